@@ -1,0 +1,1 @@
+"""From facts to files: parser source, Makefile, shared library, nvinfer and app configs."""

@@ -1,0 +1,56 @@
+"""The one exception of dsbench, and the catalogue of its stable codes.
+
+A code never changes its meaning once released: scripts and CI match on it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Stable identifiers of everything that can go wrong, grouped by the room that raises them."""
+
+    # usage and settings
+    USAGE = "usage"
+    MODEL_DIR_MISSING = "model-dir-missing"
+    SETTINGS_INVALID = "settings-invalid"
+
+    # formats
+    KEYFILE_INVALID = "keyfile-invalid"
+    CONFIG_VALUE_INVALID = "config-value-invalid"
+    KITTI_INVALID = "kitti-invalid"
+    LABELS_INVALID = "labels-invalid"
+    TRTEXEC_LOG_INVALID = "trtexec-log-invalid"
+
+
+class DsbenchError(Exception):
+    """A fault with a stable code: what happened, where, and how to fix it.
+
+    ``what`` is one sentence without a code; ``where`` a file, key or command (may be empty);
+    ``fix`` what the user can do (may be empty only where nothing can be done).
+    """
+
+    def __init__(self, code: Code, what: str, *, where: str = "", fix: str = "") -> None:
+        self.code = code
+        self.what = what
+        self.where = where
+        self.fix = fix
+        super().__init__(self.render())
+
+    def render(self) -> str:
+        """The error as shown to a user: one line of cause, then where and fix on lines of their own."""
+        lines = [f"[{self.code}] {self.what}"]
+        if self.where:
+            lines.append(f"  where: {self.where}")
+        if self.fix:
+            lines.append(f"  fix: {self.fix}")
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # keyword-only arguments are lost by Exception's default pickling (worker processes send errors home)
+        return (_rebuild, (self.code, self.what, self.where, self.fix))
+
+
+def _rebuild(code: Code, what: str, where: str, fix: str) -> DsbenchError:
+    return DsbenchError(code, what, where=where, fix=fix)

@@ -1,0 +1,1 @@
+"""Detector families: one module says how to recognise, decode and configure one family."""

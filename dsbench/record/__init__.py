@@ -1,0 +1,1 @@
+"""The run record: what ran on what, with which evidence and verdict."""

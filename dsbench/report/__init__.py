@@ -1,0 +1,1 @@
+"""What people read: pytest-html rows and the terminal summary."""

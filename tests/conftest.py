@@ -1,0 +1,25 @@
+"""Fixtures every test may use. Material outside the repository is optional: a fresh clone passes on its own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder of real models, videos and recordings ($DSBENCH_SHARED, else beside the checkout); skips without it."""
+    folder = Path(os.environ.get("DSBENCH_SHARED", REPOSITORY.parent / "shared"))
+    if not (folder / "data").is_dir():
+        pytest.skip(f"no reference material at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Root of this checkout."""
+    return REPOSITORY
