@@ -16,6 +16,25 @@ class Code(StrEnum):
     MODEL_DIR_MISSING = "model-dir-missing"
     SETTINGS_INVALID = "settings-invalid"
 
+    # pre-flight
+    PREFLIGHT = "preflight"
+    ONNX_MISSING = "onnx-missing"
+    ENGINE_MISSING = "engine-missing"
+    ENGINE_MISMATCH = "engine-mismatch"
+    TRTEXEC_LOG_MISSING = "trtexec-log-missing"
+    LABELS_MISSING = "labels-missing"
+    VIDEO_MISSING = "video-missing"
+    VIDEO_UNREADABLE = "video-unreadable"
+    OTHER_RUNTIME_RESULTS = "other-runtime-results"
+    DIRECTORY_BUSY = "directory-busy"
+    NOT_WRITABLE = "not-writable"
+
+    # runtimes
+    RUNTIME_UNAVAILABLE = "runtime-unavailable"
+    APP_FAILED = "app-failed"
+    APP_CRASHED = "app-crashed"
+    APP_TIMEOUT = "app-timeout"
+
     # formats
     KEYFILE_INVALID = "keyfile-invalid"
     CONFIG_VALUE_INVALID = "config-value-invalid"

@@ -1,0 +1,90 @@
+"""The video every step runs on: the specification's choice rule, and what its container says."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsbench.errors import Code, DsbenchError
+from dsbench.options import SETTINGS, Given, Value, text
+
+SAMPLE_720P = "/opt/nvidia/deepstream/deepstream/samples/streams/sample_720p.mp4"
+
+
+@dataclass(frozen=True)
+class VideoFacts:
+    """What the container and the first decoded frame say. Sizes in pixels, rate in frames per second."""
+
+    path: Path
+    codec: str
+    width: int
+    height: int
+    fps: float
+    pixel_format: str
+    frames: int
+    """As the container counts them; 0 where it does not say."""
+
+
+def choose(given: Given, settings_video: str | None, model_dir: Path, start: Path) -> Value[Path]:
+    """``--video``, else ``DS_VIDEO``, else ``video`` of dsbench.toml, else DeepStream's sample_720p.mp4.
+
+    Relative paths start where pytest was started; those of dsbench.toml in the model directory. Raises VIDEO_MISSING
+    with the specification's text and both of its fixes. Never another file than the one chosen.
+    """
+    chosen = given.resolve(text, settings_video, SAMPLE_720P)
+    base = model_dir if chosen.origin == SETTINGS else start
+    path = Path(os.path.abspath(base / os.path.expanduser(chosen.value.removeprefix("file://"))))
+    if not path.is_file():
+        raise DsbenchError(
+            Code.VIDEO_MISSING,
+            f"ERROR: Video file not found: {path}",
+            where=f"chosen by: {chosen.origin}",
+            fix="\n".join(
+                (
+                    "Fix 1: Set DS_VIDEO=/path/to/sample_720p.mp4 before running",
+                    "  Fix 2: Install DeepStream samples (replace 9.0 with your installed minor version): "
+                    "apt-get install deepstream-9.0-samples",
+                )
+            ),
+        )
+    return Value(path, chosen.origin)
+
+
+def inspect(path: Path) -> VideoFacts:
+    """Facts of the first video stream, one frame decoded for real.
+
+    Raises VIDEO_UNREADABLE for an empty file, a file that is no video, one without a video stream or a first frame.
+    """
+    if path.stat().st_size == 0:
+        raise _unreadable(path, "the file is empty (0 bytes)")
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise _unreadable(path, "it has no video stream")
+            stream = container.streams.video[0]
+            frame = next(container.decode(stream), None)
+            if frame is None:
+                raise _unreadable(path, "not one frame could be decoded")
+            return VideoFacts(
+                path=path,
+                codec=stream.codec_context.name,
+                width=frame.width,
+                height=frame.height,
+                fps=float(stream.average_rate or 0),
+                pixel_format=frame.format.name,
+                frames=stream.frames,
+            )
+    except (av.FFmpegError, ValueError) as error:
+        raise _unreadable(path, str(error).splitlines()[0]) from error
+
+
+def _unreadable(path: Path, why: str) -> DsbenchError:
+    return DsbenchError(
+        Code.VIDEO_UNREADABLE,
+        f"the video cannot be decoded: {why}",
+        where=str(path),
+        fix="give a video that plays (--video or DS_VIDEO); `ffprobe` shows what a file holds",
+    )
