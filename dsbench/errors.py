@@ -42,6 +42,27 @@ class Code(StrEnum):
     LABELS_INVALID = "labels-invalid"
     TRTEXEC_LOG_INVALID = "trtexec-log-invalid"
 
+    # model, families, build, judge
+    ONNX_INVALID = "onnx-invalid"
+    ONNX_EXTERNAL_DATA = "onnx-external-data"
+    ONNX_OPSET = "onnx-opset"
+    ONNX_GRAPH = "onnx-graph"
+    ONNX_INPUT = "onnx-input"
+    ONNX_DYNAMIC_DIMS = "onnx-dynamic-dims"
+    ONNX_RUN_FAILED = "onnx-run-failed"
+    MODEL_OUTPUT_INVALID = "model-output-invalid"
+    FAMILY_UNKNOWN = "family-unknown"
+    NOT_A_DETECTOR = "not-a-detector"
+    FILE_UNWRITABLE = "file-unwritable"
+    PARSER_SOURCE = "parser-source"
+    PARSER_COMPILE = "parser-compile"
+    BUILD_TOOL_MISSING = "build-tool-missing"
+    PARSER_LIB_INVALID = "parser-lib-invalid"
+    PARSER_SYMBOL = "parser-symbol"
+    PARSER_CRASHED = "parser-crashed"
+    PARSER_BOXES = "parser-boxes"
+    INSTALLATION_BROKEN = "installation-broken"
+
 
 class DsbenchError(Exception):
     """A fault with a stable code: what happened, where, and how to fix it.
