@@ -1,0 +1,288 @@
+"""KITTI text files of ``gie-kitti-output-dir``: one file per frame and stream, one line per object.
+
+Line: ``LABEL 0.0 0 0.0 LEFT TOP RIGHT BOTTOM 0.0 0.0 0.0 0.0 0.0 0.0 0.0 CONFIDENCE`` with six decimals;
+right and bottom are float32 sums. The label may hold blanks or be empty (the line then begins with a blank),
+so a line is read from its right end. Coordinates are pixels of the batched surface (``[streammux] width`` x
+``height``). An empty file is a frame without objects. File: ``<instance>_<stream>_<frame>.txt`` padded to 2,
+3 and 6 digits; a frame number beyond 999999 is longer, so names do not sort.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from array import array
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dsbench.errors import Code, DsbenchError
+from dsbench.formats.float32 import float32, percent_f
+
+_FIELDS = 15  # numeric fields after the label
+_NAME = re.compile(r"(\d{2,})_(\d{3,})_(\d{6,})\.txt", re.ASCII)
+_MOST_INVALID = 20  # invalid lines kept for the report; all are counted
+
+
+@dataclass(frozen=True, slots=True)
+class KittiObject:
+    """One detection: label as written, corners in pixels of the streammux surface, confidence as the parser
+    gave it.
+    """
+
+    label: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    confidence: float
+
+    @property
+    def width(self) -> float:
+        """right - left in pixels (negative when the corners are swapped)."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """bottom - top in pixels."""
+        return self.bottom - self.top
+
+    @property
+    def area(self) -> float:
+        """width * height in square pixels."""
+        return self.width * self.height
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FrameName:
+    """What a file name says: app instance, stream (muxer pad index), frame number from 0."""
+
+    instance: int
+    stream: int
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrameFile:
+    """One file of a dump."""
+
+    name: FrameName
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidLine:
+    """A line that is not KITTI: file name, line number from 1, its text (cut)."""
+
+    file: str
+    line: int
+    text: str
+
+
+@dataclass(slots=True)
+class Scan:
+    """Summary of a directory. Memory: 4 bytes per object and per frame, whatever the number of files.
+
+    ``files``: frames written; ``with_objects``: files with a non-empty line (``grep -rl '.'``); ``classes``:
+    objects per label; ``confidences``: one float32 per object; ``per_frame``: objects per file in (stream,
+    frame) order; ``zero_area``: boxes with width or height 0; ``bounds``: smallest left and top, largest
+    right and bottom of finite boxes, None without any; ``invalid``: the first lines that are not KITTI
+    (``invalid_count`` counts all); ``foreign``: other ``.txt`` names in the directory.
+    """
+
+    files: int = 0
+    with_objects: int = 0
+    objects: int = 0
+    classes: Counter[str] = field(default_factory=Counter)
+    streams: Counter[int] = field(default_factory=Counter)
+    confidences: array[float] = field(default_factory=lambda: array("f"))
+    per_frame: array[int] = field(default_factory=lambda: array("I"))
+    zero_area: int = 0
+    not_finite: int = 0
+    bounds: tuple[float, float, float, float] | None = None
+    invalid: list[InvalidLine] = field(default_factory=list)
+    invalid_count: int = 0
+    foreign: tuple[str, ...] = ()
+
+    @property
+    def detection_rate(self) -> float:
+        """Share of files with objects, 0 to 1; 0 without files."""
+        return self.with_objects / self.files if self.files else 0.0
+
+    @property
+    def median_confidence(self) -> float | None:
+        """Median over all objects (the mean of the middle two), None without objects; NaN is left out."""
+        values = sorted(value for value in self.confidences if value == value)
+        if not values:
+            return None
+        middle = len(values) // 2
+        return values[middle] if len(values) % 2 else (values[middle - 1] + values[middle]) / 2
+
+    @property
+    def top_classes(self) -> tuple[tuple[str, int], ...]:
+        """Labels with their counts, most frequent first, ties by name."""
+        return tuple(sorted(self.classes.items(), key=lambda item: (-item[1], item[0])))
+
+
+def format_line(obj: KittiObject) -> str:
+    """The object as DeepStream writes it, without the newline. Values are rounded to float32 first."""
+    box = " ".join(percent_f(float32(value)) for value in (obj.left, obj.top, obj.right, obj.bottom))
+    return f"{obj.label} 0.0 0 0.0 {box} 0.0 0.0 0.0 0.0 0.0 0.0 0.0 {percent_f(float32(obj.confidence))}"
+
+
+def from_box(
+    label: str, left: float, top: float, width: float, height: float, confidence: float
+) -> KittiObject:
+    """An object of left, top, width, height; right and bottom are float32 sums (``write_kitti_output``)."""
+    left, top = float32(left), float32(top)
+    return KittiObject(
+        label, left, top, float32(left + float32(width)), float32(top + float32(height)), float32(confidence)
+    )
+
+
+def parse_line(line: str) -> KittiObject:
+    """Read a line from its right end: fifteen numbers, everything before them is the label (blanks kept, may
+    be empty).
+
+    Raises DsbenchError(KITTI_INVALID) when fewer than fifteen fields follow the label or one of them is no
+    number.
+    """
+    try:
+        return _parse(line)
+    except ValueError as error:
+        raise DsbenchError(
+            Code.KITTI_INVALID,
+            f"not a KITTI line: {error}",
+            where=line.strip()[:200],
+            fix="the dump may be cut: run it again",
+        ) from None
+
+
+def _parse(line: str) -> KittiObject:
+    parts = line.rstrip("\n").rsplit(" ", _FIELDS)
+    if len(parts) != _FIELDS + 1:
+        raise ValueError(f"{len(parts) - 1} fields after the label, 15 expected")
+    numbers = [float(part) for part in parts[1:]]
+    return KittiObject(parts[0], numbers[3], numbers[4], numbers[5], numbers[6], numbers[14])
+
+
+def parse_file(path: Path | str) -> tuple[KittiObject, ...]:
+    """The objects of one frame, in file order. Raises DsbenchError(KITTI_INVALID) naming file and line."""
+    path = Path(path)
+    found = []
+    for number, line in enumerate(_read(path).split("\n"), start=1):
+        if not line:
+            continue
+        try:
+            found.append(_parse(line))
+        except ValueError as error:
+            raise DsbenchError(
+                Code.KITTI_INVALID,
+                f"not a KITTI line: {error}",
+                where=f"{path}:{number}",
+                fix="the dump may be cut: run it again",
+            ) from None
+    return tuple(found)
+
+
+def _read(path: Path | str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return file.read().decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise DsbenchError(
+            Code.KITTI_INVALID, f"{error.strerror}: {path}", where=str(path), fix="run the dump again"
+        ) from error
+
+
+def file_name(instance: int, stream: int, frame: int) -> str:
+    """``%02u_%03u_%06lu.txt``."""
+    return f"{instance:02d}_{stream:03d}_{frame:06d}.txt"
+
+
+def parse_name(name: str) -> FrameName | None:
+    """The numbers of a file name, None when it is not the dump's own (``01_2_3.txt``, ``notes.txt``)."""
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return None
+    found = FrameName(int(match.group(1)), int(match.group(2)), int(match.group(3)))
+    return found if file_name(found.instance, found.stream, found.frame) == name else None
+
+
+def list_frames(directory: Path | str) -> tuple[FrameFile, ...]:
+    """The dump's files in order of instance, stream and frame *number*; a missing directory is empty."""
+    own, _ = _listing(Path(directory))
+    return tuple(
+        FrameFile(name, Path(directory) / file_name(name.instance, name.stream, name.frame)) for name in own
+    )
+
+
+def _listing(directory: Path) -> tuple[list[FrameName], list[str]]:
+    own: list[FrameName] = []
+    foreign: list[str] = []
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                name = parse_name(entry.name)
+                if name is not None:
+                    own.append(name)
+                elif entry.name.endswith(".txt"):
+                    foreign.append(entry.name)
+    except FileNotFoundError:
+        return [], []
+    except OSError as error:
+        raise DsbenchError(
+            Code.KITTI_INVALID,
+            f"{error.strerror}: {directory}",
+            where=str(directory),
+            fix="check the directory's permissions",
+        ) from error
+    own.sort()
+    return own, sorted(foreign)
+
+
+def scan(directory: Path | str) -> Scan:
+    """Read every file of a dump once and summarise it; invalid lines are counted, not raised."""
+    directory = Path(directory)
+    own, foreign = _listing(directory)
+    result = Scan(foreign=tuple(foreign))
+    prefix = os.fspath(directory)
+    for name in own:
+        short = file_name(name.instance, name.stream, name.frame)
+        _scan_file(result, short, _read(os.path.join(prefix, short)))
+        result.streams[name.stream] += 1
+    return result
+
+
+def _scan_file(result: Scan, name: str, text: str) -> None:
+    result.files += 1
+    count = 0
+    if text:
+        lines = [line for line in text.split("\n") if line]
+        result.with_objects += bool(lines)
+        for line in lines:
+            count += _scan_line(result, name, line, text)
+    result.objects += count
+    result.per_frame.append(count)
+
+
+def _scan_line(result: Scan, name: str, line: str, text: str) -> int:
+    try:
+        obj = _parse(line)
+    except ValueError:
+        result.invalid_count += 1
+        if len(result.invalid) < _MOST_INVALID:
+            number = text.split("\n").index(line) + 1
+            result.invalid.append(InvalidLine(name, number, line[:200]))
+        return 0
+    result.classes[obj.label] += 1
+    result.confidences.append(float32(obj.confidence))
+    if obj.right == obj.left or obj.bottom == obj.top:
+        result.zero_area += 1
+    box = (obj.left, obj.top, obj.right, obj.bottom)
+    if all(abs(value) < float("inf") for value in box):
+        old = result.bounds or box
+        result.bounds = (min(old[0], box[0]), min(old[1], box[1]), max(old[2], box[2]), max(old[3], box[3]))
+    else:
+        result.not_finite += 1
+    return 1
