@@ -35,12 +35,22 @@ class Code(StrEnum):
     APP_CRASHED = "app-crashed"
     APP_TIMEOUT = "app-timeout"
 
+    # embedded runtime: native host and parser libraries
+    COMPILER_MISSING = "compiler-missing"
+    HOST_BUILD_FAILED = "host-build-failed"
+    PARSER_LIB_UNLOADABLE = "parser-lib-unloadable"
+    PARSER_SYMBOL_MISSING = "parser-symbol-missing"
+    PARSER_RAISED = "parser-raised"
+    TENSOR_UNSUPPORTED = "tensor-unsupported"
+    FRAME_UNSUPPORTED = "frame-unsupported"
+
     # formats
     KEYFILE_INVALID = "keyfile-invalid"
     CONFIG_VALUE_INVALID = "config-value-invalid"
     KITTI_INVALID = "kitti-invalid"
     LABELS_INVALID = "labels-invalid"
     TRTEXEC_LOG_INVALID = "trtexec-log-invalid"
+    PERF_LOG_INVALID = "perf-log-invalid"
 
     # model, families, build, judge
     ONNX_INVALID = "onnx-invalid"
@@ -62,6 +72,14 @@ class Code(StrEnum):
     PARSER_CRASHED = "parser-crashed"
     PARSER_BOXES = "parser-boxes"
     INSTALLATION_BROKEN = "installation-broken"
+
+    # embedded app
+    SOURCE_MISSING = "source-missing"
+    SOURCE_EMPTY = "source-empty"
+    SOURCE_UNSUPPORTED = "source-unsupported"
+    SOURCE_COLOR = "source-color"
+    INFERENCE_FAILED = "inference-failed"
+    OUTPUT_UNWRITABLE = "output-unwritable"
 
 
 class DsbenchError(Exception):
