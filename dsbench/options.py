@@ -55,7 +55,11 @@ class Given:
 
     def check(self, parse: Callable[[str], T]) -> None:
         """Raise the USAGE error of ``resolve`` at once, before any model directory is read."""
-        for text, origin in ((self.command_line, COMMAND_LINE), (self.environment, ENVIRONMENT), (self.ini, INI)):
+        for text, origin in (
+            (self.command_line, COMMAND_LINE),
+            (self.environment, ENVIRONMENT),
+            (self.ini, INI),
+        ):
             if text is not None:
                 self._parse(parse, text, origin)
 
@@ -64,7 +68,9 @@ class Given:
             return parse(text)
         except ValueError as error:
             raise DsbenchError(
-                Code.USAGE, f"{self.name} = {text!r} ({origin}): {error}", fix=f"give a value that {self.name} takes"
+                Code.USAGE,
+                f"{self.name} = {text!r} ({origin}): {error}",
+                fix=f"give a value that {self.name} takes",
             ) from None
 
 

@@ -1,0 +1,258 @@
+"""pytest options, the ``model`` and ``evidence`` fixtures, and hooks. No logic: each hook calls a function elsewhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dsbench import collection, resources
+from dsbench import options as option_values
+from dsbench.errors import DsbenchError
+from dsbench.ledger import Ledger
+from dsbench.model.layout import ModelLayout
+from dsbench.options import COMMAND_LINE, INI, SPECIFICATION, Given, Value
+from dsbench.record.evidence import EvidenceLog, Failure
+from dsbench.report import html, terminal
+from dsbench.report.collector import PROPERTY, Collector
+from dsbench.runtimes import select
+from dsbench.session import NO_MODEL_DIR, ModelRun, RunOptions
+
+OPTIONS = pytest.StashKey[RunOptions]()
+LAYOUTS = pytest.StashKey[Sequence[ModelLayout]]()
+SELECTED = pytest.StashKey[select.Selected]()
+LEDGER = pytest.StashKey[Ledger]()
+COLLECTOR = pytest.StashKey[Collector]()
+EVIDENCE_LOG = pytest.StashKey[EvidenceLog]()
+HTML_PATH = pytest.StashKey[Path | None]()
+
+_OPTIONS = (
+    ("model-dir", "model directory to validate; repeatable, shell globs allowed"),
+    ("runtime", "auto (deepstream if deepstream-app is on PATH), deepstream or embedded; default auto"),
+    ("video", "video to run on; default: DS_VIDEO, video in dsbench.toml, DeepStream's sample_720p.mp4"),
+    ("kitti-frames", "frames of the KITTI dump, 0 for the whole video; default 100"),
+    ("min-detection-rate", "share of frames that must have detections, 0 to 1; default 0.9"),
+    ("gpu-id", "GPU for every gpu-id key; default 0"),
+    ("prepare", "auto: make a missing stand-in engine (embedded runtime); never; default auto"),
+    ("replace-results", "go on although the directory holds results of the other runtime"),
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("dsbench", "dsbench: validate and benchmark a detector for DeepStream")
+    for name, text in _OPTIONS:
+        ini = f"dsbench_{name.replace('-', '_')}"
+        if name == "model-dir":
+            group.addoption(f"--{name}", action="append", default=None, metavar="DIR", help=text)
+            parser.addini(ini, text, type="linelist", default=[])
+        elif name == "replace-results":
+            group.addoption(f"--{name}", action="store_true", default=None, help=text)
+            parser.addini(ini, text, type="bool", default=False)
+        else:
+            group.addoption(f"--{name}", default=None, metavar="X", help=text)
+            parser.addini(ini, text, default=None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", f"{collection.MARKER}: a step of the pipeline")
+    config.stash[LEDGER] = Ledger()
+    config.stash[COLLECTOR] = Collector()
+    try:
+        options = _read_options(config)
+        config.stash[OPTIONS] = options
+        config.stash[LAYOUTS] = collection.expand_model_dirs(options.model_dirs, options.start)
+        if not options.model_dirs:
+            return
+        config.stash[SELECTED] = select.select(options.runtime.value)
+    except DsbenchError as error:
+        raise pytest.UsageError(error.render()) from None
+    config.pluginmanager.register(config.stash[COLLECTOR], "dsbench.collector")
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args[:] = [str(resources.data_folder("tests_pipeline"))]
+    config.stash[HTML_PATH] = html.configure(config, config.stash[LAYOUTS], options.start)
+
+
+def _read_options(config: pytest.Config) -> RunOptions:
+    given = config.getoption("--model-dir")
+    from_ini = config.getini("dsbench_model_dir")
+    runtime = _given(config, "runtime").resolve(option_values.choice(*select.NAMES), None, "auto")
+    prepare = _given(config, "prepare").resolve(option_values.choice("auto", "never"), None, "auto")
+    options = RunOptions(
+        model_dirs=tuple(given or from_ini),
+        model_dirs_origin=COMMAND_LINE if given else INI,
+        start=Path(config.invocation_params.dir),
+        runtime=runtime,
+        video=_given(config, "video", environment=os.environ.get("DS_VIDEO") or None),
+        kitti_frames=_given(config, "kitti-frames"),
+        min_detection_rate=_given(config, "min-detection-rate"),
+        gpu_id=_given(config, "gpu-id").resolve(option_values.whole(0), None, 0),
+        prepare=prepare,
+        replace_results=_flag(config, "replace-results"),
+    )
+    options.check()
+    return options
+
+
+def _given(config: pytest.Config, name: str, environment: str | None = None) -> Given:
+    ini = config.getini(f"dsbench_{name.replace('-', '_')}")
+    return Given(f"--{name}", config.getoption(f"--{name}"), environment, ini or None)
+
+
+def _flag(config: pytest.Config, name: str) -> Value[bool]:
+    if config.getoption(f"--{name}"):
+        return Value(True, COMMAND_LINE)
+    if config.getini(f"dsbench_{name.replace('-', '_')}"):
+        return Value(True, INI)
+    return Value(False, SPECIFICATION)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    selected = config.stash.get(SELECTED, None)
+    if selected is None:
+        return []
+    options = config.stash[OPTIONS]
+    runtime = f"dsbench: runtime {selected.runtime.name} ({options.runtime.origin}: {selected.reason})"
+    return [runtime, *options.header()]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.definition.get_closest_marker(collection.MARKER) is None or "model" not in metafunc.fixturenames:
+        return
+    layouts = metafunc.config.stash[LAYOUTS]
+    metafunc.parametrize("model", layouts, indirect=True, scope="session", ids=collection.test_ids(layouts))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, None, None]:
+    collected = list(items)
+    yield
+    steps = [item for item in collected if item.get_closest_marker(collection.MARKER)]
+    if not steps:
+        return
+    if not config.stash[LAYOUTS]:
+        if not config.option.collectonly:
+            raise pytest.UsageError(NO_MODEL_DIR)
+        return
+    unknown = collection.unknown_steps(steps)
+    if unknown:
+        raise pytest.UsageError(f"{unknown[0]} is no known step; steps are {collection.known_step_names()}")
+    items[:] = collection.with_prerequisites(collected, items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    if SELECTED not in config.stash:
+        return None
+    from dsbench.xdist_scheduler import ModelScheduling
+
+    return ModelScheduling(config, log)
+
+
+@pytest.fixture(scope="session")
+def model(request: pytest.FixtureRequest) -> ModelRun:
+    """The model directory under test and what its steps have found so far."""
+    config = request.config
+    return ModelRun(layout=request.param, options=config.stash[OPTIONS], selected=config.stash[SELECTED])
+
+
+@pytest.fixture
+def evidence(request: pytest.FixtureRequest) -> EvidenceLog:
+    """Where a step leaves what it found; kept when the step fails."""
+    log: EvidenceLog = request.node.stash[EVIDENCE_LOG]
+    return log
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    step, layout = collection.step_of(item), collection.layout_of(item)
+    if step is None or layout is None:
+        return
+    log = EvidenceLog(step.name, layout.name, layout.key, item.config.stash[SELECTED].runtime.label)
+    item.stash[EVIDENCE_LOG] = log
+    item.config.stash[COLLECTOR].running = f"{step.name} of {layout.given}"
+    cause = item.config.stash[LEDGER].cause_to_skip(layout.key, step)
+    if cause is not None:
+        log.skipped_for = str(cause)
+        pytest.skip(str(cause))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    try:
+        return (yield)
+    except DsbenchError as error:
+        log = pyfuncitem.stash.get(EVIDENCE_LOG, None)
+        if log is None:
+            raise
+        log.failure = Failure(str(error.code), error.what, error.where, error.fix)
+        raise pytest.fail.Exception(error.render(), pytrace=False) from None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    log = item.stash.get(EVIDENCE_LOG, None)
+    if log is None or not (call.when == "call" or (call.when == "setup" and call.excinfo is not None)):
+        return (yield)
+    item.user_properties.append((PROPERTY, log.snapshot().to_json()))
+    report = yield
+    item.config.stash[LEDGER].note(log.model_key, log.step, report.outcome, log.failure)
+    html.add_evidence(report, log.snapshot())
+    item.config.stash[COLLECTOR].running = ""
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    collector = session.config.stash[COLLECTOR]
+    if exitstatus == 0 and collector.proves_nothing:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if not any(result.outcome != "skipped" for result in collector.results):
+        html.keep_older_report(session.config)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    collector = config.stash[COLLECTOR]
+    if collector.running:
+        terminalreporter.write_line(f"dsbench: interrupted in {terminal.printable(collector.running)}", red=True)
+    if collector.results:
+        terminalreporter.section("dsbench")
+        for line in terminal.summary_lines(collector.results, config.stash[HTML_PATH]):
+            terminalreporter.write_line(line)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_html_report_title(report: Any) -> None:
+    html.set_title(report)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_html_results_table_header(cells: list[str]) -> None:
+    html.header_cells(cells)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_html_results_table_row(report: pytest.TestReport, cells: list[str]) -> None:
+    html.row_cells(report, cells)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_html_results_table_html(report: pytest.TestReport, data: list[str]) -> None:
+    html.row_log(report, data)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_html_results_summary(prefix: list[str], session: pytest.Session) -> None:
+    html.add_summary(prefix, session.config.stash[COLLECTOR])
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if SELECTED in session.config.stash:
+        html.environment(session.config, session.config.stash[OPTIONS], session.config.stash[SELECTED])

@@ -108,7 +108,9 @@ Reader = Callable[[Any], Any]
 def _read(path: Path, shown: str, key: str, value: Any, table: dict[str, Reader], into: dict[str, Any]) -> None:
     reader = table.get(key)
     if reader is None:
-        elsewhere = [f"[{name}]" for name, keys in _TABLES.items() if key in keys] + (["the top"] if key in _TOP else [])
+        elsewhere = [f"[{name}]" for name, keys in _TABLES.items() if key in keys] + (
+            ["the top"] if key in _TOP else []
+        )
         raise _unknown(path, f"key {shown}", [f"{key} in {place}" for place in elsewhere] or sorted(table))
     try:
         into[key.replace("-", "_")] = reader(value)

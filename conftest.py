@@ -1,0 +1,3 @@
+"""Loads the plugin, nothing more."""
+
+pytest_plugins = ["dsbench.plugin"]

@@ -1,0 +1,367 @@
+"""Pre-flight: the variables of the specification, each with where it comes from; all that is missing in one go."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from dsbench.errors import Code, DsbenchError
+from dsbench.formats import labels as labels_format
+from dsbench.formats import trtexec_log
+from dsbench.formats.labels import Labels
+from dsbench.model import onnx_model, video
+from dsbench.model import settings as settings_file
+from dsbench.model.layout import ModelLayout
+from dsbench.model.onnx_model import OnnxFacts
+from dsbench.model.settings import Settings
+from dsbench.options import Given, Value
+
+DEFAULT_CUDA_VER = "12.8"
+REAL_TIME_FPS = 30.0
+STAND_IN_MARK = b"# dsbench stand-in"
+"""How line 1 begins of every file that the embedded runtime made in TensorRT's place."""
+
+_STEPS_1_3 = "run Steps 1-3 first (references/model-acquire.md)"
+_STEPS_4_5 = "run Steps 4-5 first (references/engine-build.md)"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The engine file of ``benchmarks/engines`` and its largest batch, read from its name."""
+
+    path: Path
+    max_bs: int
+    others: tuple[Path, ...]
+    stand_in: bool
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """The trtexec log of the largest batch, and what follows from its last ``Throughput:``.
+
+    ``imgs_per_sec`` is qps x MAX_BS rounded to two decimals, ``peak_gpu_streams`` floor(qps x MAX_BS / 30).
+    """
+
+    log: Path
+    qps: float
+    imgs_per_sec: float
+    peak_gpu_streams: int
+    stand_in: bool
+
+
+@dataclass(frozen=True)
+class PreflightFacts:
+    """Every variable that pre-flight extracts; ``height`` and ``width`` are the network's, in pixels.
+
+    ``lines`` is what the specification prints; ``notes`` what is missing without being required, and choices made.
+    """
+
+    layout: ModelLayout
+    settings: Settings
+    onnx: OnnxFacts
+    onnx_others: tuple[Path, ...]
+    engine: Engine | None
+    throughput: Throughput | None
+    max_bs: int
+    height: int
+    width: int
+    cuda_ver: str
+    labels: Labels
+    video: Value[video.VideoFacts]
+    lines: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the session decides about pre-flight: ``runtime`` is ``deepstream`` or ``embedded``; ``start`` where
+    pytest was started (relative video paths begin there)."""
+
+    runtime: str
+    video: Given
+    start: Path
+    replace_results: bool = False
+    target_fps: float = REAL_TIME_FPS
+    local: Path = Path("/usr/local")
+
+    @property
+    def needs_engine(self) -> bool:
+        return self.runtime == "deepstream"
+
+
+def run(layout: ModelLayout, request: Request) -> PreflightFacts:
+    """All facts of a model directory, or one DsbenchError that lists everything that is missing or wrong."""
+    require_directory(layout)
+    settings = settings_file.load(layout.settings_file)
+    checks = _Checks()
+    found = checks.run(lambda: find_onnx(layout, settings))
+    onnx = checks.run(lambda: onnx_model.inspect(found[0], input_size=settings.input_size)) if found else None
+    engine = checks.run(lambda: find_engine(layout, found[0] if found else None, request))
+    # without an engine there is no MAX_BS that would say which log to read: one cause, one line
+    throughput = checks.run(lambda: read_throughput(layout, engine, request)) if engine else None
+    checks.run(lambda: refuse_other_results(throughput, request))
+    labels = checks.run(lambda: read_labels(layout))
+    clip = checks.run(lambda: read_video(layout, settings, request))
+    checks.raise_failed(layout)
+    assert found and onnx and labels and clip  # noqa: PT018 - each is None only together with an error, raised above
+    assert onnx.height
+    assert onnx.width
+    facts = PreflightFacts(
+        layout=layout,
+        settings=settings,
+        onnx=onnx,
+        onnx_others=found[1],
+        engine=engine,
+        throughput=throughput,
+        max_bs=engine.max_bs if engine else (onnx.batch or 1),
+        height=onnx.height,
+        width=onnx.width,
+        cuda_ver=newest_cuda(request.local),
+        labels=labels,
+        video=clip,
+        lines=(),
+        notes=(),
+    )
+    return _with_texts(facts, request)
+
+
+class _Checks:
+    """Runs the checks one by one and keeps their errors, so that one failure lists everything that is missing."""
+
+    def __init__(self) -> None:
+        self.errors: list[DsbenchError] = []
+
+    def run(self, check: Callable[[], T]) -> T | None:
+        try:
+            return check()
+        except DsbenchError as error:
+            self.errors.append(error)
+            return None
+
+    def raise_failed(self, layout: ModelLayout) -> None:
+        if len(self.errors) == 1:
+            raise self.errors[0]
+        if self.errors:
+            raise DsbenchError(
+                Code.PREFLIGHT,
+                f"{len(self.errors)} things are missing or wrong:\n" + "\n".join(e.render() for e in self.errors),
+                where=layout.given,
+            )
+
+
+def require_directory(layout: ModelLayout) -> None:
+    """MODEL_DIR_MISSING unless the model directory is a directory that can be read and holds something."""
+    fix = "give the directory that holds model/, config/ and the rest: pytest --model-dir models/<model_name>"
+    try:
+        if not any(layout.root.iterdir()):
+            raise DsbenchError(Code.MODEL_DIR_MISSING, "the model directory is empty", where=layout.given, fix=fix)
+    except FileNotFoundError:
+        raise DsbenchError(
+            Code.MODEL_DIR_MISSING, "the model directory does not exist", where=layout.given, fix=fix
+        ) from None
+    except OSError as error:  # not a directory, a loop of links, no permission, a name too long
+        raise DsbenchError(
+            Code.MODEL_DIR_MISSING,
+            f"the model directory cannot be read: {error.strerror}",
+            where=layout.given,
+            fix=fix,
+        ) from error
+
+
+def find_onnx(layout: ModelLayout, settings: Settings) -> tuple[Path, tuple[Path, ...]]:
+    """The ONNX file and the others: first by name, ``_dynamic`` names left out, ``onnx =`` of dsbench.toml chooses."""
+    files = sorted(_files(layout.onnx_dir, ".onnx"), key=lambda path: path.name)
+    if settings.onnx is not None:
+        chosen = layout.onnx_dir / settings.onnx
+        if chosen not in files:
+            raise DsbenchError(
+                Code.ONNX_MISSING,
+                f"ERROR: No ONNX file found in {layout.given}/model/ with the name that dsbench.toml gives: "
+                f"{settings.onnx}",
+                where=str(settings.path),
+                fix=f"files there: {', '.join(path.name for path in files) or 'none'}",
+            )
+        return chosen, tuple(path for path in files if path != chosen)
+    candidates = [path for path in files if "_dynamic" not in path.name]
+    if not candidates:
+        left_out = f"; only _dynamic files are there: {', '.join(path.name for path in files)}" if files else ""
+        raise DsbenchError(
+            Code.ONNX_MISSING,
+            f"ERROR: No ONNX file found in {layout.given}/model/ — {_STEPS_1_3}{left_out}",
+            where=str(layout.onnx_dir),
+            fix=f"put the exported detector at {layout.given}/model/<name>.onnx",
+        )
+    return candidates[0], tuple(path for path in files if path != candidates[0])
+
+
+def find_engine(layout: ModelLayout, onnx_file: Path | None, request: Request) -> Engine | None:
+    """The engine with the largest batch by number, MAX_BS from its name; None if the runtime needs none.
+
+    Raises ENGINE_MISSING with the specification's text, ENGINE_MISMATCH if its stem is not the ONNX file's.
+    A stand-in of the embedded runtime is no engine for DeepStream.
+    """
+    engines: list[tuple[int, Path, bool]] = []
+    for path in _files(layout.engines, ".engine"):
+        match = re.search(r"_dynamic_b(\d+)\.engine$", path.name)
+        if match and int(match[1]) > 0:
+            stand_in = is_stand_in(path)
+            if not (stand_in and request.needs_engine):
+                engines.append((int(match[1]), path, stand_in))
+    if not engines:
+        if not request.needs_engine:
+            return None
+        raise DsbenchError(
+            Code.ENGINE_MISSING,
+            f"ERROR: No engine found in {layout.given}/benchmarks/engines/ — {_STEPS_4_5}",
+            where=str(layout.engines),
+            fix="build one with trtexec: <onnx stem>_dynamic_b<MAX_BS>.engine",
+        )
+    engines.sort(key=lambda item: (-item[0], item[1].name))
+    max_bs, path, stand_in = engines[0]
+    stem = path.name[: path.name.rindex("_dynamic_b")]
+    if onnx_file is not None and stem != onnx_file.stem:
+        raise DsbenchError(
+            Code.ENGINE_MISMATCH,
+            f"the engine {path.name} was not built from the ONNX file {onnx_file.name}: "
+            f"{onnx_file.stem}_dynamic_b{max_bs}.engine is expected",
+            where=str(path),
+            fix="build an engine from this ONNX file, remove the old one, or choose the file with `onnx =` in dsbench.toml",
+        )
+    return Engine(path=path, max_bs=max_bs, others=tuple(item[1] for item in engines[1:]), stand_in=stand_in)
+
+
+def read_throughput(layout: ModelLayout, engine: Engine, request: Request) -> Throughput | None:
+    """QPS_BS_MAX, IMGS_PER_SEC and PEAK_GPU_STREAMS from the trtexec log of MAX_BS; None if none is needed.
+
+    Raises TRTEXEC_LOG_MISSING with the specification's text; an empty or failed log raises what the format says.
+    """
+    log = layout.trtexec_log(engine.max_bs)
+    stand_in = is_stand_in(log)
+    if not log.is_file() or (stand_in and request.needs_engine):
+        if not request.needs_engine:
+            return None
+        raise DsbenchError(
+            Code.TRTEXEC_LOG_MISSING,
+            f"ERROR: trtexec log not found at {layout.given_path(log)} — {_STEPS_4_5}",
+            where=str(log),
+            fix=f"run trtexec on the engine at batch {engine.max_bs} and keep its output there",
+        )
+    qps = trtexec_log.parse(log).throughput_qps
+    images = qps * engine.max_bs
+    return Throughput(
+        log=log,
+        qps=qps,
+        imgs_per_sec=round(images, 2),
+        peak_gpu_streams=math.floor(images / request.target_fps),
+        stand_in=stand_in,
+    )
+
+
+def refuse_other_results(throughput: Throughput | None, request: Request) -> None:
+    """OTHER_RUNTIME_RESULTS if the directory holds TensorRT's figures and the embedded runtime would replace them."""
+    if request.runtime != "embedded" or request.replace_results or throughput is None or throughput.stand_in:
+        return
+    raise DsbenchError(
+        Code.OTHER_RUNTIME_RESULTS,
+        "this directory holds results of the other runtime (a trtexec log of TensorRT), "
+        "and the run is on the embedded runtime",
+        where=str(throughput.log),
+        fix="use --runtime deepstream, or a copy of the directory, or --replace-results to go on here",
+    )
+
+
+def read_labels(layout: ModelLayout) -> Labels:
+    """The label file; LABELS_MISSING with the specification's text."""
+    if not layout.labels.is_file():
+        raise DsbenchError(
+            Code.LABELS_MISSING,
+            f"ERROR: labels.txt not found — {_STEPS_1_3}",
+            where=layout.given_path(layout.labels),
+            fix="write one class name a line, in the order of the head's classes",
+        )
+    return labels_format.read(layout.labels)
+
+
+def read_video(layout: ModelLayout, settings: Settings, request: Request) -> Value[video.VideoFacts]:
+    """The chosen video and what its container says, with the level that chose it."""
+    chosen = video.choose(request.video, settings.video, layout.root, request.start)
+    return Value(video.inspect(chosen.value), chosen.origin)
+
+
+def newest_cuda(local: Path) -> str:
+    """CUDA_VER: the newest ``cuda-X.Y`` of /usr/local by version, else 12.8."""
+    versions = []
+    for entry in _listing(local):
+        match = re.fullmatch(r"cuda-(\d+)\.(\d+)", entry)
+        if match:
+            versions.append((int(match[1]), int(match[2])))
+    return "{}.{}".format(*max(versions)) if versions else DEFAULT_CUDA_VER
+
+
+def is_stand_in(path: Path) -> bool:
+    """Whether the embedded runtime made this file in TensorRT's place (line 1 says so)."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(STAND_IN_MARK)) == STAND_IN_MARK
+    except OSError:
+        return False
+
+
+def _listing(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _files(folder: Path, suffix: str) -> list[Path]:
+    return [folder / name for name in _listing(folder) if name.endswith(suffix) and (folder / name).is_file()]
+
+
+def _with_texts(facts: PreflightFacts, request: Request) -> PreflightFacts:
+    return replace(facts, lines=_lines(facts, request.target_fps), notes=_notes(facts, request))
+
+
+def _lines(facts: PreflightFacts, target_fps: float) -> tuple[str, ...]:
+    layout, onnx, engine, rate = facts.layout, facts.onnx, facts.engine, facts.throughput
+    shown_engine = layout.given_path(engine.path) if engine else "none"
+    lines = [
+        f"CUDA_VER={facts.cuda_ver}",
+        f"Model:            {layout.name}",
+        f"ONNX:             {layout.given_path(onnx.path)}  (input={onnx.input_name}, {facts.height}x{facts.width})",
+        f"Engine:           {shown_engine}  (MAX_BS={facts.max_bs})",
+    ]
+    if rate:
+        lines.append(f"PEAK_GPU_STREAMS: {rate.peak_gpu_streams}  (floor({rate.imgs_per_sec} img/s / {target_fps:g}))")
+    else:
+        lines.append("PEAK_GPU_STREAMS: not known  (no trtexec log)")
+    lines.append(f"Labels:           {facts.labels.count} classes")
+    return tuple(lines)
+
+
+def _notes(facts: PreflightFacts, request: Request) -> tuple[str, ...]:
+    layout, notes = facts.layout, list(facts.onnx.warnings) + list(facts.labels.warnings)
+    if facts.onnx_others:
+        names = ", ".join(path.name for path in facts.onnx_others)
+        notes.append(f"other ONNX files in model/, not used: {names} (choose with `onnx =` in dsbench.toml)")
+    if facts.engine is None:
+        missing = "engine in benchmarks/engines/ and trtexec log"
+        notes.append(f"no {missing}: not required on the embedded runtime; MAX_BS={facts.max_bs} is assumed")
+    elif facts.throughput is None:
+        log = layout.given_path(layout.trtexec_log(facts.max_bs))
+        notes.append(f"no trtexec log at {log}: not required on the embedded runtime")
+    elif request.runtime == "embedded" and not facts.throughput.stand_in:
+        notes.append("the trtexec log is TensorRT's; used as it is because of --replace-results")
+    if facts.engine and facts.engine.others:
+        names = ", ".join(path.name for path in facts.engine.others)
+        notes.append(f"other engines, not used: {names}")
+    if facts.onnx.batch is not None:
+        notes.append(f"batch frozen at {facts.onnx.batch}: re-export with a dynamic batch to carry more")
+    return tuple(notes)

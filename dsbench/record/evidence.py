@@ -1,0 +1,173 @@
+"""What a step leaves behind, also when it fails: facts, printed lines, tables, commands, pictures, notes.
+
+Plain text throughout: whoever shows it encodes it for the place where it is shown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A named value and where it came from (empty where that is plain)."""
+
+    name: str
+    value: str
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under column headings."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A file or a log excerpt shown as it is."""
+
+    title: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image, base64-encoded."""
+
+    title: str
+    mime_type: str
+    base64: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A DsbenchError as evidence."""
+
+    code: str
+    what: str
+    where: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything one step of one model left behind. ``outcome`` is pytest's: passed, failed, skipped."""
+
+    step: str
+    model: str
+    model_key: str
+    runtime: str
+    facts: tuple[Fact, ...] = ()
+    lines: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    commands: tuple[str, ...] = ()
+    texts: tuple[Text, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    failure: Failure | None = None
+    skipped_for: str = ""
+
+    def to_json(self) -> str:
+        """One line of JSON: the form in which evidence travels between processes."""
+        return json.dumps(asdict(self), ensure_ascii=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Evidence:
+        """Inverse of ``to_json``."""
+        data: dict[str, Any] = json.loads(text)
+        return cls(
+            step=data["step"],
+            model=data["model"],
+            model_key=data["model_key"],
+            runtime=data["runtime"],
+            facts=tuple(Fact(**item) for item in data["facts"]),
+            lines=tuple(data["lines"]),
+            notes=tuple(data["notes"]),
+            warnings=tuple(data["warnings"]),
+            tables=tuple(
+                Table(item["title"], tuple(item["columns"]), tuple(tuple(row) for row in item["rows"]))
+                for item in data["tables"]
+            ),
+            commands=tuple(data["commands"]),
+            texts=tuple(Text(**item) for item in data["texts"]),
+            pictures=tuple(Picture(**item) for item in data["pictures"]),
+            failure=Failure(**data["failure"]) if data["failure"] else None,
+            skipped_for=data["skipped_for"],
+        )
+
+
+@dataclass
+class EvidenceLog:
+    """Collects a step's evidence while it works, so that what was found before a failure is kept."""
+
+    step: str
+    model: str
+    model_key: str
+    runtime: str
+    failure: Failure | None = None
+    skipped_for: str = ""
+    _facts: list[Fact] = field(default_factory=list)
+    _lines: list[str] = field(default_factory=list)
+    _notes: list[str] = field(default_factory=list)
+    _warnings: list[str] = field(default_factory=list)
+    _tables: list[Table] = field(default_factory=list)
+    _commands: list[str] = field(default_factory=list)
+    _texts: list[Text] = field(default_factory=list)
+    _pictures: list[Picture] = field(default_factory=list)
+
+    def fact(self, name: str, value: object, origin: str = "") -> None:
+        self._facts.append(Fact(name, str(value), origin))
+
+    def print(self, *lines: str) -> None:
+        """Lines of the specification: kept as evidence and printed, so that pytest shows them with a failure."""
+        for line in lines:
+            self._lines.append(line)
+            print(line)
+
+    def note(self, *texts: str) -> None:
+        self._notes.extend(texts)
+
+    def warn(self, *texts: str) -> None:
+        """Something a reader should not miss although the step goes on."""
+        self._warnings.extend(texts)
+
+    def table(self, title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+        self._tables.append(Table(title, tuple(columns), tuple(tuple(str(cell) for cell in row) for row in rows)))
+
+    def command(self, *words: str) -> None:
+        import shlex
+
+        self._commands.append(shlex.join(words))
+
+    def text(self, title: str, body: str) -> None:
+        self._texts.append(Text(title, body))
+
+    def picture(self, title: str, mime_type: str, base64: str) -> None:
+        self._pictures.append(Picture(title, mime_type, base64))
+
+    def snapshot(self) -> Evidence:
+        """The evidence so far."""
+        return Evidence(
+            step=self.step,
+            model=self.model,
+            model_key=self.model_key,
+            runtime=self.runtime,
+            facts=tuple(self._facts),
+            lines=tuple(self._lines),
+            notes=tuple(self._notes),
+            warnings=tuple(self._warnings),
+            tables=tuple(self._tables),
+            commands=tuple(self._commands),
+            texts=tuple(self._texts),
+            pictures=tuple(self._pictures),
+            failure=self.failure,
+            skipped_for=self.skipped_for,
+        )

@@ -1,0 +1,61 @@
+"""The last lines on the terminal: for each model what was found, and for a failure its cause and fix in full width."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from dsbench.report.collector import StepResult
+
+
+def summary_lines(results: Sequence[StepResult], html_path: Path | None) -> Iterator[str]:
+    """Lines of the section; a model's failure shows code, cause, where and fix (pytest's own summary is cut)."""
+    for model_key in dict.fromkeys(result.evidence.model_key for result in results):
+        mine = [result for result in results if result.evidence.model_key == model_key]
+        yield from _model_lines(mine)
+    if html_path is not None:
+        yield f"report: {html_path}"
+
+
+def _model_lines(results: Sequence[StepResult]) -> Iterator[str]:
+    evidence = results[0].evidence
+    name = printable(evidence.model)
+    failed = [result for result in results if result.outcome == "failed"]
+    skipped = sum(result.outcome == "skipped" for result in results)
+    if not failed:
+        passed = sum(result.outcome == "passed" for result in results)
+        rest = f", {skipped} skipped" if skipped else ""
+        yield f"{name}: {passed} steps passed{rest} on {evidence.runtime}"
+    for result in failed:
+        step, failure = result.evidence.step, result.evidence.failure
+        if failure is None:
+            yield f"{name}: {step} FAILED: {last_line(result.detail)}"
+            continue
+        yield f"{name}: {step} FAILED [{failure.code}]"
+        yield from (f"  {printable(line)}" for line in failure.what.splitlines())
+        if failure.where:
+            yield f"  where: {printable(failure.where)}"
+        if failure.fix:
+            yield from _indented("fix: ", failure.fix)
+    if failed and skipped:
+        yield f"  {skipped} later steps skipped"
+    for result in results:
+        yield from (f"  warning ({result.evidence.step}): {printable(text)}" for text in result.evidence.warnings)
+
+
+def _indented(head: str, text: str) -> Iterator[str]:
+    lines = text.splitlines()
+    yield f"  {head}{printable(lines[0])}"
+    yield from (f"  {printable(line)}" for line in lines[1:])
+
+
+def last_line(text: str) -> str:
+    """The last line that is not blank, as pytest's traceback ends with the error."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return printable(lines[-1].strip()) if lines else "no text"
+
+
+def printable(text: str) -> str:
+    """``text`` without control characters: names from users never move the cursor or change colours."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "?", text)

@@ -1,0 +1,44 @@
+"""What a runtime is: an executable that takes deepstream-app's config files and writes deepstream-app's files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Version:
+    """One component of a runtime and its version."""
+
+    component: str
+    version: str
+
+
+class Runtime(Protocol):
+    """The two runtimes differ in the executable, in where parsers find their headers, and in what they are called."""
+
+    @property
+    def name(self) -> str:
+        """``deepstream`` or ``embedded``."""
+
+    @property
+    def label(self) -> str:
+        """What reports call it; an embedded figure is never passed off as DeepStream's."""
+
+    @property
+    def deepstream_dir(self) -> Path:
+        """DEEPSTREAM_DIR of a parser's Makefile."""
+
+    @property
+    def parser_libs(self) -> str | None:
+        """LIBS of a parser's Makefile; None: what the Makefile says."""
+
+    def unavailable(self) -> str | None:
+        """Why this machine cannot run it; None if it can."""
+
+    def app_command(self, config: Path) -> tuple[str, ...]:
+        """The command that runs an app config."""
+
+    def versions(self) -> tuple[Version, ...]:
+        """Versions for the report."""

@@ -1,0 +1,63 @@
+"""The embedded runtime, seen from outside: ``dsbench-app`` on this Python, CPU only."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import dsbench
+from dsbench.runtimes.contract import Version
+
+_PACKAGES = ("onnxruntime", "onnx", "av", "numpy")
+
+
+@dataclass(frozen=True)
+class EmbeddedRuntime:
+    """Runs the app as a module of the Python that runs us, so that no PATH decides which dsbench it is."""
+
+    name: str = "embedded"
+    label: str = "embedded runtime (CPU, ONNX Runtime), not DeepStream"
+
+    @property
+    def deepstream_dir(self) -> Path:
+        return Path(dsbench.__file__).resolve().parent / "embedded" / "sdk"
+
+    @property
+    def parser_libs(self) -> str | None:
+        # the parser itself needs no TensorRT symbol, and there is no libnvinfer to link here
+        return ""
+
+    def unavailable(self) -> str | None:
+        return None
+
+    def app_command(self, config: Path) -> tuple[str, ...]:
+        return (sys.executable, "-m", "dsbench.embedded.app", "-c", str(config))
+
+    def versions(self) -> tuple[Version, ...]:
+        found = [Version("dsbench", dsbench.__version__)]
+        for package in _PACKAGES:
+            try:
+                found.append(Version(package, importlib.metadata.version(package)))
+            except importlib.metadata.PackageNotFoundError:
+                found.append(Version(package, "not installed"))
+        found.append(Version("Python", platform.python_version()))
+        found.append(Version("CPU", cpu_name()))
+        return tuple(found)
+
+
+def cpu_name() -> str:
+    """The processor's name as /proc/cpuinfo has it, with the number of cores we may use."""
+    import os
+
+    name = platform.machine()
+    try:
+        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    except OSError:
+        pass
+    return f"{name}, {len(os.sched_getaffinity(0))} cores"

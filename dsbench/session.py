@@ -1,0 +1,75 @@
+"""One model's run: what was asked, where it lies, which runtime carries it, what its steps found so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from dsbench.model.layout import ModelLayout
+from dsbench.options import Given, Value, share, whole
+from dsbench.runtimes.contract import Runtime
+from dsbench.runtimes.select import Selected
+
+T = TypeVar("T")
+
+NO_MODEL_DIR = "No model directory provided. Usage: pytest --model-dir models/<model_name>"
+KITTI_FRAMES = 100
+MIN_DETECTION_RATE = 0.9
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """The options of a session. Those that dsbench.toml may decide stay ``Given`` until a model is known."""
+
+    model_dirs: tuple[str, ...]
+    model_dirs_origin: str
+    start: Path
+    runtime: Value[str]
+    video: Given
+    kitti_frames: Given
+    min_detection_rate: Given
+    gpu_id: Value[int]
+    prepare: Value[str]
+    replace_results: Value[bool]
+
+    def check(self) -> None:
+        """Raise the USAGE error of any value that cannot be read, before a model directory is touched."""
+        self.kitti_frames.check(whole(0))
+        self.min_detection_rate.check(share)
+
+    def header(self) -> tuple[str, ...]:
+        """The effective values and their origin, for pytest's header; before dsbench.toml of a model is read."""
+        kitti_frames = self.kitti_frames.resolve(whole(0), None, KITTI_FRAMES)
+        rate = self.min_detection_rate.resolve(share, None, MIN_DETECTION_RATE)
+        video = self.video.resolve(str, None, "dsbench.toml, else DeepStream's sample_720p.mp4")
+        return (
+            f"dsbench: model-dir {', '.join(self.model_dirs)} ({self.model_dirs_origin})",
+            f"dsbench: video {video}; kitti-frames {kitti_frames}; min-detection-rate {rate}; gpu-id {self.gpu_id}; "
+            f"prepare {self.prepare}; replace-results {self.replace_results}",
+        )
+
+
+@dataclass
+class ModelRun:
+    """Handed from step to step of one model; each step keeps its typed result here for those that need it."""
+
+    layout: ModelLayout
+    options: RunOptions
+    selected: Selected
+    _results: dict[type, object] = field(default_factory=dict)
+
+    @property
+    def runtime(self) -> Runtime:
+        return self.selected.runtime
+
+    def keep(self, result: T) -> T:
+        """Keep a step's result, one of each type."""
+        self._results[type(result)] = result
+        return result
+
+    def get(self, kind: type[T]) -> T:
+        """The result of that type; a step that has not run is a mistake in the steps' order."""
+        result = self._results.get(kind)
+        assert isinstance(result, kind), f"no step has left a {kind.__name__}"
+        return result

@@ -1,0 +1,43 @@
+"""The steps of a run, in order, and which step needs which: a step's test is called ``test_<name>``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: its name, its place in the specification, what it proves, and the steps it needs."""
+
+    name: str
+    section: str
+    title: str
+    needs: tuple[str, ...] = ()
+
+
+STEPS: tuple[Step, ...] = (
+    Step("preflight", "Pre-flight", "everything the run needs is there"),
+    Step("model_outputs", "6a", "the ONNX model runs and its outputs are a detector's", ("preflight",)),
+    Step("parser_source", "6b", "a bounding box parser for this head exists", ("model_outputs",)),
+    Step("parser_makefile", "6c", "the parser's Makefile is written", ("parser_source",)),
+    Step(
+        "parser_build",
+        "6d",
+        "the parser builds, exports its function and yields pixel boxes",
+        ("parser_makefile",),
+    ),
+    Step("nvinfer_config", "6e", "the nvinfer config is complete and fits the model", ("parser_build",)),
+    Step("kitti_gate", "6g", "detections exist on the video, frame by frame", ("nvinfer_config",)),
+)
+
+_BY_NAME = {step.name: step for step in STEPS}
+
+
+def step_of_test(function_name: str) -> Step | None:
+    """The step that a test function proves; None if it is no step's test."""
+    return _BY_NAME.get(function_name.removeprefix("test_"))
+
+
+def position(name: str) -> int:
+    """Place of a step in the run, from 0."""
+    return STEPS.index(_BY_NAME[name])
