@@ -100,8 +100,7 @@ class _Builder:
     def build(self) -> KeyFile:
         return KeyFile(
             tuple(
-                Group(name, tuple(entries.values()), tuple(self.listed[name]))
-                for name, entries in self.entries.items()
+                Group(name, tuple(entries.values()), tuple(self.listed[name])) for name, entries in self.entries.items()
             )
         )
 
@@ -377,9 +376,7 @@ def read(group: Group, key: str, kind: Kind, *, where: str = "") -> Any:
 def _message(group: str, entry: Entry, kind: Kind, reason: str) -> str:
     key, value = entry.key, entry.value
     if kind in (Kind.INT, Kind.DOUBLE):
-        return (
-            f"Key file contains key “{key}” in group “{group}” which has a value that cannot be interpreted."
-        )
+        return f"Key file contains key “{key}” in group “{group}” which has a value that cannot be interpreted."
     if kind is Kind.UINT64:
         return f"Key “{key}” in group “{group}” has value “{value}” where uint64 was expected"
     if kind in (Kind.INT_LIST, Kind.DOUBLE_LIST) and reason.startswith(("Value", "Integer")):

@@ -130,9 +130,7 @@ def format_line(obj: KittiObject) -> str:
     return f"{obj.label} 0.0 0 0.0 {box} 0.0 0.0 0.0 0.0 0.0 0.0 0.0 {percent_f(float32(obj.confidence))}"
 
 
-def from_box(
-    label: str, left: float, top: float, width: float, height: float, confidence: float
-) -> KittiObject:
+def from_box(label: str, left: float, top: float, width: float, height: float, confidence: float) -> KittiObject:
     """An object of left, top, width, height; right and bottom are float32 sums (``write_kitti_output``)."""
     left, top = float32(left), float32(top)
     return KittiObject(
@@ -212,9 +210,7 @@ def parse_name(name: str) -> FrameName | None:
 def list_frames(directory: Path | str) -> tuple[FrameFile, ...]:
     """The dump's files in order of instance, stream and frame *number*; a missing directory is empty."""
     own, _ = _listing(Path(directory))
-    return tuple(
-        FrameFile(name, Path(directory) / file_name(name.instance, name.stream, name.frame)) for name in own
-    )
+    return tuple(FrameFile(name, Path(directory) / file_name(name.instance, name.stream, name.frame)) for name in own)
 
 
 def _listing(directory: Path) -> tuple[list[FrameName], list[str]]:

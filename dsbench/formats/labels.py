@@ -62,9 +62,7 @@ def _warnings(text: str, raw: list[str], names: tuple[str, ...]) -> tuple[str, .
     if not raw:
         found.append("the label file is empty: objects get no label")
     if text and not text.endswith("\n"):
-        found.append(
-            f"no newline at the end: `wc -l` counts {text.count(chr(10))} classes, there are {count}"
-        )
+        found.append(f"no newline at the end: `wc -l` counts {text.count(chr(10))} classes, there are {count}")
     blank = [number for number, line in enumerate(raw, 1) if not line]
     if blank:
         found.append(
@@ -83,12 +81,8 @@ def _warnings_about_names(raw: list[str], names: tuple[str, ...]) -> list[str]:
     found: list[str] = []
     several = next((number for number, line in enumerate(raw, 1) if ";" in line), None)
     if several is not None:
-        found.append(
-            f"`;` in line {several}: a detector uses only the text before it, and each line is one class"
-        )
-    latin = next(
-        (number for number, line in enumerate(raw, 1) if not line.isascii() and _not_utf8(line)), None
-    )
+        found.append(f"`;` in line {several}: a detector uses only the text before it, and each line is one class")
+    latin = next((number for number, line in enumerate(raw, 1) if not line.isascii() and _not_utf8(line)), None)
     if latin is not None:
         found.append(f"line {latin} is not UTF-8: labels are compared byte by byte, save the file as UTF-8")
     whitespace = next(
@@ -99,9 +93,7 @@ def _warnings_about_names(raw: list[str], names: tuple[str, ...]) -> list[str]:
     if len(set(names)) < len(names):
         seen: set[str] = set()
         twice = next(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        found.append(
-            f"the label “{_shown(twice)}” appears more than once: its classes look alike in the results"
-        )
+        found.append(f"the label “{_shown(twice)}” appears more than once: its classes look alike in the results")
     if any(len(name) > _KITTI_LABEL_BYTES // 4 and _byte_length(name) > _KITTI_LABEL_BYTES for name in names):
         found.append(f"a label is longer than {_KITTI_LABEL_BYTES} bytes: DeepStream cuts it there")
     return found

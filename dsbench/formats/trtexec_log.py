@@ -70,8 +70,7 @@ def parse(path: Path | str) -> TrtexecLog:
             Code.TRTEXEC_LOG_INVALID,
             f"Could not parse Throughput from {path} — the run in it ended with &&&& FAILED",
             where=str(path),
-            fix="run trtexec again"
-            + ("; the log's older Throughput is of another run" if older or run.qps else ""),
+            fix="run trtexec again" + ("; the log's older Throughput is of another run" if older or run.qps else ""),
         )
     if run.qps is None or run.qps <= 0:
         raise DsbenchError(
