@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from dsbench.embedded.native import Planes
+
 Matrix = Literal["bt601", "bt709"]
 Plane = npt.NDArray[np.uint8]
 
@@ -30,3 +32,20 @@ class YuvFrame:
     matrix: Matrix
     full_range: bool
     index: int
+
+
+def planes_of(frame: YuvFrame) -> Planes:
+    """Addresses and strides for the C++ host, which trusts them: raises ValueError for planes of another kind.
+
+    The addresses are valid as long as the frame is.
+    """
+    half = (frame.height + 1) // 2, (frame.width + 1) // 2
+    for plane, (rows, columns) in ((frame.y, (frame.height, frame.width)), (frame.u, half), (frame.v, half)):
+        if plane.dtype != np.uint8 or plane.ndim != 2 or plane.strides[1] != 1:
+            raise ValueError("a plane must be 2-D uint8 with unit stride along its rows")
+        if plane.shape[0] < rows or plane.shape[1] < columns:
+            raise ValueError(f"a plane of {plane.shape} is too small for a {frame.width}x{frame.height} frame")
+    return Planes(
+        *(frame.y.ctypes.data, frame.u.ctypes.data, frame.v.ctypes.data),
+        *(frame.y.strides[0], frame.u.strides[0], frame.v.strides[0]),
+    )

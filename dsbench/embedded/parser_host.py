@@ -1,7 +1,15 @@
-"""Loads a bounding-box parser library and calls it as nvinfer does (semantics e)."""
+"""Loads a bounding-box parser library and calls it as nvinfer does (semantics e).
+
+A parser runs in this process: if it crashes, so does whoever loaded it. Its library stays loaded until the
+process ends. One object serves one thread.
+"""
 
 from __future__ import annotations
 
+import ctypes
+import os
+import platform
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +18,27 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dsbench.embedded import native
 from dsbench.embedded.detections import Detections, Float32Array
+from dsbench.errors import Code, DsbenchError
+
+_DATA_TYPES = {"float32": 0, "float16": 1, "int8": 2, "int32": 3, "int64": 4, "uint8": 5, "bool": 5}
+"""NvDsInferDataType by NumPy type; nvinfer hands booleans on as UINT8."""
+
+_MAX_DIMS = 8
+_TEXT_BYTES = 4096
+_FALSE, _RAISED = 1, 2
+_MACHINES = {"x86_64": 62, "aarch64": 183}
+"""e_machine of an ELF header by platform.machine()."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutputLayer:
-    """One network output of one frame: ``array`` without the batch dimension (0-d for an output of shape [N])."""
+    """One network output of one frame.
+
+    ``array`` is this frame's slice, without the batch dimension (0-d for an output of shape [N]).
+    ``binding_index`` counts the network's inputs and outputs together, inputs first.
+    """
 
     name: str
     array: npt.NDArray[Any]
@@ -23,10 +46,31 @@ class OutputLayer:
 
 
 class ParserHost:
-    """A loaded parser function."""
+    """A parser function, ready to be called.
+
+    ``object_size`` is 28, or 24 for a library built for a release whose objects have no rotation angle.
+    Raises DsbenchError PARSER_LIB_UNLOADABLE (``what`` is the loader's own text, ``where`` the library) or
+    PARSER_SYMBOL_MISSING (``where`` is the function name).
+    """
 
     def __init__(self, lib: Path, func: str, *, object_size: int = 28) -> None:
-        raise NotImplementedError
+        if object_size not in (24, 28):
+            raise ValueError("object_size is 24 or 28")
+        self.lib, self.func = lib, func
+        self._native = native.library()
+        self._error = ctypes.create_string_buffer(_TEXT_BYTES)
+        self._layers_key: tuple[object, ...] | None = None
+        opened = ctypes.c_int32()
+        # a bare file name would be searched for along the loader's path instead of being opened
+        self._handle = self._native.parser_open(
+            os.fsencode(os.path.abspath(lib)),
+            os.fsencode(func),
+            object_size,
+            ctypes.byref(opened),
+            *(self._error, _TEXT_BYTES),
+        )
+        if self._handle is None:
+            raise self._not_loaded(bool(opened.value))
 
     def parse(
         self,
@@ -36,5 +80,99 @@ class ParserHost:
         pre_thresholds: Sequence[float] | Float32Array,
         post_thresholds: Sequence[float] | Float32Array,
     ) -> Detections | None:
-        """Objects in network pixels, parser order; None when the parser returned false. ``net`` is (w, h, c)."""
-        raise NotImplementedError
+        """Objects in network pixels, in the parser's order; None when the parser returned false.
+
+        ``net`` is (width, height, channels). Thresholds: one a class. Raises DsbenchError PARSER_RAISED when a
+        C++ exception left the parser, TENSOR_UNSUPPORTED for an output of a type TensorRT does not have.
+        """
+        arrays = self._set_layers(layers)
+        pre = np.ascontiguousarray(pre_thresholds, np.float32)
+        post = np.ascontiguousarray(post_thresholds, np.float32)
+        if len(pre) < num_classes or len(post) < num_classes:
+            raise ValueError(f"{num_classes} classes need as many thresholds")
+        width, height, channels = net
+        self._native.parser_set_network(
+            *(self._handle, width, height, channels, num_classes, pre.ctypes.data, post.ctypes.data)
+        )
+        buffers = (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))
+        count = ctypes.c_int64()
+        status = self._native.parser_run(self._handle, buffers, ctypes.byref(count), self._error, _TEXT_BYTES)
+        if status == _RAISED:
+            raise self._raised()
+        return None if status == _FALSE else self._take(count.value)
+
+    def _take(self, count: int) -> Detections:
+        if count == 0:
+            return Detections.empty()
+        class_id, block = np.empty(count, np.int32), np.empty((5, count), np.float32)
+        self._native.parser_take(self._handle, class_id.ctypes.data, block.ctypes.data)
+        return Detections.from_block(class_id, block)
+
+    def _set_layers(self, layers: Sequence[OutputLayer]) -> list[npt.NDArray[Any]]:
+        """Hands the layer table to the host when it changed; returns the buffers, which the caller keeps alive."""
+        # not ascontiguousarray, which would give a 0-d array a dimension
+        arrays = [np.asarray(layer.array, order="C") for layer in layers]
+        key = tuple(
+            (layer.name, layer.binding_index, array.dtype, array.shape)
+            for layer, array in zip(layers, arrays, strict=True)
+        )
+        if key != self._layers_key:
+            pairs = zip(layers, arrays, strict=True)
+            table = (native.Layer * len(arrays))(*(_describe(layer, array) for layer, array in pairs))
+            self._native.parser_set_layers(self._handle, table, len(arrays))
+            self._layers_key = key
+        return arrays
+
+    def _text(self) -> str:
+        return self._error.value.decode(errors="replace")
+
+    def _not_loaded(self, opened: bool) -> DsbenchError:
+        if opened:
+            return DsbenchError(
+                Code.PARSER_SYMBOL_MISSING,
+                f"the parser library {self.lib} has no function {self.func}",
+                where=self.func,
+                fix=f'compare parse-bbox-func-name with: nm -D {self.lib} (the function must be extern "C")',
+            )
+        text = self._text()
+        return DsbenchError(Code.PARSER_LIB_UNLOADABLE, text, where=str(self.lib), fix=_loading_hint(self.lib, text))
+
+    def _raised(self) -> DsbenchError:
+        return DsbenchError(
+            Code.PARSER_RAISED,
+            f"the parser {self.func} threw a C++ exception: {self._text()}",
+            where=str(self.lib),
+            fix="DeepStream would end here: catch it in the parser, or check the shapes that the parser assumes",
+        )
+
+
+def _describe(layer: OutputLayer, array: npt.NDArray[Any]) -> native.Layer:
+    data_type = _DATA_TYPES.get(array.dtype.name)
+    if data_type is None or array.ndim > _MAX_DIMS:
+        raise DsbenchError(
+            Code.TENSOR_UNSUPPORTED,
+            f"output {layer.name} ({array.dtype.name}, {array.ndim} dimensions) cannot be given to a parser",
+            where=layer.name,
+            fix="export the model with float32, float16, int8, int32, int64, uint8 or bool outputs",
+        )
+    dims = array.shape or (1,)
+    padded = (ctypes.c_uint32 * _MAX_DIMS)(*dims)
+    return native.Layer(layer.name.encode(), data_type, layer.binding_index, len(dims), padded)
+
+
+def _loading_hint(lib: Path, text: str) -> str:
+    """What to do about a library that does not load; first what its file shows, then what the loader said."""
+    try:
+        head = lib.open("rb").read(20)
+    except OSError:
+        return "build the parser first, and check custom-lib-path"
+    if len(head) < 20 or head[:4] != b"\x7fELF":
+        return "this file is not a shared library: build the parser again with make -B"
+    machine = int(struct.unpack("<H" if head[5] == 1 else ">H", head[18:20])[0])
+    if machine != _MACHINES.get(platform.machine(), machine):
+        return f"this library was built for another processor than {platform.machine()}: build it again here"
+    if "cannot open shared object file" in text:
+        return "the library is linked against one that is not installed: build it again with make -B LIBS="
+    if "undefined symbol" in text:
+        return "define the missing function, or build again with make -B LIBS= if it belongs to a GPU library"
+    return "build the parser again on this machine with make -B"

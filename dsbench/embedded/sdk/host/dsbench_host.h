@@ -1,0 +1,81 @@
+// The C interface between dsbench (Python, ctypes) and this library. Every function here is declared a second
+// time in dsbench/embedded/native.py; a change of either needs the other.
+#pragma once
+
+#include <cstdint>
+
+#if defined(__x86_64__) && defined(__GLIBC__)
+// Hot loops are compiled twice and the better one for this CPU is picked when the library is loaded. Results do
+// not differ: fused multiply-add is off (-ffp-contract=off) and every operation is IEEE single precision.
+#define DSB_HOT __attribute__((target_clones("avx2", "default")))
+#else
+#define DSB_HOT
+#endif
+
+#pragma GCC visibility push(default)
+extern "C" {
+
+// Handles of preprocess.cpp and mux.cpp may be used by several threads at once; a parser's may not.
+
+// Three planes of YUV 4:2:0; strides in bytes.
+struct DsbPlanes {
+  const uint8_t *y, *u, *v;
+  int64_t y_stride, u_stride, v_stride;
+};
+
+// --- preprocess.cpp
+struct DsbPreprocessPlan {
+  int32_t source_w, source_h;      // the part of the surface that is used, even
+  int32_t dest_w, dest_h;          // sets the scale
+  int32_t write_w, write_h;        // the part of it that is written
+  int32_t offset_left, offset_top;
+  int32_t net_w, net_h;
+  int32_t color_format;            // 0 RGB, 1 BGR, 2 GRAY
+  int32_t bilinear;                // 0 nearest
+  int32_t channels_last;           // tensor layout HWC instead of CHW
+  float scale;
+  float mean[4];                   // by channel of the tensor
+};
+void *dsb_preprocess_new(const DsbPreprocessPlan *plan);
+void dsb_preprocess_free(void *handle);
+// matrix: 0 BT.601, 1 BT.709. tensor receives float32, bytes (either may be null) the values before normalising.
+void dsb_preprocess_run(void *handle, const DsbPlanes *planes, int32_t matrix, int32_t full_range, float *tensor,
+                        uint8_t *bytes);
+
+// --- mux.cpp
+void *dsb_plane_scaler_new(int32_t source_w, int32_t source_h, int32_t dest_w, int32_t dest_h);
+void dsb_plane_scaler_free(void *handle);
+void dsb_plane_scaler_run(void *handle, const uint8_t *source, int64_t source_stride, uint8_t *dest,
+                          int64_t dest_stride);
+
+// --- parser.cpp
+struct DsbLayer {
+  const char *name;
+  int32_t data_type;  // NvDsInferDataType
+  int32_t binding_index;
+  int32_t num_dims;
+  uint32_t dims[8];
+};
+enum { DSB_PARSER_OK = 0, DSB_PARSER_FALSE = 1, DSB_PARSER_RAISED = 2 };
+// Null when the library cannot be opened or has no such function: the reason is then in error, and *opened says
+// which of the two it was.
+void *dsb_parser_open(const char *library, const char *function, int32_t object_size, int32_t *opened, char *error,
+                      int32_t error_size);
+void dsb_parser_set_layers(void *handle, const DsbLayer *layers, int32_t count);
+void dsb_parser_set_network(void *handle, uint32_t width, uint32_t height, uint32_t channels, uint32_t classes,
+                            const float *pre, const float *post);
+// Calls the parser on one frame. buffers: one pointer a layer. On DSB_PARSER_OK *count objects wait to be taken.
+int32_t dsb_parser_run(void *handle, void *const *buffers, int64_t *count, char *error, int32_t error_size);
+// Copies the waiting objects: class_id (count), boxes (5, count): left, top, width, height, confidence.
+void dsb_parser_take(void *handle, int32_t *class_id, float *boxes);
+
+// --- cluster.cpp
+struct DsbClassAttrs {
+  float pre_cluster_threshold, post_cluster_threshold, nms_iou_threshold, eps, min_score;
+  int32_t topk, min_boxes;
+};
+// boxes and out_boxes: (5, n) as above, each row contiguous. Returns the number of objects written, at most n.
+int64_t dsb_cluster(const DsbClassAttrs *attrs, int32_t classes, int32_t mode, int64_t n, const int32_t *class_id,
+                    const float *const *boxes, int32_t *out_class_id, float *const *out_boxes);
+}
+#pragma GCC visibility pop
