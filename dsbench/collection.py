@@ -39,6 +39,16 @@ def _expand(text: str, start: Path) -> list[str]:
     return [match for match in matches if (start / match).is_dir()] or [text]
 
 
+def keep_rootdir(config: pytest.Config, start: Path) -> None:
+    """Undo pytest's taking the values of --model-dir and --video for test paths when it looks for a rootdir.
+
+    It does so before any plugin can say what those options are. Without a configuration file the rootdir would be
+    somewhere above or inside the model directory, and pytest would leave its cache there.
+    """
+    if config.inipath is None and config.rootpath != start:
+        config._rootpath = start  # no public way to say it
+
+
 def ascii_name(name: str, limit: int = 80) -> str:
     """``name`` as it may stand in test ids and file names: ASCII letters, digits, ``. _ -``; a hash if changed."""
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", name)[:limit].lstrip(".-") or "model"

@@ -37,7 +37,7 @@ class Ledger:
             self._causes[model_key, step] = Cause(step, outcome, failure.code if failure else "")
 
     def cause_to_skip(self, model_key: str, step: Step) -> Cause | None:
-        """What keeps ``step`` from running: the step that failed at the beginning of the chain; None if nothing does."""
+        """Why ``step`` cannot run: the step that failed at the beginning of the chain; None if it can."""
         for need in step.needs:
             if (model_key, need) not in self._passed:
                 cause = self._causes.get((model_key, need), Cause(need, _NOT_RUN))

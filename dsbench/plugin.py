@@ -1,4 +1,4 @@
-"""pytest options, the ``model`` and ``evidence`` fixtures, and hooks. No logic: each hook calls a function elsewhere."""
+"""pytest options, fixtures and hooks. No logic: each hook calls a function that is tested elsewhere."""
 
 from __future__ import annotations
 
@@ -73,6 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(config.stash[COLLECTOR], "dsbench.collector")
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args[:] = [str(resources.data_folder("tests_pipeline"))]
+        collection.keep_rootdir(config, options.start)
     config.stash[HTML_PATH] = html.configure(config, config.stash[LAYOUTS], options.start)
 
 

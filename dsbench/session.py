@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from dsbench.model.layout import ModelLayout
+from dsbench.model.preflight import Request
 from dsbench.options import Given, Value, share, whole
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.select import Selected
@@ -62,6 +63,15 @@ class ModelRun:
     @property
     def runtime(self) -> Runtime:
         return self.selected.runtime
+
+    def preflight_request(self) -> Request:
+        """What this session decides about pre-flight."""
+        return Request(
+            runtime=self.runtime.name,
+            video=self.options.video,
+            start=self.options.start,
+            replace_results=self.options.replace_results.value,
+        )
 
     def keep(self, result: T) -> T:
         """Keep a step's result, one of each type."""

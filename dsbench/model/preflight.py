@@ -232,7 +232,7 @@ def find_engine(layout: ModelLayout, onnx_file: Path | None, request: Request) -
             f"the engine {path.name} was not built from the ONNX file {onnx_file.name}: "
             f"{onnx_file.stem}_dynamic_b{max_bs}.engine is expected",
             where=str(path),
-            fix="build an engine from this ONNX file, remove the old one, or choose the file with `onnx =` in dsbench.toml",
+            fix="build an engine from this ONNX file, remove the old one, or choose the ONNX with `onnx =` in dsbench.toml",
         )
     return Engine(path=path, max_bs=max_bs, others=tuple(item[1] for item in engines[1:]), stand_in=stand_in)
 

@@ -23,7 +23,7 @@ class StepResult:
     detail: str
 
 
-@dataclass
+@dataclass(eq=False)  # pluggy keeps plugins in sets
 class Collector:
     """A pytest plugin that keeps a StepResult for each step that ran or was skipped, in the order of their end."""
 
@@ -45,7 +45,7 @@ class Collector:
 
 def evidence_of(report: pytest.TestReport) -> Evidence | None:
     """The evidence that a report carries; None for tests that are no step."""
-    for name, value in report.user_properties:
+    for name, value in getattr(report, "user_properties", ()):  # collection reports have none
         if name == PROPERTY and isinstance(value, str):
             return Evidence.from_json(value)
     return None

@@ -63,6 +63,7 @@ def summary_html(results: Sequence[StepResult], interrupted_in: str) -> str:
 
 def row_cells(report: pytest.TestReport, cells: list[str]) -> None:
     """Result, step, model, what it proves, duration: pytest-html would put the raw test id into the page."""
+    del cells[3:]
     evidence = evidence_of(report)
     if evidence is None:
         cells[1] = f'<td class="col-testId">{html.escape(report.nodeid)}</td>'
@@ -74,7 +75,6 @@ def row_cells(report: pytest.TestReport, cells: list[str]) -> None:
         f'<td class="col-testId"><b>{shown}</b> <span class="dsb-model">{model}</span>'
         f'<br><span class="dsb-proves">{html.escape(step.title)}</span></td>'
     )
-    del cells[3:]
 
 
 def header_cells(cells: list[str]) -> None:
