@@ -1,0 +1,216 @@
+"""The tables of deepstream-app's groups: keys, types, where they are stored and what the embedded runtime does with
+them.
+
+Source: ``deepstream_app_config_parser.c`` and ``deepstream_config_file_parser.c`` of DeepStream 9.1. The line numbers
+are those that its messages print (``** WARN: <parse_source:781>: ...``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dsbench.formats.keyfile import Kind
+from dsbench.formats.nvinfer_keys import Support
+
+_NO, _ANY = Support.UNSUPPORTED, Support.NEUTRAL
+
+
+@dataclass(frozen=True, slots=True)
+class AppKey:
+    """A key of a group; ``field`` is the attribute that holds it ("" when it is only checked)."""
+
+    name: str
+    kind: Kind
+    field: str = ""
+    support: Support = _ANY
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTable:
+    """A group: the C function that reads it, the lines of its "Unknown key" and "failed" messages, its keys."""
+
+    function: str
+    unknown_line: int
+    failed_line: int
+    keys: tuple[AppKey, ...] = ()
+
+    def key(self, name: str) -> AppKey | None:
+        """The row of a key, None when DeepStream does not know it."""
+        return next((key for key in self.keys if key.name == name), None)
+
+
+def _kept(kind: Kind, *names: str, support: Support = Support.HONOURED) -> tuple[AppKey, ...]:
+    """Keys stored under their own name, with underscores."""
+    return tuple(AppKey(name, kind, name.replace("-", "_"), support) for name in names)
+
+
+def _checked(kind: Kind, *names: str, support: Support = _ANY) -> tuple[AppKey, ...]:
+    """Keys of which only the type is checked."""
+    return tuple(AppKey(name, kind, "", support) for name in names)
+
+
+INT, BOOL, STRING, PATH = Kind.INT, Kind.BOOL, Kind.STRING, Kind.PATH
+COLORS = Kind.DOUBLE_LIST  # exactly four numbers, checked by the reader
+
+APPLICATION = GroupTable(
+    "parse_app",
+    370,
+    384,
+    (
+        *_kept(INT, "enable-perf-measurement", "perf-measurement-interval-sec", "global-gpu-id"),
+        *_kept(PATH, "gie-kitti-output-dir"),
+        *_checked(
+            PATH,
+            "kitti-track-output-dir",
+            "reid-track-output-dir",
+            "terminated-track-output-dir",
+            "shadow-track-output-dir",
+            support=_NO,
+        ),
+    ),
+)
+
+TESTS = GroupTable(
+    "parse_tests",
+    295,
+    309,
+    (*_kept(INT, "file-loop"), *_kept(INT, "pipeline-recreate-sec", support=_NO)),
+)
+
+SOURCE_LIST = GroupTable(
+    "parse_source_list",
+    180,
+    215,
+    (
+        *_kept(INT, "num-source-bins"),
+        AppKey("list", Kind.STRING_LIST, "uris", Support.HONOURED),
+        AppKey("sensor-id-list", Kind.STRING_LIST, "sensor_ids"),
+        AppKey("sensor-name-list", Kind.STRING_LIST, "sensor_names"),
+        *_checked(BOOL, "use-nvmultiurisrcbin", support=_NO),
+        *_checked(BOOL, "dummy-payload", "custom-ts-to-rfc", "stream-name-display", "enable-error-propagation"),
+        *_checked(STRING, "batched-sensor-name", "http-ip", "http-port", "sei-uuid", "proto-lib", "conn-str", "topic"),
+        *_checked(INT, "max-batch-size", "sgie-batch-size", "extract-sei-type5-data", "low-latency-mode"),
+    ),
+)
+
+SOURCE = GroupTable(
+    "parse_source",
+    781,
+    794,
+    (
+        *_kept(INT, "type", "enable", "num-sources", "gpu-id", "camera-id", "source-id"),
+        AppKey("uri", STRING, "uri", Support.HONOURED),
+        *_kept(INT, "drop-frame-interval", "intra-decode-enable", support=_NO),
+        *_checked(INT, "smart-record", support=_NO),
+        *_checked(INT, "camera-width", "camera-height", "camera-fps-n", "camera-fps-d", "camera-csi-sensor-id"),
+        *_checked(INT, "camera-v4l2-dev-node", "udp-buffer-size", "latency", "num-decode-surfaces"),
+        *_checked(INT, "num-extra-surfaces", "drop-on-latency", "rtsp-reconnect-interval-sec"),
+        *_checked(INT, "init-rtsp-reconnect-interval-sec", "rtsp-reconnect-attempts", "simulate-fps-interval-ms"),
+        *_checked(INT, "low-latency-decode", "cudadec-memtype", "nvbuf-memory-type", "select-rtp-protocol"),
+        *_checked(INT, "set-rtp-protocol", "leaky", "max-size-buffers", "buffer-mode", "smart-rec-video-cache"),
+        *_checked(INT, "smart-rec-cache", "smart-rec-container", "smart-rec-start-time", "smart-rec-duration"),
+        *_checked(INT, "smart-rec-default-duration", "smart-rec-interval", "extract-sei-type5-data"),
+        *_checked(STRING, "alsa-device", "video-format", "smart-rec-dir-path", "smart-rec-file-prefix"),
+        *_checked(BOOL, "sensorID-padID-mapping"),
+    ),
+)
+
+STREAMMUX = GroupTable(
+    "parse_streammux",
+    968,
+    984,
+    (
+        *_kept(INT, "width", "height", "batch-size", "batched-push-timeout", "live-source", "enable-padding"),
+        *_kept(INT, "gpu-id", "buffer-pool-size", support=_ANY),
+        *_checked(INT, "num-surfaces-per-frame", "sync-inputs", "sync-inputs-ntp", support=_NO),
+        *_checked(INT, "compute-hw", "cache-buffer-timeout", "attach-sys-ts-as-ntp", "nvbuf-memory-type"),
+        *_checked(INT, "extract-sei-type5-data", "extract-sei-sim-time", "align-first-buffer"),
+        *_checked(INT, "failsafe-flush-count", "drop-backward-sei"),
+        *_checked(BOOL, "sort-batch", "cache-buffer", "frame-num-reset-on-stream-reset"),
+        *_checked(BOOL, "frame-num-reset-on-eos", "async-process", "drop-pipeline-eos"),
+        *_checked(Kind.UINT64, "frame-duration", "max-latency"),
+        *_checked(PATH, "config-file-path"),
+    ),
+)
+
+OSD = GroupTable(
+    "parse_osd",
+    1314,
+    1328,
+    (
+        *_kept(INT, "enable", "process-mode", "border-width", "text-size"),
+        *_kept(COLORS, "text-color", "text-bg-color"),
+        *_kept(BOOL, "display-text", "display-bbox"),
+        *_checked(BOOL, "display-mask"),
+        *_kept(STRING, "font"),
+        *_kept(INT, "show-clock", support=_NO),
+        *_checked(INT, "clock-x-offset", "clock-y-offset", "clock-text-size", "nvbuf-memory-type", "gpu-id"),
+        *_checked(COLORS, "clock-color"),
+        *_checked(STRING, "hw-blend-color-attr"),
+    ),
+)
+
+TILED_DISPLAY = GroupTable(
+    "parse_tiled_display",
+    2454,
+    2468,
+    (
+        *_kept(INT, "enable", "rows", "columns", "width", "height"),
+        *_checked(INT, "gpu-id", "nvbuf-memory-type", "compute-hw", "buffer-pool-size"),
+        *_checked(BOOL, "square-seq-grid", support=_NO),
+    ),
+)
+
+GIE = GroupTable(
+    "parse_gie",
+    1699,
+    1721,
+    (
+        *_kept(INT, "enable", "batch-size", "interval", "gie-unique-id", "gpu-id"),
+        *_kept(PATH, "config-file", "model-engine-file"),
+        *_kept(PATH, "labelfile-path", support=_ANY),
+        *_kept(INT, "plugin-type", support=_NO),
+        *_kept(BOOL, "input-tensor-meta", support=_NO),
+        *_checked(PATH, "infer-raw-output-dir", support=_NO),
+        *_checked(INT, "operate-on-gie-id", "nvbuf-memory-type", "audio-framesize", "audio-hopsize"),
+        *_checked(INT, "audio-input-rate", "min-crop-size", "verbose"),
+        *_checked(Kind.INT_LIST, "operate-on-class-ids"),
+        *_checked(STRING, "audio-transform", "model-variant", "device", "backend", "triton-url", "triton-model"),
+    ),
+)
+GIE_COLOR_PREFIXES = ("bbox-border-color", "bbox-bg-color")
+
+SINK = GroupTable(
+    "parse_sink",
+    2373,
+    2386,
+    (
+        *_kept(INT, "enable", "type", "sync", "source-id", "width", "height", "container", "codec", "enc-type"),
+        *_kept(INT, "bitrate", "profile", "iframeinterval", "gpu-id"),
+        *_kept(STRING, "output-file"),
+        *_kept(BOOL, "qos", support=_ANY),
+        *_kept(INT, "link-to-demux", support=_NO),
+        *_checked(BOOL, "nvdslogger", "show-fps", "show-latency", "new-api", "msg-conv-msg2p-new-api"),
+        *_checked(INT, "nvbuf-memory-type", "copy-meta", "output-io-mode", "sw-preset", "rtsp-port", "udp-port"),
+        *_checked(INT, "color-range", "conn-id", "plane-id", "set-mode", "compute-hw", "msg-broker-comp-id"),
+        *_checked(INT, "disable-msgconv", "sleep-time", "msg-conv-payload-type", "msg-conv-comp-id"),
+        *_checked(INT, "multiple-payloads", "msg-conv-frame-interval", "msg-conv-dummy-payload"),
+        *_checked(Kind.UINT64, "udp-buffer-size"),
+        *_checked(STRING, "msg-broker-proto-lib", "msg-broker-conn-str", "topic", "msg-conv-embedding-filter"),
+        *_checked(PATH, "msg-broker-config", "msg-conv-config", "msg-conv-msg2p-lib", "debug-payload-dir"),
+    ),
+)
+
+# groups that the embedded runtime does not run: named when enabled, their keys not looked at
+FOREIGN_GROUPS = (
+    "tracker",
+    "pre-process",
+    "nvds-analytics",
+    "ds-example",
+    "img-save",
+    "segvisual",
+    "visionencoder",
+    "text-embedder",
+    "replay",
+)
+FOREIGN_PREFIXES = ("secondary-pre-process", "message-consumer")
