@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,38 +67,25 @@ def run(
     log: Path,
     *,
     deadline_s: float,
+    stall_s: float | None = None,
+    progress: Callable[[], int] | None = None,
     until: Callable[[], bool] | None = None,
-    environment: Mapping[str, str] | None = None,
 ) -> Finished:
     """Run ``command`` to its end, its output in ``log``; interrupt it (SIGINT) once ``until`` holds.
 
+    ``deadline_s`` is the time it has; with ``progress`` (a number that grows while it works) it is the time until the
+    first progress, and ``stall_s`` the longest pause after that.
+
     The child leads a process group of its own which is killed, with all that is left in it, when the child has ended,
-    when the deadline passes (SIGINT, then SIGTERM, then SIGKILL) and when we are interrupted ourselves. It also dies
-    with us (PR_SET_PDEATHSIG). Its standard input is a pipe that stays open and quiet: deepstream-app reads keys from
-    it and floods its log when it is at its end. Raises RUNTIME_UNAVAILABLE if the program cannot be started.
+    when its time is up (SIGINT, then SIGTERM, then SIGKILL) and when we are interrupted ourselves. It also dies with us
+    (PR_SET_PDEATHSIG). Its standard input is a pipe that stays open and quiet: deepstream-app reads keys from it and
+    floods its log when it is at its end. Raises RUNTIME_UNAVAILABLE if the program cannot be started.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    with open(log, "wb") as output:
-        try:
-            child = subprocess.Popen(
-                list(command),
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one prctl call, no lock, no allocation
-                env=None if environment is None else {**os.environ, **environment},
-            )
-        except OSError as error:
-            raise DsbenchError(
-                Code.RUNTIME_UNAVAILABLE,
-                f"{command[0]} cannot be started: {error.strerror}",
-                where=" ".join(command),
-                fix="install it, or choose the other runtime with --runtime",
-            ) from error
+    child = _start(command, log)
     try:
-        stopped, timed_out = _watch(child, until, started + deadline_s)
+        clock = _Clock(started + deadline_s, progress, stall_s)
+        stopped, timed_out = _watch(child, until, clock)
     finally:
         _kill_group(child)
     return Finished(
@@ -111,18 +98,64 @@ def run(
     )
 
 
-def _watch(child: subprocess.Popen[bytes], until: Callable[[], bool] | None, deadline: float) -> tuple[bool, bool]:
+def _start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        output = open(log, "wb")  # noqa: SIM115 - closed below, the child has its own descriptor
+    except OSError as error:
+        raise DsbenchError(
+            Code.NOT_WRITABLE,
+            f"the log cannot be written: {error.strerror}",
+            where=str(log),
+            fix="make the model directory writable, or free space on its disk",
+        ) from error
+    with output:
+        try:
+            return subprocess.Popen(
+                list(command),
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one prctl call, no lock, no allocation
+            )
+        except OSError as error:
+            raise DsbenchError(
+                Code.RUNTIME_UNAVAILABLE,
+                f"{command[0]} cannot be started: {error.strerror}",
+                where=" ".join(command),
+                fix="install it, or choose the other runtime with --runtime",
+            ) from error
+
+
+class _Clock:
+    """When a child's time is up: a fixed deadline, moved on by progress."""
+
+    def __init__(self, deadline: float, progress: Callable[[], int] | None, stall_s: float | None) -> None:
+        self._deadline = deadline
+        self._progress = progress
+        self._stall_s = stall_s
+        self._seen = 0
+
+    def is_up(self) -> bool:
+        now = time.monotonic()
+        if self._progress is not None and self._stall_s is not None:
+            done = self._progress()
+            if done > self._seen:
+                self._seen = done
+                self._deadline = now + self._stall_s
+        return now > self._deadline
+
+
+def _watch(child: subprocess.Popen[bytes], until: Callable[[], bool] | None, clock: _Clock) -> tuple[bool, bool]:
     """Wait for the end; returns (stopped on purpose, timed out)."""
     while True:
-        try:
-            child.wait(_POLL_S)
+        if _ends_within(child, _POLL_S):
             return False, False
-        except subprocess.TimeoutExpired:
-            pass
         if until is not None and until():
             child.send_signal(signal.SIGINT)
             return True, not _ends_within(child, _GRACE_S)
-        if time.monotonic() > deadline:
+        if clock.is_up():
             child.send_signal(signal.SIGINT)
             if not _ends_within(child, _GRACE_S):
                 child.send_signal(signal.SIGTERM)

@@ -1,0 +1,45 @@
+"""``dsbench``: small tools beside the pytest run. Imports stay inside the commands, so that --help answers at once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from dsbench import __version__
+from dsbench.errors import DsbenchError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; a DsbenchError is printed without a traceback and gives status 1."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except DsbenchError as error:
+        print(error.render(), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dsbench",
+        description="Tools beside `pytest --model-dir models/<model_name>`, which runs the validation itself.",
+    )
+    parser.add_argument("--version", action="version", version=f"dsbench {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    sdk = commands.add_parser("sdk", help="print the folder to give to a parser's Makefile as DEEPSTREAM_DIR")
+    sdk.set_defaults(run=_sdk)
+    return parser
+
+
+def _sdk(_: argparse.Namespace) -> int:
+    from dsbench.runtimes.embedded import EmbeddedRuntime
+
+    print(EmbeddedRuntime().deepstream_dir)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""6g's dump against a stand-in app: emptied directory, first N frames, and every way an app can end."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dsbench.errors import Code, DsbenchError
+from dsbench.runtimes import kitti_dump
+
+
+@dataclass(frozen=True)
+class FakeRuntime:
+    """Runs Python code in deepstream-app's place."""
+
+    code: str
+    name: str = "fake"
+    label: str = "fake"
+    deepstream_dir: Path = Path("/")
+    parser_libs: str | None = None
+
+    def unavailable(self) -> str | None:
+        return None
+
+    def app_command(self, config: Path) -> tuple[str, ...]:
+        return (sys.executable, "-c", self.code)
+
+    def versions(self) -> tuple[()]:
+        return ()
+
+
+def writer(directory: Path, frames: int, then: str = "") -> str:
+    return (
+        "import pathlib, time, os\n"
+        f"d = pathlib.Path({str(directory)!r})\n"
+        f"try:\n  for i in range({frames}): (d / f'00_000_{{i:06d}}.txt').write_text('x')\n"
+        f"  time.sleep(0.01)\n  {then or 'pass'}\nexcept KeyboardInterrupt: pass"
+    )
+
+
+def test_stops_once_enough_frames_are_there_and_keeps_the_first(tmp_path: Path) -> None:
+    kitti = tmp_path / "kitti output"
+    code = writer(kitti, 30, "time.sleep(60)")
+    done = kitti_dump.dump(FakeRuntime(code), tmp_path / "c.txt", kitti, 10, tmp_path / "log")
+    assert (done.kept, done.removed) == (10, 20)
+    assert done.finished.stopped
+    assert sorted(p.name for p in kitti.iterdir())[-1] == "00_000_000009.txt"
+
+
+def test_a_shorter_video_and_the_whole_video(tmp_path: Path) -> None:
+    kitti = tmp_path / "k"
+    assert kitti_dump.dump(FakeRuntime(writer(kitti, 7)), tmp_path / "c", kitti, 10, tmp_path / "log").kept == 7
+    assert kitti_dump.dump(FakeRuntime(writer(kitti, 12)), tmp_path / "c", kitti, 0, tmp_path / "log").kept == 12
+
+
+def test_only_the_dumps_own_names_are_deleted(tmp_path: Path) -> None:
+    kitti = tmp_path / "k"
+    kitti.mkdir()
+    (kitti / "00_000_000099.txt").touch()
+    (kitti / "notes.txt").touch()
+    kitti_dump.empty(kitti)
+    assert [p.name for p in kitti.iterdir()] == ["notes.txt"]
+
+
+def test_nothing_is_deleted_through_a_link(tmp_path: Path) -> None:
+    real = tmp_path / "real"
+    real.mkdir()
+    (real / "00_000_000000.txt").touch()
+    (tmp_path / "k").symlink_to(real)
+    with pytest.raises(DsbenchError) as caught:
+        kitti_dump.empty(tmp_path / "k")
+    assert caught.value.code == Code.NOT_WRITABLE
+    assert (real / "00_000_000000.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("then", "code", "said"),
+    [
+        ("os.kill(os.getpid(), 11)", Code.APP_CRASHED, "SIGSEGV"),
+        ("os._exit(139)", Code.APP_CRASHED, "139"),
+        ("print('App run failed'); raise SystemExit(255)", Code.APP_FAILED, "App run failed"),
+    ],
+)
+def test_how_an_app_can_end(tmp_path: Path, then: str, code: Code, said: str) -> None:
+    kitti = tmp_path / "k"
+    with pytest.raises(DsbenchError) as caught:
+        kitti_dump.dump(FakeRuntime(writer(kitti, 3, then)), tmp_path / "c", kitti, 10, tmp_path / "log")
+    assert caught.value.code == code
+    assert said in caught.value.what
+    assert (kitti / "00_000_000002.txt").exists(), "what was written stays"
+
+
+def test_an_app_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kitti_dump, "STALL_S", 0.5)
+    kitti = tmp_path / "k"
+    code = writer(kitti, 3, "time.sleep(60)")
+    with pytest.raises(DsbenchError) as caught:
+        kitti_dump.dump(FakeRuntime(code), tmp_path / "c", kitti, 10, tmp_path / "log")
+    assert caught.value.code == Code.APP_TIMEOUT
