@@ -180,8 +180,9 @@ def _add_pair(builder: _Builder, key: str, value: str, number: int) -> None:
         # a translation, `key[de]=`: valid, and invisible without G_KEY_FILE_KEEP_TRANSLATIONS
         if not name or name.endswith(" ") or not re.fullmatch(r"[\w.@-]*\]", locale):
             raise _InvalidLine(f"Invalid key name: {key}")
-        return
-    if not key or "]" in key or key.startswith(" "):
+        if locale != "]":
+            return
+    elif not key or "]" in key or key.startswith(" "):
         raise _InvalidLine(f"Invalid key name: {key}")
     if key == "Encoding" and builder.current == next(iter(builder.entries)) and value.upper() != "UTF-8":
         raise _InvalidLine(f"Key file contains unsupported encoding “{value}”")
@@ -234,9 +235,10 @@ def as_int(value: str) -> int:
 def as_uint64(value: str) -> int:
     """A 64-bit unsigned integer; a minus sign wraps as strtoull does. Nothing may follow the digits."""
     match = _INTEGER.match(value)
-    if match is None or match.end() != len(value) or abs(int(match.group(1))) > _UINT64_MAX:
+    if match is None or match.end() != len(value):
         raise _invalid(f"Value “{value}” cannot be interpreted as a number.")
-    return int(match.group(1)) % (_UINT64_MAX + 1)
+    number = int(match.group(1))
+    return _UINT64_MAX if abs(number) > _UINT64_MAX else number % (_UINT64_MAX + 1)
 
 
 def as_double(value: str) -> float:
