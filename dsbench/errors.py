@@ -35,6 +35,11 @@ class Code(StrEnum):
     APP_CRASHED = "app-crashed"
     APP_TIMEOUT = "app-timeout"
 
+    # benchmark
+    FPS_PARSE = "fps-parse"
+    TOO_FEW_STREAMS = "too-few-streams"
+    ENGINE_PREPARATION = "engine-preparation"
+
     # embedded runtime: native host and parser libraries
     COMPILER_MISSING = "compiler-missing"
     HOST_BUILD_FAILED = "host-build-failed"
