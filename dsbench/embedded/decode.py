@@ -47,29 +47,23 @@ def uri_path(uri: str) -> Path:
     return Path(unquote(uri[len("file://") :]))
 
 
-def open_source(
-    uri: str | Path, *, file_loop: bool = False, threads: int = 1, warn: Warn | None = None
-) -> VideoSource:
+def open_source(uri: str | Path, *, file_loop: bool = False, threads: int = 1, warn: Warn | None = None) -> VideoSource:
     """A source ready to iterate; the errors are those of VideoSource."""
     path = uri if isinstance(uri, Path) else uri_path(uri)
     return VideoSource(path, file_loop=file_loop, threads=threads, warn=warn)
 
 
 class VideoSource(Iterator[YuvFrame]):
-    """Every frame of a file's first video stream; with ``file_loop`` it starts over for ever, indices growing.
+    """Every frame of a file's first video stream; with ``file_loop`` it never ends and indices grow.
 
     Packets before an edit list's start are decoded and delivered: DeepStream's decoder does not know of it.
     Damaged packets are skipped. Raises DsbenchError: SOURCE_MISSING, SOURCE_EMPTY, SOURCE_UNSUPPORTED, and
     while iterating SOURCE_COLOR (BT.2020).
     """
 
-    def __init__(
-        self, path: Path, *, file_loop: bool = False, threads: int = 1, warn: Warn | None = None
-    ) -> None:
+    def __init__(self, path: Path, *, file_loop: bool = False, threads: int = 1, warn: Warn | None = None) -> None:
         self.path = path
         self.index = 0
-        self.time = 0.0
-        """Presentation time in seconds of the frame delivered last."""
         self._loop = file_loop
         self._threads = threads
         self._warn = warn or (lambda text: None)
@@ -86,7 +80,6 @@ class VideoSource(Iterator[YuvFrame]):
             frame = next(self._decoded, None)
             if frame is not None:
                 self._frames_this_round += 1
-                self.time = frame.time or 0.0
                 result = self._convert(frame)
                 self.index += 1
                 return result
@@ -94,6 +87,12 @@ class VideoSource(Iterator[YuvFrame]):
                 raise StopIteration
             self._frames_this_round = 0
             self._rewind()
+
+    @property
+    def frame_period(self) -> float:
+        """Seconds between frames by the container's average rate; 1/30 where it has none."""
+        rate = self._stream.average_rate or self._stream.guessed_rate
+        return float(1 / rate) if rate else 1 / 30
 
     def close(self) -> None:
         """Gives file and decoder back; frames already delivered stay valid."""
@@ -125,9 +124,7 @@ class VideoSource(Iterator[YuvFrame]):
         return container, stream
 
     def _unsupported(self, what: str) -> DsbenchError:
-        return DsbenchError(
-            Code.SOURCE_UNSUPPORTED, what, where=str(self.path), fix="check the file with ffprobe"
-        )
+        return DsbenchError(Code.SOURCE_UNSUPPORTED, what, where=str(self.path), fix="check the file with ffprobe")
 
     def _decode(self) -> Iterator[VideoFrame]:
         """Frames until the end of the file; unreadable data ends it, undecodable data is passed over."""

@@ -1,0 +1,33 @@
+"""How many processors this process may really use: affinity and control group limits, not the machine's size."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def usable_cpus(cgroup: Path = _CGROUP) -> int:
+    """At least 1; a quota of 1.5 processors counts as 2."""
+    available = len(os.sched_getaffinity(0))
+    quota = _quota(cgroup)
+    return max(1, available if quota is None else min(available, math.ceil(quota)))
+
+
+def _quota(cgroup: Path) -> float | None:
+    """Processors allowed by control groups (version 2, then 1), None without a limit."""
+    try:
+        quota, period = (cgroup / "cpu.max").read_text().split()
+    except (OSError, ValueError):
+        try:
+            quota = (cgroup / "cpu" / "cpu.cfs_quota_us").read_text().strip()
+            period = (cgroup / "cpu" / "cpu.cfs_period_us").read_text().strip()
+        except OSError:
+            return None
+    try:
+        limit = float(quota) / float(period)
+    except (ValueError, ZeroDivisionError):
+        return None
+    return limit if limit > 0 else None

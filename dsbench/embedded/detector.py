@@ -1,0 +1,187 @@
+"""The nvinfer element at run time: frames to network outputs (any thread), outputs to objects (one thread)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dsbench.embedded.cluster import Clusterer
+from dsbench.embedded.detections import Detections
+from dsbench.embedded.frame import YuvFrame
+from dsbench.embedded.frame_mapping import FrameMapper
+from dsbench.embedded.infer import OnnxModel
+from dsbench.embedded.jobs import DetectorSetup
+from dsbench.embedded.mux import MuxScaler
+from dsbench.embedded.parser_host import OutputLayer, ParserHost
+from dsbench.embedded.preprocess import Geometry, Preprocessor, geometry
+
+FloatTensor = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """Network outputs of one frame, with how it was placed in the network's input."""
+
+    layers: tuple[OutputLayer, ...]
+    geometry: Geometry
+    tensor: FloatTensor | None
+    surface: YuvFrame | None
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInput:
+    """Size of the network's image: channels, height, width; ``channels_last`` is NHWC."""
+
+    channels: int
+    height: int
+    width: int
+    channels_last: bool
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Dimensions of one frame's tensor."""
+        if self.channels_last:
+            return self.height, self.width, self.channels
+        return self.channels, self.height, self.width
+
+
+class _Lane(threading.local):
+    """What one thread needs to preprocess: scratch memory is never shared between lanes."""
+
+    def __init__(self) -> None:
+        self.scaler: MuxScaler | None = None
+        self.preprocessors: dict[tuple[int, int], Preprocessor] = {}
+        self.tensor: FloatTensor | None = None
+
+
+class Detector:
+    """A started nvinfer. Made by ``nvinfer_start.start``, which checks everything that can be wrong before."""
+
+    def __init__(
+        self,
+        setup: DetectorSetup,
+        model: OnnxModel,
+        network: NetworkInput,
+        parser: ParserHost | None,
+        report_refusal: Callable[[], None],
+    ) -> None:
+        config = setup.config
+        self._setup = setup
+        self._config = config
+        self._model = model
+        self._network = network
+        self._parser = parser
+        self._report_refusal = report_refusal
+        self._attrs = tuple(config.attrs_for(i) for i in range(config.num_detected_classes))
+        self._pre = tuple(attrs.pre_cluster_threshold for attrs in self._attrs)
+        self._post = tuple(attrs.post_cluster_threshold for attrs in self._attrs)
+        self._clusterer = Clusterer(self._attrs, config.cluster_mode) if parser is not None else None
+        self._mappers: dict[Geometry, FrameMapper] = {}
+        self._lane = _Lane()
+        self.refused = 0
+        """Frames whose parser returned false."""
+
+    @property
+    def frames_per_call(self) -> int:
+        """How many frames go into one call of ``infer``."""
+        if self._setup.whole_batches:
+            return self._config.batch_size
+        return self._model.batch or 1
+
+    def infer(self, frames: Sequence[YuvFrame]) -> list[Inferred]:
+        """Scales, preprocesses and infers one batch. Safe in several threads at once."""
+        tensor = self._tensor(len(frames))
+        placed = [self._place(frame, tensor[i]) for i, frame in enumerate(frames)]
+        outputs = self._model.run(tensor)
+        return [
+            Inferred(
+                layers=tuple(
+                    OutputLayer(name, output[i], binding_index)
+                    for binding_index, (name, output) in enumerate(
+                        zip(self._model.output_names, outputs, strict=True), start=1
+                    )
+                ),
+                geometry=where,
+                tensor=tensor[i].copy() if self._setup.keep_tensor else None,
+                surface=surface if self._setup.keep_surface else None,
+            )
+            for i, (where, surface) in enumerate(placed)
+        ]
+
+    def detect(self, inferred: Inferred) -> Detections:
+        """Parser, thresholds, clustering and mapping: objects in streammux pixels. One thread only."""
+        if self._parser is None or self._clusterer is None:
+            return Detections.empty()
+        network = self._network
+        objects = self._parser.parse(
+            inferred.layers,
+            (network.width, network.height, network.channels),
+            len(self._attrs),
+            self._pre,
+            self._post,
+        )
+        if objects is None:
+            self.refused += 1
+            self._report_refusal()
+            return Detections.empty()
+        if len(objects) == 0:
+            return objects
+        return self._mapper(inferred.geometry).run(self._clusterer.run(objects))
+
+    def _tensor(self, count: int) -> FloatTensor:
+        """The lane's own input buffer: a fresh one would cost a page fault for every 4 KiB of every frame."""
+        tensor = self._lane.tensor
+        if tensor is None or len(tensor) < count:
+            tensor = self._lane.tensor = np.empty((count, *self._network.shape), np.float32)
+        return tensor[:count]
+
+    def _place(self, frame: YuvFrame, out: FloatTensor) -> tuple[Geometry, YuvFrame]:
+        mux = self._setup.mux
+        if mux is not None:
+            if self._lane.scaler is None:
+                self._lane.scaler = MuxScaler(mux.width, mux.height, mux.enable_padding)
+            frame = self._lane.scaler.scale(frame)
+        preprocessor = self._lane.preprocessors.get((frame.width, frame.height))
+        if preprocessor is None:
+            preprocessor = self._preprocessor(frame)
+            self._lane.preprocessors[frame.width, frame.height] = preprocessor
+        preprocessor.write(frame, out)
+        return preprocessor.geometry, frame
+
+    def _preprocessor(self, frame: YuvFrame) -> Preprocessor:
+        config, network = self._config, self._network
+        scale = config.net_scale_factor
+        where = geometry(
+            frame.width,
+            frame.height,
+            network.width,
+            network.height,
+            config.maintain_aspect_ratio,
+            config.symmetric_padding,
+        )
+        return Preprocessor(
+            where,
+            network.width,
+            network.height,
+            color_format=config.model_color_format,
+            scaling_filter=config.scaling_filter,
+            # a scale that is not positive turns normalisation off altogether (semantics c2)
+            net_scale_factor=scale if scale > 0 else 1.0,
+            offsets=config.offsets if scale > 0 else (),
+            input_order=config.network_input_order,
+        )
+
+    def _mapper(self, where: Geometry) -> FrameMapper:
+        mapper = self._mappers.get(where)
+        if mapper is None:
+            mapper = self._mappers[where] = FrameMapper(
+                where,
+                self._attrs,
+                self._config.filter_out_class_ids,
+                self._config.crop_objects_to_roi_boundary,
+            )
+        return mapper

@@ -1,0 +1,120 @@
+"""What the app tells a worker and what a worker tells the app: frozen dataclasses, pickled over a socket pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dsbench.embedded.messages import BusMessage
+    from dsbench.formats.nvinfer import NvinferConfig
+
+
+@dataclass(frozen=True, slots=True)
+class MuxSize:
+    """Surface of the legacy nvstreammux, to which every frame is scaled."""
+
+    width: int
+    height: int
+    enable_padding: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSetup:
+    """What nvinfer is to do. ``mux`` is None with the new muxer, which does not scale.
+
+    ``whole_batches``: call the network with whole muxed batches as nvinfer does (else frame by frame, which is
+    faster on a CPU). ``keep_tensor``: keep each frame's network input; ``keep_surface``: each scaled frame.
+    """
+
+    config: NvinferConfig
+    mux: MuxSize | None
+    whole_batches: bool = True
+    keep_tensor: bool = False
+    keep_surface: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PadJob:
+    """One muxer pad: its number in the instance, its counter's number in the shared state, its URI."""
+
+    pad: int
+    counter: int
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class VideoJob:
+    """``[osd]`` and the encoding ``[sinkN]``: draw stream ``pad`` and write it to ``path``."""
+
+    path: Path
+    pad: int
+    bitrate: int
+    draw_boxes: bool
+    draw_text: bool
+    border_width: int
+    text_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerJob:
+    """One worker's share of one application instance.
+
+    ``lanes``: threads that work at once. ``batch_size``: frames per muxed batch. ``quiet``: another worker
+    says what there is to say about the configuration. ``real_time``: a sink has sync=1.
+    """
+
+    instance: int
+    pads: tuple[PadJob, ...]
+    file_loop: bool
+    lanes: int
+    batch_size: int
+    detector: DetectorSetup | None
+    kitti_dir: Path | None
+    tensor_dir: Path | None
+    video: VideoJob | None
+    real_time: bool
+    state_descriptor: int
+    state_pads: int
+    quiet: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The network is loaded and every file exists: the pipeline is ready. The worker waits for Go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """From the app: every worker is ready, start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """Every source delivers frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartFailed:
+    """The pipeline cannot start; ``bus`` is printed once the app has said so."""
+
+    bus: tuple[BusMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunFailed:
+    """The running pipeline broke down."""
+
+    bus: tuple[BusMessage, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Every source ended, or the app asked to stop, and all files are written. ``note``: why this is a failure."""
+
+    note: str = ""
+
+
+Report = Loaded | Playing | StartFailed | RunFailed | Finished

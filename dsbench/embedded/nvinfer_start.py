@@ -1,0 +1,265 @@
+"""Starts nvinfer in its own order of checks, failing with its own texts (semantics c5, i)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dsbench.embedded import messages
+from dsbench.embedded.detector import Detector, NetworkInput
+from dsbench.embedded.infer import OnnxModel
+from dsbench.embedded.jobs import DetectorSetup
+from dsbench.embedded.parser_host import ParserHost
+from dsbench.errors import Code, DsbenchError
+from dsbench.formats import labels as label_format
+
+if TYPE_CHECKING:
+    from dsbench.formats.nvinfer import NvinferConfig
+
+CONFIG_FAILED = "NVDSINFER_CONFIG_FAILED"
+CUSTOM_LIB_FAILED = "NVDSINFER_CUSTOM_LIB_FAILED"
+
+_PRECISION = {1: "INT8", 2: "FP16", 3: "the fastest precision"}
+_GRAY = 2
+_DETECTOR = 0
+OPENCV_WARNING = (
+    "Warning, OpenCV has been deprecated. Using NMS for clustering instead of cv::groupRectangles "
+    "with topK = 20 and NMS Threshold = 0.5"
+)
+
+
+class NvinferStartError(Exception):
+    """nvinfer does not start; everything but ``status`` has been printed already."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """nvinfer's three ways to say something; ``quiet`` keeps all but the first worker from repeating it."""
+
+    uid: int
+    quiet: bool = False
+
+    def context(self, level: str, func: str, text: str) -> None:
+        """A line of the nvinfer category; ``level`` is ERROR, WARN or INFO."""
+        if not self.quiet:
+            messages.nvinfer(level, self.uid, func, text)
+
+    def library(self, level: str, text: str) -> None:
+        """``ERROR: text`` or ``WARNING: text``."""
+        if not self.quiet:
+            messages.library(level, text)
+
+    def own(self, text: str) -> None:
+        """A line of the embedded runtime's own."""
+        if not self.quiet:
+            messages.own(text)
+
+
+@dataclass(frozen=True, slots=True)
+class StartedNvinfer:
+    """A running detector and the class names that its objects get."""
+
+    detector: Detector
+    labels: tuple[str, ...]
+
+
+def start(setup: DetectorSetup, *, quiet: bool = False) -> StartedNvinfer:
+    """Library, network, preprocessing, labels, parser function: nvinfer's order. Raises NvinferStartError."""
+    config = setup.config
+    log = Log(config.gie_unique_id or 0, quiet)
+    if not config.gie_unique_id:
+        log.context("ERROR", "initialize", "Unique ID not set")
+        raise NvinferStartError(CONFIG_FAILED)
+    detects = config.network_type == _DETECTOR
+    if detects and config.cluster_mode == 0:
+        log.context("WARN", "initialize", OPENCV_WARNING)
+    parser = _open_library(config, log)
+    model = _load_model(config, log)
+    network = _network(config, model, log)
+    _check_preprocessing(config, network, log)
+    labels = _read_labels(config, log)
+    if isinstance(parser, DsbenchError):
+        raise _missing_function(config, log)
+    if detects:
+        _check_detector(config, parser, model, log)
+    else:
+        log.own(f"network-type={config.network_type} is inferred, but only detectors (0) make objects here")
+    detector = Detector(setup, model, network, parser if detects else None, lambda: _refused(log))
+    _say_what_runs(config, model, log)
+    return StartedNvinfer(detector, labels)
+
+
+def _refused(log: Log) -> None:
+    messages.nvinfer("ERROR", log.uid, "fillDetectionOutput", "Failed to parse bboxes using custom parse function")
+
+
+def _open_library(config: NvinferConfig, log: Log) -> ParserHost | DsbenchError | None:
+    """The parser; None without a library; an error kept for later when only the function is missing.
+
+    nvinfer looks the function up after the engine is there.
+    """
+    if config.custom_lib_path is None:
+        return None
+    try:
+        return ParserHost(config.custom_lib_path, config.parse_bbox_func_name)
+    except DsbenchError as error:
+        if error.code is Code.PARSER_SYMBOL_MISSING:
+            return error
+        if error.code is not Code.PARSER_LIB_UNLOADABLE:
+            log.own(error.render())
+            raise NvinferStartError(CUSTOM_LIB_FAILED) from error
+        log.library("ERROR", f"Could not open lib: {config.custom_lib_path}, error string: {error.what}")
+        log.context("ERROR", "initialize", "Could not open custom lib: (null)")
+        log.own(f"fix: {error.fix}")
+        raise NvinferStartError(CUSTOM_LIB_FAILED) from error
+
+
+def _load_model(config: NvinferConfig, log: Log) -> OnnxModel:
+    engine = config.model_engine_file
+    if engine is not None and not engine.is_file():
+        log.library("WARNING", f"Deserialize engine failed because file path: {engine} open error")
+    if config.onnx_file is None:
+        log.context("INFO", "buildModel", "Trying to create engine from model files")
+        log.library("ERROR", "failed to build network since there is no model file matched.")
+        if engine is not None and engine.is_file():
+            log.own(f"a TensorRT engine runs on NVIDIA GPUs only: give onnx-file beside {engine.name}")
+        raise _build_failed(log)
+    try:
+        return OnnxModel(config.onnx_file)
+    except DsbenchError as error:
+        log.context("INFO", "buildModel", "Trying to create engine from model files")
+        if error.code is Code.ONNX_MISSING:
+            log.library("ERROR", error.what)
+        elif error.code is Code.ONNX_INVALID:
+            log.library("ERROR", "Failed to parse onnx file")
+            log.own(error.render())
+        else:
+            log.context("ERROR", "initResource", error.what)
+            log.own(error.render())
+        log.library("ERROR", "failed to build network since parsing model errors.")
+        raise _build_failed(log) from error
+
+
+def _build_failed(log: Log) -> NvinferStartError:
+    log.library("ERROR", "failed to build network.")
+    log.context("ERROR", "buildModel", "build engine file failed")
+    return _backend_failed(log)
+
+
+def _backend_failed(log: Log) -> NvinferStartError:
+    log.context("ERROR", "generateBackendContext", "build backend context failed")
+    log.context("ERROR", "initialize", "generate backend failed, check config file settings")
+    return NvinferStartError(CONFIG_FAILED)
+
+
+def _network(config: NvinferConfig, model: OnnxModel, log: Log) -> NetworkInput:
+    """The image size: infer-dims where given (they must fit the graph), else the graph's own."""
+    channels_last = config.network_input_order == 1
+    declared = model.frame_dims
+    if channels_last:
+        declared = declared[2], declared[0], declared[1]
+    dims = config.infer_dims or declared
+    if any(own is not None and own != asked for own, asked in zip(declared, dims, strict=True)):
+        asked_text = "x".join(str(size) for size in dims)
+        own_text = "x".join(str(size or "?") for size in declared)
+        log.library(
+            "WARNING",
+            f"Backend context bufferIdx(0) request dims:1x{asked_text} is out of range, "
+            f"[min: 1x{own_text}, max: {config.batch_size}x{own_text}]",
+        )
+        log.context("WARN", "checkBackendParams", f"backend can not support dims:{asked_text}")
+        raise _backend_failed(log)
+    channels, height, width = dims
+    if channels is None or height is None or width is None:
+        log.library("ERROR", f"Dynamic input {model.input_name} is missing dimensions: give infer-dims=C;H;W")
+        raise _build_failed(log)
+    return NetworkInput(channels, height, width, channels_last)
+
+
+def _check_preprocessing(config: NvinferConfig, network: NetworkInput, log: Log) -> None:
+    wanted = 1 if config.model_color_format == _GRAY else 3
+    problem = ""
+    if network.channels != wanted:
+        kind = "GRAY" if wanted == 1 else "RGB/BGR"
+        problem = f"{kind} input format specified but network input channels is not {wanted}."
+    elif config.net_scale_factor > 0 and config.offsets and len(config.offsets) != network.channels:
+        problem = "Preprocessor set scale and offsets failed."
+    if problem:
+        log.context("ERROR", "preparePreprocess", problem)
+        log.library(
+            "ERROR",
+            f"Infer Context prepare preprocessing resource failed., nvinfer error:{CONFIG_FAILED}",
+        )
+        raise NvinferStartError(CONFIG_FAILED)
+
+
+def _read_labels(config: NvinferConfig, log: Log) -> tuple[str, ...]:
+    path = config.labelfile_path
+    if path is None:
+        return ()
+    if not path.is_file():
+        log.context("ERROR", "parseLabelsFile", f"Could not open labels file:{path}")
+        log.library("ERROR", f"parse label file:{path} failed, nvinfer error:{CONFIG_FAILED}")
+        log.library("ERROR", f"init post processing resource failed, nvinfer error:{CONFIG_FAILED}")
+        raise _postprocessing_failed(log, CONFIG_FAILED)
+    return label_format.read(path).names
+
+
+def _missing_function(config: NvinferConfig, log: Log) -> NvinferStartError:
+    log.context(
+        "ERROR",
+        "initResource",
+        "Detect-postprocessor failed to init resource because dlsym failed to get func "
+        f"{config.parse_bbox_func_name} pointer",
+    )
+    return _postprocessing_failed(log, CUSTOM_LIB_FAILED)
+
+
+def _postprocessing_failed(log: Log, status: str) -> NvinferStartError:
+    log.library("ERROR", f"Infer Context failed to initialize post-processing resource, nvinfer error:{status}")
+    log.library("ERROR", f"Infer Context prepare postprocessing resource failed., nvinfer error:{status}")
+    return NvinferStartError(status)
+
+
+def _check_detector(config: NvinferConfig, parser: ParserHost | None, model: OnnxModel, log: Log) -> None:
+    """Stops where deepstream-app would go on into a segmentation fault."""
+    if parser is None:
+        log.context("ERROR", "parseBoundingBox", "Could not find output coverage layer for parsing objects")
+        log.context("ERROR", "fillDetectionOutput", "Failed to parse bboxes")
+        log.own(
+            "no parser: give custom-lib-path and parse-bbox-func-name (deepstream-app would look for layers "
+            f"named *cov* and *bbox*, which are not among {', '.join(model.output_names)}, or crash)"
+        )
+        raise NvinferStartError(CUSTOM_LIB_FAILED)
+    if config.num_detected_classes <= 0:
+        log.own(
+            f"num-detected-classes={config.num_detected_classes}: deepstream-app crashes on this; "
+            "give the number of classes of the network"
+        )
+        raise NvinferStartError(CONFIG_FAILED)
+
+
+def _say_what_runs(config: NvinferConfig, model: OnnxModel, log: Log) -> None:
+    text = f"{model.path} is run by ONNX Runtime on the CPU"
+    if config.model_engine_file is not None:
+        text += f" in place of {config.model_engine_file.name}; no engine is read or written"
+    log.own(text)
+    if config.network_mode in _PRECISION:
+        log.own(f"network-mode={config.network_mode} ({_PRECISION[config.network_mode]}): computed in FP32")
+    if model.batch is not None and model.batch < config.batch_size:
+        log.own(
+            f"the network's batch is frozen at {model.batch}: batches of {config.batch_size} are run "
+            f"{model.batch} at a time"
+        )
+    if model.dtype.name != "float32":
+        log.own(f"input {model.input_name} is {model.dtype.name}: the float32 tensor is converted")
+    if not log.quiet:
+        messages.gst_line(
+            "INFO",
+            "gstnvinfer_impl.cpp:348:notifyLoadModelStatus",
+            f"[UID {config.gie_unique_id}]: Load new model:{config.path} sucessfully",
+        )

@@ -1,0 +1,188 @@
+"""A worker process of dsbench-app: owns a share of the sources and does all the work on them.
+
+Started as ``python -m dsbench.embedded.worker FD``; FD is its end of a socket pair to the app. A parser that
+crashes takes this process down and nothing else. It never outlives the app.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from dsbench.embedded import bus, messages
+from dsbench.embedded.jobs import Finished, Go, Loaded, PadJob, Playing, Report, RunFailed, StartFailed, WorkerJob
+from dsbench.embedded.shared_state import SharedState
+from dsbench.errors import Code, DsbenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dsbench.embedded.decode import VideoSource
+    from dsbench.embedded.nvinfer_start import StartedNvinfer
+    from dsbench.embedded.pipeline import Sink
+
+_PR_SET_PDEATHSIG = 1
+_SOURCE_CODES = (Code.SOURCE_MISSING, Code.SOURCE_EMPTY, Code.SOURCE_UNSUPPORTED, Code.SOURCE_COLOR)
+
+
+class _SourceError(Exception):
+    """A source that cannot be opened, with the pad it belongs to."""
+
+    def __init__(self, error: DsbenchError, pad: int) -> None:
+        super().__init__(error, pad)
+        self.error = error
+        self.pad = pad
+
+
+def main() -> int:
+    """Serves one job. The exit status says nothing; the reports do."""
+    descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
+    _die_with(parent)
+    # Ctrl-C reaches every process of the terminal's group: the app decides what it means
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    connection: Connection[Report, WorkerJob | Go] = Connection(descriptor)
+    try:
+        job = connection.recv()
+        assert isinstance(job, WorkerJob)
+        connection.send(_serve(job, connection))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return 1
+    return 0
+
+
+def _die_with(parent: int) -> None:
+    """SIGKILL for this process the moment the app dies, however it dies."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _serve(job: WorkerJob, connection: Connection[Report, WorkerJob | Go]) -> Report:
+    try:
+        started = _start_nvinfer(job)
+        if isinstance(started, StartFailed):
+            return started
+        missing = _missing_sources(job)
+        if missing is not None:
+            return missing
+        connection.send(Loaded())
+        connection.recv()
+        return _run(job, started, connection)
+    except _SourceError as failure:
+        return RunFailed(bus.source_failed(failure.error, failure.pad))
+    except DsbenchError as error:
+        return _failure(error)
+
+
+def _failure(error: DsbenchError) -> RunFailed:
+    if error.code in _SOURCE_CODES:
+        return RunFailed(bus.source_failed(error, 0))
+    if error.code is Code.INFERENCE_FAILED:
+        return RunFailed((bus.inference_failed(),), error.render())
+    return RunFailed((), error.render())
+
+
+def _start_nvinfer(job: WorkerJob) -> StartedNvinfer | StartFailed | None:
+    if job.detector is None:
+        return None
+    from dsbench.embedded import nvinfer_start
+
+    try:
+        return nvinfer_start.start(job.detector, quiet=job.quiet)
+    except nvinfer_start.NvinferStartError as error:
+        return StartFailed((bus.context_not_created(job.detector.config.path, error.status),))
+
+
+def _missing_sources(job: WorkerJob) -> StartFailed | None:
+    """What stops a pipeline before it is ready: no scheme in a URI, no file behind it."""
+    from dsbench.embedded.decode import uri_path
+
+    for pad in job.pads:
+        if "://" not in pad.uri:
+            return StartFailed((bus.invalid_uri(pad.uri, pad.pad),))
+        try:
+            path = uri_path(pad.uri)
+        except DsbenchError:
+            continue
+        if not path.is_file():
+            error = DsbenchError(Code.SOURCE_MISSING, f'No such file "{path}"', where=str(path))
+            return StartFailed(bus.source_failed(error, pad.pad))
+    return None
+
+
+def _run(job: WorkerJob, started: StartedNvinfer | None, connection: Connection[Report, WorkerJob | Go]) -> Report:
+    from dsbench.embedded.pipeline import PadSource, Pipeline, Schedule
+
+    state = SharedState(job.state_descriptor, job.state_pads)
+    sources = [(pad, _open(pad, job)) for pad in job.pads]
+    connection.send(Playing())
+    sinks = _sinks(job, started, state, [source for _, source in sources])
+    interval = job.detector.config.interval if job.detector is not None else 0
+    pipeline = Pipeline(
+        [PadSource(pad.pad, source) for pad, source in sources],
+        started.detector if started is not None else None,
+        sinks,
+        Schedule(job.batch_size, interval, job.lanes),
+        state.stopped,
+    )
+    try:
+        pipeline.run()
+    finally:
+        for sink in sinks:
+            sink.close()
+        for _, source in sources:
+            source.close()
+    empty = [pad for pad, source in sources if source.index == 0]
+    if empty and not state.stopped():
+        error = DsbenchError(
+            Code.SOURCE_UNSUPPORTED, "This file holds no frame that can be decoded", where=empty[0].uri
+        )
+        return RunFailed(bus.source_failed(error, empty[0].pad))
+    if started is not None and started.detector.refused:
+        return Finished(
+            f"the parser returned false on {started.detector.refused} frames: deepstream-app crashes on this"
+        )
+    return Finished()
+
+
+def _open(pad: PadJob, job: WorkerJob) -> VideoSource:
+    from dsbench.embedded.decode import open_source
+
+    # with nothing to infer all lanes can decode; otherwise one thread per source is what measures fastest
+    threads = job.lanes if job.detector is None and len(job.pads) == 1 else 1
+    warn = messages.own if not job.quiet else None
+    try:
+        return open_source(pad.uri, file_loop=job.file_loop, threads=threads, warn=warn)
+    except DsbenchError as error:
+        raise _SourceError(error, pad.pad) from error
+
+
+def _sinks(
+    job: WorkerJob, started: StartedNvinfer | None, state: SharedState, sources: Sequence[VideoSource]
+) -> list[Sink]:
+    from dsbench.embedded import sinks
+
+    found: list[Sink] = []
+    labels = started.labels if started is not None else ()
+    if job.kitti_dir is not None and started is not None:
+        from dsbench.embedded.kitti_sink import KittiSink
+
+        found.append(sinks.KittiOutput(KittiSink(job.kitti_dir, job.instance, labels)))
+    if job.tensor_dir is not None:
+        found.append(sinks.TensorDump(job.tensor_dir, job.instance))
+    found.append(sinks.Counters(state, {pad.pad: pad.counter for pad in job.pads}))
+    if job.real_time:
+        found.append(sinks.RealTime(job.pads[0].pad, sources[0]))
+    if job.video is not None:
+        from dsbench.embedded.osd import VideoFile
+
+        found.append(VideoFile(job.video, labels))
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""The app's side of its worker processes: how work is shared out, starting, listening, ending."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import dsbench
+from dsbench.embedded.jobs import Go, Report, WorkerJob
+
+_MODULE = "dsbench.embedded.worker"
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """``processes`` workers with ``lanes`` threads each."""
+
+    processes: int
+    lanes: int
+
+
+def shares(sources: int, cpus: int, *, whole_batches: bool) -> Shares:
+    """Uses every processor and gives every worker equally many sources, so that no stream runs ahead.
+
+    One worker per processor where the sources divide evenly; threads inside a worker make up the rest. A run
+    that needs whole muxed batches stays in one process.
+    """
+    processes = 1 if whole_batches else math.gcd(max(1, sources), cpus)
+    return Shares(processes, max(1, cpus // processes))
+
+
+class Worker:
+    """A running worker process."""
+
+    def __init__(self, job: WorkerJob) -> None:
+        self.job = job
+        self.last: Report | None = None
+        ours, theirs = socket.socketpair()
+        descriptor = theirs.fileno()
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", _MODULE, str(descriptor), str(os.getpid())],
+            stdin=subprocess.DEVNULL,
+            pass_fds=(descriptor, job.state_descriptor),
+            env=_environment(),
+        )
+        theirs.close()
+        self.connection: Connection[WorkerJob | Go, Report] = Connection(ours.detach())
+        self.connection.send(job)
+
+    def go(self) -> None:
+        """Tells a worker that has loaded to start; one that has just died is noticed when its reports end."""
+        with contextlib.suppress(OSError):
+            self.connection.send(Go())
+
+    def receive(self) -> Report | None:
+        """The next report; None when the process has ended without one."""
+        try:
+            self.last = self.connection.recv()
+        except (EOFError, OSError):
+            return None
+        return self.last
+
+    def exit_status(self) -> int:
+        """Waits for the end: status, or minus the signal that ended it."""
+        return self._process.wait()
+
+    def kill(self) -> None:
+        """Ends the process now."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        self._process.wait()
+        self.connection.close()
+
+    def wait(self, seconds: float) -> None:
+        """Gives the process time to end by itself (its C libraries flush on the way), then ends it."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def die_by(signal_number: int) -> None:
+    """Ends this process by the signal that ended a worker, so that whoever started the app sees it."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(OSError, ValueError):
+        signal.signal(signal_number, signal.SIG_DFL)
+    os.kill(os.getpid(), signal_number)
+
+
+def _environment() -> dict[str, str]:
+    """The worker imports this very package, whatever the working directory; NumPy starts no threads."""
+    environment = dict(os.environ)
+    root = str(Path(dsbench.__file__).resolve().parent.parent)
+    before = environment.get("PYTHONPATH")
+    environment["PYTHONPATH"] = root + (os.pathsep + before if before else "")
+    environment["OPENBLAS_NUM_THREADS"] = "1"
+    return environment
