@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from dsbench.errors import Code, DsbenchError
@@ -34,4 +35,22 @@ def render(template: str, **context: object) -> str:
         lstrip_blocks=True,
         autoescape=False,  # C++, make and ini text; HTML has its own environment in report/
     )
+    environment.filters.update(number=_number, numbers=_numbers, text=_key_file_text)
     return environment.get_template(template).render(context)
+
+
+def _number(value: float) -> str:
+    """A number with all its digits, as the specification writes them: 0.00392156862745098, 1.0, 200."""
+    return repr(value)
+
+
+def _numbers(values: Iterable[float]) -> str:
+    """A list of numbers, whole ones without a fraction: 127;127;127 or 123.675;116.28;103.53."""
+    return ";".join(repr(int(value)) if value == int(value) else repr(value) for value in values)
+
+
+def _key_file_text(value: str) -> str:
+    """A value as GKeyFile reads it back: backslashes, control characters and a leading blank are escaped."""
+    escapes = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+    text = "".join(escapes.get(character, character) for character in value)
+    return "\\s" + text[1:] if text.startswith(" ") else text

@@ -248,9 +248,7 @@ def _channels(value: int | str, path: Path) -> int:
     return value
 
 
-def _size(
-    sides: tuple[int | str, int | str], chosen: tuple[int, int] | None, path: Path
-) -> tuple[int, int, str]:
+def _size(sides: tuple[int | str, int | str], chosen: tuple[int, int] | None, path: Path) -> tuple[int, int, str]:
     """Height, width and where they come from; the file's own numbers cannot be overruled."""
     for side in sides:
         if isinstance(side, int) and not 0 < side <= MAX_SIDE:
@@ -260,9 +258,7 @@ def _size(
                 where=str(path),
                 fix="export the model again with the size it was trained for",
             )
-    picked = tuple(
-        side if isinstance(side, int) else (chosen[i] if chosen else None) for i, side in enumerate(sides)
-    )
+    picked = tuple(side if isinstance(side, int) else (chosen[i] if chosen else None) for i, side in enumerate(sides))
     if None in picked:
         texts = [missing_side(letter) for letter, side in zip("HW", picked, strict=True) if side is None]
         raise DsbenchError(

@@ -1,0 +1,183 @@
+"""6d: build the parser library with make, always from scratch, with a deadline, a log, and a fix for each error."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsbench.errors import Code, DsbenchError
+
+_SAFE_PATH = re.compile(r"[A-Za-z0-9._/+@-]+")
+_MAKE_VARIABLES = ("MAKEFLAGS", "GNUMAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEFILES", "MAKEOVERRIDES")
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPlan:
+    """One parser build. ``libs`` is None to leave the Makefile's LIBS, or its replacement (``""`` without TensorRT)."""
+
+    parser_dir: Path
+    library: Path
+    deepstream_dir: Path
+    cuda_ver: str
+    log: Path
+    libs: str | None = None
+    deadline_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """A finished build: the command as run, its log, how long it took, compiler warnings (one line each)."""
+
+    command: tuple[str, ...]
+    log: Path
+    seconds: float
+    library: Path
+    warnings: tuple[str, ...]
+
+
+def build(plan: BuildPlan) -> BuildResult:
+    """Run ``make -B`` in the parser's directory; a stale library is removed first.
+
+    Raises BUILD_TOOL_MISSING, PARSER_COMPILE (first error line as the cause), FILE_UNWRITABLE.
+    """
+    require_tools()
+    _prepare(plan)
+    with tempfile.TemporaryDirectory(prefix="dsbench-", dir=_plain_temp()) as folder:
+        command = _command(plan, Path(folder))
+        started = time.monotonic()
+        status = _run(command, plan)
+        seconds = time.monotonic() - started
+    text = plan.log.read_text(encoding="utf-8", errors="replace")
+    if status != 0:
+        raise _failure(text, plan, command)
+    library = _find_library(plan)
+    warnings = tuple(line.strip() for line in text.splitlines() if re.search(r"\bwarning:", line))
+    return BuildResult(tuple(command), plan.log, seconds, library, warnings)
+
+
+def require_tools() -> None:
+    """Raises BUILD_TOOL_MISSING unless make and g++ are on PATH."""
+    missing = [tool for tool in ("make", "g++") if shutil.which(tool) is None]
+    if missing:
+        raise DsbenchError(
+            Code.BUILD_TOOL_MISSING,
+            f"{' and '.join(missing)} not found: the parser cannot be built",
+            where="PATH",
+            fix="apt-get install make g++",
+        )
+
+
+def _prepare(plan: BuildPlan) -> None:
+    try:
+        plan.library.unlink(missing_ok=True)
+        plan.log.parent.mkdir(parents=True, exist_ok=True)
+        plan.log.write_bytes(b"")
+    except OSError as error:
+        raise DsbenchError(
+            Code.FILE_UNWRITABLE,
+            f"cannot prepare the parser build: {error.strerror}",
+            where=str(error.filename),
+            fix="make the model directory writable",
+        ) from error
+
+
+def _plain_temp() -> str:
+    """A directory for temporary files whose name make can carry."""
+    folder = tempfile.gettempdir()
+    return folder if _SAFE_PATH.fullmatch(folder) else "/tmp"
+
+
+def _command(plan: BuildPlan, temporary: Path) -> list[str]:
+    deepstream = str(plan.deepstream_dir)
+    if not _SAFE_PATH.fullmatch(deepstream):  # the Makefile does not quote it
+        link = temporary / "deepstream"
+        link.symlink_to(plan.deepstream_dir, target_is_directory=True)
+        deepstream = str(link)
+    command = ["make", "-B", "-C", str(plan.parser_dir), f"DEEPSTREAM_DIR={deepstream}", f"CUDA_VER={plan.cuda_ver}"]
+    return command if plan.libs is None else [*command, f"LIBS={plan.libs}"]
+
+
+def _run(command: list[str], plan: BuildPlan) -> int:
+    """Exit status of the command, run in a process group of its own that ends with it."""
+    environment = {key: value for key, value in os.environ.items() if key not in _MAKE_VARIABLES}
+    environment["LC_ALL"] = "C"
+    with plan.log.open("ab") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
+        try:
+            return process.wait(timeout=plan.deadline_s)
+        except subprocess.TimeoutExpired as error:
+            raise DsbenchError(
+                Code.PARSER_COMPILE,
+                f"make did not finish within {plan.deadline_s:g} s",
+                where=str(plan.log),
+                fix="look for a recipe in parser/Makefile that waits or loops",
+            ) from error
+        finally:
+            _end_group(process)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _find_library(plan: BuildPlan) -> Path:
+    if plan.library.is_file():
+        return plan.library
+    trailing = plan.library.with_name(plan.library.name.replace("_parser.so", "__parser.so"))
+    if trailing.is_file():
+        return trailing
+    built = sorted(path.name for path in plan.parser_dir.glob("*.so"))
+    raise DsbenchError(
+        Code.PARSER_COMPILE,
+        f"make succeeded but {plan.library.name} was not built (there is: {', '.join(built) or 'no .so file'})",
+        where=str(plan.parser_dir / "Makefile"),
+        fix=f"set TARGET_LIB := {plan.library.name} in parser/Makefile",
+    )
+
+
+_KNOWN = (
+    (re.compile(r"fatal error: (\S+): No such file"), "the header {0} is missing: check DEEPSTREAM_DIR and CUDA_VER"),
+    (
+        re.compile(r"cannot find -l(nvinfer|nvonnxparser|nvparsers|nvinfer_plugin)\b"),
+        "lib{0} is not installed: install TensorRT's libraries (lib{0} is gone from TensorRT 10 if it is nvparsers),"
+        " or build with LIBS=",
+    ),
+    (re.compile(r"cannot find -l(\S+?):?(?:\s|$)"), "lib{0} is not installed, or LIBS in parser/Makefile is wrong"),
+    (re.compile(r"missing separator"), "recipe lines of parser/Makefile must begin with a TAB, not with blanks"),
+    (re.compile(r"No rule to make target '([^']+)'"), "{0} is named in parser/Makefile but does not exist"),
+    (re.compile(r"No targets specified and no makefile found"), "put a Makefile into parser/, or let dsbench write it"),
+    (re.compile(r"undefined reference to [`']([^']+)'"), "{0} is used but defined nowhere: add its source or library"),
+)
+
+
+def _failure(text: str, plan: BuildPlan, command: list[str]) -> DsbenchError:
+    """The compiler's (or linker's, or make's) first error line as the cause, with a fix where one is known."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    pattern = re.compile(r"(\berror:|cannot find -l|undefined reference|\*\*\*|not found$)")
+    cause = next((line for line in lines if pattern.search(line)), lines[-1] if lines else "make failed silently")
+    fix = f"correct that line; the whole log is {plan.log}"
+    for known, hint in _KNOWN:
+        match = known.search(cause)
+        if match:
+            fix = hint.format(*match.groups())
+            break
+    return DsbenchError(
+        Code.PARSER_COMPILE, f"the parser does not compile: {cause[:300]}", where=" ".join(command), fix=fix
+    )

@@ -1,0 +1,165 @@
+"""What a detector family is: how its outputs are recognised, decoded in NumPy, prepared for, and which parser it gets.
+
+One module per family owns all that is true of it; `registry` asks them in turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dsbench.model.onnx_model import OnnxFacts
+
+
+@dataclass(frozen=True, slots=True)
+class NamedArray:
+    """One output of one image, float32, without the batch dimension (as nvinfer hands it to a parser)."""
+
+    name: str
+    data: NDArray[np.float32]
+
+
+Outputs = tuple[NamedArray, ...]
+"""The outputs of one image, in graph output order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """nvinfer's preprocessing keys: y = net_scale_factor * (pixel - offsets), offsets in network channel order.
+
+    ``model_color_format``: 0 RGB, 1 BGR, 2 GRAY; ``maintain_aspect_ratio``: 0 stretch, 1 letterbox.
+    """
+
+    net_scale_factor: float
+    offsets: tuple[float, ...] = ()
+    model_color_format: int = 0
+    maintain_aspect_ratio: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What the user says about the head in dsbench.toml; None: derive it from the outputs."""
+
+    family: str | None = None
+    background: int | None = None
+    columns: str | None = None
+    boxes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One derived property of a head, and why."""
+
+    name: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A recognised head. ``layout`` is the family's own frozen dataclass; ``classes`` is what labels.txt should name.
+
+    ``confidence`` is in (0, 1]; ``facts`` say what was read from where; ``warnings`` what a reader should know.
+    """
+
+    family: str
+    confidence: float
+    classes: int
+    layout: object
+    facts: tuple[Fact, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Why the outputs are not of a family; ``close`` marks a near miss, worth telling the user first."""
+
+    family: str
+    reason: str
+    close: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """How models of a family are fed and clustered; ``preprocessing`` is None where models differ."""
+
+    preprocessing: Preprocessing | None
+    cluster_mode: int
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """Decoded boxes of one image in network pixels: class_id int32 (n,), the others float32 (n,), parser order."""
+
+    class_id: NDArray[np.int32]
+    left: NDArray[np.float32]
+    top: NDArray[np.float32]
+    width: NDArray[np.float32]
+    height: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.class_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Network input size in pixels."""
+
+    width: int
+    height: int
+
+
+class Family(Protocol):
+    """One detector family."""
+
+    name: str
+    template: str
+
+    def recognise(
+        self, facts: OnnxFacts, samples: Sequence[Outputs], hints: Hints, labels: Sequence[str]
+    ) -> Head | Rejected:
+        """Is this the family's head? ``samples``: outputs of real frames, under any preprocessing."""
+        ...
+
+    def convention(self) -> Convention:
+        """Preprocessing and clustering that the family's models share."""
+        ...
+
+    def decode(self, outputs: Outputs, head: Head, network: Network, threshold: float) -> Boxes:
+        """Reference decode of one image: what the parser must return, thresholded and clipped."""
+        ...
+
+    def context(self, head: Head) -> ParserContext:
+        """What the parser template needs of this head: numbers only, never a name from the model."""
+        ...
+
+
+ParserContext = tuple[tuple[str, int | bool | tuple[tuple[int, ...], ...]], ...]
+"""Template variables of a parser, as (name, value); values are numbers so that no text of a model becomes code."""
+
+
+def clip_boxes(
+    class_id: NDArray[np.int32],
+    corners: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]],
+    confidence: NDArray[np.float32],
+    network: Network,
+) -> Boxes:
+    """Boxes of x1, y1, x2, y2 clipped to [0, width-1] x [0, height-1]; those with nothing inside are dropped."""
+    import numpy as np
+
+    right, bottom = np.float32(network.width - 1), np.float32(network.height - 1)
+    x1, y1, x2, y2 = corners
+    left, top = np.clip(x1, 0, right), np.clip(y1, 0, bottom)
+    width, height = np.clip(x2, 0, right) - left, np.clip(y2, 0, bottom) - top
+    keep = (width > 0) & (height > 0)  # NaN compares false
+    return Boxes(
+        class_id[keep].astype(np.int32),
+        *(part[keep].astype(np.float32) for part in (left, top, width, height, confidence)),
+    )

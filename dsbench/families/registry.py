@@ -1,0 +1,97 @@
+"""Which family a model belongs to: every family is asked, the most confident answer counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dsbench.errors import Code, DsbenchError
+from dsbench.families.base import Family, Head, Hints, Outputs, Rejected
+from dsbench.families.ssd import Ssd
+from dsbench.families.yolox import Yolox
+
+if TYPE_CHECKING:
+    from dsbench.model.onnx_model import OnnxFacts
+
+FAMILIES: tuple[Family, ...] = (Yolox(), Ssd())
+
+
+def by_name(name: str) -> Family:
+    """The family called ``name``; raises FAMILY_UNKNOWN with the names there are."""
+    for family in FAMILIES:
+        if family.name == name:
+            return family
+    raise DsbenchError(
+        Code.FAMILY_UNKNOWN,
+        f"there is no family {name!r}",
+        where="dsbench.toml: family",
+        fix=f"use one of: {', '.join(family.name for family in FAMILIES)}",
+    )
+
+
+def recognise(
+    facts: OnnxFacts, samples: Sequence[Outputs], *, hints: Hints | None = None, labels: Sequence[str] = ()
+) -> Head:
+    """The recognised head. ``samples``: outputs of real frames, under any preprocessing; at least one.
+
+    Raises NOT_A_DETECTOR for a classifier's output, FAMILY_UNKNOWN when no family or more than one claims it.
+    """
+    hints = hints or Hints()
+    candidates = (by_name(hints.family),) if hints.family else FAMILIES
+    answers = [family.recognise(facts, samples, hints, labels) for family in candidates]
+    heads = sorted((a for a in answers if isinstance(a, Head)), key=lambda head: -head.confidence)
+    if not heads:
+        raise _none(facts, samples, [a for a in answers if isinstance(a, Rejected)])
+    if len(heads) > 1 and heads[0].confidence - heads[1].confidence < 0.1:
+        raise DsbenchError(
+            Code.FAMILY_UNKNOWN,
+            f"the outputs fit {heads[0].family} and {heads[1].family} alike",
+            where=f"{facts.path.name}: {describe(samples)}",
+            fix=f'choose in dsbench.toml: family = "{heads[0].family}"',
+        )
+    return heads[0]
+
+
+def describe(samples: Sequence[Outputs]) -> str:
+    """The outputs as text: name and shape without the batch dimension."""
+    if not samples:
+        return "no outputs"
+    return "; ".join(f"{out.name!r} [{', '.join(map(str, out.data.shape))}]" for out in samples[0])
+
+
+def _none(facts: OnnxFacts, samples: Sequence[Outputs], rejected: Sequence[Rejected]) -> DsbenchError:
+    where = f"{facts.path.name}: {describe(samples)}"
+    classes = _classifier_classes(samples)
+    if classes:
+        return DsbenchError(
+            Code.NOT_A_DETECTOR,
+            f"the output is one vector of {classes} scores an image: a classifier, not a detector",
+            where=where,
+            fix="import a detection model (its outputs hold boxes)",
+        )
+    near = next((answer for answer in rejected if answer.close), None)
+    if near:
+        return DsbenchError(
+            Code.FAMILY_UNKNOWN,
+            f"not a {near.family} head that dsbench can decode: {near.reason}",
+            where=where,
+            fix="put your own parser .cpp into parser/ (it is used untouched), or export the raw head",
+        )
+    reasons = "; ".join(f"{answer.family}: {answer.reason}" for answer in rejected)
+    names = ", ".join(family.name for family in FAMILIES)
+    return DsbenchError(
+        Code.FAMILY_UNKNOWN,
+        f"no known detector family has these outputs ({reasons})",
+        where=where,
+        fix=f'choose with family = "..." in dsbench.toml ({names}), or put your own parser .cpp into parser/',
+    )
+
+
+def _classifier_classes(samples: Sequence[Outputs]) -> int:
+    """Length of the only output if it is a plain vector per image ([N, C] or [N, C, 1, 1]), else 0."""
+    if not samples or len(samples[0]) != 1:
+        return 0
+    shape = samples[0][0].data.shape
+    if len(shape) >= 1 and shape[0] > 1 and all(side == 1 for side in shape[1:]):
+        return int(shape[0])
+    return 0

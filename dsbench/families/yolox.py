@@ -1,0 +1,171 @@
+"""YOLOX: one undecoded output [N, anchors, 5+C], anchor-free, one anchor per cell of each stride, strides in turn.
+
+Decode: cx = (p0 + gx) * s, cy = (p1 + gy) * s, w = exp(p2) * s, h = exp(p3) * s; score = objectness * class score,
+both already through a sigmoid; the highest class wins. Models are trained on 0-255 BGR pixels, letterboxed at the
+top left. Source: pipeline-run.md 6b; Megvii YOLOX demo code's convention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dsbench.families.base import (
+    Boxes,
+    Convention,
+    Fact,
+    Head,
+    Hints,
+    Network,
+    Outputs,
+    ParserContext,
+    Preprocessing,
+    Rejected,
+    clip_boxes,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dsbench.model.onnx_model import OnnxFacts
+
+STRIDE_SETS = ((8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32), (8, 16), (16, 32), (8,), (16,), (32,))
+"""Stride sets tried in this order, here and in the parser template; the first whose cells add up is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class YoloxLayout:
+    """Anchors, classes and the strides whose cells add up to the anchors."""
+
+    anchors: int
+    classes: int
+    strides: tuple[int, ...]
+
+
+def strides_for(anchors: int, network: Network) -> tuple[int, ...] | None:
+    """The stride set with one anchor per cell: sum of (H // s) * (W // s) over it equals ``anchors``."""
+    for strides in STRIDE_SETS:
+        if sum((network.height // s) * (network.width // s) for s in strides) == anchors:
+            return strides
+    return None
+
+
+def grid(strides: Sequence[int], network: Network) -> tuple[NDArray[np.float32], ...]:
+    """Cell column, cell row and stride of every anchor, float32 (anchors,), row-major, strides in turn."""
+    import numpy as np
+
+    columns, rows, scale = [], [], []
+    for stride in strides:
+        height, width = network.height // stride, network.width // stride
+        ys, xs = np.mgrid[0:height, 0:width]
+        columns.append(xs.ravel())
+        rows.append(ys.ravel())
+        scale.append(np.full(height * width, stride))
+    return tuple(np.concatenate(part).astype(np.float32) for part in (columns, rows, scale))
+
+
+class Yolox:
+    """The YOLOX family."""
+
+    name = "yolox"
+    template = "parser_yolox.cpp.j2"
+
+    def recognise(
+        self, facts: OnnxFacts, samples: Sequence[Outputs], hints: Hints, labels: Sequence[str]
+    ) -> Head | Rejected:
+        """One output [anchors, 5+C] whose anchors match the grids, not yet decoded, scores within [0, 1]."""
+        network = Network(facts.width, facts.height)
+        if not samples or len(samples[0]) != 1 or samples[0][0].data.ndim != 2:
+            return Rejected(self.name, "YOLOX has exactly one output [N, anchors, 5+C]")
+        anchors, columns = samples[0][0].data.shape
+        strides = strides_for(anchors, network)
+        if strides is None:
+            turned = strides_for(columns, network) is not None and anchors >= 5
+            reason = (
+                f"the output is [{anchors}, {columns}]: transposed, as YOLOv8 and later write it"
+                if turned
+                else f"{anchors} rows are not one anchor per cell of strides 8, 16, 32 at {facts.width}x{facts.height}"
+            )
+            return Rejected(self.name, reason, close=turned)
+        if columns <= 5:
+            return Rejected(
+                self.name, f"the head has {max(columns - 5, 0)} classes ([{anchors}, {columns}])", close=True
+            )
+        arrays = [sample[0].data for sample in samples]
+        problem = _not_undecoded(arrays, strides, network)
+        if problem:
+            return Rejected(self.name, problem, close=True)
+        layout = YoloxLayout(anchors, columns - 5, strides)
+        return Head(self.name, 0.95, layout.classes, layout, _facts(layout, network))
+
+    def convention(self) -> Convention:
+        """0-255 BGR pixels, aspect ratio kept, NMS by DeepStream."""
+        return Convention(
+            Preprocessing(1.0, (), model_color_format=1, maintain_aspect_ratio=1),
+            cluster_mode=2,
+            origin="YOLOX convention: 0-255 BGR, letterboxed at the top left; dense head, so DeepStream's NMS",
+        )
+
+    def decode(self, outputs: Outputs, head: Head, network: Network, threshold: float) -> Boxes:
+        """Reference decode, anchors in order; rows with a score or box that is not finite are skipped."""
+        import numpy as np
+
+        assert isinstance(head.layout, YoloxLayout)
+        raw = outputs[0].data
+        scores = raw[:, 5:]
+        best = np.argmax(scores, axis=1).astype(np.int32)
+        confidence = raw[:, 4] * scores[np.arange(len(raw)), best]
+        keep = np.isfinite(confidence) & (confidence >= np.float32(threshold))
+        rows, best, confidence = raw[keep], best[keep], confidence[keep]
+        columns, lines, stride = (part[keep] for part in grid(head.layout.strides, network))
+        with np.errstate(over="ignore", invalid="ignore"):
+            cx, cy = (rows[:, 0] + columns) * stride, (rows[:, 1] + lines) * stride
+            w, h = np.exp(rows[:, 2]) * stride, np.exp(rows[:, 3]) * stride
+            half_w, half_h = w * np.float32(0.5), h * np.float32(0.5)
+            corners = (cx - half_w, cy - half_h, cx + half_w, cy + half_h)
+            return clip_boxes(best, corners, confidence, network)
+
+    def context(self, head: Head) -> ParserContext:
+        """The stride sets it may meet; anchors and classes are read from its arguments at run time."""
+        return (("stride_sets", tuple((*strides, 0, 0, 0)[:4] for strides in STRIDE_SETS)),)
+
+
+def _not_undecoded(arrays: Sequence[NDArray[np.float32]], strides: Sequence[int], network: Network) -> str:
+    """Why the rows are not a raw YOLOX head, or an empty string."""
+    import numpy as np
+
+    columns, rows, stride = grid(strides, network)
+    for raw in arrays:
+        finite = raw[np.isfinite(raw).all(axis=1)]
+        if len(finite) < len(raw):
+            return "the output holds NaN or Inf"
+        low, high = float(raw[:, 4:].min()), float(raw[:, 4:].max())
+        if low < -1e-3 or high > 1.0 + 1e-3:
+            return f"objectness and class scores span [{low:.2f}, {high:.2f}], not [0, 1]: no sigmoid in the graph"
+        if _correlated(raw[:, 0], (columns + 0.5) * stride) and _correlated(raw[:, 1], (rows + 0.5) * stride):
+            top = float(np.abs(raw[:, :2]).max())
+            return (
+                f"box centres follow the grid (up to {top:.0f}): the boxes are already decoded in the graph,"
+                " as YOLOv5 and YOLOv6 do; decoding them again would be wrong"
+            )
+    return ""
+
+
+def _correlated(values: NDArray[np.float32], centres: NDArray[np.float32]) -> bool:
+    """Decoded centres lie near their cell: correlation close to 1. A grid of one column says nothing: False."""
+    import numpy as np
+
+    if values.std() < 1e-9 or centres.std() < 1e-9:
+        return False
+    return float(np.corrcoef(values, centres)[0, 1]) > 0.9
+
+
+def _facts(layout: YoloxLayout, network: Network) -> tuple[Fact, ...]:
+    cells = " + ".join(f"{network.width // s}x{network.height // s}" for s in layout.strides)
+    return (
+        Fact("strides", ", ".join(map(str, layout.strides)), f"{cells} cells = {layout.anchors} anchors"),
+        Fact("classes", str(layout.classes), f"{layout.classes + 5} columns - 4 box - 1 objectness"),
+        Fact("boxes", "undecoded", "raw centres do not follow the grid, so the parser decodes them"),
+    )
