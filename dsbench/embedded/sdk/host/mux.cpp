@@ -24,6 +24,8 @@ std::vector<Tap> make_taps(int source, int dest) {
 }
 
 struct PlaneScaler {
+  int source_w;
+  bool reduces;
   std::vector<Tap> x, y;
 };
 
@@ -60,10 +62,44 @@ int hold(Stretched &pair, const PlaneScaler &s, const uint8_t *source, int64_t s
   return slot;
 }
 
+// Enlarging: rows are stretched first, so that each is stretched once.
+void stretch_then_blend(const PlaneScaler &s, const uint8_t *source, int64_t stride, uint8_t *dest, int64_t dest_stride) {
+  Stretched pair;
+  for (auto &row : pair.rows) row.resize(s.x.size());
+  for (const Tap &tap : s.y) {
+    const int top = hold(pair, s, source, stride, tap.lo, tap.hi);
+    const int bottom = hold(pair, s, source, stride, tap.hi, tap.lo);
+    blend_rows(pair.rows[top].data(), pair.rows[bottom].data(), static_cast<int>(s.x.size()), tap.weight, dest);
+    dest += dest_stride;
+  }
+}
+
+DSB_HOT void mix_rows(const uint8_t *__restrict top, const uint8_t *__restrict bottom, int count, int weight,
+                      uint16_t *__restrict out) {
+  for (int i = 0; i < count; ++i) out[i] = static_cast<uint16_t>(top[i] * (256 - weight) + bottom[i] * weight);
+}
+
+// Reducing: rows are blended first, so that there are fewer to stretch. Both ways give the same bytes, since
+// nothing is rounded before the end.
+void blend_then_stretch(const PlaneScaler &s, const uint8_t *source, int64_t stride, uint8_t *dest, int64_t dest_stride) {
+  std::vector<uint16_t> row(s.source_w);
+  for (const Tap &y : s.y) {
+    mix_rows(source + stride * y.lo, source + stride * y.hi, s.source_w, y.weight, row.data());
+    for (size_t i = 0; i < s.x.size(); ++i) {
+      const Tap &x = s.x[i];
+      const uint32_t lo = row[x.lo], hi = row[x.hi], weight = x.weight;
+      dest[i] = static_cast<uint8_t>((lo * (256 - weight) + hi * weight + 32768) >> 16);
+    }
+    dest += dest_stride;
+  }
+}
+
 }  // namespace
 
 extern "C" void *dsb_plane_scaler_new(int32_t source_w, int32_t source_h, int32_t dest_w, int32_t dest_h) {
   auto *s = new PlaneScaler{};
+  s->source_w = source_w;
+  s->reduces = dest_h < source_h;
   s->x = make_taps(source_w, dest_w);
   s->y = make_taps(source_h, dest_h);
   return s;
@@ -74,13 +110,5 @@ extern "C" void dsb_plane_scaler_free(void *handle) { delete static_cast<PlaneSc
 extern "C" void dsb_plane_scaler_run(void *handle, const uint8_t *source, int64_t source_stride, uint8_t *dest,
                                      int64_t dest_stride) {
   const PlaneScaler &s = *static_cast<const PlaneScaler *>(handle);
-  Stretched pair;
-  for (auto &row : pair.rows) row.resize(s.x.size());
-  for (size_t i = 0; i < s.y.size(); ++i) {
-    const Tap &tap = s.y[i];
-    const int top = hold(pair, s, source, source_stride, tap.lo, tap.hi);
-    const int bottom = hold(pair, s, source, source_stride, tap.hi, tap.lo);
-    blend_rows(pair.rows[top].data(), pair.rows[bottom].data(), static_cast<int>(s.x.size()), tap.weight,
-               dest + dest_stride * static_cast<int64_t>(i));
-  }
+  (s.reduces ? blend_then_stretch : stretch_then_blend)(s, source, source_stride, dest, dest_stride);
 }

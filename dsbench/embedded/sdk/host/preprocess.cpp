@@ -106,10 +106,11 @@ DSB_HOT void chroma_shares(const uint8_t *__restrict cb, const uint8_t *__restri
   }
 }
 
+// Truncated before it is clamped: the same value, and whole numbers are clamped without a branch.
 inline float to_byte(float value) {
-  value = value < 0.0f ? 0.0f : value;
-  value = value > 255.0f ? 255.0f : value;
-  return static_cast<float>(static_cast<int>(value));
+  const int whole = static_cast<int>(value);
+  const int low = whole < 0 ? 0 : whole;
+  return static_cast<float>(low > 255 ? 255 : low);
 }
 
 DSB_HOT void color_row(const uint8_t *__restrict luma, const float *__restrict rv, const float *__restrict gu,
