@@ -138,9 +138,7 @@ def test_wrong_number_of_offsets_has_deepstreams_words() -> None:
 def test_other_filters_and_whether_they_say_so(scaling_filter: int, same_as: int, warns: bool) -> None:
     placed, frame = geometry(640, 360, 200, 200), noise_frame(640, 360)
     unit = Preprocessor(placed, 200, 200, scaling_filter=scaling_filter)
-    assert np.array_equal(
-        unit.pixels(frame), Preprocessor(placed, 200, 200, scaling_filter=same_as).pixels(frame)
-    )
+    assert np.array_equal(unit.pixels(frame), Preprocessor(placed, 200, 200, scaling_filter=same_as).pixels(frame))
     assert bool(unit.warning) is warns
     if warns:
         assert f"scaling-filter={scaling_filter}" in unit.warning
