@@ -60,7 +60,15 @@ def source_failed(error: DsbenchError, pad: int) -> tuple[BusMessage, ...]:
     if error.code is Code.SOURCE_MISSING:
         source = f"{element}/GstFileSrc:source:"
         missing = f"gstfilesrc.c(553): gst_file_src_start (): {source}\n{error.what}"
-        return (BusMessage("source", "Resource not found.", missing),)
+        return (
+            BusMessage("source", "Resource not found.", missing),
+            BusMessage(
+                "source",
+                "GStreamer error: state change failed and some element failed to post a proper error message "
+                "with the reason for the failure.",
+                f"gstbasesrc.c(3561): gst_base_src_start (): {source}\nFailed to start",
+            ),
+        )
     if error.code is Code.SOURCE_COLOR:
         return (BusMessage("primary_gie", error.what, _nvinfer_debug(1421, "get_converted_buffer", error.where or "")),)
     typefind = f"{element}/GstDecodeBin:decodebin0/GstTypeFindElement:typefind:"

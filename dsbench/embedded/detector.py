@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from dsbench.embedded.mux import MuxScaler
 from dsbench.embedded.parser_host import OutputLayer, ParserHost
 from dsbench.embedded.preprocess import Geometry, Preprocessor, geometry
 
+REFUSED = "Failed to parse bboxes using custom parse function"
 FloatTensor = npt.NDArray[np.float32]
 
 
@@ -49,13 +51,20 @@ class NetworkInput:
         return self.channels, self.height, self.width
 
 
-class _Lane(threading.local):
-    """What one thread needs to preprocess: scratch memory is never shared between lanes."""
+class DetectorLog(Protocol):
+    """Where a running nvinfer complains."""
 
-    def __init__(self) -> None:
-        self.scaler: MuxScaler | None = None
-        self.preprocessors: dict[tuple[int, int], Preprocessor] = {}
-        self.tensor: FloatTensor | None = None
+    def context(self, level: str, func: str, text: str) -> None:
+        """A line of the nvinfer category."""
+
+    def own(self, text: str) -> None:
+        """A line of the embedded runtime's own."""
+
+
+class _Lane(threading.local):
+    """One thread's own memory."""
+
+    tensor: FloatTensor | None = None
 
 
 class Detector:
@@ -67,7 +76,7 @@ class Detector:
         model: OnnxModel,
         network: NetworkInput,
         parser: ParserHost | None,
-        report_refusal: Callable[[], None],
+        log: DetectorLog,
     ) -> None:
         config = setup.config
         self._setup = setup
@@ -75,12 +84,17 @@ class Detector:
         self._model = model
         self._network = network
         self._parser = parser
-        self._report_refusal = report_refusal
+        self._log = log
         self._attrs = tuple(config.attrs_for(i) for i in range(config.num_detected_classes))
         self._pre = tuple(attrs.pre_cluster_threshold for attrs in self._attrs)
         self._post = tuple(attrs.post_cluster_threshold for attrs in self._attrs)
         self._clusterer = Clusterer(self._attrs, config.cluster_mode) if parser is not None else None
+        mux = setup.mux
+        self._scaler = MuxScaler(mux.width, mux.height, mux.enable_padding) if mux is not None else None
+        self._preprocessors: dict[tuple[int, int], Preprocessor] = {}
         self._mappers: dict[Geometry, FrameMapper] = {}
+        self._warned: set[str] = set()
+        self._warn_once(self._clusterer.warning if self._clusterer is not None else "")
         self._lane = _Lane()
         self.refused = 0
         """Frames whose parser returned false."""
@@ -126,7 +140,7 @@ class Detector:
         )
         if objects is None:
             self.refused += 1
-            self._report_refusal()
+            self._log.context("ERROR", "fillDetectionOutput", REFUSED)
             return Detections.empty()
         if len(objects) == 0:
             return objects
@@ -140,15 +154,12 @@ class Detector:
         return tensor[:count]
 
     def _place(self, frame: YuvFrame, out: FloatTensor) -> tuple[Geometry, YuvFrame]:
-        mux = self._setup.mux
-        if mux is not None:
-            if self._lane.scaler is None:
-                self._lane.scaler = MuxScaler(mux.width, mux.height, mux.enable_padding)
-            frame = self._lane.scaler.scale(frame)
-        preprocessor = self._lane.preprocessors.get((frame.width, frame.height))
+        if self._scaler is not None:
+            frame = self._scaler.scale(frame)
+        preprocessor = self._preprocessors.get((frame.width, frame.height))
         if preprocessor is None:
             preprocessor = self._preprocessor(frame)
-            self._lane.preprocessors[frame.width, frame.height] = preprocessor
+            self._preprocessors[frame.width, frame.height] = preprocessor
         preprocessor.write(frame, out)
         return preprocessor.geometry, frame
 
@@ -163,7 +174,7 @@ class Detector:
             config.maintain_aspect_ratio,
             config.symmetric_padding,
         )
-        return Preprocessor(
+        preprocessor = Preprocessor(
             where,
             network.width,
             network.height,
@@ -174,6 +185,13 @@ class Detector:
             offsets=config.offsets if scale > 0 else (),
             input_order=config.network_input_order,
         )
+        self._warn_once(preprocessor.warning)
+        return preprocessor
+
+    def _warn_once(self, text: str) -> None:
+        if text and text not in self._warned:
+            self._warned.add(text)
+            self._log.own(text)
 
     def _mapper(self, where: Geometry) -> FrameMapper:
         mapper = self._mappers.get(where)

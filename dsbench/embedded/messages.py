@@ -60,8 +60,8 @@ def app_info(where: str, text: str) -> None:
 
 
 def own(text: str) -> None:
-    """A line that no DeepStream prints, on stderr."""
-    err(OWN_PREFIX + text)
+    """What no DeepStream prints, on stderr; each line says whose it is."""
+    err("\n".join(OWN_PREFIX + line for line in text.split("\n")))
 
 
 def bus_error(message: BusMessage) -> None:
@@ -93,6 +93,12 @@ def nvinfer(level: str, uid: int, func: str, text: str, line: int = 0) -> None:
         f"NvDsInferContext[UID {uid}]: {wording} NvDsInferContextImpl::{func}() "
         f"<nvdsinfer_context_impl.cpp:{line}> [UID = {uid}]: {text}",
     )
+
+
+def element_error(line: int, failure: BusMessage) -> None:
+    """The two WARN lines with which nvinfer's element announces that it cannot start."""
+    for text in (failure.text, failure.debug.split("\n")[-1]):
+        gst_line("WARN", f"gstnvinfer.cpp:{line}:gst_nvinfer_start", f"error: {text}")
 
 
 def library(level: str, text: str) -> None:

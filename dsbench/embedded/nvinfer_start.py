@@ -88,13 +88,9 @@ def start(setup: DetectorSetup, *, quiet: bool = False) -> StartedNvinfer:
         _check_detector(config, parser, model, log)
     else:
         log.own(f"network-type={config.network_type} is inferred, but only detectors (0) make objects here")
-    detector = Detector(setup, model, network, parser if detects else None, lambda: _refused(log))
+    detector = Detector(setup, model, network, parser if detects else None, log)
     _say_what_runs(config, model, log)
     return StartedNvinfer(detector, labels)
-
-
-def _refused(log: Log) -> None:
-    messages.nvinfer("ERROR", log.uid, "fillDetectionOutput", "Failed to parse bboxes using custom parse function")
 
 
 def _open_library(config: NvinferConfig, log: Log) -> ParserHost | DsbenchError | None:

@@ -63,8 +63,7 @@ def load_nvinfer(config: AppConfig) -> NvinferConfig | None:
         loaded = nvinfer.load(gie.config_file, console=messages.err)
     except DsbenchError as error:
         failure = bus.config_not_parsed(gie.config_file)
-        for text in (failure.text, failure.debug.split("\n")[-1]):
-            messages.gst_line("WARN", "gstnvinfer.cpp:1029:gst_nvinfer_start", f"error: {text}")
+        messages.element_error(1029, failure)
         if error.fix:
             messages.own(f"{error.where}: {error.fix}")
         raise PlanError((failure,)) from error

@@ -94,7 +94,10 @@ def _start_nvinfer(job: WorkerJob) -> StartedNvinfer | StartFailed | None:
     try:
         return nvinfer_start.start(job.detector, quiet=job.quiet)
     except nvinfer_start.NvinferStartError as error:
-        return StartFailed((bus.context_not_created(job.detector.config.path, error.status),))
+        failure = bus.context_not_created(job.detector.config.path, error.status)
+        if not job.quiet:
+            messages.element_error(1100, failure)
+        return StartFailed((failure,))
 
 
 def _missing_sources(job: WorkerJob) -> StartFailed | None:
