@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Sequence
+import tempfile
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -156,10 +157,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def model(request: pytest.FixtureRequest) -> ModelRun:
+def model(request: pytest.FixtureRequest) -> Iterator[ModelRun]:
     """The model directory under test and what its steps have found so far."""
-    config = request.config
-    return ModelRun(layout=request.param, options=config.stash[OPTIONS], selected=config.stash[SELECTED])
+    stash = request.config.stash
+    with tempfile.TemporaryDirectory(prefix="dsbench-") as scratch:
+        yield ModelRun(request.param, stash[OPTIONS], stash[SELECTED], Path(scratch))
 
 
 @pytest.fixture
@@ -210,13 +212,13 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
     collector = session.config.stash[COLLECTOR]
     if exitstatus == 0 and collector.proves_nothing:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    if not any(result.outcome != "skipped" for result in collector.results):
-        html.keep_older_report(session.config)
+    with html.older_report_kept(session.config, session.config.stash.get(HTML_PATH, None), collector):
+        yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -58,6 +58,8 @@ class ModelRun:
     layout: ModelLayout
     options: RunOptions
     selected: Selected
+    scratch: Path
+    """A temporary directory of this session."""
     _results: dict[type, object] = field(default_factory=dict)
 
     @property

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
+import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,8 +40,32 @@ def configure(config: pytest.Config, layouts: Sequence[ModelLayout], start: Path
     return path
 
 
-def keep_older_report(config: pytest.Config) -> None:
-    """Take pytest-html out of a session that executed no step: it would replace a good report with an empty one."""
+@contextmanager
+def older_report_kept(config: pytest.Config, path: Path | None, collector: Collector) -> Iterator[None]:
+    """Around pytest-html's writing: a session that executed no step never replaces a report, and leaves none.
+
+    pytest-html cannot be told not to write once it is loaded, so the older report steps aside meanwhile.
+    """
+    if path is None or any(result.outcome != "skipped" for result in collector.results):
+        yield
+        return
+    aside = path.with_name(f".{path.name}.older")
+    with suppress(FileNotFoundError):
+        os.replace(path, aside)
+    try:
+        yield
+    finally:
+        with suppress(FileNotFoundError):
+            path.unlink()
+        with suppress(FileNotFoundError):
+            os.replace(aside, path)
+        with suppress(OSError):
+            path.parent.rmdir()  # pytest-html makes it at start; empty, it is of no use
+        _unload(config)
+
+
+def _unload(config: pytest.Config) -> None:
+    """Take pytest-html's report out of the session, so that its last line does not promise a file."""
     from pytest_html.basereport import BaseReport
 
     for plugin in list(config.pluginmanager.get_plugins()):

@@ -1,0 +1,85 @@
+"""Launches the two probes: the ONNX model on real frames (6a) and the built parser on the tensors that came of it (6b).
+
+Both are programs of their own, so that a hostile model or a crashing parser never takes pytest along.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsbench.embedded import probe_job
+from dsbench.embedded.probe_job import Failure, ParserJob, ParserResult, ProbeJob, ProbeResult
+from dsbench.errors import Code, DsbenchError
+from dsbench.runtimes import process
+from dsbench.runtimes.process import Finished
+
+MODEL_DEADLINE_S = 180.0
+PARSER_DEADLINE_S = 60.0
+
+
+@dataclass(frozen=True)
+class Probed:
+    """The model probe's result; ``tensors`` is the .npz that holds the outputs."""
+
+    result: ProbeResult
+    tensors: Path
+
+
+def probe_model(job: ProbeJob, scratch: Path) -> Probed:
+    """Run the model. Raises ONNX_RUN_FAILED if the program dies or hangs, else what the result itself reports."""
+    out = scratch / "probe"
+    finished = _run("dsbench.embedded.probe", job, out, scratch, MODEL_DEADLINE_S)
+    if not out.with_suffix(".json").is_file():
+        raise DsbenchError(
+            Code.ONNX_RUN_FAILED,
+            f"running the model in ONNX Runtime {_ended(finished)}",
+            where=job.onnx,
+            fix="run it in ONNX Runtime by hand; export it again",
+        )
+    result = probe_job.load(ProbeResult, out.with_suffix(".json"))
+    _raise(result.failure)
+    _raise(result.video_failure)
+    return Probed(result, out.with_suffix(".npz"))
+
+
+def probe_parser(job: ParserJob, scratch: Path) -> tuple[ParserResult, Path]:
+    """Run the built parser; returns the counts and the .npz of its boxes.
+
+    Raises PARSER_CRASHED with the signal when it dies, hangs or fills the memory, else what the result reports.
+    """
+    out = scratch / "parser"
+    finished = _run("dsbench.embedded.parser_probe", job, out, scratch, PARSER_DEADLINE_S)
+    if not out.with_suffix(".json").is_file():
+        raise DsbenchError(
+            Code.PARSER_CRASHED,
+            f"{job.function} {_ended(finished)} on the model's outputs of a real frame",
+            where=job.library,
+            fix="output tensor shape mismatch? compare what the parser reads with the output shapes of step 6a",
+        )
+    result = probe_job.load(ParserResult, out.with_suffix(".json"))
+    _raise(result.failure)
+    return result, out.with_suffix(".npz")
+
+
+def _run(module: str, job: ProbeJob | ParserJob, out: Path, scratch: Path, deadline_s: float) -> Finished:
+    request = out.with_suffix(".job.json")
+    for stale in (out.with_suffix(".json"), out.with_suffix(".npz")):
+        stale.unlink(missing_ok=True)
+    probe_job.dump(job, request)
+    command = (sys.executable, "-m", module, str(request), str(out))
+    return process.run(command, scratch / f"{out.name}.log", deadline_s=deadline_s)
+
+
+def _ended(finished: Finished) -> str:
+    if finished.timed_out:
+        return f"did not end within {finished.seconds:.0f} s"
+    last = "; ".join(finished.tail(3))
+    how = f"was killed by {finished.signal_name}" if finished.signal_name else f"ended with {finished.returncode}"
+    return f"{how} ({last})" if last else how
+
+
+def _raise(failure: Failure | None) -> None:
+    if failure is not None:
+        raise DsbenchError(Code(failure.code), failure.what, where=failure.where, fix=failure.fix)

@@ -1,0 +1,198 @@
+"""The real command in a directory of its own: options, header, exit codes, report files, hostile names."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from tests.material import write_clip, write_onnx
+
+ONLY_PREFLIGHT = ("-k", "preflight")
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames=3)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """Somebody's repository with one model."""
+    write_model(tmp_path, "net")
+    return tmp_path
+
+
+def write_model(workspace: Path, name: str) -> Path:
+    root = workspace / "models" / name
+    write_onnx(root / "model" / "net.onnx")
+    (root / "config").mkdir()
+    (root / "config" / "labels.txt").write_text("car\nperson\n")
+    return root
+
+
+def run(cwd: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    variables = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "DS_VIDEO"))}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *arguments],
+        cwd=cwd,
+        env={**variables, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def page_data(report: Path) -> dict[str, object]:
+    """What pytest-html's page holds, decoded."""
+    blob = re.search(r'data-jsonblob="(.*?)"', report.read_text(encoding="utf-8"), re.DOTALL)
+    assert blob is not None
+    data: dict[str, object] = json.loads(unescape(blob[1]))
+    return data
+
+
+def test_no_model_dir_is_one_line_and_exit_4(repository: Path) -> None:
+    done = run(repository)
+    assert done.returncode == 4
+    assert "No model directory provided. Usage: pytest --model-dir models/<model_name>" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_run_leaves_its_report_and_header(workspace: Path, clip: Path) -> None:
+    done = run(workspace, "--model-dir", "models/net/", *ONLY_PREFLIGHT, "--video", str(clip), "--kitti-frames=7")
+    assert done.returncode == 0, done.stdout
+    assert "dsbench: runtime embedded (specification: deepstream-app is not on PATH)" in done.stdout
+    assert "kitti-frames 7 (command line)" in done.stdout
+    assert "min-detection-rate 0.9 (specification)" in done.stdout
+    assert (workspace / "reports" / "net.html").is_file()
+    assert f"report: {workspace / 'reports' / 'net.html'}" in done.stdout
+
+
+def test_ini_options_and_ds_video(workspace: Path, clip: Path) -> None:
+    (workspace / "pytest.ini").write_text(
+        "[pytest]\ndsbench_model_dir = models/net\ndsbench_runtime = embedded\ndsbench_min_detection_rate = 0.5\n"
+    )
+    done = run(workspace, *ONLY_PREFLIGHT, DS_VIDEO=str(clip))
+    assert done.returncode == 0, done.stdout
+    assert "runtime embedded (pytest ini" in done.stdout
+    assert "min-detection-rate 0.5 (pytest ini)" in done.stdout
+    assert f"video {clip} (environment)" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--runtime", "cuda"), "must be one of auto, deepstream, embedded"),
+        (("--runtime", "deepstream"), "deepstream-app is not on PATH"),
+        (("--kitti-frames", "-1"), "must be at least 0"),
+        (("--min-detection-rate", "90"), "must be a number from 0 to 1"),
+        (("--prepare", "yes"), "must be one of auto, never"),
+    ],
+)
+def test_wrong_usage_is_one_message_and_exit_4(workspace: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = run(workspace, "--model-dir", "models/net", *arguments)
+    assert done.returncode == 4
+    assert said in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("given", ["models/nope", "models/x*"])
+def test_a_directory_that_is_not_there_is_a_failure(workspace: Path, given: str) -> None:
+    done = run(workspace, "--model-dir", given)
+    assert done.returncode == 1
+    assert "the model directory does not exist" in done.stdout
+    assert "no tests ran" not in done.stdout
+    assert "preflight failed [model-dir-missing]" in run(workspace, "--model-dir", given, "-rs").stdout
+
+
+def test_globs_and_the_same_directory_twice(workspace: Path, clip: Path) -> None:
+    write_model(workspace, "net2")
+    arguments = ("--model-dir", "models/n*", "--model-dir", "models/net/", "--video", str(clip))
+    done = run(workspace, *arguments, *ONLY_PREFLIGHT)
+    assert "2 passed" in done.stdout
+    assert [path.name for path in (workspace / "reports").iterdir()] == ["net+net2.html"]
+
+
+def test_two_directories_of_one_name_stay_apart(workspace: Path, clip: Path) -> None:
+    shutil.copytree(workspace / "models", workspace / "other")
+    (workspace / "other" / "net" / "config" / "labels.txt").unlink()
+    done = run(workspace, "--model-dir=models/net", "--model-dir=other/net", "--video", str(clip), *ONLY_PREFLIGHT)
+    assert "1 failed, 1 passed" in done.stdout
+
+
+def test_one_model_s_failure_does_not_stop_another_s_steps(workspace: Path, clip: Path) -> None:
+    broken = write_model(workspace, "broken")
+    (broken / "config" / "labels.txt").unlink()
+    for extra in ((), ("-n", "2")):
+        done = run(workspace, "--model-dir", "models/*", "--video", str(clip), "-k", "model_outputs", "-rs", *extra)
+        assert "preflight failed [labels-missing]" in done.stdout, done.stdout
+        assert "1 skipped" in done.stdout
+        assert re.search(r"2 passed|1 passed", done.stdout)
+
+
+def test_k_pulls_prerequisites_in(workspace: Path) -> None:
+    done = run(workspace, "--model-dir", "models/net", "--collect-only", "-q", "-k", "parser_makefile")
+    names = re.findall(r"test_(\w+)\[net\]", done.stdout)
+    assert names == ["preflight", "model_outputs", "parser_source", "parser_makefile"]
+
+
+def test_collect_only_does_not_touch_an_older_report(workspace: Path) -> None:
+    report = workspace / "reports" / "net.html"
+    report.parent.mkdir()
+    report.write_text("good")
+    run(workspace, "--model-dir", "models/net", "--collect-only")
+    run(workspace, "--model-dir", "models/net", "-k", "nothing_of_that_name")
+    assert report.read_text() == "good"
+
+
+def test_a_users_html_option_stays(workspace: Path, clip: Path) -> None:
+    done = run(workspace, "--model-dir", "models/net", "--video", str(clip), *ONLY_PREFLIGHT, "--html=mine.html")
+    assert (workspace / "mine.html").is_file()
+    assert not (workspace / "reports").exists()
+    assert str(workspace / "mine.html") in done.stdout
+
+
+def test_hostile_names_stay_text(workspace: Path, clip: Path) -> None:
+    name = '<img src=x onerror="document.title=1">'
+    root = write_model(workspace, name)
+    (root / "config" / "labels.txt").write_text("<script>alert(1)</script>\nb\n")
+    done = run(workspace, f"--model-dir=models/{name}", "--video", str(clip), *ONLY_PREFLIGHT)
+    assert done.returncode == 0, done.stdout
+    (report,) = (workspace / "reports").iterdir()
+    assert re.fullmatch(r"[A-Za-z0-9._-]+\.html", report.name)
+    assert "<img src=x" not in report.read_text(encoding="utf-8")
+    # the page's script puts these texts into the document as HTML
+    tests = json.dumps(page_data(report)["tests"])
+    assert "&lt;img src=x" in tests
+    assert "<img src=x" not in tests
+    assert "<script>" not in tests
+    assert "<img" not in json.dumps(page_data(report)["environment"])
+
+
+def test_the_plugin_leaves_other_suites_alone(tmp_path: Path) -> None:
+    (tmp_path / "test_own.py").write_text(
+        "import pytest\n@pytest.fixture\ndef model(): return 3\ndef test_preflight(model): assert model == 3\n"
+    )
+    done = run(tmp_path)
+    assert "1 passed" in done.stdout
+    assert not (tmp_path / "reports").exists()
+
+
+def test_collection_is_quick(workspace: Path) -> None:
+    """Heavy packages are imported by the steps, never while pytest collects."""
+    code = (
+        "import sys, pytest; pytest.main(['--collect-only', '-q', '--model-dir', 'models/net']); "
+        "print('HEAVY', sorted({'numpy', 'onnx', 'onnxruntime', 'av', 'PIL', 'jinja2'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=workspace, capture_output=True, text=True, check=False)
+    heavy = re.search(r"HEAVY (.*)", done.stdout)
+    assert heavy is not None
+    assert heavy[1] in ("[]", "['jinja2']"), "jinja2 is pytest-html's"
