@@ -20,6 +20,7 @@ from pathlib import Path
 from dsbench.errors import Code, DsbenchError
 from dsbench.formats.float32 import float32, percent_f
 
+_LABEL_BYTES = 127  # MAX_LABEL_SIZE - 1
 _FIELDS = 15  # numeric fields after the label
 _NAME = re.compile(r"(\d{2,})_(\d{3,})_(\d{6,})\.txt", re.ASCII)
 _NUMBER = r"(-?[0-9]+\.[0-9]+)"
@@ -131,7 +132,10 @@ class Scan:
 
 
 def format_line(obj: KittiObject) -> str:
-    """The object as DeepStream writes it, without the newline. Values are rounded to float32 first."""
+    """The object as DeepStream writes it, without the newline. Values are rounded to float32 first.
+
+    Write it with ``encoding="utf-8", errors="surrogateescape"``: a label's bytes then come out as they were read.
+    """
     box = " ".join(percent_f(float32(value)) for value in (obj.left, obj.top, obj.right, obj.bottom))
     return f"{obj.label} 0.0 0 0.0 {box} 0.0 0.0 0.0 0.0 0.0 0.0 0.0 {percent_f(float32(obj.confidence))}"
 
@@ -139,9 +143,17 @@ def format_line(obj: KittiObject) -> str:
 def from_box(label: str, left: float, top: float, width: float, height: float, confidence: float) -> KittiObject:
     """An object of left, top, width, height; right and bottom are float32 sums (``write_kitti_output``)."""
     left, top = float32(left), float32(top)
+    label = cut_label(label)
     return KittiObject(
         label, left, top, float32(left + float32(width)), float32(top + float32(height)), float32(confidence)
     )
+
+
+def cut_label(label: str) -> str:
+    """The label as the object meta holds it: at most 127 bytes, cut without regard for characters."""
+    if len(label) * 4 <= _LABEL_BYTES:
+        return label
+    return label.encode("utf-8", "surrogateescape")[:_LABEL_BYTES].decode("utf-8", "surrogateescape")
 
 
 def parse_line(line: str) -> KittiObject:
@@ -166,6 +178,8 @@ def _parse(line: str) -> KittiObject:
     parts = line.rstrip("\n").rsplit(" ", _FIELDS)
     if len(parts) != _FIELDS + 1:
         raise ValueError(f"{len(parts) - 1} fields after the label, 15 expected")
+    if any("_" in part for part in parts[1:]):
+        raise ValueError("not a number")  # Python alone reads 1_000 as one
     numbers = [float(part) for part in parts[1:]]
     return KittiObject(parts[0], numbers[3], numbers[4], numbers[5], numbers[6], numbers[14])
 

@@ -21,6 +21,7 @@ _ROW = re.compile(r"\*\*PERF:\s*|PERF\((\d+)\):\s*")
 _PAIR = re.compile(r"\s*(-?(?:[0-9]+[.,][0-9]+|inf|nan)) \((-?(?:[0-9]+[.,][0-9]+|inf|nan))\)", re.IGNORECASE)
 _HEADER = re.compile(r"FPS (\d+) \(Avg\)")
 _SPECIFICATION = re.compile(r"\*\*PERF:\s*([0-9.]+)")
+_DECIMAL = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+")
 _LONGEST_LINE = 1 << 20  # characters read at once: a log without newlines must not fill the memory
 
 
@@ -93,23 +94,15 @@ def rows(path: Path | str) -> Iterator[PerfRow]:
     return iter_rows(_lines(Path(path)))
 
 
-def stream0_values(path: Path | str) -> Iterator[float | None]:
-    """What the specification's ``grep -oP '\\*\\*PERF:\\s*\\K[0-9.]+'`` prints for a log, number by number,
-    in order.
+def stream0_values(path: Path | str) -> Iterator[float]:
+    """What the specification's ``grep -oP '\\*\\*PERF:\\s*\\K[0-9.]+'`` prints for a log: stream 0's windows, in order.
 
-    The blanks after the colon do not reach into the next line. A text that is no number (``12.3.4``) is None:
-    awk would read its first part; ``nan``, ``inf`` and headers do not match and give nothing. Raises
-    DsbenchError when the log cannot be read.
+    Line by line as grep does, so a header gives nothing; neither do ``nan`` and ``inf``. A number cut by the end of the
+    log counts as it stands. Raises DsbenchError(PERF_LOG_INVALID) when the log cannot be read.
     """
     for line in _lines(Path(path)):
         if "**PERF:" in line:
-            for text in _SPECIFICATION.findall(line):
-                yield _awk_number(text)
-
-
-def _awk_number(text: str) -> float | None:
-    match = re.match(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+", text)
-    return float(match.group(0)) if match else None
+            yield from (float(text) for text in _SPECIFICATION.findall(line) if _DECIMAL.fullmatch(text))
 
 
 def _lines(path: Path) -> Iterator[str]:
