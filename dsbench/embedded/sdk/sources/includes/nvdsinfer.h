@@ -9,7 +9,7 @@
 
 #define NVDSINFER_MAX_DIMS 8
 
-/* Bytes of one NvDsInferObjectDetectionInfo: 28, or 24 as releases before 7 or so had it (no rotation_angle). */
+/* Bytes of one NvDsInferObjectDetectionInfo: 28, or 24 as in older releases (6.2 and before: no rotation_angle). */
 #ifndef DSBENCH_OBJECT_SIZE
 #define DSBENCH_OBJECT_SIZE 28
 #endif
