@@ -58,8 +58,18 @@ class Stage:
             (model / f"yolox_nano_b{batch}.engine").write_bytes(b"stand-in")
         include = native.SDK / "sources" / "includes"
         subprocess.run(
-            ["g++", "-std=c++11", "-O2", "-shared", "-fPIC", "-I", include, gold / "parser.cpp", "-o"]
-            + [parser / "libparser.so"],
+            [
+                "g++",
+                "-std=c++11",
+                "-O2",
+                "-shared",
+                "-fPIC",
+                "-I",
+                include,
+                gold / "parser.cpp",
+                "-o",
+                parser / "libparser.so",
+            ],
             check=True,
         )
         return cls(gold, root)
@@ -142,9 +152,7 @@ def recorded_kitti(path: Path) -> dict[str, list[str]]:
 def written_kitti(directory: Path) -> dict[str, list[str]]:
     """Lines by file name of a dump that we made."""
     return {
-        frame.path.name: [
-            line for line in frame.path.read_bytes().decode(errors="surrogateescape").split("\n") if line
-        ]
+        frame.path.name: [line for line in frame.path.read_bytes().decode(errors="surrogateescape").split("\n") if line]
         for frame in kitti.list_frames(directory)
     }
 
