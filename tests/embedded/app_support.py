@@ -132,6 +132,7 @@ class World:
         (self.root / "kitti").mkdir(exist_ok=True)
         done = subprocess.run(
             self.command(*arguments),
+            check=False,
             cwd=self.root,
             env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,

@@ -123,6 +123,7 @@ class Stage:
         environment = dict(os.environ, USE_NEW_NVSTREAMMUX="yes")
         done = subprocess.run(
             command,
+            check=False,
             cwd=case,
             env=environment,
             stdin=subprocess.DEVNULL,
