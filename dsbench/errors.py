@@ -35,6 +35,8 @@ class Code(StrEnum):
     APP_CRASHED = "app-crashed"
     APP_TIMEOUT = "app-timeout"
 
+    APP_CONFIG_FOREIGN = "app-config-foreign"
+
     # benchmark
     FPS_PARSE = "fps-parse"
     TOO_FEW_STREAMS = "too-few-streams"

@@ -1,7 +1,7 @@
-"""Steps 6a to 6g: from a model directory to detections that are known to be there.
+"""Pre-flight and Steps 6a to 6g: from a model directory to detections that are known to be there.
 
-Each test is one step of the specification. It calls the room that owns the rule, leaves what it found as evidence, and
-keeps its result for the steps after it. A DsbenchError is the step's failure.
+Each test is one step of the specification: it calls the step, keeps its result for the steps after it, and leaves what
+it found as evidence. A DsbenchError is the step's failure.
 """
 
 from __future__ import annotations
@@ -9,8 +9,12 @@ from __future__ import annotations
 import pytest
 
 from dsbench.model import preflight
+from dsbench.model.preflight import PreflightFacts
+from dsbench.pipeline import step6a_outputs, step6bcd_parser, step6e_config, step6g_kitti
+from dsbench.pipeline.step6a_outputs import ModelOutputs
+from dsbench.pipeline.step6bcd_parser import BuiltParser, ParserSource
 from dsbench.record.evidence import EvidenceLog
-from dsbench.report import evidence_rows
+from dsbench.report import evidence_rows as rows
 from dsbench.session import ModelRun
 
 pytestmark = pytest.mark.dsbench_step
@@ -19,5 +23,43 @@ pytestmark = pytest.mark.dsbench_step
 def test_preflight(model: ModelRun, evidence: EvidenceLog) -> None:
     """Pre-flight: everything the run needs is there."""
     facts = model.keep(preflight.run(model.layout, model.preflight_request()))
-    evidence.print(*facts.lines)
-    evidence_rows.preflight(evidence, facts)
+    rows.preflight(evidence, facts)
+
+
+def test_model_outputs(model: ModelRun, evidence: EvidenceLog) -> None:
+    """6a: the ONNX model runs, and its outputs are a detector's."""
+    outputs = model.keep(step6a_outputs.run(model.get(PreflightFacts), model.scratch))
+    rows.model_outputs(evidence, outputs)
+
+
+def test_parser_source(model: ModelRun, evidence: EvidenceLog) -> None:
+    """6b: a bounding box parser for this head exists."""
+    source = model.keep(step6bcd_parser.write_source(model.get(PreflightFacts), model.get(ModelOutputs)))
+    rows.parser_source(evidence, model.layout, source)
+
+
+def test_parser_makefile(model: ModelRun, evidence: EvidenceLog) -> None:
+    """6c: the parser's Makefile is written."""
+    written = step6bcd_parser.write_makefile(model.get(PreflightFacts), model.get(ParserSource))
+    rows.parser_makefile(evidence, model.layout, written)
+
+
+def test_parser_build(model: ModelRun, evidence: EvidenceLog) -> None:
+    """6d: the parser builds, exports its function and yields boxes in pixels."""
+    facts, outputs = model.get(PreflightFacts), model.get(ModelOutputs)
+    parser = model.keep(step6bcd_parser.build(facts, outputs, model.runtime, model.scratch))
+    rows.parser_build(evidence, model.layout, parser)
+
+
+def test_nvinfer_config(model: ModelRun, evidence: EvidenceLog) -> None:
+    """6e: the nvinfer config is complete and fits the model."""
+    facts, outputs, parser = model.get(PreflightFacts), model.get(ModelOutputs), model.get(BuiltParser)
+    config = model.keep(step6e_config.run(facts, outputs, parser, model.options.gpu_id.value))
+    rows.nvinfer_config(evidence, facts, outputs, config)
+
+
+def test_kitti_gate(model: ModelRun, evidence: EvidenceLog) -> None:
+    """6g: detections exist on the video, frame by frame."""
+    result = step6g_kitti.run(model, evidence)
+    rows.kitti_gate(evidence, model.layout, result)
+    result.verdict.raise_if_failed()

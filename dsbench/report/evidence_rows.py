@@ -1,23 +1,37 @@
-"""Typed results of the steps as the facts, tables and notes that a reviewer reads."""
+"""Typed results of the steps as the facts, tables, lines and notes that a reviewer reads."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from dsbench.build.generated import Status, Written
+from dsbench.judge import preprocessing
+from dsbench.model.layout import ModelLayout
 from dsbench.model.preflight import PreflightFacts
+from dsbench.pipeline.step6a_outputs import ModelOutputs
+from dsbench.pipeline.step6bcd_parser import BuiltParser, ParserSource
+from dsbench.pipeline.step6e_config import ConfigResult
+from dsbench.pipeline.step6g_kitti import KittiResult
 from dsbench.record.evidence import EvidenceLog
+
+_LONGEST_TEXT = 20_000
+_CANDIDATES_SHOWN = 6
 
 
 def preflight(log: EvidenceLog, facts: PreflightFacts) -> None:
     """Every variable of pre-flight with its origin."""
     layout, onnx, clip = facts.layout, facts.onnx, facts.video
+    log.print(*facts.lines)
     log.fact("MODEL_DIR", layout.root)
     log.fact("ONNX_FILE", layout.given_path(onnx.path), "dsbench.toml" if facts.settings.onnx else "first by name")
     log.fact("ONNX sha256", onnx.sha256)
-    log.fact("INPUT_NAME", onnx.input_name)
-    log.fact("H x W", f"{facts.height} x {facts.width}", "dsbench.toml" if facts.settings.input_size else "ONNX")
+    log.fact("ONNX opset, producer", f"{onnx.opset}, {onnx.producer or 'not named'}")
+    log.fact("INPUT_NAME", onnx.input_name, f"{onnx.dtype} {onnx.layout}")
+    log.fact("H x W", f"{facts.height} x {facts.width}", onnx.size_origin)
     log.fact("ENGINE", layout.given_path(facts.engine.path) if facts.engine else "none")
     log.fact("MAX_BS", facts.max_bs, "engine name" if facts.engine else "no engine")
     if facts.throughput:
-        log.fact("Throughput", f"{facts.throughput.qps} qps", layout.given_path(facts.throughput.log))
+        log.fact("QPS_BS_MAX", f"{facts.throughput.qps} qps", layout.given_path(facts.throughput.log))
         log.fact("IMGS_PER_SEC", facts.throughput.imgs_per_sec, "qps x MAX_BS")
         log.fact("PEAK_GPU_STREAMS", facts.throughput.peak_gpu_streams, "floor(img/s / 30)")
     log.fact("CUDA_VER", facts.cuda_ver)
@@ -31,3 +45,126 @@ def preflight(log: EvidenceLog, facts: PreflightFacts) -> None:
     if facts.settings.path:
         log.fact("dsbench.toml", ", ".join(facts.settings.decided()) or "decides nothing")
     log.note(*facts.notes)
+
+
+def model_outputs(log: EvidenceLog, outputs: ModelOutputs) -> None:
+    """Shapes and ranges, the family and why, the preprocessing and how the candidates fared."""
+    result, choice = outputs.probed.result, outputs.choice
+    log.print(*result.lines)
+    if outputs.head:
+        log.fact("Family", outputs.head.family, f"confidence {outputs.head.confidence:.2f}")
+        log.fact("Classes of the head", outputs.head.classes)
+        for fact in outputs.head.facts:
+            log.fact(fact.name, fact.value, fact.reason)
+        log.warn(*outputs.head.warnings)
+    elif outputs.no_family:
+        log.fact("Family", "none recognised", "the user's own parser reads the outputs")
+        log.note(outputs.no_family.what)
+    feed = choice.preprocessing
+    values = {
+        "net-scale-factor": repr(feed.net_scale_factor),
+        "offsets": ";".join(f"{part:g}" for part in feed.offsets) or "none",
+        "model-color-format": f"{feed.model_color_format} ({('RGB', 'BGR', 'GRAY')[feed.model_color_format]})",
+        "maintain-aspect-ratio": str(feed.maintain_aspect_ratio),
+    }
+    for key, origin in choice.origins:
+        log.fact(key, values[key], origin)
+    log.fact("Real frames", ", ".join(map(str, result.frames)), "frame numbers in the video")
+    log.fact("ONNX Runtime, one image", f"{result.ms_per_run:.1f} ms")
+    if choice.ranking:
+        log.table(
+            "Preprocessing candidates on these frames, decoded by the family's reference (best first)",
+            ("preprocessing", "detections per frame", "score mass per frame", "frames with detections"),
+            (
+                (
+                    preprocessing.describe(score.preprocessing),
+                    f"{score.detections:.1f}",
+                    f"{score.mass:.2f}",
+                    f"{score.frames_with:.0%}",
+                )
+                for score in choice.ranking[:_CANDIDATES_SHOWN]
+            ),
+        )
+    if choice.warning:
+        log.warn(choice.warning)
+
+
+def parser_source(log: EvidenceLog, layout: ModelLayout, source: ParserSource) -> None:
+    """Which source, and whose."""
+    log.fact("Parser source", layout.given_path(source.path), source.reason)
+    _file(log, source.path)
+
+
+def parser_makefile(log: EvidenceLog, layout: ModelLayout, written: Written) -> None:
+    """The Makefile, and whose."""
+    log.print(f"Makefile written: {layout.given_path(written.path)}") if not _users(written) else None
+    log.fact("Makefile", layout.given_path(written.path), _whose(written))
+    _file(log, written.path)
+
+
+def parser_build(log: EvidenceLog, layout: ModelLayout, parser: BuiltParser) -> None:
+    """Command, exported function, boxes on real frames."""
+    log.command(*parser.build.command)
+    log.fact("Library", layout.given_path(parser.library.path), f"built in {parser.build.seconds:.1f} s")
+    log.fact("Exported", ", ".join(parser.library.parse_functions), "dynamic symbol table")
+    log.fact("parse-bbox-func-name", parser.function)
+    for name, value in parser.boxes.rows():
+        log.fact(name, value, "raw boxes of the parser on real frames, network pixels")
+    log.warn(*parser.build.warnings[:5])
+    log.warn(*(finding.what for finding in parser.findings))
+
+
+def nvinfer_config(log: EvidenceLog, facts: PreflightFacts, outputs: ModelOutputs, result: ConfigResult) -> None:
+    """The config, whose it is, and the label count of 6e."""
+    count = facts.labels.count
+    log.print(f"labels.txt: {count} classes -> num-detected-classes={result.config.num_detected_classes}")
+    log.fact("nvinfer config", facts.layout.given_path(result.written.path), _whose(result.written))
+    log.fact("cluster-mode", result.config.cluster_mode, "config" if result.users else result.cluster_mode_origin)
+    if outputs.head:
+        log.fact("Classes of the head", outputs.head.classes, f"labels: {count}")
+    log.warn(*(f"{finding.what} ({finding.where}): {finding.fix}" for finding in result.findings))
+    _file(log, result.written.path)
+
+
+def kitti_gate(log: EvidenceLog, layout: ModelLayout, result: KittiResult) -> None:
+    """Numbers beside their thresholds, classes, and how the app ran."""
+    scan, verdict, finished = result.scan, result.verdict, result.dump.finished
+    log.print(*verdict.lines)
+    log.command(*finished.command)
+    log.fact("Frames asked for", result.frames.value or "the whole video", result.frames.origin)
+    log.fact("Frames written", scan.files, f"app: {finished.seconds:.1f} s")
+    rate = f"{scan.detection_rate:.1%} of frames; at least {result.min_rate.value:.1%} wanted"
+    log.fact("Detection rate", rate, result.min_rate.origin)
+    log.fact("Detections per frame", f"{scan.objects / scan.files:.2f}" if scan.files else "no frame")
+    median = scan.median_confidence
+    log.fact("Median score", "no detection" if median is None else f"{median:.3f}")
+    log.fact("Zero-area boxes", scan.zero_area)
+    if scan.classes:
+        log.table("Detected classes", ("class", "objects"), scan.classes.most_common(20))
+    if scan.invalid_count:
+        log.warn(f"{scan.invalid_count} lines are not KITTI, the first in {scan.invalid[0].file}")
+    if scan.foreign:
+        log.note(f"other files in {layout.given_path(layout.kitti_dir)}, not counted: {', '.join(scan.foreign[:5])}")
+    _file(log, layout.kitti_app_config)
+    _file(log, finished.log)
+
+
+def _users(written: Written) -> bool:
+    return written.status is Status.USER_OWNED
+
+
+def _whose(written: Written) -> str:
+    return "the user's own, untouched" if _users(written) else f"generated, {written.status}"
+
+
+def _file(log: EvidenceLog, path: Path) -> None:
+    """A file's text as evidence; a long one is cut in the middle."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        log.text(path.name, f"cannot be read: {error.strerror}")
+        return
+    if len(text) > _LONGEST_TEXT:
+        half = _LONGEST_TEXT // 2
+        text = f"{text[:half]}\n[... {len(text) - _LONGEST_TEXT} characters ...]\n{text[-half:]}"
+    log.text(path.name, text)

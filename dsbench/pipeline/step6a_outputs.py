@@ -1,0 +1,157 @@
+"""6a: run the model on random input and on real frames; which family its head is, and how it wants to be fed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dsbench.build import parser_source
+from dsbench.build.generated import is_generated
+from dsbench.build.parser_source import SourcePlan, UserSource
+from dsbench.embedded.probe_job import ProbeJob
+from dsbench.errors import Code, DsbenchError
+from dsbench.families import registry
+from dsbench.families.base import Head, Hints, Network, Preprocessing
+from dsbench.formats import nvinfer
+from dsbench.judge import output_ranges, preprocessing, tensors
+from dsbench.judge.preprocessing import Choice, Fixed
+from dsbench.model.layout import ModelLayout
+from dsbench.model.preflight import PreflightFacts
+from dsbench.model.settings import Settings
+from dsbench.runtimes import probes
+from dsbench.runtimes.probes import Probed
+
+
+@dataclass(frozen=True)
+class ModelOutputs:
+    """What 6a found. ``head`` is None for a head no family claims: ``no_family`` says why (a parser of the user's own
+    may still read it). ``chosen`` is the position of the chosen preprocessing among the probed candidates."""
+
+    probed: Probed
+    candidates: tuple[Preprocessing, ...]
+    chosen: int
+    choice: Choice
+    head: Head | None
+    no_family: DsbenchError | None
+    user_source: UserSource | None
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        return self.choice.preprocessing
+
+
+def run(facts: PreflightFacts, scratch: Path) -> ModelOutputs:
+    """Probe, recognise, choose. Raises what probing raises, OUTPUT_NOT_FINITE, NOT_A_DETECTOR."""
+    layout = facts.layout
+    user_source = parser_source.find_user_source(source_plan(layout))
+    fixed, fixed_origin = fixed_keys(facts)
+    hugging_face = preprocessing.from_hugging_face(layout.onnx_dir / "preprocessor_config.json")
+    conventions = [family.convention().preprocessing for family in registry.FAMILIES]
+    candidates = preprocessing.candidates([hugging_face, *conventions], fixed, facts.onnx.channels)
+    probed = probes.probe_model(_job(facts, candidates), scratch)
+    output_ranges.check(probed.result, facts.onnx.path)
+    try:
+        head = registry.recognise(
+            facts.onnx,
+            tensors.first_frames(probed.tensors, probed.result, len(candidates)),
+            hints=Hints(family=facts.settings.family),
+            labels=facts.labels.names,
+        )
+    except DsbenchError as error:
+        if error.code != Code.FAMILY_UNKNOWN and user_source is None:
+            raise
+        choice = _without_family(fixed, hugging_face)
+        chosen = candidates.index(choice.preprocessing)
+        return ModelOutputs(probed, candidates, chosen, _named(choice, fixed_origin), None, error, user_source)
+    choice = _choose(facts, candidates, probed, head, fixed, hugging_face)
+    chosen = candidates.index(choice.preprocessing)
+    return ModelOutputs(probed, candidates, chosen, _named(choice, fixed_origin), head, None, user_source)
+
+
+def source_plan(layout: ModelLayout) -> SourcePlan:
+    """Where 6b's source is looked for and written."""
+    return SourcePlan(layout.parser_source, layout.parser_source_alternatives, layout.parser_function)
+
+
+def fixed_keys(facts: PreflightFacts) -> tuple[Fixed, str]:
+    """The preprocessing keys that the user has decided, in an nvinfer config of their own or in dsbench.toml."""
+    config = facts.layout.nvinfer_config
+    if config.is_file() and not is_generated(config):
+        try:
+            own = nvinfer.load(config)
+        except DsbenchError:
+            return from_settings(facts.settings), "dsbench.toml"  # 6e says what is wrong with the config
+        return (
+            Fixed(
+                own.net_scale_factor,
+                own.offsets,
+                own.model_color_format,
+                int(own.maintain_aspect_ratio),
+            ),
+            config.name,
+        )
+    return from_settings(facts.settings), "dsbench.toml"
+
+
+def from_settings(settings: Settings) -> Fixed:
+    """The preprocessing keys of dsbench.toml."""
+    keep = settings.maintain_aspect_ratio
+    return Fixed(
+        settings.net_scale_factor, settings.offsets, settings.model_color_format, None if keep is None else int(keep)
+    )
+
+
+def _job(facts: PreflightFacts, candidates: Sequence[Preprocessing]) -> ProbeJob:
+    settings = facts.settings
+    return ProbeJob(
+        onnx=str(facts.onnx.path),
+        video=str(facts.video.value.path),
+        height=facts.height,
+        width=facts.width,
+        channels=facts.onnx.channels,
+        nhwc=facts.onnx.nhwc,
+        candidates=tensors.to_candidates(candidates),
+        symmetric_padding=bool(settings.symmetric_padding),
+        scaling_filter=6 if settings.scaling_filter is None else settings.scaling_filter,
+        threads=len(os.sched_getaffinity(0)),
+    )
+
+
+def _choose(
+    facts: PreflightFacts,
+    candidates: Sequence[Preprocessing],
+    probed: Probed,
+    head: Head,
+    fixed: Fixed,
+    hugging_face: Preprocessing | None,
+) -> Choice:
+    family = registry.by_name(head.family)
+    network = Network(facts.width, facts.height)
+    scores = []
+    for number, candidate in enumerate(candidates):
+        frames = tensors.outputs_of(probed.tensors, probed.result, number)
+        boxes = [family.decode(frame, head, network, preprocessing.FLOOR) for frame in frames]
+        scores.append(preprocessing.score(candidate, boxes))
+    convention = family.convention()
+    return preprocessing.decide(
+        scores,
+        fixed,
+        convention=convention.preprocessing,
+        convention_origin=convention.origin,
+        hugging_face=hugging_face,
+    )
+
+
+def _without_family(fixed: Fixed, hugging_face: Preprocessing | None) -> Choice:
+    """Without a decode there is no evidence: the user's keys, Hugging Face's, the specification's defaults."""
+    return preprocessing.decide(
+        [], fixed, convention=preprocessing.DEFAULT, convention_origin="specification", hugging_face=hugging_face
+    )
+
+
+def _named(choice: Choice, fixed_origin: str) -> Choice:
+    """The choice with the name of the file in which the user decided."""
+    origins = tuple((key, fixed_origin if origin == "dsbench.toml" else origin) for key, origin in choice.origins)
+    return replace(choice, origins=origins)

@@ -1,0 +1,117 @@
+"""6b, 6c, 6d: the parser's source, its Makefile, its library; and what the library makes of real frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsbench.build import compile as parser_compile
+from dsbench.build import makefile, parser_source, symbols
+from dsbench.build.compile import BuildPlan, BuildResult
+from dsbench.build.generated import Status, Written, is_generated
+from dsbench.build.symbols import LibraryFacts
+from dsbench.embedded.probe_job import ParserJob
+from dsbench.formats import nvinfer
+from dsbench.judge import parser_boxes, tensors
+from dsbench.judge.parser_boxes import BoxFacts
+from dsbench.model.preflight import PreflightFacts
+from dsbench.pipeline.step6a_outputs import ModelOutputs, source_plan
+from dsbench.runtimes import probes
+from dsbench.runtimes.contract import Runtime
+
+PRE_CLUSTER_THRESHOLD = 0.25
+"""6e's default."""
+
+
+@dataclass(frozen=True)
+class ParserSource:
+    """The .cpp that will be built, and whose it is."""
+
+    path: Path
+    users: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class BuiltParser:
+    """The library, its exported functions, and what it found on real frames."""
+
+    build: BuildResult
+    library: LibraryFacts
+    function: str
+    boxes: BoxFacts
+
+
+def write_source(facts: PreflightFacts, outputs: ModelOutputs) -> ParserSource:
+    """The user's own source untouched, else the family's. Raises FAMILY_UNKNOWN if there is neither."""
+    if outputs.user_source is not None:
+        return ParserSource(outputs.user_source.path, True, outputs.user_source.reason)
+    if outputs.head is None:
+        assert outputs.no_family is not None
+        raise outputs.no_family
+    written = parser_source.write_source(outputs.head, source_plan(facts.layout))
+    return ParserSource(written.path, False, f"{written.status}, from the {outputs.head.family} family's template")
+
+
+def write_makefile(facts: PreflightFacts, source: ParserSource) -> Written:
+    """The specification's Makefile for this source; a user's own Makefile stays."""
+    return makefile.write_makefile(facts.layout.makefile, source.path.name, facts.layout.parser_library.name)
+
+
+def build(facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratch: Path) -> BuiltParser:
+    """Build, check the exported function, run it on real frames, judge its boxes.
+
+    Raises what building and the symbol check raise, PARSER_CRASHED, and what the boxes break.
+    """
+    layout = facts.layout
+    plan = BuildPlan(
+        parser_dir=layout.parser_dir,
+        library=layout.parser_library,
+        deepstream_dir=runtime.deepstream_dir,
+        cuda_ver=facts.cuda_ver,
+        log=layout.parser_dir / "build.log",
+        libs=runtime.parser_libs,
+    )
+    result = parser_compile.build(plan)
+    library = symbols.read_library(result.library)
+    function = parser_function(facts)
+    symbols.check_symbol(library, function)
+    boxes = _run_on_frames(facts, outputs, result.library, function, scratch)
+    parser_boxes.check(boxes, facts.layout.parser_library)
+    return BuiltParser(result, library, function, boxes)
+
+
+def parser_function(facts: PreflightFacts) -> str:
+    """``parse-bbox-func-name``: of the user's nvinfer config, of dsbench.toml, else the specification's name."""
+    config = facts.layout.nvinfer_config
+    if config.is_file() and not is_generated(config):
+        name = nvinfer.load(config).parse_bbox_func_name
+        if name:
+            return name
+    return facts.settings.parse_bbox_func_name or facts.layout.parser_function
+
+
+def is_users(written: Written) -> bool:
+    """Whether a generated file's place is taken by the user's own."""
+    return written.status is Status.USER_OWNED
+
+
+def _run_on_frames(
+    facts: PreflightFacts, outputs: ModelOutputs, library: Path, function: str, scratch: Path
+) -> BoxFacts:
+    probed = outputs.probed
+    threshold = facts.settings.pre_cluster_threshold
+    job = ParserJob(
+        library=str(library),
+        function=function,
+        tensors=str(probed.tensors),
+        layers=probed.result.outputs,
+        keys=tensors.parser_keys(probed.result, outputs.chosen),
+        width=facts.width,
+        height=facts.height,
+        channels=facts.onnx.channels,
+        num_classes=facts.labels.count,
+        pre_cluster_threshold=PRE_CLUSTER_THRESHOLD if threshold is None else threshold,
+    )
+    result, boxes = probes.probe_parser(job, scratch)
+    return parser_boxes.collect(result, boxes, facts.width, facts.height, facts.labels.count)

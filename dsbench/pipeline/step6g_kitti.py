@@ -1,0 +1,56 @@
+"""6g: the KITTI dump through the runtime's app, and the gate that nothing passes without detections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dsbench.build import app_config
+from dsbench.build.app_config import AppPlan
+from dsbench.formats import kitti
+from dsbench.formats.kitti import Scan
+from dsbench.judge import gate
+from dsbench.judge.gate import GateVerdict
+from dsbench.model.preflight import PreflightFacts
+from dsbench.options import Value, share, whole
+from dsbench.pipeline.step6a_outputs import ModelOutputs
+from dsbench.record.evidence import EvidenceLog
+from dsbench.runtimes import kitti_dump
+from dsbench.runtimes.kitti_dump import KittiDump
+from dsbench.session import KITTI_FRAMES, MIN_DETECTION_RATE, ModelRun
+
+
+@dataclass(frozen=True)
+class KittiResult:
+    """The dump, what its files hold, and the gate's verdict."""
+
+    dump: KittiDump
+    scan: Scan
+    verdict: GateVerdict
+    frames: Value[int]
+    min_rate: Value[float]
+
+
+def run(model: ModelRun, log: EvidenceLog) -> KittiResult:
+    """Dump and judge; the verdict is the caller's to raise, so that its evidence is kept first."""
+    facts, outputs = model.get(PreflightFacts), model.get(ModelOutputs)
+    settings = facts.settings
+    frames = model.options.kitti_frames.resolve(whole(0), settings.kitti_frames, KITTI_FRAMES)
+    rate = model.options.min_detection_rate.resolve(share, settings.min_detection_rate, MIN_DETECTION_RATE)
+    dumped = _dump(model, facts, frames.value)
+    scan = kitti.scan(model.layout.kitti_dir)
+    verdict = gate.evaluate(scan, rate.value, hints=_hints(outputs))
+    return KittiResult(dumped, scan, verdict, frames, rate)
+
+
+def _dump(model: ModelRun, facts: PreflightFacts, frames: int) -> KittiDump:
+    """Write the kept app config (paths that an ini cannot carry go through links in scratch) and run it."""
+    layout, links = model.layout, model.scratch
+    plan = AppPlan(
+        nvinfer_config=app_config.safe_path(layout.nvinfer_config, links),
+        video=app_config.safe_path(facts.video.value.path, links, uri=True),
+        gpu_id=model.options.gpu_id.value,
+        kitti_dir=app_config.safe_path(layout.kitti_dir, links),
+    )
+    app_config.write_app(layout.kitti_app_config, plan)
+    config = app_config.safe_path(layout.kitti_app_config, links)
+    return kitti_dump.dump(model.runtime, config, layout.kitti_dir, frames, layout.kitti_log)

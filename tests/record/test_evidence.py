@@ -1,0 +1,24 @@
+"""Evidence survives the way through JSON, whatever text is in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from dsbench.record.evidence import Evidence, EvidenceLog, Failure
+
+
+def test_round_trip(capsys: pytest.CaptureFixture[str]) -> None:
+    log = EvidenceLog("kitti_gate", "<b>\u202e模型", "key", "embedded")
+    log.fact("rate", 0.5, "option")
+    log.print("Detection rate: 1 / 2 frames = 50.0%")
+    log.note("note")
+    log.warn("warning")
+    log.table("t", ("a", "b"), [(1, "x"), (2, "y\udcff")])
+    log.command("app", "-c", "a b.txt")
+    log.text("file", "body")
+    log.picture("p", "image/jpeg", "AAAA")
+    log.failure = Failure("code", "what", "where", "fix")
+    evidence = log.snapshot()
+    assert Evidence.from_json(evidence.to_json()) == evidence
+    assert evidence.commands == ("app -c 'a b.txt'",)
+    assert capsys.readouterr().out == "Detection rate: 1 / 2 frames = 50.0%\n"

@@ -1,0 +1,41 @@
+"""The last lines on the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dsbench.record.evidence import EvidenceLog, Failure
+from dsbench.report.collector import StepResult
+from dsbench.report.terminal import printable, summary_lines
+
+
+def result(step: str, outcome: str, failure: Failure | None = None, detail: str = "") -> StepResult:
+    log = EvidenceLog(step, "net", "k", "embedded runtime", failure=failure)
+    return StepResult(log.snapshot(), outcome, 1.0, detail)
+
+
+def test_a_failure_shows_code_cause_where_and_fix() -> None:
+    failure = Failure("video-missing", "ERROR: Video file not found: x", "chosen by: command line", "Fix 1\nFix 2")
+    lines = list(summary_lines([result("preflight", "failed", failure), result("a", "skipped")], Path("/r/net.html")))
+    assert lines == [
+        "net: preflight FAILED [video-missing]",
+        "  ERROR: Video file not found: x",
+        "  where: chosen by: command line",
+        "  fix: Fix 1",
+        "  Fix 2",
+        "  1 later steps skipped",
+        "report: /r/net.html",
+    ]
+
+
+def test_a_pass_names_the_runtime() -> None:
+    assert list(summary_lines([result("a", "passed")], None)) == ["net: 1 steps passed on embedded runtime"]
+
+
+def test_an_error_that_is_not_ours_shows_its_last_line() -> None:
+    (line,) = summary_lines([result("a", "failed", None, "Traceback\nKeyError: 'x'\n")], None)
+    assert line == "net: a FAILED: KeyError: 'x'"
+
+
+def test_control_characters_never_reach_the_terminal() -> None:
+    assert printable("a\x1b[31mb\x07\x9b") == "a?[31mb??"
