@@ -78,6 +78,8 @@ class Code(StrEnum):
     PARSER_SYMBOL = "parser-symbol"
     PARSER_CRASHED = "parser-crashed"
     PARSER_BOXES = "parser-boxes"
+    KITTI_GATE = "kitti-gate"
+    CONFIG_LINT = "config-lint"
     INSTALLATION_BROKEN = "installation-broken"
 
     # embedded app

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dsbench.build import parser_source
+from dsbench.build.app_config import STREAMMUX_HEIGHT, STREAMMUX_WIDTH
 from dsbench.build.generated import is_generated
 from dsbench.build.parser_source import SourcePlan, UserSource
 from dsbench.embedded.probe_job import ProbeJob
@@ -36,6 +37,7 @@ class ModelOutputs:
     head: Head | None
     no_family: DsbenchError | None
     user_source: UserSource | None
+    warnings: tuple[str, ...]
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -51,7 +53,7 @@ def run(facts: PreflightFacts, scratch: Path) -> ModelOutputs:
     conventions = [family.convention().preprocessing for family in registry.FAMILIES]
     candidates = preprocessing.candidates([hugging_face, *conventions], fixed, facts.onnx.channels)
     probed = probes.probe_model(_job(facts, candidates), scratch)
-    output_ranges.check(probed.result, facts.onnx.path)
+    warnings = output_ranges.check(probed.result.random, probed.result.real, facts.onnx.path)
     try:
         head = registry.recognise(
             facts.onnx,
@@ -64,10 +66,12 @@ def run(facts: PreflightFacts, scratch: Path) -> ModelOutputs:
             raise
         choice = _without_family(fixed, hugging_face)
         chosen = candidates.index(choice.preprocessing)
-        return ModelOutputs(probed, candidates, chosen, _named(choice, fixed_origin), None, error, user_source)
+        return ModelOutputs(
+            probed, candidates, chosen, _named(choice, fixed_origin), None, error, user_source, warnings
+        )
     choice = _choose(facts, candidates, probed, head, fixed, hugging_face)
     chosen = candidates.index(choice.preprocessing)
-    return ModelOutputs(probed, candidates, chosen, _named(choice, fixed_origin), head, None, user_source)
+    return ModelOutputs(probed, candidates, chosen, _named(choice, fixed_origin), head, None, user_source, warnings)
 
 
 def source_plan(layout: ModelLayout) -> SourcePlan:
@@ -111,7 +115,7 @@ def _job(facts: PreflightFacts, candidates: Sequence[Preprocessing]) -> ProbeJob
         height=facts.height,
         width=facts.width,
         channels=facts.onnx.channels,
-        nhwc=facts.onnx.nhwc,
+        nhwc=facts.onnx.layout == "NHWC",
         candidates=tensors.to_candidates(candidates),
         symmetric_padding=bool(settings.symmetric_padding),
         scaling_filter=6 if settings.scaling_filter is None else settings.scaling_filter,
@@ -129,11 +133,15 @@ def _choose(
 ) -> Choice:
     family = registry.by_name(head.family)
     network = Network(facts.width, facts.height)
-    scores = []
-    for number, candidate in enumerate(candidates):
-        frames = tensors.outputs_of(probed.tensors, probed.result, number)
-        boxes = [family.decode(frame, head, network, preprocessing.FLOOR) for frame in frames]
-        scores.append(preprocessing.score(candidate, boxes))
+    decoded = [
+        [
+            family.decode(frame, head, network, preprocessing.FLOOR)
+            for frame in tensors.outputs_of(probed.tensors, probed.result, number)
+        ]
+        for number in range(len(candidates))
+    ]
+    surface = Network(STREAMMUX_WIDTH, STREAMMUX_HEIGHT)
+    scores = preprocessing.score(candidates, decoded, network, surface)
     convention = family.convention()
     return preprocessing.decide(
         scores,

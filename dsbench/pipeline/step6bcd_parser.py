@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dsbench.build import compile as parser_compile
 from dsbench.build import makefile, parser_source, symbols
@@ -11,13 +13,23 @@ from dsbench.build.compile import BuildPlan, BuildResult
 from dsbench.build.generated import Status, Written, is_generated
 from dsbench.build.symbols import LibraryFacts
 from dsbench.embedded.probe_job import ParserJob
+from dsbench.errors import Code, DsbenchError
+from dsbench.families import registry
+from dsbench.families.base import Network
 from dsbench.formats import nvinfer
 from dsbench.judge import parser_boxes, tensors
-from dsbench.judge.parser_boxes import BoxFacts
+from dsbench.judge.lint import ERROR, Finding
+from dsbench.judge.parser_boxes import Agreement
 from dsbench.model.preflight import PreflightFacts
 from dsbench.pipeline.step6a_outputs import ModelOutputs, source_plan
 from dsbench.runtimes import probes
 from dsbench.runtimes.contract import Runtime
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Calls = tuple[NDArray[np.float32] | None, ...]
 
 PRE_CLUSTER_THRESHOLD = 0.25
 """6e's default."""
@@ -34,12 +46,18 @@ class ParserSource:
 
 @dataclass(frozen=True)
 class BuiltParser:
-    """The library, its exported functions, and what it found on real frames."""
+    """The library, its exported functions, and what it found on real frames.
+
+    ``boxes`` counts per frame (-1: the parser returned false); ``agreement`` with the family's reference decode is None
+    for a head that no family decodes.
+    """
 
     build: BuildResult
     library: LibraryFacts
     function: str
-    boxes: BoxFacts
+    boxes: tuple[int, ...]
+    findings: tuple[Finding, ...]
+    agreement: Agreement | None
 
 
 def write_source(facts: PreflightFacts, outputs: ModelOutputs) -> ParserSource:
@@ -76,9 +94,22 @@ def build(facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratc
     library = symbols.read_library(result.library)
     function = parser_function(facts)
     symbols.check_symbol(library, function)
-    boxes = _run_on_frames(facts, outputs, result.library, function, scratch)
-    parser_boxes.check(boxes, facts.layout.parser_library)
-    return BuiltParser(result, library, function, boxes)
+    counts, calls = _run_on_frames(facts, outputs, result.library, function, scratch)
+    findings = parser_boxes.check(
+        calls, Network(facts.width, facts.height), facts.labels.count, where=facts.layout.given_path(result.library)
+    )
+    raise_errors(Code.PARSER_BOXES, findings)
+    agreement = _compare(facts, outputs, calls)
+    return BuiltParser(result, library, function, counts, findings, agreement)
+
+
+def raise_errors(code: Code, findings: Sequence[Finding]) -> None:
+    """One DsbenchError for all findings that are errors; nothing for warnings alone."""
+    errors = [finding for finding in findings if finding.severity == ERROR]
+    if errors:
+        what = errors[0].what if len(errors) == 1 else "\n".join(f"- {error.what}" for error in errors)
+        fix = "\n".join(dict.fromkeys(error.fix for error in errors if error.fix))
+        raise DsbenchError(code, what, where=errors[0].where, fix=fix)
 
 
 def parser_function(facts: PreflightFacts) -> str:
@@ -96,11 +127,15 @@ def is_users(written: Written) -> bool:
     return written.status is Status.USER_OWNED
 
 
+def _threshold(facts: PreflightFacts) -> float:
+    chosen = facts.settings.pre_cluster_threshold
+    return PRE_CLUSTER_THRESHOLD if chosen is None else chosen
+
+
 def _run_on_frames(
     facts: PreflightFacts, outputs: ModelOutputs, library: Path, function: str, scratch: Path
-) -> BoxFacts:
+) -> tuple[tuple[int, ...], Calls]:
     probed = outputs.probed
-    threshold = facts.settings.pre_cluster_threshold
     job = ParserJob(
         library=str(library),
         function=function,
@@ -111,7 +146,17 @@ def _run_on_frames(
         height=facts.height,
         channels=facts.onnx.channels,
         num_classes=facts.labels.count,
-        pre_cluster_threshold=PRE_CLUSTER_THRESHOLD if threshold is None else threshold,
+        pre_cluster_threshold=_threshold(facts),
     )
     result, boxes = probes.probe_parser(job, scratch)
-    return parser_boxes.collect(result, boxes, facts.width, facts.height, facts.labels.count)
+    return result.counts, parser_boxes.load_boxes(boxes, result.counts)
+
+
+def _compare(facts: PreflightFacts, outputs: ModelOutputs, calls: Calls) -> Agreement | None:
+    """The parser against the family's NumPy decode of the same tensors."""
+    if outputs.head is None:
+        return None
+    family, network = registry.by_name(outputs.head.family), Network(facts.width, facts.height)
+    frames = tensors.outputs_of(outputs.probed.tensors, outputs.probed.result, outputs.chosen)
+    reference = [family.decode(frame, outputs.head, network, _threshold(facts)) for frame in frames]
+    return parser_boxes.compare(calls, reference)

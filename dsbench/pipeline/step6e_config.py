@@ -9,15 +9,16 @@ from typing import TypeVar
 from dsbench.build import nvinfer_config
 from dsbench.build.generated import Status, Written
 from dsbench.build.nvinfer_config import NvinferPlan
+from dsbench.errors import Code
 from dsbench.families import registry
 from dsbench.formats import nvinfer
 from dsbench.formats.nvinfer import NvinferConfig
 from dsbench.judge import lint
-from dsbench.judge.lint import Expected, Finding
+from dsbench.judge.lint import Finding, LintContext
 from dsbench.model.preflight import PreflightFacts
 from dsbench.model.settings import Settings
 from dsbench.pipeline.step6a_outputs import ModelOutputs
-from dsbench.pipeline.step6bcd_parser import BuiltParser, parser_function
+from dsbench.pipeline.step6bcd_parser import BuiltParser, parser_function, raise_errors
 
 GIVEN = "dsbench.toml"
 T = TypeVar("T")
@@ -42,17 +43,16 @@ def run(facts: PreflightFacts, outputs: ModelOutputs, parser: BuiltParser, gpu_i
     layout = facts.layout
     path = layout.nvinfer_config
     written = nvinfer_config.write_nvinfer(path, plan(facts, outputs, gpu_id, path.parent, batch_size=1))
-    expected = Expected(
+    context = LintContext(
         onnx=facts.onnx,
+        labels_count=facts.labels.count,
         engine=layout.engine(facts.onnx.path.stem, facts.max_bs),
-        infer_dims=(facts.onnx.channels, facts.height, facts.width),
-        labels=facts.labels,
+        engine_required=facts.engine is not None and not facts.engine.stand_in,
         head_classes=outputs.head.classes if outputs.head else None,
-        library=parser.library,
-        generated=written.status is not Status.USER_OWNED,
+        functions=parser.library.functions,
     )
-    findings = lint.check(path, expected)
-    lint.raise_errors(findings, path)
+    findings = lint.lint(path, context)
+    raise_errors(Code.CONFIG_LINT, findings)
     origin = GIVEN if facts.settings.cluster_mode is not None else _cluster_origin(outputs)
     return ConfigResult(written, nvinfer.load(path), origin, findings)
 

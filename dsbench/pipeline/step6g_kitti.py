@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
+from dsbench.errors import Code, DsbenchError
 from dsbench.formats import kitti
 from dsbench.formats.kitti import Scan
 from dsbench.judge import gate
-from dsbench.judge.gate import GateVerdict
+from dsbench.judge.gate import GateEvidence, GateVerdict
 from dsbench.model.preflight import PreflightFacts
 from dsbench.options import Value, share, whole
 from dsbench.pipeline.step6a_outputs import ModelOutputs
-from dsbench.record.evidence import EvidenceLog
+from dsbench.pipeline.step6bcd_parser import BuiltParser
+from dsbench.pipeline.step6e_config import ConfigResult
 from dsbench.runtimes import kitti_dump
 from dsbench.runtimes.kitti_dump import KittiDump
 from dsbench.session import KITTI_FRAMES, MIN_DETECTION_RATE, ModelRun
@@ -30,7 +32,7 @@ class KittiResult:
     min_rate: Value[float]
 
 
-def run(model: ModelRun, log: EvidenceLog) -> KittiResult:
+def run(model: ModelRun) -> KittiResult:
     """Dump and judge; the verdict is the caller's to raise, so that its evidence is kept first."""
     facts, outputs = model.get(PreflightFacts), model.get(ModelOutputs)
     settings = facts.settings
@@ -38,7 +40,12 @@ def run(model: ModelRun, log: EvidenceLog) -> KittiResult:
     rate = model.options.min_detection_rate.resolve(share, settings.min_detection_rate, MIN_DETECTION_RATE)
     dumped = _dump(model, facts, frames.value)
     scan = kitti.scan(model.layout.kitti_dir)
-    verdict = gate.evaluate(scan, rate.value, hints=_hints(outputs))
+    evidence = GateEvidence(
+        outputs.choice.warning,
+        tuple(finding.what for finding in model.get(BuiltParser).findings),
+        tuple(finding.what for finding in model.get(ConfigResult).findings),
+    )
+    verdict = gate.evaluate(scan, rate.value, evidence)
     return KittiResult(dumped, scan, verdict, frames, rate)
 
 
@@ -54,3 +61,15 @@ def _dump(model: ModelRun, facts: PreflightFacts, frames: int) -> KittiDump:
     app_config.write_app(layout.kitti_app_config, plan)
     config = app_config.safe_path(layout.kitti_app_config, links)
     return kitti_dump.dump(model.runtime, config, layout.kitti_dir, frames, layout.kitti_log)
+
+
+def require_detections(result: KittiResult) -> None:
+    """The hard stop: KITTI_GATE with the specification's ERROR line and the likely causes unless the gate passed."""
+    verdict = result.verdict
+    if not verdict.passed:
+        raise DsbenchError(
+            Code.KITTI_GATE,
+            "\n".join((verdict.cause, *(line for line in verdict.lines if line in gate.HARD_STOP[1:]))),
+            where=str(result.dump.directory),
+            fix="\n".join(verdict.hints),
+        )

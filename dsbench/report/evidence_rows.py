@@ -85,6 +85,7 @@ def model_outputs(log: EvidenceLog, outputs: ModelOutputs) -> None:
                 for score in choice.ranking[:_CANDIDATES_SHOWN]
             ),
         )
+    log.warn(*outputs.warnings)
     if choice.warning:
         log.warn(choice.warning)
 
@@ -97,7 +98,8 @@ def parser_source(log: EvidenceLog, layout: ModelLayout, source: ParserSource) -
 
 def parser_makefile(log: EvidenceLog, layout: ModelLayout, written: Written) -> None:
     """The Makefile, and whose."""
-    log.print(f"Makefile written: {layout.given_path(written.path)}") if not _users(written) else None
+    if not _users(written):
+        log.print(f"Makefile written: {layout.given_path(written.path)}")
     log.fact("Makefile", layout.given_path(written.path), _whose(written))
     _file(log, written.path)
 
@@ -108,8 +110,13 @@ def parser_build(log: EvidenceLog, layout: ModelLayout, parser: BuiltParser) -> 
     log.fact("Library", layout.given_path(parser.library.path), f"built in {parser.build.seconds:.1f} s")
     log.fact("Exported", ", ".join(parser.library.parse_functions), "dynamic symbol table")
     log.fact("parse-bbox-func-name", parser.function)
-    for name, value in parser.boxes.rows():
-        log.fact(name, value, "raw boxes of the parser on real frames, network pixels")
+    log.fact("Raw boxes on real frames", ", ".join(map(str, parser.boxes)), "per frame, before clustering")
+    if parser.agreement:
+        same = parser.agreement
+        shown = f"{same.equal} of {same.reference} boxes equal ({same.parser} of the parser)"
+        log.fact("Reference decode", shown, f"largest difference {same.largest_difference:.2g}")
+        if not same.complete:
+            log.warn(f"the parser and the family's reference decode differ: {shown}")
     log.warn(*parser.build.warnings[:5])
     log.warn(*(finding.what for finding in parser.findings))
 
