@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,17 +54,39 @@ def write_app(path: Path, plan: AppPlan) -> Written:
 
 
 def safe_path(path: Path, links: Path, *, uri: bool = False) -> Path:
-    """``path`` itself if an ini can carry it, else a link of safe name to it in the directory ``links``.
+    """``path`` if an ini carries it, else a link of safe name in ``links`` that points to it.
 
-    An ini cannot carry backslashes, control characters and outer blanks; a type-3 ``uri`` no ``%`` (printf, see
-    semantics a5), and no ``#`` or ``?`` (parts of a URI of their own).
+    Not carried: backslash, control characters, outer blanks, text that is not UTF-8; with ``uri`` also ``%`` (printf in
+    a type-3 uri), ``#``, ``?`` and ``;``. The suffix is kept: deepstream-app goes by it.
     """
-    text = os.fspath(path)
-    unsafe = r"[\\\x00-\x1f\x7f-\x9f\ud800-\udfff]" if not uri else r"[\\\x00-\x1f\x7f-\x9f\ud800-\udfff%#?]"
-    if not re.search(unsafe, text) and text == text.strip():
-        return path
-    suffix = path.suffix if re.fullmatch(r"\.[A-Za-z0-9]+", path.suffix) else ""
-    link = links / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}{suffix}"
-    if not link.is_symlink():
-        link.symlink_to(path)
+    absolute = Path(os.path.abspath(path))
+    text = str(absolute)
+    if not _unsafe(text, uri):
+        return absolute
+    name = hashlib.sha256(os.fsencode(text)).hexdigest()[:16]
+    suffix = absolute.suffix if absolute.suffix.isascii() and absolute.suffix[1:].isalnum() else ""
+    link = links / f"{name}{suffix}"
+    if _unsafe(str(link), uri):
+        raise DsbenchError(
+            Code.FILE_UNWRITABLE,
+            f"the temporary directory has a name that an ini file cannot carry: {links}",
+            fix="set TMPDIR to a plain path such as /tmp",
+        )
+    try:
+        links.mkdir(parents=True, exist_ok=True)
+        if link.is_symlink():
+            link.unlink()
+        link.symlink_to(absolute)
+    except OSError as error:
+        raise DsbenchError(
+            Code.FILE_UNWRITABLE, f"cannot link to {text!r}: {error.strerror}", where=str(link), fix="free the disk"
+        ) from error
     return link
+
+
+def _unsafe(text: str, uri: bool) -> bool:
+    if text != text.strip() or any(part != part.strip() for part in text.split("/")):
+        return True
+    if any(ord(character) < 32 or ord(character) == 127 or 0xDC80 <= ord(character) <= 0xDCFF for character in text):
+        return True
+    return any(character in text for character in ("\\%#?;" if uri else "\\"))
