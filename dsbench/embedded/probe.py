@@ -86,7 +86,7 @@ class _Network:
         self.bytes_per_image = 1
 
     def random(self) -> ProbeResult:
-        """6a's dummy input: np.random.randn of the declared shape, symbolic dimensions 1 (height and width: the job's)."""
+        """6a's dummy input: np.random.randn of the declared shape, a symbolic batch is 1, sizes are the job's."""
         job = self.job
         sides = (job.height, job.width, job.channels) if job.nhwc else (job.channels, job.height, job.width)
         declared = [size if isinstance(size, int) and size > 0 else 1 for size in self.input.shape[:1]]

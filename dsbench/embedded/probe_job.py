@@ -55,7 +55,7 @@ class ProbeJob:
 
 @dataclass(frozen=True, slots=True)
 class OutputRange:
-    """One output's values on one input: shape with the batch dimension, extremes of the finite values, how many are not."""
+    """One output on one input: shape with the batch dimension, extremes of the finite values, number of others."""
 
     name: str
     shape: tuple[int, ...]

@@ -86,11 +86,15 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """How models of a family are fed and clustered; ``preprocessing`` is None where models differ."""
+    """How models of a family are fed and clustered; ``preprocessing`` is None where models differ.
+
+    ``aspect`` is the maintain-aspect-ratio that the family's models are trained with, as far as there is a habit.
+    """
 
     preprocessing: Preprocessing | None
     cluster_mode: int
     origin: str
+    aspect: int = 1
 
 
 @dataclass(frozen=True, slots=True)

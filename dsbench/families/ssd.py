@@ -78,8 +78,9 @@ class Ssd:
         return Rejected(self.name, "SSD has one output [N, dets, 6], or scores [N, P, C] and boxes [N, P, 4]")
 
     def convention(self) -> Convention:
-        """SSD models differ in preprocessing: evidence decides. Dense or not, DeepStream's NMS does no harm."""
-        return Convention(None, cluster_mode=2, origin="SSD models share no preprocessing; NMS by DeepStream")
+        """SSD models differ in scale and colour: evidence decides. They are trained on stretched images."""
+        origin = "SSD models share no preprocessing but stretching; NMS by DeepStream"
+        return Convention(None, cluster_mode=2, origin=origin, aspect=0)
 
     def decode(self, outputs: Outputs, head: Head, network: Network, threshold: float) -> Boxes:
         """Reference decode: row by row; in a pair every class that reaches the threshold gives a box."""

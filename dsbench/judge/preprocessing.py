@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dsbench.families.base import Boxes, Preprocessing
+from dsbench.families.base import Boxes, Network, Preprocessing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,9 +36,11 @@ CLEARLY = 1.5
 CLEAR_MASS = 0.1
 """... and the difference is at least this much per frame."""
 ASPECT_MARGIN = 1.1
-"""Stretching must beat the aspect-keeping default by this factor."""
+"""The padding that is not the family's (or the specification's) default must win by this factor."""
 TIE = 0.97
 """Masses within this share of the best are a tie; the earlier candidate of the table wins it."""
+NEAR = 0.6
+"""Among candidates of at least this share of the best mass, the one that changes the fewest keys is proposed."""
 MOST = 20
 """Detections of a frame that count: a flood of false ones must not win."""
 
@@ -55,7 +57,8 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One candidate on the real frames: detections and score mass per frame, share of frames with detections."""
+    """One candidate on the real frames: detections and score mass per frame (see `score`), share of frames with
+    detections."""
 
     preprocessing: Preprocessing
     detections: float
@@ -89,34 +92,116 @@ def apply(base: Preprocessing, fixed: Fixed) -> Preprocessing:
     )
 
 
+def fit(value: Preprocessing, channels: int) -> Preprocessing:
+    """The preprocessing for a network of this many channels: one channel means GRAY and one offset."""
+    return value if channels == 3 else replace(value, model_color_format=2, offsets=value.offsets[:1])
+
+
 def candidates(bases: Sequence[Preprocessing | None], fixed: Fixed, channels: int = 3) -> tuple[Preprocessing, ...]:
     """What to try: the bases (Hugging Face, convention) first, the table x {RGB, BGR} x {kept, stretched}, and each
     of them with the user's keys."""
     colours = (0, 1) if channels == 3 else (2,)
     table = [
-        Preprocessing(scale, offsets if channels == 3 else offsets[:1], colour, aspect)
+        fit(Preprocessing(scale, offsets, colour, aspect), channels)
         for aspect in (1, 0)
         for scale, offsets in SCALES
         for colour in colours
     ]
-    plain = [base for base in bases if base is not None] + table
+    plain = [fit(base, channels) for base in bases if base is not None] + table
     ordered = [apply(base, fixed) for base in plain] + plain
     return tuple(dict.fromkeys(ordered))
 
 
-def score(preprocessing: Preprocessing, frames: Sequence[Boxes]) -> Score:
-    """Mass: the sum over detections (after NMS at IoU 0.45) of how far the score is above the floor, 0 to 1 each."""
+def score(
+    tried: Sequence[Preprocessing], decoded: Sequence[Sequence[Boxes]], network: Network, surface: Network
+) -> tuple[Score, ...]:
+    """Scores of all candidates; ``decoded[i][k]`` are candidate i's boxes on frame k, in network pixels.
+
+    A detection's strength is how far its score is above the floor, 0 to 1. Saturated input makes some models see
+    things everywhere, so strength counts for a candidate only where a *sibling* (same scale and offsets, other colour
+    order or padding) sees the same object at the same place of the frame, and against it elsewhere.
+    """
+    found = [
+        [_detections(boxes, item, network, surface) for boxes in frames]
+        for item, frames in zip(tried, decoded, strict=True)
+    ]
+    return tuple(_score(number, tried, found, network, surface) for number in range(len(tried)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Detections:
+    """What NMS leaves of one frame: class ids (n,), corners (n, 4) in surface pixels, strengths (n,)."""
+
+    class_id: NDArray[np.int32]
+    corners: NDArray[np.float32]
+    strength: NDArray[np.float32]
+
+
+def _detections(boxes: Boxes, item: Preprocessing, network: Network, surface: Network) -> _Detections:
     import numpy as np
 
-    counts, masses = [], []
-    for boxes in frames:
-        kept = suppress(boxes)
-        strengths = np.sort((boxes.confidence[kept].astype(np.float64) - FLOOR) / (1 - FLOOR))[::-1]
-        strengths = strengths[strengths >= 0]
-        counts.append(len(strengths))
-        masses.append(float(np.clip(strengths[:MOST], 0, 1).sum()))
-    number = max(len(frames), 1)
-    return Score(preprocessing, sum(counts) / number, sum(masses) / number, sum(c > 0 for c in counts) / number)
+    kept = suppress(boxes)
+    kept = kept[boxes.confidence[kept] >= np.float32(FLOOR)][:MOST]
+    scale_x, scale_y = _scales(item.maintain_aspect_ratio, network, surface)
+    left, top = boxes.left[kept] / scale_x, boxes.top[kept] / scale_y
+    right, bottom = left + boxes.width[kept] / scale_x, top + boxes.height[kept] / scale_y
+    strength = np.clip((boxes.confidence[kept] - FLOOR) / (1 - FLOOR), 0, 1)
+    return _Detections(boxes.class_id[kept], np.stack((left, top, right, bottom), axis=1), strength)
+
+
+def _scales(keep_aspect: int, network: Network, surface: Network) -> tuple[float, float]:
+    """Network pixels per surface pixel, as far as comparing boxes needs them."""
+    x, y = network.width / surface.width, network.height / surface.height
+    return (min(x, y), min(x, y)) if keep_aspect else (x, y)
+
+
+def _siblings(number: int, tried: Sequence[Preprocessing], network: Network, surface: Network) -> list[int]:
+    """Other candidates of the same scale and offsets that really feed something else."""
+    mine = tried[number]
+
+    def feeds(item: Preprocessing) -> tuple[object, ...]:
+        return (item.model_color_format, _scales(item.maintain_aspect_ratio, network, surface))
+
+    return [
+        index
+        for index, item in enumerate(tried)
+        if (item.net_scale_factor, item.offsets) == (mine.net_scale_factor, mine.offsets) and feeds(item) != feeds(mine)
+    ]
+
+
+def _score(
+    number: int,
+    tried: Sequence[Preprocessing],
+    found: Sequence[Sequence[_Detections]],
+    network: Network,
+    surface: Network,
+) -> Score:
+    siblings = _siblings(number, tried, network, surface)
+    mass = 0.0
+    for frame, mine in enumerate(found[number]):
+        support = _support(mine, [found[index][frame] for index in siblings]) if siblings else mine.strength
+        mass += float(2 * support.sum() - mine.strength.sum())
+    frames = max(len(found[number]), 1)
+    counts = [len(item.strength) for item in found[number]]
+    return Score(tried[number], sum(counts) / frames, max(mass, 0.0) / frames, sum(c > 0 for c in counts) / frames)
+
+
+def _support(mine: _Detections, others: Sequence[_Detections]) -> NDArray[np.float32]:
+    """For each detection the strength of the best match (same class, IoU >= 0.5) in any sibling, at most its own."""
+    import numpy as np
+
+    support = np.zeros(len(mine.strength), np.float32)
+    for other in others:
+        if not len(mine.strength) or not len(other.strength):
+            continue
+        low = np.maximum(mine.corners[:, None, :2], other.corners[None, :, :2])
+        high = np.minimum(mine.corners[:, None, 2:], other.corners[None, :, 2:])
+        shared = np.clip(high - low, 0, None).prod(axis=2)
+        areas = [np.clip(part[:, 2:] - part[:, :2], 0, None).prod(axis=1) for part in (mine.corners, other.corners)]
+        union = areas[0][:, None] + areas[1][None] - shared
+        same = (shared >= 0.5 * union) & (mine.class_id[:, None] == other.class_id[None])
+        support = np.maximum(support, (same * other.strength[None]).max(axis=1))
+    return np.minimum(support, mine.strength)
 
 
 def suppress(boxes: Boxes, iou: float = 0.45, limit: int = 300) -> NDArray[np.intp]:
@@ -145,15 +230,20 @@ def decide(
     convention: Preprocessing | None = None,
     convention_origin: str = "",
     hugging_face: Preprocessing | None = None,
+    aspect: int = 1,
+    channels: int = 3,
 ) -> Choice:
-    """The choice among ``scores`` (in the order of `candidates`), and a warning where another is clearly better."""
+    """The choice among ``scores`` (in the order of `candidates`), and a warning where another is clearly better.
+
+    ``aspect`` is the maintain-aspect-ratio to prefer where evidence decides and both do about as well.
+    """
     if hugging_face is not None:
         base, origin = hugging_face, "preprocessor_config.json"
     elif convention is not None:
         base, origin = convention, convention_origin or "family convention"
     else:
-        base, origin = _by_evidence(scores, fixed)
-    chosen = apply(base, fixed)
+        base, origin = _by_evidence(scores, fixed, aspect)
+    chosen = apply(fit(base, channels), fixed)
     ranking = tuple(sorted(scores, key=lambda item: -item.mass))
     mine = next((item for item in scores if item.preprocessing == chosen), None)
     better = _clearly_better(ranking, mine)
@@ -195,17 +285,18 @@ def from_hugging_face(path: Path) -> Preprocessing | None:
     return Preprocessing(scale, offsets, maintain_aspect_ratio=0)
 
 
-def _by_evidence(scores: Sequence[Score], fixed: Fixed) -> tuple[Preprocessing, str]:
+def _by_evidence(scores: Sequence[Score], fixed: Fixed, aspect: int) -> tuple[Preprocessing, str]:
     """The candidate with the highest mass among those that honour the user's keys."""
     allowed = [item for item in scores if apply(item.preprocessing, fixed) == item.preprocessing]
     best = max((item.mass for item in allowed), default=0.0)
     if best <= 0:
-        return DEFAULT, "specification's default: no candidate detects anything on the real frames"
+        default = replace(DEFAULT, maintain_aspect_ratio=aspect)
+        return default, "specification's default: no candidate detects anything on the real frames"
     winner = next(item for item in allowed if item.mass >= TIE * best)
-    kept = replace(winner.preprocessing, maintain_aspect_ratio=1)
-    other = next((item for item in allowed if item.preprocessing == kept), None)
-    if other is not None and winner.mass <= ASPECT_MARGIN * other.mass:
-        winner = other
+    preferred = [item for item in allowed if item.preprocessing.maintain_aspect_ratio == aspect]
+    top = max((item.mass for item in preferred), default=0.0)
+    if top * ASPECT_MARGIN >= best:
+        winner = next(item for item in preferred if item.mass >= TIE * top)
     return (
         winner.preprocessing,
         f"evidence on real frames: score mass {winner.mass:.2f} per frame, the best of {len(scores)} candidates",
@@ -213,11 +304,20 @@ def _by_evidence(scores: Sequence[Score], fixed: Fixed) -> tuple[Preprocessing, 
 
 
 def _clearly_better(ranking: Sequence[Score], mine: Score | None) -> Score | None:
+    """The candidate to propose: clearly better than ``mine``, near the best, and changing as few keys as possible."""
     if mine is None or not ranking:
         return None
-    best = ranking[0]
-    clear = best.mass > CLEARLY * mine.mass and best.mass - mine.mass >= CLEAR_MASS
-    return best if clear else None
+    best = ranking[0].mass
+    if best <= CLEARLY * mine.mass or best - mine.mass < CLEAR_MASS:
+        return None
+    near = [item for item in ranking if item.mass >= NEAR * best]
+    return min(near, key=lambda item: _keys_changed(item.preprocessing, mine.preprocessing))
+
+
+def _keys_changed(one: Preprocessing, other: Preprocessing) -> int:
+    scale = (one.net_scale_factor, one.offsets) != (other.net_scale_factor, other.offsets)
+    colour = one.model_color_format != other.model_color_format
+    return scale + colour + (one.maintain_aspect_ratio != other.maintain_aspect_ratio)
 
 
 def _warning(mine: Score | None, better: Score | None) -> str:

@@ -39,8 +39,7 @@ def first_frames(tensors: Path, result: ProbeResult, candidates: int) -> tuple[O
     with np.load(tensors, allow_pickle=False) as archive:
         return tuple(
             tuple(
-                NamedArray(name, archive[tensor_key(candidate, 0, index)])
-                for index, name in enumerate(result.outputs)
+                NamedArray(name, archive[tensor_key(candidate, 0, index)]) for index, name in enumerate(result.outputs)
             )
             for candidate in range(candidates)
         )

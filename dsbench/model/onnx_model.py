@@ -61,6 +61,11 @@ class OnnxFacts:
     external_data: tuple[Path, ...]
     warnings: tuple[str, ...]
 
+    @property
+    def nhwc(self) -> bool:
+        """Whether the input is channels last (network-input-order=1)."""
+        return self.layout == "NHWC"
+
 
 def inspect(path: Path, *, input_size: tuple[int, int] | None = None) -> OnnxFacts:
     """Facts of the ONNX file; ``input_size`` (height, width) is what dsbench.toml sets for a dynamic model.

@@ -1,0 +1,129 @@
+"""6g: the KITTI gate. The specification's lines word for word, the verdict, and the likely causes when it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dsbench.formats.kitti import Scan
+
+HARD_STOP = (
+    "ERROR: KITTI validation FAILED — zero detection files written.",
+    "Fix net-scale-factor, parser output format, or config before retrying.",
+    "Do NOT proceed to Step 7 benchmarks with broken detections.",
+)
+TOP = 10
+LOW_SCORE = 0.35
+
+_TROUBLESHOOTING = {
+    "scale": "Wrong net-scale-factor - check model family table in Step 6a",
+    "positions": "Grid/stride decoding mismatch - verify model architecture docs",
+    "engine": "model-engine-file path wrong - verify relative path from config/",
+    "content": "the video may show nothing the model knows: choose another with --video, or set min-detection-rate"
+    " under [gate] in dsbench.toml",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GateEvidence:
+    """What earlier steps know about possible causes: 6a's preprocessing warning, findings about the parser's boxes
+    and the config (texts), and whether the app printed that it rebuilds the engine."""
+
+    preprocessing_warning: str = ""
+    parser_findings: tuple[str, ...] = ()
+    config_findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GateVerdict:
+    """The gate's outcome. ``rate`` is exact (0 to 1), ``shown_rate`` rounded to one decimal as printed, in percent.
+
+    ``cause`` and ``hints`` (likeliest first) are empty when it passed.
+    """
+
+    passed: bool
+    lines: tuple[str, ...]
+    files: int
+    with_detections: int
+    rate: float
+    shown_rate: float
+    threshold: float
+    detections_per_frame: float
+    median_score: float | None
+    zero_area: int
+    cause: str
+    hints: tuple[str, ...]
+
+
+def evaluate(scan: Scan, min_rate: float = 0.9, evidence: GateEvidence | None = None) -> GateVerdict:
+    """Judge a scanned dump: no file, all files empty, or fewer frames with detections than ``min_rate`` fails."""
+    rate = scan.detection_rate
+    shown = round(rate * 100, 1)
+    percent = f"{round(min_rate * 100, 10):g}%"
+    lines = [f"KITTI frames written: {scan.files}", "Top detected classes:", *_top(scan)]
+    cause = ""
+    if scan.files == 0:
+        cause = HARD_STOP[0]
+        lines += HARD_STOP
+    else:
+        lines.append(f"Detection rate: {scan.with_objects} / {scan.files} frames = {shown}%")
+        if scan.with_objects == 0 or rate < min_rate:
+            cause = f"ERROR: Detection rate {shown}% < {percent} threshold. Fix parser before proceeding."
+            if scan.with_objects == 0:
+                cause = (
+                    f"ERROR: Detection rate {shown}%: all {scan.files} detection files are empty."
+                    " Fix parser before proceeding."
+                    if min_rate <= 0
+                    else cause
+                )
+            lines.append(cause)
+            lines += HARD_STOP[1:] if scan.with_objects == 0 else ()
+        else:
+            lines.append(f"KITTI validation PASSED (>= {percent} frames with detections)")
+    return GateVerdict(
+        passed=not cause,
+        lines=tuple(lines),
+        files=scan.files,
+        with_detections=scan.with_objects,
+        rate=rate,
+        shown_rate=shown,
+        threshold=min_rate,
+        detections_per_frame=scan.objects / scan.files if scan.files else 0.0,
+        median_score=scan.median_confidence,
+        zero_area=scan.zero_area,
+        cause=cause,
+        hints=_hints(scan, evidence or GateEvidence()) if cause else (),
+    )
+
+
+def _top(scan: Scan) -> list[str]:
+    """``sort | uniq -c | sort -rn | head -10`` over whole labels, in the C locale: ties in falling order of name."""
+    by_name = sorted(scan.classes.items(), key=lambda item: item[0].encode("utf-8", "surrogateescape"), reverse=True)
+    ranked = sorted(by_name, key=lambda item: -item[1])
+    return [f"{count:7d} {label}" for label, count in ranked[:TOP]]
+
+
+def _hints(scan: Scan, evidence: GateEvidence) -> tuple[str, ...]:
+    """The troubleshooting table's causes, those with evidence first."""
+    hints: list[str] = []
+    if evidence.preprocessing_warning:
+        hints.append(f"{_TROUBLESHOOTING['scale']}: {evidence.preprocessing_warning}")
+    hints += [f"parser: {text}" for text in evidence.parser_findings]
+    hints += [f"config: {text}" for text in evidence.config_findings]
+    if scan.files == 0:
+        hints.append("the app wrote no file: gie-kitti-output-dir belongs to [application] of the app config")
+    if scan.objects and scan.zero_area * 2 > scan.objects:
+        hints.append(f"{scan.zero_area} of {scan.objects} boxes have no area: {_TROUBLESHOOTING['positions']}")
+    median = scan.median_confidence
+    if median is not None and median < LOW_SCORE:
+        hints.append(f"scores are low (median {median:.2f}): preprocessing may be off, or the threshold too low")
+    if not evidence.preprocessing_warning and scan.files and not scan.objects:
+        hints.append(_TROUBLESHOOTING["scale"])
+    if scan.files:
+        hints.append(_TROUBLESHOOTING["content"])
+    return tuple(hints)
+
+
+def first_hints(verdict: GateVerdict, count: int = 3) -> Sequence[str]:
+    """The likeliest causes, for a failure's one-line fix."""
+    return verdict.hints[:count]

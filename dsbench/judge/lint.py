@@ -1,0 +1,217 @@
+"""Checks an nvinfer config, the user's or ours, against the model: what DeepStream would silently get wrong.
+
+One rule id per check; `error` findings fail step nvinfer_config, `warning` findings are shown. Sources: pipeline-run.md
+("network-type vs model-type", 6e), semantics c1-c5 and j, failure-modes.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsbench.errors import DsbenchError
+from dsbench.formats import nvinfer, nvinfer_remarks
+from dsbench.formats.nvinfer import NvinferConfig
+from dsbench.model.onnx_model import OnnxFacts
+
+ERROR, WARNING = "error", "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong: stable rule id, severity (error or warning), what, where (file and line), fix."""
+
+    rule: str
+    severity: str
+    what: str
+    where: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LintContext:
+    """What the config must agree with. ``engine``: the expected engine file; ``engine_required``: it must exist
+    (DeepStream). ``head_classes``: what the labels should name, None for a user's parser; ``functions``: what the
+    parser library exports, None if it is not built yet."""
+
+    onnx: OnnxFacts
+    labels_count: int
+    engine: Path | None = None
+    engine_required: bool = False
+    head_classes: int | None = None
+    functions: tuple[str, ...] | None = None
+
+
+def lint(path: Path, context: LintContext) -> tuple[Finding, ...]:
+    """All findings, errors first; a file that nvinfer would refuse gives one error with nvinfer's own words."""
+    try:
+        config = nvinfer.load(path)
+    except DsbenchError as error:
+        return (Finding("unreadable", ERROR, error.what, error.where or str(path), error.fix),)
+    findings = [finding for rule in RULES for finding in rule(config, context)]
+    seen = " ".join(finding.what for finding in findings)
+    for text in nvinfer_remarks.remarks(config):
+        key = text.removeprefix("line ").split(": ", 1)[-1].split(maxsplit=1)[0].split("=")[0]
+        if key not in seen:
+            findings.append(Finding("doubtful", WARNING, text, str(path)))
+    return tuple(sorted(findings, key=lambda finding: finding.severity != ERROR))
+
+
+def at(config: NvinferConfig, key: str, group: str = nvinfer.PROPERTY) -> str:
+    """Where a key stands: ``file:line``, or the file alone if the key is not given."""
+    found = config.source.group(group)
+    entry = found.entry(key) if found else None
+    return f"{config.path}:{entry.line}" if entry else str(config.path)
+
+
+def _keys(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
+    legacy = {
+        "model-type": (ERROR, "network-type=0 (Detector) is what calls parse-bbox-func-name"),
+        "gie-kitti-output-dir": (WARNING, "it is a key of deepstream-app's [application]; nvinfer does not read it"),
+        "parse-func": (WARNING, "use parse-bbox-func-name with custom-lib-path"),
+    }
+    group = config.source.group(nvinfer.PROPERTY)
+    for key in group.keys() if group else ():
+        if f"Unknown or legacy key specified '{key}'" not in " ".join(config.warnings):
+            continue
+        severity, fix = legacy.get(key, (WARNING, "remove it, or correct its spelling"))
+        what = f"{key} is a legacy or unknown key: nvinfer ignores it with a warning"
+        yield Finding("model-type" if key == "model-type" else "unknown-key", severity, what, at(config, key), fix)
+    if config.network_type != 0:
+        what = f"network-type={config.network_type}: parse-bbox-func-name is only called for network-type=0"
+        yield Finding("network-type", ERROR, what, at(config, "network-type"), "set network-type=0")
+    if "gie-unique-id" not in config.present:
+        what = "gie-unique-id is missing: nvinfer refuses to start unless the app sets it"
+        yield Finding("gie-unique-id", WARNING, what, str(config.path), "add gie-unique-id=1")
+
+
+def _paths(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
+    fix = f"paths are relative to the config's directory ({config.path.parent}), not to where you are"
+    for key, value, required in (
+        ("onnx-file", config.onnx_file, True),
+        ("labelfile-path", config.labelfile_path, True),
+        ("custom-lib-path", config.custom_lib_path, context.functions is not None),
+    ):
+        if value is None:
+            if key != "custom-lib-path":
+                yield Finding("path-missing", ERROR, f"{key} is not given", str(config.path), f"add {key}=...")
+        elif required and not value.is_file():
+            yield Finding("path-missing", ERROR, f"{key} does not exist: {value}", at(config, key), fix)
+    if config.onnx_file and config.onnx_file.is_file() and not _same(config.onnx_file, context.onnx.path):
+        what = f"onnx-file is {config.onnx_file.name}, the model under test is {context.onnx.path.name}"
+        yield Finding("onnx-other", ERROR, what, at(config, "onnx-file"), f"name {context.onnx.path.name}")
+
+
+def _engine(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
+    if context.engine is None:
+        return
+    where = at(config, "model-engine-file")
+    severity = ERROR if context.engine_required else WARNING
+    fix = f"set model-engine-file to {context.engine.name} in benchmarks/engines, relative to the config"
+    if config.model_engine_file is None:
+        what = "model-engine-file is not given: the engine is rebuilt on every start"
+        yield Finding("engine-name", severity, what, str(config.path), fix)
+    elif config.model_engine_file != context.engine and not _same(config.model_engine_file, context.engine):
+        what = f"model-engine-file names {config.model_engine_file}, the engine is {context.engine}"
+        yield Finding("engine-name", severity, what + ": it would be rebuilt on every start", where, fix)
+
+
+def _input(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
+    facts = context.onnx
+    expected = (facts.channels, facts.height, facts.width)
+    text = ";".join(map(str, expected))
+    if config.infer_dims is not None and config.infer_dims != expected:
+        what = f"infer-dims={';'.join(map(str, config.infer_dims))}, the ONNX input is {text} (channels;height;width)"
+        yield Finding("infer-dims", ERROR, what, at(config, "infer-dims"), f"set infer-dims={text}")
+    if config.infer_dims is None and facts.size_origin != "ONNX":
+        what = "infer-dims is missing although the ONNX leaves height and width open"
+        yield Finding("infer-dims", ERROR, what, str(config.path), f"set infer-dims={text}")
+    order = 1 if facts.layout == "NHWC" else 0
+    if config.network_input_order != order:
+        what = f"network-input-order={config.network_input_order}, the ONNX input is {facts.layout}"
+        yield Finding("input-order", ERROR, what, at(config, "network-input-order"), f"set network-input-order={order}")
+    if (config.model_color_format == 2) != (facts.channels == 1):
+        what = f"model-color-format={config.model_color_format} does not fit {facts.channels} channels"
+        fix = "use 0 (RGB) or 1 (BGR) for 3 channels, 2 (GRAY) for 1"
+        yield Finding("color-format", ERROR, what, at(config, "model-color-format"), fix)
+
+
+def _scale(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
+    scale = config.net_scale_factor
+    if not (math.isfinite(scale) and scale > 0):
+        what = f"net-scale-factor={scale:g}: nvinfer then scales by 1 and drops the offsets"
+        fix = "set net-scale-factor above 0 (1.0, or 0.00392156862745098 = 1/255)"
+        yield Finding("scale-factor", ERROR, what, at(config, "net-scale-factor"), fix)
+    if config.offsets and len(config.offsets) != context.onnx.channels:
+        what = f"offsets has {len(config.offsets)} values for {context.onnx.channels} channels: nvinfer does not start"
+        yield Finding("offsets", ERROR, what, at(config, "offsets"), "give one offset a channel, separated by ;")
+
+
+def _classes(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
+    count, labels, head = config.num_detected_classes, context.labels_count, context.head_classes
+    where = at(config, "num-detected-classes")
+    if count == 0:
+        what = "num-detected-classes is 0 or missing: every object is dropped, or DeepStream crashes"
+        yield Finding("class-count", ERROR, what, where, f"set num-detected-classes={labels}")
+    elif count != labels:
+        what = f"num-detected-classes={count}, labels.txt has {labels} classes"
+        yield Finding("class-count", ERROR, what, where, "make them the same number")
+    if head is not None and labels != head:
+        what = f"labels.txt has {labels} classes, the model's head has {head}"
+        fix = "put one class a line into labels.txt, in the model's order, without blank lines"
+        yield Finding("label-count", ERROR, what, str(config.labelfile_path or config.path), fix)
+
+
+def _parser(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
+    name = config.parse_bbox_func_name
+    where = at(config, "parse-bbox-func-name")
+    if config.custom_lib_path is None:
+        what = "custom-lib-path is not given: the function name is ignored, the built-in decoder is used"
+        yield Finding("parser-function", ERROR, what, str(config.path), "point custom-lib-path at the parser's .so")
+    elif not name:
+        what = "parse-bbox-func-name is not given: the built-in decoder is used"
+        yield Finding("parser-function", ERROR, what, str(config.path), "name the parser's function")
+    elif context.functions is not None and name not in context.functions:
+        known = ", ".join(f for f in context.functions if "NvDsInferParse" in f) or "none"
+        what = f"parse-bbox-func-name={name} is not exported by {config.custom_lib_path.name} (exported: {known})"
+        fix = 'use an exported name; a comment behind the value would belong to it; the function must be extern "C"'
+        yield Finding("parser-function", ERROR, what, where, fix)
+
+
+def _clustering(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
+    if config.cluster_mode == 0:
+        what = "cluster-mode is 0 or missing: NMS at IoU 0.5 with the best 20 of each class, whatever is configured"
+        yield Finding(
+            "cluster-mode", WARNING, what, at(config, "cluster-mode"), "set cluster-mode=2, or 4 for fused NMS"
+        )
+    groups = [("class-attrs-all", config.class_attrs_all)]
+    groups += [(f"class-attrs-{number}", attrs) for number, attrs in config.class_attrs]
+    for group, attrs in groups:
+        if attrs.topk == 0:
+            yield Finding(
+                "topk", ERROR, "topk=0 removes every object", at(config, "topk", group), "set topk=200, or leave it out"
+            )
+        if math.isnan(attrs.pre_cluster_threshold) or attrs.pre_cluster_threshold > 1:
+            what = f"pre-cluster-threshold={attrs.pre_cluster_threshold:g} is no score between 0 and 1"
+            yield Finding("threshold", ERROR, what, at(config, "pre-cluster-threshold", group), "set it to 0.25")
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.resolve() == other.resolve()
+    except OSError:
+        return False
+
+
+RULES: tuple[Callable[[NvinferConfig, LintContext], Iterator[Finding]], ...] = (
+    _keys,
+    _paths,
+    _engine,
+    _input,
+    _scale,
+    _classes,
+    _parser,
+    _clustering,
+)
