@@ -11,9 +11,6 @@ from dsbench import resources
 from dsbench.build.generated import Written, write_generated
 from dsbench.errors import Code, DsbenchError
 
-STREAMMUX_WIDTH = 1280
-STREAMMUX_HEIGHT = 720
-
 STREAMMUX_WIDTH, STREAMMUX_HEIGHT = 1280, 720
 """Size of the muxed surface in every app config of the specification's helpers."""
 
