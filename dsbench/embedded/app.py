@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ from dsbench.formats import app_config
 from dsbench.formats.app_config import AppConfig
 
 OK, FAILED = 0, 255
+_STDERR = 2
 _MAX_INSTANCES = 128
 _ENDLESS_PERIOD_S = 1.0
 
@@ -31,8 +33,10 @@ def main(argv: list[str] | None = None) -> int:
 
     A worker's crash ends this process by the same signal.
     """
-    sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
-    sys.stderr.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+    _complete_descriptors()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="surrogateescape")  # paths are bytes
     if argv is None:
         # as any C program: a closed pipe ends it
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -44,7 +48,20 @@ def main(argv: list[str] | None = None) -> int:
     if options.action:
         _inform(options.action)
         return OK
-    return _run(options)
+    try:
+        return _run(options)
+    except KeyboardInterrupt:  # before the main loop, which has a handler of its own
+        messages.app_error("_intr_handler:136", "User Interrupted.. \n")
+        return _quit(ok=True)
+
+
+def _complete_descriptors() -> None:
+    """Opens what the caller closed of stdin, stdout and stderr, lest a socket of ours takes that number."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(_STDERR, "w", closefd=False)
 
 
 def _inform(action: str) -> None:

@@ -17,7 +17,7 @@ from dsbench.formats import nvinfer
 from dsbench.formats.app_config import AppConfig, Sink, Source
 from dsbench.formats.nvinfer import NvinferConfig
 
-FAKE, WINDOW, FILE, NETWORK = 1, 2, 3, 4
+FAKE, FILE = 1, 3
 _URI_TYPE = 2
 _MAX_MUX_BATCH = 1 << 20
 
@@ -105,7 +105,9 @@ def name_unsupported(instance: Instance) -> None:
         names += [f"[property] {key}" for key in instance.nvinfer.unsupported]
     if config.tiled_display.enable:
         names.append("[tiled-display]")
+    files = [sink for sink in config.sinks if sink.type == FILE]
     names += [f"[{sink.group}] type={sink.type}" for sink in config.sinks if sink.type not in (FAKE, FILE)]
+    names += [f"[{sink.group}] (a second encoding sink)" for sink in files[1:]]
     if names:
         messages.own(f"not supported by the embedded runtime, ignored: {', '.join(names)}")
 

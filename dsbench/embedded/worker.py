@@ -76,6 +76,10 @@ def _serve(job: WorkerJob, connection: Connection[Report, WorkerJob | Go]) -> Re
         return RunFailed(bus.source_failed(failure.error, failure.pad))
     except DsbenchError as error:
         return _failure(error)
+    except Exception as error:
+        if os.environ.get("DSBENCH_DEBUG"):
+            raise
+        return RunFailed((), f"internal error: {type(error).__name__}: {error} (DSBENCH_DEBUG=1 shows where)")
 
 
 def _failure(error: DsbenchError) -> RunFailed:
@@ -183,7 +187,10 @@ def _sinks(
     if job.video is not None:
         from dsbench.embedded.osd import VideoFile
 
-        found.append(VideoFile(job.video, labels))
+        config = job.detector.config if job.detector is not None else None
+        drawn = [source for pad, source in zip(job.pads, sources, strict=True) if pad.pad == job.video.pad]
+        period = drawn[0].frame_period if drawn else 1 / 30
+        found.append(VideoFile(job.video, labels, config, period))
     return found
 
 
