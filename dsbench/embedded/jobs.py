@@ -25,12 +25,14 @@ class DetectorSetup:
     """What nvinfer is to do. ``mux`` is None with the new muxer, which does not scale.
 
     ``whole_batches``: call the network with whole muxed batches as nvinfer does (else frame by frame, which is
-    faster on a CPU). ``keep_tensor``: keep each frame's network input; ``keep_surface``: each scaled frame.
+    faster on a CPU). ``threads``: processors for one call of the network. ``keep_tensor``: keep each frame's
+    network input; ``keep_surface``: each scaled frame.
     """
 
     config: NvinferConfig
     mux: MuxSize | None
     whole_batches: bool = True
+    threads: int = 1
     keep_tensor: bool = False
     keep_surface: bool = False
 

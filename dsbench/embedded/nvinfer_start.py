@@ -78,7 +78,7 @@ def start(setup: DetectorSetup, *, quiet: bool = False) -> StartedNvinfer:
     if detects and config.cluster_mode == 0:
         log.context("WARN", "initialize", OPENCV_WARNING)
     parser = _open_library(config, log)
-    model = _load_model(config, log)
+    model = _load_model(config, setup.threads, log)
     network = _network(config, model, log)
     _check_preprocessing(config, network, log)
     labels = _read_labels(config, log)
@@ -114,7 +114,7 @@ def _open_library(config: NvinferConfig, log: Log) -> ParserHost | DsbenchError 
         raise NvinferStartError(CUSTOM_LIB_FAILED) from error
 
 
-def _load_model(config: NvinferConfig, log: Log) -> OnnxModel:
+def _load_model(config: NvinferConfig, threads: int, log: Log) -> OnnxModel:
     engine = config.model_engine_file
     if engine is not None and not engine.is_file():
         log.library("WARNING", f"Deserialize engine failed because file path: {engine} open error")
@@ -125,7 +125,7 @@ def _load_model(config: NvinferConfig, log: Log) -> OnnxModel:
             log.own(f"a TensorRT engine runs on NVIDIA GPUs only: give onnx-file beside {engine.name}")
         raise _build_failed(log)
     try:
-        return OnnxModel(config.onnx_file)
+        return OnnxModel(config.onnx_file, threads)
     except DsbenchError as error:
         log.context("INFO", "buildModel", "Trying to create engine from model files")
         if error.code is Code.ONNX_MISSING:

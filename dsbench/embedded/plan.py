@@ -157,7 +157,7 @@ def _job(
         file_loop=bool(config.tests.file_loop),
         lanes=division.lanes,
         batch_size=min(config.streammux.batch_size, _MAX_MUX_BATCH) if whole else len(mine),
-        detector=_detector(instance, whole, tensor_dir, video),
+        detector=_detector(instance, whole, division.threads, tensor_dir is not None, video is not None),
         kitti_dir=config.application.gie_kitti_output_dir,
         tensor_dir=tensor_dir,
         video=video,
@@ -172,12 +172,14 @@ def _pad(source: Source, instance: Instance) -> PadJob:
     return PadJob(source.index, instance.first_counter + source.index, source.uri or "")
 
 
-def _detector(instance: Instance, whole: bool, tensor_dir: Path | None, video: VideoJob | None) -> DetectorSetup | None:
+def _detector(
+    instance: Instance, whole: bool, threads: int, keep_tensor: bool, keep_surface: bool
+) -> DetectorSetup | None:
     if instance.nvinfer is None:
         return None
     mux = instance.config.streammux
     size = None if new_streammux() else MuxSize(mux.width, mux.height, bool(mux.enable_padding))
-    return DetectorSetup(instance.nvinfer, size, whole, tensor_dir is not None, video is not None)
+    return DetectorSetup(instance.nvinfer, size, whole, threads, keep_tensor, keep_surface)
 
 
 def _video(config: AppConfig) -> VideoJob | None:

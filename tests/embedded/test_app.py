@@ -79,6 +79,21 @@ def test_sources_of_one_clip_write_equal_files(world: World) -> None:
         assert text == files["00_000" + name[6:]]
 
 
+def test_different_clips_in_one_batch_equal_their_own_runs(world: World) -> None:
+    other = write_clip(world.root / "other.mp4", frames=7, size=(96, 64))
+    expected: dict[str, str] = {}
+    for stream, clip in enumerate((world.clip, other)):
+        world.run("-c", world.app(source0=f"enable=1\ntype=2\nuri=file://{clip}"))
+        expected |= {f"00_{stream:03d}{name[6:]}": text for name, text in world.kitti().items()}
+        for name in world.kitti():
+            (world.root / "kitti" / name).unlink()
+    app = world.app(
+        sources=2, source0=f"enable=1\ntype=2\nuri=file://{world.clip}", source1=f"enable=1\ntype=2\nuri=file://{other}"
+    )
+    assert world.run("-c", app).status == 0
+    assert world.kitti() == expected
+
+
 def test_interval_leaves_empty_files(world: World) -> None:
     world.nvinfer(interval=2)
     assert world.run("-c", world.app()).status == 0

@@ -64,15 +64,14 @@ def test_questions(words: list[str], action: str) -> None:
         (6, 4, False, (2, 2)),
         (64, 16, False, (16, 1)),
         (4, 4, True, (1, 4)),
-        (0, 8, False, (8, 1)),
+        (1, 64, False, (1, 16, 4)),
     ],
 )
-def test_shares_use_every_processor_equally(sources: int, cpus: int, whole: bool, expected: tuple[int, int]) -> None:
+def test_shares_use_every_processor_equally(sources: int, cpus: int, whole: bool, expected: tuple[int, ...]) -> None:
     division = shares(sources, cpus, whole_batches=whole)
-    if sources:
-        assert division == Shares(*expected)
-        assert sources % division.processes == 0
-    assert division.processes * division.lanes == cpus
+    assert division == Shares(*expected)
+    assert sources % division.processes == 0
+    assert division.processes * division.lanes * division.threads == cpus
 
 
 @pytest.mark.parametrize(
