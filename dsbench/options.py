@@ -111,6 +111,17 @@ def share(text: str) -> float:
     return number
 
 
+def above_zero(text: str) -> float:
+    """A finite number above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError("must be a number above 0") from None
+    if not (math.isfinite(number) and number > 0):
+        raise ValueError("must be a number above 0")
+    return number
+
+
 def text(value: str) -> str:
     """Any text that is not empty."""
     if not value.strip():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,10 @@ _OPTIONS = (
     ("min-detection-rate", "share of frames that must have detections, 0 to 1; default 0.9"),
     ("gpu-id", "GPU for every gpu-id key; default 0"),
     ("prepare", "auto: make a missing stand-in engine (embedded runtime); never; default auto"),
+    ("perf-seconds", "how long each benchmark run of the app lasts, its start included; default 60"),
+    ("perf-interval", "seconds of one PERF window; default 2"),
+    ("target-fps", "frames per second of one real-time stream; default 30"),
+    ("min-streams", "fail run2_validation when fewer real-time streams are confirmed; default none"),
     ("replace-results", "go on although the directory holds results of the other runtime"),
 )
 
@@ -94,6 +99,10 @@ def _read_options(config: pytest.Config) -> RunOptions:
         gpu_id=_given(config, "gpu-id").resolve(option_values.whole(0), None, 0),
         prepare=prepare,
         replace_results=_flag(config, "replace-results"),
+        perf_seconds=_given(config, "perf-seconds"),
+        perf_interval=_given(config, "perf-interval"),
+        target_fps=_given(config, "target-fps"),
+        min_streams=_given(config, "min-streams"),
     )
     options.check()
     return options
@@ -161,7 +170,8 @@ def model(request: pytest.FixtureRequest) -> Iterator[ModelRun]:
     """The model directory under test and what its steps have found so far."""
     stash = request.config.stash
     with tempfile.TemporaryDirectory(prefix="dsbench-") as scratch:
-        yield ModelRun(request.param, stash[OPTIONS], stash[SELECTED], Path(scratch))
+        announce = partial(terminal.announce, request.config)
+        yield ModelRun(request.param, stash[OPTIONS], stash[SELECTED], Path(scratch), announce)
 
 
 @pytest.fixture

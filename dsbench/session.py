@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from dsbench.model.layout import ModelLayout
-from dsbench.model.preflight import Request
-from dsbench.options import Given, Value, share, whole
+from dsbench.model.preflight import REAL_TIME_FPS, Request
+from dsbench.model.settings import Settings
+from dsbench.options import Given, Value, above_zero, share, whole
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.select import Selected
 
@@ -17,6 +19,18 @@ T = TypeVar("T")
 NO_MODEL_DIR = "No model directory provided. Usage: pytest --model-dir models/<model_name>"
 KITTI_FRAMES = 100
 MIN_DETECTION_RATE = 0.9
+PERF_SECONDS = 60
+PERF_INTERVAL = 2
+
+
+@dataclass(frozen=True)
+class BenchmarkOptions:
+    """Step 7's values. ``perf_seconds`` is the time of a whole run of the app, its start included."""
+
+    perf_seconds: Value[int]
+    perf_interval: Value[int]
+    target_fps: Value[float]
+    min_streams: Value[int | None]
 
 
 @dataclass(frozen=True)
@@ -33,21 +47,41 @@ class RunOptions:
     gpu_id: Value[int]
     prepare: Value[str]
     replace_results: Value[bool]
+    perf_seconds: Given
+    perf_interval: Given
+    target_fps: Given
+    min_streams: Given
 
     def check(self) -> None:
         """Raise the USAGE error of any value that cannot be read, before a model directory is touched."""
         self.kitti_frames.check(whole(0))
         self.min_detection_rate.check(share)
+        self.target_fps.check(above_zero)
+        for given in (self.perf_seconds, self.perf_interval, self.min_streams):
+            given.check(whole(1))
+
+    def benchmark(self, settings: Settings) -> BenchmarkOptions:
+        """Step 7's values once dsbench.toml of a model is read."""
+        no_minimum: int | None = None
+        return BenchmarkOptions(
+            perf_seconds=self.perf_seconds.resolve(whole(1), settings.perf_seconds, PERF_SECONDS),
+            perf_interval=self.perf_interval.resolve(whole(1), settings.perf_interval, PERF_INTERVAL),
+            target_fps=self.target_fps.resolve(above_zero, settings.target_fps, REAL_TIME_FPS),
+            min_streams=self.min_streams.resolve(whole(1), settings.min_streams, no_minimum),
+        )
 
     def header(self) -> tuple[str, ...]:
         """The effective values and their origin, for pytest's header; before dsbench.toml of a model is read."""
         kitti_frames = self.kitti_frames.resolve(whole(0), None, KITTI_FRAMES)
         rate = self.min_detection_rate.resolve(share, None, MIN_DETECTION_RATE)
         video = self.video.resolve(str, None, "dsbench.toml, else DeepStream's sample_720p.mp4")
+        benchmark = self.benchmark(Settings())
         return (
             f"dsbench: model-dir {', '.join(self.model_dirs)} ({self.model_dirs_origin})",
             f"dsbench: video {video}; kitti-frames {kitti_frames}; min-detection-rate {rate}; gpu-id {self.gpu_id}; "
             f"prepare {self.prepare}; replace-results {self.replace_results}",
+            f"dsbench: perf-seconds {benchmark.perf_seconds}; perf-interval {benchmark.perf_interval}; "
+            f"target-fps {benchmark.target_fps}; min-streams {benchmark.min_streams}",
         )
 
 
@@ -60,6 +94,8 @@ class ModelRun:
     selected: Selected
     scratch: Path
     """A temporary directory of this session."""
+    announce: Callable[[str], None] = print
+    """Tells the user what is going on while a step takes its time."""
     _results: dict[type, object] = field(default_factory=dict)
 
     @property
@@ -73,6 +109,7 @@ class ModelRun:
             video=self.options.video,
             start=self.options.start,
             replace_results=self.options.replace_results.value,
+            target_fps=self.options.target_fps,
         )
 
     def keep(self, result: T) -> T:

@@ -28,6 +28,10 @@ STEPS: tuple[Step, ...] = (
     ),
     Step("nvinfer_config", "6e", "the nvinfer config is complete and fits the model", ("parser_build",)),
     Step("kitti_gate", "6g", "detections exist on the video, frame by frame", ("nvinfer_config",)),
+    Step("benchmark_config", "7b", "the benchmark's nvinfer config is complete and fits the model", ("kitti_gate",)),
+    Step("run1_calibration", "7c", "what all streams at once really reach", ("benchmark_config",)),
+    Step("run2_validation", "7c", "how many streams keep up in real time", ("run1_calibration",)),
+    Step("summary", "Summary", "timing and results in one block", ("run2_validation",)),
 )
 
 _BY_NAME = {step.name: step for step in STEPS}

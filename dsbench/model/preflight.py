@@ -19,7 +19,7 @@ from dsbench.model import settings as settings_file
 from dsbench.model.layout import ModelLayout
 from dsbench.model.onnx_model import OnnxFacts
 from dsbench.model.settings import Settings
-from dsbench.options import Given, Value
+from dsbench.options import Given, Value, above_zero
 
 DEFAULT_CUDA_VER = "12.8"
 REAL_TIME_FPS = 30.0
@@ -28,6 +28,8 @@ STAND_IN_MARK = b"# dsbench stand-in"
 
 _STEPS_1_3 = "run Steps 1-3 first (references/model-acquire.md)"
 _STEPS_4_5 = "run Steps 4-5 first (references/engine-build.md)"
+
+_SPECIFICATION_TARGET = Given("--target-fps")
 
 T = TypeVar("T")
 
@@ -46,7 +48,7 @@ class Engine:
 class Throughput:
     """The trtexec log of the largest batch, and what follows from its last ``Throughput:``.
 
-    ``imgs_per_sec`` is qps x MAX_BS rounded to two decimals, ``peak_gpu_streams`` floor(qps x MAX_BS / 30).
+    ``imgs_per_sec`` is qps x MAX_BS rounded to two decimals, ``peak_gpu_streams`` floor(qps x MAX_BS / target fps).
     """
 
     log: Path
@@ -75,6 +77,7 @@ class PreflightFacts:
     cuda_ver: str
     labels: Labels
     video: Value[video.VideoFacts]
+    target_fps: Value[float]
     lines: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -88,7 +91,7 @@ class Request:
     video: Given
     start: Path
     replace_results: bool = False
-    target_fps: float = REAL_TIME_FPS
+    target_fps: Given = _SPECIFICATION_TARGET
     local: Path = Path("/usr/local")
 
     @property
@@ -100,13 +103,14 @@ def run(layout: ModelLayout, request: Request) -> PreflightFacts:
     """All facts of a model directory, or one DsbenchError that lists everything that is missing or wrong."""
     require_directory(layout)
     settings = settings_file.load(layout.settings_file)
+    target = request.target_fps.resolve(above_zero, settings.target_fps, REAL_TIME_FPS)
     checks = _Checks()
     found = checks.run(lambda: find_onnx(layout, settings))
     onnx = checks.run(lambda: onnx_model.inspect(found[0], input_size=settings.input_size)) if found else None
     engine = checks.run(lambda: find_engine(layout, found[0] if found else None, request))
     # without an engine there is no MAX_BS that would say which log to read: one cause, one line
-    throughput = checks.run(lambda: read_throughput(layout, engine, request)) if engine else None
-    checks.run(lambda: refuse_other_results(throughput, request))
+    throughput = checks.run(lambda: read_throughput(layout, engine, request, target.value)) if engine else None
+    checks.run(lambda: refuse_other_results(layout, request))
     labels = checks.run(lambda: read_labels(layout))
     clip = checks.run(lambda: read_video(layout, settings, request))
     checks.raise_failed(layout)
@@ -126,10 +130,19 @@ def run(layout: ModelLayout, request: Request) -> PreflightFacts:
         cuda_ver=newest_cuda(request.local),
         labels=labels,
         video=clip,
+        target_fps=target,
         lines=(),
         notes=(),
     )
     return _with_texts(facts, request)
+
+
+def reread_engine(facts: PreflightFacts, request: Request) -> PreflightFacts:
+    """The facts once engine and trtexec log have been prepared."""
+    engine = find_engine(facts.layout, facts.onnx.path, request)
+    throughput = read_throughput(facts.layout, engine, request, facts.target_fps.value) if engine else None
+    max_bs = engine.max_bs if engine else facts.max_bs
+    return _with_texts(replace(facts, engine=engine, throughput=throughput, max_bs=max_bs), request)
 
 
 class _Checks:
@@ -205,15 +218,19 @@ def find_engine(layout: ModelLayout, onnx_file: Path | None, request: Request) -
     """The engine with the largest batch by number, MAX_BS from its name; None if the runtime needs none.
 
     Raises ENGINE_MISSING with the specification's text, ENGINE_MISMATCH if its stem is not the ONNX file's.
-    A stand-in of the embedded runtime is no engine for DeepStream.
+    A stand-in of the embedded runtime is no engine for DeepStream; on the embedded runtime TensorRT's engine comes
+    first, and a stand-in for another ONNX file is none.
     """
     engines: list[tuple[int, Path, bool]] = []
     for path in _files(layout.engines, ".engine"):
-        match = re.search(r"_dynamic_b(\d+)\.engine$", path.name)
-        if match and int(match[1]) > 0:
+        match = re.search(r"(.*)_dynamic_b(\d+)\.engine$", path.name)
+        if match and int(match[2]) > 0:
             stand_in = is_stand_in(path)
-            if not (stand_in and request.needs_engine):
-                engines.append((int(match[1]), path, stand_in))
+            useless = request.needs_engine or (onnx_file is not None and match[1] != onnx_file.stem)
+            if not (stand_in and useless):
+                engines.append((int(match[2]), path, stand_in))
+    if not all(stand_in for _, _, stand_in in engines):
+        engines = [engine for engine in engines if not engine[2]]
     if not engines:
         if not request.needs_engine:
             return None
@@ -237,14 +254,15 @@ def find_engine(layout: ModelLayout, onnx_file: Path | None, request: Request) -
     return Engine(path=path, max_bs=max_bs, others=tuple(item[1] for item in engines[1:]), stand_in=stand_in)
 
 
-def read_throughput(layout: ModelLayout, engine: Engine, request: Request) -> Throughput | None:
-    """QPS_BS_MAX, IMGS_PER_SEC and PEAK_GPU_STREAMS from the trtexec log of MAX_BS; None if none is needed.
+def read_throughput(layout: ModelLayout, engine: Engine, request: Request, target_fps: float) -> Throughput | None:
+    """QPS_BS_MAX, IMGS_PER_SEC and PEAK_GPU_STREAMS from the trtexec log of MAX_BS; None where the embedded runtime
+    has none of its own yet.
 
     Raises TRTEXEC_LOG_MISSING with the specification's text; an empty or failed log raises what the format says.
     """
     log = layout.trtexec_log(engine.max_bs)
     stand_in = is_stand_in(log)
-    if not log.is_file() or (stand_in and request.needs_engine):
+    if not log.is_file() or stand_in == request.needs_engine:
         if not request.needs_engine:
             return None
         raise DsbenchError(
@@ -253,28 +271,46 @@ def read_throughput(layout: ModelLayout, engine: Engine, request: Request) -> Th
             where=str(log),
             fix=f"run trtexec on the engine at batch {engine.max_bs} and keep its output there",
         )
-    qps = trtexec_log.parse(log).throughput_qps
+    try:
+        qps = trtexec_log.parse(log).throughput_qps
+    except DsbenchError:
+        if stand_in:
+            return None  # made again
+        raise
     images = qps * engine.max_bs
     return Throughput(
         log=log,
         qps=qps,
         imgs_per_sec=round(images, 2),
-        peak_gpu_streams=math.floor(images / request.target_fps),
+        peak_gpu_streams=math.floor(images / target_fps),
         stand_in=stand_in,
     )
 
 
-def refuse_other_results(throughput: Throughput | None, request: Request) -> None:
-    """OTHER_RUNTIME_RESULTS if the directory holds TensorRT's figures and the embedded runtime would replace them."""
-    if request.runtime != "embedded" or request.replace_results or throughput is None or throughput.stand_in:
+def refuse_other_results(layout: ModelLayout, request: Request) -> None:
+    """OTHER_RUNTIME_RESULTS if the directory holds TensorRT's figures and the run is on the embedded runtime."""
+    logs = tensorrt_logs(layout)
+    if request.runtime != "embedded" or request.replace_results or not logs:
         return
     raise DsbenchError(
         Code.OTHER_RUNTIME_RESULTS,
         "this directory holds results of the other runtime (a trtexec log of TensorRT), "
         "and the run is on the embedded runtime",
-        where=str(throughput.log),
-        fix="use --runtime deepstream, or a copy of the directory, or --replace-results to go on here",
+        where=str(logs[0]),
+        fix="use --runtime deepstream, or a copy of the directory, or --replace-results to go on here "
+        "(what would be replaced moves to a folder previous/ beside it)",
     )
+
+
+def trtexec_logs(layout: ModelLayout) -> tuple[Path, ...]:
+    """Every ``benchmarks/b<N>/trtexec_b<N>.log``, by N; an empty file counts, it was written by somebody."""
+    batches = sorted(int(name[1:]) for name in _listing(layout.benchmarks) if re.fullmatch(r"b[1-9][0-9]*", name))
+    return tuple(log for log in map(layout.trtexec_log, batches) if log.is_file())
+
+
+def tensorrt_logs(layout: ModelLayout) -> tuple[Path, ...]:
+    """The trtexec logs that the embedded runtime did not make."""
+    return tuple(log for log in trtexec_logs(layout) if not is_stand_in(log))
 
 
 def read_labels(layout: ModelLayout) -> Labels:
@@ -326,7 +362,7 @@ def _files(folder: Path, suffix: str) -> list[Path]:
 
 
 def _with_texts(facts: PreflightFacts, request: Request) -> PreflightFacts:
-    return replace(facts, lines=_lines(facts, request.target_fps), notes=_notes(facts, request))
+    return replace(facts, lines=_lines(facts, facts.target_fps.value), notes=_notes(facts, request))
 
 
 def _lines(facts: PreflightFacts, target_fps: float) -> tuple[str, ...]:
@@ -353,12 +389,12 @@ def _notes(facts: PreflightFacts, request: Request) -> tuple[str, ...]:
         notes.append(f"other ONNX files in model/, not used: {names} (choose with `onnx =` in dsbench.toml)")
     if facts.engine is None:
         missing = "engine in benchmarks/engines/ and trtexec log"
-        notes.append(f"no {missing}: not required on the embedded runtime; MAX_BS={facts.max_bs} is assumed")
+        notes.append(
+            f"no {missing}: not required on the embedded runtime up to Step 6; MAX_BS={facts.max_bs} is assumed"
+        )
     elif facts.throughput is None:
         log = layout.given_path(layout.trtexec_log(facts.max_bs))
-        notes.append(f"no trtexec log at {log}: not required on the embedded runtime")
-    elif request.runtime == "embedded" and not facts.throughput.stand_in:
-        notes.append("the trtexec log is TensorRT's; used as it is because of --replace-results")
+        notes.append(f"no trtexec log at {log}: not required on the embedded runtime up to Step 6")
     if facts.engine and facts.engine.others:
         names = ", ".join(path.name for path in facts.engine.others)
         notes.append(f"other engines, not used: {names}")

@@ -12,6 +12,12 @@ Keys of nvinfer keep nvinfer's names and live in tables named as nvinfer's group
     min-detection-rate = 0.9           # share of frames with detections, 0 to 1
     kitti-frames = 100                 # 0: the whole video
 
+    [benchmark]
+    target-fps = 30                    # frames per second of one real-time stream
+    perf-seconds = 60                  # how long each run of the app lasts
+    perf-interval = 2                  # seconds of one PERF window
+    min-streams = 4                    # fewer real-time streams confirmed: run2_validation fails
+
     [property]                         # nvinfer's [property]
     net-scale-factor = 1.0
     offsets = [0, 0, 0]
@@ -48,6 +54,12 @@ class Settings:
     # [gate]
     min_detection_rate: float | None = None
     kitti_frames: int | None = None
+
+    # [benchmark]
+    target_fps: float | None = None
+    perf_seconds: int | None = None
+    perf_interval: int | None = None
+    min_streams: int | None = None
 
     # [property]
     net_scale_factor: float | None = None
@@ -203,6 +215,12 @@ _TABLES: dict[str, dict[str, Reader]] = {
     "gate": {
         "min-detection-rate": _number(0, 1),
         "kitti-frames": _whole(0, 10**9),
+    },
+    "benchmark": {
+        "target-fps": _number(0, 1e6, above=True),
+        "perf-seconds": _whole(1, 86_400),
+        "perf-interval": _whole(1, 3600),
+        "min-streams": _whole(1, 10**6),
     },
     "property": {
         "net-scale-factor": _number(0, 1e6, above=True),

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pytest
+
 from dsbench.report.collector import StepResult
+
+_SHOWN = ("run1_calibration", "run2_validation", "summary")
+"""Steps whose printed lines are what the user came for."""
+
+
+def announce(config: pytest.Config, text: str) -> None:
+    """Say what takes its time now, past pytest's capturing. Standard error: a worker of xdist has no other."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        print(f"\ndsbench: {printable(text)}", file=sys.stderr, flush=True)
 
 
 def summary_lines(results: Sequence[StepResult], html_path: Path | None) -> Iterator[str]:
@@ -40,6 +53,9 @@ def _model_lines(results: Sequence[StepResult]) -> Iterator[str]:
             yield from _indented("fix: ", failure.fix)
     if failed and skipped:
         yield f"  {skipped} later steps skipped"
+    for result in results:
+        if result.evidence.step in _SHOWN:
+            yield from (f"  {printable(line)}" for line in result.evidence.lines)
     for result in results:
         yield from (f"  warning ({result.evidence.step}): {printable(text)}" for text in result.evidence.warnings)
 
