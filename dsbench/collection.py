@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dsbench.model.layout import ModelLayout
-from dsbench.steps import STEPS, Step, step_of_test
+from dsbench.steps import STEPS, Step, position, step_of_test
 
 MARKER = "dsbench_step"
 """On every test that is a step of the pipeline; other tests are none of our business."""
@@ -96,7 +96,9 @@ def dependency_name(step: str, layout: ModelLayout) -> str:
 
 
 def with_prerequisites(collected: Sequence[pytest.Item], selected: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """The selected items and, of ``collected``, every step they need, in the order of collection; markers added.
+    """The selected items and, of ``collected``, every step they need; dependency markers added.
+
+    All steps of one model together, in the order of the steps; other tests before them, as they were collected.
 
     Raises pytest.UsageError if a step that is needed was not collected at all.
     """
@@ -123,7 +125,11 @@ def with_prerequisites(collected: Sequence[pytest.Item], selected: Sequence[pyte
         depends = [dependency_name(need, layout) for need in step.needs]
         name = dependency_name(step.name, layout)
         item.add_marker(pytest.mark.dependency(name=name, depends=depends, scope="session"))
-    return [item for item in collected if item in wanted]
+    chosen = [entry for entry in steps.values() if entry[0] in wanted]
+    models = list(dict.fromkeys(layout.key for _, _, layout in steps.values()))
+    chosen.sort(key=lambda entry: (models.index(entry[2].key), position(entry[1].name)))
+    ordered = [item for item, _, _ in chosen]
+    return [item for item in collected if item in wanted and item not in ordered] + ordered
 
 
 def unknown_steps(items: Iterable[pytest.Item]) -> list[str]:
