@@ -53,7 +53,7 @@ def run(facts: PreflightFacts, scratch: Path) -> ModelOutputs:
     conventions = [family.convention().preprocessing for family in registry.FAMILIES]
     candidates = preprocessing.candidates([hugging_face, *conventions], fixed, facts.onnx.channels)
     probed = probes.probe_model(_job(facts, candidates), scratch)
-    warnings = output_ranges.check(probed.result.random, probed.result.real, facts.onnx.path)
+    warnings = output_ranges.check(probed.result, facts.onnx.path)
     try:
         head = registry.recognise(
             facts.onnx,
