@@ -129,6 +129,12 @@ class Session:
             if not isinstance(worker.last, (Finished, RunFailed, StartFailed)):
                 self._died(worker)
             return
+        self._judge(report)
+        if self._phase is not _Phase.ENDED:
+            self._advance()
+
+    def _judge(self, report: Report) -> None:
+        """What a report says about success; a failure ends the run."""
         if isinstance(report, StartFailed):
             self._fail(Outcome(ok=False, to_paused=True, bus=report.bus))
         elif isinstance(report, RunFailed):
@@ -137,13 +143,12 @@ class Session:
             if report.note:
                 messages.own(report.note)
             self._fail(Outcome(ok=False))
-        else:
-            self._advance(report)
-
-    def _advance(self, report: Report) -> None:
-        if isinstance(report, Finished) and report.note:
+        elif isinstance(report, Finished) and report.note:
             messages.own(report.note)
             self._outcome.ok = False
+
+    def _advance(self) -> None:
+        """Prints what deepstream-app prints when all workers have come one step further."""
         if self._phase is _Phase.LOADING and self._all(Loaded):
             self._phase = _Phase.READY
             messages.out(messages.RUNTIME_COMMANDS)
@@ -195,18 +200,19 @@ class Session:
                 worker.wait(_EXIT_S)
 
     def _drain(self) -> None:
-        """Reads the last reports of workers that are finishing; a worker that had not started yet is ended."""
+        """Reads the last reports of workers that are finishing; one that had not started yet is ended."""
         deadline = time.monotonic() + _DRAIN_S
-        for worker in list(self._open):
-            if worker.last is None or isinstance(worker.last, Loaded) or not isinstance(worker.last, Playing):
-                if not isinstance(worker.last, Finished):
-                    worker.kill()
-                continue
-            while not isinstance(worker.last, (Finished, RunFailed)):
+        for worker in self._open:
+            if worker.last is None or isinstance(worker.last, Loaded):
+                worker.kill()
+            while isinstance(worker.last, Playing):
                 if not worker.connection.poll(max(0.0, deadline - time.monotonic())):
                     break
-                if worker.receive() is None:
+                report = worker.receive()
+                if report is None:
+                    self._died(worker)
                     break
+                self._judge(report)
 
     # --- PERF and keys ---------------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -84,8 +83,3 @@ class RealTime:
 
     def close(self) -> None:
         """Nothing is held open."""
-
-
-def prepare_directory(directory: Path) -> None:
-    """Makes the folder of ``--dump-input-tensor``."""
-    os.makedirs(directory, exist_ok=True)

@@ -22,9 +22,16 @@ _PLACEHOLDER_FILES = ("app.txt", "app.cfg", "nvinfer.txt", "app1.txt", "app2.txt
 
 
 def folder() -> Path | None:
-    """Where the recordings are: $DSBENCH_GOLD, else beside the checkout; None without them."""
-    path = Path(os.environ.get("DSBENCH_GOLD", REPOSITORY.parent / "shared" / "gold"))
-    return path if (path / "parser.cpp").is_file() else None
+    """Where the recordings are: $DSBENCH_GOLD, else beside the checkout; None without them or their network."""
+    path = Path(os.environ.get("DSBENCH_GOLD", REPOSITORY.parent / "shared" / "gold")).resolve()
+    return path if (path / "parser.cpp").is_file() and network(path).is_file() else None
+
+
+def network(gold: Path) -> Path:
+    """The network of the recordings, in the data folder beside them or in $DSBENCH_SHARED."""
+    roots = (gold.parent, Path(os.environ.get("DSBENCH_SHARED", REPOSITORY.parent / "shared")))
+    found = (root / "data" / "models" / "yolox_nano" / "model.onnx" for root in roots)
+    return next((path for path in found if path.is_file()), Path("missing"))
 
 
 @dataclass(frozen=True)
@@ -51,8 +58,7 @@ class Stage:
         parser.mkdir()
         for file in (gold / "model").iterdir():
             shutil.copy(file, model / file.name)
-        network = gold.parent / "data" / "models" / "yolox_nano" / "model.onnx"
-        os.symlink(network, model / "yolox_nano.onnx")
+        os.symlink(network(gold), model / "yolox_nano.onnx")
         (model / "bad.engine").write_bytes(b"not an engine")
         for batch in (1, 8):
             (model / f"yolox_nano_b{batch}.engine").write_bytes(b"stand-in")

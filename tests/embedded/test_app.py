@@ -262,6 +262,30 @@ def test_interrupt_ends_with_success_and_whole_files(world: World) -> None:
     assert all(text.endswith("\n") for text in world.kitti().values())
 
 
+def test_an_interrupt_does_not_turn_a_failure_into_success(world: World) -> None:
+    world.nvinfer(parse_bbox_func_name="ParseFalse")
+    process = world.start("-c", world.app(tests="file-loop=1"))
+    (world.root / "kitti").mkdir()
+    wait_for(world.root / "kitti" / "00_000_000005.txt")
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 255
+    assert b"the parser returned false on " in out
+
+
+def test_an_interrupt_while_loading(world: World) -> None:
+    process = world.start("-c", world.app(tests="file-loop=1"))
+    end = time.monotonic() + 10
+    while not children(process.pid):
+        assert time.monotonic() < end
+        time.sleep(0.005)
+    time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert out.endswith(b"Quitting\nApp run successful\n")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_workers_never_outlive_the_app(world: World, number: signal.Signals) -> None:
     (world.root / "kitti").mkdir()
