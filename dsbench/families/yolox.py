@@ -94,11 +94,14 @@ class Yolox:
                 self.name, f"the head has {max(columns - 5, 0)} classes ([{anchors}, {columns}])", close=True
             )
         arrays = [sample[0].data for sample in samples]
+        if columns == 6 and _detection_table(arrays):
+            return Rejected(self.name, "a column holds whole numbers only, as class ids do: a table of detections")
         problem = _not_undecoded(arrays, strides, network)
         if problem:
             return Rejected(self.name, problem, close=True)
         layout = YoloxLayout(anchors, columns - 5, strides)
-        return Head(self.name, 0.95, layout.classes, layout, _facts(layout, network))
+        confidence = 0.95 if set(strides) >= {8, 16, 32} else 0.6
+        return Head(self.name, confidence, layout.classes, layout, _facts(layout, network))
 
     def convention(self) -> Convention:
         """0-255 BGR pixels, aspect ratio kept, NMS by DeepStream."""
@@ -130,6 +133,15 @@ class Yolox:
     def context(self, head: Head) -> ParserContext:
         """The stride sets it may meet; anchors and classes are read from its arguments at run time."""
         return (("stride_sets", tuple((*strides, 0, 0, 0)[:4] for strides in STRIDE_SETS)),)
+
+
+def _detection_table(arrays: Sequence[NDArray[np.float32]]) -> bool:
+    """Six columns whose row count fits the grids by chance: one column holds different whole numbers, or all is 0."""
+    import numpy as np
+
+    raw = np.concatenate(arrays)
+    whole = (np.rint(raw) == raw).all(axis=0) & (np.ptp(raw, axis=0) >= 1)
+    return bool(whole.any()) or not raw.any()
 
 
 def _not_undecoded(arrays: Sequence[NDArray[np.float32]], strides: Sequence[int], network: Network) -> str:

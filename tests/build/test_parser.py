@@ -1,0 +1,264 @@
+"""6b to 6d: sources are found or rendered, built with the specification's Makefile, their symbols checked, and the
+built parsers agree with the reference decode."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dsbench.build.compile import BuildPlan, build
+from dsbench.build.generated import Status
+from dsbench.build.makefile import render_makefile, write_makefile
+from dsbench.build.parser_source import SourcePlan, find_user_source, render_source, write_source
+from dsbench.build.symbols import check_symbol, read_library
+from dsbench.embedded import parser_probe
+from dsbench.embedded.probe_job import ParserJob
+from dsbench.errors import Code, DsbenchError
+from dsbench.families import registry
+from dsbench.families.base import Head, NamedArray, Network, Outputs
+from dsbench.families.ssd import SsdLayout
+from dsbench.families.yolox import YoloxLayout
+from dsbench.judge import parser_boxes
+
+FUNCTION = "NvDsInferParseCustomTiny"
+YOLOX = Head("yolox", 1.0, 3, YoloxLayout(84, 3, (8, 16, 32)), ())
+PAIR = Head("ssd", 1.0, 2, SsdLayout(True, background=0, shift=1, normalised=True), ())
+COLUMNS = Head("ssd", 1.0, 3, SsdLayout(False, background=-1, shift=0, normalised=False, class_column=5,
+                                        score_column=4, box_column=0), ())  # fmt: skip
+
+SPECIFICATION = """\
+DEEPSTREAM_DIR ?= /opt/nvidia/deepstream/deepstream
+CUDA_VER ?= 12.8
+CC := g++
+CFLAGS := -Wall -std=c++11 -shared -fPIC
+CFLAGS += -I$(DEEPSTREAM_DIR)/sources/includes -I/usr/local/cuda-$(CUDA_VER)/include
+LIBS := -lnvinfer
+LFLAGS := -Wl,--start-group $(LIBS) -Wl,--end-group
+SRCFILES := nvdsinfer_custombboxparser_tiny.cpp
+TARGET_LIB := libnvdsinfer_tiny_parser.so
+
+all: $(TARGET_LIB)
+$(TARGET_LIB): $(SRCFILES)
+\t$(CC) -o $@ $^ $(CFLAGS) $(LFLAGS)
+clean:
+\trm -rf $(TARGET_LIB)
+"""
+
+
+def source_plan(folder: Path) -> SourcePlan:
+    name = "nvdsinfer_custombboxparser_tiny"
+    return SourcePlan(folder / f"{name}.cpp", (folder / f"{name}_.cpp",), FUNCTION)
+
+
+def build_plan(folder: Path, repository: Path, **changes: object) -> BuildPlan:
+    values: dict[str, object] = {
+        "parser_dir": folder,
+        "library": folder / "libnvdsinfer_tiny_parser.so",
+        "deepstream_dir": repository / "dsbench" / "embedded" / "sdk",
+        "cuda_ver": "12.8",
+        "log": folder / "build.log",
+        "libs": "",
+    }
+    return BuildPlan(**{**values, **changes})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def parser_dir(tmp_path: Path) -> Path:
+    """A directory whose name make must not split."""
+    folder = tmp_path / "a model's dir" / "parser"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_makefile_is_the_specifications_byte_for_byte(tmp_path: Path) -> None:
+    text = render_makefile("nvdsinfer_custombboxparser_tiny.cpp", "libnvdsinfer_tiny_parser.so")
+    assert text == SPECIFICATION
+    written = write_makefile(
+        tmp_path / "Makefile", "nvdsinfer_custombboxparser_tiny.cpp", "libnvdsinfer_tiny_parser.so"
+    )
+    assert written.path.read_text().split("\n", 1)[1] == SPECIFICATION
+
+
+@pytest.mark.parametrize("name", ["a b.cpp", "$(shell x).cpp", "-x.cpp", "x\n.cpp", "ü.cpp"])
+def test_names_that_make_would_interpret(name: str) -> None:
+    with pytest.raises(DsbenchError, match="cannot be written into a Makefile"):
+        render_makefile(name, "lib.so")
+
+
+def test_function_names_cannot_carry_code() -> None:
+    with pytest.raises(DsbenchError, match="letters and digits"):
+        render_source(YOLOX, "NvDsInferParseCustomX(){}")
+
+
+def test_a_users_source_is_found_and_kept(parser_dir: Path) -> None:
+    plan = source_plan(parser_dir)
+    assert find_user_source(plan) is None
+    assert write_source(YOLOX, plan).status is Status.CREATED
+    assert find_user_source(plan) is None  # ours
+    other = parser_dir / "mine.cpp"
+    other.write_text("// mine\n")
+    found = find_user_source(plan)
+    assert found is not None
+    assert found.path == other
+    (parser_dir / "second.cpp").write_text("//\n")
+    with pytest.raises(DsbenchError, match=r"several parser sources: mine.cpp, second.cpp"):
+        find_user_source(plan)
+    plan.alternatives[0].write_text("//\n")
+    found = find_user_source(plan)
+    assert found is not None
+    assert found.path == plan.alternatives[0]
+
+
+@pytest.mark.parametrize("head", [YOLOX, PAIR, COLUMNS], ids=["yolox", "ssd pair", "ssd columns"])
+def test_generated_parsers_agree_with_the_reference(head: Head, parser_dir: Path, repository: Path) -> None:
+    plan = source_plan(parser_dir)
+    source = write_source(head, plan).path
+    write_makefile(parser_dir / "Makefile", source.name, "libnvdsinfer_tiny_parser.so")
+    result = build(build_plan(parser_dir, repository))
+    assert result.warnings == ()
+    check_symbol(read_library(result.library), FUNCTION)
+    strict = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror", "-std=c++11", "-fsyntax-only"]
+    includes = repository / "dsbench" / "embedded" / "sdk" / "sources" / "includes"
+    subprocess.run(["g++", *strict, "-isystem", includes, source], check=True)
+
+    frames = [outputs_for(head, seed) for seed in range(3)]
+    boxes = parse(result.library, frames, parser_dir)
+    family = registry.by_name(head.family)
+    reference = [family.decode(frame, head, Network(64, 64), 0.25) for frame in frames]
+    same = parser_boxes.compare(boxes, reference)
+    assert same.complete
+    assert same.parser > 20
+    assert same.largest_difference < 1e-3
+    assert not [f for f in parser_boxes.check(boxes, Network(64, 64), 3) if f.severity == "error"]
+
+
+def outputs_for(head: Head, seed: int) -> Outputs:
+    """Random outputs of a head, a few of them not finite."""
+    rng = np.random.default_rng(seed)
+    if head is YOLOX:
+        raw = rng.uniform(0, 1, (84, 8))
+        raw[:, :4] = rng.normal(0, 1, (84, 4))
+        raw[5, 4], raw[6, 2], raw[7, 0] = np.nan, 90, np.inf
+        return (NamedArray("output", raw.astype(np.float32)),)
+    corners = np.sort(rng.uniform(-0.2, 1.2, (40, 2, 2)), axis=1).reshape(40, 4)
+    if head is PAIR:
+        scores = rng.dirichlet((0.5, 0.5, 0.5), 40)
+        scores[3, 1] = np.nan
+        return (NamedArray("s", scores.astype(np.float32)), NamedArray("b", corners.astype(np.float32)))
+    table = np.concatenate((corners * 64, rng.uniform(0, 1, (40, 1)), rng.integers(-1, 3, (40, 1))), axis=1)
+    return (NamedArray("table", table.astype(np.float32)),)
+
+
+def parse(library: Path, frames: list[Outputs], folder: Path, classes: int = 3) -> list[np.ndarray | None]:
+    keys = tuple(tuple(f"f{i}_{out.name}" for out in frame) for i, frame in enumerate(frames))
+    tensors = folder / "tensors.npz"
+    np.savez(tensors, **{f"f{i}_{out.name}": out.data for i, frame in enumerate(frames) for out in frame})
+    layers = tuple(out.name for out in frames[0])
+    job = ParserJob(str(library), FUNCTION, str(tensors), layers, keys, 64, 64, 3, classes, 0.25)
+    result = parser_probe.run(job, folder / "boxes.npz")
+    return list(parser_boxes.load_boxes(folder / "boxes.npz", result.counts))
+
+
+def test_parser_refuses_shapes_that_do_not_fit_and_ids_beyond_the_labels(parser_dir: Path, repository: Path) -> None:
+    source = write_source(YOLOX, source_plan(parser_dir)).path
+    write_makefile(parser_dir / "Makefile", source.name, "libnvdsinfer_tiny_parser.so")
+    library = build(build_plan(parser_dir, repository)).library
+    good = outputs_for(YOLOX, 0)
+    for wrong in (good[0].data[:79], good[0].data[:, :5], good[0].data.reshape(-1), good[0].data.astype(np.float16)):
+        assert parse(library, [(NamedArray("output", wrong),)], parser_dir) == [None]
+    assert parse(library, [(*good, *good[:0], NamedArray("second", good[0].data))], parser_dir) == [None]
+    few = parse(library, [good], parser_dir, classes=1)[0]
+    assert few is not None
+    assert set(few[:, 0]) == {0.0}
+
+
+def test_stale_library_does_not_survive_a_syntax_error(parser_dir: Path, repository: Path) -> None:
+    plan = build_plan(parser_dir, repository)
+    plan.library.write_bytes(b"stale")
+    (parser_dir / "nvdsinfer_custombboxparser_tiny.cpp").write_text("int f() { return 1 }\n")
+    write_makefile(parser_dir / "Makefile", "nvdsinfer_custombboxparser_tiny.cpp", plan.library.name)
+    with pytest.raises(DsbenchError) as caught:
+        build(plan)
+    assert caught.value.code == Code.PARSER_COMPILE
+    assert "nvdsinfer_custombboxparser_tiny.cpp:1:19: error: expected ';'" in caught.value.what
+    assert "build.log" in caught.value.fix
+    assert not plan.library.exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "changes", "expected"),
+    [
+        ("#include <absent.h>\n", {}, "the header absent.h is missing"),
+        ("int f();\n", {"libs": "-lnvinfer"}, "libnvinfer is not installed"),
+    ],
+)
+def test_known_build_errors_come_with_their_fix(
+    parser_dir: Path, repository: Path, source: str, changes: dict[str, object], expected: str
+) -> None:
+    plan = build_plan(parser_dir, repository, **changes)
+    (parser_dir / "x.cpp").write_text(source)
+    write_makefile(parser_dir / "Makefile", "x.cpp", plan.library.name)
+    with pytest.raises(DsbenchError) as caught:
+        build(plan)
+    assert expected in caught.value.fix
+
+
+def test_blanks_in_a_recipe_and_a_makefile_that_hangs(parser_dir: Path, repository: Path) -> None:
+    (parser_dir / "Makefile").write_text("all:\n    true\n")
+    with pytest.raises(DsbenchError) as caught:
+        build(build_plan(parser_dir, repository))
+    assert "TAB" in caught.value.fix
+    (parser_dir / "Makefile").write_text("all:\n\tsleep 60\n")
+    with pytest.raises(DsbenchError, match=r"did not finish within 0.5 s"):
+        build(build_plan(parser_dir, repository, deadline_s=0.5))
+    (parser_dir / "Makefile").write_text("all:\n\ttrue\n")
+    with pytest.raises(DsbenchError, match=r"libnvdsinfer_tiny_parser.so was not built"):
+        build(build_plan(parser_dir, repository))
+
+
+def test_sdk_in_a_directory_with_blanks(parser_dir: Path, repository: Path, tmp_path: Path) -> None:
+    sdk = tmp_path / "deep stream"
+    shutil.copytree(repository / "dsbench" / "embedded" / "sdk" / "sources", sdk / "sources")
+    source = write_source(YOLOX, source_plan(parser_dir)).path
+    write_makefile(parser_dir / "Makefile", source.name, "libnvdsinfer_tiny_parser.so")
+    assert build(build_plan(parser_dir, repository, deepstream_dir=sdk)).library.is_file()
+
+
+def test_missing_tools(parser_dir: Path, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(parser_dir))
+    with pytest.raises(DsbenchError, match=r"make and g\+\+ not found") as caught:
+        build(build_plan(parser_dir, repository))
+    assert "apt-get install" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ('extern "C" bool NvDsInferParseCustomOther() { return true; }', "exported: NvDsInferParseCustomOther"),
+        (f"bool {FUNCTION}() {{ return true; }}", "only its C++ name"),
+        ('extern "C" int nothing() { return 0; }', "no NvDsInferParseCustom* function at all"),
+    ],
+)
+def test_wrong_symbols(tmp_path: Path, code: str, expected: str) -> None:
+    (tmp_path / "x.cpp").write_text(code)
+    subprocess.run(["g++", "-shared", "-fPIC", "-o", tmp_path / "x.so", tmp_path / "x.cpp"], check=True)
+    with pytest.raises(DsbenchError) as caught:
+        check_symbol(read_library(tmp_path / "x.so"), FUNCTION)
+    assert caught.value.code == Code.PARSER_SYMBOL
+    assert expected in caught.value.what
+    assert caught.value.fix
+
+
+def test_libraries_of_another_kind(tmp_path: Path) -> None:
+    (tmp_path / "x.so").write_bytes(b"not elf")
+    with pytest.raises(DsbenchError, match="not a shared library"):
+        read_library(tmp_path / "x.so")
+    (tmp_path / "x.cpp").write_text(f'extern "C" int {FUNCTION}() {{ return 0; }}')
+    subprocess.run(["g++", "-shared", "-fPIC", "-o", tmp_path / "y.so", tmp_path / "x.cpp"], check=True)
+    with pytest.raises(DsbenchError, match="this machine is riscv64") as caught:
+        check_symbol(read_library(tmp_path / "y.so"), FUNCTION, machine="riscv64")
+    assert caught.value.code == Code.PARSER_LIB_INVALID
