@@ -1,0 +1,81 @@
+"""6g's lines word for word, its verdicts, and what it suggests when it fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dsbench.formats import kitti
+from dsbench.judge.gate import HARD_STOP, GateEvidence, evaluate
+
+LINE = "{label} 0.0 0 0.0 10.000000 20.000000 30.000000 40.000000 0.0 0.0 0.0 0.0 0.0 0.0 0.0 {score:.6f}\n"
+
+
+def scan(folder: Path, frames: list[list[str]], score: float = 0.8) -> kitti.Scan:
+    for number, labels in enumerate(frames):
+        text = "".join(LINE.format(label=label, score=score) for label in labels)
+        (folder / f"00_000_{number:06d}.txt").write_text(text)
+    return kitti.scan(folder)
+
+
+def test_pass(tmp_path: Path) -> None:
+    verdict = evaluate(scan(tmp_path, [["car", "traffic light"]] * 9 + [[]]))
+    assert verdict.passed
+    assert verdict.lines == (
+        "KITTI frames written: 10",
+        "Top detected classes:",
+        "      9 traffic light",
+        "      9 car",
+        "Detection rate: 9 / 10 frames = 90.0%",
+        "KITTI validation PASSED (>= 90% frames with detections)",
+    )
+    assert (verdict.detections_per_frame, verdict.median_score) == (1.8, pytest.approx(0.8))
+    assert verdict.hints == ()
+
+
+def test_no_files(tmp_path: Path) -> None:
+    verdict = evaluate(scan(tmp_path, []))
+    assert not verdict.passed
+    assert verdict.lines[-3:] == HARD_STOP == (
+        "ERROR: KITTI validation FAILED — zero detection files written.",
+        "Fix net-scale-factor, parser output format, or config before retrying.",
+        "Do NOT proceed to Step 7 benchmarks with broken detections.",
+    )  # fmt: skip
+    assert "[application]" in verdict.hints[0]
+
+
+def test_rate_is_compared_exactly_and_printed_rounded(tmp_path: Path) -> None:
+    verdict = evaluate(scan(tmp_path, [["car"]] * 8999 + [[]] * 1001))
+    assert verdict.shown_rate == 90.0
+    assert not verdict.passed
+    assert verdict.lines[-1] == "ERROR: Detection rate 90.0% < 90% threshold. Fix parser before proceeding."
+
+
+def test_another_threshold_shows_its_own_number(tmp_path: Path) -> None:
+    result = scan(tmp_path, [["car"], [], [], []])
+    assert evaluate(result, 0.125).lines[-1] == "KITTI validation PASSED (>= 12.5% frames with detections)"
+    assert "25.0% < 55% threshold" in evaluate(result, 0.55).cause
+
+
+@pytest.mark.parametrize("rate", [0.9, 0.0])
+def test_all_files_empty_is_broken_whatever_the_threshold(tmp_path: Path, rate: float) -> None:
+    verdict = evaluate(scan(tmp_path, [[]] * 4), rate)
+    assert not verdict.passed
+    assert "Detection rate: 0 / 4 frames = 0.0%" in verdict.lines
+    assert verdict.lines[-2:] == HARD_STOP[1:]
+    assert "net-scale-factor" in verdict.hints[0]
+
+
+def test_evidence_comes_first(tmp_path: Path) -> None:
+    evidence = GateEvidence("net-scale-factor=1.0 explains the frames clearly better", ("boxes in grid space",))
+    verdict = evaluate(scan(tmp_path, [["car"]] + [[]] * 9, score=0.3), evidence=evidence)
+    assert "explains the frames clearly better" in verdict.hints[0]
+    assert verdict.hints[1] == "parser: boxes in grid space"
+    assert any("median 0.30" in hint for hint in verdict.hints)
+
+
+def test_ten_classes_at_most(tmp_path: Path) -> None:
+    verdict = evaluate(scan(tmp_path, [[f"c{i}" for i in range(15)]]))
+    assert sum(line.startswith("      1 c") for line in verdict.lines) == 10
+    assert verdict.lines[2] == "      1 c9"  # sort -r breaks ties by falling name

@@ -1,0 +1,126 @@
+"""Each rule of the config check fires on its fault and stays silent on the specification's config."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import onnx_zoo as zoo
+import pytest
+
+from dsbench.build.nvinfer_config import NvinferPlan, write_nvinfer
+from dsbench.judge.lint import LintContext, lint
+from dsbench.model.onnx_model import inspect
+
+FUNCTION = "NvDsInferParseCustomTiny"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    zoo.detector(tmp_path / "model" / "tiny.onnx")
+    path = tmp_path / "config" / "config_infer_primary_tiny.txt"
+    plan = NvinferPlan(
+        "../model/tiny.onnx",
+        "../benchmarks/engines/tiny_dynamic_b8.engine",
+        "labels.txt",
+        "../parser/libnvdsinfer_tiny_parser.so",
+        FUNCTION,
+        3,
+        (3, 64, 64),
+    )
+    write_nvinfer(path, plan)
+    (path.parent / "labels.txt").write_text("a\nb\nc\n")
+    (tmp_path / "parser").mkdir()
+    (tmp_path / "parser" / "libnvdsinfer_tiny_parser.so").write_bytes(b"")
+    return path
+
+
+@pytest.fixture
+def context(config: Path) -> LintContext:
+    root = config.parent.parent
+    return LintContext(
+        onnx=inspect(root / "model" / "tiny.onnx"),
+        labels_count=3,
+        engine=root / "benchmarks" / "engines" / "tiny_dynamic_b8.engine",
+        head_classes=3,
+        functions=(FUNCTION,),
+    )
+
+
+def test_the_specifications_config_is_clean(config: Path, context: LintContext) -> None:
+    assert lint(config, context) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule", "severity"),
+    [
+        ("gpu-id=0", "gpu-id=0\nmodel-type=0", "model-type", "error"),
+        ("gpu-id=0", "gpu-id=0\nfoo=0", "unknown-key", "warning"),
+        ("gpu-id=0", "gpu-id=0\nthreshold=0.3", "unknown-key", "warning"),
+        ("gpu-id=0", "gpu-id=0\ngie-kitti-output-dir=/tmp", "unknown-key", "warning"),
+        ("network-type=0", "network-type=100", "network-type", "error"),
+        ("gie-unique-id=1\n", "", "gie-unique-id", "warning"),
+        ("onnx-file=../model/tiny.onnx", "onnx-file=model/tiny.onnx", "path-missing", "error"),
+        ("labelfile-path=labels.txt", "labelfile-path=~/labels.txt", "path-missing", "error"),
+        ("labelfile-path=labels.txt\n", "", "path-missing", "error"),
+        ("custom-lib-path=../parser/", "custom-lib-path=parser/", "path-missing", "error"),
+        ("tiny_dynamic_b8", "tiny_b1_gpu0_fp16", "engine-name", "warning"),
+        ("infer-dims=3;64;64", "infer-dims=64;64;3", "infer-dims", "error"),
+        ("model-color-format=0", "model-color-format=2", "color-format", "error"),
+        ("model-color-format=0", "model-color-format=0\nnetwork-input-order=1", "input-order", "error"),
+        ("=0.00392156862745098", "=0", "scale-factor", "error"),
+        ("=0.00392156862745098", "=-1", "scale-factor", "error"),
+        ("=0.00392156862745098", "=nan", "scale-factor", "error"),
+        ("=0.00392156862745098", "=1/255", "unreadable", "error"),
+        ("=0.00392156862745098", "=0,0039", "unreadable", "error"),
+        ("gpu-id=0", "gpu-id=0\noffsets=1;2", "offsets", "error"),
+        ("num-detected-classes=3", "num-detected-classes=4", "class-count", "error"),
+        ("num-detected-classes=3", "num-detected-classes=0", "class-count", "error"),
+        (FUNCTION, FUNCTION + " # comment", "parser-function", "error"),
+        (f"parse-bbox-func-name={FUNCTION}\n", "", "parser-function", "error"),
+        ("cluster-mode=2", "cluster-mode=0", "cluster-mode", "warning"),
+        ("cluster-mode=2", "cluster-mode=7", "unreadable", "error"),
+        ("topk=200", "topk=0", "topk", "error"),
+        ("nms-iou-threshold=0.45", "nms-iou-threshold=1.5", "unreadable", "error"),
+        ("pre-cluster-threshold=0.25", "pre-cluster-threshold=-1", "unreadable", "error"),
+        ("pre-cluster-threshold=0.25", "pre-cluster-threshold=25", "threshold", "error"),
+        ("[class-attrs-all]", "[class-attrs-99]", "unreadable", "error"),
+        ("[property]", "property:", "unreadable", "error"),
+        ("interval=0", "interval=0\nsymmetric-padding=1\nmaintain-aspect-ratio=0", "doubtful", "warning"),
+    ],
+)
+def test_faults(config: Path, context: LintContext, old: str, new: str, rule: str, severity: str) -> None:
+    text = config.read_text()
+    if "symmetric" in new:
+        text = text.replace("maintain-aspect-ratio=1\n", "")
+    assert old in text
+    config.write_text(text.replace(old, new))
+    findings = lint(config, context)
+    assert (rule, severity) in [(finding.rule, finding.severity) for finding in findings]
+    hit = next(finding for finding in findings if finding.rule == rule)
+    assert hit.what
+    assert str(config.name) in hit.where or "labels.txt" in hit.where
+    if severity == "warning":
+        assert not [finding for finding in findings if finding.severity == "error"]
+
+
+def test_the_line_is_named(config: Path, context: LintContext) -> None:
+    config.write_text(config.read_text().replace("num-detected-classes=3", "num-detected-classes=4"))
+    assert lint(config, context)[0].where == f"{config}:11"
+
+
+def test_an_engine_is_required_on_deepstream(config: Path, context: LintContext) -> None:
+    config.write_text(config.read_text().replace("tiny_dynamic_b8", "other_dynamic_b8"))
+    assert lint(config, context)[0].severity == "warning"
+    assert lint(config, replace(context, engine_required=True))[0].severity == "error"
+
+
+def test_label_count_against_the_head(config: Path, context: LintContext) -> None:
+    findings = lint(config, replace(context, head_classes=80))
+    assert [finding.rule for finding in findings] == ["label-count"]
+    assert "labels.txt has 3 classes, the model's head has 80" in findings[0].what
+
+
+def test_missing_config(tmp_path: Path, context: LintContext) -> None:
+    findings = lint(tmp_path / "absent.txt", context)
+    assert [finding.rule for finding in findings] == ["unreadable"]
