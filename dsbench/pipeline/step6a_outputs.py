@@ -149,6 +149,8 @@ def _choose(
         convention=convention.preprocessing,
         convention_origin=convention.origin,
         hugging_face=hugging_face,
+        aspect=convention.aspect,
+        channels=facts.onnx.channels,
     )
 
 
