@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,9 +117,10 @@ def parser_function(facts: PreflightFacts) -> str:
     """``parse-bbox-func-name``: of the user's nvinfer config, of dsbench.toml, else the specification's name."""
     config = facts.layout.nvinfer_config
     if config.is_file() and not is_generated(config):
-        name = nvinfer.load(config).parse_bbox_func_name
-        if name:
-            return name
+        with suppress(DsbenchError):  # 6e says what is wrong with the config
+            name = nvinfer.load(config).parse_bbox_func_name
+            if name:
+                return name
     return facts.settings.parse_bbox_func_name or facts.layout.parser_function
 
 
