@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,8 +77,3 @@ def write_source(head: Head, plan: SourcePlan) -> Written:
             fix="remove it or put a readable .cpp file there",
         )
     return written
-
-
-def find_functions(source: str) -> Sequence[str]:
-    """NvDsInferParseCustom* names that a source mentions, in order, each once (for messages)."""
-    return tuple(dict.fromkeys(_FUNCTION.findall(source)))

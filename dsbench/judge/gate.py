@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dsbench.formats.kitti import Scan
@@ -18,7 +17,6 @@ LOW_SCORE = 0.35
 _TROUBLESHOOTING = {
     "scale": "Wrong net-scale-factor - check model family table in Step 6a",
     "positions": "Grid/stride decoding mismatch - verify model architecture docs",
-    "engine": "model-engine-file path wrong - verify relative path from config/",
     "content": "the video may show nothing the model knows: choose another with --video, or set min-detection-rate"
     " under [gate] in dsbench.toml",
 }
@@ -119,11 +117,6 @@ def _hints(scan: Scan, evidence: GateEvidence) -> tuple[str, ...]:
         hints.append(f"scores are low (median {median:.2f}): preprocessing may be off, or the threshold too low")
     if not evidence.preprocessing_warning and scan.files and not scan.objects:
         hints.append(_TROUBLESHOOTING["scale"])
-    if scan.files:
+    if scan.files and not evidence.preprocessing_warning and not evidence.parser_findings:
         hints.append(_TROUBLESHOOTING["content"])
     return tuple(hints)
-
-
-def first_hints(verdict: GateVerdict, count: int = 3) -> Sequence[str]:
-    """The likeliest causes, for a failure's one-line fix."""
-    return verdict.hints[:count]
