@@ -68,14 +68,14 @@ def parse(path: Path | str) -> TrtexecLog:
     if run.failed:
         raise DsbenchError(
             Code.TRTEXEC_LOG_INVALID,
-            f"Could not parse Throughput from {path} — the run in it ended with &&&& FAILED",
+            f"ERROR: Could not parse Throughput from {path} — the run in it ended with &&&& FAILED",
             where=str(path),
             fix="run trtexec again" + ("; the log's older Throughput is of another run" if older or run.qps else ""),
         )
     if run.qps is None or run.qps <= 0:
         raise DsbenchError(
             Code.TRTEXEC_LOG_INVALID,
-            f"Could not parse Throughput from {path} — log may be empty or malformed",
+            f"ERROR: Could not parse Throughput from {path} — log may be empty or malformed",
             where=str(path),
             fix="run trtexec again with --duration=10 and keep its whole output"
             + ("; the Throughput in it belongs to an older run" if older else ""),

@@ -64,7 +64,7 @@ def test_no_result(tmp_path: Path, text: str, word: str) -> None:
     with pytest.raises(DsbenchError) as caught:
         trtexec_log.parse(log)
     assert caught.value.code is Code.TRTEXEC_LOG_INVALID
-    assert caught.value.what.startswith(f"Could not parse Throughput from {log} — ")
+    assert caught.value.what.startswith(f"ERROR: Could not parse Throughput from {log} — ")
     assert word in caught.value.what
 
 
