@@ -42,6 +42,11 @@ class Code(StrEnum):
     TOO_FEW_STREAMS = "too-few-streams"
     ENGINE_PREPARATION = "engine-preparation"
 
+    # visual check, record, report
+    VISUAL_OUTPUT = "visual-output"
+    RECORD_INVALID = "record-invalid"
+    REPORT_INCOMPLETE = "report-incomplete"
+
     # embedded runtime: native host and parser libraries
     COMPILER_MISSING = "compiler-missing"
     HOST_BUILD_FAILED = "host-build-failed"

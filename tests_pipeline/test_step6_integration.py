@@ -6,15 +6,20 @@ it found as evidence. A DsbenchError is the step's failure.
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from dsbench.model import preflight
 from dsbench.model.preflight import PreflightFacts
-from dsbench.pipeline import step6a_outputs, step6bcd_parser, step6e_config, step6g_kitti
+from dsbench.pipeline import prepare, step6a_outputs, step6bcd_parser, step6e_config, step6f_visual, step6g_kitti
 from dsbench.pipeline.step6a_outputs import ModelOutputs
 from dsbench.pipeline.step6bcd_parser import BuiltParser, ParserSource
+from dsbench.pipeline.summary import Step6Duration, Step6Start
 from dsbench.record.evidence import EvidenceLog
+from dsbench.report import benchmark_rows
 from dsbench.report import evidence_rows as rows
+from dsbench.report import visual_rows
 from dsbench.session import ModelRun
 
 pytestmark = pytest.mark.dsbench_step
@@ -22,12 +27,15 @@ pytestmark = pytest.mark.dsbench_step
 
 def test_preflight(model: ModelRun, evidence: EvidenceLog) -> None:
     """Pre-flight: everything the run needs is there."""
-    facts = model.keep(preflight.run(model.layout, model.preflight_request()))
-    rows.preflight(evidence, facts)
+    facts = preflight.run(model.layout, model.preflight_request())
+    prepared = model.keep(prepare.run(model, facts))
+    rows.preflight(evidence, model.keep(prepared.facts))
+    benchmark_rows.preparation(evidence, prepared)
 
 
 def test_model_outputs(model: ModelRun, evidence: EvidenceLog) -> None:
     """6a: the ONNX model runs, and its outputs are a detector's."""
+    model.keep(Step6Start(time.monotonic()))
     outputs = model.keep(step6a_outputs.run(model.get(PreflightFacts), model.scratch))
     rows.model_outputs(evidence, outputs)
 
@@ -58,8 +66,16 @@ def test_nvinfer_config(model: ModelRun, evidence: EvidenceLog) -> None:
     rows.nvinfer_config(evidence, facts, outputs, config)
 
 
+def test_visual_validation(model: ModelRun, evidence: EvidenceLog) -> None:
+    """6f: boxes and labels drawn on the video, to be looked at."""
+    result = model.keep(step6f_visual.run(model))
+    visual_rows.visual_validation(evidence, model.layout, result)
+
+
 def test_kitti_gate(model: ModelRun, evidence: EvidenceLog) -> None:
     """6g: detections exist on the video, frame by frame."""
     result = model.keep(step6g_kitti.run(model))
     rows.kitti_gate(evidence, model.layout, result)
     step6g_kitti.require_detections(result)
+    took = model.keep(Step6Duration(time.monotonic() - model.get(Step6Start).at))
+    evidence.print(took.line)

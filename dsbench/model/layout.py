@@ -129,6 +129,15 @@ class ModelLayout:
     def visual_log(self) -> Path:
         return self.samples / "visual.log"
 
+    @property
+    def visual_output(self) -> Path:
+        """6f's video on the embedded runtime."""
+        return self.samples / f"{self.name}_output.webm"
+
+    def sample_frame(self, frame: int) -> Path:
+        """``samples/frame_%04d.jpg``, by frame number."""
+        return self.samples / f"frame_{frame:04d}.jpg"
+
     # benchmarks/
     @property
     def benchmarks(self) -> Path:
@@ -154,6 +163,14 @@ class ModelLayout:
     def ds_nvinfer_config(self) -> Path:
         return self.ds_dir / f"config_infer_ds_{self.name}.txt"
 
+    def ds_log(self, streams: int, run: int) -> Path:
+        """``benchmarks/ds/ds_s<N>_run<1|2>.log``: the names that Step 8 reads."""
+        return self.ds_dir / f"ds_s{streams}_run{run}.log"
+
+    def ds_app_config(self, streams: int, run: int) -> Path:
+        """``benchmarks/ds/deepstream_app_s<N>_run<1|2>.txt``."""
+        return self.ds_dir / f"deepstream_app_s{streams}_run{run}.txt"
+
     # reports/
     @property
     def reports(self) -> Path:
@@ -162,6 +179,10 @@ class ModelLayout:
     @property
     def record(self) -> Path:
         return self.reports / "benchmark_data.json"
+
+    @property
+    def charts(self) -> Path:
+        return self.reports / "charts"
 
     def given_path(self, path: Path) -> str:
         """``path`` below the directory as the user wrote it, for messages."""

@@ -33,7 +33,8 @@ def preflight(log: EvidenceLog, facts: PreflightFacts) -> None:
     if facts.throughput:
         log.fact("QPS_BS_MAX", f"{facts.throughput.qps} qps", layout.given_path(facts.throughput.log))
         log.fact("IMGS_PER_SEC", facts.throughput.imgs_per_sec, "qps x MAX_BS")
-        log.fact("PEAK_GPU_STREAMS", facts.throughput.peak_gpu_streams, "floor(img/s / 30)")
+        target = f"floor(img/s / {facts.target_fps.value:g})"
+        log.fact("PEAK_GPU_STREAMS", facts.throughput.peak_gpu_streams, target)
     log.fact("CUDA_VER", facts.cuda_ver)
     log.fact("NUM_LABELS", facts.labels.count, layout.given_path(layout.labels))
     log.fact("PARSER_FUNC_SUFFIX", layout.parser_function.removeprefix("NvDsInferParseCustom"))
@@ -93,7 +94,7 @@ def model_outputs(log: EvidenceLog, outputs: ModelOutputs) -> None:
 def parser_source(log: EvidenceLog, layout: ModelLayout, source: ParserSource) -> None:
     """Which source, and whose."""
     log.fact("Parser source", layout.given_path(source.path), source.reason)
-    _file(log, source.path)
+    file_text(log, source.path)
 
 
 def parser_makefile(log: EvidenceLog, layout: ModelLayout, written: Written) -> None:
@@ -101,7 +102,7 @@ def parser_makefile(log: EvidenceLog, layout: ModelLayout, written: Written) -> 
     if not _users(written):
         log.print(f"Makefile written: {layout.given_path(written.path)}")
     log.fact("Makefile", layout.given_path(written.path), _whose(written))
-    _file(log, written.path)
+    file_text(log, written.path)
 
 
 def parser_build(log: EvidenceLog, layout: ModelLayout, parser: BuiltParser) -> None:
@@ -130,7 +131,7 @@ def nvinfer_config(log: EvidenceLog, facts: PreflightFacts, outputs: ModelOutput
     if outputs.head:
         log.fact("Classes of the head", outputs.head.classes, f"labels: {count}")
     log.warn(*(f"{finding.what} ({finding.where}): {finding.fix}" for finding in result.findings))
-    _file(log, result.written.path)
+    file_text(log, result.written.path)
 
 
 def kitti_gate(log: EvidenceLog, layout: ModelLayout, result: KittiResult) -> None:
@@ -152,8 +153,8 @@ def kitti_gate(log: EvidenceLog, layout: ModelLayout, result: KittiResult) -> No
         log.warn(f"{scan.invalid_count} lines are not KITTI, the first in {scan.invalid[0].file}")
     if scan.foreign:
         log.note(f"other files in {layout.given_path(layout.kitti_dir)}, not counted: {', '.join(scan.foreign[:5])}")
-    _file(log, layout.kitti_app_config)
-    _file(log, finished.log)
+    file_text(log, layout.kitti_app_config)
+    file_text(log, finished.log)
 
 
 def _users(written: Written) -> bool:
@@ -164,7 +165,7 @@ def _whose(written: Written) -> str:
     return "the user's own, untouched" if _users(written) else f"generated, {written.status}"
 
 
-def _file(log: EvidenceLog, path: Path) -> None:
+def file_text(log: EvidenceLog, path: Path) -> None:
     """A file's text as evidence; a long one is cut in the middle."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")

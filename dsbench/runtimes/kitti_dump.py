@@ -30,7 +30,9 @@ class KittiDump:
     removed: int
 
 
-def dump(runtime: Runtime, config: Path, directory: Path, frames: int, log: Path) -> KittiDump:
+def dump(
+    runtime: Runtime, config: Path, directory: Path, frames: int, log: Path, *, what: str = "the KITTI dump"
+) -> KittiDump:
     """Run ``config``, whose KITTI directory is ``directory``, for the first ``frames`` frames (0: the whole video).
 
     The directory is created and emptied first: DeepStream does not create it, and files of a longer, older run would be
@@ -48,7 +50,7 @@ def dump(runtime: Runtime, config: Path, directory: Path, frames: int, log: Path
         until=(lambda: progress.next_frame() > frames) if frames else None,
     )
     removed = _keep_first(directory, frames) if frames else 0
-    require_success(finished, "the KITTI dump")
+    require_success(finished, what)
     return KittiDump(finished, directory, kept=len(kitti.list_frames(directory)), removed=removed)
 
 

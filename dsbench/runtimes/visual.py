@@ -1,0 +1,161 @@
+"""6f on the embedded runtime: boxes and labels drawn by the app itself, encoded as VP9, and three frames to look at."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import re
+import stat
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dsbench.errors import Code, DsbenchError
+from dsbench.formats import kitti
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+CODEC = "vp9"
+SAMPLES = 3
+_SAMPLE_NAME = re.compile(r"frame_\d{4,}\.jpg")
+_FILE_QUALITY = 90
+_INLINE_WIDTH, _INLINE_QUALITY = 640, 80
+_UNFINISHED = "read samples/visual.log; run the app's command by hand"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A frame to look at: its number, the objects drawn on it, a small JPEG of it (base64)."""
+
+    frame: int
+    objects: int
+    jpeg_base64: str
+
+
+def encoder_missing() -> str | None:
+    """Why no VP9 can be made here; None if it can. No other encoder is ever asked for."""
+    import av.codec
+
+    from dsbench.embedded.osd import ENCODER
+
+    try:
+        av.codec.Codec(ENCODER, "w")
+    except ValueError:  # UnknownCodecError
+        return f"this build of FFmpeg has no {ENCODER} encoder"
+    return None
+
+
+def clear(samples: Path, output: Path) -> None:
+    """Remove the older video and every ``frame_NNNN.jpg``: links themselves, never what they point to.
+
+    Raises NOT_WRITABLE; also where ``samples`` is a link.
+    """
+    try:
+        samples.mkdir(parents=True, exist_ok=True)
+        if stat.S_ISLNK(os.lstat(samples).st_mode):
+            raise DsbenchError(
+                Code.NOT_WRITABLE,
+                "samples/ is a link: nothing is deleted through it",
+                where=str(samples),
+                fix="remove the link",
+            )
+        names = [name for name in os.listdir(samples) if _SAMPLE_NAME.fullmatch(name)]
+        for path in (output, *(samples / name for name in names)):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise DsbenchError(
+            Code.NOT_WRITABLE,
+            f"what an older visual check left cannot be removed: {error.strerror}",
+            where=str(samples),
+            fix="make samples/ a directory that you may write to",
+        ) from error
+
+
+def objects_per_frame(directory: Path) -> tuple[int, ...]:
+    """Number of objects of each frame of a KITTI dump, by frame number; a missing frame counts 0."""
+    counts = {frame.name.frame: len(kitti.parse_file(frame.path)) for frame in kitti.list_frames(directory)}
+    return tuple(counts.get(number, 0) for number in range(max(counts) + 1)) if counts else ()
+
+
+def choose(counts: Sequence[int], wanted: int = SAMPLES) -> tuple[int, ...]:
+    """The frames with most objects, spread out over the clip where that is possible; by frame number."""
+    apart = len(counts) / (wanted + 1)
+    ranked = sorted(range(len(counts)), key=lambda number: (-counts[number], number))
+    chosen: list[int] = []
+    for number in ranked:
+        if len(chosen) < wanted and all(abs(number - other) >= apart for other in chosen):
+            chosen.append(number)
+    chosen += [number for number in ranked if number not in chosen][: wanted - len(chosen)]
+    return tuple(sorted(chosen))
+
+
+def require_output(output: Path) -> None:
+    """VISUAL_OUTPUT unless the file is there and holds something, whatever the app's exit status said."""
+    try:
+        size = output.stat().st_size
+    except FileNotFoundError:
+        size = -1
+    if size <= 0:
+        what = "wrote no video" if size < 0 else "left a video of 0 bytes"
+        raise DsbenchError(Code.VISUAL_OUTPUT, f"the app ended well but {what}", where=str(output), fix=_UNFINISHED)
+
+
+def save_samples(output: Path, counts: Sequence[int], path_of: Callable[[int], Path]) -> tuple[Sample, ...]:
+    """Write the chosen frames of the video as JPEG files and return them small.
+
+    ``counts``: objects of each frame. Raises VISUAL_OUTPUT if the video is no VP9, cannot be read or is too short,
+    NOT_WRITABLE if a file cannot be written.
+    """
+    chosen = choose(counts)
+    samples = []
+    for number, image in _read(output, chosen, len(counts)):
+        path = path_of(number)
+        try:
+            image.save(path, "JPEG", quality=_FILE_QUALITY)
+        except OSError as error:
+            raise DsbenchError(
+                Code.NOT_WRITABLE,
+                f"{path.name} cannot be written: {error.strerror or error}",
+                where=str(path),
+                fix="free the disk, make samples/ writable",
+            ) from error
+        samples.append(Sample(number, counts[number], _small(image)))
+    return tuple(samples)
+
+
+def _read(output: Path, chosen: Sequence[int], frames: int) -> list[tuple[int, Image]]:
+    import av
+    import av.error
+
+    found: list[tuple[int, Image]] = []
+    seen = 0
+    try:
+        with av.open(f"file:{output}") as container:
+            stream = container.streams.video[0]
+            if stream.codec_context.name != CODEC:
+                raise _bad(output, f"the video is {stream.codec_context.name}, not {CODEC}")
+            stream.thread_type = "AUTO"
+            for frame in container.decode(stream):
+                if seen in chosen:
+                    found.append((seen, frame.to_image()))  # type: ignore[no-untyped-call]
+                seen += 1
+    except (av.error.FFmpegError, OSError, IndexError) as error:
+        raise _bad(output, f"the video cannot be read: {error}") from error
+    if seen < frames:
+        raise _bad(output, f"the video has {seen} frames, {frames} went into the network")
+    return found
+
+
+def _bad(output: Path, what: str) -> DsbenchError:
+    return DsbenchError(Code.VISUAL_OUTPUT, what, where=str(output), fix=_UNFINISHED)
+
+
+def _small(image: Image) -> str:
+    if image.width > _INLINE_WIDTH:
+        image = image.resize((_INLINE_WIDTH, max(1, round(image.height * _INLINE_WIDTH / image.width))))
+    data = io.BytesIO()
+    image.save(data, "JPEG", quality=_INLINE_QUALITY)
+    return base64.b64encode(data.getvalue()).decode()
