@@ -35,7 +35,7 @@ def render(template: str, **context: object) -> str:
         lstrip_blocks=True,
         autoescape=False,  # C++, make and ini text; HTML has its own environment in report/
     )
-    environment.filters.update(number=_number, numbers=_numbers, text=_key_file_text)
+    environment.filters.update(number=_number, numbers=_numbers, text=key_file_text)
     return environment.get_template(template).render(context)
 
 
@@ -49,7 +49,7 @@ def _numbers(values: Iterable[float]) -> str:
     return ";".join(repr(int(value)) if value == int(value) else repr(value) for value in values)
 
 
-def _key_file_text(value: str) -> str:
+def key_file_text(value: str) -> str:
     """A value as GKeyFile reads it back: backslashes, control characters and a leading blank are escaped."""
     escapes = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
     text = "".join(escapes.get(character, character) for character in value)

@@ -81,7 +81,8 @@ class RunOptions:
             f"dsbench: video {video}; kitti-frames {kitti_frames}; min-detection-rate {rate}; gpu-id {self.gpu_id}; "
             f"prepare {self.prepare}; replace-results {self.replace_results}",
             f"dsbench: perf-seconds {benchmark.perf_seconds}; perf-interval {benchmark.perf_interval}; "
-            f"target-fps {benchmark.target_fps}; min-streams {benchmark.min_streams}",
+            f"target-fps {benchmark.target_fps.value:g} ({benchmark.target_fps.origin}); "
+            f"min-streams {benchmark.min_streams.value or 'none'} ({benchmark.min_streams.origin})",
         )
 
 

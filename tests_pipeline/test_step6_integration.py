@@ -17,9 +17,8 @@ from dsbench.pipeline.step6a_outputs import ModelOutputs
 from dsbench.pipeline.step6bcd_parser import BuiltParser, ParserSource
 from dsbench.pipeline.summary import Step6Duration, Step6Start
 from dsbench.record.evidence import EvidenceLog
-from dsbench.report import benchmark_rows
+from dsbench.report import benchmark_rows, visual_rows
 from dsbench.report import evidence_rows as rows
-from dsbench.report import visual_rows
 from dsbench.session import ModelRun
 
 pytestmark = pytest.mark.dsbench_step
@@ -56,6 +55,7 @@ def test_parser_build(model: ModelRun, evidence: EvidenceLog) -> None:
     """6d: the parser builds, exports its function and yields boxes in pixels."""
     facts, outputs = model.get(PreflightFacts), model.get(ModelOutputs)
     parser = model.keep(step6bcd_parser.build(facts, outputs, model.runtime, model.scratch))
+    model.keep(parser.outputs)
     rows.parser_build(evidence, model.layout, parser)
 
 

@@ -1,6 +1,6 @@
-"""Step 7's formulas, exactly as the specification's shell computes them: each value is rounded before the next uses it.
+"""Step 7's formulas, exactly as the specification's shell computes them: each value is rounded before the next.
 
-Source: pipeline-run.md 7c and "Timing and Output Summary". Beside these figures, never instead of them, stand better ones.
+Source: pipeline-run.md 7c and "Timing and Output Summary". Better figures stand beside these, never instead of them.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def halved(streams: int) -> int:
 
 def efficiency(run: RunFigures, trtexec_imgs: float) -> float:
     """DS_EFF: total FPS as a percentage of trtexec's images per second, one decimal."""
-    return round(run.total_fps / trtexec_imgs * 100, 1)
+    return round(run.total_fps / trtexec_imgs * 100, 1) if trtexec_imgs else 0.0
 
 
 @dataclass(frozen=True)

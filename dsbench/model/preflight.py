@@ -134,7 +134,7 @@ def run(layout: ModelLayout, request: Request) -> PreflightFacts:
         lines=(),
         notes=(),
     )
-    return _with_texts(facts, request)
+    return with_texts(facts, request)
 
 
 def reread_engine(facts: PreflightFacts, request: Request) -> PreflightFacts:
@@ -142,7 +142,7 @@ def reread_engine(facts: PreflightFacts, request: Request) -> PreflightFacts:
     engine = find_engine(facts.layout, facts.onnx.path, request)
     throughput = read_throughput(facts.layout, engine, request, facts.target_fps.value) if engine else None
     max_bs = engine.max_bs if engine else facts.max_bs
-    return _with_texts(replace(facts, engine=engine, throughput=throughput, max_bs=max_bs), request)
+    return with_texts(replace(facts, engine=engine, throughput=throughput, max_bs=max_bs), request)
 
 
 class _Checks:
@@ -249,7 +249,7 @@ def find_engine(layout: ModelLayout, onnx_file: Path | None, request: Request) -
             f"the engine {path.name} was not built from the ONNX file {onnx_file.name}: "
             f"{onnx_file.stem}_dynamic_b{max_bs}.engine is expected",
             where=str(path),
-            fix="build an engine from this ONNX file, remove the old one, or choose the ONNX with `onnx =` in dsbench.toml",
+            fix="build an engine from this ONNX file, remove the old one, or choose with `onnx =` in dsbench.toml",
         )
     return Engine(path=path, max_bs=max_bs, others=tuple(item[1] for item in engines[1:]), stand_in=stand_in)
 
@@ -361,7 +361,8 @@ def _files(folder: Path, suffix: str) -> list[Path]:
     return [folder / name for name in _listing(folder) if name.endswith(suffix) and (folder / name).is_file()]
 
 
-def _with_texts(facts: PreflightFacts, request: Request) -> PreflightFacts:
+def with_texts(facts: PreflightFacts, request: Request) -> PreflightFacts:
+    """The facts with the lines that pre-flight prints, and its notes."""
     return replace(facts, lines=_lines(facts, facts.target_fps.value), notes=_notes(facts, request))
 
 

@@ -43,18 +43,22 @@ def run(facts: PreflightFacts, outputs: ModelOutputs, parser: BuiltParser, gpu_i
     layout = facts.layout
     path = layout.nvinfer_config
     written = nvinfer_config.write_nvinfer(path, plan(facts, outputs, gpu_id, path.parent, batch_size=1))
-    context = LintContext(
+    findings = lint.lint(path, lint_context(facts, outputs, parser))
+    raise_errors(Code.CONFIG_LINT, findings)
+    origin = GIVEN if facts.settings.cluster_mode is not None else _cluster_origin(outputs)
+    return ConfigResult(written, nvinfer.load(path), origin, findings)
+
+
+def lint_context(facts: PreflightFacts, outputs: ModelOutputs, parser: BuiltParser) -> LintContext:
+    """What a config must agree with; 7b's as well."""
+    return LintContext(
         onnx=facts.onnx,
         labels_count=facts.labels.count,
-        engine=layout.engine(facts.onnx.path.stem, facts.max_bs),
+        engine=facts.layout.engine(facts.onnx.path.stem, facts.max_bs),
         engine_required=facts.engine is not None and not facts.engine.stand_in,
         head_classes=outputs.head.classes if outputs.head else None,
         functions=parser.library.functions,
     )
-    findings = lint.lint(path, context)
-    raise_errors(Code.CONFIG_LINT, findings)
-    origin = GIVEN if facts.settings.cluster_mode is not None else _cluster_origin(outputs)
-    return ConfigResult(written, nvinfer.load(path), origin, findings)
 
 
 def plan(facts: PreflightFacts, outputs: ModelOutputs, gpu_id: int, folder: Path, *, batch_size: int) -> NvinferPlan:

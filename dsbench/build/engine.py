@@ -1,0 +1,103 @@
+"""The embedded runtime's stand-in for a TensorRT engine: its name, its first line, and whether it still holds.
+
+ONNX Runtime needs no engine file; what Steps 4-5 leave behind is MAX_BS and the figures of the trtexec logs. The
+stand-in carries MAX_BS in its name and says on line 1 what was measured on what; so do the logs. A file whose line 1
+says something else than is true now (another model, ONNX Runtime or processor) is made again.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsbench.model.layout import ModelLayout
+from dsbench.model.preflight import STAND_IN_MARK, Engine, Throughput, is_stand_in, trtexec_logs
+
+FIRST_BATCH = 1
+LARGEST_BATCH = 1024
+"""nvinfer's own limit for batch-size."""
+_LONGEST_LINE = 4096
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a stand-in was measured with: everything that its figures depend on. ``size`` is height, width."""
+
+    runtime: str
+    onnx_sha256: str
+    size: tuple[int, int]
+    onnxruntime: str
+    cpu: str
+
+    @property
+    def line(self) -> str:
+        """Line 1 of the engine and of its logs."""
+        text = (
+            f"{STAND_IN_MARK.decode()}: runtime {self.runtime}, not TensorRT; ONNX sha256 {self.onnx_sha256}; "
+            f"input {self.size[0]}x{self.size[1]}; ONNX Runtime {self.onnxruntime}; CPU {self.cpu}"
+        )
+        return re.sub(r"[\x00-\x1f\x7f]", " ", text)
+
+
+def engine_text(provenance: Provenance, max_bs: int) -> str:
+    """The whole stand-in."""
+    return (
+        f"{provenance.line}\n"
+        f"MAX_BS={max_bs}\n"
+        "This is no TensorRT engine. dsbench's embedded runtime runs the ONNX file itself; this file carries MAX_BS\n"
+        "in its name, as the engine would. DeepStream needs a real one: run Steps 4-5 there.\n"
+    )
+
+
+def first_line(path: Path) -> str:
+    """Line 1 of a file, "" if it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.readline(_LONGEST_LINE).decode("utf-8", "replace").rstrip("\r\n")
+    except OSError:
+        return ""
+
+
+def still_holds(
+    layout: ModelLayout,
+    engine: Engine | None,
+    throughput: Throughput | None,
+    provenance: Provenance,
+    frozen_batch: int | None,
+) -> bool:
+    """Whether engine and logs are there, made from this model on this machine, and large enough for their own PEAK."""
+    if engine is None or throughput is None or not throughput.stand_in:
+        return False
+    files = [*required_logs(layout, engine.max_bs, frozen_batch), *([engine.path] if engine.stand_in else [])]
+    if any(first_line(file) != provenance.line for file in files):  # one that is missing has no line
+        return False
+    if not engine.stand_in:
+        return True  # MAX_BS is what TensorRT's engine says
+    if frozen_batch is not None:
+        return engine.max_bs == frozen_batch
+    return not is_too_small(engine.max_bs, throughput.peak_gpu_streams)
+
+
+def is_too_small(max_bs: int, peak_gpu_streams: int) -> bool:
+    """Steps 4-5: MAX_BS doubles strictly while PEAK_GPU_STREAMS > MAX_BS."""
+    return peak_gpu_streams > max_bs and max_bs * 2 <= LARGEST_BATCH
+
+
+def required_logs(layout: ModelLayout, max_bs: int, frozen_batch: int | None) -> tuple[Path, ...]:
+    """The logs of the required batches."""
+    return tuple(layout.trtexec_log(batch) for batch in required_batches(max_bs, frozen_batch))
+
+
+def required_batches(max_bs: int, frozen_batch: int | None) -> tuple[int, ...]:
+    """What Steps 4-5 measure: 1 and MAX_BS; a graph with a frozen batch can only be run at that."""
+    return tuple(sorted({max_bs} if frozen_batch is not None else {FIRST_BATCH, max_bs}))
+
+
+def stale_stand_ins(layout: ModelLayout, kept: frozenset[Path]) -> tuple[Path, ...]:
+    """Stand-in engines and logs of earlier preparations other than ``kept``; never a file of TensorRT."""
+    try:
+        engines = [path for path in layout.engines.iterdir() if path.name.endswith(".engine")]
+    except OSError:
+        engines = []
+    return tuple(path for path in (*sorted(engines), *trtexec_logs(layout)) if path not in kept and is_stand_in(path))

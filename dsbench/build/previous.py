@@ -1,0 +1,41 @@
+"""Results that must make room move to a folder ``previous`` beside them: nothing is lost or read by mistake."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from dsbench.errors import Code, DsbenchError
+
+FOLDER = "previous"
+_RUN_FILE = re.compile(r"(?:ds_s\d+_run[12](?:_first)?\.log|deepstream_app_s\d+_run[12]\.txt)")
+
+
+def set_aside(path: Path) -> Path:
+    """Move a file to ``previous/`` beside it; a name that is taken there gets a number. Raises NOT_WRITABLE."""
+    folder = path.parent / FOLDER
+    try:
+        folder.mkdir(exist_ok=True)
+        target, number = folder / path.name, 2
+        while os.path.lexists(target):
+            target = folder / f"{path.stem}.{number}{path.suffix}"
+            number += 1
+        os.rename(path, target)
+    except OSError as error:
+        raise DsbenchError(
+            Code.NOT_WRITABLE,
+            f"{path.name} of an earlier run cannot be moved to {FOLDER}/: {error.strerror}",
+            where=str(path),
+            fix="make the model directory writable",
+        ) from error
+    return target
+
+
+def set_runs_aside(ds_dir: Path) -> tuple[Path, ...]:
+    """Move the logs and app configs of older benchmark runs aside: Step 8 takes the first ``*_run2.log`` by name."""
+    try:
+        names = sorted(name for name in os.listdir(ds_dir) if _RUN_FILE.fullmatch(name))
+    except FileNotFoundError:
+        return ()
+    return tuple(set_aside(ds_dir / name) for name in names)

@@ -1,0 +1,67 @@
+"""What stream 0's average does not show: the sum of all streams, slow ones, ones that stand still.
+
+These figures stand beside the specification's (judge/streams.py), never instead of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+
+from dsbench.formats.perf_windows import Windows
+from dsbench.judge.streams import LAST_WINDOWS
+
+STALLED_WINDOWS = 3
+"""So many windows of 0.00 at the end of a run: the stream stands still."""
+HUNG_WINDOWS = 5
+
+
+@dataclass(frozen=True)
+class StreamFacts:
+    """All streams over the last ten windows. ``means`` (streams,) in frames per second; ``stalled``: their numbers."""
+
+    means: tuple[float, ...]
+    total: float
+    slowest: int
+    fastest: int
+    stalled: tuple[int, ...]
+    below_target: tuple[int, ...]
+    first_full_s: float | None
+    """Seconds until the first window in which every stream had frames: start-up."""
+    start_up_counted: bool
+    """Whether windows from before that are among the last ten, which lowers every figure."""
+
+
+def stream_facts(windows: Windows, target_fps: float) -> StreamFacts | None:
+    """Facts of the last ten windows; None without a whole window."""
+    if not windows.fps:
+        return None
+    last = windows.fps[-LAST_WINDOWS:]
+    means = tuple(sum(column) / len(last) for column in zip(*last, strict=True))
+    order = sorted(range(len(means)), key=means.__getitem__)
+    full = next((number for number, row in enumerate(windows.fps) if all(value > 0 for value in row)), None)
+    # the first window with frames of every stream is still partly start-up
+    start_up_counted = full is None or full >= len(windows.fps) - len(last)
+    return StreamFacts(
+        means=means,
+        total=sum(means),
+        slowest=order[0],
+        fastest=order[-1],
+        stalled=tuple(stream for stream in range(len(means)) if _stands_still(windows.of_stream(stream))),
+        below_target=tuple(stream for stream, mean in enumerate(means) if mean < target_fps),
+        first_full_s=None if full is None else windows.at_s[full],
+        start_up_counted=start_up_counted,
+    )
+
+
+def hung(windows: Windows) -> bool:
+    """Whether every stream stood still to the end, far longer than any pause between frames before: the app hangs."""
+    moving = [any(row) for row in windows.fps]
+    if True not in moving or moving[-1]:
+        return False
+    pauses = [len(list(group)) for moves, group in groupby(moving[moving.index(True) :]) if not moves]
+    return pauses[-1] >= max(HUNG_WINDOWS, 3 * max(pauses[:-1], default=0))
+
+
+def _stands_still(values: tuple[float, ...]) -> bool:
+    return len(values) >= STALLED_WINDOWS and not any(values[-STALLED_WINDOWS:])

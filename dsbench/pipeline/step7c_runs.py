@@ -1,0 +1,185 @@
+"""7c: two runs through the app. Run 1 measures what all streams at once reach, run 2 whether RT_STREAMS keep up."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsbench.build import app_config, previous
+from dsbench.build.app_config import AppPlan
+from dsbench.errors import Code, DsbenchError
+from dsbench.judge import streams, windows
+from dsbench.judge.streams import Benchmark, RunFigures
+from dsbench.judge.windows import StreamFacts
+from dsbench.model.preflight import PreflightFacts
+from dsbench.pipeline.step7b_config import BenchmarkConfig
+from dsbench.record.evidence import EvidenceLog
+from dsbench.runtimes import device_lock, perf_run
+from dsbench.runtimes.perf_run import PerfPlan, PerfRun
+from dsbench.session import ModelRun
+
+
+@dataclass(frozen=True)
+class RawRun:
+    """A run before anything is judged: kept as evidence whatever it then comes to. ``notes``: on the device's lock."""
+
+    name: str
+    perf: PerfRun
+    facts: StreamFacts | None
+    notes: tuple[str, ...]
+
+
+Keep = Callable[[RawRun], None]
+
+
+@dataclass(frozen=True)
+class MeasuredRun:
+    """One run: the specification's figures, and all streams beside them. ``efficiency`` in percent of trtexec."""
+
+    figures: RunFigures
+    perf: PerfRun
+    facts: StreamFacts | None
+    efficiency: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Run 1. ``rt_streams`` as computed (0 on a slow CPU)."""
+
+    run: MeasuredRun
+    rt_streams: int
+    moved: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Run 2 and, if it did not keep up, its one retry at half the streams; ``benchmark`` is all of Step 7."""
+
+    run: MeasuredRun
+    retry: MeasuredRun | None
+    benchmark: Benchmark
+
+    @property
+    def final(self) -> MeasuredRun:
+        return self.retry or self.run
+
+
+def run1(model: ModelRun, log: EvidenceLog, keep: Keep) -> Calibration:
+    """Calibration at min(PEAK_GPU_STREAMS, MAX_BS) streams; logs of older runs move aside first."""
+    facts, config = model.get(PreflightFacts), model.get(BenchmarkConfig)
+    moved = previous.set_runs_aside(model.layout.ds_dir)
+    count = streams.run1_streams(config.throughput.peak_gpu_streams, facts.max_bs)
+    measured = _measure(model, count, "Run 1", keep)
+    rt_streams = streams.rt_streams(measured.figures, facts.max_bs)
+    log.print(*streams.run1_lines(measured.figures, rt_streams))
+    return Calibration(measured, rt_streams, moved)
+
+
+def run2(model: ModelRun, log: EvidenceLog, keep: Keep) -> Validation:
+    """Validation at RT_STREAMS; not real-time: halved and tried once more. Judged by ``require_streams``."""
+    facts, config, first = model.get(PreflightFacts), model.get(BenchmarkConfig), model.get(Calibration)
+    measured = _measure(model, max(1, first.rt_streams), "Run 2", keep)
+    log.print(*streams.run2_lines(measured.figures))
+    retry = None
+    if not measured.figures.real_time:
+        count = streams.halved(first.rt_streams)
+        log.print(streams.retry_announcement(count))
+        _keep_first_log(measured.perf.plan.log)
+        retry = _measure(model, count, "Retry", keep)
+        log.print(streams.retry_line(retry.figures))
+    benchmark = Benchmark(
+        max_bs=facts.max_bs,
+        peak_gpu_streams=config.throughput.peak_gpu_streams,
+        trtexec_imgs=config.throughput.imgs_per_sec,
+        run1=first.run.figures,
+        rt_streams=first.rt_streams,
+        run2=measured.figures,
+        retry=retry.figures if retry else None,
+    )
+    return Validation(measured, retry, benchmark)
+
+
+def require_streams(model: ModelRun, validation: Validation) -> None:
+    """TOO_FEW_STREAMS when ``--min-streams`` wants more real-time streams than were confirmed."""
+    wanted = model.get(BenchmarkConfig).options.min_streams
+    confirmed = validation.benchmark.confirmed_streams
+    if wanted.value is not None and confirmed < wanted.value:
+        raise DsbenchError(
+            Code.TOO_FEW_STREAMS,
+            f"{confirmed} real-time streams confirmed on {model.runtime.label}, --min-streams {wanted} wanted",
+            where=str(validation.final.perf.plan.log),
+            fix="a smaller or faster model, a larger batch, a faster machine; or a lower --min-streams or --target-fps",
+        )
+
+
+def _measure(model: ModelRun, count: int, name: str, keep: Keep) -> MeasuredRun:
+    """One run of the app, alone on its device. What it printed is kept as evidence before its end is judged."""
+    config = model.get(BenchmarkConfig)
+    options = config.options
+    plan = _plan(model, count, 1 if name == "Run 1" else 2, options.perf_seconds.value, options.perf_interval.value)
+    device = device_lock.device_name(model.runtime.name, model.options.gpu_id.value)
+    with device_lock.exclusive(device, model.announce) as held:
+        text = f"{name}, {count} stream{'s' if count != 1 else ''} for {plan.seconds} s"
+        model.announce(f"{model.layout.name}: {text} on {model.runtime.name}")
+        started = time.monotonic()
+        perf = perf_run.run(model.runtime, plan)
+    target = options.target_fps.value
+    facts = windows.stream_facts(perf.windows, target)
+    keep(RawRun(name, perf, facts, held.notes))
+    perf_run.require_success(perf, f"DS {name}")
+    shown = model.layout.given_path(plan.log)
+    seconds = time.monotonic() - started
+    try:
+        figures = streams.figures(perf.stream0, count, seconds, run=name, log=shown, target_fps=target)
+    except DsbenchError as error:
+        raise DsbenchError(error.code, error.what, where=error.where, fix=_why_no_fps(perf)) from None
+    _require_alive(perf, name)
+    return MeasuredRun(figures, perf, facts, streams.efficiency(figures, config.throughput.imgs_per_sec))
+
+
+def _plan(model: ModelRun, count: int, number: int, seconds: int, interval: int) -> PerfPlan:
+    """Write the app config that is kept, ``deepstream_app_s<N>_run<1|2>.txt``, and say where the log goes."""
+    layout, links = model.layout, model.scratch
+    plan = AppPlan(
+        nvinfer_config=app_config.safe_path(layout.ds_nvinfer_config, links),
+        video=app_config.safe_path(model.get(PreflightFacts).video.value.path, links, uri=True),
+        streams=count,
+        gpu_id=model.options.gpu_id.value,
+        perf_interval_sec=interval,
+        file_loop=True,
+    )
+    kept = layout.ds_app_config(count, number)
+    app_config.write_app(kept, plan)
+    config = app_config.safe_path(kept, links)
+    return PerfPlan(config, count, seconds, interval, layout.ds_log(count, number))
+
+
+def _keep_first_log(log: Path) -> None:
+    """``ds_s<N>_run2.log`` becomes ``ds_s<N>_run2_first.log``: Step 8 takes the first ``*_run2.log`` by name."""
+    os.replace(log, log.with_name(f"{log.stem}_first.log"))
+
+
+def _why_no_fps(perf: PerfRun) -> str:
+    """What to do about a run without a frame of stream 0 in its last windows."""
+    plan, text = perf.plan, "\n".join(perf.finished.tail(200))
+    if "Trying to create engine" in text:
+        return "an engine was built instead of loaded: model-engine-file is wrong, or another TensorRT made it"
+    if not any(any(row) for row in perf.windows.fps):
+        start = f"{plan.streams} stream{'s' if plan.streams > 1 else ''} had not started after {plan.seconds} s"
+        return f"{start}: raise --perf-seconds, or read the log for what it waits for"
+    return "read the log: did the app start, decode and infer?"
+
+
+def _require_alive(perf: PerfRun, name: str) -> None:
+    """APP_TIMEOUT if PERF rows came to the end but no frame did: the pipeline hangs, its timer does not."""
+    if windows.hung(perf.windows):
+        last = "\n".join(f"    {line}" for line in perf.finished.tail())
+        raise DsbenchError(
+            Code.APP_TIMEOUT,
+            f"DS {name}: every stream stood still to the end of the run\n  last lines of {perf.plan.log}:\n{last}",
+            where=" ".join(perf.finished.command),
+            fix="run the command by hand to see where it hangs",
+        )

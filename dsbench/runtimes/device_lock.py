@@ -1,0 +1,69 @@
+"""One benchmark at a time on a device: a lock file that every dsbench of this user honours, whatever started it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Held:
+    """What holding the lock took; ``notes`` are for the evidence."""
+
+    waited_s: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+def device_name(runtime: str, gpu_id: int) -> str:
+    """``cpu`` for the embedded runtime, ``gpu<N>`` for DeepStream."""
+    return "cpu" if runtime == "embedded" else f"gpu{gpu_id}"
+
+
+@contextmanager
+def exclusive(device: str, announce: Callable[[str], None], folder: Path | None = None) -> Iterator[Held]:
+    """Hold the device; waits for another benchmark to end, and says so. The kernel frees it when the process dies.
+
+    Where no lock file can be made the benchmark goes on, with a note.
+    """
+    try:
+        handle = os.open(_lock_file(device, folder), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        yield Held(notes=(f"no lock file for {device} ({error.strerror}): another benchmark may have run beside this",))
+        return
+    try:
+        started = time.monotonic()
+        waited = _lock(handle, device, announce)
+        seconds = time.monotonic() - started if waited else 0.0
+        notes = (f"waited {seconds:.0f} s for another benchmark on {device}",) if waited else ()
+        yield Held(seconds, notes)
+    finally:
+        os.close(handle)  # and with it the lock
+
+
+def _lock(handle: int, device: str, announce: Callable[[str], None]) -> bool:
+    """Take the lock; returns whether it had to be waited for."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        announce(f"another benchmark runs on {device}: waiting for it to end")
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    return True
+
+
+def _lock_file(device: str, folder: Path | None) -> Path:
+    """In the user's runtime directory, else in one of the user's own in the temporary directory."""
+    if folder is None:
+        runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+        usable = os.path.isabs(runtime) and os.access(runtime, os.W_OK | os.X_OK)
+        folder = Path(runtime) / "dsbench" if usable else Path(tempfile.gettempdir()) / f"dsbench-{os.getuid()}"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise PermissionError(1, "the lock folder belongs to another user", str(folder))
+    return folder / f"benchmark-{device}.lock"
