@@ -47,6 +47,15 @@ def load_boxes(path: Path, counts: Sequence[int]) -> tuple[NDArray[np.float32] |
         return tuple(None if count < 0 else archive[f"b{call}"] for call, count in enumerate(counts))
 
 
+def as_boxes(call: NDArray[np.float32] | None) -> Boxes:
+    """A call's raw boxes as the families' decode gives them; none where the parser returned false. Boxes that are not
+    finite are left out."""
+    import numpy as np
+
+    table = np.zeros((0, 6), np.float32) if call is None else call[np.isfinite(call).all(axis=1)]
+    return Boxes(table[:, 0].astype(np.int32), *(table[:, column] for column in range(1, 6)))
+
+
 def check(
     calls: Sequence[NDArray[np.float32] | None], network: Network, classes: int, *, where: str = ""
 ) -> tuple[Finding, ...]:

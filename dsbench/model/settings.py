@@ -25,6 +25,11 @@ Keys of nvinfer keep nvinfer's names and live in tables named as nvinfer's group
 
     [class-attrs-all]                  # nvinfer's [class-attrs-all]
     pre-cluster-threshold = 0.25
+
+    [head]                             # what an SSD head's outputs mean, where recognition cannot tell
+    background = 0                     # index of the background class, -1 for none
+    columns = "class,score,box"        # of a [N, dets, 6] output
+    boxes = "normalised"               # or "pixels"
 """
 
 from __future__ import annotations
@@ -76,6 +81,11 @@ class Settings:
     pre_cluster_threshold: float | None = None
     nms_iou_threshold: float | None = None
     topk: int | None = None
+
+    # [head]
+    background: int | None = None
+    columns: str | None = None
+    boxes: str | None = None
 
     def decided(self) -> tuple[str, ...]:
         """The keys the user set, spelled as in the file, for the evidence."""
@@ -160,6 +170,15 @@ def _identifier(value: Any) -> str:
     return text
 
 
+def _one_of(*allowed: str) -> Reader:
+    def read(value: Any) -> str:
+        if value not in allowed:
+            raise ValueError(f"must be one of: {'; '.join(allowed)}")
+        return str(value)
+
+    return read
+
+
 def _number(low: float, high: float, *, above: bool = False) -> Reader:
     def read(value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
@@ -232,6 +251,11 @@ _TABLES: dict[str, dict[str, Reader]] = {
         "cluster-mode": _whole(0, 4),
         "network-mode": _whole(0, 3),
         "parse-bbox-func-name": _identifier,
+    },
+    "head": {
+        "background": _whole(-1, 10**6),
+        "columns": _one_of("class,score,box", "score,class,box", "box,score,class", "box,class,score"),
+        "boxes": _one_of("normalised", "pixels"),
     },
     "class-attrs-all": {
         "pre-cluster-threshold": _number(0, 1e6),

@@ -14,7 +14,7 @@ from dsbench.build.parser_source import SourcePlan, UserSource
 from dsbench.embedded.probe_job import ProbeJob
 from dsbench.errors import Code, DsbenchError
 from dsbench.families import registry
-from dsbench.families.base import Head, Hints, Network, Preprocessing
+from dsbench.families.base import Boxes, Head, Hints, Network, Preprocessing
 from dsbench.formats import nvinfer
 from dsbench.judge import output_ranges, preprocessing, tensors
 from dsbench.judge.preprocessing import Choice, Fixed
@@ -23,6 +23,8 @@ from dsbench.model.preflight import PreflightFacts
 from dsbench.model.settings import Settings
 from dsbench.runtimes import probes
 from dsbench.runtimes.probes import Probed
+
+PREPROCESSOR_CONFIG = "preprocessor_config.json"
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,11 @@ class ModelOutputs:
 
 
 def run(facts: PreflightFacts, scratch: Path) -> ModelOutputs:
-    """Probe, recognise, choose. Raises what probing raises, OUTPUT_NOT_FINITE, NOT_A_DETECTOR."""
+    """Probe, recognise, choose. Raises what probing raises, MODEL_OUTPUT_INVALID, NOT_A_DETECTOR."""
     layout = facts.layout
     user_source = parser_source.find_user_source(source_plan(layout))
     fixed, fixed_origin = fixed_keys(facts)
-    hugging_face = preprocessing.from_hugging_face(layout.onnx_dir / "preprocessor_config.json")
+    hugging_face = preprocessing.from_hugging_face(layout.onnx_dir / PREPROCESSOR_CONFIG)
     conventions = [family.convention().preprocessing for family in registry.FAMILIES]
     candidates = preprocessing.candidates([hugging_face, *conventions], fixed, facts.onnx.channels)
     probed = probes.probe_model(_job(facts, candidates), scratch)
@@ -58,20 +60,44 @@ def run(facts: PreflightFacts, scratch: Path) -> ModelOutputs:
         head = registry.recognise(
             facts.onnx,
             tensors.first_frames(probed.tensors, probed.result, len(candidates)),
-            hints=Hints(family=facts.settings.family),
+            hints=hints(facts.settings),
             labels=facts.labels.names,
         )
     except DsbenchError as error:
         if error.code != Code.FAMILY_UNKNOWN and user_source is None:
             raise
-        choice = _without_family(fixed, hugging_face)
-        chosen = candidates.index(choice.preprocessing)
-        return ModelOutputs(
-            probed, candidates, chosen, _named(choice, fixed_origin), None, error, user_source, warnings
-        )
-    choice = _choose(facts, candidates, probed, head, fixed, hugging_face)
-    chosen = candidates.index(choice.preprocessing)
-    return ModelOutputs(probed, candidates, chosen, _named(choice, fixed_origin), head, None, user_source, warnings)
+        choice = _without_family(facts, fixed, hugging_face)
+        outputs = ModelOutputs(probed, candidates, 0, choice, None, error, user_source, warnings)
+    else:
+        choice = _choose(facts, candidates, probed, head, fixed, hugging_face)
+        outputs = ModelOutputs(probed, candidates, 0, choice, head, None, user_source, warnings)
+    return _settle(outputs, choice, fixed_origin)
+
+
+def refine(facts: PreflightFacts, outputs: ModelOutputs, decoded: Sequence[Sequence[Boxes]]) -> ModelOutputs:
+    """The choice for a head that only the user's parser reads: by what that parser finds under each candidate.
+
+    ``decoded``: its boxes on every probed frame, for each candidate.
+    """
+    fixed, fixed_origin = fixed_keys(facts)
+    scores = preprocessing.score(
+        outputs.candidates, decoded, Network(facts.width, facts.height), Network(STREAMMUX_WIDTH, STREAMMUX_HEIGHT)
+    )
+    hugging_face = preprocessing.from_hugging_face(facts.layout.onnx_dir / PREPROCESSOR_CONFIG)
+    choice = preprocessing.decide(scores, fixed, hugging_face=hugging_face, channels=facts.onnx.channels)
+    return _settle(outputs, choice, fixed_origin)
+
+
+def hints(settings: Settings) -> Hints:
+    """What dsbench.toml says about the head."""
+    return Hints(settings.family, settings.background, settings.columns, settings.boxes)
+
+
+def _settle(outputs: ModelOutputs, choice: Choice, fixed_origin: str) -> ModelOutputs:
+    """The outputs with a choice, its position among the candidates, and the file in which the user decided."""
+    origins = tuple((key, fixed_origin if origin == "dsbench.toml" else origin) for key, origin in choice.origins)
+    chosen = outputs.candidates.index(choice.preprocessing)
+    return replace(outputs, choice=replace(choice, origins=origins), chosen=chosen)
 
 
 def source_plan(layout: ModelLayout) -> SourcePlan:
@@ -154,14 +180,13 @@ def _choose(
     )
 
 
-def _without_family(fixed: Fixed, hugging_face: Preprocessing | None) -> Choice:
+def _without_family(facts: PreflightFacts, fixed: Fixed, hugging_face: Preprocessing | None) -> Choice:
     """Without a decode there is no evidence: the user's keys, Hugging Face's, the specification's defaults."""
     return preprocessing.decide(
-        [], fixed, convention=preprocessing.DEFAULT, convention_origin="specification", hugging_face=hugging_face
+        [],
+        fixed,
+        convention=preprocessing.DEFAULT,
+        convention_origin="specification",
+        hugging_face=hugging_face,
+        channels=facts.onnx.channels,
     )
-
-
-def _named(choice: Choice, fixed_origin: str) -> Choice:
-    """The choice with the name of the file in which the user decided."""
-    origins = tuple((key, fixed_origin if origin == "dsbench.toml" else origin) for key, origin in choice.origins)
-    return replace(choice, origins=origins)

@@ -22,6 +22,7 @@ from dsbench.judge import parser_boxes, tensors
 from dsbench.judge.lint import ERROR, Finding
 from dsbench.judge.parser_boxes import Agreement
 from dsbench.model.preflight import PreflightFacts
+from dsbench.pipeline import step6a_outputs
 from dsbench.pipeline.step6a_outputs import ModelOutputs, source_plan
 from dsbench.runtimes import probes
 from dsbench.runtimes.contract import Runtime
@@ -50,7 +51,7 @@ class BuiltParser:
     """The library, its exported functions, and what it found on real frames.
 
     ``boxes`` counts per frame (-1: the parser returned false); ``agreement`` with the family's reference decode is None
-    for a head that no family decodes.
+    for a head that no family decodes; ``outputs`` is 6a's result, its preprocessing chosen anew by such a parser.
     """
 
     build: BuildResult
@@ -59,6 +60,7 @@ class BuiltParser:
     boxes: tuple[int, ...]
     findings: tuple[Finding, ...]
     agreement: Agreement | None
+    outputs: ModelOutputs
 
 
 def write_source(facts: PreflightFacts, outputs: ModelOutputs) -> ParserSource:
@@ -95,13 +97,15 @@ def build(facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratc
     library = symbols.read_library(result.library)
     function = parser_function(facts)
     symbols.check_symbol(library, function)
-    counts, calls = _run_on_frames(facts, outputs, result.library, function, scratch)
+    if outputs.head is None:
+        outputs = _refined(facts, outputs, result.library, function, scratch)
+    counts, calls = _run(facts, outputs, [outputs.chosen], result.library, function, scratch)
     findings = parser_boxes.check(
         calls, Network(facts.width, facts.height), facts.labels.count, where=facts.layout.given_path(result.library)
     )
     raise_errors(Code.PARSER_BOXES, findings)
     agreement = _compare(facts, outputs, calls)
-    return BuiltParser(result, library, function, counts, findings, agreement)
+    return BuiltParser(result, library, function, counts, findings, agreement, outputs)
 
 
 def raise_errors(code: Code, findings: Sequence[Finding]) -> None:
@@ -134,16 +138,17 @@ def _threshold(facts: PreflightFacts) -> float:
     return PRE_CLUSTER_THRESHOLD if chosen is None else chosen
 
 
-def _run_on_frames(
-    facts: PreflightFacts, outputs: ModelOutputs, library: Path, function: str, scratch: Path
+def _run(
+    facts: PreflightFacts, outputs: ModelOutputs, candidates: Sequence[int], library: Path, function: str, scratch: Path
 ) -> tuple[tuple[int, ...], Calls]:
+    """The parser on every probed frame under each of these candidates, in turn."""
     probed = outputs.probed
     job = ParserJob(
         library=str(library),
         function=function,
         tensors=str(probed.tensors),
         layers=probed.result.outputs,
-        keys=tensors.parser_keys(probed.result, outputs.chosen),
+        keys=tuple(key for candidate in candidates for key in tensors.parser_keys(probed.result, candidate)),
         width=facts.width,
         height=facts.height,
         channels=facts.onnx.channels,
@@ -152,6 +157,15 @@ def _run_on_frames(
     )
     result, boxes = probes.probe_parser(job, scratch)
     return result.counts, parser_boxes.load_boxes(boxes, result.counts)
+
+
+def _refined(facts: PreflightFacts, outputs: ModelOutputs, library: Path, function: str, scratch: Path) -> ModelOutputs:
+    """6a's choice made by what the user's parser finds on real frames under each candidate."""
+    everything = range(len(outputs.candidates))
+    _, calls = _run(facts, outputs, everything, library, function, scratch)
+    found = [parser_boxes.as_boxes(call) for call in calls]
+    frames = len(outputs.probed.result.frames)
+    return step6a_outputs.refine(facts, outputs, [found[i * frames : (i + 1) * frames] for i in everything])
 
 
 def _compare(facts: PreflightFacts, outputs: ModelOutputs, calls: Calls) -> Agreement | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dsbench.build.generated import Status, Written
 from dsbench.judge import preprocessing
+from dsbench.judge.preprocessing import Choice
 from dsbench.model.layout import ModelLayout
 from dsbench.model.preflight import PreflightFacts
 from dsbench.pipeline.step6a_outputs import ModelOutputs
@@ -61,6 +62,14 @@ def model_outputs(log: EvidenceLog, outputs: ModelOutputs) -> None:
     elif outputs.no_family:
         log.fact("Family", "none recognised", "the user's own parser reads the outputs")
         log.note(outputs.no_family.what)
+    preprocessing_choice(log, choice)
+    log.fact("Real frames", ", ".join(map(str, result.frames)), "frame numbers in the video")
+    log.fact("ONNX Runtime, one image", f"{result.ms_per_run:.1f} ms")
+    log.warn(*outputs.warnings)
+
+
+def preprocessing_choice(log: EvidenceLog, choice: Choice) -> None:
+    """nvinfer's preprocessing keys with their origin, and how the candidates fared."""
     feed = choice.preprocessing
     values = {
         "net-scale-factor": repr(feed.net_scale_factor),
@@ -70,11 +79,9 @@ def model_outputs(log: EvidenceLog, outputs: ModelOutputs) -> None:
     }
     for key, origin in choice.origins:
         log.fact(key, values[key], origin)
-    log.fact("Real frames", ", ".join(map(str, result.frames)), "frame numbers in the video")
-    log.fact("ONNX Runtime, one image", f"{result.ms_per_run:.1f} ms")
     if choice.ranking:
         log.table(
-            "Preprocessing candidates on these frames, decoded by the family's reference (best first)",
+            "Preprocessing candidates on these frames, decoded (best first)",
             ("preprocessing", "detections per frame", "score mass per frame", "frames with detections"),
             (
                 (
@@ -86,7 +93,6 @@ def model_outputs(log: EvidenceLog, outputs: ModelOutputs) -> None:
                 for score in choice.ranking[:_CANDIDATES_SHOWN]
             ),
         )
-    log.warn(*outputs.warnings)
     if choice.warning:
         log.warn(choice.warning)
 
@@ -111,6 +117,8 @@ def parser_build(log: EvidenceLog, layout: ModelLayout, parser: BuiltParser) -> 
     log.fact("Library", layout.given_path(parser.library.path), f"built in {parser.build.seconds:.1f} s")
     log.fact("Exported", ", ".join(parser.library.parse_functions), "dynamic symbol table")
     log.fact("parse-bbox-func-name", parser.function)
+    if parser.outputs.head is None:
+        preprocessing_choice(log, parser.outputs.choice)
     log.fact("Raw boxes on real frames", ", ".join(map(str, parser.boxes)), "per frame, before clustering")
     if parser.agreement:
         same = parser.agreement
