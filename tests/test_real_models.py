@@ -126,3 +126,60 @@ def test_the_reference_s_detections_are_found(
         found, expected = found + here, expected + of
     assert expected
     assert found >= share * expected, f"{found} of {expected}"
+
+
+TRANSPOSED_PARSER = """
+#include "nvdsinfer_custom_impl.h"
+#include <algorithm>
+#include <cmath>
+extern "C" bool NvDsInferParseCustomOdd(std::vector<NvDsInferLayerInfo> const &layers, NvDsInferNetworkInfo const &net,
+                                        NvDsInferParseDetectionParams const &params,
+                                        std::vector<NvDsInferObjectDetectionInfo> &objects)
+{
+    const float *p = static_cast<const float *>(layers[0].buffer);
+    const int n = layers[0].inferDims.d[1], classes = layers[0].inferDims.d[0] - 5;
+    int i = 0;
+    for (int stride : {8, 16, 32})
+        for (int y = 0; y < int(net.height) / stride; y++)
+            for (int x = 0; x < int(net.width) / stride; x++, i++) {
+                int best = 0;
+                for (int c = 1; c < classes; c++)
+                    if (p[(5 + c) * n + i] > p[(5 + best) * n + i]) best = c;
+                NvDsInferObjectDetectionInfo object{};
+                object.detectionConfidence = p[4 * n + i] * p[(5 + best) * n + i];
+                if (object.detectionConfidence < params.perClassPreclusterThreshold[best]) continue;
+                float w = std::exp(p[2 * n + i]) * stride, h = std::exp(p[3 * n + i]) * stride;
+                object.classId = best;
+                object.left = std::max(0.0f, (p[i] + x) * stride - w / 2);
+                object.top = std::max(0.0f, (p[n + i] + y) * stride - h / 2);
+                object.width = std::min(w, net.width - 1 - object.left);
+                object.height = std::min(h, net.height - 1 - object.top);
+                objects.push_back(object);
+            }
+    return true;
+}
+"""
+
+
+def test_a_user_s_parser_of_an_unknown_head_chooses_the_preprocessing(shared: Path, tmp_path: Path) -> None:
+    """The head is transposed, so no family decodes it; what the parser finds says how the model wants to be fed."""
+    import onnx
+    from onnx import helper
+
+    source = shared / "data/models/yolox_nano"
+    root = make_model(tmp_path, source, 6).rename(tmp_path / "odd")
+    model = onnx.load(str(source / "model.onnx"))
+    output = model.graph.output[0].name
+    model.graph.node.append(helper.make_node("Transpose", [output], ["odd"], perm=[0, 2, 1]))
+    del model.graph.output[:]
+    model.graph.output.append(helper.make_tensor_value_info("odd", 1, [1, 85, 3549]))
+    (root / "model" / "model.onnx").unlink()
+    onnx.save(model, str(root / "model" / "odd.onnx"))
+    (root / "parser").mkdir()
+    (root / "parser" / "mine.cpp").write_text(TRANSPOSED_PARSER)
+    video = shared / "data/videos/bottle-detection.mp4"
+    command = [sys.executable, "-m", "pytest", f"--model-dir={root}", f"--video={video}", "-k", "nvinfer_config"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    config = (root / "config" / "config_infer_primary_odd.txt").read_text()
+    assert "net-scale-factor=1.0\nmodel-color-format=1\n" in config

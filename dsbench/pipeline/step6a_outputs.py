@@ -45,6 +45,18 @@ class ModelOutputs:
     def preprocessing(self) -> Preprocessing:
         return self.choice.preprocessing
 
+    def lines(self) -> tuple[str, ...]:
+        """6a's lines: on random input, then on the first real frame under the chosen preprocessing."""
+        result = self.probed.result
+        random = [line for line in result.lines if line.startswith(("Input", "Output:", "Random"))]
+        ranges = [
+            f"Output[{index}] range: [{item.low:.4f}, {item.high:.4f}]" for index, item in enumerate(result.random)
+        ]
+        real = [f"Real frame {result.frames[0]} ({preprocessing.describe(self.preprocessing)}):"]
+        for index, output in enumerate(tensors.outputs_of(self.probed.tensors, result, self.chosen)[0]):
+            real.append(f"Output[{index}] range: [{output.data.min():.4f}, {output.data.max():.4f}]")
+        return (*random, *ranges, *real)
+
 
 def run(facts: PreflightFacts, scratch: Path) -> ModelOutputs:
     """Probe, recognise, choose. Raises what probing raises, MODEL_OUTPUT_INVALID, NOT_A_DETECTOR."""

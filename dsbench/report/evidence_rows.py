@@ -52,7 +52,7 @@ def preflight(log: EvidenceLog, facts: PreflightFacts) -> None:
 def model_outputs(log: EvidenceLog, outputs: ModelOutputs) -> None:
     """Shapes and ranges, the family and why, the preprocessing and how the candidates fared."""
     result, choice = outputs.probed.result, outputs.choice
-    log.print(*result.lines)
+    log.print(*outputs.lines())
     if outputs.head:
         log.fact("Family", outputs.head.family, f"confidence {outputs.head.confidence:.2f}")
         log.fact("Classes of the head", outputs.head.classes)
