@@ -1,0 +1,68 @@
+"""All streams beside stream 0: sums, the slowest, those that stand still, an app that hangs."""
+
+from __future__ import annotations
+
+import pytest
+
+from dsbench.formats.perf_windows import Windows
+from dsbench.judge import saturation, windows
+from dsbench.judge.streams import RunFigures
+
+
+def table(*rows: tuple[float, ...]) -> Windows:
+    return Windows(2, len(rows[0]), tuple(2.0 * number for number in range(1, len(rows) + 1)), rows)
+
+
+def test_sum_slowest_and_fastest_of_the_last_ten() -> None:
+    rows = [(0.0, 0.0), (1.0, 2.0)] + [(30.0, 10.0), (32.0, 20.0)] * 5
+    facts = windows.stream_facts(table(*rows), 30)
+    assert facts is not None
+    assert facts.means == (31.0, 15.0)
+    assert (facts.total, facts.slowest, facts.fastest) == (46.0, 1, 0)
+    assert facts.below_target == (1,)
+    assert facts.first_full_s == 4.0
+    assert not facts.start_up_counted
+    assert windows.stream_facts(Windows(2, 3, (), ()), 30) is None
+
+
+def test_start_up_among_the_last_ten_is_told() -> None:
+    facts = windows.stream_facts(table(*[(1.0,)] + [(30.0,)] * 9), 30)
+    assert facts is not None
+    assert facts.start_up_counted
+    facts = windows.stream_facts(table(*[(1.0,)] + [(30.0,)] * 10), 30)
+    assert facts is not None
+    assert not facts.start_up_counted
+
+
+def test_streams_that_stand_still() -> None:
+    facts = windows.stream_facts(table((30.0, 30.0, 0.0), (30.0, 0.0, 0.0), (30.0, 0.0, 0.0), (30.0, 0.0, 0.0)), 30)
+    assert facts is not None
+    assert facts.stalled == (1, 2)
+    assert facts.first_full_s is None
+
+
+@pytest.mark.parametrize(
+    ("totals", "hangs"),
+    [
+        ([0, 0, 0, 0, 0, 0], False),  # never started: no FPS at all, said elsewhere
+        ([0, 0, 0, 0, 0, 9, 9], False),
+        ([9, 9, 0, 0, 0, 0], False),
+        ([9, 9, 0, 0, 0, 0, 0], True),
+        ([9, 0, 0, 9, 0, 0, 0, 0, 0], False),  # a slow model pauses between frames
+        ([9, 0, 0, 9, 0, 0, 0, 0, 0, 0], True),
+        ([9, 9, 0, 0, 0, 0, 0, 9], False),
+    ],
+)
+def test_an_app_whose_timer_lives_on(totals: list[int], hangs: bool) -> None:
+    assert windows.hung(table(*((float(value),) for value in totals))) is hangs
+
+
+def test_nvdec_is_named_only_on_a_gpu_and_only_where_it_fits() -> None:
+    slow = RunFigures(200, 35.3 / 5, 1412.0, 60, 30)
+    assert "NVDEC" in (saturation.note(slow, 20.0, on_gpu=True) or "")
+    on_cpu = saturation.note(slow, 20.0, on_gpu=False)
+    assert on_cpu is not None
+    assert "NVDEC" not in on_cpu
+    assert "CPU" in on_cpu
+    assert saturation.note(slow, 95.0, on_gpu=True) is None, "inference itself is the limit"
+    assert saturation.note(RunFigures(4, 29.0, 116.0, 60, 30), 20.0, on_gpu=True) is None, "not far below"

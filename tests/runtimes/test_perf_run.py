@@ -1,0 +1,98 @@
+"""7c's run against stand-in apps: rows as they come, and every way an app can end."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from dsbench.errors import Code, DsbenchError
+from dsbench.runtimes import perf_run, process
+from dsbench.runtimes.perf_run import PerfPlan, PerfRun
+from tests.stand_in_app import Row, StandInRuntime
+
+
+def play(
+    folder: Path, *rows: Row, streams: int = 2, seconds: int = 1, pause: float = 0.01, deaf: bool = False
+) -> PerfRun:
+    config = folder / "app.txt"
+    config.write_text(f"[source0]\nnum-sources={streams}\n")
+    runtime = StandInRuntime(((0, rows),), pause=pause, ignore_sigint=deaf)
+    return perf_run.run(runtime, PerfPlan(config, streams, seconds, 2, folder / "ds" / "run.log"))
+
+
+def error_of(perf: PerfRun) -> DsbenchError:
+    with pytest.raises(DsbenchError) as caught:
+        perf_run.require_success(perf, "DS Run 1")
+    return caught.value
+
+
+def test_rows_of_all_streams_with_the_time_they_were_seen(tmp_path: Path) -> None:
+    perf = play(tmp_path, (10.0, 20.0), (30.5, 40.0), pause=0.4)
+    assert perf.windows.fps == ((10.0, 20.0), (30.5, 40.0))
+    assert perf.stream0 == (10.0, 30.5)
+    first, second = perf.windows.at_s
+    assert 0.2 < second - first < 0.7
+    assert perf.finished.stopped
+    assert perf.finished.returncode == 0
+    assert 0.9 < perf.finished.seconds < 3
+    perf_run.require_success(perf, "DS Run 1")
+
+
+def test_a_stale_log_is_never_read(tmp_path: Path) -> None:
+    log = tmp_path / "ds" / "run.log"
+    log.parent.mkdir()
+    log.write_text("**PERF:  99.00 (99.00)\t99.00 (99.00)\t\n")
+    assert play(tmp_path).stream0 == ()
+
+
+def test_noise_between_and_inside_rows(tmp_path: Path) -> None:
+    noise = "out('(app): WARNING'); sys.stderr.write('**PERF:  7.00 (1.00)\\t3.(gst:1): cut\\n')"
+    perf = play(tmp_path, (10.0, 20.0), noise, "out('\\x1b[31mred\\x1b[0m')", (12.0, 22.0))
+    assert perf.windows.fps == ((10.0, 20.0), (12.0, 22.0))
+    assert perf.windows.broken == 1
+    assert sorted(perf.stream0) == [7.0, 10.0, 12.0], "the specification's grep takes the cut row as well"
+
+
+@pytest.mark.parametrize(
+    ("last", "code", "said"),
+    [
+        ("os.kill(os.getpid(), signal.SIGSEGV)", Code.APP_CRASHED, "SIGSEGV"),
+        ("out('App run failed'); os._exit(255)", Code.APP_FAILED, "App run failed"),
+        ("sys.exit(0)", Code.APP_FAILED, "ended by itself"),
+    ],
+)
+def test_an_app_that_dies_half_way_keeps_its_rows(tmp_path: Path, last: str, code: Code, said: str) -> None:
+    perf = play(tmp_path, (10.0, 20.0), last, seconds=30)
+    assert perf.windows.fps == ((10.0, 20.0),)
+    error = error_of(perf)
+    assert error.code == code
+    assert said in error.what
+
+
+def test_an_app_that_hangs_is_stopped_long_before_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(perf_run, "SHORTEST_STALL_S", 0.3)
+    monkeypatch.setattr(perf_run, "STALL_INTERVALS", 0)
+    started = time.monotonic()
+    perf = play(tmp_path, (10.0, 20.0), seconds=60)
+    assert time.monotonic() - started < 10
+    error = error_of(perf)
+    assert error.code == Code.APP_TIMEOUT
+    assert "no progress" in error.what
+    assert perf.windows.fps == ((10.0, 20.0),)
+
+
+def test_an_app_that_ignores_sigint_is_killed_and_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_GRACE_S", 0.2)
+    perf = play(tmp_path, (10.0, 20.0), deaf=True)
+    assert perf.killed_at_end
+    assert perf.windows.fps == ((10.0, 20.0),)
+    perf_run.require_success(perf, "DS Run 1")
+
+
+def test_a_run_that_is_over_before_the_app_has_started(tmp_path: Path) -> None:
+    perf = play(tmp_path, "time.sleep(30)")
+    assert perf.stream0 == ()
+    assert perf.windows.fps == ()
+    perf_run.require_success(perf, "DS Run 1")  # no rows: said by the figures, in the specification's words

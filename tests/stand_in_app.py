@@ -1,0 +1,53 @@
+"""A program in deepstream-app's place: prints PERF rows with known numbers, and ends in every way an app can."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_CODE = """
+import os, re, signal, sys, time
+signal.signal(signal.SIGINT, (lambda *_: None) if IGNORE_SIGINT else (lambda *_: (print("Quitting"), sys.exit(0))))
+streams = int(re.search(r"num-sources=(\\d+)", open(sys.argv[1]).read())[1])
+scripts = {int(key): value for key, value in SCRIPTS.items()}
+rows = scripts.get(streams, scripts.get(0, []))
+out = lambda text: print(text, flush=True)
+out("\\n**PERF:  " + "".join(f"FPS {i} (Avg)\\t" for i in range(streams)))
+for row in rows:
+    if isinstance(row, str):
+        exec(row)
+        continue
+    values = list(row) if isinstance(row, (list, tuple)) else [row] * streams
+    out("**PERF:  " + "".join(f"{value:.2f} (1.00)\\t" for value in values))
+    time.sleep(PAUSE)
+while True:
+    time.sleep(0.05)
+"""
+
+Row = float | Sequence[float] | str
+
+
+@dataclass(frozen=True)
+class StandInRuntime:
+    """Plays ``scripts``: (streams, rows) pairs, 0 for any number of streams. A row is one FPS for all streams, a value
+    for each, or Python code that is run in its place."""
+
+    scripts: tuple[tuple[int, tuple[Row, ...]], ...]
+    pause: float = 0.01
+    ignore_sigint: bool = False
+    name: str = "embedded"
+    label: str = "stand-in"
+    deepstream_dir: Path = Path("/")
+    parser_libs: str | None = None
+
+    def unavailable(self) -> str | None:
+        return None
+
+    def app_command(self, config: Path) -> tuple[str, ...]:
+        head = f"SCRIPTS = {dict(self.scripts)!r}\nPAUSE = {self.pause}\nIGNORE_SIGINT = {self.ignore_sigint}\n"
+        return (sys.executable, "-c", head + _CODE, str(config))
+
+    def versions(self) -> tuple[()]:
+        return ()
