@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,12 @@ from dsbench.errors import DsbenchError
 from dsbench.ledger import Ledger
 from dsbench.model.layout import ModelLayout
 from dsbench.options import COMMAND_LINE, INI, SPECIFICATION, Given, Value
+from dsbench.record import codec
 from dsbench.record.evidence import EvidenceLog, Failure
+from dsbench.record.recorder import Recorder, Recorders
+from dsbench.record.schema import StepRecord
 from dsbench.report import html, terminal
-from dsbench.report.collector import PROPERTY, Collector
+from dsbench.report.collector import PROPERTY, RECORD_PROPERTY, Collector
 from dsbench.runtimes import select
 from dsbench.session import NO_MODEL_DIR, ModelRun, RunOptions
 
@@ -29,6 +33,7 @@ SELECTED = pytest.StashKey[select.Selected]()
 LEDGER = pytest.StashKey[Ledger]()
 COLLECTOR = pytest.StashKey[Collector]()
 EVIDENCE_LOG = pytest.StashKey[EvidenceLog]()
+RECORDERS = pytest.StashKey[Recorders]()
 HTML_PATH = pytest.StashKey[Path | None]()
 
 _OPTIONS = (
@@ -67,6 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{collection.MARKER}: a step of the pipeline")
     config.stash[LEDGER] = Ledger()
     config.stash[COLLECTOR] = Collector()
+    config.stash[RECORDERS] = Recorders()
     try:
         options = _read_options(config)
         config.stash[OPTIONS] = options
@@ -169,9 +175,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def model(request: pytest.FixtureRequest) -> Iterator[ModelRun]:
     """The model directory under test and what its steps have found so far."""
     stash = request.config.stash
-    with tempfile.TemporaryDirectory(prefix="dsbench-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="dsbench-") as scratch, ExitStack() as at_end:
         announce = partial(terminal.announce, request.config)
-        yield ModelRun(request.param, stash[OPTIONS], stash[SELECTED], Path(scratch), announce)
+        recorder = stash[RECORDERS].get(request.param.key)
+        at_end.callback(recorder.finish)
+        yield ModelRun(request.param, stash[OPTIONS], stash[SELECTED], Path(scratch), announce, at_end, recorder)
 
 
 @pytest.fixture
@@ -189,10 +197,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     log = EvidenceLog(step.name, layout.name, layout.key, item.config.stash[SELECTED].runtime.label)
     item.stash[EVIDENCE_LOG] = log
     item.config.stash[COLLECTOR].running = f"{step.name} of {layout.given}"
+    _begin_record(item.config, layout).running = step.name
     cause = item.config.stash[LEDGER].cause_to_skip(layout.key, step)
     if cause is not None:
         log.skipped_for = str(cause)
         pytest.skip(str(cause))
+
+
+def _begin_record(config: pytest.Config, layout: ModelLayout) -> Recorder:
+    from dsbench.pipeline import recording
+
+    stash = config.stash
+    make = partial(recording.recorder, layout, stash[OPTIONS], stash[SELECTED])
+    return stash[RECORDERS].get(layout.key, make)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -214,10 +231,17 @@ def pytest_runtest_makereport(
     log = item.stash.get(EVIDENCE_LOG, None)
     if log is None or not (call.when == "call" or (call.when == "setup" and call.excinfo is not None)):
         return (yield)
-    item.user_properties.append((PROPERTY, log.snapshot().to_json()))
+    from dsbench.pipeline import recording
+
+    evidence = log.snapshot()
+    item.user_properties.append((PROPERTY, codec.without_bulk(evidence).to_json()))
     report = yield
     item.config.stash[LEDGER].note(log.model_key, log.step, report.outcome, log.failure)
-    html.add_evidence(report, log.snapshot())
+    recorder = item.config.stash[RECORDERS].get(log.model_key)
+    step = StepRecord(evidence, report.outcome, call.duration)
+    recording.after_step(recorder, item.funcargs.get("model"), step)  # type: ignore[attr-defined]
+    report.user_properties.append((RECORD_PROPERTY, codec.state_to_json(recorder.state)))
+    html.add_evidence(report, evidence, recorder.record.figures.target_fps)
     item.config.stash[COLLECTOR].running = ""
     return report
 

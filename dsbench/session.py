@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -11,6 +12,8 @@ from dsbench.model.layout import ModelLayout
 from dsbench.model.preflight import REAL_TIME_FPS, Request
 from dsbench.model.settings import Settings
 from dsbench.options import Given, Value, above_zero, share, whole
+from dsbench.record import store
+from dsbench.record.recorder import Recorder
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.select import Selected
 
@@ -97,6 +100,10 @@ class ModelRun:
     """A temporary directory of this session."""
     announce: Callable[[str], None] = print
     """Tells the user what is going on while a step takes its time."""
+    at_end: ExitStack = field(default_factory=ExitStack)
+    """What is to be undone when this model's steps are over."""
+    recorder: Recorder | None = None
+    """Its record in this session."""
     _results: dict[type, object] = field(default_factory=dict)
 
     @property
@@ -111,12 +118,18 @@ class ModelRun:
             start=self.options.start,
             replace_results=self.options.replace_results.value,
             target_fps=self.options.target_fps,
+            recorded_runtime=store.recorded_runtime(self.layout.record),
         )
 
     def keep(self, result: T) -> T:
         """Keep a step's result, one of each type."""
         self._results[type(result)] = result
         return result
+
+    def find(self, kind: type[T]) -> T | None:
+        """The result of that type; None if no step has left one."""
+        result = self._results.get(kind)
+        return result if isinstance(result, kind) else None
 
     def get(self, kind: type[T]) -> T:
         """The result of that type; a step that has not run is a mistake in the steps' order."""

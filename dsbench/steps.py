@@ -33,6 +33,7 @@ STEPS: tuple[Step, ...] = (
     Step("run1_calibration", "7c", "what all streams at once really reach", ("benchmark_config",)),
     Step("run2_validation", "7c", "how many streams keep up in real time", ("run1_calibration",)),
     Step("summary", "Summary", "timing and results in one block", ("run2_validation",)),
+    Step("report", "Step 8", "record, charts and pictures of this run are there"),
 )
 
 _BY_NAME = {step.name: step for step in STEPS}

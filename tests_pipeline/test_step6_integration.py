@@ -19,6 +19,7 @@ from dsbench.pipeline.summary import Step6Duration, Step6Start
 from dsbench.record.evidence import EvidenceLog
 from dsbench.report import benchmark_rows, visual_rows
 from dsbench.report import evidence_rows as rows
+from dsbench.runtimes import directory_lock
 from dsbench.session import ModelRun
 
 pytestmark = pytest.mark.dsbench_step
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.dsbench_step
 
 def test_preflight(model: ModelRun, evidence: EvidenceLog) -> None:
     """Pre-flight: everything the run needs is there."""
+    directory_lock.take(model.layout, model.at_end)
     facts = preflight.run(model.layout, model.preflight_request())
     prepared = model.keep(prepare.run(model, facts))
     rows.preflight(evidence, model.keep(prepared.facts))

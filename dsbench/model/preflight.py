@@ -92,6 +92,8 @@ class Request:
     start: Path
     replace_results: bool = False
     target_fps: Given = _SPECIFICATION_TARGET
+    recorded_runtime: str | None = None
+    """The runtime of the record in the directory; None without one."""
     local: Path = Path("/usr/local")
 
     @property
@@ -288,17 +290,24 @@ def read_throughput(layout: ModelLayout, engine: Engine, request: Request, targe
 
 
 def refuse_other_results(layout: ModelLayout, request: Request) -> None:
-    """OTHER_RUNTIME_RESULTS if the directory holds TensorRT's figures and the run is on the embedded runtime."""
-    logs = tensorrt_logs(layout)
-    if request.runtime != "embedded" or request.replace_results or not logs:
+    """OTHER_RUNTIME_RESULTS if the directory holds the other runtime's record, or TensorRT's figures and the run is on
+    the embedded runtime."""
+    if request.replace_results:
         return
+    logs = tensorrt_logs(layout) if request.runtime == "embedded" else ()
+    if request.recorded_runtime not in (None, request.runtime):
+        kind, where = f"the record of a run on {request.recorded_runtime}", layout.record
+    elif logs:
+        kind, where = "a trtexec log of TensorRT", logs[0]
+    else:
+        return
+    other = "deepstream" if request.runtime == "embedded" else "embedded"
     raise DsbenchError(
         Code.OTHER_RUNTIME_RESULTS,
-        "this directory holds results of the other runtime (a trtexec log of TensorRT), "
-        "and the run is on the embedded runtime",
-        where=str(logs[0]),
-        fix="use --runtime deepstream, or a copy of the directory, or --replace-results to go on here "
-        "(what would be replaced moves to a folder previous/ beside it)",
+        f"this directory holds results of the other runtime ({kind}), and the run is on the {request.runtime} runtime",
+        where=str(where),
+        fix=f"use --runtime {other}, or a copy of the directory, or --replace-results to go on here "
+        "(what would be replaced is kept beside it)",
     )
 
 

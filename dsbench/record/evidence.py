@@ -133,11 +133,12 @@ class EvidenceLog:
             print(line)
 
     def note(self, *texts: str) -> None:
-        self._notes.extend(texts)
+        """A remark; the same one again says nothing new."""
+        self._notes.extend(text for text in dict.fromkeys(texts) if text not in self._notes)
 
     def warn(self, *texts: str) -> None:
         """Something a reader should not miss although the step goes on."""
-        self._warnings.extend(texts)
+        self._warnings.extend(text for text in dict.fromkeys(texts) if text not in self._warnings)
 
     def table(self, title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
         self._tables.append(Table(title, tuple(columns), tuple(tuple(str(cell) for cell in row) for row in rows)))
@@ -146,6 +147,10 @@ class EvidenceLog:
         import shlex
 
         self._commands.append(shlex.join(words))
+
+    def shell(self, *lines: str) -> None:
+        """Commands, and comments between them, that are to be copied as they are."""
+        self._commands.extend(lines)
 
     def text(self, title: str, body: str) -> None:
         self._texts.append(Text(title, body))

@@ -7,20 +7,27 @@ from dataclasses import dataclass, field
 import pytest
 
 from dsbench.ledger import Ledger
+from dsbench.record import codec
 from dsbench.record.evidence import Evidence
+from dsbench.record.schema import RecordState
 
 PROPERTY = "dsbench"
 """Name of the user property in which a step's evidence travels (also through pytest-xdist)."""
 
+RECORD_PROPERTY = "dsbench-record"
+"""The same for the state of the model's record after the step."""
+
 
 @dataclass(frozen=True)
 class StepResult:
-    """One step's evidence with pytest's outcome and the seconds it took. ``detail`` is pytest's text of a failure."""
+    """One step's evidence with pytest's outcome and the seconds it took. ``detail`` is pytest's text of a failure;
+    ``record`` the state of the model's record after this step."""
 
     evidence: Evidence
     outcome: str
     seconds: float
     detail: str
+    record: RecordState | None = None
 
 
 @dataclass(eq=False)  # pluggy keeps plugins in sets
@@ -35,7 +42,8 @@ class Collector:
         # teardown reports carry the properties as well; setup reports only count where the step was skipped there
         if evidence is not None and (report.when == "call" or (report.when == "setup" and not report.passed)):
             detail = report.longreprtext if report.failed else ""
-            self.results.append(StepResult(evidence, report.outcome, report.duration, detail))
+            state = record_state_of(report)
+            self.results.append(StepResult(evidence, report.outcome, report.duration, detail, state))
 
     @property
     def proves_nothing(self) -> bool:
@@ -45,7 +53,18 @@ class Collector:
 
 def evidence_of(report: pytest.TestReport) -> Evidence | None:
     """The evidence that a report carries; None for tests that are no step."""
+    text = _property(report, PROPERTY)
+    return Evidence.from_json(text) if text is not None else None
+
+
+def record_state_of(report: pytest.TestReport) -> RecordState | None:
+    """The state of the model's record that a report carries."""
+    text = _property(report, RECORD_PROPERTY)
+    return codec.state_from_json(text) if text is not None else None
+
+
+def _property(report: pytest.TestReport, wanted: str) -> str | None:
     for name, value in getattr(report, "user_properties", ()):  # collection reports have none
-        if name == PROPERTY and isinstance(value, str):
-            return Evidence.from_json(value)
+        if name == wanted and isinstance(value, str):
+            return value
     return None

@@ -7,6 +7,7 @@ import os
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,10 @@ import pytest
 from dsbench import collection, resources
 from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import Evidence
+from dsbench.record.schema import RecordState
+from dsbench.report import charts, verdict
 from dsbench.report.collector import Collector, StepResult, evidence_of
+from dsbench.report.verdict import Verdict
 from dsbench.runtimes.select import Selected
 from dsbench.session import RunOptions
 from dsbench.steps import STEPS
@@ -73,18 +77,36 @@ def _unload(config: pytest.Config) -> None:
             config.pluginmanager.unregister(plugin)
 
 
-def step_html(evidence: Evidence) -> str:
-    """A step's evidence as HTML; every text in it is escaped."""
-    return _template("step.html.j2").render(evidence=evidence)
+def step_html(evidence: Evidence, target_fps: float | None = None) -> str:
+    """A step's evidence as HTML; every text in it is escaped. ``target_fps`` is drawn into the charts."""
+    tables = [(table, charts.chart_of(table, target_fps)) for table in evidence.tables]
+    return _template("step.html.j2").render(evidence=evidence, tables=tables)
 
 
 def summary_html(results: Sequence[StepResult], interrupted_in: str) -> str:
     """The part above the table: what was tried on which runtime, and how it ended, for each model."""
-    models = [
+    by_model = [
         [result for result in results if result.evidence.model_key == key]
         for key in dict.fromkeys(result.evidence.model_key for result in results)
     ]
+    models = [_model_summary(mine, interrupted=bool(interrupted_in)) for mine in by_model]
     return _template("summary.html.j2").render(models=models, interrupted_in=interrupted_in)
+
+
+def _model_summary(results: Sequence[StepResult], *, interrupted: bool) -> ModelSummary:
+    record = next((result.record for result in reversed(results) if result.record is not None), None)
+    chart = charts.capacity_chart(record.figures) if record is not None else None
+    return ModelSummary(verdict.of(results, interrupted), tuple(results), record, chart)
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """One model above the table. ``chart`` is an SVG, base64-encoded."""
+
+    verdict: Verdict
+    results: tuple[StepResult, ...]
+    record: RecordState | None
+    chart: str | None
 
 
 def row_cells(report: pytest.TestReport, cells: list[str]) -> None:
@@ -116,11 +138,11 @@ def row_log(report: pytest.TestReport, data: list[str]) -> None:
         data.clear()
 
 
-def add_evidence(report: pytest.TestReport, evidence: Evidence) -> None:
+def add_evidence(report: pytest.TestReport, evidence: Evidence, target_fps: float | None = None) -> None:
     """Attach a step's evidence to its row."""
     from pytest_html import extras
 
-    report.extras = [*getattr(report, "extras", []), extras.html(step_html(evidence))]  # type: ignore[attr-defined]
+    report.extras = [*getattr(report, "extras", []), extras.html(step_html(evidence, target_fps))]  # type: ignore[attr-defined]
 
 
 def add_summary(prefix: list[str], collector: Collector) -> None:

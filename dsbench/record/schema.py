@@ -1,0 +1,125 @@
+"""The run record: Step 8's figures, and everything that says how they came about. A missing number is None."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dsbench.record.evidence import Evidence
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class TrtexecFigures:
+    """One trtexec log. Times in milliseconds; ``imgs_per_sec`` is qps x batch, rounded to two decimals."""
+
+    qps: float | None = None
+    gpu_mean_ms: float | None = None
+    p99_ms: float | None = None
+    imgs_per_sec: float | None = None
+
+
+@dataclass(frozen=True)
+class StreamFigures:
+    """One run of the app."""
+
+    streams: int | None = None
+    total_fps: float | None = None
+    fps_per_stream: float | None = None
+    efficiency: float | None = None
+    """Percent of trtexec's images per second."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Step 8's numbers. ``run2`` is the retry where there was one; ``run2_first`` is then the first attempt.
+
+    ``real_time`` says whether ``run2`` kept up, ``confirmed_streams`` how many streams that confirms (0: none).
+    """
+
+    engine: str | None = None
+    max_bs: int | None = None
+    bs1: TrtexecFigures = TrtexecFigures()
+    bsmax: TrtexecFigures = TrtexecFigures()
+    peak_gpu_streams: int | None = None
+    run1: StreamFigures = StreamFigures()
+    run2: StreamFigures = StreamFigures()
+    run2_first: StreamFigures | None = None
+    target_fps: float | None = None
+    real_time: bool | None = None
+    confirmed_streams: int | None = None
+
+    @property
+    def measured(self) -> bool:
+        """Whether a run of the app has given a number."""
+        return self.run1.total_fps is not None
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One step: its evidence (pictures and texts by title only), pytest's outcome, seconds."""
+
+    evidence: Evidence
+    outcome: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class OptionRecord:
+    """An effective option and the level that decided it."""
+
+    name: str
+    value: str | int | float | bool | None
+    origin: str
+
+
+@dataclass(frozen=True)
+class VideoRecord:
+    """What the run looked at."""
+
+    path: str
+    origin: str
+    width: int
+    height: int
+    fps: float
+    frames: int | None
+    codec: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run on one model directory. Times are ISO 8601 in UTC; ``ended`` is None while the run goes on, and stays so
+    if it is killed. ``session`` tells runs apart; ``interrupted_in`` names the step that Ctrl-C ended."""
+
+    model_name: str
+    model_dir: str
+    runtime: str
+    runtime_label: str
+    dsbench_version: str
+    session: str
+    started: str
+    updated: str
+    ended: str | None = None
+    interrupted_in: str = ""
+    figures: Figures = Figures()
+    video: VideoRecord | None = None
+    options: tuple[OptionRecord, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    steps: tuple[StepRecord, ...] = field(default=())
+
+    @property
+    def verdict(self) -> str:
+        """``failed`` if a step failed, ``incomplete`` if one did not run or none did, else ``passed``."""
+        outcomes = {step.outcome for step in self.steps}
+        if "failed" in outcomes:
+            return "failed"
+        return "passed" if outcomes == {"passed"} and not self.interrupted_in else "incomplete"
+
+
+@dataclass(frozen=True)
+class RecordState:
+    """What a report needs of a record: its figures so far, why it is not on disk (or ""), where it is ("": nowhere)."""
+
+    figures: Figures
+    trouble: str
+    path: str

@@ -1,0 +1,98 @@
+"""``reports/benchmark_data.json``: written whole or not at all; an older record with figures is never lost."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from dsbench.build.generated import replace_file
+from dsbench.errors import Code, DsbenchError
+from dsbench.record import codec
+from dsbench.record.schema import Record
+
+_LARGEST = 64 * 1024 * 1024
+
+
+def load(path: Path) -> Record:
+    """Read a record; RECORD_INVALID if it is missing, unreadable or no record."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode) or path.stat().st_size > _LARGEST:
+            raise DsbenchError(Code.RECORD_INVALID, f"{path.name} is no record", where=str(path))
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise DsbenchError(
+            Code.RECORD_INVALID,
+            f"the record cannot be read: {reason}",
+            where=str(path),
+            fix="run pytest --model-dir on this directory again",
+        ) from error
+    return codec.from_json(text, where=str(path))
+
+
+def write(path: Path, record: Record) -> None:
+    """Write the record in one step. Raises FILE_UNWRITABLE."""
+    replace_file(path, codec.to_json(record).encode("ascii"))
+
+
+def recorded_runtime(path: Path) -> str | None:
+    """The runtime of the record at ``path``; None without a record."""
+    try:
+        return load(path).runtime
+    except DsbenchError:
+        return None
+
+
+def keep_older(path: Path, runtime: str) -> Path | None:
+    """Keep an older record beside the new one that is to come; returns where, None if nothing had to be kept.
+
+    The older one stays in its place as well until the new one replaces it: a full disk leaves it there.
+
+    The other runtime's record goes to ``benchmark_data.<its runtime>.json``. One of this runtime goes to
+    ``benchmark_data.previous.json``: always if it holds figures of a run, else only where no older one with figures
+    lies there. A file that is no record of ours is kept as ``benchmark_data.unread.json``. Raises FILE_UNWRITABLE.
+    """
+    if not os.path.lexists(path):
+        return None
+    name = "unread"
+    try:
+        older = load(path)
+    except DsbenchError:
+        older = None
+    if older is not None and older.runtime != runtime:
+        name = "deepstream" if older.runtime == "deepstream" else "embedded"
+    elif older is not None:
+        name = "previous"
+    target = path.with_name(f"{path.stem}.{name}{path.suffix}")
+    if older is not None and not older.figures.measured and _measured(target):
+        return None
+    try:
+        _copy(path, target)
+    except OSError as error:
+        raise DsbenchError(
+            Code.FILE_UNWRITABLE,
+            f"the older {path.name} cannot be kept beside the new one: {error.strerror}",
+            where=str(path),
+            fix="make reports/ of the model directory writable",
+        ) from error
+    return target
+
+
+def _copy(path: Path, target: Path) -> None:
+    """A second name for the file, in place of what lies at ``target``; a copy where a file system has no such names."""
+    temporary = path.with_name(f".dsbench-{os.getpid()}-{target.name}")
+    temporary.unlink(missing_ok=True)
+    try:
+        os.link(path, temporary, follow_symlinks=False)
+    except OSError:
+        replace_file(target, path.read_bytes())
+        return
+    os.replace(temporary, target)
+
+
+def _measured(path: Path) -> bool:
+    try:
+        return load(path).figures.measured
+    except DsbenchError:
+        return False

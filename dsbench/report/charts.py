@@ -1,0 +1,55 @@
+"""Evidence as charts: which tables are drawn, and the capacity of each stage."""
+
+from __future__ import annotations
+
+import base64
+
+from dsbench.record.evidence import Table
+from dsbench.record.schema import Figures
+from dsbench.report import figures as draw
+from dsbench.report.figures import Series
+
+SERIES = "FPS of each stream over time"
+"""How the title of a table begins whose first column is seconds and whose others are streams."""
+
+
+def chart_of(table: Table, target_fps: float | None) -> str | None:
+    """The table drawn, as base64 of an SVG; None for tables that are no series."""
+    series = series_of(table)
+    return _encoded(draw.fps_over_time(series, target_fps)) if series is not None else None
+
+
+def series_of(table: Table) -> Series | None:
+    """A table of PERF windows as numbers; None for any other."""
+    if not table.title.startswith(SERIES) or not table.rows:
+        return None
+    try:
+        rows = [[float(cell) for cell in row] for row in table.rows]
+    except ValueError:
+        return None
+    title = table.title.removeprefix(SERIES).lstrip(", ")
+    return Series(f"FPS of each stream, {title}", [row[0] for row in rows], [row[1:] for row in rows])
+
+
+def capacity_svg(figures: Figures) -> str | None:
+    """Images per second of the model alone and of each run; None before run 1."""
+    alone = figures.bsmax.imgs_per_sec
+    if alone is None or figures.run1.total_fps is None:
+        return None
+    values = [("Model alone (trtexec log)", alone, f"{alone:g} img/s at batch {figures.max_bs}")]
+    for name, run in (("Run 1", figures.run1), ("Run 2", figures.run2)):
+        if run.total_fps is not None:
+            plural = "stream" if run.streams == 1 else "streams"
+            beside = f"{run.total_fps:g} FPS, {run.streams} {plural}, {run.efficiency}%"
+            values.append((name, run.total_fps, beside))
+    return draw.bars("Frames per second and efficiency", values)
+
+
+def capacity_chart(figures: Figures) -> str | None:
+    """``capacity_svg`` in base64."""
+    svg = capacity_svg(figures)
+    return _encoded(svg) if svg is not None else None
+
+
+def _encoded(svg: str) -> str:
+    return base64.b64encode(svg.encode()).decode()

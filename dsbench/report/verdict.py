@@ -1,0 +1,65 @@
+"""The three answers at the top of a report: is the import right, how many real-time streams, on which runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dsbench.record.schema import Figures
+from dsbench.report.collector import StepResult
+from dsbench.steps import STEPS
+
+_IMPORT_STEPS = tuple(step.name for step in STEPS if step.section.startswith("6"))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``color``: passed (green), failed (red), amber (nothing failed, but not all is well or known)."""
+
+    color: str
+    import_answer: str
+    streams_answer: str
+    streams_color: str
+    runtime: str
+
+
+def of(results: Sequence[StepResult], interrupted: bool = False) -> Verdict:
+    """The verdict of one model from the results of its steps."""
+    outcomes = {result.evidence.step: result.outcome for result in results}
+    figures = next((r.record.figures for r in reversed(results) if r.record is not None), Figures())
+    import_answer, right = _import(outcomes)
+    streams_answer, streams_color = _streams(figures, outcomes)
+    if "failed" in outcomes.values():
+        color = "failed"
+    elif right and streams_color == "passed" and not interrupted and "skipped" not in outcomes.values():
+        color = "passed"
+    else:
+        color = "amber"
+    return Verdict(color, import_answer, streams_answer, streams_color, results[0].evidence.runtime)
+
+
+def _import(outcomes: dict[str, str]) -> tuple[str, bool]:
+    failed = [name for name in _IMPORT_STEPS if outcomes.get(name) == "failed"]
+    if failed:
+        return f"No: {', '.join(failed)} failed", False
+    if outcomes.get("preflight") == "failed":
+        return "Not known: pre-flight stopped the run", False
+    if all(outcomes.get(name) == "passed" for name in _IMPORT_STEPS):
+        return "Yes, as far as these steps go", True
+    return "Not known: not everything ran", False
+
+
+def _streams(figures: Figures, outcomes: dict[str, str]) -> tuple[str, str]:
+    target = f"{figures.target_fps:g}" if figures.target_fps is not None else "?"
+    run2 = figures.run2
+    if figures.confirmed_streams:
+        count = figures.confirmed_streams
+        few = outcomes.get("run2_validation") == "failed"
+        answer = f"{count} at {target} FPS or more" + (", fewer than --min-streams asks for" if few else "")
+        return answer, "failed" if few else "passed"
+    if figures.confirmed_streams == 0:
+        plural = "stream" if run2.streams == 1 else "streams"
+        return f"None confirmed: {run2.fps_per_stream} of {target} FPS with {run2.streams} {plural}", "amber"
+    if figures.measured:
+        return "Not known: run 2 has no result", "amber"
+    return "Not measured", "amber"
