@@ -68,9 +68,7 @@ def format_objects(objects: Detections, labels: Sequence[str]) -> str:
         objects.confidence.tolist(),
         strict=True,
     )
-    lines = [
-        kitti.format_line(kitti.from_box(label_of(labels, class_id), *numbers)) for class_id, *numbers in rows
-    ]
+    lines = [kitti.format_line(kitti.from_box(label_of(labels, class_id), *numbers)) for class_id, *numbers in rows]
     return "".join(line + "\n" for line in reversed(lines))
 
 

@@ -26,7 +26,9 @@ def moved(text: str) -> str:
 
 
 def test_paths_move_values_stay() -> None:
-    assert moved(OWN) == """\
+    assert (
+        moved(OWN)
+        == """\
 # mine
 [property]
 model-engine-file=../engines/x_dynamic_b16.engine
@@ -39,6 +41,7 @@ net-scale-factor=0.017  # kept
 onnx-file=../not/a/path
 topk=7
 """
+    )
 
 
 def test_an_engine_that_is_given_is_replaced() -> None:
