@@ -1,0 +1,127 @@
+"""Step 7 as users run it, on the embedded runtime: the files it leaves, and its lines recalculated from them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dsbench.model.preflight import STAND_IN_MARK
+from tests.material import write_clip, write_onnx
+
+
+def run(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    variables = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "DS_VIDEO"))}
+    command = [sys.executable, "-m", "pytest", "--model-dir", "models/net", "--video", "clip.mp4", *arguments]
+    return subprocess.run(
+        command, cwd=cwd, env=variables, capture_output=True, text=True, timeout=240, check=False, errors="replace"
+    )
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("work space")
+    root = folder / "models" / "net"
+    write_onnx(root / "model" / "net.onnx", batch=1)
+    (root / "config").mkdir()
+    (root / "config" / "labels.txt").write_text("car\nperson\n")
+    write_clip(folder / "clip.mp4", frames=30)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def done(workspace: Path) -> subprocess.CompletedProcess[str]:
+    return run(workspace, "--runtime=embedded", "--perf-seconds=6", "--perf-interval=1", "--kitti-frames=20")
+
+
+def fps(log: Path) -> float:
+    """``grep -oP '\\*\\*PERF:\\s*\\K[0-9.]+' | tail -10`` and its mean, as the specification has it."""
+    values = [float(text) for text in re.findall(r"\*\*PERF:\s*([0-9.]+)", log.read_text())][-10:]
+    return round(sum(values) / len(values), 2)
+
+
+def test_every_step_passes_and_every_line_follows_from_the_files(
+    done: subprocess.CompletedProcess[str], workspace: Path
+) -> None:
+    assert done.returncode == 0, done.stdout + done.stderr
+    ds = workspace / "models/net/benchmarks/ds"
+    first, second = fps(ds / "ds_s1_run1.log"), fps(ds / "ds_s1_run2.log")
+    trtexec = (workspace / "models/net/benchmarks/b1/trtexec_b1.log").read_text()
+    images = round(float(re.findall(r"Throughput:\s*([0-9.]+)", trtexec)[-1]), 2)
+    real_time = "YES" if second >= 30 else "NO"
+    for line in (
+        f"DS Run 1: 1 streams | FPS/stream={first} | total={round(first, 2)} img/s | RT_STREAMS=1",
+        f"DS Run 2: 1 streams | FPS/stream={second} | total={round(second, 2)} img/s | Real-time: {real_time}",
+        "Runtime: embedded runtime (CPU, ONNX Runtime), not DeepStream",
+        "=== DeepStream Integration Complete ===",
+        "Model: net | Engine: models/net/benchmarks/engines/net_dynamic_b1.engine",
+        f"trtexec: {images} img/s @ BS=1",
+        f"DS Run 1 (PEAK): {int(images // 30)} streams | {first} fps/s | eff {round(first / images * 100, 1)}%",
+        f"DS Run 2 (RT):   1 streams | {second} fps/s | RT: {real_time} | eff {round(second / images * 100, 1)}%",
+        "Ready for: Step 8 — read references/report-generation.md models/net/",
+    ):
+        assert f"  {line}\n" in done.stdout, line
+    assert re.search(r"\[Step 7 Run 1\] completed in 6\.\d\ds", done.stdout)
+    times = re.search(r"Timing: Step6=([\d.]+)s Run1=([\d.]+)s Run2=([\d.]+)s Total=([\d.]+)s", done.stdout)
+    assert times is not None
+    step6, run1, run2, total = map(float, times.groups())
+    assert total == pytest.approx(step6 + run1 + run2, abs=0.001)
+    assert "[Step 6] completed in" in (workspace / "reports/net.html").read_text()
+
+
+def test_the_stand_ins_say_what_they_are(done: subprocess.CompletedProcess[str], workspace: Path) -> None:
+    benchmarks = workspace / "models/net/benchmarks"
+    for path in (benchmarks / "engines/net_dynamic_b1.engine", benchmarks / "b1/trtexec_b1.log"):
+        assert path.read_bytes().startswith(STAND_IN_MARK)
+    assert "batch frozen at 1: re-export with a dynamic batch" in (workspace / "reports/net.html").read_text()
+
+
+def test_7b_has_the_specifications_keys(done: subprocess.CompletedProcess[str], workspace: Path) -> None:
+    path = workspace / "models/net/benchmarks/ds/config_infer_ds_net.txt"
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    scale, color = lines[2], lines[3]
+    assert scale.startswith("net-scale-factor=")
+    assert color.startswith("model-color-format=")
+    assert lines == [
+        "[property]",
+        "gpu-id=0",
+        scale,
+        color,
+        "onnx-file=../../model/net.onnx",
+        "model-engine-file=../engines/net_dynamic_b1.engine",
+        "labelfile-path=../../config/labels.txt",
+        "batch-size=1",
+        "network-mode=2",
+        "num-detected-classes=2",
+        "process-mode=1",
+        "interval=0",
+        "gie-unique-id=1",
+        "network-type=0",
+        "custom-lib-path=../../parser/libnvdsinfer_net_parser.so",
+        "parse-bbox-func-name=NvDsInferParseCustomNet",
+        "cluster-mode=2",
+        "infer-dims=3;32;64",
+        "maintain-aspect-ratio=1",
+        "",
+        "[class-attrs-all]",
+        "topk=200",
+        "nms-iou-threshold=0.45",
+        "pre-cluster-threshold=0.25",
+    ]
+    six_e = (workspace / "models/net/config/config_infer_primary_net.txt").read_text().splitlines()
+    assert (scale, color) == (six_e[3], six_e[4]), "6e's values"
+
+
+def test_a_users_own_6e_config_is_carried_on(done: subprocess.CompletedProcess[str], workspace: Path) -> None:
+    own = workspace / "models/net/config/config_infer_primary_net.txt"
+    own.write_text(own.read_text().replace("topk=200", "topk=150"))
+    again = run(workspace, "--runtime=embedded", "--kitti-frames=5", "-k", "benchmark_config")
+    assert again.returncode == 0, again.stdout
+    text = (workspace / "models/net/benchmarks/ds/config_infer_ds_net.txt").read_text()
+    assert "topk=150" in text
+    assert "custom-lib-path=../../parser/libnvdsinfer_net_parser.so" in text
+    assert "measuring the model" not in again.stderr, "the preparation still holds"
