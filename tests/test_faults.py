@@ -67,6 +67,7 @@ def left_behind(folder: Path) -> list[str]:
 
 def run(workspace: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "--model-dir", "models/net", "--runtime", "embedded", "-rs"]
+    command += ["--prepare=never"]
     if not any(argument.startswith("--video") for argument in arguments):
         arguments = ("--video=clip.mp4", *arguments)
     return subprocess.run(

@@ -41,7 +41,7 @@ def write_model(workspace: Path, name: str) -> Path:
 def run(cwd: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     variables = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "DS_VIDEO"))}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments],
+        [sys.executable, "-m", "pytest", "--prepare=never", *arguments],
         cwd=cwd,
         env={**variables, **environment},
         capture_output=True,
