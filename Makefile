@@ -10,7 +10,8 @@ DEMO := models/street
 .DELETE_ON_ERROR:
 
 demo: $(STAMP)
-	$(BIN)/pytest --model-dir $(DEMO) --runtime embedded --video $(DEMO)/street.mp4
+	$(BIN)/pytest --model-dir $(DEMO) --runtime embedded --video $(DEMO)/street.mp4 \
+	  --perf-seconds 20 --perf-interval 1
 
 test: $(STAMP) lint
 	$(BIN)/python -m pytest tests

@@ -95,6 +95,9 @@ def test_ini_options_and_ds_video(workspace: Path, clip: Path) -> None:
         (("--kitti-frames", "-1"), "must be at least 0"),
         (("--min-detection-rate", "90"), "must be a number from 0 to 1"),
         (("--prepare", "yes"), "must be one of auto, never"),
+        (("--target-fps", "0"), "must be a number above 0"),
+        (("--perf-seconds", "1.5"), "must be a whole number"),
+        (("--min-streams", "0"), "must be at least 1"),
     ],
 )
 def test_wrong_usage_is_one_message_and_exit_4(workspace: Path, arguments: tuple[str, ...], said: str) -> None:

@@ -59,6 +59,12 @@ def test_every_key_is_read_with_nvinfers_names(tmp_path: Path) -> None:
     assert "path" not in read.decided()
 
 
+def test_benchmark_keys(tmp_path: Path) -> None:
+    text = "[benchmark]\ntarget-fps = 25\nperf-seconds = 20\nperf-interval = 1\nmin-streams = 4\n"
+    read = settings.load(write(tmp_path, text))
+    assert (read.target_fps, read.perf_seconds, read.perf_interval, read.min_streams) == (25.0, 20, 1, 4)
+
+
 def test_offsets_may_be_written_as_in_nvinfer(tmp_path: Path) -> None:
     assert settings.load(write(tmp_path, '[property]\noffsets = "122.77;116.75;104.09"')).offsets == (
         122.77,
@@ -79,6 +85,8 @@ def test_offsets_may_be_written_as_in_nvinfer(tmp_path: Path) -> None:
         ("[property]\ncluster-mode = 7", "between 0 and 4"),
         ("[property]\nparse-bbox-func-name = 'f(); system'", "C++ function name"),
         ("[gate]\nmin-detection-rate = 90", "at most 1"),
+        ("[benchmark]\ntarget-fps = 0", "above 0"),
+        ("[benchmark]\nperf-seconds = 2.5", "whole number"),
         ("onnx = '../x.onnx'", "without a folder"),
         ("video = ''", "not empty"),
         ("video = 'a\\nb'\nx", "not valid TOML"),
