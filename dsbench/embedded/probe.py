@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,9 @@ from dsbench.embedded import probe_job
 from dsbench.embedded.frame import YuvFrame
 from dsbench.embedded.probe_job import Candidate, Failure, OutputRange, ProbeJob, ProbeResult
 from dsbench.errors import Code, DsbenchError
+
+if TYPE_CHECKING:
+    from dsbench.embedded.preprocess import Geometry
 
 Array = npt.NDArray[Any]
 
@@ -120,11 +123,15 @@ class _Network:
         first: tuple[OutputRange, ...] = ()
         for position, frame in enumerate(frames):
             pixels = _Pixels(self.job, frame)
+            done: dict[tuple[object, ...], list[Array]] = {}
             for number, candidate in enumerate(self.job.candidates):
-                arrays = self._call(self._feed(pixels.get(candidate), candidate))
-                first = first or self._ranges(arrays)
-                for index, array in enumerate(arrays):
-                    saved[probe_job.tensor_key(number, position, index)] = array[0] if array.ndim else array
+                # paddings that come to the same (a frame of the network's shape) are inferred once
+                key = (candidate.net_scale_factor, candidate.offsets, *pixels.key(candidate))
+                if key not in done:
+                    done[key] = self._call(self._feed(pixels.get(candidate), candidate))
+                first = first or self._ranges(done[key])
+                for index, array in enumerate(done[key]):
+                    saved[probe_job.tensor_key(number, position, index)] = _first(array)
         np.savez(tensors, **saved)  # type: ignore[arg-type]
         heading = f"Real frame {frames[0].index} ({_describe(self.job.candidates[0])}):"
         return replace(
@@ -153,30 +160,37 @@ class _Network:
 
 
 class _Pixels:
-    """Network-sized 8-bit pixels of one frame, made once for each colour format and padding."""
+    """Network-sized 8-bit pixels of one frame, made once for each colour format and place in the network's input."""
 
     def __init__(self, job: ProbeJob, frame: YuvFrame) -> None:
         self._job, self._frame = job, frame
-        self._made: dict[tuple[int, int], npt.NDArray[np.uint8]] = {}
+        self._made: dict[tuple[int, Geometry], npt.NDArray[np.uint8]] = {}
+
+    def key(self, candidate: Candidate) -> tuple[int, Geometry]:
+        """Equal for candidates that see the same pixels."""
+        from dsbench.embedded.preprocess import geometry
+
+        job, frame = self._job, self._frame
+        keep, split = bool(candidate.maintain_aspect_ratio), bool(candidate.symmetric_padding)
+        place = geometry(frame.width, frame.height, job.width, job.height, keep, split)
+        return candidate.model_color_format, place
 
     def get(self, candidate: Candidate) -> npt.NDArray[np.uint8]:
         """(channels, height, width) in network channel order."""
-        key = (candidate.model_color_format, candidate.maintain_aspect_ratio)
+        key = self.key(candidate)
         if key not in self._made:
-            self._made[key] = self._make(candidate)
+            self._made[key] = self._make(*key)
         return self._made[key]
 
-    def _make(self, candidate: Candidate) -> npt.NDArray[np.uint8]:
-        from dsbench.embedded.preprocess import Preprocessor, geometry
+    def _make(self, color_format: int, place: Geometry) -> npt.NDArray[np.uint8]:
+        from dsbench.embedded.preprocess import Preprocessor
 
         job, frame = self._job, self._frame
-        keep = bool(candidate.maintain_aspect_ratio)
-        place = geometry(frame.width, frame.height, job.width, job.height, keep, job.symmetric_padding)
         scaler = Preprocessor(
             place,
             job.width,
             job.height,
-            color_format=candidate.model_color_format,
+            color_format=color_format,
             scaling_filter=job.scaling_filter,
             net_scale_factor=1.0,
             offsets=(),
@@ -217,6 +231,11 @@ def _pick(job: ProbeJob, count: int, span: int) -> tuple[list[YuvFrame], int]:
         if len(picked) == len(wanted):
             return picked, span
     return picked, total
+
+
+def _first(array: Array) -> Array:
+    """The first image's part; all of an output without a batch dimension or without rows."""
+    return np.asarray(array[0]) if array.ndim and len(array) else array
 
 
 def _range(name: str, array: Array) -> OutputRange:

@@ -24,6 +24,7 @@ class Candidate:
     offsets: tuple[float, ...] = ()
     model_color_format: int = 0
     maintain_aspect_ratio: int = 1
+    symmetric_padding: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,6 @@ class ProbeJob:
     span: int = 240
     mux_width: int = 1280
     mux_height: int = 720
-    symmetric_padding: bool = False
     scaling_filter: int = 6
     seed: int = 0
     threads: int = 2

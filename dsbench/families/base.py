@@ -32,13 +32,15 @@ Outputs = tuple[NamedArray, ...]
 class Preprocessing:
     """nvinfer's preprocessing keys: y = net_scale_factor * (pixel - offsets), offsets in network channel order.
 
-    ``model_color_format``: 0 RGB, 1 BGR, 2 GRAY; ``maintain_aspect_ratio``: 0 stretch, 1 letterbox.
+    ``model_color_format``: 0 RGB, 1 BGR, 2 GRAY; ``maintain_aspect_ratio``: 0 stretch, 1 letterbox;
+    ``symmetric_padding``: 0 padding at the right and below, 1 on both sides (letterbox only).
     """
 
     net_scale_factor: float
     offsets: tuple[float, ...] = ()
     model_color_format: int = 0
     maintain_aspect_ratio: int = 1
+    symmetric_padding: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,10 @@ class Hints:
     background: int | None = None
     columns: str | None = None
     boxes: str | None = None
+    corners: str | None = None
+    objectness: bool | None = None
+    function: str | None = None
+    """parse-bbox-func-name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,8 @@ class Head:
     """A recognised head. ``layout`` is the family's own frozen dataclass; ``classes`` is what labels.txt should name.
 
     ``confidence`` is in (0, 1]; ``facts`` say what was read from where; ``warnings`` what a reader should know.
+    ``convention`` is this head's own where it differs from the family's; ``built_in`` the parser that DeepStream
+    ships for it: nothing is compiled then.
     """
 
     family: str
@@ -73,15 +81,27 @@ class Head:
     layout: object
     facts: tuple[Fact, ...]
     warnings: tuple[str, ...] = ()
+    convention: Convention | None = None
+    built_in: BuiltIn | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltIn:
+    """A parser of DeepStream's own: path of its library and name of the function."""
+
+    library: str
+    function: str
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Why the outputs are not of a family; ``close`` marks a near miss, worth telling the user first."""
+    """Why the outputs are not of a family; ``close`` marks a near miss, worth telling the user first;
+    ``not_a_detector``: the outputs are something else altogether (a segmentation net, keypoints)."""
 
     family: str
     reason: str
     close: bool = False
+    not_a_detector: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dsbench.errors import Code, DsbenchError
-from dsbench.families.base import Family, Head, Hints, Outputs, Rejected
+from dsbench.families.base import Convention, Family, Head, Hints, Outputs, Rejected
 from dsbench.families.ssd import Ssd
 from dsbench.families.yolox import Yolox
 
@@ -27,6 +27,11 @@ def by_name(name: str) -> Family:
         where="dsbench.toml: family",
         fix=f"use one of: {', '.join(family.name for family in FAMILIES)}",
     )
+
+
+def convention(head: Head) -> Convention:
+    """How this head is fed and clustered: its own convention, else its family's."""
+    return head.convention or by_name(head.family).convention()
 
 
 def recognise(

@@ -53,6 +53,7 @@ class Fixed:
     offsets: tuple[float, ...] | None = None
     model_color_format: int | None = None
     maintain_aspect_ratio: int | None = None
+    symmetric_padding: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def apply(base: Preprocessing, fixed: Fixed) -> Preprocessing:
         fixed.offsets if fixed.offsets is not None else offsets,
         base.model_color_format if fixed.model_color_format is None else fixed.model_color_format,
         base.maintain_aspect_ratio if fixed.maintain_aspect_ratio is None else fixed.maintain_aspect_ratio,
+        base.symmetric_padding if fixed.symmetric_padding is None else fixed.symmetric_padding,
     )
 
 
@@ -98,8 +100,8 @@ def fit(value: Preprocessing, channels: int) -> Preprocessing:
 
 
 def candidates(bases: Sequence[Preprocessing | None], fixed: Fixed, channels: int = 3) -> tuple[Preprocessing, ...]:
-    """What to try: the bases (Hugging Face, convention) first, the table x {RGB, BGR} x {kept, stretched}, and each
-    of them with the user's keys."""
+    """What to try: the bases (Hugging Face, convention) first, the table x {RGB, BGR} x {kept, stretched}, 0-1 with the
+    padding on both sides, and each of them with the user's keys."""
     colours = (0, 1) if channels == 3 else (2,)
     table = [
         fit(Preprocessing(scale, offsets, colour, aspect), channels)
@@ -107,6 +109,7 @@ def candidates(bases: Sequence[Preprocessing | None], fixed: Fixed, channels: in
         for scale, offsets in SCALES
         for colour in colours
     ]
+    table += [fit(Preprocessing(1 / 255, (), colour, 1, 1), channels) for colour in colours]  # Ultralytics' habit
     plain = [fit(base, channels) for base in bases if base is not None] + table
     ordered = [apply(base, fixed) for base in plain] + plain
     return tuple(dict.fromkeys(ordered))
@@ -142,17 +145,22 @@ def _detections(boxes: Boxes, item: Preprocessing, network: Network, surface: Ne
 
     kept = suppress(boxes)
     kept = kept[boxes.confidence[kept] >= np.float32(FLOOR)][:MOST]
-    scale_x, scale_y = _scales(item.maintain_aspect_ratio, network, surface)
-    left, top = boxes.left[kept] / scale_x, boxes.top[kept] / scale_y
+    scale_x, scale_y, pad_x, pad_y = _placement(item, network, surface)
+    left, top = (boxes.left[kept] - pad_x) / scale_x, (boxes.top[kept] - pad_y) / scale_y
     right, bottom = left + boxes.width[kept] / scale_x, top + boxes.height[kept] / scale_y
     strength = np.clip((boxes.confidence[kept] - FLOOR) / (1 - FLOOR), 0, 1)
     return _Detections(boxes.class_id[kept], np.stack((left, top, right, bottom), axis=1), strength)
 
 
-def _scales(keep_aspect: int, network: Network, surface: Network) -> tuple[float, float]:
-    """Network pixels per surface pixel, as far as comparing boxes needs them."""
+def _placement(item: Preprocessing, network: Network, surface: Network) -> tuple[float, float, float, float]:
+    """Network pixels per surface pixel and padding at the left and top, as far as comparing boxes needs them."""
     x, y = network.width / surface.width, network.height / surface.height
-    return (min(x, y), min(x, y)) if keep_aspect else (x, y)
+    if not item.maintain_aspect_ratio:
+        return x, y, 0.0, 0.0
+    scale = min(x, y)
+    if not item.symmetric_padding:
+        return scale, scale, 0.0, 0.0
+    return scale, scale, (network.width - surface.width * scale) / 2, (network.height - surface.height * scale) / 2
 
 
 def _siblings(number: int, tried: Sequence[Preprocessing], network: Network, surface: Network) -> list[int]:
@@ -160,7 +168,7 @@ def _siblings(number: int, tried: Sequence[Preprocessing], network: Network, sur
     mine = tried[number]
 
     def feeds(item: Preprocessing) -> tuple[object, ...]:
-        return (item.model_color_format, _scales(item.maintain_aspect_ratio, network, surface))
+        return (item.model_color_format, _placement(item, network, surface))
 
     return [
         index
@@ -254,9 +262,10 @@ def decide(
 def describe(value: Preprocessing) -> str:
     """The preprocessing in nvinfer's keys, in one line."""
     offsets = f" offsets={';'.join(f'{part:g}' for part in value.offsets)}" if value.offsets else ""
+    padding = " symmetric-padding=1" if value.symmetric_padding else ""
     return (
         f"net-scale-factor={value.net_scale_factor!r}{offsets} model-color-format={value.model_color_format}"
-        f" maintain-aspect-ratio={value.maintain_aspect_ratio}"
+        f" maintain-aspect-ratio={value.maintain_aspect_ratio}{padding}"
     )
 
 
@@ -317,7 +326,11 @@ def _clearly_better(ranking: Sequence[Score], mine: Score | None) -> Score | Non
 def _keys_changed(one: Preprocessing, other: Preprocessing) -> int:
     scale = (one.net_scale_factor, one.offsets) != (other.net_scale_factor, other.offsets)
     colour = one.model_color_format != other.model_color_format
-    return scale + colour + (one.maintain_aspect_ratio != other.maintain_aspect_ratio)
+    padding = (one.maintain_aspect_ratio, one.symmetric_padding) != (
+        other.maintain_aspect_ratio,
+        other.symmetric_padding,
+    )
+    return scale + colour + padding
 
 
 def _warning(mine: Score | None, better: Score | None) -> str:
@@ -335,4 +348,5 @@ def _keys(fixed: Fixed) -> tuple[tuple[str, bool], ...]:
         ("offsets", fixed.offsets is not None),
         ("model-color-format", fixed.model_color_format is not None),
         ("maintain-aspect-ratio", fixed.maintain_aspect_ratio is not None),
+        ("symmetric-padding", fixed.symmetric_padding is not None),
     )

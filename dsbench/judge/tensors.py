@@ -12,7 +12,8 @@ from dsbench.families.base import NamedArray, Outputs, Preprocessing
 def to_candidates(values: Sequence[Preprocessing]) -> tuple[Candidate, ...]:
     """Preprocessings as a ProbeJob takes them."""
     return tuple(
-        Candidate(v.net_scale_factor, v.offsets, v.model_color_format, v.maintain_aspect_ratio) for v in values
+        Candidate(v.net_scale_factor, v.offsets, v.model_color_format, v.maintain_aspect_ratio, v.symmetric_padding)
+        for v in values
     )
 
 

@@ -26,10 +26,12 @@ Keys of nvinfer keep nvinfer's names and live in tables named as nvinfer's group
     [class-attrs-all]                  # nvinfer's [class-attrs-all]
     pre-cluster-threshold = 0.25
 
-    [head]                             # what an SSD head's outputs mean, where recognition cannot tell
+    [head]                             # what a head's outputs mean, where recognition cannot tell
     background = 0                     # index of the background class, -1 for none
     columns = "class,score,box"        # of a [N, dets, 6] output
     boxes = "normalised"               # or "pixels"
+    corners = "x1,y1,x2,y2"            # or "y1,x1,y2,x2" (EfficientDet)
+    objectness = false                 # column 4 of a YOLO head: true for YOLOv5's objectness
 """
 
 from __future__ import annotations
@@ -86,6 +88,8 @@ class Settings:
     background: int | None = None
     columns: str | None = None
     boxes: str | None = None
+    corners: str | None = None
+    objectness: bool | None = None
 
     def decided(self) -> tuple[str, ...]:
         """The keys the user set, spelled as in the file, for the evidence."""
@@ -256,6 +260,8 @@ _TABLES: dict[str, dict[str, Reader]] = {
         "background": _whole(-1, 10**6),
         "columns": _one_of("class,score,box", "score,class,box", "box,score,class", "box,class,score"),
         "boxes": _one_of("normalised", "pixels"),
+        "corners": _one_of("x1,y1,x2,y2", "y1,x1,y2,x2"),
+        "objectness": _flag,
     },
     "class-attrs-all": {
         "pre-cluster-threshold": _number(0, 1e6),

@@ -102,7 +102,15 @@ def refine(facts: PreflightFacts, outputs: ModelOutputs, decoded: Sequence[Seque
 
 def hints(settings: Settings) -> Hints:
     """What dsbench.toml says about the head."""
-    return Hints(settings.family, settings.background, settings.columns, settings.boxes)
+    return Hints(
+        settings.family,
+        settings.background,
+        settings.columns,
+        settings.boxes,
+        settings.corners,
+        settings.objectness,
+        settings.parse_bbox_func_name,
+    )
 
 
 def _settle(outputs: ModelOutputs, choice: Choice, fixed_origin: str) -> ModelOutputs:
@@ -131,6 +139,7 @@ def fixed_keys(facts: PreflightFacts) -> tuple[Fixed, str]:
                 own.offsets,
                 own.model_color_format,
                 int(own.maintain_aspect_ratio),
+                int(own.symmetric_padding),
             ),
             config.name,
         )
@@ -139,9 +148,13 @@ def fixed_keys(facts: PreflightFacts) -> tuple[Fixed, str]:
 
 def from_settings(settings: Settings) -> Fixed:
     """The preprocessing keys of dsbench.toml."""
-    keep = settings.maintain_aspect_ratio
+    keep, split = settings.maintain_aspect_ratio, settings.symmetric_padding
     return Fixed(
-        settings.net_scale_factor, settings.offsets, settings.model_color_format, None if keep is None else int(keep)
+        settings.net_scale_factor,
+        settings.offsets,
+        settings.model_color_format,
+        None if keep is None else int(keep),
+        None if split is None else int(split),
     )
 
 
@@ -155,7 +168,6 @@ def _job(facts: PreflightFacts, candidates: Sequence[Preprocessing]) -> ProbeJob
         channels=facts.onnx.channels,
         nhwc=facts.onnx.layout == "NHWC",
         candidates=tensors.to_candidates(candidates),
-        symmetric_padding=bool(settings.symmetric_padding),
         scaling_filter=6 if settings.scaling_filter is None else settings.scaling_filter,
         threads=len(os.sched_getaffinity(0)),
     )
@@ -180,7 +192,7 @@ def _choose(
     ]
     surface = Network(STREAMMUX_WIDTH, STREAMMUX_HEIGHT)
     scores = preprocessing.score(candidates, decoded, network, surface)
-    convention = family.convention()
+    convention = registry.convention(head)
     return preprocessing.decide(
         scores,
         fixed,

@@ -82,7 +82,9 @@ def plan(facts: PreflightFacts, outputs: ModelOutputs, gpu_id: int, folder: Path
         network_mode=_or(settings.network_mode, defaults.network_mode),
         cluster_mode=cluster_mode(settings, outputs),
         maintain_aspect_ratio=feed.maintain_aspect_ratio,
-        symmetric_padding=None if settings.symmetric_padding is None else int(settings.symmetric_padding),
+        symmetric_padding=feed.symmetric_padding
+        if feed.symmetric_padding or settings.symmetric_padding is not None
+        else None,
         scaling_filter=settings.scaling_filter,
         topk=_or(settings.topk, defaults.topk),
         nms_iou_threshold=_or(settings.nms_iou_threshold, defaults.nms_iou_threshold),
@@ -94,7 +96,7 @@ def cluster_mode(settings: Settings, outputs: ModelOutputs) -> int:
     """dsbench.toml's, else the family's, else the specification's 2."""
     if settings.cluster_mode is not None:
         return settings.cluster_mode
-    return registry.by_name(outputs.head.family).convention().cluster_mode if outputs.head else 2
+    return registry.convention(outputs.head).cluster_mode if outputs.head else 2
 
 
 def _cluster_origin(outputs: ModelOutputs) -> str:

@@ -76,6 +76,7 @@ def preprocessing_choice(log: EvidenceLog, choice: Choice) -> None:
         "offsets": ";".join(f"{part:g}" for part in feed.offsets) or "none",
         "model-color-format": f"{feed.model_color_format} ({('RGB', 'BGR', 'GRAY')[feed.model_color_format]})",
         "maintain-aspect-ratio": str(feed.maintain_aspect_ratio),
+        "symmetric-padding": str(feed.symmetric_padding),
     }
     for key, origin in choice.origins:
         log.fact(key, values[key], origin)

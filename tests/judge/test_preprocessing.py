@@ -34,7 +34,8 @@ def boxes(*rows: tuple[int, float, float, float, float, float]) -> Boxes:
 
 def test_table_is_the_specifications_and_the_users_keys_come_first() -> None:
     tried = candidates([None], Fixed())
-    assert len(tried) == len(SCALES) * 4
+    assert len(tried) == len(SCALES) * 4 + 2
+    assert tried[-1] == Preprocessing(1 / 255, (), 1, 1, symmetric_padding=1)
     assert tried[0] == Preprocessing(1.0)
     assert DEFAULT in tried
     own = candidates([YOLOX], Fixed(net_scale_factor=0.5, model_color_format=0))
