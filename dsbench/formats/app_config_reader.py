@@ -1,4 +1,4 @@
-"""The pass over a deepstream-app ini file; ``app_config`` has what it yields and how errors look."""
+"""The pass over a deepstream-app ini file; ``app_groups`` has what it yields, ``app_config`` how errors look."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any, NoReturn
 from dsbench.errors import Code, DsbenchError
 from dsbench.formats import app_config_keys as tables
 from dsbench.formats import keyfile
-from dsbench.formats.app_config import (
+from dsbench.formats.app_config_keys import AppKey, GroupTable
+from dsbench.formats.app_groups import (
     AppConfig,
     Application,
     Osd,
@@ -23,7 +24,6 @@ from dsbench.formats.app_config import (
     Tests,
     TiledDisplay,
 )
-from dsbench.formats.app_config_keys import AppKey, GroupTable
 from dsbench.formats.keyfile import Group, KeyFile, Kind
 from dsbench.formats.nvinfer_keys import Support
 from dsbench.formats.paths import join_to_config
