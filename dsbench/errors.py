@@ -53,6 +53,7 @@ class Code(StrEnum):
     PARSER_LIB_UNLOADABLE = "parser-lib-unloadable"
     PARSER_SYMBOL_MISSING = "parser-symbol-missing"
     PARSER_RAISED = "parser-raised"
+    PARSER_OBJECT_SIZE = "parser-object-size"
     TENSOR_UNSUPPORTED = "tensor-unsupported"
     FRAME_UNSUPPORTED = "frame-unsupported"
 
@@ -83,6 +84,7 @@ class Code(StrEnum):
     PARSER_SYMBOL = "parser-symbol"
     PARSER_CRASHED = "parser-crashed"
     PARSER_BOXES = "parser-boxes"
+    PARSER_CHECK = "parser-check"
     KITTI_GATE = "kitti-gate"
     CONFIG_LINT = "config-lint"
     INSTALLATION_BROKEN = "installation-broken"

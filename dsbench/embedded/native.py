@@ -117,7 +117,9 @@ class NativeLibrary:
         self.parser_set_network = function(
             "dsb_parser_set_network", None, c_void_p, *[c_uint32] * 4, c_void_p, c_void_p
         )
-        self.parser_run = function("dsb_parser_run", c_int32, c_void_p, POINTER(c_void_p), POINTER(c_int64), *text_out)
+        self.parser_run = function(
+            "dsb_parser_run", c_int32, c_void_p, POINTER(c_void_p), POINTER(c_int64), POINTER(c_int32), *text_out
+        )
         self.parser_take = function("dsb_parser_take", None, c_void_p, c_void_p, c_void_p)
         self.cluster = function(
             "dsb_cluster",

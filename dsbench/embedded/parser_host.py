@@ -27,7 +27,7 @@ _DATA_TYPES = {"float32": 0, "float16": 1, "int8": 2, "int32": 3, "int64": 4, "u
 
 _MAX_DIMS = 8
 _TEXT_BYTES = 4096
-_FALSE, _RAISED = 1, 2
+_FALSE, _RAISED, _LAYOUT = 1, 2, 3
 _MACHINES = {"x86_64": 62, "aarch64": 183}
 """e_machine of an ELF header by platform.machine()."""
 
@@ -48,13 +48,14 @@ class OutputLayer:
 class ParserHost:
     """A parser function, ready to be called.
 
-    ``object_size`` is 28, or 24 for a library built for a release whose objects have no rotation angle.
+    ``object_size`` is 28, or 24 for a library built for a release whose objects have no rotation angle; None takes 28
+    unless the library was built on our headers for 24 and so says itself.
     Raises DsbenchError PARSER_LIB_UNLOADABLE (``what`` is the loader's own text, ``where`` the library) or
     PARSER_SYMBOL_MISSING (``where`` is the function name).
     """
 
-    def __init__(self, lib: Path, func: str, *, object_size: int = 28) -> None:
-        if object_size not in (24, 28):
+    def __init__(self, lib: Path, func: str, *, object_size: int | None = None) -> None:
+        if object_size not in (None, 24, 28):
             raise ValueError("object_size is 24 or 28")
         self.lib, self.func = lib, func
         self._native = native.library()
@@ -65,7 +66,7 @@ class ParserHost:
         self._handle = self._native.parser_open(
             os.fsencode(os.path.abspath(lib)),
             os.fsencode(func),
-            object_size,
+            object_size or 0,
             ctypes.byref(opened),
             *(self._error, _TEXT_BYTES),
         )
@@ -83,7 +84,8 @@ class ParserHost:
         """Objects in network pixels, in the parser's order; None when the parser returned false.
 
         ``net`` is (width, height, channels). Thresholds: one a class. Raises DsbenchError PARSER_RAISED when a
-        C++ exception left the parser, TENSOR_UNSUPPORTED for an output of a type TensorRT does not have.
+        C++ exception left the parser, PARSER_OBJECT_SIZE when its objects have another size than expected,
+        TENSOR_UNSUPPORTED for an output of a type TensorRT does not have.
         """
         arrays = self._set_layers(layers)
         pre = np.ascontiguousarray(pre_thresholds, np.float32)
@@ -95,10 +97,14 @@ class ParserHost:
             *(self._handle, width, height, channels, num_classes, pre.ctypes.data, post.ctypes.data)
         )
         buffers = (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))
-        count = ctypes.c_int64()
-        status = self._native.parser_run(self._handle, buffers, ctypes.byref(count), self._error, _TEXT_BYTES)
+        count, size = ctypes.c_int64(), ctypes.c_int32()
+        status = self._native.parser_run(
+            *(self._handle, buffers, ctypes.byref(count), ctypes.byref(size), self._error, _TEXT_BYTES)
+        )
         if status == _RAISED:
             raise self._raised()
+        if status == _LAYOUT:
+            raise wrong_object_size(self.lib, size.value)
         return None if status == _FALSE else self._take(count.value)
 
     def _take(self, count: int) -> Detections:
@@ -144,6 +150,22 @@ class ParserHost:
             where=str(self.lib),
             fix="DeepStream would end here: catch it in the parser, or check the shapes that the parser assumes",
         )
+
+
+def wrong_object_size(lib: Path, found: int) -> DsbenchError:
+    """The error for a library whose objects are ``found`` bytes (24, 28; 0: neither) and should not be."""
+    if found == 24:
+        what = (
+            "built against headers older than DeepStream 9: 24-byte objects, where DeepStream 9 has 28 (rotation_angle)"
+        )
+        fix = "build it against DeepStream 9's headers (or dsbench's: make -B DEEPSTREAM_DIR=$(dsbench sdk))"
+    elif found == 28:
+        what = "built with 28-byte objects (DeepStream 9), where 24-byte objects were asked for"
+        fix = "remove object-size = 24 from [parser] in dsbench.toml, or build it against the older headers"
+    else:
+        what = "built with objects that are neither 28 bytes (DeepStream 9) nor 24 (6.2 and before)"
+        fix = "build it against DeepStream's own nvdsinfer_custom_impl.h; is there a copy of it beside the source?"
+    return DsbenchError(Code.PARSER_OBJECT_SIZE, f"the parser library was {what}", where=str(lib), fix=fix)
 
 
 def _describe(layer: OutputLayer, array: npt.NDArray[Any]) -> native.Layer:

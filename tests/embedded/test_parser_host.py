@@ -53,6 +53,13 @@ PARSER(Rows) {
   for (unsigned i = 0; i < layers[0].inferDims.d[0]; i++, p += 5) add(objects, i, p[0], p[1], p[2], p[3], p[4]);
   return true;
 }
+/* as Rows, with no room to spare */
+PARSER(Exact) {
+  std::vector<NvDsInferParseObjectInfo> found;
+  for (unsigned i = 0; i < layers[0].inferDims.d[0]; i++) add(found, i, 7, 7, 7, 7, 7);
+  objects = found;
+  return true;
+}
 PARSER(False) { add(objects, 0, 1, 2, 3, 4, 5); return false; }
 PARSER(Throws) { throw std::out_of_range("index 7 of 3"); }
 PARSER(ThrowsNumber) { throw 7; }
@@ -66,6 +73,12 @@ NO_THRESHOLDS: tuple[float, ...] = ()
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_parser(tmp_path_factory.mktemp("parser"), SOURCE)
+
+
+@pytest.fixture(scope="module")
+def old_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built against headers of a release before rotation_angle."""
+    return build_parser(tmp_path_factory.mktemp("old"), OLD_HEADERS + SOURCE)
 
 
 def layer(array: np.ndarray[Any, Any], name: str = "output", binding: int = 1) -> OutputLayer:
@@ -162,8 +175,36 @@ def test_objects_of_24_bytes(tmp_path: Path) -> None:
     rows = np.arange(15, dtype=np.float32).reshape(3, 5)
     expected = [(i, *row) for i, row in enumerate(rows.tolist())]
     assert parse(ParserHost(old, "Rows", object_size=24), layer(rows)) == expected
+    assert parse(ParserHost(old, "Rows"), layer(rows)) == expected  # the library says that 24 was chosen
     with pytest.raises(ValueError, match="24 or 28"):
         ParserHost(old, "Rows", object_size=32)
+
+
+OLD_HEADERS = """\
+#define DSBENCH_OBJECT_SIZE 24
+#define dsbench_object_size not_there  // headers of an old release know nothing of dsbench
+"""
+
+
+def rows(count: int) -> np.ndarray[Any, Any]:
+    return np.full((count, 5), 7.0, np.float32)
+
+
+@pytest.mark.parametrize("reserve", [False, True], ids=["grown", "exact"])
+@pytest.mark.parametrize("count", [1, 2, 6, 7, 14, 42])
+def test_a_library_of_another_layout_is_found_out(library: Path, old_library: Path, count: int, reserve: bool) -> None:
+    function = "Exact" if reserve else "Rows"
+    with pytest.raises(DsbenchError, match="headers older than DeepStream 9: 24-byte objects") as caught:
+        parse(ParserHost(old_library, function), layer(rows(count)))
+    assert caught.value.code is Code.PARSER_OBJECT_SIZE
+    with pytest.raises(DsbenchError, match="built with 28-byte objects"):
+        parse(ParserHost(library, function, object_size=24), layer(rows(count)))
+    for host in (ParserHost(library, function), ParserHost(old_library, function, object_size=24)):
+        assert len(parse(host, layer(rows(count)))) == count
+
+
+def test_no_objects_say_nothing_of_their_layout(old_library: Path) -> None:
+    assert parse(ParserHost(old_library, "Rows"), layer(rows(0))) == []
 
 
 def test_a_function_that_is_not_there(library: Path) -> None:

@@ -56,16 +56,18 @@ struct DsbLayer {
   int32_t num_dims;
   uint32_t dims[8];
 };
-enum { DSB_PARSER_OK = 0, DSB_PARSER_FALSE = 1, DSB_PARSER_RAISED = 2 };
+enum { DSB_PARSER_OK = 0, DSB_PARSER_FALSE = 1, DSB_PARSER_RAISED = 2, DSB_PARSER_LAYOUT = 3 };
 // Null when the library cannot be opened or has no such function: the reason is then in error, and *opened says
-// which of the two it was.
+// which of the two it was. object_size: 28, 24, or 0 to take 28 unless the library says 24.
 void *dsb_parser_open(const char *library, const char *function, int32_t object_size, int32_t *opened, char *error,
                       int32_t error_size);
 void dsb_parser_set_layers(void *handle, const DsbLayer *layers, int32_t count);
 void dsb_parser_set_network(void *handle, uint32_t width, uint32_t height, uint32_t channels, uint32_t classes,
                             const float *pre, const float *post);
-// Calls the parser on one frame. buffers: one pointer a layer. On DSB_PARSER_OK *count objects wait to be taken.
-int32_t dsb_parser_run(void *handle, void *const *buffers, int64_t *count, char *error, int32_t error_size);
+// Calls the parser on one frame. buffers: one pointer a layer. On DSB_PARSER_OK *count objects wait to be taken; on
+// DSB_PARSER_LAYOUT *object_size is what the objects seem to have (28, 24, or 0: neither).
+int32_t dsb_parser_run(void *handle, void *const *buffers, int64_t *count, int32_t *object_size, char *error,
+                       int32_t error_size);
 // Copies the waiting objects: class_id (count), boxes (5, count): left, top, width, height, confidence.
 void dsb_parser_take(void *handle, int32_t *class_id, float *boxes);
 

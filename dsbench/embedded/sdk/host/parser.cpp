@@ -11,6 +11,7 @@
 #include "dsbench_host.h"
 #include "nvdsinfer_context.h"
 #include "nvdsinfer_custom_impl.h"
+#include "object_layout.h"
 
 static_assert(sizeof(NvDsInferObjectDetectionInfo) == 28, "the host is built for the present object layout");
 
@@ -42,6 +43,14 @@ template <typename Object>
 bool call(Parser &p, std::vector<Object> &objects) {
   objects.clear();
   return reinterpret_cast<ParseFunction<Object>>(p.function)(p.layers, p.network, p.params, objects);
+}
+
+// Objects of the last call; -1 and the layout that was found when they are not laid out as expected.
+template <typename Object>
+int64_t counted(const std::vector<Object> &objects, int32_t *object_size) {
+  const size_t found = dsb::object_size(dsb::raw(objects), sizeof(Object));
+  *object_size = static_cast<int32_t>(found);
+  return found == sizeof(Object) ? static_cast<int64_t>(objects.size()) : -1;
 }
 
 template <typename Object>
@@ -77,7 +86,9 @@ extern "C" void *dsb_parser_open(const char *library, const char *function, int3
   }
   auto *p = new Parser{};
   p->function = symbol;
-  p->old_objects = object_size == 24;
+  // a library built on dsbench's headers for old objects says so itself
+  const auto says = reinterpret_cast<int (*)()>(dlsym(handle, "dsbench_object_size"));
+  p->old_objects = object_size == 24 || (object_size == 0 && says && says() == 24);
   return p;
 }
 
@@ -109,8 +120,8 @@ extern "C" void dsb_parser_set_network(void *handle, uint32_t width, uint32_t he
   p.params.perClassPostclusterThreshold.assign(post, post + classes);
 }
 
-extern "C" int32_t dsb_parser_run(void *handle, void *const *buffers, int64_t *count, char *error,
-                                  int32_t error_size) {
+extern "C" int32_t dsb_parser_run(void *handle, void *const *buffers, int64_t *count, int32_t *object_size,
+                                  char *error, int32_t error_size) {
   Parser &p = *static_cast<Parser *>(handle);
   for (size_t i = 0; i < p.layers.size(); ++i) p.layers[i].buffer = buffers[i];
   *count = 0;
@@ -124,8 +135,8 @@ extern "C" int32_t dsb_parser_run(void *handle, void *const *buffers, int64_t *c
     report(error, error_size, "an exception that is not a std::exception");
     return DSB_PARSER_RAISED;
   }
-  *count = static_cast<int64_t>(p.old_objects ? p.objects24.size() : p.objects.size());
-  return DSB_PARSER_OK;
+  *count = p.old_objects ? counted(p.objects24, object_size) : counted(p.objects, object_size);
+  return *count < 0 ? DSB_PARSER_LAYOUT : DSB_PARSER_OK;
 }
 
 extern "C" void dsb_parser_take(void *handle, int32_t *class_id, float *boxes) {
