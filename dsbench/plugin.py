@@ -34,7 +34,7 @@ LEDGER = pytest.StashKey[Ledger]()
 COLLECTOR = pytest.StashKey[Collector]()
 EVIDENCE_LOG = pytest.StashKey[EvidenceLog]()
 RECORDERS = pytest.StashKey[Recorders]()
-HTML_PATH = pytest.StashKey[Path | None]()
+REPORT_FILE = pytest.StashKey[html.ReportFile]()
 
 _OPTIONS = (
     ("model-dir", "model directory to validate; repeatable, shell globs allowed"),
@@ -86,7 +86,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args[:] = [str(resources.data_folder("tests_pipeline"))]
         collection.keep_rootdir(config, options.start)
-    config.stash[HTML_PATH] = html.configure(config, config.stash[LAYOUTS], options.start)
+    try:
+        path = html.configure(config, config.stash[LAYOUTS], options.start)
+    except DsbenchError as error:
+        raise pytest.UsageError(error.render()) from None
+    if path is not None:
+        config.stash[REPORT_FILE] = html.ReportFile(path, config.stash[COLLECTOR])
 
 
 def _read_options(config: pytest.Config) -> RunOptions:
@@ -251,8 +256,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     collector = session.config.stash[COLLECTOR]
     if exitstatus == 0 and collector.proves_nothing:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    with html.older_report_kept(session.config, session.config.stash.get(HTML_PATH, None), collector):
-        yield
+    yield
+    report = session.config.stash.get(REPORT_FILE, None)
+    if report is not None:
+        html.close(session.config, report)
+        if report.trouble and session.exitstatus == 0:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -261,8 +270,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"dsbench: interrupted in {terminal.printable(collector.running)}", red=True)
     if collector.results:
         terminalreporter.section("dsbench")
-        for line in terminal.summary_lines(collector.results, config.stash[HTML_PATH]):
+        report = config.stash.get(REPORT_FILE, None)
+        for line in terminal.summary_lines(collector.results, report.path if report and report.written else None):
             terminalreporter.write_line(line)
+        if report and report.trouble:
+            terminalreporter.write_line(f"dsbench: {terminal.printable(report.trouble)}", red=True)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -291,5 +303,7 @@ def pytest_html_results_summary(prefix: list[str], session: pytest.Session) -> N
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
+    if REPORT_FILE in session.config.stash:
+        html.take_over_writing(session.config, session.config.stash[REPORT_FILE])
     if SELECTED in session.config.stash:
         html.environment(session.config, session.config.stash[OPTIONS], session.config.stash[SELECTED])

@@ -15,7 +15,8 @@ import pytest
 
 from tests.material import write_clip, write_onnx
 
-ONLY_PREFLIGHT = ("-k", "preflight")
+QUICK = ("--prepare=never",)
+ONLY_PREFLIGHT = ("-k", "preflight", "--prepare=never")
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +136,8 @@ def test_one_model_s_failure_does_not_stop_another_s_steps(workspace: Path, clip
     broken = write_model(workspace, "broken")
     (broken / "config" / "labels.txt").unlink()
     for extra in ((), ("-n", "2")):
-        done = run(workspace, "--model-dir", "models/*", "--video", str(clip), "-k", "model_outputs", "-rs", *extra)
+        arguments = ("--model-dir", "models/*", "--video", str(clip), "-k", "model_outputs", "-rs")
+        done = run(workspace, *arguments, *QUICK, *extra)
         assert "preflight failed [labels-missing]" in done.stdout, done.stdout
         assert "1 skipped" in done.stdout
         assert re.search(r"2 passed|1 passed", done.stdout)

@@ -10,7 +10,7 @@ from dsbench.judge.preprocessing import Choice
 from dsbench.model.layout import ModelLayout
 from dsbench.model.preflight import PreflightFacts
 from dsbench.pipeline.step6a_outputs import ModelOutputs
-from dsbench.pipeline.step6bcd_parser import BuiltParser, ParserSource
+from dsbench.pipeline.step6bcd_parser import LAYOUT_MARK, BuiltParser, ParserSource
 from dsbench.pipeline.step6e_config import ConfigResult
 from dsbench.pipeline.step6g_kitti import KittiResult
 from dsbench.record.evidence import EvidenceLog
@@ -118,6 +118,8 @@ def parser_build(log: EvidenceLog, layout: ModelLayout, parser: BuiltParser) -> 
     log.fact("Library", layout.given_path(parser.library.path), f"built in {parser.build.seconds:.1f} s")
     log.fact("Exported", ", ".join(parser.library.parse_functions), "dynamic symbol table")
     log.fact("parse-bbox-func-name", parser.function)
+    if LAYOUT_MARK in parser.library.functions:
+        log.fact("Object size", "24 bytes: for DeepStream 6.2 and before, not for 9", "dsbench.toml: object-size")
     if parser.outputs.head is None:
         preprocessing_choice(log, parser.outputs.choice)
     log.fact("Raw boxes on real frames", ", ".join(map(str, parser.boxes)), "per frame, before clustering")

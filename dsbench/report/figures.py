@@ -12,7 +12,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 26, 34
 _COLORS = ("#0b5cad", "#b34700", "#1b7a3d", "#8a2be2", "#a8006d", "#00707a", "#6b5a00", "#444444")
 _NAMED = len(_COLORS)
 _TARGET = "#b3261e"
-_BAR, _GAP = 24, 12
+_ROW, _BAR = 40, 12
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,9 @@ def fps_over_time(series: Series, target_fps: float | None) -> str:
         fps = top * step / 4
         parts.append(_line(_LEFT, y(fps), _WIDTH - _RIGHT, y(fps), "#d5d5d5"))
         parts.append(_text(_LEFT - 6, y(fps) + 4, f"{fps:g}", anchor="end"))
-    for step in range(5):
-        parts.append(_text(x(end * step / 4), _HEIGHT - 17, f"{end * step / 4:.0f}", anchor="middle"))
+    tick = _nice(end / 6)
+    for step in range(math.floor(end / tick) + 1):
+        parts.append(_text(x(step * tick), _HEIGHT - 17, f"{step * tick:g}", anchor="middle"))
     parts.append(_text(_WIDTH - _RIGHT, _HEIGHT - 3, "seconds since the app's start", anchor="end"))
     parts.append(_text(4, _HEIGHT - 3, "FPS"))
     streams = max((len(row) for row in series.fps), default=0)
@@ -58,15 +59,15 @@ def fps_over_time(series: Series, target_fps: float | None) -> str:
 
 def bars(title: str, values: Sequence[tuple[str, float, str]]) -> str:
     """Horizontal bars (name, value, text beside it), as long as their share of the largest."""
-    height = _TOP + len(values) * (_BAR * 2 + _GAP)
+    height = _TOP + len(values) * _ROW
     longest = max((value for _, value, _ in values), default=1.0) or 1.0
     parts = [_text(4, 16, title, weight="bold")]
     for number, (name, value, beside) in enumerate(values):
-        top = _TOP + number * (_BAR * 2 + _GAP)
+        top = _TOP + number * _ROW
         width = max(1.0, value / longest * (_WIDTH - 8)) if value > 0 else 0.0
         color = _COLORS[number % len(_COLORS)]
-        parts.append(_text(4, top + 17, f"{name}: {beside}"))
-        parts.append(f'<rect x="4" y="{top + 23:.1f}" width="{width:.1f}" height="{_BAR}" fill="{color}"/>')
+        parts.append(_text(4, top + 14, f"{name}: {beside}"))
+        parts.append(f'<rect x="4" y="{top + 19:.1f}" width="{width:.1f}" height="{_BAR}" fill="{color}"/>')
     return _svg(_WIDTH, height, title, parts)
 
 

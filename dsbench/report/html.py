@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 import os
 import shlex
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dsbench import collection, resources
+from dsbench.build.generated import replace_file
+from dsbench.errors import Code, DsbenchError
 from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import Evidence
 from dsbench.record.schema import RecordState
@@ -32,49 +35,91 @@ if TYPE_CHECKING:
 def configure(config: pytest.Config, layouts: Sequence[ModelLayout], start: Path) -> Path | None:
     """Send the report to ``reports/<model>.html`` below ``start``, self-contained; returns the path.
 
-    A user's ``--html`` stays. No report with --collect-only (it would overwrite a good one) or on xdist workers.
+    Raises NOT_WRITABLE where no file can be made there. A user's ``--html`` stays. No report with --collect-only (it
+    would overwrite a good one) or on xdist workers.
     """
     if config.option.collectonly or hasattr(config, "workerinput"):
         return None
     if config.option.htmlpath:
-        return Path(config.option.htmlpath).expanduser().absolute()
+        path = Path(os.path.expandvars(config.option.htmlpath)).expanduser().absolute()
+        _require_place(path)
+        return path
     path = start / "reports" / collection.report_name(layouts)
+    _require_place(path)
     config.option.htmlpath = str(path)
     config.option.self_contained_html = True
     return path
 
 
-@contextmanager
-def older_report_kept(config: pytest.Config, path: Path | None, collector: Collector) -> Iterator[None]:
-    """Around pytest-html's writing: a session that executed no step never replaces a report, and leaves none.
+@dataclass
+class ReportFile:
+    """The report's place, and what became of it. Written whole or not at all: an older report is there until then.
 
-    pytest-html cannot be told not to write once it is loaded, so the older report steps aside meanwhile.
+    A session that executed no step, or none but on a directory that another session holds, leaves no report.
     """
-    if path is None or any(result.outcome != "skipped" for result in collector.results):
-        yield
-        return
-    aside = path.with_name(f".{path.name}.older")
-    with suppress(FileNotFoundError):
-        os.replace(path, aside)
-    try:
-        yield
-    finally:
-        with suppress(FileNotFoundError):
-            path.unlink()
-        with suppress(FileNotFoundError):
-            os.replace(aside, path)
-        with suppress(OSError):
-            path.parent.rmdir()  # pytest-html makes it at start; empty, it is of no use
-        _unload(config)
+
+    path: Path
+    collector: Collector
+    written: bool = False
+    trouble: str = ""
+
+    def write(self, text: str) -> None:
+        """In the place of pytest-html's own writing; a file that cannot be written is told, never raised."""
+        if not _worth_a_report(self.collector.results):
+            return
+        try:
+            replace_file(self.path, text.encode("utf-8", "replace"))
+        except DsbenchError as error:
+            self.trouble = f"the report is not written: {error.what} ({error.where}); {error.fix}"
+            return
+        self.written, self.trouble = True, ""
 
 
-def _unload(config: pytest.Config) -> None:
-    """Take pytest-html's report out of the session, so that its last line does not promise a file."""
+def _worth_a_report(results: Sequence[StepResult]) -> bool:
+    """Whether a step was executed on a directory that no other session holds."""
+    busy = {
+        result.evidence.model_key
+        for result in results
+        if result.evidence.failure is not None and result.evidence.failure.code == Code.DIRECTORY_BUSY
+    }
+    return any(result.outcome != "skipped" and result.evidence.model_key not in busy for result in results)
+
+
+def take_over_writing(config: pytest.Config, file: ReportFile) -> None:
+    """Let ``file`` write what pytest-html has rendered: pytest-html writes in place and raises out of the session."""
     from pytest_html.basereport import BaseReport
 
+    for plugin in config.pluginmanager.get_plugins():
+        if isinstance(plugin, BaseReport):
+            plugin._write_report = file.write  # no public way to say it
+
+
+def close(config: pytest.Config, file: ReportFile) -> None:
+    """At the end: where no report was written, pytest-html's last line must not promise one."""
+    from pytest_html.basereport import BaseReport
+
+    if file.written:
+        return
     for plugin in list(config.pluginmanager.get_plugins()):
         if isinstance(plugin, BaseReport):
             config.pluginmanager.unregister(plugin)
+    with suppress(OSError):
+        file.path.parent.rmdir()  # pytest-html makes it at start; empty, it is of no use
+
+
+def _require_place(path: Path) -> None:
+    """NOT_WRITABLE now rather than after minutes of work."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise DsbenchError(
+            Code.NOT_WRITABLE,
+            f"the report has no place: {error.strerror}",
+            where=str(path),
+            fix="give another place with --html=FILE, or start pytest in a directory that you may write to",
+        ) from error
 
 
 def step_html(evidence: Evidence, target_fps: float | None = None) -> str:

@@ -56,6 +56,9 @@ def _model_lines(results: Sequence[StepResult]) -> Iterator[str]:
     for result in results:
         if result.evidence.step in _SHOWN:
             yield from (f"  {printable(line)}" for line in result.evidence.lines)
+    record = next((result.record for result in reversed(results) if result.record is not None), None)
+    if record is not None and record.trouble:
+        yield f"  warning: {printable(record.trouble)}"
     for result in results:
         yield from (f"  warning ({result.evidence.step}): {printable(text)}" for text in result.evidence.warnings)
 

@@ -18,6 +18,7 @@ class Verdict:
 
     color: str
     import_answer: str
+    import_color: str
     streams_answer: str
     streams_color: str
     runtime: str
@@ -27,26 +28,26 @@ def of(results: Sequence[StepResult], interrupted: bool = False) -> Verdict:
     """The verdict of one model from the results of its steps."""
     outcomes = {result.evidence.step: result.outcome for result in results}
     figures = next((r.record.figures for r in reversed(results) if r.record is not None), Figures())
-    import_answer, right = _import(outcomes)
+    import_answer, import_color = _import(outcomes)
     streams_answer, streams_color = _streams(figures, outcomes)
     if "failed" in outcomes.values():
         color = "failed"
-    elif right and streams_color == "passed" and not interrupted and "skipped" not in outcomes.values():
+    elif import_color == streams_color == "passed" and not interrupted and "skipped" not in outcomes.values():
         color = "passed"
     else:
         color = "amber"
-    return Verdict(color, import_answer, streams_answer, streams_color, results[0].evidence.runtime)
+    return Verdict(color, import_answer, import_color, streams_answer, streams_color, results[0].evidence.runtime)
 
 
-def _import(outcomes: dict[str, str]) -> tuple[str, bool]:
+def _import(outcomes: dict[str, str]) -> tuple[str, str]:
     failed = [name for name in _IMPORT_STEPS if outcomes.get(name) == "failed"]
     if failed:
-        return f"No: {', '.join(failed)} failed", False
+        return f"No: {', '.join(failed)} failed", "failed"
     if outcomes.get("preflight") == "failed":
-        return "Not known: pre-flight stopped the run", False
+        return "Not known: pre-flight stopped the run", "failed"
     if all(outcomes.get(name) == "passed" for name in _IMPORT_STEPS):
-        return "Yes, as far as these steps go", True
-    return "Not known: not everything ran", False
+        return "Yes, as far as these steps go", "passed"
+    return "Not known: not everything ran", "amber"
 
 
 def _streams(figures: Figures, outcomes: dict[str, str]) -> tuple[str, str]:

@@ -81,14 +81,24 @@ def objects_per_frame(directory: Path) -> tuple[int, ...]:
 
 
 def choose(counts: Sequence[int], wanted: int = SAMPLES) -> tuple[int, ...]:
-    """The frames with most objects, spread out over the clip where that is possible; by frame number."""
+    """The frames with most objects, spread out over the clip where that is possible; by frame number.
+
+    A frame without objects is chosen only where too few have any.
+    """
     apart = len(counts) / (wanted + 1)
     ranked = sorted(range(len(counts)), key=lambda number: (-counts[number], number))
     chosen: list[int] = []
-    for number in ranked:
-        if len(chosen) < wanted and all(abs(number - other) >= apart for other in chosen):
-            chosen.append(number)
-    chosen += [number for number in ranked if number not in chosen][: wanted - len(chosen)]
+
+    def distance(number: int) -> int:
+        return min((abs(number - other) for other in chosen), default=len(counts))
+
+    for pool in ([number for number in ranked if counts[number]], ranked):
+        for number in pool:
+            if len(chosen) < wanted and distance(number) >= apart:
+                chosen.append(number)
+        while len(chosen) < min(wanted, len(pool)):
+            rest = [number for number in pool if number not in chosen]
+            chosen.append(max(rest, key=lambda number: (distance(number), counts[number])))
     return tuple(sorted(chosen))
 
 

@@ -1,0 +1,226 @@
+"""The record on disk: read back as it was, whole at any time, older ones with figures never lost."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dsbench.errors import Code, DsbenchError
+from dsbench.record import codec, store
+from dsbench.record.evidence import EvidenceLog, Failure
+from dsbench.record.recorder import Recorder
+from dsbench.record.schema import (
+    Figures,
+    OptionRecord,
+    Record,
+    RecordState,
+    StepRecord,
+    StreamFigures,
+    TrtexecFigures,
+    VideoRecord,
+)
+
+FIGURES = Figures(
+    engine="benchmarks/engines/net_dynamic_b4.engine",
+    max_bs=4,
+    bs1=TrtexecFigures(50.0, 20.0, 22.0, 50.0),
+    bsmax=TrtexecFigures(20.0, 50.0, None, 80.0),
+    peak_gpu_streams=2,
+    run1=StreamFigures(2, 61.0, 30.5, 76.2),
+    run2=StreamFigures(1, 33.0, 33.0, 41.2),
+    run2_first=StreamFigures(2, 50.0, 25.0, 62.5),
+    target_fps=30.0,
+    real_time=True,
+    confirmed_streams=1,
+)
+
+
+def record(figures: Figures = FIGURES, runtime: str = "embedded") -> Record:
+    log = EvidenceLog("kitti_gate", "模\udcff", "key", "embedded")
+    log.fact("rate", "0.5", "option")
+    log.print("a")
+    log.table("t", ("x",), [(1,)])
+    log.failure = Failure("code", "what", "where", "fix")
+    return Record(
+        model_name="模\udcff",
+        model_dir="/m",
+        runtime=runtime,
+        runtime_label="label",
+        dsbench_version="1",
+        session="s",
+        started="2026-01-01T00:00:00+00:00",
+        updated="2026-01-01T00:00:01+00:00",
+        figures=figures,
+        video=VideoRecord("/v.mp4", "command line", 320, 180, 30.0, None, "h264"),
+        options=(OptionRecord("min-streams", None, "specification"),),
+        environment=(("Python", "3"),),
+        steps=(StepRecord(log.snapshot(), "failed", 1.25),),
+    )
+
+
+def step(name: str = "preflight", outcome: str = "passed", code: str = "") -> StepRecord:
+    log = EvidenceLog(name, "net", "k", "embedded")
+    log.failure = Failure(code, "", "", "") if code else None
+    log.text("app.log", "long body")
+    log.picture("frame 3", "image/jpeg", "AAAA")
+    return StepRecord(log.snapshot(), outcome, 1.0)
+
+
+def recorder(root: Path, runtime: str = "embedded", figures: Figures | None = None, **options: bool) -> Recorder:
+    blank = replace(record(figures or Figures(), runtime), session="", steps=())
+    return Recorder.of(root / "reports" / "benchmark_data.json", blank, **options)
+
+
+def test_what_is_written_reads_back(tmp_path: Path) -> None:
+    path = tmp_path / "reports" / "r.json"
+    store.write(path, record())
+    assert store.load(path) == record()
+    assert path.read_bytes().isascii()
+
+
+def test_step_8_s_keys() -> None:
+    data = json.loads(codec.to_json(record(replace(FIGURES, run1=StreamFigures(total_fps=math.nan)))))
+    assert data["model_name"] == "模\udcff"
+    assert data["engine"] == "benchmarks/engines/net_dynamic_b4.engine"
+    assert (data["max_bs"], data["peak_gpu_streams"]) == (4, 2)
+    assert (data["trtexec"]["bs1"]["qps"], data["trtexec"]["bs1"]["gpu_mean_ms"]) == (50.0, 20.0)
+    assert data["trtexec"]["bsmax"] == {"qps": 20.0, "gpu_mean_ms": 50.0, "p99_ms": None, "imgs_per_sec": 80.0}
+    assert data["deepstream"]["run1"]["total_fps"] is None
+    assert data["deepstream"]["run2"]["streams"] == 1
+    assert (data["runtime"], data["verdict"]) == ("embedded", "failed")
+
+
+def test_pictures_and_texts_stay_in_the_model_directory() -> None:
+    data = json.loads(codec.to_json(replace(record(), steps=(step(),))))
+    assert data["steps"][0]["pictures"] == [{"title": "frame 3", "mime_type": "image/jpeg"}]
+    assert data["steps"][0]["texts"] == ["app.log"]
+    assert codec.from_json(json.dumps(data)).steps[0].evidence == codec.without_bulk(step().evidence)
+
+
+def test_the_state_travels() -> None:
+    state = RecordState(FIGURES, "disk full", "/r.json")
+    assert codec.state_from_json(codec.state_to_json(state)) == state
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"schema": 99}', '{"schema": 1}', "null", "[" * 5000, '"x"'])
+def test_what_is_no_record_is_an_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "r.json").write_text(text)
+    with pytest.raises(DsbenchError) as caught:
+        store.load(tmp_path / "r.json")
+    assert caught.value.code == Code.RECORD_INVALID
+
+
+def test_missing_not_text_and_not_a_file(tmp_path: Path) -> None:
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("nothing", "bytes", ".", "pipe"):
+        with pytest.raises(DsbenchError):
+            store.load(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("steps", "interrupted", "verdict"),
+    [
+        ((), "", "incomplete"),
+        (("passed", "passed"), "", "passed"),
+        (("passed", "passed"), "kitti_gate", "incomplete"),
+        (("passed", "skipped"), "", "incomplete"),
+        (("passed", "failed", "skipped"), "", "failed"),
+    ],
+)
+def test_verdict(steps: tuple[str, ...], interrupted: str, verdict: str) -> None:
+    made = tuple(step(outcome=outcome) for outcome in steps)
+    assert replace(record(), steps=made, interrupted_in=interrupted).verdict == verdict
+
+
+def test_a_record_is_there_after_each_step(tmp_path: Path) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    blank = replace(record(), session="", steps=())
+    one = Recorder.of(tmp_path / "reports" / "benchmark_data.json", blank, clock=lambda: now)
+    one.running = "preflight"
+    one.step(step())
+    found = store.load(one.path)
+    assert (found.verdict, found.ended, found.started) == ("passed", None, "2026-01-01T00:00:00+00:00")
+    one.running = "kitti_gate"
+    one.finish()
+    found = store.load(one.path)
+    assert (found.interrupted_in, found.verdict, found.ended) == (
+        "kitti_gate",
+        "incomplete",
+        "2026-01-01T00:00:00+00:00",
+    )
+
+
+def test_an_older_record_with_figures_outlives_partial_runs(tmp_path: Path) -> None:
+    (tmp_path / "reports").mkdir()
+    store.write(tmp_path / "reports" / "benchmark_data.json", record())
+    previous = tmp_path / "reports" / "benchmark_data.previous.json"
+    for _ in range(3):
+        recorder(tmp_path).step(step())
+        assert store.load(previous) == record()
+    newer = recorder(tmp_path, figures=FIGURES)
+    newer.step(step())
+    recorder(tmp_path).step(step())
+    assert store.load(previous).session == newer.record.session
+
+
+def test_the_other_runtimes_record_is_not_replaced_unless_asked(tmp_path: Path) -> None:
+    first = recorder(tmp_path, "deepstream", FIGURES)
+    first.step(step())
+    refused = recorder(tmp_path)
+    refused.step(step(outcome="failed", code=Code.PREFLIGHT))
+    refused.finish()
+    assert store.load(first.path).session == first.record.session
+    assert refused.state.path == ""
+    recorder(tmp_path, replace_results=True).step(step())
+    assert store.load(first.path).runtime == "embedded"
+    kept = store.load(tmp_path / "reports" / "benchmark_data.deepstream.json")
+    assert kept.session == first.record.session
+
+
+@pytest.mark.parametrize("code", [Code.DIRECTORY_BUSY, Code.OTHER_RUNTIME_RESULTS, Code.MODEL_DIR_MISSING])
+def test_a_refused_run_leaves_no_record(tmp_path: Path, code: Code) -> None:
+    one = recorder(tmp_path)
+    one.step(step(outcome="failed", code=code))
+    one.step(step("model_outputs", "skipped"))
+    one.finish()
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_file_that_is_no_record_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "benchmark_data.json").write_text("mine")
+    recorder(tmp_path).step(step())
+    assert (tmp_path / "reports" / "benchmark_data.unread.json").read_text() == "mine"
+
+
+def test_a_record_that_cannot_be_written_is_a_warning_and_the_older_one_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = recorder(tmp_path, figures=FIGURES)
+    first.step(step())
+    second = recorder(tmp_path)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdopen", full)
+        second.step(step())
+    assert "No space left on device" in second.state.trouble
+    assert store.load(first.path).session == first.record.session
+    second.step(step("model_outputs"))
+    assert second.state.trouble == ""
+    assert len(store.load(first.path).steps) == 2
+
+
+def test_no_model_directory_is_made(tmp_path: Path) -> None:
+    one = recorder(tmp_path / "typo")
+    one.step(step(outcome="failed", code="onnx-missing"))
+    assert not (tmp_path / "typo").exists()

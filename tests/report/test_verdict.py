@@ -1,0 +1,70 @@
+"""The three answers at the top: never green for what was not proved."""
+
+from __future__ import annotations
+
+import pytest
+
+from dsbench.record.evidence import EvidenceLog
+from dsbench.record.schema import Figures, RecordState, StreamFigures
+from dsbench.report import verdict
+from dsbench.report.collector import StepResult
+from dsbench.steps import STEPS
+
+REAL_TIME = Figures(
+    target_fps=30.0, run1=StreamFigures(4, 130.0, 32.5), run2=StreamFigures(4, 128.0, 32.0), confirmed_streams=4
+)
+NOT_REAL_TIME = Figures(
+    target_fps=30.0, run1=StreamFigures(1, 12.0, 12.0), run2=StreamFigures(1, 11.5, 11.5), confirmed_streams=0
+)
+
+
+def results(figures: Figures, **outcomes: str) -> list[StepResult]:
+    """All steps passed but for ``outcomes``; a step given as "" did not run."""
+    state = RecordState(figures, "", "/r.json")
+    return [
+        StepResult(EvidenceLog(step.name, "net", "k", "embedded").snapshot(), outcome, 1.0, "", state)
+        for step in STEPS
+        if (outcome := outcomes.get(step.name, "passed"))
+    ]
+
+
+def test_all_is_well() -> None:
+    found = verdict.of(results(REAL_TIME))
+    assert (found.color, found.import_answer) == ("passed", "Yes, as far as these steps go")
+    assert (found.streams_answer, found.streams_color) == ("4 at 30 FPS or more", "passed")
+    assert found.runtime == "embedded"
+
+
+def test_not_real_time_is_amber_though_nothing_failed() -> None:
+    found = verdict.of(results(NOT_REAL_TIME))
+    assert (found.color, found.streams_color) == ("amber", "amber")
+    assert found.streams_answer == "None confirmed: 11.5 of 30 FPS with 1 stream"
+
+
+def test_interrupted_is_never_green() -> None:
+    assert verdict.of(results(REAL_TIME), interrupted=True).color == "amber"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "answer", "color"),
+    [
+        ({"kitti_gate": "failed"}, "No: kitti_gate failed", "failed"),
+        ({"visual_validation": "failed"}, "No: visual_validation failed", "failed"),
+        ({"preflight": "failed", "model_outputs": "skipped"}, "Not known: pre-flight stopped the run", "failed"),
+        ({"kitti_gate": "skipped"}, "Not known: not everything ran", "amber"),
+        ({"kitti_gate": ""}, "Not known: not everything ran", "amber"),
+        ({"run1_calibration": "failed"}, "Yes, as far as these steps go", "failed"),
+    ],
+)
+def test_what_is_said_of_the_import(outcomes: dict[str, str], answer: str, color: str) -> None:
+    found = verdict.of(results(REAL_TIME, **outcomes))
+    assert (found.import_answer, found.color) == (answer, color)
+
+
+def test_streams_that_were_not_measured_or_too_few() -> None:
+    assert verdict.of(results(Figures())).streams_answer == "Not measured"
+    half = Figures(target_fps=30.0, run1=StreamFigures(4, 130.0, 32.5))
+    assert verdict.of(results(half, run2_validation="failed")).streams_answer == "Not known: run 2 has no result"
+    few = verdict.of(results(REAL_TIME, run2_validation="failed"))
+    assert few.streams_answer == "4 at 30 FPS or more, fewer than --min-streams asks for"
+    assert few.streams_color == "failed"
