@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -16,12 +17,16 @@ from pathlib import Path
 from dsbench.errors import Code, DsbenchError
 
 _SAFE_PATH = re.compile(r"[A-Za-z0-9._/+@-]+")
+_COMPILERS = ("g++", "gcc", "c++", "cc", "clang++", "clang")
 _MAKE_VARIABLES = ("MAKEFLAGS", "GNUMAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEFILES", "MAKEOVERRIDES")
 
 
 @dataclass(frozen=True, slots=True)
 class BuildPlan:
-    """One parser build. ``libs`` is None to leave the Makefile's LIBS, or its replacement (``""`` without TensorRT)."""
+    """One parser build. ``libs`` is None to leave the Makefile's LIBS, or its replacement (``""`` without TensorRT).
+
+    ``flags`` are added to every compiler call, whatever the Makefile calls its variables.
+    """
 
     parser_dir: Path
     library: Path
@@ -30,6 +35,7 @@ class BuildPlan:
     log: Path
     libs: str | None = None
     deadline_s: float = 300.0
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,9 @@ def build(plan: BuildPlan) -> BuildResult:
     _prepare(plan)
     with tempfile.TemporaryDirectory(prefix="dsbench-", dir=_plain_temp()) as folder:
         command = _command(plan, Path(folder))
+        path = _wrapped_compilers(Path(folder), plan.flags) if plan.flags else ""
         started = time.monotonic()
-        status = _run(command, plan)
+        status = _run(command, plan, path)
         seconds = time.monotonic() - started
     text = plan.log.read_text(encoding="utf-8", errors="replace")
     if status != 0:
@@ -105,10 +112,23 @@ def _command(plan: BuildPlan, temporary: Path) -> list[str]:
     return command if plan.libs is None else [*command, f"LIBS={plan.libs}"]
 
 
-def _run(command: list[str], plan: BuildPlan) -> int:
-    """Exit status of the command, run in a process group of its own that ends with it."""
+def _wrapped_compilers(folder: Path, flags: tuple[str, ...]) -> str:
+    """A PATH on which the compilers add ``flags`` to what they are given; a Makefile's variables stay its own."""
+    for name in _COMPILERS:
+        compiler = shutil.which(name)
+        if compiler is not None:
+            wrapper = folder / name
+            wrapper.write_text(f'#!/bin/sh\nexec {shlex.quote(compiler)} "$@" {shlex.join(flags)}\n')
+            wrapper.chmod(0o700)
+    return f"{folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+
+
+def _run(command: list[str], plan: BuildPlan, path: str) -> int:
+    """Exit status of the command, run in a process group of its own that ends with it; ``path`` is its PATH."""
     environment = {key: value for key, value in os.environ.items() if key not in _MAKE_VARIABLES}
     environment["LC_ALL"] = "C"
+    if path:
+        environment["PATH"] = path
     with plan.log.open("ab") as log:
         process = subprocess.Popen(
             command,

@@ -26,6 +26,9 @@ Keys of nvinfer keep nvinfer's names and live in tables named as nvinfer's group
     [class-attrs-all]                  # nvinfer's [class-attrs-all]
     pre-cluster-threshold = 0.25
 
+    [parser]
+    object-size = 24                   # for DeepStream 6.2 and before: objects without rotation_angle; default 28
+
     [head]                             # what a head's outputs mean, where recognition cannot tell
     background = 0                     # index of the background class, -1 for none
     columns = "class,score,box"        # of a [N, dets, 6] output
@@ -83,6 +86,9 @@ class Settings:
     pre_cluster_threshold: float | None = None
     nms_iou_threshold: float | None = None
     topk: int | None = None
+
+    # [parser]
+    object_size: int | None = None
 
     # [head]
     background: int | None = None
@@ -227,6 +233,12 @@ def _size(value: Any) -> tuple[int, int]:
     return side(value[0]), side(value[1])
 
 
+def _object_size(value: Any) -> int:
+    if value not in (24, 28) or isinstance(value, float):
+        raise ValueError("must be 28 (DeepStream 9) or 24 (6.2 and before)")
+    return int(value)
+
+
 _TOP: dict[str, Reader] = {
     "onnx": _file_name,
     "family": _text,
@@ -255,6 +267,9 @@ _TABLES: dict[str, dict[str, Reader]] = {
         "cluster-mode": _whole(0, 4),
         "network-mode": _whole(0, 3),
         "parse-bbox-func-name": _identifier,
+    },
+    "parser": {
+        "object-size": _object_size,
     },
     "head": {
         "background": _whole(-1, 10**6),

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 PRE_CLUSTER_THRESHOLD = 0.25
 """6e's default."""
+OLD_OBJECT_SIZE = 24
+LAYOUT_MARK = "dsbench_object_size"
+"""Exported by a library that was built on our headers for old objects."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,11 @@ def build(facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratc
         cuda_ver=facts.cuda_ver,
         log=layout.parser_dir / "build.log",
         libs=runtime.parser_libs,
+        flags=layout_flags(facts),
     )
     result = parser_compile.build(plan)
     library = symbols.read_library(result.library)
+    _require_layout(facts, library, runtime)
     function = parser_function(facts)
     symbols.check_symbol(library, function)
     if outputs.head is None:
@@ -106,6 +111,22 @@ def build(facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratc
     raise_errors(Code.PARSER_BOXES, findings)
     agreement = _compare(facts, outputs, calls)
     return BuiltParser(result, library, function, counts, findings, agreement, outputs)
+
+
+def layout_flags(facts: PreflightFacts) -> tuple[str, ...]:
+    """Compiler flags that choose the object layout which dsbench.toml asks for."""
+    return (f"-DDSBENCH_OBJECT_SIZE={OLD_OBJECT_SIZE}",) if facts.settings.object_size == OLD_OBJECT_SIZE else ()
+
+
+def _require_layout(facts: PreflightFacts, library: LibraryFacts, runtime: Runtime) -> None:
+    """Raise PARSER_OBJECT_SIZE when dsbench.toml chose the old layout and the library did not take it."""
+    if layout_flags(facts) and LAYOUT_MARK not in library.functions:
+        raise DsbenchError(
+            Code.PARSER_OBJECT_SIZE,
+            "dsbench.toml asks for 24-byte objects, but the library was built with the layout of other headers",
+            where=str(runtime.deepstream_dir),
+            fix="remove object-size from [parser], or let parser/Makefile take its headers from DEEPSTREAM_DIR",
+        )
 
 
 def raise_errors(code: Code, findings: Sequence[Finding]) -> None:

@@ -262,3 +262,14 @@ def test_libraries_of_another_kind(tmp_path: Path) -> None:
     with pytest.raises(DsbenchError, match="this machine is riscv64") as caught:
         check_symbol(read_library(tmp_path / "y.so"), FUNCTION, machine="riscv64")
     assert caught.value.code == Code.PARSER_LIB_INVALID
+
+
+def test_flags_reach_every_compiler_call(parser_dir: Path, repository: Path) -> None:
+    source = write_source(YOLOX, source_plan(parser_dir)).path
+    write_makefile(parser_dir / "Makefile", source.name, "libnvdsinfer_tiny_parser.so")
+    assert "dsbench_object_size" not in read_library(build(build_plan(parser_dir, repository)).library).functions
+    old = build(build_plan(parser_dir, repository, flags=("-DDSBENCH_OBJECT_SIZE=24",)))
+    assert "dsbench_object_size" in read_library(old.library).functions
+    boxes = parse(old.library, [outputs_for(YOLOX, 0)], parser_dir)[0]
+    assert boxes is not None
+    assert len(boxes)

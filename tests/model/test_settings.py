@@ -98,3 +98,13 @@ def test_bad_settings_are_named(tmp_path: Path, text: str, said: str) -> None:
         settings.load(write(tmp_path, text))
     assert caught.value.code == Code.SETTINGS_INVALID
     assert said in caught.value.render()
+
+
+@pytest.mark.parametrize("value", ["24.0", "32", '"24"', "true"])
+def test_object_size_is_24_or_28(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "dsbench.toml"
+    path.write_text("[parser]\nobject-size = 24\n")
+    assert settings.load(path).object_size == 24
+    path.write_text(f"[parser]\nobject-size = {value}\n")
+    with pytest.raises(DsbenchError, match="object-size"):
+        settings.load(path)
