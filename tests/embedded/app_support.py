@@ -12,8 +12,9 @@ from pathlib import Path
 import av
 import numpy as np
 import onnx
-from native_support import build_parser
 from onnx import TensorProto, helper
+
+from tests.embedded.native_support import build_parser
 
 # One object per frame, whose confidence is the mean of channel 0 over 255; and parsers that misbehave.
 PARSER = """

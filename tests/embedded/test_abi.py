@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from native_support import build_parser
 
 from dsbench.embedded.native import SDK
+from tests.embedded.native_support import build_parser
 
 INCLUDES = SDK / "sources" / "includes"
 EVERY_HEADER = "".join(f'#include "{header.name}"\n' for header in sorted(INCLUDES.glob("*.h")))

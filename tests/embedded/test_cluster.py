@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from native_support import boxes, rows_of
 
 from dsbench.embedded.cluster import Clusterer, cluster
 from dsbench.embedded.detections import Detections
 from dsbench.formats.nvinfer import ClassAttrs
+from tests.embedded.native_support import boxes, rows_of
 
 NAN = float("nan")
 KEEP_ALL = ClassAttrs(pre_cluster_threshold=0.0)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from native_support import boxes, rows_of
 
 from dsbench.embedded.detections import Detections
 from dsbench.embedded.frame_mapping import FrameMapper
 from dsbench.embedded.preprocess import geometry
 from dsbench.formats.nvinfer import ClassAttrs
+from tests.embedded.native_support import boxes, rows_of
 
 NAN = float("nan")
 HALF = geometry(1280, 720, 640, 360)

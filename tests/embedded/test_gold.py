@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import gold
 import numpy as np
 import pytest
+
+from tests.embedded import gold
 
 GOLD = gold.folder()
 EVERYTHING = os.environ.get("DSBENCH_GOLD_ALL") == "1"

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from native_support import build_parser, rows_of
 
 from dsbench.embedded.cluster import Clusterer
 from dsbench.embedded.detections import Detections
@@ -23,6 +22,7 @@ from dsbench.embedded.frame_mapping import FrameMapper
 from dsbench.embedded.parser_host import OutputLayer, ParserHost
 from dsbench.embedded.preprocess import Preprocessor, geometry
 from dsbench.formats import nvinfer
+from tests.embedded.native_support import build_parser, rows_of
 
 NET = 416
 FRAMES = 2

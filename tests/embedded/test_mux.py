@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from native_support import noise_frame
 
 from dsbench.embedded.mux import MuxScaler
 from dsbench.errors import Code, DsbenchError
+from tests.embedded.native_support import noise_frame
 
 
 def reference(plane: np.ndarray, rows: int, columns: int) -> np.ndarray:

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from native_support import build_parser, rows_of
 
 from dsbench.embedded.parser_host import OutputLayer, ParserHost
 from dsbench.errors import Code, DsbenchError
+from tests.embedded.native_support import build_parser, rows_of
 
 ARGUMENTS = (
     "(std::vector<NvDsInferLayerInfo> const &layers, NvDsInferNetworkInfo const &network,"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from native_support import noise_frame
 
 from dsbench.embedded.frame import YuvFrame
 from dsbench.embedded.preprocess import Geometry, Preprocessor, geometry
 from dsbench.errors import Code, DsbenchError
+from tests.embedded.native_support import noise_frame
 
 F = np.float32
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import av
 import numpy as np
 import onnx
-import onnx_zoo as zoo
 import pytest
 from onnx import TensorProto, helper
 
@@ -18,6 +17,7 @@ from dsbench.embedded import probe, probe_job
 from dsbench.embedded.probe_job import Candidate, Failure, OutputRange, ParserJob, ProbeJob, ProbeResult
 from dsbench.errors import Code, DsbenchError
 from dsbench.judge import output_ranges, tensors
+from tests import onnx_zoo as zoo
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from native_support import class_attrs, detections, rows_of
 
 from dsbench.embedded.cluster import cluster
 from dsbench.embedded.detections import Detections
@@ -21,6 +20,7 @@ from dsbench.embedded.frame_mapping import FrameMapper, to_frame
 from dsbench.embedded.preprocess import Geometry, geometry
 from dsbench.formats.kitti import KittiObject, format_line
 from dsbench.formats.nvinfer import ClassAttrs
+from tests.embedded.native_support import class_attrs, detections, rows_of
 
 OWN = Path(__file__).parent / "vectors"
 

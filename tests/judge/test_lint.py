@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import onnx_zoo as zoo
 import pytest
 
 from dsbench.build.nvinfer_config import NvinferPlan, write_nvinfer
 from dsbench.judge.lint import LintContext, lint
 from dsbench.model.onnx_model import inspect
+from tests import onnx_zoo as zoo
 
 FUNCTION = "NvDsInferParseCustomTiny"
 

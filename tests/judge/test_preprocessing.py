@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dsbench.families.base import Boxes, Network, Preprocessing
+from dsbench.judge.image_processor import from_hugging_face
 from dsbench.judge.preprocessing import (
     DEFAULT,
     SCALES,
@@ -18,7 +19,6 @@ from dsbench.judge.preprocessing import (
     candidates,
     decide,
     describe,
-    from_hugging_face,
     score,
     suppress,
 )

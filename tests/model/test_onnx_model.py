@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import onnx
-import onnx_zoo as zoo
 import pytest
 from onnx import TensorProto, helper
 
 from dsbench.errors import Code, DsbenchError
 from dsbench.model.onnx_model import MISSING_INPUT_NAME, inspect, missing_side
+from tests import onnx_zoo as zoo
 
 
 def test_facts_of_a_dynamic_detector(tmp_path: Path) -> None:
