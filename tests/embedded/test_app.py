@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from app_support import World, write_clip, write_network
+from tests.embedded.app_support import World, write_clip, write_network
 
 import dsbench
 from dsbench.formats import kitti

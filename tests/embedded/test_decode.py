@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from app_support import write_clip
+from tests.embedded.app_support import write_clip
 
 from dsbench.embedded.decode import open_source, uri_path
 from dsbench.errors import Code, DsbenchError

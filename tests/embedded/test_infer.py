@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from app_support import write_network
+from tests.embedded.app_support import write_network
 from onnx import TensorProto, helper
 
 from dsbench.embedded.infer import OnnxModel

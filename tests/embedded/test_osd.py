@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from app_support import World
+from tests.embedded.app_support import World
 
 from dsbench.embedded import osd
 from dsbench.embedded.detections import Detections

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from app_support import World
+from tests.embedded.app_support import World
 
 from dsbench.embedded.perf import HeaderCounter, PerfReporter
 from dsbench.embedded.shared_state import SharedState
