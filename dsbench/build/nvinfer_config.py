@@ -14,7 +14,8 @@ from dsbench.build.generated import Written, write_generated
 class NvinferPlan:
     """Values of one nvinfer config. Paths are texts as they go into the file, relative to its directory.
 
-    ``infer_dims`` is channels, height, width. ``symmetric_padding`` and ``scaling_filter`` are written only when set.
+    ``infer_dims`` is channels, height, width. ``symmetric_padding`` and ``scaling_filter`` are written only when
+    set; ``threshold_note`` is a comment above pre-cluster-threshold.
     """
 
     onnx_file: str
@@ -38,6 +39,7 @@ class NvinferPlan:
     topk: int = 200
     nms_iou_threshold: float = 0.45
     pre_cluster_threshold: float = 0.25
+    threshold_note: str = ""
 
 
 def relative(path: Path, config_dir: Path) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from dsbench.model.hugging_face import HuggingFace
     from dsbench.model.onnx_model import OnnxFacts
 
 
@@ -55,6 +56,8 @@ class Hints:
     objectness: bool | None = None
     function: str | None = None
     """parse-bbox-func-name."""
+    hugging_face: HuggingFace | None = None
+    """config.json and preprocessor_config.json, as far as they are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +112,17 @@ class Convention:
     """How models of a family are fed and clustered; ``preprocessing`` is None where models differ.
 
     ``aspect`` is the maintain-aspect-ratio that the family's models are trained with, as far as there is a habit.
+    ``firm``: False where exports often bake ``preprocessing`` in, so that evidence on real frames may overrule it.
+    ``pre_cluster_threshold``: None for 6e's; ``threshold_note`` stands above it in the config, as a comment.
     """
 
     preprocessing: Preprocessing | None
     cluster_mode: int
     origin: str
     aspect: int = 1
+    firm: bool = True
+    pre_cluster_threshold: float | None = None
+    threshold_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

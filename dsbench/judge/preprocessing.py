@@ -7,10 +7,8 @@ dsbench.toml, Hugging Face's preprocessor_config.json, the family's convention, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dsbench.families.base import Boxes, Network, Preprocessing
@@ -19,12 +17,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+IMAGENET_ROW = (0.01752, (123.675, 116.28, 103.53))
+CLIP_ROW = (0.01459, (122.77, 116.75, 104.09))
+"""The specification's net-scale-factor and offsets for ImageNet's (6a) and CLIP's (6b) normalisation."""
 SCALES: tuple[tuple[float, tuple[float, ...]], ...] = (
     (1.0, ()),
     (1 / 255, ()),
     (1 / 127.5, (127.5, 127.5, 127.5)),
     (0.0078125, (127.0, 127.0, 127.0)),
-    (0.01752, (123.675, 116.28, 103.53)),
+    IMAGENET_ROW,
 )
 """The specification's table of 6a (0-255, 0-1, ImageNet) and the two usual ways to -1..1."""
 DEFAULT = Preprocessing(1 / 255)
@@ -37,6 +38,8 @@ CLEAR_MASS = 0.1
 """... and the difference is at least this much per frame."""
 ASPECT_MARGIN = 1.1
 """The padding that is not the family's (or the specification's) default must win by this factor."""
+HABIT_MARGIN = 1.25
+"""Another preprocessing must win by this factor over the family's habit, where that is no more than a habit."""
 TIE = 0.97
 """Masses within this share of the best are a tie; the earlier candidate of the table wins it."""
 NEAR = 0.6
@@ -100,13 +103,14 @@ def fit(value: Preprocessing, channels: int) -> Preprocessing:
 
 
 def candidates(bases: Sequence[Preprocessing | None], fixed: Fixed, channels: int = 3) -> tuple[Preprocessing, ...]:
-    """What to try: the bases (Hugging Face, convention) first, the table x {RGB, BGR} x {kept, stretched}, 0-1 with the
-    padding on both sides, and each of them with the user's keys."""
+    """What to try: the bases (Hugging Face, conventions) first, the table and the bases' own scales x {RGB, BGR} x
+    {kept, stretched}, 0-1 with the padding on both sides, and each of them with the user's keys."""
     colours = (0, 1) if channels == 3 else (2,)
+    scales = dict.fromkeys((*SCALES, *((base.net_scale_factor, base.offsets) for base in bases if base is not None)))
     table = [
         fit(Preprocessing(scale, offsets, colour, aspect), channels)
         for aspect in (1, 0)
-        for scale, offsets in SCALES
+        for scale, offsets in scales
         for colour in colours
     ]
     table += [fit(Preprocessing(1 / 255, (), colour, 1, 1), channels) for colour in colours]  # Ultralytics' habit
@@ -116,16 +120,21 @@ def candidates(bases: Sequence[Preprocessing | None], fixed: Fixed, channels: in
 
 
 def score(
-    tried: Sequence[Preprocessing], decoded: Sequence[Sequence[Boxes]], network: Network, surface: Network
+    tried: Sequence[Preprocessing],
+    decoded: Sequence[Sequence[Boxes]],
+    network: Network,
+    surface: Network,
+    floor: float = FLOOR,
 ) -> tuple[Score, ...]:
     """Scores of all candidates; ``decoded[i][k]`` are candidate i's boxes on frame k, in network pixels.
+    ``floor`` is the pre-cluster threshold of the model.
 
     A detection's strength is how far its score is above the floor, 0 to 1. Saturated input makes some models see
     things everywhere, so strength counts for a candidate only where a *sibling* (same scale and offsets, other colour
     order or padding) sees the same object at the same place of the frame, and against it elsewhere.
     """
     found = [
-        [_detections(boxes, item, network, surface) for boxes in frames]
+        [_detections(boxes, item, network, surface, floor) for boxes in frames]
         for item, frames in zip(tried, decoded, strict=True)
     ]
     return tuple(_score(number, tried, found, network, surface) for number in range(len(tried)))
@@ -140,15 +149,15 @@ class _Detections:
     strength: NDArray[np.float32]
 
 
-def _detections(boxes: Boxes, item: Preprocessing, network: Network, surface: Network) -> _Detections:
+def _detections(boxes: Boxes, item: Preprocessing, network: Network, surface: Network, floor: float) -> _Detections:
     import numpy as np
 
     kept = suppress(boxes)
-    kept = kept[boxes.confidence[kept] >= np.float32(FLOOR)][:MOST]
+    kept = kept[boxes.confidence[kept] >= np.float32(floor)][:MOST]
     scale_x, scale_y, pad_x, pad_y = _placement(item, network, surface)
     left, top = (boxes.left[kept] - pad_x) / scale_x, (boxes.top[kept] - pad_y) / scale_y
     right, bottom = left + boxes.width[kept] / scale_x, top + boxes.height[kept] / scale_y
-    strength = np.clip((boxes.confidence[kept] - FLOOR) / (1 - FLOOR), 0, 1)
+    strength = np.clip((boxes.confidence[kept] - floor) / (1 - floor), 0, 1)
     return _Detections(boxes.class_id[kept], np.stack((left, top, right, bottom), axis=1), strength)
 
 
@@ -239,16 +248,20 @@ def decide(
     convention_origin: str = "",
     hugging_face: Preprocessing | None = None,
     aspect: int = 1,
+    firm: bool = True,
     channels: int = 3,
 ) -> Choice:
     """The choice among ``scores`` (in the order of `candidates`), and a warning where another is clearly better.
 
-    ``aspect`` is the maintain-aspect-ratio to prefer where evidence decides and both do about as well.
+    ``aspect`` is the maintain-aspect-ratio to prefer where evidence decides and both do about as well; ``firm``:
+    False if evidence may overrule the convention.
     """
     if hugging_face is not None:
         base, origin = hugging_face, "preprocessor_config.json"
     elif convention is not None:
         base, origin = convention, convention_origin or "family convention"
+        if not firm and _overruled(scores, apply(fit(base, channels), fixed)):
+            base, origin = _by_evidence(scores, fixed, aspect)
     else:
         base, origin = _by_evidence(scores, fixed, aspect)
     chosen = apply(fit(base, channels), fixed)
@@ -269,29 +282,10 @@ def describe(value: Preprocessing) -> str:
     )
 
 
-def from_hugging_face(path: Path) -> Preprocessing | None:
-    """Scale and offsets of a ``preprocessor_config.json``; None if it is absent or says nothing usable.
-
-    do_rescale / rescale_factor give the scale; with do_normalize the mean becomes the offsets and the mean of the
-    three stds goes into the scale (nvinfer has one scale for all channels).
-    """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    if not isinstance(data, dict) or not ({"do_rescale", "rescale_factor", "do_normalize", "image_mean"} & data.keys()):
-        return None
-    try:
-        rescale = float(data.get("rescale_factor", 1 / 255)) if data.get("do_rescale", True) else 1.0
-        if not data.get("do_normalize", False):
-            return Preprocessing(rescale, maintain_aspect_ratio=0)
-        mean = [float(value) for value in data["image_mean"]]
-        std = [float(value) for value in data["image_std"]]
-        scale = rescale / (sum(std) / len(std))
-        offsets = tuple(round(value / rescale, 4) for value in mean)
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
-        return None
-    return Preprocessing(scale, offsets, maintain_aspect_ratio=0)
+def _overruled(scores: Sequence[Score], habit: Preprocessing) -> bool:
+    """Whether the frames speak against what a family's models are usually fed: exports bake the normalisation in."""
+    mine = next((item.mass for item in scores if item.preprocessing == habit), 0.0)
+    return max((item.mass for item in scores), default=0.0) > HABIT_MARGIN * mine
 
 
 def _by_evidence(scores: Sequence[Score], fixed: Fixed, aspect: int) -> tuple[Preprocessing, str]:

@@ -14,17 +14,17 @@ from dsbench.build.parser_source import SourcePlan, UserSource
 from dsbench.embedded.probe_job import ProbeJob
 from dsbench.errors import Code, DsbenchError
 from dsbench.families import registry
-from dsbench.families.base import Boxes, Head, Hints, Network, Preprocessing
+from dsbench.families.base import Boxes, Fact, Head, Hints, Network, Preprocessing
 from dsbench.formats import nvinfer
-from dsbench.judge import output_ranges, preprocessing, tensors
+from dsbench.judge import image_processor, output_ranges, preprocessing, tensors
 from dsbench.judge.preprocessing import Choice, Fixed
+from dsbench.model import hugging_face
+from dsbench.model.hugging_face import HuggingFace
 from dsbench.model.layout import ModelLayout
 from dsbench.model.preflight import PreflightFacts
 from dsbench.model.settings import Settings
 from dsbench.runtimes import probes
 from dsbench.runtimes.probes import Probed
-
-PREPROCESSOR_CONFIG = "preprocessor_config.json"
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,25 @@ class ModelOutputs:
     head: Head | None
     no_family: DsbenchError | None
     user_source: UserSource | None
+    hugging_face: HuggingFace
     warnings: tuple[str, ...]
 
     @property
     def preprocessing(self) -> Preprocessing:
         return self.choice.preprocessing
+
+    def hugging_face_facts(self) -> tuple[Fact, ...]:
+        """What Hugging Face's files say, and in which file."""
+        found, processor = self.hugging_face, self.hugging_face.processor
+        facts = []
+        if found.config and found.model_type:
+            facts.append(Fact("model_type", found.model_type, str(found.config.name)))
+        if found.config and found.id2label:
+            facts.append(Fact("id2label", f"{len(found.id2label)} classes", str(found.config.name)))
+        if processor:
+            keys = f"do_rescale={processor.do_rescale} do_normalize={processor.do_normalize} do_pad={processor.do_pad}"
+            facts.append(Fact("Image processor", f"{processor.kind} {keys}".strip(), processor.path.name))
+        return tuple(facts)
 
     def lines(self) -> tuple[str, ...]:
         """6a's lines: on random input, then on the first real frame under the chosen preprocessing."""
@@ -63,26 +77,31 @@ def run(facts: PreflightFacts, scratch: Path) -> ModelOutputs:
     layout = facts.layout
     user_source = parser_source.find_user_source(source_plan(layout))
     fixed, fixed_origin = fixed_keys(facts)
-    hugging_face = preprocessing.from_hugging_face(layout.onnx_dir / PREPROCESSOR_CONFIG)
+    files = hugging_face.read(layout.onnx_dir, layout.root)
+    processor = image_processor.of_processor(files.processor)
     conventions = [family.convention().preprocessing for family in registry.FAMILIES]
-    candidates = preprocessing.candidates([hugging_face, *conventions], fixed, facts.onnx.channels)
+    candidates = preprocessing.candidates([processor, *conventions], fixed, facts.onnx.channels)
     probed = probes.probe_model(_job(facts, candidates), scratch)
-    warnings = output_ranges.check(probed.result, facts.onnx.path)
+    warnings = (
+        *output_ranges.check(probed.result, facts.onnx.path),
+        *files.problems,
+        *hugging_face.compare_labels(files, facts.labels.names),
+    )
     try:
         head = registry.recognise(
             facts.onnx,
             tensors.first_frames(probed.tensors, probed.result, len(candidates)),
-            hints=hints(facts.settings),
+            hints=replace(hints(facts.settings), hugging_face=files),
             labels=facts.labels.names,
         )
     except DsbenchError as error:
         if error.code != Code.FAMILY_UNKNOWN and user_source is None:
             raise
-        choice = _without_family(facts, fixed, hugging_face)
-        outputs = ModelOutputs(probed, candidates, 0, choice, None, error, user_source, warnings)
+        choice = _without_family(facts, fixed, processor)
+        outputs = ModelOutputs(probed, candidates, 0, choice, None, error, user_source, files, warnings)
     else:
-        choice = _choose(facts, candidates, probed, head, fixed, hugging_face)
-        outputs = ModelOutputs(probed, candidates, 0, choice, head, None, user_source, warnings)
+        choice = _choose(facts, candidates, probed, head, fixed, processor)
+        outputs = ModelOutputs(probed, candidates, 0, choice, head, None, user_source, files, warnings)
     return _settle(outputs, choice, fixed_origin)
 
 
@@ -95,8 +114,8 @@ def refine(facts: PreflightFacts, outputs: ModelOutputs, decoded: Sequence[Seque
     scores = preprocessing.score(
         outputs.candidates, decoded, Network(facts.width, facts.height), Network(STREAMMUX_WIDTH, STREAMMUX_HEIGHT)
     )
-    hugging_face = preprocessing.from_hugging_face(facts.layout.onnx_dir / PREPROCESSOR_CONFIG)
-    choice = preprocessing.decide(scores, fixed, hugging_face=hugging_face, channels=facts.onnx.channels)
+    processor = image_processor.of_processor(outputs.hugging_face.processor)
+    choice = preprocessing.decide(scores, fixed, hugging_face=processor, channels=facts.onnx.channels)
     return _settle(outputs, choice, fixed_origin)
 
 
@@ -117,7 +136,17 @@ def _settle(outputs: ModelOutputs, choice: Choice, fixed_origin: str) -> ModelOu
     """The outputs with a choice, its position among the candidates, and the file in which the user decided."""
     origins = tuple((key, fixed_origin if origin == "dsbench.toml" else origin) for key, origin in choice.origins)
     chosen = outputs.candidates.index(choice.preprocessing)
-    return replace(outputs, choice=replace(choice, origins=origins), chosen=chosen)
+    loss = image_processor.approximation(choice.preprocessing, outputs.hugging_face.processor)
+    warnings = tuple(dict.fromkeys((*outputs.warnings, *filter(None, (loss,)))))
+    return replace(outputs, choice=replace(choice, origins=origins), chosen=chosen, warnings=warnings)
+
+
+def pre_cluster_threshold(settings: Settings, head: Head | None) -> float:
+    """dsbench.toml's, else the family's, else 6e's 0.25."""
+    if settings.pre_cluster_threshold is not None:
+        return settings.pre_cluster_threshold
+    chosen = registry.convention(head).pre_cluster_threshold if head else None
+    return preprocessing.FLOOR if chosen is None else chosen
 
 
 def source_plan(layout: ModelLayout) -> SourcePlan:
@@ -181,18 +210,18 @@ def _choose(
     fixed: Fixed,
     hugging_face: Preprocessing | None,
 ) -> Choice:
-    family = registry.by_name(head.family)
+    family, convention = registry.by_name(head.family), registry.convention(head)
     network = Network(facts.width, facts.height)
+    floor = preprocessing.FLOOR if convention.pre_cluster_threshold is None else convention.pre_cluster_threshold
     decoded = [
         [
-            family.decode(frame, head, network, preprocessing.FLOOR)
+            family.decode(frame, head, network, floor)
             for frame in tensors.outputs_of(probed.tensors, probed.result, number)
         ]
         for number in range(len(candidates))
     ]
     surface = Network(STREAMMUX_WIDTH, STREAMMUX_HEIGHT)
-    scores = preprocessing.score(candidates, decoded, network, surface)
-    convention = registry.convention(head)
+    scores = preprocessing.score(candidates, decoded, network, surface, floor)
     return preprocessing.decide(
         scores,
         fixed,
@@ -200,6 +229,7 @@ def _choose(
         convention_origin=convention.origin,
         hugging_face=hugging_face,
         aspect=convention.aspect,
+        firm=convention.firm,
         channels=facts.onnx.channels,
     )
 

@@ -23,7 +23,7 @@ from dsbench.judge.lint import ERROR, Finding
 from dsbench.judge.parser_boxes import Agreement
 from dsbench.model.preflight import PreflightFacts
 from dsbench.pipeline import step6a_outputs
-from dsbench.pipeline.step6a_outputs import ModelOutputs, source_plan
+from dsbench.pipeline.step6a_outputs import ModelOutputs, pre_cluster_threshold, source_plan
 from dsbench.runtimes import probes
 from dsbench.runtimes.contract import Runtime
 
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     Calls = tuple[NDArray[np.float32] | None, ...]
 
-PRE_CLUSTER_THRESHOLD = 0.25
-"""6e's default."""
 OLD_OBJECT_SIZE = 24
 LAYOUT_MARK = "dsbench_object_size"
 """Exported by a library that was built on our headers for old objects."""
@@ -154,11 +152,6 @@ def is_users(written: Written) -> bool:
     return written.status is Status.USER_OWNED
 
 
-def _threshold(facts: PreflightFacts) -> float:
-    chosen = facts.settings.pre_cluster_threshold
-    return PRE_CLUSTER_THRESHOLD if chosen is None else chosen
-
-
 def _run(
     facts: PreflightFacts, outputs: ModelOutputs, candidates: Sequence[int], library: Path, function: str, scratch: Path
 ) -> tuple[tuple[int, ...], Calls]:
@@ -174,7 +167,7 @@ def _run(
         height=facts.height,
         channels=facts.onnx.channels,
         num_classes=facts.labels.count,
-        pre_cluster_threshold=_threshold(facts),
+        pre_cluster_threshold=pre_cluster_threshold(facts.settings, outputs.head),
     )
     result, boxes = probes.probe_parser(job, scratch)
     return result.counts, parser_boxes.load_boxes(boxes, result.counts)
@@ -195,5 +188,6 @@ def _compare(facts: PreflightFacts, outputs: ModelOutputs, calls: Calls) -> Agre
         return None
     family, network = registry.by_name(outputs.head.family), Network(facts.width, facts.height)
     frames = tensors.outputs_of(outputs.probed.tensors, outputs.probed.result, outputs.chosen)
-    reference = [family.decode(frame, outputs.head, network, _threshold(facts)) for frame in frames]
+    threshold = pre_cluster_threshold(facts.settings, outputs.head)
+    reference = [family.decode(frame, outputs.head, network, threshold) for frame in frames]
     return parser_boxes.compare(calls, reference)

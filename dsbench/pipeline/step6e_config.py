@@ -17,7 +17,7 @@ from dsbench.judge import lint
 from dsbench.judge.lint import Finding, LintContext
 from dsbench.model.preflight import PreflightFacts
 from dsbench.model.settings import Settings
-from dsbench.pipeline.step6a_outputs import ModelOutputs
+from dsbench.pipeline.step6a_outputs import ModelOutputs, pre_cluster_threshold
 from dsbench.pipeline.step6bcd_parser import BuiltParser, parser_function, raise_errors
 
 GIVEN = "dsbench.toml"
@@ -88,7 +88,8 @@ def plan(facts: PreflightFacts, outputs: ModelOutputs, gpu_id: int, folder: Path
         scaling_filter=settings.scaling_filter,
         topk=_or(settings.topk, defaults.topk),
         nms_iou_threshold=_or(settings.nms_iou_threshold, defaults.nms_iou_threshold),
-        pre_cluster_threshold=_or(settings.pre_cluster_threshold, defaults.pre_cluster_threshold),
+        pre_cluster_threshold=pre_cluster_threshold(settings, outputs.head),
+        threshold_note=registry.convention(outputs.head).threshold_note if outputs.head else "",
     )
 
 

@@ -62,6 +62,8 @@ def model_outputs(log: EvidenceLog, outputs: ModelOutputs) -> None:
     elif outputs.no_family:
         log.fact("Family", "none recognised", "the user's own parser reads the outputs")
         log.note(outputs.no_family.what)
+    for fact in outputs.hugging_face_facts():
+        log.fact(fact.name, fact.value, fact.reason)
     preprocessing_choice(log, choice)
     log.fact("Real frames", ", ".join(map(str, result.frames)), "frame numbers in the video")
     log.fact("ONNX Runtime, one image", f"{result.ms_per_run:.1f} ms")

@@ -1,0 +1,174 @@
+"""Hugging Face's ``config.json`` and ``preprocessor_config.json``: evidence about a model's head and how it is fed.
+
+Read beside the ONNX file, else in the model directory's root. The files are other people's: whatever is missing or odd
+in them is left out, never an error; a file that cannot be read at all is named in ``problems``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CONFIG = "config.json"
+PREPROCESSOR_CONFIG = "preprocessor_config.json"
+LARGEST_FILE = 32 << 20
+MOST_CLASSES = 1_000_000
+NORMALISES_UNLESS_SAID = False
+"""RTDetrImageProcessor's default of do_normalize; the other detectors' processors default to True."""
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """A ``preprocessor_config.json``. ``size`` holds its own keys (height, width, shortest_edge, longest_edge ...);
+    ``image_mean`` and ``image_std`` are one number a channel, empty if absent."""
+
+    path: Path
+    kind: str
+    do_resize: bool
+    size: tuple[tuple[str, int], ...]
+    do_rescale: bool
+    rescale_factor: float
+    do_normalize: bool
+    image_mean: tuple[float, ...]
+    image_std: tuple[float, ...]
+    do_pad: bool
+    bgr: bool
+
+    @property
+    def keeps_aspect(self) -> bool:
+        """Whether images keep their aspect ratio: padded, or sized by an edge instead of height and width."""
+        return self.do_pad or any(key.endswith("_edge") or key.startswith("max_") for key, _ in self.size)
+
+
+@dataclass(frozen=True, slots=True)
+class HuggingFace:
+    """What the files beside a model say. ``id2label``: names by class id, "" for ids that are not named."""
+
+    config: Path | None = None
+    model_type: str = ""
+    id2label: tuple[str, ...] = ()
+    processor: Processor | None = None
+    problems: tuple[str, ...] = ()
+
+
+def read(*folders: Path) -> HuggingFace:
+    """The first config.json with a model_type or labels, and the first preprocessor_config.json, of ``folders``."""
+    problems: list[str] = []
+    config, model_type, names = None, "", tuple[str, ...]()
+    for folder in folders:
+        data = _object(folder / CONFIG, problems)
+        found = data.get("model_type")
+        model_type, names = found if isinstance(found, str) else "", _names(data.get("id2label"))
+        if model_type or names:
+            config = folder / CONFIG
+            break
+    processors = (_processor(folder / PREPROCESSOR_CONFIG, model_type, problems) for folder in folders)
+    return HuggingFace(config, model_type, names, next(filter(None, processors), None), tuple(problems))
+
+
+def read_processor(path: Path, model_type: str = "") -> Processor | None:
+    """One ``preprocessor_config.json``; None if it is absent or says nothing about scale and offsets."""
+    return _processor(path, model_type, [])
+
+
+def compare_labels(source: HuggingFace, labels: Sequence[str]) -> tuple[str, ...]:
+    """How labels.txt differs from id2label in count and order; empty if it does not, or there is nothing to compare."""
+    names = source.id2label
+    if not names or source.config is None:
+        return ()
+    found = []
+    if len(labels) != len(names):
+        hint = ' (keep the "N/A" entries: the class ids count them)' if "N/A" in names else ""
+        found.append(f"labels.txt has {len(labels)} lines, id2label of config.json names {len(names)} classes{hint}")
+    wrong = [
+        index for index, (mine, name) in enumerate(zip(labels, names, strict=False)) if name and _differ(mine, name)
+    ]
+    if wrong:
+        first = wrong[0]
+        found.append(
+            f"labels.txt line {first + 1} is {labels[first]!r}, id2label of config.json says {names[first]!r} for class"
+            f" {first} ({len(wrong)} of {len(names)} differ): objects would get wrong names"
+        )
+    return tuple(found)
+
+
+def _differ(one: str, other: str) -> bool:
+    plain = [text.casefold().replace("_", " ").replace("-", " ").split() for text in (one, other)]
+    return plain[0] != plain[1]
+
+
+def _object(path: Path, problems: list[str]) -> dict[str, Any]:
+    """The JSON object of a file; empty if there is none, with a note for a file that is no JSON object."""
+    try:
+        if not path.is_file():
+            return {}
+        if path.stat().st_size > LARGEST_FILE:
+            raise ValueError(f"larger than {LARGEST_FILE >> 20} MiB")
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        problems.append(f"{path.name} is not read: {error}")
+        return {}
+    if not isinstance(data, dict):
+        problems.append(f"{path.name} is not read: not a JSON object")
+        return {}
+    return data
+
+
+def _names(value: object) -> tuple[str, ...]:
+    """id2label as names by class id; empty if it is not a mapping of whole numbers to texts."""
+    if not isinstance(value, dict) or not value:
+        return ()
+    try:
+        by_id = {int(key): str(name) for key, name in value.items()}
+    except (TypeError, ValueError):
+        return ()
+    if min(by_id) < 0 or max(by_id) >= MOST_CLASSES:
+        return ()
+    return tuple(by_id.get(index, "") for index in range(max(by_id) + 1))
+
+
+def _processor(path: Path, model_type: str, problems: list[str]) -> Processor | None:
+    data = _object(path, problems)
+    if not ({"do_rescale", "rescale_factor", "do_normalize", "image_mean"} & data.keys()):
+        return None
+    kind = str(data.get("image_processor_type") or data.get("feature_extractor_type") or "")
+    mean, std = _numbers(data.get("image_mean")), _numbers(data.get("image_std"))
+    default = NORMALISES_UNLESS_SAID if _rt_detr(kind, model_type) else bool(mean and std)
+    size = data.get("size")
+    factor = data.get("rescale_factor", 1 / 255)
+    return Processor(
+        path=path,
+        kind=kind,
+        do_resize=_flag(data, "do_resize", True),
+        size=tuple(sorted((str(k), v) for k, v in size.items() if isinstance(v, int)))
+        if isinstance(size, dict)
+        else (),
+        do_rescale=_flag(data, "do_rescale", True),
+        rescale_factor=float(factor) if isinstance(factor, int | float) and math.isfinite(factor) else 0.0,
+        do_normalize=_flag(data, "do_normalize", default),
+        image_mean=mean,
+        image_std=std,
+        do_pad=_flag(data, "do_pad", False),
+        bgr=_flag(data, "do_flip_channel_order", False),
+    )
+
+
+def _rt_detr(kind: str, model_type: str) -> bool:
+    return kind.startswith("RTDetr") or model_type in ("rt_detr", "rt_detr_v2", "d_fine")
+
+
+def _flag(data: dict[str, Any], key: str, default: bool) -> bool:
+    value = data.get(key)
+    return value if isinstance(value, bool) else default
+
+
+def _numbers(value: object) -> tuple[float, ...]:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = [value] * 3
+    if not isinstance(value, list) or not all(isinstance(v, int | float) and math.isfinite(v) for v in value):
+        return ()
+    return tuple(float(item) for item in value)
