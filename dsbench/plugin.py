@@ -269,6 +269,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if collector.running:
         terminalreporter.write_line(f"dsbench: interrupted in {terminal.printable(collector.running)}", red=True)
     if collector.results:
+        terminalreporter.ensure_newline()
         terminalreporter.section("dsbench")
         report = config.stash.get(REPORT_FILE, None)
         for line in terminal.summary_lines(collector.results, report.path if report and report.written else None):
