@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dsbench.errors import Code, DsbenchError
+from dsbench.families import refusals
 from dsbench.families.base import Convention, Family, Head, Hints, Outputs, Rejected
 from dsbench.families.ssd import Ssd
+from dsbench.families.yolo import Yolo
 from dsbench.families.yolox import Yolox
 
 if TYPE_CHECKING:
     from dsbench.model.onnx_model import OnnxFacts
 
-FAMILIES: tuple[Family, ...] = (Yolox(), Ssd())
+FAMILIES: tuple[Family, ...] = (Yolox(), Yolo(), Ssd())
 
 
 def by_name(name: str) -> Family:
@@ -39,9 +41,13 @@ def recognise(
 ) -> Head:
     """The recognised head. ``samples``: outputs of real frames, under any preprocessing; at least one.
 
-    Raises NOT_A_DETECTOR for a classifier's output, FAMILY_UNKNOWN when no family or more than one claims it.
+    Raises NOT_A_DETECTOR for a classifier's output and the like, FAMILY_UNKNOWN when no family or more than one claims
+    it.
     """
     hints = hints or Hints()
+    refused = refusals.not_a_detector(facts, samples, f"{facts.path.name}: {describe(samples)}")
+    if refused:
+        raise refused
     candidates = (by_name(hints.family),) if hints.family else FAMILIES
     answers = [family.recognise(facts, samples, hints, labels) for family in candidates]
     heads = sorted((a for a in answers if isinstance(a, Head)), key=lambda head: -head.confidence)
@@ -74,6 +80,10 @@ def _none(facts: OnnxFacts, samples: Sequence[Outputs], rejected: Sequence[Rejec
             where=where,
             fix="import a detection model (its outputs hold boxes)",
         )
+    other = next((answer for answer in rejected if answer.not_a_detector), None)
+    if other:
+        fix = "import a detection model, or put your own parser .cpp into parser/"
+        return DsbenchError(Code.NOT_A_DETECTOR, other.reason, where=where, fix=fix)
     near = next((answer for answer in rejected if answer.close), None)
     if near:
         return DsbenchError(

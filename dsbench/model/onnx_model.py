@@ -60,6 +60,13 @@ class OnnxFacts:
     metadata: tuple[tuple[str, str], ...]
     external_data: tuple[Path, ...]
     warnings: tuple[str, ...]
+    operators: tuple[str, ...] = ()
+    """Operator types of the graph's nodes, each once."""
+
+    @property
+    def plugins(self) -> tuple[str, ...]:
+        """Operators that only TensorRT has: plugins by its naming (``EfficientNMS_TRT``)."""
+        return tuple(name for name in self.operators if name.endswith("_TRT"))
 
     @property
     def nhwc(self) -> bool:
@@ -103,6 +110,7 @@ def inspect(path: Path, *, input_size: tuple[int, int] | None = None) -> OnnxFac
         metadata=tuple((entry.key, entry.value) for entry in model.metadata_props),
         external_data=external,
         warnings=warnings + batch_warnings,
+        operators=tuple(sorted({node.op_type for node in model.graph.node})),
     )
 
 

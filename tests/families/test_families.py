@@ -173,7 +173,7 @@ def table(order: str, *, scale: float = 1.0) -> np.ndarray:
 @pytest.mark.parametrize("scale", [1.0, 64.0])
 def test_ssd_columns(facts: OnnxFacts, order: str, scale: float) -> None:
     sample = outputs(np.concatenate((table(order, scale=scale), np.zeros((5, 6)))))
-    head = registry.recognise(facts, [sample], labels=["a", "b", "c"])
+    head = registry.recognise(facts, [sample], labels=["a", "b", "c"], hints=Hints(family="ssd"))
     assert head.facts[0].value == order
     assert isinstance(head.layout, SsdLayout)
     assert head.layout.normalised == (scale == 1.0)

@@ -1,0 +1,225 @@
+"""YOLO heads whose boxes are decoded in the graph: v5 to v7 [N, anchors, 5+C], v8 and v11 [N, 4+C, anchors] or
+[N, anchors, 4+C], end-to-end [N, K, 6].
+
+Dense heads: centre x, centre y, width, height in network pixels (fractions and corners are met too), then, in v5 to
+v7, objectness, then one probability a class; score = objectness * best class, or the best class alone. End-to-end
+rows: x1, y1, x2, y2, score, class. Fed with 0-1 RGB, letterboxed in the middle (Ultralytics). Source:
+pipeline-run.md 6b; the layouts that Ultralytics' exporters write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dsbench.families import ultralytics, yolo_evidence
+from dsbench.families.base import (
+    Boxes,
+    Convention,
+    Fact,
+    Head,
+    Hints,
+    Network,
+    Outputs,
+    ParserContext,
+    Preprocessing,
+    Rejected,
+    clip_boxes,
+)
+from dsbench.families.ultralytics import Metadata
+from dsbench.families.yolo_evidence import Dense, Table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dsbench.model.onnx_model import OnnxFacts
+
+NAME = "yolo"
+LETTERBOX = Preprocessing(1 / 255, (), model_color_format=0, maintain_aspect_ratio=1, symmetric_padding=1)
+STRETCHED = Preprocessing(1 / 255, (), model_color_format=0, maintain_aspect_ratio=0)
+ORIGIN = "Ultralytics' convention: 0-1 RGB, letterboxed in the middle"
+DENSE = Convention(LETTERBOX, cluster_mode=2, origin=f"{ORIGIN}; dense head, so DeepStream's NMS")
+FUSED = Convention(LETTERBOX, cluster_mode=4, origin=f"{ORIGIN}; the rows are final detections, so no clustering")
+QUERIES = Convention(
+    STRETCHED, cluster_mode=4, origin="Ultralytics' RT-DETR: 0-1 RGB, stretched; one query an object, so no clustering"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class YoloLayout:
+    """Where a head keeps what; ``output`` is the index of the output that holds it.
+
+    ``table``: rows of x1, y1, x2, y2, score, class. Otherwise dense: ``transposed`` is [4+C, anchors],
+    ``objectness`` whether column 4 is one, ``corners`` x1, y1, x2, y2 instead of cx, cy, w, h. ``normalised``:
+    fractions of the network input.
+    """
+
+    table: bool
+    transposed: bool = False
+    objectness: bool = False
+    corners: bool = False
+    normalised: bool = False
+    output: int = 0
+
+
+class Yolo:
+    """The decoded YOLO family."""
+
+    name = NAME
+    template = "parser_yolo.cpp.j2"
+
+    def recognise(
+        self, facts: OnnxFacts, samples: Sequence[Outputs], hints: Hints, labels: Sequence[str]
+    ) -> Head | Rejected:
+        """One output of two dims with decoded boxes; mask and keypoint heads are told apart and refused."""
+        if not samples:
+            return Rejected(NAME, "recognised by its values, and there are none")
+        metadata = ultralytics.read(facts.metadata)
+        network = Network(facts.width, facts.height)
+        refused = _other_task(metadata, samples)
+        if refused:
+            return refused
+        output = _main_output(samples)
+        if output is None:
+            return Rejected(NAME, "YOLO has one output [N, anchors, 5+C], [N, 4+C, anchors] or [N, K, 6]")
+        arrays = [sample[output].data for sample in samples]
+        finite = yolo_evidence.finite(arrays)
+        if not finite:
+            return Rejected(NAME, "the output holds NaN or Inf", close=True)
+        table = yolo_evidence.table(finite, network, metadata, wanted=hints.family == NAME)
+        if isinstance(table, Table):
+            return _table_head(table, output, metadata, labels)
+        counts = tuple(dict.fromkeys(len(names) for names in (metadata.names, labels) if names))
+        dense = yolo_evidence.dense(finite, network, counts, hints)
+        if isinstance(dense, Dense):
+            return _dense_head(dense, output, metadata, labels)
+        return Rejected(NAME, dense.reason, dense.close or metadata.ultralytics, dense.not_a_detector)
+
+    def convention(self) -> Convention:
+        """0-1 RGB pixels, letterboxed in the middle, NMS by DeepStream."""
+        return DENSE
+
+    def decode(self, outputs: Outputs, head: Head, network: Network, threshold: float) -> Boxes:
+        """Reference decode, rows in order; rows with a score or box that is not finite are skipped."""
+        import numpy as np
+
+        layout = head.layout
+        assert isinstance(layout, YoloLayout)
+        raw = np.asarray(outputs[layout.output].data, np.float32)
+        rows, ids, confidence = _scores(raw.T if layout.transposed else raw, layout)
+        keep = np.isfinite(confidence) & (confidence >= np.float32(threshold)) & np.isfinite(rows).all(axis=1)
+        keep &= ids >= 0
+        rows, ids, confidence = rows[keep], ids[keep], confidence[keep]
+        if layout.normalised:
+            rows = rows * np.array([network.width, network.height] * 2, np.float32)
+        first, second, third, fourth = rows.T
+        if layout.table or layout.corners:
+            return clip_boxes(ids, (first, second, third, fourth), confidence, network)
+        half_w, half_h = third * np.float32(0.5), fourth * np.float32(0.5)
+        corners = (first - half_w, second - half_h, first + half_w, second + half_h)
+        return clip_boxes(ids, corners, confidence, network)
+
+    def context(self, head: Head) -> ParserContext:
+        """The layout; anchors and classes are read from the parser's arguments at run time."""
+        layout = head.layout
+        assert isinstance(layout, YoloLayout)
+        return (
+            ("table", layout.table),
+            ("transposed", layout.transposed),
+            ("objectness", layout.objectness),
+            ("corners", layout.corners),
+            ("normalised", layout.normalised),
+            ("output", layout.output),
+        )
+
+
+def _scores(
+    raw: NDArray[np.float32], layout: YoloLayout
+) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.float32]]:
+    """Box columns (n, 4), class ids (n,) with -1 for padding, scores (n,) of rows (n, columns)."""
+    import numpy as np
+
+    if layout.table:
+        label = raw[:, 5]
+        known = (label > -0.5) & (label < 1e6)  # NaN compares false
+        ids = np.where(known, np.floor(np.where(known, label, 0) + np.float32(0.5)), -1).astype(np.int32)
+        return raw[:, :4], ids, raw[:, 4]
+    classes = raw[:, 5:] if layout.objectness else raw[:, 4:]
+    comparable = np.where(np.isnan(classes[:, 1:]), -np.inf, classes[:, 1:])  # NaN never wins a comparison, but ...
+    best = np.argmax(np.concatenate((classes[:, :1], comparable), axis=1), axis=1).astype(np.int32)
+    confidence = classes[np.arange(len(raw)), best]  # ... as class 0 it stays
+    return raw[:, :4], best, raw[:, 4] * confidence if layout.objectness else confidence
+
+
+def _other_task(metadata: Metadata, samples: Sequence[Outputs]) -> Rejected | None:
+    """A head for masks, keypoints, rotated boxes or whole images, told by the metadata or by mask prototypes."""
+    kinds = {
+        "segment": "segmentation",
+        "pose": "pose",
+        "classify": "classification",
+        "obb": "rotated-box (OBB)",
+    }
+    if metadata.task and metadata.task != ultralytics.DETECT:
+        kind = kinds.get(metadata.task, metadata.task)
+        what = f"the metadata says task={metadata.task}: a YOLO {kind} head"
+        return Rejected(NAME, f"{what}, not a detector that this parser family covers", True, True)
+    shapes = [out.data.shape for out in samples[0]]
+    prototypes = next((s for s in shapes[1:] if len(s) == 3 and min(s[1:]) >= 8 and s[0] <= 256), None)
+    if prototypes and len(shapes) == 2 and len(shapes[0]) == 2 and prototypes[0] + 5 < max(shapes[0]):
+        what = f"a second output of {prototypes[0]} mask prototypes: a YOLO segmentation head"
+        return Rejected(NAME, f"{what}, not a detector that this parser family covers", True, True)
+    return None
+
+
+def _main_output(samples: Sequence[Outputs]) -> int | None:
+    """Index of the only output of two dims; others may only be raw maps [anchors, h, w, 5+C], as old exports add."""
+    shapes = [out.data.shape for out in samples[0]]
+    flat = [index for index, shape in enumerate(shapes) if len(shape) == 2]
+    if len(flat) != 1:
+        return None
+    columns = shapes[flat[0]][1]
+    others = [shape for index, shape in enumerate(shapes) if index != flat[0]]
+    return flat[0] if all(len(shape) == 4 and shape[-1] == columns for shape in others) else None
+
+
+def _table_head(found: Table, output: int, metadata: Metadata, labels: Sequence[str]) -> Head:
+    classes = len(metadata.names) or max(found.highest + 1, len(labels), 1)
+    layout = YoloLayout(table=True, normalised=found.normalised, output=output)
+    facts = (
+        Fact("layout", f"[{found.rows}, 6] x1, y1, x2, y2, score, class", found.reason),
+        Fact("boxes", "fractions" if found.normalised else "network pixels", found.space),
+        Fact("classes", str(classes), "metadata" if metadata.names else f"highest id on real frames {found.highest}"),
+        _clustering(found.dense),
+    )
+    convention = DENSE if found.dense else FUSED
+    return Head(NAME, found.confidence, classes, layout, facts, _warnings(metadata, labels), convention)
+
+
+def _clustering(dense: bool) -> Fact:
+    if dense:
+        return Fact("cluster-mode", "2", "one row for each anchor: not suppressed in the graph")
+    return Fact("cluster-mode", "4", "one row for each object: suppressed in the graph")
+
+
+def _dense_head(found: Dense, output: int, metadata: Metadata, labels: Sequence[str]) -> Head:
+    shape = (found.columns, found.anchors) if found.transposed else (found.anchors, found.columns)
+    layout = YoloLayout(False, found.transposed, found.objectness, found.corners, found.normalised, output)
+    parts = "x1, y1, x2, y2" if found.corners else "centre x, y, width, height"
+    facts = (
+        Fact("layout", f"[{shape[0]}, {shape[1]}]{' transposed' if found.transposed else ''}", found.orientation),
+        Fact("objectness", "column 4" if found.objectness else "none", found.why_objectness),
+        Fact("classes", str(found.classes), f"{found.columns} columns"),
+        Fact("boxes", f"{parts} in {'fractions' if found.normalised else 'network pixels'}", found.space),
+    )
+    confidence = min(found.confidence + (0.05 if metadata.ultralytics else 0.0), 0.99)
+    queries = found.normalised and metadata.ultralytics and found.anchors <= 1000
+    convention = QUERIES if queries else DENSE
+    warnings = (*found.warnings, *_warnings(metadata, labels))
+    return Head(NAME, confidence, found.classes, layout, facts, warnings, convention)
+
+
+def _warnings(metadata: Metadata, labels: Sequence[str]) -> tuple[str, ...]:
+    text = ultralytics.label_warning(metadata.names, labels)
+    return (text,) if text else ()

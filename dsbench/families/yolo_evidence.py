@@ -1,0 +1,298 @@
+"""What the values of a YOLO head say: orientation, decoded or not, objectness, box space. Pure functions of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dsbench.families.base import Hints, Network, Rejected
+from dsbench.families.ultralytics import Metadata
+from dsbench.families.yolox import strides_for
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Arrays = Sequence[NDArray[np.float32]]
+
+TOLERANCE = 1e-3
+SEEN = 0.1
+SURE = 0.3
+LARGEST_FRACTION = 2.0
+FEWEST_ANCHORS = 16
+FUSED_ROWS = 1000
+"""No end-to-end export keeps more detections than this; a longer table has a row for each anchor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of x1, y1, x2, y2, score, class. ``dense``: one for each anchor, so NMS is still to do."""
+
+    rows: int
+    highest: int
+    normalised: bool
+    dense: bool
+    confidence: float
+    reason: str
+    space: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dense:
+    """A row for each anchor: box, objectness perhaps, classes."""
+
+    anchors: int
+    columns: int
+    transposed: bool
+    objectness: bool
+    corners: bool
+    normalised: bool
+    confidence: float
+    orientation: str
+    why_objectness: str
+    space: str
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def classes(self) -> int:
+        return self.columns - 4 - int(self.objectness)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """One way to read the output: rows (n, columns) of all samples, and what speaks for it."""
+
+    rows: NDArray[np.float32]
+    samples: Arrays
+    transposed: bool
+    per_cell: int
+    strides: tuple[int, ...]
+
+
+def finite(arrays: Arrays) -> list[NDArray[np.float32]]:
+    """The samples without NaN or Inf: a wrong preprocessing may overflow an exp() of the graph."""
+    import numpy as np
+
+    return [np.asarray(array, np.float32) for array in arrays if np.isfinite(array).all()]
+
+
+def table(arrays: Arrays, network: Network, metadata: Metadata, *, wanted: bool) -> Table | str:
+    """A table of detections, or why it is none. ``wanted``: the user says that it is this family.
+
+    Fractions are SSD's unless the metadata or the user says otherwise.
+    """
+    import numpy as np
+
+    rows, columns = arrays[0].shape
+    if columns != 6:
+        return "no table: it would have 6 columns"
+    raw = np.concatenate(list(arrays))
+    used = raw[np.abs(raw).sum(axis=1) > 0]
+    sure = metadata.end2end or wanted
+    named = "the metadata says end2end" if metadata.end2end else "dsbench.toml"
+    if not len(used):
+        return Table(rows, -1, False, False, 0.7, named, "no detection to judge by") if sure else "all is 0"
+    scores, labels = used[:, 4], used[:, 5]
+    if np.abs(labels - np.rint(labels)).max() > TOLERANCE or labels.min() < -1 - TOLERANCE:
+        return "column 5 holds no class ids"
+    if scores.min() < -1 - TOLERANCE or scores.max() > 1 + TOLERANCE or (len(used) > 1 and np.ptp(scores) < 1e-6):
+        return "column 4 holds no scores"
+    seen = used[scores > SEEN]
+    ordered = float(np.mean((seen[:, 2] >= seen[:, 0]) & (seen[:, 3] >= seen[:, 1]))) if len(seen) else 1.0
+    if ordered < 0.95:
+        return "the first four columns are not corners"
+    largest = float(np.abs(seen[:, :4]).max()) if len(seen) else 0.0
+    normalised = len(seen) > 0 and largest <= LARGEST_FRACTION
+    if (normalised or not len(seen)) and not sure:
+        return "fractions, as SSD writes them" if normalised else "no detection to judge by"
+    every_anchor = rows > FUSED_ROWS or strides_for(rows, network) is not None
+    dense = not metadata.end2end and (every_anchor or _doubles(seen))
+    reason = f"column 5 holds whole numbers, column 4 values within [0, 1]{f'; {named}' if sure else ''}"
+    space = f"largest coordinate of {len(seen)} boxes: {largest:.2f}" if len(seen) else "no detection to judge by"
+    return Table(rows, int(np.rint(labels.max())), normalised, dense, 0.97 if sure else 0.92, reason, space)
+
+
+def _doubles(seen: NDArray[np.float32]) -> bool:
+    """Several sure rows of one class nearly cover each other: nothing has suppressed them."""
+    import numpy as np
+
+    sure = seen[seen[:, 4] >= 0.25][:300]
+    if len(sure) < 2:
+        return False
+    low = np.maximum(sure[:, None, :2], sure[None, :, :2])
+    high = np.minimum(sure[:, None, 2:4], sure[None, :, 2:4])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    area = (sure[:, 2:4] - sure[:, :2]).prod(axis=1)
+    same = (shared > 0.8 * (area[:, None] + area[None] - shared)) & (sure[:, None, 5] == sure[None, :, 5])
+    return bool((same.sum(axis=1) > 1).mean() > 0.3)
+
+
+def dense(arrays: Arrays, network: Network, counts: Sequence[int], hints: Hints) -> Dense | Rejected:
+    """The dense head, or why it is none. ``counts``: how many classes the metadata and labels.txt name."""
+    views = [_view(arrays, transposed, network) for transposed in (False, True)]
+    problems = [_problem(view, network, counts) for view in views]
+    fitting = [view for view, problem in zip(views, problems, strict=True) if problem is None]
+    if not fitting:
+        # the reading whose anchors fit the strides, else the one with more rows, is what the user means
+        closest = max((0, 1), key=lambda i: (views[i].per_cell > 0, len(views[i].samples[0])))
+        found = problems[closest]
+        assert found is not None
+        return found
+    if len(fitting) > 1:
+        fitting.sort(key=lambda view: (view.per_cell == 0, view.rows.shape[1] - 4 not in counts))
+    view = _decoded_samples(fitting[0], network)
+    columns = view.rows.shape[1]
+    objectness, why, warnings = _objectness(view, counts, hints)
+    if columns - 4 - int(objectness) < 1:
+        return Rejected("yolo", f"the head has {columns} columns: no class", close=True)
+    corners, normalised, space = _boxes(view, network, hints)
+    anchors = len(view.samples[0])
+    cells = f"{view.per_cell} for each cell of strides {', '.join(map(str, view.strides))}" if view.per_cell else ""
+    orientation = f"{anchors} anchors{f': {cells}' if cells else ''}; boxes and scores in their ranges only this way"
+    confidence = (0.9 if view.per_cell else 0.75) - 0.1 * bool(warnings)
+    return Dense(
+        anchors,
+        columns,
+        view.transposed,
+        objectness,
+        corners,
+        normalised,
+        confidence,
+        orientation,
+        why,
+        space,
+        warnings,
+    )
+
+
+def _view(arrays: Arrays, transposed: bool, network: Network) -> _View:
+    import numpy as np
+
+    samples = [array.T if transposed else array for array in arrays]
+    anchors = len(samples[0])
+    for per_cell in (1, 3):
+        strides = strides_for(anchors // per_cell, network) if anchors % per_cell == 0 else None
+        if strides:
+            return _View(np.concatenate(samples), samples, transposed, per_cell, strides)
+    return _View(np.concatenate(samples), samples, transposed, 0, ())
+
+
+def _decoded_samples(view: _View, network: Network) -> _View:
+    """Without the samples that a wrong preprocessing drove out of bounds."""
+    import numpy as np
+
+    good = [sample for sample in view.samples if _decoded(sample, network)]
+    return replace(view, samples=good, rows=np.concatenate(good))
+
+
+def _problem(view: _View, network: Network, counts: Sequence[int]) -> Rejected | None:
+    """Why the output is no decoded head when read this way."""
+    import numpy as np
+
+    anchors, columns = view.samples[0].shape
+    near = view.per_cell > 0
+    if anchors < FEWEST_ANCHORS or columns < 5:
+        return Rejected("yolo", f"[{anchors}, {columns}]: too few anchors or columns for a YOLO head")
+    boxes, rest = view.rows[:, :4], view.rows[:, 4:]
+    if not near and ((np.rint(view.rows) == view.rows).all(axis=0) & (np.ptp(view.rows, axis=0) >= 1)).any():
+        return Rejected("yolo", "a column holds whole numbers only, as class ids do: a table of detections")
+    outside = (rest.min(axis=0) < -TOLERANCE) | (rest.max(axis=0) > 1 + TOLERANCE)
+    decoded = any(_decoded(sample, network) for sample in view.samples)
+    if outside.all() and near and decoded:
+        low, high = float(rest.min()), float(rest.max())
+        return Rejected("yolo", f"scores span [{low:.2f}, {high:.2f}], not [0, 1]: no sigmoid in the graph", close=True)
+    if outside.any():
+        first = int(np.argmax(outside))
+        if near and decoded and first > 0 and _tail(outside):
+            what = (
+                f"columns from {first + 4} on hold up to {float(rest[:, first:].max()):.0f}, as keypoints or masks do"
+            )
+            return Rejected("yolo", f"{what}: a pose or segmentation head, not a detector that this parser family"
+                            " covers", close=True, not_a_detector=True)  # fmt: skip
+        return Rejected("yolo", "scores are not within [0, 1]")
+    if float(boxes.min()) < -4 * max(network.width, network.height):
+        return Rejected("yolo", "coordinates far below zero")
+    if not decoded:
+        return Rejected("yolo", "box centres do not spread over the network input: the boxes are not decoded")
+    return None
+
+
+def _tail(outside: NDArray[np.bool_]) -> bool:
+    """Most columns from the first odd one on are no probabilities."""
+    import numpy as np
+
+    first = int(np.argmax(outside))
+    return bool(outside[first:].mean() >= 0.3)
+
+
+def _decoded(sample: NDArray[np.float32], network: Network) -> bool:
+    """Whether the first four columns are boxes all over the network input, in pixels or as fractions."""
+    import numpy as np
+
+    x, y, third, fourth = sample[:, :4].T
+    if float(np.mean((third >= 0) & (fourth >= 0))) < 0.999:  # sizes, or the far corner
+        return False
+    (low_x, high_x), (low_y, high_y) = (np.percentile(part, (5, 95)) for part in (x, y))
+    for width, height in ((network.width, network.height), (1, 1)):
+        spread = 0.4 * width <= high_x <= 1.5 * width and 0.4 * height <= high_y <= 1.5 * height
+        if spread and high_x - low_x > 0.3 * width and high_y - low_y > 0.3 * height:
+            return True
+    return False
+
+
+def _objectness(view: _View, counts: Sequence[int], hints: Hints) -> tuple[bool, str, tuple[str, ...]]:
+    """Whether column 4 is an objectness, why, and a warning where values and names disagree."""
+    import numpy as np
+
+    columns = view.rows.shape[1]
+    if hints.objectness is not None:
+        return hints.objectness, "dsbench.toml", ()
+    if columns == 5:
+        return False, "one column beside the box", ()
+    by_values = _objectness_by_values(view.rows)
+    for count in counts:
+        if count in (columns - 4, columns - 5):
+            named = count == columns - 5
+            clash = by_values is not None and by_values != named and len(counts) == 1
+            seen = "an objectness" if by_values else "a class"
+            warning = f"{count} labels fit, but column 4 looks like {seen}: check labels.txt, or set [head] objectness"
+            return named, f"{count} names, {columns} columns", (warning,) if clash else ()
+    if view.per_cell == 3:
+        return True, "three anchors for each cell, as in YOLOv5 and v7", ()
+    if by_values is not None:
+        sure = view.rows[:, 4] >= SURE
+        share = float(np.mean(view.rows[sure, 5:].max(axis=1) >= SURE)) if sure.any() else 0.0
+        return by_values, f"column 4 and a class are high together in {share:.0%} of its rows", ()
+    if view.transposed:
+        return False, "transposed, as YOLOv8 and later write it", ()
+    return False, "nothing speaks for an objectness", ("objectness cannot be told: set [head] objectness",)
+
+
+def _objectness_by_values(rows: NDArray[np.float32]) -> bool | None:
+    """Objectness is high together with a class, whichever; a class excludes the others. None: nothing was seen."""
+    import numpy as np
+
+    first, best = rows[:, 4], rows[:, 5:].max(axis=1)
+    if float(np.ptp(first)) < 1e-6 and first[0] >= SURE:
+        return True  # a constant 1, as YOLOv6 writes it
+    sure = first >= SURE
+    if not sure.any():
+        if not (best >= SURE).any():
+            return None
+        return bool(np.mean(best >= SURE) > 0.05)
+    return bool(np.mean(best[sure] >= SURE) > 0.5)
+
+
+def _boxes(view: _View, network: Network, hints: Hints) -> tuple[bool, bool, str]:
+    """Corners, fractions, and why."""
+    import numpy as np
+
+    x, y, third, fourth = view.rows[:, :4].T
+    largest = float(np.percentile(np.abs(view.rows[:, :4]).max(axis=1), 99))
+    corners = bool(np.mean((third >= x) & (fourth >= y)) > 0.999)
+    if hints.boxes in ("normalised", "pixels"):
+        return corners, hints.boxes == "normalised", "dsbench.toml"
+    normalised = largest <= LARGEST_FRACTION
+    how = "third and fourth column never below the first two: corners; " if corners else ""
+    return corners, normalised, f"{how}99 % of the coordinates up to {largest:.2f}"

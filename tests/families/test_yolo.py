@@ -1,0 +1,249 @@
+"""YOLO heads: every layout of the zoo is recognised, decoded alike in C++ and NumPy; look-alikes are told apart."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dsbench.embedded.native import SDK
+from dsbench.errors import Code, DsbenchError
+from dsbench.families import registry
+from dsbench.families.base import Head, Hints, NamedArray, Network, Outputs
+from dsbench.families.yolo import DENSE, FUSED, QUERIES, YoloLayout
+from dsbench.judge import parser_boxes
+from dsbench.model.onnx_model import OnnxFacts, inspect
+from tests import onnx_zoo
+from tests import street_zoo as zoo
+from tests.families import street_check
+
+NETWORK = Network(64, 64)
+DENSE_LAYOUTS = {
+    "yolov5": YoloLayout(False, transposed=False, objectness=True),
+    "yolov8": YoloLayout(False, transposed=True),
+    "yolov8_square": YoloLayout(False, transposed=True),
+    "yolov8_rows": YoloLayout(False),
+    "yolov10": YoloLayout(True),
+}
+
+
+@pytest.mark.parametrize("name", DENSE_LAYOUTS)
+def test_from_recognition_to_ground_truth(name: str, tmp_path: Path) -> None:
+    net = street_check.Net.load(zoo.GOOD[name](tmp_path / "model.onnx"))
+    head = net.recognise()
+    assert (head.family, head.classes, head.layout) == ("yolo", 4, DENSE_LAYOUTS[name])
+    assert head.confidence >= 0.75
+    assert head.warnings == ()
+    assert registry.convention(head) == (FUSED if name == "yolov10" else DENSE)
+    street_check.check_boxes(net, head, street_check.compiled(head, tmp_path / "parser"))
+
+
+@pytest.mark.parametrize("name", ["yolov5", "yolov8", "yolov8_rows"])
+def test_objectness_is_told_by_the_values_too(name: str, tmp_path: Path) -> None:
+    head = street_check.Net.load(zoo.GOOD[name](tmp_path / "model.onnx")).recognise(labels=())
+    assert isinstance(head.layout, YoloLayout)
+    assert head.layout.objectness == (name == "yolov5")
+
+
+@pytest.mark.parametrize("layout", [
+    YoloLayout(True), YoloLayout(True, normalised=True),
+    *(YoloLayout(False, t, o, c, n) for t in (False, True) for o in (False, True)
+      for c, n in ((False, False), (True, True))),
+], ids=str)  # fmt: skip
+def test_parsers_of_every_layout_agree_with_the_reference(layout: YoloLayout, tmp_path: Path) -> None:
+    head = Head("yolo", 1.0, 3, layout, ())
+    library = street_check.compiled(head, tmp_path)
+    strict = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror", "-std=c++11", "-fsyntax-only"]
+    source = next(tmp_path.glob("*.cpp"))
+    subprocess.run(["g++", *strict, "-isystem", SDK / "sources" / "includes", source], check=True)
+    frames = [random_outputs(layout, seed) for seed in range(3)]
+    found = [street_check.parsed(library, frame, NETWORK) for frame in frames]
+    reference = [registry.by_name("yolo").decode(frame, head, NETWORK, street_check.THRESHOLD) for frame in frames]
+    agreement = parser_boxes.compare(found, reference)
+    assert agreement.complete
+    assert agreement.parser > 20
+    assert agreement.largest_difference <= 1e-3
+    for wrong in (
+        frames[0][0].data[0],
+        frames[0][0].data[:, :, None],
+        frames[0][0].data.astype(np.float64).astype("f2"),
+    ):
+        assert street_check.parsed(library, (NamedArray("x", wrong),), NETWORK) is None
+
+
+def random_outputs(layout: YoloLayout, seed: int) -> Outputs:
+    """Random rows of a layout, a few of them not finite."""
+    rng = np.random.default_rng(seed)
+    size = 1.0 if layout.normalised else 64.0
+    boxes = rng.uniform(-0.1, 1.0, (60, 4)) * size
+    if layout.table or layout.corners:
+        boxes[:, 2:] += boxes[:, :2]
+    if layout.table:
+        rows = np.concatenate((boxes, rng.uniform(0, 1, (60, 1)), rng.integers(-1, 4, (60, 1))), axis=1)
+        rows[3, 5], rows[4, 4] = np.nan, np.nan
+    else:
+        rows = np.concatenate((boxes, rng.uniform(0, 1, (60, 3 + int(layout.objectness)))), axis=1)
+        rows[3, -1], rows[4, 4], rows[5, 1], rows[6, 2] = np.nan, np.nan, np.inf, np.nan
+        rows[7, -3] = np.nan
+    return (NamedArray("output0", (rows.T if layout.transposed else rows).astype(np.float32)),)
+
+
+@pytest.fixture
+def facts(tmp_path: Path) -> OnnxFacts:
+    return inspect(onnx_zoo.detector(tmp_path / "x.onnx"))
+
+
+def dense(columns: int, *, per_cell: int = 1, seed: int = 0) -> np.ndarray:
+    """Decoded rows for 64x64: centres on the grid, low scores, three sure objects of class 0."""
+    rng = np.random.default_rng(seed)
+    cells = [((x + 0.5) * s, (y + 0.5) * s) for s in (8, 16, 32) for _ in range(per_cell)
+             for y in range(64 // s) for x in range(64 // s)]  # fmt: skip
+    rows = np.concatenate((np.array(cells), rng.uniform(4, 20, (len(cells), 2)),
+                           rng.uniform(0, 0.01, (len(cells), columns - 4))), axis=1)  # fmt: skip
+    rows[5:8, 4] = 0.9
+    return rows.astype(np.float32)
+
+
+def sample(array: np.ndarray, *more: np.ndarray) -> Outputs:
+    return tuple(NamedArray(f"output{i}", part.astype(np.float32)) for i, part in enumerate((array, *more)))
+
+
+def test_as_many_classes_as_make_the_rows_fit_the_grid(facts: OnnxFacts) -> None:
+    rows = dense(84)  # 84 anchors of 64x64, 80 classes: both sides are 84
+    assert rows.shape == (84, 84)
+    for transposed in (True, False):
+        head = registry.recognise(facts, [sample(rows.T if transposed else rows)], labels=list(map(str, range(80))))
+        assert head.layout == YoloLayout(False, transposed=transposed)
+        assert head.classes == 80
+
+
+def test_old_exports_carry_their_raw_maps(facts: OnnxFacts) -> None:
+    rows = dense(8, per_cell=3)
+    rows[:, 5:] = 0.5
+    maps = [np.zeros((3, 64 // s, 64 // s, 8)) for s in (8, 16, 32)]
+    head = registry.recognise(facts, [sample(rows, *maps)])
+    assert head.layout == YoloLayout(False, objectness=True)
+
+
+@pytest.mark.parametrize(("columns", "labels", "classes"), [(5, ["a"], 1), (6, ["a"], 1), (6, ["a", "b"], 2)])
+def test_few_classes(facts: OnnxFacts, columns: int, labels: list[str], classes: int) -> None:
+    rows = dense(columns)
+    rows[5:8, 5:] = 0.8 if len(labels) == 1 else 0.01
+    head = registry.recognise(facts, [sample(rows)], labels=labels)
+    assert (head.family, head.classes) == ("yolo", classes)
+
+
+def test_labels_that_contradict_the_values_are_a_warning(facts: OnnxFacts) -> None:
+    rows = dense(7)
+    rows[5:8, 5] = 0.9
+    head = registry.recognise(facts, [sample(rows)], labels=["a", "b", "c"])
+    assert "looks like an objectness" in head.warnings[0]
+    head = registry.recognise(facts, [sample(rows)], labels=["a", "b", "c"], hints=Hints(objectness=True))
+    assert (head.warnings, head.classes) == ((), 2)
+
+
+def table(count: int = 30, *, scale: float = 60.0, overlapping: bool = False) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    low = rng.uniform(0, 0.6, (count, 2))
+    low = np.repeat(low[: count // 5], 5, axis=0) if overlapping else low
+    boxes = np.concatenate((low, low + 0.2), axis=1) * scale
+    scores = np.sort(rng.uniform(0.3, 0.99, (count, 1)), axis=0)[::-1]
+    labels = np.repeat(rng.integers(0, 3, (count // 5, 1)), 5, axis=0)
+    return np.concatenate((boxes, scores, labels), axis=1)
+
+
+def test_tables_in_pixels_are_final_and_fractions_are_ssds(facts: OnnxFacts) -> None:
+    head = registry.recognise(facts, [sample(np.concatenate((table(), np.zeros((270, 6)))))], labels=["a", "b", "c"])
+    assert (head.family, head.classes, registry.convention(head).cluster_mode) == ("yolo", 3, 4)
+    assert registry.recognise(facts, [sample(table(scale=1.0))], labels=["a", "b", "c"]).family == "ssd"
+
+
+def test_tables_that_are_not_suppressed_are_clustered(facts: OnnxFacts) -> None:
+    head = registry.recognise(facts, [sample(table(overlapping=True))], labels=["a", "b", "c"])
+    assert registry.convention(head).cluster_mode == 2
+    every_anchor = np.concatenate((table(80), np.zeros((4, 6))))
+    assert registry.convention(registry.recognise(facts, [sample(every_anchor)])).cluster_mode == 2
+
+
+def with_metadata(path: Path, head: np.ndarray, **metadata: str) -> OnnxFacts:
+    def change(model: object) -> None:
+        for key, value in metadata.items():
+            model.metadata_props.add(key=key, value=value)  # type: ignore[attr-defined]
+
+    return inspect(onnx_zoo.edit(onnx_zoo.detector(path, head=head[None]), change))
+
+
+def test_metadata_is_strong_evidence(tmp_path: Path) -> None:
+    rows = dense(7)
+    facts = with_metadata(tmp_path / "x.onnx", rows, **zoo.ultralytics(names=("a", "b", "c")))
+    head = registry.recognise(facts, [sample(rows.T)], labels=["a", "c", "b"])
+    assert head.classes == 3
+    assert head.confidence > 0.9
+    assert "in another order: class 1 is 'b' in the model, 'c' in labels.txt" in head.warnings[0]
+    head = registry.recognise(facts, [sample(rows.T)], labels=["a", "b", "x"])
+    assert "other names" in head.warnings[0]
+
+
+def test_an_empty_end_to_end_table_is_known_by_its_metadata(tmp_path: Path, facts: OnnxFacts) -> None:
+    empty = np.zeros((300, 6))
+    named = with_metadata(tmp_path / "y.onnx", empty, **zoo.ultralytics(end2end="True"))
+    head = registry.recognise(named, [sample(empty)])
+    assert (head.family, head.classes, registry.convention(head)) == ("yolo", 4, FUSED)
+    assert registry.recognise(facts, [sample(empty)]).family == "ssd"
+    assert registry.recognise(facts, [sample(empty)], hints=Hints(family="yolo")).family == "yolo"
+
+
+def test_ultralytics_rtdetr(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = np.concatenate((rng.uniform(0, 1, (300, 4)), rng.uniform(0, 0.1, (300, 4))), axis=1)
+    facts = with_metadata(tmp_path / "x.onnx", rows, **zoo.ultralytics())
+    head = registry.recognise(facts, [sample(rows)], labels=zoo.NAMES)
+    assert head.layout == YoloLayout(False, normalised=True)
+    assert registry.convention(head) == QUERIES
+
+
+@pytest.mark.parametrize(("task", "kind"), [("segment", "segmentation"), ("pose", "pose"), ("obb", "OBB")])
+def test_other_tasks_by_metadata(tmp_path: Path, task: str, kind: str) -> None:
+    facts = with_metadata(tmp_path / "x.onnx", dense(8), **zoo.ultralytics(task))
+    with pytest.raises(DsbenchError, match=kind) as caught:
+        registry.recognise(facts, [sample(dense(8).T)])
+    assert caught.value.code == Code.NOT_A_DETECTOR
+    assert "not a detector that this parser family covers" in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("build", "expected"),
+    [
+        (zoo.segmenting_yolo, "32 mask prototypes: a YOLO segmentation head"),
+        (zoo.posing_yolo, "a pose or segmentation head, not a detector"),
+        (zoo.segmentation, "a segmentation net, not a detector"),
+        (zoo.classifier, "a classifier, not a detector"),
+        (zoo.bare_nms, r"NonMaxSuppression: 'selected_indices' \[num, 3\]"),
+        (lambda path: zoo.bare_nms(path, columns=7), r"'output' \[num, 7\]"),
+    ],
+)
+def test_nets_that_are_no_detectors(build: object, expected: str, tmp_path: Path) -> None:
+    net = street_check.Net.load(build(tmp_path / "model.onnx"))  # type: ignore[operator]
+    ragged = (net.facts.outputs[0].shape or ())[0] == "num"  # the app cannot run it
+    samples = [sample(np.zeros(3))] if ragged else [net.outputs(street_check.BGR255, street_check.clip()[:1])[0]]
+    with pytest.raises(DsbenchError, match=expected) as caught:
+        registry.recognise(net.facts, samples, labels=zoo.NAMES)
+    assert caught.value.code == Code.NOT_A_DETECTOR
+    assert caught.value.fix
+
+
+def test_scores_without_a_sigmoid(facts: OnnxFacts) -> None:
+    rows = dense(8)
+    rows[:, 4:] = rows[:, 4:] * 20 - 10
+    with pytest.raises(DsbenchError, match="no sigmoid in the graph"):
+        registry.recognise(facts, [sample(rows)])
+
+
+def test_samples_that_overflow_do_not_count(facts: OnnxFacts) -> None:
+    broken = dense(8)
+    broken[3, 2] = np.inf
+    assert registry.recognise(facts, [sample(broken), sample(dense(8))]).family == "yolo"
+    with pytest.raises(DsbenchError, match="NaN or Inf"):
+        registry.recognise(facts, [sample(broken)])

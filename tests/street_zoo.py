@@ -1,0 +1,388 @@
+"""ONNX files with every kind of head, good and bad, made from one trained network: the demo model's undecoded YOLOX.
+
+All good ones detect the same objects in the demo clip. `Surgery` replaces the demo model's input and outputs; a head
+of another family is a function that takes one and gives outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+STREET = Path(__file__).parents[1] / "models" / "street"
+NAMES = ("car", "person", "bicycle", "road_sign")
+WIDTH, HEIGHT, CLASSES = 512, 288, 4
+STRIDES = (8, 16, 32)
+ANCHORS = sum((WIDTH // s) * (HEIGHT // s) for s in STRIDES)
+KEPT = 100
+"""Detections of a head that is suppressed in the graph."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Tensor names: xy and wh in network pixels [b, A, 2], obj [b, A, 1], classes [b, A, C]; score obj * classes."""
+
+    xy: str
+    wh: str
+    obj: str
+    classes: str
+    score: str
+
+
+class Surgery:
+    """The demo model with its head open: ``raw`` [b, A, 5+C]. ``side``: network size when squared, else 0."""
+
+    def __init__(self, *, rgb01: bool = True, side: int = 0, nhwc: bool = False) -> None:
+        self.model = onnx.load(STREET / "model" / "street.onnx")
+        self.graph = self.model.graph
+        self.side = side
+        self.width, self.height = (side, side) if side else (WIDTH, HEIGHT)
+        self.top = (self.height - HEIGHT) // 2
+        self.count = 0
+        self.body = list(self.graph.node)
+        del self.graph.node[:]
+        for node in self.body:
+            for index, name in enumerate(node.input):
+                if name == "images":
+                    node.input[index] = "bgr255"
+            for index, name in enumerate(node.output):
+                if name == "output":
+                    node.output[index] = "raw"
+        del self.graph.input[:]
+        del self.graph.output[:]
+        self._input(rgb01, nhwc)
+        self.graph.node.extend(self.body)
+
+    def _input(self, rgb01: bool, nhwc: bool) -> None:
+        sides = (self.height, self.width, 3) if nhwc else (3, self.height, self.width)
+        self.graph.input.append(helper.make_tensor_value_info("images", TensorProto.FLOAT, ("batch", *sides)))
+        image = self.op("Transpose", ["images"], perm=[0, 3, 1, 2]) if nhwc else "images"
+        if self.side:
+            bounds = [self.const(np.array([value], np.int64)) for value in (self.top, self.top + HEIGHT, 2)]
+            image = self.op("Slice", [image, *bounds])
+        if rgb01:
+            image = self.op("Mul", [image, self.const(np.float32(255))])
+            image = self.op("Gather", [image, self.const(np.array([2, 1, 0], np.int64))], axis=1)
+        self.op("Identity", [image], name="bgr255")
+
+    def const(self, value: np.ndarray | np.generic) -> str:
+        name = self._name("constant")
+        self.graph.initializer.append(numpy_helper.from_array(np.asarray(value), name))
+        return name
+
+    def op(self, kind: str, inputs: Sequence[str], *, name: str = "", **attributes: object) -> str:
+        result = name or self._name(kind)
+        self.graph.node.append(helper.make_node(kind, list(inputs), [result], name=f"node_{result}", **attributes))
+        return result
+
+    def _name(self, kind: str) -> str:
+        self.count += 1
+        return f"zoo_{kind}_{self.count}"
+
+    def columns(self, first: int, last: int, tensor: str = "raw") -> str:
+        bounds = [self.const(np.array([value], np.int64)) for value in (first, last, 2)]
+        return self.op("Slice", [tensor, *bounds])
+
+    def decoded(self) -> Decoded:
+        cells = [(x, y, s) for s in STRIDES for y in range(HEIGHT // s) for x in range(WIDTH // s)]
+        grid = np.array([(x, y) for x, y, _ in cells], np.float32)[None]
+        stride = self.const(np.array([[s] for _, _, s in cells], np.float32)[None])
+        xy = self.op("Mul", [self.op("Add", [self.columns(0, 2), self.const(grid)]), stride])
+        if self.top:
+            xy = self.op("Add", [xy, self.const(np.array([[[0, self.top]]], np.float32))])
+        wh = self.op("Mul", [self.op("Exp", [self.columns(2, 4)]), stride])
+        obj, classes = self.columns(4, 5), self.columns(5, 5 + CLASSES)
+        return Decoded(xy, wh, obj, classes, self.op("Mul", [obj, classes]))
+
+    def corners(self, found: Decoded) -> str:
+        """x1, y1, x2, y2 in network pixels [b, A, 4]."""
+        half = self.op("Mul", [found.wh, self.const(np.float32(0.5))])
+        low, high = self.op("Sub", [found.xy, half]), self.op("Add", [found.xy, half])
+        return self.op("Concat", [low, high], axis=2)
+
+    def suppressed(self) -> tuple[str, str, str]:
+        """NMS in the graph: corners [b, K, 4] in pixels, scores [b, K] (falling), classes [b, K] int64."""
+        found = self.decoded()
+        corners = self.corners(found)
+        scores = self.op("Transpose", [found.score], perm=[0, 2, 1])
+        limits = [self.const(np.array([n], dtype)) for n, dtype in ((KEPT, np.int64), (0.5, np.float32))]
+        picked = self.op("NonMaxSuppression", [corners, scores, *limits, self.const(np.array([0.05], np.float32))])
+        ones = self.op("Mul", [self.op("Cast", [self._last_column(picked)], to=TensorProto.FLOAT), self._zero()])
+        ones = self.op("Add", [ones, self.const(np.float32(1))])
+        mask = self.op("ScatterND", [self.op("Mul", [scores, self._zero()]), picked, ones])
+        flat = self.op("Reshape", [self.op("Mul", [scores, mask]), self.const(np.array([0, -1], np.int64))])
+        best, index = self._name("best"), self._name("index")
+        k = self.const(np.array([KEPT], np.int64))
+        self.graph.node.append(helper.make_node("TopK", [flat, k], [best, index], axis=1))
+        anchors = self.const(np.array(ANCHORS, np.int64))
+        classes = self.op("Div", [index, anchors])
+        anchor = self.op("Unsqueeze", [self.op("Mod", [index, anchors]), self.const(np.array([2], np.int64))])
+        boxes = self.op("GatherND", [corners, anchor], batch_dims=1)
+        return boxes, best, classes
+
+    def _last_column(self, picked: str) -> str:
+        return self.op("Gather", [picked, self.const(np.array(2, np.int64))], axis=1)
+
+    def _zero(self) -> str:
+        return self.const(np.float32(0))
+
+    def scaled(self, boxes: str) -> str:
+        """Corners as fractions of the network input."""
+        size = np.array([self.width, self.height] * 2, np.float32)
+        return self.op("Div", [boxes, self.const(size)])
+
+    def output(self, tensor: str, name: str, shape: Sequence[int | str], dtype: int = TensorProto.FLOAT) -> None:
+        self.op("Identity", [tensor], name=name)
+        self.graph.output.append(helper.make_tensor_value_info(name, dtype, shape))
+
+    def save(self, path: Path, **metadata: str) -> Path:
+        del self.graph.value_info[:]
+        for key, value in metadata.items():
+            self.model.metadata_props.add(key=key, value=value)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        onnx.checker.check_model(self.model)
+        onnx.save(self.model, path)
+        return path
+
+
+def ultralytics(task: str = "detect", names: Sequence[str] = NAMES, **more: str) -> dict[str, str]:
+    """Metadata as Ultralytics' exporter writes it."""
+    return {
+        "author": "Ultralytics",
+        "stride": "32",
+        "task": task,
+        "batch": "1",
+        "names": str(dict(enumerate(names))),
+        **more,
+    }
+
+
+def yolov5(path: Path) -> Path:
+    """[b, A, 5+C] in pixels, with objectness."""
+    net = Surgery()
+    found = net.decoded()
+    net.output(net.op("Concat", [found.xy, found.wh, found.obj, found.classes], axis=2), "output0",
+               ("batch", ANCHORS, 5 + CLASSES))  # fmt: skip
+    return net.save(path)
+
+
+def yolov8(path: Path, *, side: int = 0, transposed: bool = True, task: str = "") -> Path:
+    """[b, 4+C, A] (``transposed``) or [b, A, 4+C] in pixels."""
+    net = Surgery(side=side)
+    found = net.decoded()
+    head = net.op("Concat", [found.xy, found.wh, found.score], axis=2)
+    if transposed:
+        head = net.op("Transpose", [head], perm=[0, 2, 1])
+    shape = (4 + CLASSES, ANCHORS) if transposed else (ANCHORS, 4 + CLASSES)
+    net.output(head, "output0", ("batch", *shape))
+    return net.save(path, **(ultralytics(task) if task else {}))
+
+
+def yolov8_square(path: Path) -> Path:
+    """[b, 4+C, A] at 512x512: the picture has to stand in the middle of the network's input."""
+    return yolov8(path, side=512)
+
+
+def yolov8_rows(path: Path) -> Path:
+    """[b, A, 4+C]."""
+    return yolov8(path, transposed=False)
+
+
+def yolov10(path: Path) -> Path:
+    """[b, K, 6]: x1, y1, x2, y2, score, class, suppressed in the graph."""
+    net = Surgery()
+    boxes, scores, classes = net.suppressed()
+    columns = [net.op("Unsqueeze", [part, net.const(np.array([2], np.int64))])
+               for part in (scores, net.op("Cast", [classes], to=TensorProto.FLOAT))]  # fmt: skip
+    net.output(net.op("Concat", [boxes, *columns], axis=2), "output0", ("batch", KEPT, 6))
+    return net.save(path)
+
+
+def four_outputs(path: Path, *, normalised: bool = False, turned: bool = False, floats: bool = False) -> Path:
+    """EfficientNMS' (int32) or BatchedNMS' (``floats``) four outputs; ``turned``: y1, x1, y2, x2."""
+    net = Surgery()
+    boxes, scores, classes = net.suppressed()
+    boxes = net.scaled(boxes) if normalised else boxes
+    if turned:
+        boxes = net.op("Gather", [boxes, net.const(np.array([1, 0, 3, 2], np.int64))], axis=2)
+    used = net.op("Cast", [net.op("Greater", [scores, net.const(np.float32(0.05))])], to=TensorProto.INT32)
+    count = net.op("ReduceSum", [used, net.const(np.array([1], np.int64))], keepdims=1)
+    kind = TensorProto.FLOAT if floats else TensorProto.INT32
+    names = ("num_detections", "nmsed_boxes", "nmsed_scores", "nmsed_classes") if floats else (
+        "num_dets", "det_boxes", "det_scores", "det_classes")  # fmt: skip
+    if turned:
+        names = ("num_detections", "detection_boxes", "detection_scores", "detection_classes")
+    net.output(count, names[0], ("batch", 1), TensorProto.INT32)
+    net.output(boxes, names[1], ("batch", KEPT, 4))
+    net.output(scores, names[2], ("batch", KEPT))
+    net.output(net.op("Cast", [classes], to=kind), names[3], ("batch", KEPT), kind)
+    return net.save(path)
+
+
+def efficient_nms(path: Path) -> Path:
+    """Counts and classes int32, boxes in pixels."""
+    return four_outputs(path)
+
+
+def batched_nms(path: Path) -> Path:
+    """Classes float32, boxes as fractions."""
+    return four_outputs(path, normalised=True, floats=True)
+
+
+def efficient_det(path: Path) -> Path:
+    """y1, x1, y2, x2 in pixels."""
+    return four_outputs(path, turned=True)
+
+
+def tao_detectnet(path: Path) -> Path:
+    """output_cov/Sigmoid [b, C, h, w] and output_bbox/BiasAdd [b, 4C, h, w] of the stride 8 grid; no other objects."""
+    net = Surgery(rgb01=True)
+    found = net.decoded()
+    corners = net.corners(found)
+    rows, columns = HEIGHT // 8, WIDTH // 8
+    bounds = [net.const(np.array([value], np.int64)) for value in (0, rows * columns, 1)]
+    boxes, scores = net.op("Slice", [corners, *bounds]), net.op("Slice", [found.score, *bounds])
+    centres = np.array([((x * 8 + 0.5), (y * 8 + 0.5)) for y in range(rows) for x in range(columns)], np.float32)
+    offsets = net.op("Sub", [boxes, net.const(np.tile(centres, 2)[None])])
+    signs = net.const(np.array([-1, -1, 1, 1], np.float32) / 35)
+    planes = net.op("Transpose", [net.op("Mul", [offsets, signs])], perm=[0, 2, 1])
+    planes = net.op("Concat", [planes] * CLASSES, axis=1)
+    shape = net.const(np.array([0, 0, rows, columns], np.int64))
+    cov = net.op("Reshape", [net.op("Transpose", [scores], perm=[0, 2, 1]), shape])
+    net.output(net.op("Reshape", [planes, shape]), "output_bbox/BiasAdd", ("batch", 4 * CLASSES, rows, columns))
+    net.output(cov, "output_cov/Sigmoid", ("batch", CLASSES, rows, columns))
+    return net.save(path)
+
+
+def tao_rtdetr(path: Path) -> Path:
+    """pred_logits [b, K, C] and pred_boxes [b, K, 4] (centre x, y, width, height as fractions)."""
+    net = Surgery()
+    boxes, scores, classes = net.suppressed()
+    boxes = net.scaled(boxes)
+    low, high = net.columns(0, 2, boxes), net.columns(2, 4, boxes)
+    centre = net.op("Mul", [net.op("Add", [low, high]), net.const(np.float32(0.5))])
+    eye = net.op("Gather", [net.const(np.eye(CLASSES, dtype=np.float32)), classes], axis=0)
+    each = net.op("Mul", [eye, net.op("Unsqueeze", [scores, net.const(np.array([2], np.int64))])])
+    bounds = [net.const(np.float32(value)) for value in (1e-4, 1 - 1e-4)]
+    each = net.op("Clip", [each, *bounds])
+    logits = net.op("Log", [net.op("Div", [each, net.op("Sub", [net.const(np.float32(1)), each])])])
+    net.output(logits, "pred_logits", ("batch", KEPT, CLASSES))
+    net.output(net.op("Concat", [centre, net.op("Sub", [high, low])], axis=2), "pred_boxes", ("batch", KEPT, 4))
+    return net.save(path)
+
+
+GOOD: dict[str, Callable[[Path], Path]] = {
+    "yolov5": yolov5,
+    "yolov8": yolov8,
+    "yolov8_square": yolov8_square,
+    "yolov8_rows": yolov8_rows,
+    "yolov10": yolov10,
+    "efficient_nms": efficient_nms,
+    "batched_nms": batched_nms,
+    "efficient_det": efficient_det,
+}
+
+
+def classifier(path: Path) -> Path:
+    """[b, C]."""
+    net = Surgery()
+    net.output(net.op("ReduceMax", [net.decoded().score], axes=[1], keepdims=0), "probabilities", ("batch", CLASSES))
+    return net.save(path)
+
+
+def segmentation(path: Path) -> Path:
+    """[b, C, H, W]: a value for each pixel."""
+    net = Surgery()
+    pooled = net.op("ReduceMean", ["images"], axes=[1], keepdims=1)
+    net.output(net.op("Concat", [pooled] * CLASSES, axis=1), "masks", ("batch", CLASSES, HEIGHT, WIDTH))
+    return net.save(path)
+
+
+def segmenting_yolo(path: Path) -> Path:
+    """[b, 4+C+32, A] and mask prototypes [b, 32, h/4, w/4]."""
+    net = Surgery()
+    found = net.decoded()
+    masks = net.op("Concat", [found.wh] * 16, axis=2)
+    head = net.op("Concat", [found.xy, found.wh, found.score, masks], axis=2)
+    pooled = net.op("AveragePool", [net.op("ReduceMean", ["images"], axes=[1], keepdims=1)],
+                    kernel_shape=[4, 4], strides=[4, 4])  # fmt: skip
+    net.output(net.op("Transpose", [head], perm=[0, 2, 1]), "output0", ("batch", 4 + CLASSES + 32, ANCHORS))
+    net.output(net.op("Concat", [pooled] * 32, axis=1), "output1", ("batch", 32, HEIGHT // 4, WIDTH // 4))
+    return net.save(path)
+
+
+def posing_yolo(path: Path) -> Path:
+    """[b, 4+1+51, A]: keypoints in pixels behind the scores."""
+    net = Surgery()
+    found = net.decoded()
+    head = net.op("Concat", [found.xy, found.wh, found.obj, *[net.op("Concat", [found.xy, found.obj], axis=2)] * 17],
+                  axis=2)  # fmt: skip
+    net.output(net.op("Transpose", [head], perm=[0, 2, 1]), "output0", ("batch", 56, ANCHORS))
+    return net.save(path)
+
+
+def bare_nms(path: Path, *, columns: int = 3) -> Path:
+    """ONNX's NonMaxSuppression last: [n, 3] indices, or [n, 7] rows of the whole batch."""
+    net = Surgery()
+    found = net.decoded()
+    scores = net.op("Transpose", [found.score], perm=[0, 2, 1])
+    limits = [net.const(np.array([n], dtype)) for n, dtype in ((KEPT, np.int64), (0.5, np.float32))]
+    picked = net.op("NonMaxSuppression", [net.corners(found), scores, *limits, net.const(np.array([0.3], np.float32))])
+    if columns == 3:
+        net.output(picked, "selected_indices", ("num", 3), TensorProto.INT64)
+    else:
+        last = net.op("Unsqueeze", [net._last_column(picked), net.const(np.array([1], np.int64))])
+        rows = net.op("Cast", [net.op("Concat", [picked, picked, last], axis=1)], to=TensorProto.FLOAT)
+        net.output(rows, "output", ("num", 7))
+    return net.save(path)
+
+
+def not_a_number(path: Path) -> Path:
+    """A good head with NaN in its weights."""
+    yolov8(path)
+    model = onnx.load(path)
+    weights = next(tensor for tensor in model.graph.initializer if tensor.name == "stem.0.weight")
+    weights.CopyFrom(numpy_helper.from_array(np.full_like(numpy_helper.to_array(weights), np.nan), weights.name))
+    onnx.save(model, path)
+    return path
+
+
+def nhwc(path: Path) -> Path:
+    """Channels last."""
+    net = Surgery(nhwc=True)
+    found = net.decoded()
+    net.output(net.op("Concat", [found.xy, found.wh, found.score], axis=2), "output0", ("batch", ANCHORS, 4 + CLASSES))
+    return net.save(path)
+
+
+def frozen_batch(path: Path, batch: int = 1) -> Path:
+    """The batch is a number."""
+    yolov8(path)
+    model = onnx.load(path)
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = batch
+    onnx.save(model, path)
+    return path
+
+
+def two_inputs(path: Path) -> Path:
+    """A second input beside the image."""
+    yolov8(path)
+    model = onnx.load(path)
+    model.graph.input.append(helper.make_tensor_value_info("orig_target_sizes", TensorProto.INT64, ("batch", 2)))
+    onnx.save(model, path)
+    return path
+
+
+def half_input(path: Path) -> Path:
+    """The image is float16."""
+    yolov8(path)
+    model = onnx.load(path)
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.FLOAT16
+    onnx.save(model, path)
+    return path
