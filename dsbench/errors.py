@@ -60,6 +60,7 @@ class Code(StrEnum):
     # formats
     KEYFILE_INVALID = "keyfile-invalid"
     CONFIG_VALUE_INVALID = "config-value-invalid"
+    CONFIG_ABORTED = "config-aborted"
     KITTI_INVALID = "kitti-invalid"
     LABELS_INVALID = "labels-invalid"
     TRTEXEC_LOG_INVALID = "trtexec-log-invalid"

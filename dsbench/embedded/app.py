@@ -18,18 +18,19 @@ from dsbench.embedded.perf import HeaderCounter, PerfReporter
 from dsbench.embedded.plan import Instance, PlanError, check, load_nvinfer, name_unsupported, worker_jobs
 from dsbench.embedded.session import Perf, Session
 from dsbench.embedded.shared_state import SharedState
-from dsbench.errors import DsbenchError
+from dsbench.errors import Code, DsbenchError
 from dsbench.formats import app_config
 from dsbench.formats.app_config import AppConfig
 
-OK, FAILED = 0, 255
+OK, FAILED, ABORTED = 0, 255, 134
 _STDERR = 2
 _MAX_INSTANCES = 128
 _ENDLESS_PERIOD_S = 1.0
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the app on ``argv`` (default: the process's own arguments); returns 0 or 255.
+    """Runs the app on ``argv`` (default: the process's own arguments); returns 0, 255, or 134 where a YAML
+    config would abort deepstream-app.
 
     A worker's crash ends this process by the same signal.
     """
@@ -50,6 +51,12 @@ def main(argv: list[str] | None = None) -> int:
         return OK
     try:
         return _run(options)
+    except DsbenchError as error:
+        if error.code is not Code.CONFIG_ABORTED:
+            raise
+        messages.err(error.what)
+        messages.own(f"{error.where}" + (f": {error.fix}" if error.fix else ""))
+        return ABORTED
     except KeyboardInterrupt:  # before the main loop, which has a handler of its own
         messages.app_error("_intr_handler:136", "User Interrupted.. \n")
         return _quit(ok=True)
@@ -116,7 +123,10 @@ def _load_configs(options: Options) -> list[AppConfig] | None:
         try:
             config = app_config.load(path, console=messages.out, seen_sources=seen_sources)
         except DsbenchError as error:
-            messages.app_error("main:691", f"Failed to parse config file '{name}'")
+            if error.code is Code.CONFIG_ABORTED:
+                raise
+            line = 691 if name.endswith(".txt") else 685
+            messages.app_error(f"main:{line}", f"Failed to parse config file '{name}'")
             messages.own(f"{error.what} ({error.where})" + (f"; {error.fix}" if error.fix else ""))
             return None
         uri = options.input_uris[number] if number < len(options.input_uris) else None

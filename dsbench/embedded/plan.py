@@ -12,7 +12,7 @@ from dsbench.embedded.jobs import DetectorSetup, MuxSize, PadJob, VideoJob, Work
 from dsbench.embedded.messages import BusMessage
 from dsbench.embedded.shared_state import SharedState
 from dsbench.embedded.workers import Shares, shares
-from dsbench.errors import DsbenchError
+from dsbench.errors import Code, DsbenchError
 from dsbench.formats import nvinfer
 from dsbench.formats.app_config import AppConfig, Sink, Source
 from dsbench.formats.nvinfer import NvinferConfig
@@ -62,6 +62,8 @@ def load_nvinfer(config: AppConfig) -> NvinferConfig | None:
     try:
         loaded = nvinfer.load(gie.config_file, console=messages.err)
     except DsbenchError as error:
+        if error.code is Code.CONFIG_ABORTED:
+            raise
         failure = bus.config_not_parsed(gie.config_file)
         messages.element_error(1029, failure)
         if error.fix:

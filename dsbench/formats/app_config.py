@@ -55,9 +55,16 @@ def load(
     console: Callable[[str], None] | None = None,
     seen_sources: set[int] | None = None,
 ) -> AppConfig:
-    """Read an app config. Raises DsbenchError(KEYFILE_INVALID | CONFIG_VALUE_INVALID); see the module for its texts.
+    """Read an app config: YAML when its name ends in .yml or .yaml, ini otherwise.
+
+    Raises DsbenchError(KEYFILE_INVALID | CONFIG_VALUE_INVALID), see the module for its texts; CONFIG_ABORTED where the
+    YAML reader of DeepStream is ended by an exception that nobody catches.
 
     ``seen_sources``: numbers of source groups already read in this process; hand the same set to every ``-c`` file,
     since DeepStream refuses a second ``[source0]`` even in another file.
     """
+    if str(path).endswith((".yml", ".yaml")):
+        from dsbench.formats.app_config_yaml import AppYamlReader
+
+        return AppYamlReader(Path(path), console, None).load()
     return AppReader(Path(path), console, seen_sources).load()

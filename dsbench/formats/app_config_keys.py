@@ -26,6 +26,19 @@ class AppKey:
 
 
 @dataclass(frozen=True, slots=True)
+class YamlTable:
+    """Where the YAML reader differs: its function, its words for an unknown key, keys it lacks or has alone, and those
+    that it reads as unsigned numbers.
+    """
+
+    function: str
+    unknown: str
+    absent: frozenset[str] = frozenset()
+    extra: tuple[AppKey, ...] = ()
+    unsigned: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class GroupTable:
     """A group: the C function that reads it, the lines of its "Unknown key" and "failed" messages, its keys."""
 
@@ -33,10 +46,23 @@ class GroupTable:
     unknown_line: int
     failed_line: int
     keys: tuple[AppKey, ...] = ()
+    yaml: YamlTable = YamlTable("", "Unknown key {key}")
 
     def key(self, name: str) -> AppKey | None:
         """The row of a key, None when DeepStream does not know it."""
         return next((key for key in self.keys if key.name == name), None)
+
+    def yaml_key(self, name: str) -> AppKey | None:
+        """The row of a key of a YAML file."""
+        if name in self.yaml.absent:
+            return None
+        return next((key for key in (*self.keys, *self.yaml.extra) if key.name == name), None)
+
+
+def _yaml(
+    function: str, unknown: str, absent: str = "", unsigned: str = "", extra: tuple[AppKey, ...] = ()
+) -> YamlTable:
+    return YamlTable(function, unknown, frozenset(absent.split()), extra, frozenset(unsigned.split()))
 
 
 def _kept(kind: Kind, *names: str, support: Support = Support.HONOURED) -> tuple[AppKey, ...]:
@@ -68,6 +94,9 @@ APPLICATION = GroupTable(
             support=_NO,
         ),
     ),
+    _yaml(
+        "parse_app_yaml", "Unknown key {key} for group application", "", "perf-measurement-interval-sec global-gpu-id"
+    ),
 )
 
 TESTS = GroupTable(
@@ -75,6 +104,7 @@ TESTS = GroupTable(
     295,
     309,
     (*_kept(INT, "file-loop"), *_kept(INT, "pipeline-recreate-sec", support=_NO)),
+    _yaml("parse_tests_yaml", "Unknown key {key} for group tests", "pipeline-recreate-sec"),
 )
 
 SOURCE_LIST = GroupTable(
@@ -113,6 +143,16 @@ SOURCE = GroupTable(
         *_checked(STRING, "alsa-device", "video-format", "smart-rec-dir-path", "smart-rec-file-prefix"),
         *_checked(BOOL, "sensorID-padID-mapping"),
     ),
+    _yaml(
+        "parse_source_yaml",
+        "[WARNING] Unknown param found in source : {key}",
+        "drop-on-latency init-rtsp-reconnect-interval-sec simulate-fps-interval-ms low-latency-decode set-rtp-protocol "
+        "leaky max-size-buffers buffer-mode extract-sei-type5-data sensorID-padID-mapping",
+        "enable num-sources gpu-id num-decode-surfaces num-extra-surfaces drop-frame-interval camera-id "
+        "rtsp-reconnect-attempts intra-decode-enable cudadec-memtype nvbuf-memory-type select-rtp-protocol source-id "
+        "smart-record smart-rec-video-cache smart-rec-cache smart-rec-container smart-rec-start-time "
+        "smart-rec-default-duration smart-rec-duration smart-rec-interval",
+    ),
 )
 
 STREAMMUX = GroupTable(
@@ -131,6 +171,14 @@ STREAMMUX = GroupTable(
         *_checked(Kind.UINT64, "frame-duration", "max-latency"),
         *_checked(PATH, "config-file-path"),
     ),
+    _yaml(
+        "parse_streammux_yaml",
+        "[WARNING] Unknown param found in streammux: {key}",
+        "sync-inputs-ntp cache-buffer-timeout attach-sys-ts-as-ntp extract-sei-type5-data extract-sei-sim-time "
+        "align-first-buffer drop-backward-sei sort-batch cache-buffer",
+        "gpu-id nvbuf-memory-type failsafe-flush-count",
+        _checked(INT, "attach-sys-ts", "interpolation-method"),
+    ),
 )
 
 OSD = GroupTable(
@@ -148,6 +196,7 @@ OSD = GroupTable(
         *_checked(COLORS, "clock-color"),
         *_checked(STRING, "hw-blend-color-attr"),
     ),
+    _yaml("parse_osd_yaml", "[WARNING] Unknown param found in osd: {key}", "", "nvbuf-memory-type gpu-id"),
 )
 
 TILED_DISPLAY = GroupTable(
@@ -158,6 +207,12 @@ TILED_DISPLAY = GroupTable(
         *_kept(INT, "enable", "rows", "columns", "width", "height"),
         *_checked(INT, "gpu-id", "nvbuf-memory-type", "compute-hw", "buffer-pool-size"),
         *_checked(BOOL, "square-seq-grid", support=_NO),
+    ),
+    _yaml(
+        "parse_tiled_display_yaml",
+        "[WARNING] Unknown param found in tiled-display: {key}",
+        "",
+        "rows columns width height gpu-id nvbuf-memory-type compute-hw buffer-pool-size",
     ),
 )
 
@@ -176,6 +231,13 @@ GIE = GroupTable(
         *_checked(INT, "audio-input-rate", "min-crop-size", "verbose"),
         *_checked(Kind.INT_LIST, "operate-on-class-ids"),
         *_checked(STRING, "audio-transform", "model-variant", "device", "backend", "triton-url", "triton-model"),
+    ),
+    _yaml(
+        "parse_gie_yaml",
+        "[WARNING] Unknown param found in gie: {key}",
+        "min-crop-size verbose model-variant device backend triton-url triton-model",
+        "batch-size plugin-type audio-framesize audio-hopsize audio-input-rate interval gie-unique-id gpu-id "
+        "nvbuf-memory-type",
     ),
 )
 GIE_COLOR_PREFIXES = ("bbox-border-color", "bbox-bg-color")
@@ -198,6 +260,13 @@ SINK = GroupTable(
         *_checked(Kind.UINT64, "udp-buffer-size"),
         *_checked(STRING, "msg-broker-proto-lib", "msg-broker-conn-str", "topic", "msg-conv-embedding-filter"),
         *_checked(PATH, "msg-broker-config", "msg-conv-config", "msg-conv-msg2p-lib", "debug-payload-dir"),
+    ),
+    _yaml(
+        "parse_sink_yaml",
+        "[WARNING] Unknown param found in sink: {key}",
+        "copy-meta output-io-mode sw-preset msg-conv-embedding-filter sleep-time",
+        "nvbuf-memory-type profile iframeinterval source-id rtsp-port udp-port color-range conn-id plane-id gpu-id "
+        "msg-broker-comp-id",
     ),
 )
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from dsbench.errors import Code, DsbenchError
 from dsbench.formats import app_config_keys as tables
@@ -28,7 +28,7 @@ from dsbench.formats.keyfile import Group, KeyFile, Kind
 from dsbench.formats.nvinfer_keys import Support
 from dsbench.formats.paths import join_to_config
 
-_MAX_SOURCES = 1024
+MAX_SOURCES = 1024
 _MULTI_URI, _URI = 3, 2
 _COLOR = "Color params should be exactly 4 floats {r, g, b, a} between 0 and 1"
 _COLOR_LINES = {"text-color": 1218, "text-bg-color": 1232, "clock-color": 1285}
@@ -37,6 +37,9 @@ _PRINTF = re.compile(r"%([-+ #0]*\d*(?:\.\d+)?)(?:hh|h|ll|l|z|j|t)?([a-zA-Z%])")
 
 class AppReader:
     """Reads one file; ``console`` receives DeepStream's stdout lines as they come."""
+
+    function = "parse_config_file"
+    lines: ClassVar[dict[str, int]] = {"sources": 817, "ids": 792, "secondary-ids": 802}
 
     def __init__(self, path: Path, console: Callable[[str], None] | None, seen_sources: set[int] | None) -> None:
         self.path = path
@@ -103,10 +106,14 @@ class AppReader:
         if key.kind is Kind.DOUBLE_LIST and len(value) != 4:
             fix = "write four numbers, for example 1;1;1;1"
             self.refuse(table.function, _COLOR_LINES.get(key.name, 1218), _COLOR, group.name, key.name, fix)
+        self.keep(values, group.name, key, value)
+
+    def keep(self, values: dict[str, Any], group: str, key: AppKey, value: Any) -> None:
+        """Stores a value and remembers when the embedded runtime does nothing with it."""
         if key.field:
             values[key.field] = value
         if key.support is Support.UNSUPPORTED and value:
-            self.note_unsupported(f"[{group.name}] {key.name}")
+            self.note_unsupported(f"[{group}] {key.name}")
 
     def note_unsupported(self, what: str) -> None:
         if what not in self.unsupported:
@@ -170,14 +177,10 @@ class AppReader:
     def load(self) -> AppConfig:
         """Read everything; any failure ends with ``parse_config_file failed``."""
         try:
-            self.file = self._load_file()
-            self._read_first()
-            for group in self.file.groups:
-                self._dispatch(group)
-            self._check_ids()
-            self._expand()
-        except DsbenchError:
-            self.say_error("parse_config_file", 851, "parse_config_file failed")
+            self.read_all()
+        except DsbenchError as error:
+            if error.code is not Code.CONFIG_ABORTED:
+                self.closing()
             raise
         return replace(
             self.config,
@@ -187,16 +190,22 @@ class AppReader:
             unsupported=tuple(self.unsupported),
         )
 
-    def _load_file(self) -> KeyFile:
-        if self.path.suffix in (".yml", ".yaml"):
-            what = "YAML configs are not read yet"
-            fix = "write the same groups as an ini file whose name ends in .txt"
-            raise DsbenchError(Code.CONFIG_VALUE_INVALID, what, where=f"parse_config_file: {self.path}", fix=fix)
+    def read_all(self) -> None:
+        """The file from its first group to what is checked behind the last one."""
         try:
-            return keyfile.load(self.path)
+            self.file = keyfile.load(self.path)
         except DsbenchError as error:
             where = f"parse_config_file: {error.where}"
             raise DsbenchError(error.code, error.what, where=where, fix=error.fix) from None
+        self._read_first()
+        for group in self.file.groups:
+            self._dispatch(group)
+        self.check_ids()
+        self.expand()
+
+    def closing(self) -> None:
+        """What the failing function prints last."""
+        self.say_error(self.function, 851, f"{self.function} failed")
 
     def _read_first(self) -> None:
         """[application], then [source-list] with [source-attr-all]: DeepStream reads these before the rest."""
@@ -284,8 +293,8 @@ class AppReader:
         if listed:
             self._overwrite_listed(group, index, values)
             return
-        if len(self.sources) == _MAX_SOURCES:
-            self.refuse("parse_config_file", 471, f"App supports max {_MAX_SOURCES} sources", group.name)
+        if len(self.sources) == MAX_SOURCES:
+            self.refuse("parse_config_file", 471, f"App supports max {MAX_SOURCES} sources", group.name)
         self.sources.append(Source(len(self.sources), group.name, **{"camera_id": index, **values}))
 
     def _overwrite_listed(self, group: Group, index: int, values: dict[str, Any]) -> None:
@@ -305,7 +314,8 @@ class AppReader:
 
     # --- after the last group ---------------------------------------------------------------------------------------
 
-    def _check_ids(self) -> None:
+    def check_ids(self) -> None:
+        """What holds between groups: batch sizes of listed sources, ids of the models."""
         if self.file.group("source-list") is not None:
             count = len(self.sources)
             gie = self.config.primary_gie
@@ -316,20 +326,21 @@ class AppReader:
         primary = self.config.primary_gie
         first = (primary.gie_unique_id or 0) if primary is not None else 0
         if first in self.secondary_ids:
-            self.refuse("parse_config_file", 792, "Non unique gie ids found", "primary-gie", "gie-unique-id")
+            self.refuse(self.function, self.lines["ids"], "Non unique gie ids found", "primary-gie", "gie-unique-id")
         for number in self.secondary_ids:
             if self.secondary_ids.count(number) > 1:
                 text = f"Non unique gie id {number} found"
-                self.refuse("parse_config_file", 802, text, "secondary-gie", "gie-unique-id")
+                self.refuse(self.function, self.lines["secondary-ids"], text, "secondary-gie", "gie-unique-id")
 
-    def _expand(self) -> None:
+    def expand(self) -> None:
         """num-sources: the group becomes source i, its copies follow all other sources; the URI is a printf format."""
         for position, source in enumerate(list(self.sources)):
             if source.type != _MULTI_URI:
                 continue
             for copy in range(1, max(1, source.num_sources)):
-                if len(self.sources) == _MAX_SOURCES:
-                    self.refuse("parse_config_file", 817, f"App supports max {_MAX_SOURCES} sources", source.group)
+                if len(self.sources) == MAX_SOURCES:
+                    text = f"App supports max {MAX_SOURCES} sources"
+                    self.refuse(self.function, self.lines["sources"], text, source.group)
                 uri = self._formatted(source, copy)
                 self.sources.append(replace(source, index=len(self.sources), type=_URI, uri=uri))
             self.sources[position] = replace(source, type=_URI, uri=self._formatted(source, 0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dsbench.formats.nvinfer import Color
+from dsbench.formats.nvinfer_groups import Color
 
 
 @dataclass(frozen=True, slots=True)
