@@ -18,6 +18,8 @@ FIRST_BATCH = 1
 LARGEST_BATCH = 1024
 """nvinfer's own limit for batch-size."""
 _LONGEST_LINE = 4096
+_METHOD = "one query of one thread on each"
+"""How it was measured: figures taken in another way are taken again."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Provenance:
         """Line 1 of the engine and of its logs."""
         text = (
             f"{STAND_IN_MARK.decode()}: runtime {self.runtime}, not TensorRT; ONNX sha256 {self.onnx_sha256}; "
-            f"input {self.size[0]}x{self.size[1]}; ONNX Runtime {self.onnxruntime}; CPU {self.cpu}"
+            f"input {self.size[0]}x{self.size[1]}; ONNX Runtime {self.onnxruntime}; CPU {self.cpu}; {_METHOD}"
         )
         return re.sub(r"[\x00-\x1f\x7f]", " ", text)
 
