@@ -49,6 +49,14 @@ def keep_rootdir(config: pytest.Config, start: Path) -> None:
         config._rootpath = start  # no public way to say it
 
 
+def collect_whole_files(config: pytest.Config) -> None:
+    """Let --lf choose among all tests: it leaves out files and tests while they are collected, and the steps that a
+    failed one needs with them."""
+    wrapper = config.pluginmanager.get_plugin("lfplugin-collwrapper")
+    if wrapper is not None:
+        config.pluginmanager.unregister(wrapper)
+
+
 def ascii_name(name: str, limit: int = 80) -> str:
     """``name`` as it may stand in test ids and file names: ASCII letters, digits, ``. _ -``; a hash if changed."""
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", name)[:limit].lstrip(".-") or "model"

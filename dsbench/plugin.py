@@ -148,23 +148,34 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("model", layouts, indirect=True, scope="session", ids=collection.test_ids(layouts))
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(
-    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
-) -> Generator[None, None, None]:
-    collected = list(items)
-    yield
-    steps = [item for item in collected if item.get_closest_marker(collection.MARKER)]
-    if not steps:
-        return
-    if not config.stash[LAYOUTS]:
-        if not config.option.collectonly:
-            raise pytest.UsageError(NO_MODEL_DIR)
-        return
-    unknown = collection.unknown_steps(steps)
-    if unknown:
-        raise pytest.UsageError(f"{unknown[0]} is no known step; steps are {collection.known_step_names()}")
-    items[:] = collection.with_prerequisites(collected, items)
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    # registered as the last one, so that its wrapper is around -k, -m and --lf
+    session.config.pluginmanager.register(_Selection(), "dsbench.selection")
+    if session.config.stash[LAYOUTS]:
+        collection.collect_whole_files(session.config)
+
+
+class _Selection:
+    """Brings back the steps that the selected ones need."""
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> Generator[None, None, None]:
+        collected = list(items)
+        yield
+        steps = [item for item in collected if item.get_closest_marker(collection.MARKER)]
+        if not steps:
+            return
+        if not config.stash[LAYOUTS]:
+            if not config.option.collectonly:
+                raise pytest.UsageError(NO_MODEL_DIR)
+            return
+        unknown = collection.unknown_steps(steps)
+        if unknown:
+            raise pytest.UsageError(f"{unknown[0]} is no known step; steps are {collection.known_step_names()}")
+        items[:] = collection.with_prerequisites(collected, items)
 
 
 @pytest.hookimpl(optionalhook=True)

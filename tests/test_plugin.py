@@ -149,6 +149,23 @@ def test_k_pulls_prerequisites_in(workspace: Path) -> None:
     assert names == ["preflight", "model_outputs", "parser_source", "parser_makefile"]
 
 
+@pytest.mark.parametrize("inside", [True, False], ids=["tests in the repository", "tests elsewhere"])
+def test_lf_pulls_prerequisites_in(workspace: Path, clip: Path, repository: Path, inside: bool) -> None:
+    files: tuple[str, ...] = ()
+    if inside:
+        shutil.copytree(repository / "tests_pipeline", workspace / "tests_pipeline")
+        files = ("tests_pipeline",)
+    (workspace / "models/net/parser").mkdir()
+    (workspace / "models/net/parser/Makefile").write_text("all:\n\t@false\n")
+    given = (*files, "--model-dir=models/net", "--video", str(clip), "-k", "not report")
+    assert run(workspace, *given).returncode == 1
+    again = run(workspace, *given, "--lf", "-v")
+    assert again.returncode == 1, again.stdout
+    assert "test_preflight[net] PASSED" in again.stdout
+    assert "test_parser_build[net] FAILED" in again.stdout
+    assert "nvinfer_config" not in again.stdout
+
+
 def test_collect_only_does_not_touch_an_older_report(workspace: Path) -> None:
     report = workspace / "reports" / "net.html"
     report.parent.mkdir()
