@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dsbench.model.layout import ModelLayout
 from dsbench.model.onnx_model import OnnxFacts
 from dsbench.model.preflight import PreflightFacts
+from dsbench.options import COMMAND_LINE
 from dsbench.session import ModelRun
 
 FIRST_BATCH = 64
@@ -18,9 +19,13 @@ FIRST_BATCH = 64
 def of(model: ModelRun) -> tuple[str, ...]:
     """Lines to be copied into a shell; those that begin with ``#`` say what they are for."""
     facts = model.find(PreflightFacts)
-    given = shlex.quote(model.layout.given)
-    if facts is None:
-        return ("# once the failure above is mended:", f"pytest --model-dir {given}")
+    if facts is None or (model.recorder is not None and model.recorder.record.verdict == "failed"):
+        again = ["pytest", "--model-dir", model.layout.given]
+        if model.options.runtime.origin == COMMAND_LINE:
+            again += ["--runtime", model.options.runtime.value]
+        if model.options.video.command_line is not None:
+            again += ["--video", model.options.video.command_line]
+        return ("# once the failure above is mended:", _join(*again))
     if model.runtime.name != "embedded":
         return ("# the report of Step 8:", f"# read references/report-generation.md {model.layout.given}/")
     return tuple(_deepstream(model, facts))
