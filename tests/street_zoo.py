@@ -276,6 +276,24 @@ def tao_rtdetr(path: Path) -> Path:
     return net.save(path)
 
 
+def efficient_nms_plugin(path: Path) -> Path:
+    """TensorRT's plugin as the last node, which ONNX Runtime does not know."""
+    net = Surgery()
+    found = net.decoded()
+    names = ("num_dets", "det_boxes", "det_scores", "det_classes")
+    shapes: tuple[tuple[int, ...], ...] = ((1,), (KEPT, 4), (KEPT,), (KEPT,))
+    kinds = (TensorProto.INT32, TensorProto.FLOAT, TensorProto.FLOAT, TensorProto.INT32)
+    node = helper.make_node("EfficientNMS_TRT", [net.corners(found), found.score], names, domain="TRT",
+                            max_output_boxes=KEPT, score_threshold=0.05, iou_threshold=0.5)  # fmt: skip
+    net.graph.node.append(node)
+    net.model.opset_import.append(helper.make_opsetid("TRT", 1))
+    for name, shape, kind in zip(names, shapes, kinds, strict=True):
+        net.graph.output.append(helper.make_tensor_value_info(name, kind, ("batch", *shape)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(net.model, path)
+    return path
+
+
 GOOD: dict[str, Callable[[Path], Path]] = {
     "yolov5": yolov5,
     "yolov8": yolov8,
