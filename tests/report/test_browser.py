@@ -63,14 +63,15 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clip = write_clip(workspace / "clip.mp4", frames=8)
     for name in (NAME, "long_" * 20):
         root = workspace / "models" / name
-        write_onnx(root / "model" / "net.onnx")
+        write_onnx(root / "model" / "net.onnx", batch=1)
         (root / "config").mkdir()
         (root / "config" / "labels.txt").write_text(f"{LABEL}\nb\n")
     (root / "dsbench.toml").write_text("[class-attrs-all]\npre-cluster-threshold = 0.99\n")
-    arguments = ("--model-dir", "models/*", f"--video={clip}", "--perf-seconds=2", "--perf-interval=1", "-n", "2")
+    arguments = ("--model-dir", "models/*", f"--video={clip}", "--perf-seconds=3", "--perf-interval=1", "-n", "2")
     done = run(workspace, *arguments, "-k", "run1_calibration or report", "--prepare=auto")
     (page,) = (workspace / "reports").iterdir()
     assert "kitti_gate FAILED" in done.stdout, done.stdout
+    assert "DS Run 1" in done.stdout, done.stdout
     return page
 
 
