@@ -1,7 +1,7 @@
 """Runs a built parser on real tensors, as a child program: ``python -m dsbench.embedded.parser_probe JOB.json OUT``.
 
-Writes OUT.json (a ParserResult) and OUT.npz (its raw boxes). If the parser crashes, this process dies by its signal
-and the caller says so.
+Writes OUT.json (a ParserResult) and OUT.npz (its raw boxes), and OUT.loaded once the library is. If the parser crashes,
+this process dies by its signal and the caller says so.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def main(argv: Sequence[str]) -> int:
 def run(job: ParserJob, out: Path) -> ParserResult:
     """One call for each image; raises what ParserHost raises."""
     host = ParserHost(Path(job.library), job.function)
+    out.with_suffix(".loaded").touch()
     thresholds = [job.pre_cluster_threshold] * job.num_classes
     boxes: dict[str, npt.NDArray[np.float32]] = {}
     counts = []

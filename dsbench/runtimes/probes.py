@@ -52,20 +52,35 @@ def probe_parser(job: ParserJob, scratch: Path) -> tuple[ParserResult, Path]:
     out = scratch / "parser"
     finished = _run("dsbench.embedded.parser_probe", job, out, scratch, PARSER_DEADLINE_S)
     if not out.with_suffix(".json").is_file():
+        loaded = out.with_suffix(".loaded").is_file()
+        when = "on the model's outputs of a real frame" if loaded else "while its library was being loaded"
         raise DsbenchError(
             Code.PARSER_CRASHED,
-            f"{job.function} {_ended(finished)} on the model's outputs of a real frame",
+            f"{job.function} {_ended(finished)} {when}",
             where=job.library,
-            fix="output tensor shape mismatch? compare what the parser reads with the output shapes of step 6a",
+            fix=_parser_fix(finished, loaded),
         )
     result = probe_job.load(ParserResult, out.with_suffix(".json"))
     _raise(result.failure)
     return result, out.with_suffix(".npz")
 
 
+def _parser_fix(finished: Finished, loaded: bool) -> str:
+    """What to do about a parser that took its process along, by how that ended."""
+    if not loaded:
+        return "look at what the library runs on being loaded: constructors of global objects"
+    if finished.timed_out:
+        return "the parser loops for ever or waits for something: check the ends of its loops"
+    if any("symbol lookup error" in line for line in finished.tail(3)):
+        return "define the missing function in the parser, or link the library that has it"
+    if finished.signal_name is None:
+        return "the parser ended the whole process: return false instead of calling exit()"
+    return "output tensor shape mismatch? compare what the parser reads with the output shapes of step 6a"
+
+
 def _run(module: str, job: ProbeJob | ParserJob, out: Path, scratch: Path, deadline_s: float) -> Finished:
     request = out.with_suffix(".job.json")
-    for stale in (out.with_suffix(".json"), out.with_suffix(".npz")):
+    for stale in (out.with_suffix(".json"), out.with_suffix(".npz"), out.with_suffix(".loaded")):
         stale.unlink(missing_ok=True)
     probe_job.dump(job, request)
     command = (sys.executable, "-m", module, str(request), str(out))
