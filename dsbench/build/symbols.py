@@ -76,7 +76,10 @@ def check_symbol(library: LibraryFacts, function: str, *, machine: str | None = 
     if function in library.functions:
         return
     mangled = [name for name in library.functions if name.startswith("_Z") and function in name]
-    if mangled:
+    if not function.isidentifier():
+        found = "no function can have that name"
+        fix = "correct parse-bbox-func-name in the config: all that follows the name, a `# comment` too, belongs to it"
+    elif mangled:
         found, fix = f"only its C++ name {mangled[0]}", f'put extern "C" before {function}'
     elif library.parse_functions:
         names = ", ".join(library.parse_functions)

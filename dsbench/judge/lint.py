@@ -87,6 +87,20 @@ def _keys(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
         yield Finding("gie-unique-id", WARNING, what, str(config.path), "add gie-unique-id=1")
 
 
+def _own_warnings(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
+    """What nvinfer itself says about the file, unknown keys apart."""
+    for text in config.warnings:
+        if not text.startswith("Unknown or legacy key"):
+            yield Finding("nvinfer-warning", WARNING, text, str(config.path))
+
+
+def _interval(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
+    if config.interval > 0:
+        skipped = f"{config.interval} of {config.interval + 1} batches are not inferred"
+        what = f"interval={config.interval}: {skipped}, their frames have no detections without a tracker"
+        yield Finding("interval", WARNING, what, at(config, "interval"), "set interval=0")
+
+
 def _paths(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
     fix = f"paths are relative to the config's directory ({config.path.parent}), not to where you are"
     for key, value, required in (
@@ -141,9 +155,13 @@ def _input(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
 def _scale(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
     scale = config.net_scale_factor
     if not (math.isfinite(scale) and scale > 0):
-        what = f"net-scale-factor={scale:g}: nvinfer then scales by 1 and drops the offsets"
+        then = "nvinfer then scales by 1 and drops the offsets"
+        what = f"net-scale-factor={scale:g}: {then if scale <= 0 else 'every input of the network is useless'}"
         fix = "set net-scale-factor above 0 (1.0, or 0.00392156862745098 = 1/255)"
         yield Finding("scale-factor", ERROR, what, at(config, "net-scale-factor"), fix)
+    if not all(math.isfinite(value) for value in config.offsets):
+        what = "an offset is not a finite number: every input of the network is useless"
+        yield Finding("offsets", ERROR, what, at(config, "offsets"), "give one number a channel, separated by ;")
     if config.offsets and len(config.offsets) != context.onnx.channels:
         what = f"offsets has {len(config.offsets)} values for {context.onnx.channels} channels: nvinfer does not start"
         yield Finding("offsets", ERROR, what, at(config, "offsets"), "give one offset a channel, separated by ;")
@@ -207,6 +225,8 @@ def _same(one: Path, other: Path) -> bool:
 
 RULES: tuple[Callable[[NvinferConfig, LintContext], Iterator[Finding]], ...] = (
     _keys,
+    _own_warnings,
+    _interval,
     _paths,
     _engine,
     _input,

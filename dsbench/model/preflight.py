@@ -323,7 +323,7 @@ def tensorrt_logs(layout: ModelLayout) -> tuple[Path, ...]:
 
 
 def read_labels(layout: ModelLayout) -> Labels:
-    """The label file; LABELS_MISSING with the specification's text."""
+    """The label file; LABELS_MISSING with the specification's text, LABELS_INVALID for one without any label."""
     if not layout.labels.is_file():
         raise DsbenchError(
             Code.LABELS_MISSING,
@@ -331,7 +331,15 @@ def read_labels(layout: ModelLayout) -> Labels:
             where=layout.given_path(layout.labels),
             fix="write one class name a line, in the order of the head's classes",
         )
-    return labels_format.read(layout.labels)
+    labels = labels_format.read(layout.labels)
+    if not labels.names:
+        raise DsbenchError(
+            Code.LABELS_INVALID,
+            "labels.txt holds no label: no class would be detected",
+            where=layout.given_path(layout.labels),
+            fix="write one class name a line, in the order of the head's classes",
+        )
+    return labels
 
 
 def read_video(layout: ModelLayout, settings: Settings, request: Request) -> Value[video.VideoFacts]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -162,6 +163,8 @@ def fixed_keys(facts: PreflightFacts) -> tuple[Fixed, str]:
             own = nvinfer.load(config)
         except DsbenchError:
             return from_settings(facts.settings), "dsbench.toml"  # 6e says what is wrong with the config
+        if not all(math.isfinite(value) for value in (own.net_scale_factor, *own.offsets)):
+            return from_settings(facts.settings), "dsbench.toml"  # so does it here
         return (
             Fixed(
                 own.net_scale_factor,

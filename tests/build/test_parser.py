@@ -253,6 +253,14 @@ def test_wrong_symbols(tmp_path: Path, code: str, expected: str) -> None:
     assert caught.value.fix
 
 
+def test_a_comment_behind_the_name_is_the_cause(tmp_path: Path) -> None:
+    (tmp_path / "x.cpp").write_text(f'extern "C" bool {FUNCTION}() {{ return true; }}')
+    subprocess.run(["g++", "-shared", "-fPIC", "-o", tmp_path / "x.so", tmp_path / "x.cpp"], check=True)
+    with pytest.raises(DsbenchError) as caught:
+        check_symbol(read_library(tmp_path / "x.so"), f"{FUNCTION} # mine")
+    assert "`# comment`" in caught.value.fix
+
+
 def test_libraries_of_another_kind(tmp_path: Path) -> None:
     (tmp_path / "x.so").write_bytes(b"not elf")
     with pytest.raises(DsbenchError, match="not a shared library"):

@@ -114,6 +114,11 @@ def remove(*names: str) -> Callable[[Path], None]:
             "ERROR: labels.txt not found — run Steps 1-3 first (references/model-acquire.md)",
         ),
         (
+            lambda root: (root / "config/labels.txt").write_text("\n"),
+            Code.LABELS_INVALID,
+            "labels.txt holds no label",
+        ),
+        (
             lambda root: (root / "benchmarks/b16/trtexec_b16.log").write_text("nothing"),
             Code.TRTEXEC_LOG_INVALID,
             "Could not parse Throughput from",
