@@ -31,6 +31,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     sdk = commands.add_parser("sdk", help="print the folder to give to a parser's Makefile as DEEPSTREAM_DIR")
     sdk.set_defaults(run=_sdk)
+    check = commands.add_parser(
+        "parser-check", help="run a model's parser under sanitizers on real and on broken tensors"
+    )
+    check.add_argument("model_dir", metavar="MODEL_DIR")
+    check.add_argument("--video", help="video to take frames from; default: as pytest takes it")
+    check.set_defaults(run=_parser_check)
     return parser
 
 
@@ -39,6 +45,12 @@ def _sdk(_: argparse.Namespace) -> int:
 
     print(EmbeddedRuntime().deepstream_dir)
     return 0
+
+
+def _parser_check(arguments: argparse.Namespace) -> int:
+    from dsbench import parser_check_command
+
+    return parser_check_command.run(arguments.model_dir, arguments.video)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,12 @@ STEPS: tuple[Step, ...] = (
     Step("nvinfer_config", "6e", "the nvinfer config is complete and fits the model", ("parser_build",)),
     Step("visual_validation", "6f", "boxes and labels drawn on the video, to be looked at", ("nvinfer_config",)),
     Step("kitti_gate", "6g", "detections exist on the video, frame by frame", ("nvinfer_config",)),
+    Step(
+        "parser_check",
+        "beyond",
+        "the parser stays within its memory, on real frames and on broken ones",
+        ("parser_build",),
+    ),
     Step("benchmark_config", "7b", "the benchmark's nvinfer config is complete and fits the model", ("kitti_gate",)),
     Step("run1_calibration", "7c", "what all streams at once really reach", ("benchmark_config",)),
     Step("run2_validation", "7c", "how many streams keep up in real time", ("run1_calibration",)),

@@ -12,12 +12,20 @@ import pytest
 
 from dsbench.model import preflight
 from dsbench.model.preflight import PreflightFacts
-from dsbench.pipeline import prepare, step6a_outputs, step6bcd_parser, step6e_config, step6f_visual, step6g_kitti
+from dsbench.pipeline import (
+    parser_check,
+    prepare,
+    step6a_outputs,
+    step6bcd_parser,
+    step6e_config,
+    step6f_visual,
+    step6g_kitti,
+)
 from dsbench.pipeline.step6a_outputs import ModelOutputs
 from dsbench.pipeline.step6bcd_parser import BuiltParser, ParserSource
 from dsbench.pipeline.summary import Step6Duration, Step6Start
 from dsbench.record.evidence import EvidenceLog
-from dsbench.report import benchmark_rows, visual_rows
+from dsbench.report import benchmark_rows, parser_check_rows, visual_rows
 from dsbench.report import evidence_rows as rows
 from dsbench.runtimes import directory_lock
 from dsbench.session import ModelRun
@@ -81,3 +89,11 @@ def test_kitti_gate(model: ModelRun, evidence: EvidenceLog) -> None:
     step6g_kitti.require_detections(result)
     took = model.keep(Step6Duration(time.monotonic() - model.get(Step6Start).at))
     evidence.print(took.line)
+
+
+def test_parser_check(model: ModelRun, evidence: EvidenceLog) -> None:
+    """Beyond: the parser under sanitizers, on real frames and on what may come one day."""
+    facts, outputs = model.get(PreflightFacts), model.get(ModelOutputs)
+    check = model.keep(parser_check.run(facts, outputs, model.runtime, model.scratch))
+    parser_check_rows.parser_check(evidence, check)
+    parser_check.require(check)

@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from ctypes import POINTER, Structure, c_char_p, c_float, c_int32, c_int64, c_uint32, c_void_p
+from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.errors import Code, DsbenchError
@@ -25,6 +26,7 @@ SDK = Path(__file__).resolve().parent / "sdk"
 """What a parser's Makefile gets as DEEPSTREAM_DIR."""
 
 FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-ffp-contract=off", "-fno-fast-math")
+RUNNER_FLAGS = ("-std=c++17", "-O0", "-rdynamic", "-fsanitize=address", "-fno-omit-frame-pointer")
 _BUILD_DEADLINE_S = 300
 
 
@@ -147,23 +149,57 @@ def library() -> NativeLibrary:
         ) from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Product:
+    """Something built from the C++ sources of one folder below the SDK."""
+
+    name: str
+    folder: str
+    flags: tuple[str, ...]
+    suffix: str = ""
+
+    def sources(self) -> tuple[Path, ...]:
+        """In a fixed order."""
+        return tuple(sorted((SDK / self.folder).glob("*.cpp")))
+
+    def headers(self) -> tuple[Path, ...]:
+        folders = (SDK / "host", SDK / self.folder, SDK / "sources" / "includes")
+        return tuple(header for folder in dict.fromkeys(folders) for header in sorted(folder.glob("*.h")))
+
+
+_RUNNER = _Product("parser_runner", "harness", RUNNER_FLAGS)
+
+
 def sources() -> tuple[Path, ...]:
     """Every file that the host library is built from, in a fixed order."""
-    return tuple(sorted((SDK / "host").glob("*.cpp")))
+    return _host().sources()
 
 
 def build() -> Path:
     """Path of the built library, from the cache if it is there. Two processes may call this at once."""
+    return _built(_host())
+
+
+def build_runner() -> Path:
+    """Path of the program that calls a parser under sanitizers; HOST_BUILD_FAILED where their runtime is missing."""
+    return _built(_RUNNER)
+
+
+def _host() -> _Product:
+    return _Product("libdsbench_host.so", "host", FLAGS, ".so")
+
+
+def _built(product: _Product) -> Path:
     compiler = _compiler()
-    folder = _cache_root() / _key(compiler)
-    target = folder / "libdsbench_host.so"
+    folder = _cache_root() / _key(compiler, product)
+    target = folder / product.name
     if target.is_file():
         return target
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.is_file():  # another process may have built it while this one waited
-            _compile(compiler, target)
+            _compile(compiler, product, target)
     return target
 
 
@@ -179,29 +215,29 @@ def _compiler() -> str:
     return found
 
 
-def _key(compiler: str) -> str:
+def _key(compiler: str, product: _Product) -> str:
     """Changes whenever the result could: compiler, target machine, flags, or any source or header."""
     digest = hashlib.sha256()
     digest.update(_output((compiler, "--version")).encode())
     digest.update(_output((compiler, "-dumpmachine")).encode())
-    digest.update("\0".join(FLAGS).encode())
-    headers = sorted((SDK / "host").glob("*.h")) + sorted((SDK / "sources" / "includes").glob("*.h"))
-    for file in (*sources(), *headers):
+    digest.update("\0".join(product.flags).encode())
+    for file in (*product.sources(), *product.headers()):
         digest.update(b"\0" + file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:24]
 
 
-def _compile(compiler: str, target: Path) -> None:
+def _compile(compiler: str, product: _Product, target: Path) -> None:
     """Builds into a temporary name beside ``target`` and renames it: readers never see half a file."""
-    handle, name = tempfile.mkstemp(suffix=".so", dir=target.parent)
+    handle, name = tempfile.mkstemp(suffix=product.suffix, dir=target.parent)
     os.close(handle)
     command = (
-        *(compiler, *FLAGS, f"-I{SDK / 'sources' / 'includes'}", f"-I{SDK / 'host'}", "-o", name),
-        *(str(source) for source in sources()),
+        *(compiler, *product.flags, f"-I{SDK / 'sources' / 'includes'}", f"-I{SDK / 'host'}", "-o", name),
+        *(str(source) for source in product.sources()),
         "-ldl",
     )
     try:
         _output(command)
+        os.chmod(name, 0o700)
         os.replace(name, target)
     finally:
         Path(name).unlink(missing_ok=True)
@@ -224,7 +260,7 @@ def _output(command: Sequence[str]) -> str:
         raise _build_failed(str(error), command) from error
     if done.returncode != 0:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
-        first = next((line for line in lines if "error" in line), lines[-1] if lines else "")
+        first = next((line for line in lines if "cannot find" in line or "error" in line), lines[-1] if lines else "")
         raise _build_failed(first or f"exit status {done.returncode}", command)
     return done.stdout
 

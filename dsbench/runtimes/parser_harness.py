@@ -1,0 +1,107 @@
+"""Launches the parser harness: the sanitized runner on a sanitized build of the parser, never in this process."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsbench.embedded import harness_job, native
+from dsbench.embedded.harness_job import CaseResult, HarnessJob
+from dsbench.errors import Code, DsbenchError
+from dsbench.runtimes import process
+
+FLAGS = (
+    "-g",
+    "-O0",
+    "-fsanitize=address,undefined,float-cast-overflow",
+    "-fno-sanitize=vptr",
+    "-fno-omit-frame-pointer",
+    "-D_GLIBCXX_ASSERTIONS",
+    "-Wno-error",
+)
+"""Added to every compiler call of the parser. -O0 as in the specification's Makefile: the same float results."""
+PATTERN_FLAG = "-ftrivial-auto-var-init=pattern"
+"""Variables that the source leaves uninitialised hold 0xFE bytes; GCC 12, Clang 8 and later."""
+DEADLINE_S = 180.0
+
+_OPTIONS = {
+    "ASAN_OPTIONS": (
+        "max_malloc_fill_size=1073741824:redzone=512:max_allocation_size_mb=1024:allocator_may_return_null=0:"
+        "new_delete_type_mismatch=0:detect_leaks=1:detect_stack_use_after_return=0:handle_abort=1:handle_sigfpe=1:"
+        "handle_sigill=1:exitcode=99:print_legend=0:color=never"
+    ),
+    "UBSAN_OPTIONS": "print_stacktrace=0:halt_on_error=0:color=never",
+    "LSAN_OPTIONS": "report_objects=0:color=never",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why the sanitizers cannot be used on this machine, and what to install."""
+
+    reason: str
+    fix: str
+
+
+def runner() -> Path | Missing:
+    """The runner, built on first use; where it cannot be built or does not start, why not."""
+    try:
+        program = native.build_runner()
+    except DsbenchError as error:
+        if error.code == Code.COMPILER_MISSING:
+            return Missing(error.what, error.fix)
+        library = "libasan" if "asan" in error.what else "the sanitizers' runtime"
+        return Missing(f"{library} missing ({error.what.rsplit(': ', 1)[-1]})", _install())
+    try:
+        done = subprocess.run([*_environment(0xAA), program], capture_output=True, timeout=20, check=False, text=True)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Missing(f"the sanitized runner does not start: {error}", _install())
+    if done.returncode != 2:  # without arguments it says that its job is missing
+        last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "no message")
+        return Missing(f"AddressSanitizer does not start on this machine: {last[:200]}", _install())
+    return program
+
+
+def compiler_flags() -> tuple[str, ...]:
+    """FLAGS, and PATTERN_FLAG where g++ knows it."""
+    command = ["g++", PATTERN_FLAG, "-E", "-x", "c++", "/dev/null", "-o", "/dev/null"]
+    try:
+        known = subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        known = False
+    return (*FLAGS, PATTERN_FLAG) if known else FLAGS
+
+
+def run(program: Path, job: HarnessJob, scratch: Path) -> tuple[CaseResult, ...]:
+    """The results of the cases, in order; fewer when the runner gave up. ``scratch`` is emptied first.
+
+    Raises PARSER_CHECK when the runner itself failed.
+    """
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    request, tensors = harness_job.write(job, scratch)
+    command = (*_environment(job.fill), str(program), str(request), str(tensors), str(scratch))
+    finished = process.run(command, scratch / "runner.log", deadline_s=DEADLINE_S)
+    results = harness_job.read(scratch)
+    tensors.unlink(missing_ok=True)
+    if not results:
+        raise DsbenchError(
+            Code.PARSER_CHECK,
+            f"the parser harness did not run: {'; '.join(finished.tail(3)) or f'exit status {finished.returncode}'}",
+            where=str(program),
+            fix="run it again; if that does not help, remove this file, which is built anew",
+        )
+    return results
+
+
+def _environment(fill: int) -> tuple[str, ...]:
+    """Words before a command: the sanitizers' options; nothing preloaded, which AddressSanitizer would refuse."""
+    options = [f"{name}={value}" for name, value in _OPTIONS.items() if name != "ASAN_OPTIONS"]
+    address = f"ASAN_OPTIONS={_OPTIONS['ASAN_OPTIONS']}:malloc_fill_byte={fill}"
+    return ("env", "-u", "LD_PRELOAD", address, *options)
+
+
+def _install() -> str:
+    return "apt-get install g++ libasan8 libubsan1 (the versions that belong to your g++)"
