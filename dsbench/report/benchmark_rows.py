@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dsbench.build.generated import Status
 from dsbench.judge import saturation
+from dsbench.judge import windows as judge_windows
 from dsbench.judge.windows import StreamFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.pipeline import summary
@@ -66,6 +67,11 @@ def perf_run(log: EvidenceLog, layout: ModelLayout, raw: RawRun) -> None:
         columns = ("seconds", *(f"stream {number}" for number in range(windows.streams)))
         rows = ((f"{at:.1f}", *row) for at, row in zip(windows.at_s, windows.fps, strict=True))
         log.table(f"{SERIES}, {name} at {plan.streams} streams", columns, rows)
+    if spread := judge_windows.unsteady(windows):
+        log.warn(
+            f"{name}: all streams together varied between {spread[0]:g} and {spread[1]:g} FPS within the run: "
+            "did other programs use the machine? Measure again when it is quiet"
+        )
     if windows.broken:
         log.warn(f"{name}: {windows.broken} PERF rows were cut by other output; not in the figures of all streams")
     if perf.killed_at_end:
