@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 from dsbench.errors import Code, DsbenchError
 from dsbench.families import refusals
 from dsbench.families.base import Convention, Family, Head, Hints, Outputs, Rejected
+from dsbench.families.batched_nms import BatchedNms
+from dsbench.families.detr import Detr
+from dsbench.families.owlvit import OwlVit
+from dsbench.families.rtdetr import RtDetr
 from dsbench.families.ssd import Ssd
 from dsbench.families.yolo import Yolo
 from dsbench.families.yolox import Yolox
@@ -15,7 +19,7 @@ from dsbench.families.yolox import Yolox
 if TYPE_CHECKING:
     from dsbench.model.onnx_model import OnnxFacts
 
-FAMILIES: tuple[Family, ...] = (Yolox(), Yolo(), Ssd())
+FAMILIES: tuple[Family, ...] = (Yolox(), Yolo(), BatchedNms(), Ssd(), Detr(), RtDetr(), OwlVit())
 
 
 def by_name(name: str) -> Family:
@@ -58,9 +62,15 @@ def recognise(
             Code.FAMILY_UNKNOWN,
             f"the outputs fit {heads[0].family} and {heads[1].family} alike",
             where=f"{facts.path.name}: {describe(samples)}",
-            fix=f'choose in dsbench.toml: family = "{heads[0].family}"',
+            fix=f"choose in dsbench.toml: {' or '.join(map(_choice, heads[:2]))}",
         )
     return heads[0]
+
+
+def _choice(head: Head) -> str:
+    """A family with what it would take the head for: ``family = "detr"`` (scores: softmax, background last)."""
+    meant = f" ({head.facts[0].name}: {head.facts[0].value})" if head.facts else ""
+    return f'family = "{head.family}"{meant}'
 
 
 def describe(samples: Sequence[Outputs]) -> str:
