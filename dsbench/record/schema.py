@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dsbench.record.evidence import Evidence
+from dsbench.steps import STEPS
 
 SCHEMA = 1
 
@@ -109,11 +110,13 @@ class Record:
 
     @property
     def verdict(self) -> str:
-        """``failed`` if a step failed, ``incomplete`` if one did not run or none did, else ``passed``."""
-        outcomes = {step.outcome for step in self.steps}
-        if "failed" in outcomes:
+        """``failed`` if a step failed, ``passed`` if every step did, else ``incomplete``: a part of the steps, a run
+        that goes on, was interrupted or killed. Step 8's own step comes after what it reads and is not waited for."""
+        outcomes = {step.evidence.step: step.outcome for step in self.steps}
+        if "failed" in outcomes.values():
             return "failed"
-        return "passed" if outcomes == {"passed"} and not self.interrupted_in else "incomplete"
+        whole = all(outcomes.get(step.name) == "passed" for step in STEPS if step.name != "report")
+        return "passed" if whole and not self.interrupted_in else "incomplete"
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from dsbench.record.schema import (
     TrtexecFigures,
     VideoRecord,
 )
+from dsbench.steps import STEPS
 
 FIGURES = Figures(
     engine="benchmarks/engines/net_dynamic_b4.engine",
@@ -125,18 +126,23 @@ def test_missing_not_text_and_not_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("steps", "interrupted", "verdict"),
+    ("changed", "interrupted", "verdict"),
     [
-        ((), "", "incomplete"),
-        (("passed", "passed"), "", "passed"),
-        (("passed", "passed"), "kitti_gate", "incomplete"),
-        (("passed", "skipped"), "", "incomplete"),
-        (("passed", "failed", "skipped"), "", "failed"),
+        ({}, "", "passed"),
+        ({"report": ""}, "", "passed"),
+        ({}, "kitti_gate", "incomplete"),
+        ({"summary": ""}, "", "incomplete"),
+        ({"summary": "skipped"}, "", "incomplete"),
+        ({"kitti_gate": "failed", "summary": "skipped"}, "", "failed"),
+        ({"report": "failed"}, "", "failed"),
     ],
 )
-def test_verdict(steps: tuple[str, ...], interrupted: str, verdict: str) -> None:
-    made = tuple(step(outcome=outcome) for outcome in steps)
+def test_verdict(changed: dict[str, str], interrupted: str, verdict: str) -> None:
+    """All steps passed but for ``changed``; "" did not run. A part of the steps is never a pass."""
+    outcomes = {known.name: "passed" for known in STEPS} | changed
+    made = tuple(step(name, outcome) for name, outcome in outcomes.items() if outcome)
     assert replace(record(), steps=made, interrupted_in=interrupted).verdict == verdict
+    assert replace(record(), steps=()).verdict == "incomplete"
 
 
 def test_a_record_is_there_after_each_step(tmp_path: Path) -> None:
@@ -146,7 +152,7 @@ def test_a_record_is_there_after_each_step(tmp_path: Path) -> None:
     one.running = "preflight"
     one.step(step())
     found = store.load(one.path)
-    assert (found.verdict, found.ended, found.started) == ("passed", None, "2026-01-01T00:00:00+00:00")
+    assert (found.verdict, found.ended, found.started) == ("incomplete", None, "2026-01-01T00:00:00+00:00")
     one.running = "kitti_gate"
     one.finish()
     found = store.load(one.path)
