@@ -99,8 +99,9 @@ def judge(
 ) -> tuple[Finding, ...]:
     """Findings, errors first. ``again``: the real frames once more with other bytes in fresh memory."""
     seen = [item for case, result in zip(cases, results, strict=False) for item in _case(case, result, expected)]
-    if cases and results and cases[0].kind is Kind.REAL:
-        seen.extend(_real(results[0], again[0] if again else None, expected))
+    sizes = {call.object_size for call in results[0].calls if call.count} if results else set()
+    if cases and cases[0].kind is Kind.REAL and sizes <= {expected.object_size}:
+        seen.extend(_real(results[0], again[0] if again else None, expected) if results else ())
     return _grouped(seen, expected.where)
 
 
@@ -188,21 +189,35 @@ def _of_boxes(case: Case, call: CallResult) -> Iterator[_Seen]:
 
 
 def _real(result: CaseResult, again: CaseResult | None, expected: Expected) -> Iterator[_Seen]:
-    """Real frames: state, uninitialised members, boxes that make no sense, the reference decode."""
+    """Real frames: memory, then whether the boxes make sense, then the reference decode; each if all before is well."""
+    seen = list(_memory(result, again))
+    if not any(item.severity == ERROR for item in seen):
+        seen.extend(_sense(result, expected))
+    yield from seen
+    frames = result.calls[:-1]
+    well = all(call.status == OK for call in frames) and not any(item.severity == ERROR for item in seen)
+    if well and expected.reference is not None and len(frames) == len(expected.reference):
+        yield from _against([_table(call) for call in frames], expected.reference)
+
+
+def _memory(result: CaseResult, again: CaseResult | None) -> Iterator[_Seen]:
+    """What a call leaves behind for the next one, and what it takes from memory that nobody set."""
     import numpy as np
 
-    if any(call.object_size != expected.object_size and call.count for call in result.calls):
-        return
-    frames = result.calls[:-1]
-    if len(result.calls) > 1 and not np.array_equal(_known(result.calls[0]), _known(result.calls[-1])):
+    uninitialised = list(_uninitialised(result, again))
+    yield from uninitialised
+    if any(item.severity == ERROR for item in uninitialised):
+        return  # these differ from call to call by nature
+    first, last = result.calls[:1], result.calls[1:][-1:]
+    if first and last and not np.array_equal(_known(first[0]), _known(last[0])):
         yield _Seen("parser-state", ERROR, "other boxes for the same frame when others were parsed before it")
-    yield from _uninitialised(result, again)
-    tables = [None if call.status == FALSE else _table(call) for call in frames]
+
+
+def _sense(result: CaseResult, expected: Expected) -> Iterator[_Seen]:
+    """6b's checks of boxes in network pixels, of the calls that returned any."""
+    tables = [_table(call) for call in result.calls[:-1] if call.status == OK]
     for found in parser_boxes.check(tables, expected.network, expected.classes):
-        if found.rule != "parser-false":
-            yield _Seen(f"parser-{found.rule.removeprefix('parser-')}", found.severity, found.what)
-    if expected.reference is not None and len(tables) == len(expected.reference):
-        yield from _against(tables, expected.reference)
+        yield _Seen(f"parser-{found.rule.removeprefix('parser-')}", found.severity, found.what)
 
 
 def _known(call: CallResult) -> NDArray[np.uint32]:
@@ -251,13 +266,13 @@ def _growth(result: CaseResult) -> Iterator[_Seen]:
         yield _Seen("parser-leak", ERROR, f"keeps {min(steps)} bytes more after every call", case="real frames")
 
 
-def _against(tables: Sequence[Table | None], reference: Sequence[Boxes]) -> Iterator[_Seen]:
+def _against(tables: Sequence[Table], reference: Sequence[Boxes]) -> Iterator[_Seen]:
     same = parser_boxes.compare(tables, reference)
     if same.complete:
         return
     near, mine, theirs = 0, same.parser, same.reference
     for table, boxes in zip(tables, reference, strict=True):
-        near += _near(table, boxes) if table is not None else 0
+        near += _near(table, boxes)
     shown = f"{same.equal} of {mine} boxes equal the reference decode's {theirs}, {near} lie near one of them"
     few = near * 2 < mine or (mine == 0 and theirs > 0)
     yield _Seen("parser-reference", ERROR if few else WARNING, shown)

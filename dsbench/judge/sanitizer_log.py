@@ -92,9 +92,12 @@ def leaks_unavailable(log: str) -> bool:
 
 def _undefined(log: str, sources: str) -> Iterator[Report]:
     for match in _UNDEFINED.finditer(log):
-        file = _relative(match[1], sources)
         text = re.sub(r"0x[0-9a-f]{6,}", "an address", match[4])
-        yield Report(Trouble.UNDEFINED, text, file or match[1].rsplit("/", 1)[-1], int(match[2]))
+        file = _relative(match[1], sources)
+        if file:
+            yield Report(Trouble.UNDEFINED, text, file, int(match[2]))
+        else:
+            yield Report(Trouble.UNDEFINED, f"{text} (in {match[1].rsplit('/', 1)[-1]}:{match[2]})")
 
 
 def _address(log: str, sources: str, layers: tuple[str, ...]) -> Iterator[Report]:
@@ -182,4 +185,4 @@ def _relative(file: str, sources: str) -> str:
     root = sources.rstrip("/") + "/"
     if file.startswith(root):
         return file[len(root) :]
-    return file if file and not file.startswith(("/", "<", "(")) and "." in file and "/.." not in file else ""
+    return file if file and not file.startswith(("/", "<", "(")) and "." in file and ".." not in file else ""
