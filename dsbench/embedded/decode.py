@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 from urllib.parse import unquote, urlsplit
@@ -47,10 +48,27 @@ def uri_path(uri: str) -> Path:
     return Path(unquote(uri[len("file://") :]))
 
 
-def open_source(uri: str | Path, *, file_loop: bool = False, threads: int = 1, warn: Warn | None = None) -> VideoSource:
+@dataclass(frozen=True, slots=True)
+class Dropping:
+    """Frames that the decoder keeps to itself: all but every ``drop_frame_interval``-th (0, 1: none is kept back), all
+    but key frames with ``intra_decode``.
+    """
+
+    drop_frame_interval: int = 0
+    intra_decode: bool = False
+
+
+def open_source(
+    uri: str | Path,
+    *,
+    file_loop: bool = False,
+    threads: int = 1,
+    warn: Warn | None = None,
+    dropping: Dropping = Dropping(),
+) -> VideoSource:
     """A source ready to iterate; the errors are those of VideoSource."""
     path = uri if isinstance(uri, Path) else uri_path(uri)
-    return VideoSource(path, file_loop=file_loop, threads=threads, warn=warn)
+    return VideoSource(path, file_loop=file_loop, threads=threads, warn=warn, dropping=dropping)
 
 
 class VideoSource(Iterator[YuvFrame]):
@@ -61,9 +79,19 @@ class VideoSource(Iterator[YuvFrame]):
     while iterating SOURCE_COLOR (BT.2020).
     """
 
-    def __init__(self, path: Path, *, file_loop: bool = False, threads: int = 1, warn: Warn | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        file_loop: bool = False,
+        threads: int = 1,
+        warn: Warn | None = None,
+        dropping: Dropping = Dropping(),
+    ) -> None:
         self.path = path
         self.index = 0
+        self._dropping = dropping
+        self._decoded_frames = 0
         self._loop = file_loop
         self._threads = threads
         self._warn = warn or (lambda text: None)
@@ -80,6 +108,9 @@ class VideoSource(Iterator[YuvFrame]):
             frame = next(self._decoded, None)
             if frame is not None:
                 self._frames_this_round += 1
+                self._decoded_frames += 1
+                if (self._decoded_frames - 1) % max(1, self._dropping.drop_frame_interval):
+                    continue
                 result = self._convert(frame)
                 self.index += 1
                 return result
@@ -90,9 +121,9 @@ class VideoSource(Iterator[YuvFrame]):
 
     @property
     def frame_period(self) -> float:
-        """Seconds between frames by the container's average rate; 1/30 where it has none."""
+        """Seconds between delivered frames by the container's average rate; 1/30 where it has none."""
         rate = self._stream.average_rate or self._stream.guessed_rate
-        return float(1 / rate) if rate else 1 / 30
+        return (float(1 / rate) if rate else 1 / 30) * max(1, self._dropping.drop_frame_interval)
 
     def close(self) -> None:
         """Gives file and decoder back; frames already delivered stay valid."""
@@ -118,6 +149,8 @@ class VideoSource(Iterator[YuvFrame]):
         try:
             stream.thread_type = ThreadType.NONE if self._threads == 1 else ThreadType.AUTO
             stream.codec_context.thread_count = self._threads
+            if self._dropping.intra_decode:
+                stream.codec_context.skip_frame = "NONKEY"
         except (av.error.FFmpegError, AttributeError, RuntimeError) as error:
             container.close()
             raise self._unsupported(f"No decoder available for this video stream ({error})") from error

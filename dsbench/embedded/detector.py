@@ -17,7 +17,7 @@ from dsbench.embedded.frame_mapping import FrameMapper
 from dsbench.embedded.infer import OnnxModel
 from dsbench.embedded.jobs import DetectorSetup
 from dsbench.embedded.mux import MuxScaler
-from dsbench.embedded.parser_host import OutputLayer, ParserHost
+from dsbench.embedded.parser_host import OutputLayer
 from dsbench.embedded.preprocess import Geometry, Preprocessor, geometry
 
 REFUSED = "Failed to parse bboxes using custom parse function"
@@ -51,6 +51,20 @@ class NetworkInput:
         return self.channels, self.height, self.width
 
 
+class BoxParser(Protocol):
+    """What turns network outputs into objects: a user's library, or nvinfer's own decode."""
+
+    def parse(
+        self,
+        layers: Sequence[OutputLayer],
+        net: tuple[int, int, int],
+        num_classes: int,
+        pre_thresholds: Sequence[float],
+        post_thresholds: Sequence[float],
+    ) -> Detections | None:
+        """Objects in network pixels; None when the parser refuses."""
+
+
 class DetectorLog(Protocol):
     """Where a running nvinfer complains."""
 
@@ -75,8 +89,9 @@ class Detector:
         setup: DetectorSetup,
         model: OnnxModel,
         network: NetworkInput,
-        parser: ParserHost | None,
+        parser: BoxParser | None,
         log: DetectorLog,
+        mean_image: FloatTensor | None = None,
     ) -> None:
         config = setup.config
         self._setup = setup
@@ -85,6 +100,7 @@ class Detector:
         self._network = network
         self._parser = parser
         self._log = log
+        self._mean_image = mean_image
         self._attrs = tuple(config.attrs_for(i) for i in range(config.num_detected_classes))
         self._pre = tuple(attrs.pre_cluster_threshold for attrs in self._attrs)
         self._post = tuple(attrs.post_cluster_threshold for attrs in self._attrs)
@@ -184,6 +200,7 @@ class Detector:
             net_scale_factor=scale if scale > 0 else 1.0,
             offsets=config.offsets if scale > 0 else (),
             input_order=config.network_input_order,
+            mean_image=self._mean_image,
         )
         self._warn_once(preprocessor.warning)
         return preprocessor

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dsbench.embedded.messages import BusMessage
-    from dsbench.formats.nvinfer import NvinferConfig
+    from dsbench.formats.nvinfer import Color, NvinferConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,24 @@ class DetectorSetup:
 
 @dataclass(frozen=True, slots=True)
 class PadJob:
-    """One muxer pad: its number in the instance, its counter's number in the shared state, its URI."""
+    """One muxer pad: its number in the instance, its counter's number in the shared state, its URI.
+
+    ``drop_frame_interval`` and ``intra_decode``: frames that its decoder keeps to itself.
+    """
 
     pad: int
     counter: int
     uri: str
+    drop_frame_interval: int = 0
+    intra_decode: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class VideoJob:
-    """``[osd]`` and the encoding ``[sinkN]``: draw stream ``pad`` and write it to ``path``."""
+    """``[osd]`` and the encoding ``[sinkN]``: draw stream ``pad`` and write it to ``path``.
+
+    ``colors``: border colours by class id, -1 for all others; None leaves them to the nvinfer config.
+    """
 
     path: Path
     pad: int
@@ -57,6 +65,7 @@ class VideoJob:
     draw_text: bool
     border_width: int
     text_size: int
+    colors: tuple[tuple[int, Color], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dsbench.embedded import messages
-from dsbench.embedded.detector import Detector, NetworkInput
+from dsbench.embedded import builtin_parser, mean_image, messages
+from dsbench.embedded.builtin_parser import BuiltinParser
+from dsbench.embedded.detector import BoxParser, Detector, FloatTensor, NetworkInput
 from dsbench.embedded.infer import OnnxModel
 from dsbench.embedded.jobs import DetectorSetup
 from dsbench.embedded.parser_host import ParserHost
@@ -81,30 +82,34 @@ def start(setup: DetectorSetup, *, quiet: bool = False) -> StartedNvinfer:
     model = _load_model(config, setup.threads, log)
     network = _network(config, model, log)
     _check_preprocessing(config, network, log)
+    mean = _read_mean(config, network, log)
     labels = _read_labels(config, log)
     if isinstance(parser, DsbenchError):
         raise _missing_function(config, log)
+    decode: BoxParser | None = None
     if detects:
-        _check_detector(config, parser, model, log)
+        decode = parser or _builtin_parser(model, log)
+        _check_classes(config, log)
     else:
         log.own(f"network-type={config.network_type} is inferred, but only detectors (0) make objects here")
-    detector = Detector(setup, model, network, parser if detects else None, log)
+    detector = Detector(setup, model, network, decode, log, mean)
     _say_what_runs(config, model, log)
     return StartedNvinfer(detector, labels)
 
 
 def _open_library(config: NvinferConfig, log: Log) -> ParserHost | DsbenchError | None:
-    """The parser; None without a library; an error kept for later when only the function is missing.
+    """The parser; None without library or name; an error kept for later when only the function is missing.
 
     nvinfer looks the function up after the engine is there.
     """
     if config.custom_lib_path is None:
         return None
     try:
-        return ParserHost(config.custom_lib_path, config.parse_bbox_func_name)
+        parser = ParserHost(config.custom_lib_path, config.parse_bbox_func_name)
     except DsbenchError as error:
         if error.code is Code.PARSER_SYMBOL_MISSING:
-            return error
+            # a library without a function's name is loaded all the same
+            return error if config.parse_bbox_func_name else None
         if error.code is not Code.PARSER_LIB_UNLOADABLE:
             log.own(error.render())
             raise NvinferStartError(CUSTOM_LIB_FAILED) from error
@@ -112,6 +117,7 @@ def _open_library(config: NvinferConfig, log: Log) -> ParserHost | DsbenchError 
         log.context("ERROR", "initialize", "Could not open custom lib: (null)")
         log.own(f"fix: {error.fix}")
         raise NvinferStartError(CUSTOM_LIB_FAILED) from error
+    return parser
 
 
 def _load_model(config: NvinferConfig, threads: int, log: Log) -> OnnxModel:
@@ -178,19 +184,34 @@ def _network(config: NvinferConfig, model: OnnxModel, log: Log) -> NetworkInput:
 
 def _check_preprocessing(config: NvinferConfig, network: NetworkInput, log: Log) -> None:
     wanted = 1 if config.model_color_format == _GRAY else 3
-    problem = ""
     if network.channels != wanted:
-        kind = "GRAY" if wanted == 1 else "RGB/BGR"
-        problem = f"{kind} input format specified but network input channels is not {wanted}."
-    elif config.net_scale_factor > 0 and config.offsets and len(config.offsets) != network.channels:
-        problem = "Preprocessor set scale and offsets failed."
-    if problem:
-        log.context("ERROR", "preparePreprocess", problem)
-        log.library(
-            "ERROR",
-            f"Infer Context prepare preprocessing resource failed., nvinfer error:{CONFIG_FAILED}",
-        )
-        raise NvinferStartError(CONFIG_FAILED)
+        # only one of the two texts ends with a full stop
+        kind, stop = ("GRAY", ".") if wanted == 1 else ("RGB/BGR", "")
+        problem = f"{kind} input format specified but network input channels is not {wanted}{stop}"
+        raise _preprocessing_failed(problem, log)
+    if config.net_scale_factor > 0 and config.offsets and len(config.offsets) != network.channels:
+        raise _preprocessing_failed("Preprocessor set scale and offsets failed.", log)
+
+
+def _read_mean(config: NvinferConfig, network: NetworkInput, log: Log) -> FloatTensor | None:
+    path = config.mean_file
+    if path is None:
+        return None
+    if not path.exists():
+        raise _preprocessing_failed(f"Cannot access mean image file '{path}'", log)
+    try:
+        return mean_image.read(path, network.channels, network.height, network.width)
+    except DsbenchError as error:
+        for text in (error.what, "Failed to read mean image file"):
+            log.context("ERROR", "allocateResource", text)
+        log.own(f"{error.where}: {error.fix}")
+        raise _preprocessing_failed("preprocessor allocate resource failed", log) from error
+
+
+def _preprocessing_failed(problem: str, log: Log) -> NvinferStartError:
+    log.context("ERROR", "preparePreprocess", problem)
+    log.library("ERROR", f"Infer Context prepare preprocessing resource failed., nvinfer error:{CONFIG_FAILED}")
+    return NvinferStartError(CONFIG_FAILED)
 
 
 def _read_labels(config: NvinferConfig, log: Log) -> tuple[str, ...]:
@@ -221,16 +242,25 @@ def _postprocessing_failed(log: Log, status: str) -> NvinferStartError:
     return NvinferStartError(status)
 
 
-def _check_detector(config: NvinferConfig, parser: ParserHost | None, model: OnnxModel, log: Log) -> None:
-    """Stops where deepstream-app would go on into a segmentation fault."""
-    if parser is None:
-        log.context("ERROR", "parseBoundingBox", "Could not find output coverage layer for parsing objects")
-        log.context("ERROR", "fillDetectionOutput", "Failed to parse bboxes")
+def _builtin_parser(model: OnnxModel, log: Log) -> BuiltinParser:
+    """nvinfer's own decode; where the network has no such layers deepstream-app goes on into a segmentation fault."""
+    missing = builtin_parser.missing_layer(model.output_names)
+    if missing:
+        log.context("ERROR", "parseBoundingBox", missing)
+        log.context("ERROR", "fillDetectionOutput", builtin_parser.REFUSED)
         log.own(
             "no parser: give custom-lib-path and parse-bbox-func-name (deepstream-app would look for layers "
-            f"named *cov* and *bbox*, which are not among {', '.join(model.output_names)}, or crash)"
+            f"named *cov* and *bbox*, which are not among {', '.join(model.output_names)}, and crash)"
         )
         raise NvinferStartError(CUSTOM_LIB_FAILED)
+    log.own(
+        "no parse-bbox-func-name with custom-lib-path: outputs are read by nvinfer's built-in decode (cov and bbox)"
+    )
+    return BuiltinParser()
+
+
+def _check_classes(config: NvinferConfig, log: Log) -> None:
+    """Stops where deepstream-app would go on into a segmentation fault."""
     if config.num_detected_classes <= 0:
         log.own(
             f"num-detected-classes={config.num_detected_classes}: deepstream-app crashes on this; "

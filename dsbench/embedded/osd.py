@@ -161,14 +161,14 @@ def draw(
     drawable = [i for i, box in enumerate(boxes) if all(math.isfinite(value) for value in box)]
     for i in drawable if job.draw_boxes else ():
         left, top, width, height = boxes[i]
-        color = _color(config, int(objects.class_id[i]))
+        color = _color(job, config, int(objects.class_id[i]))
         canvas.frame(int(left), int(top), int(left + width), int(top + height), border, color)
     for i in drawable if job.draw_text else ():
         left, top, _, _ = boxes[i]
         class_id = int(objects.class_id[i])
         name = label_of(labels, class_id).strip() or f"class {class_id}"
         text = f"{name} {float(objects.confidence[i]):.2f}"
-        canvas.text(int(left), int(top), text, size, _darker(_color(config, class_id)))
+        canvas.text(int(left), int(top), text, size, _darker(_color(job, config, class_id)))
 
 
 def to_yuv(color: Rgb, matrix: str, full_range: bool) -> tuple[int, int, int]:
@@ -198,8 +198,11 @@ def text_mask(text: str, size: int) -> npt.NDArray[np.float32]:
     return mask
 
 
-def _color(config: NvinferConfig | None, class_id: int) -> Rgb:
-    """``border-color`` of the class; nvinfer's own default is red."""
+def _color(job: VideoJob, config: NvinferConfig | None, class_id: int) -> Rgb:
+    """``bbox-border-color`` of [primary-gie] where it holds, else ``border-color`` of the class; red by default."""
+    if job.colors is not None:
+        colors = dict(job.colors)
+        return colors.get(class_id, colors.get(-1, (*_RED, 1.0)))[:3]
     return config.attrs_for(class_id).border_color[:3] if config is not None else _RED
 
 

@@ -58,12 +58,13 @@ class PadSource:
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """``batch_size``: frames per muxed batch; ``interval``: batches skipped between inferences;
-    ``lanes``: threads that work at once.
+    ``lanes``: threads that work at once; ``dropped``: batches at the beginning that nobody sees.
     """
 
     batch_size: int
     interval: int = 0
     lanes: int = 1
+    dropped: int = 0
 
 
 class InlineExecutor(Executor):
@@ -106,7 +107,9 @@ class Pipeline:
         flight: deque[tuple[list[MuxedFrame], list[Future[list[Inferred]]]]] = deque()
         with executor:
             try:
-                for number, batch in enumerate(self._batches(executor)):
+                for number, batch in enumerate(self._batches(executor), start=-self._schedule.dropped):
+                    if number < 0:
+                        continue
                     flight.append((batch, self._submit(executor, number, batch)))
                     while len(flight) > depth:
                         self._finish(*flight.popleft())

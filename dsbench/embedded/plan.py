@@ -15,10 +15,11 @@ from dsbench.embedded.workers import Shares, shares
 from dsbench.errors import Code, DsbenchError
 from dsbench.formats import nvinfer
 from dsbench.formats.app_config import AppConfig, Sink, Source
-from dsbench.formats.nvinfer import NvinferConfig
+from dsbench.formats.nvinfer import Color, NvinferConfig
 
 FAKE, FILE = 1, 3
 _URI_TYPE = 2
+_NVINFER = 0
 _MAX_MUX_BATCH = 1 << 20
 
 
@@ -79,8 +80,9 @@ def load_nvinfer(config: AppConfig) -> NvinferConfig | None:
 
 
 def check(instance: Instance) -> None:
-    """What DeepStream refuses before a frame flows. Raises PlanError."""
+    """What DeepStream refuses before a frame flows, and what cannot be imitated at all. Raises PlanError."""
     config = instance.config
+    _check_inference(instance)
     for source in config.sources:
         if source.type != _URI_TYPE:
             text = f"Source type not yet implemented! ([{source.group}] type={source.type}: 2 and 3 are)"
@@ -99,12 +101,28 @@ def check(instance: Instance) -> None:
         raise PlanError((bus.muxer("No Sources found at the input of muxer. Waiting for sources."),))
 
 
+def _check_inference(instance: Instance) -> None:
+    """Settings under which another program than nvinfer makes the objects or the network's input."""
+    gie, nvinfer_config = instance.config.primary_gie, instance.nvinfer
+    if gie is not None and gie.plugin_type != _NVINFER:
+        kind = {1: "nvinferserver", 2: "a video template"}.get(gie.plugin_type, "nothing that exists")
+        messages.own(f"[primary-gie] plugin-type={gie.plugin_type} is {kind}: only 0 (nvinfer) can be run here")
+        raise PlanError(to_paused=False)
+    from_meta = nvinfer_config is not None and nvinfer_config.input_tensor_from_meta
+    if from_meta or (gie is not None and gie.input_tensor_meta):
+        key = "input-tensor-from-meta" if from_meta else "[primary-gie] input-tensor-meta"
+        messages.own(f"{key}=1 takes the network's input from [pre-process], which the embedded runtime does not run")
+        raise PlanError(to_paused=False)
+
+
 def name_unsupported(instance: Instance) -> None:
     """One line for everything in the configuration that this runtime does not honour."""
     config = instance.config
     names = list(config.unsupported)
     if instance.nvinfer is not None:
         names += [f"[property] {key}" for key in instance.nvinfer.unsupported]
+    if instance.nvinfer is not None and instance.nvinfer.process_mode != 1:
+        messages.own("process-mode=2 is overridden: deepstream-app sets 1 (whole frames) for [primary-gie]")
     if config.tiled_display.enable:
         names.append("[tiled-display]")
     files = [sink for sink in config.sinks if sink.type == FILE]
@@ -116,8 +134,7 @@ def name_unsupported(instance: Instance) -> None:
 
 def worker_jobs(instance: Instance, state: SharedState, cpus: int, tensor_dir: Path | None) -> tuple[WorkerJob, ...]:
     """The instance's sources shared out over worker processes."""
-    config = instance.config
-    video = _video(config)
+    video = _video(instance)
     whole = _needs_whole_batches(instance, tensor_dir) or video is not None
     division = shares(instance.streams, cpus, whole_batches=whole)
     return tuple(
@@ -133,7 +150,9 @@ def _needs_whole_batches(instance: Instance, tensor_dir: Path | None) -> bool:
     number of streams, where the batch decides which stream is inferred.
     """
     config = instance.config
-    skipping = instance.nvinfer is not None and instance.nvinfer.interval > 0
+    skipping = instance.nvinfer is not None and (
+        instance.nvinfer.interval > 0 or instance.nvinfer.stabilize_buffer_count > 0
+    )
     return (
         config.application.gie_kitti_output_dir is not None
         or tensor_dir is not None
@@ -171,7 +190,13 @@ def _job(
 
 
 def _pad(source: Source, instance: Instance) -> PadJob:
-    return PadJob(source.index, instance.first_counter + source.index, source.uri or "")
+    return PadJob(
+        source.index,
+        instance.first_counter + source.index,
+        source.uri or "",
+        source.drop_frame_interval,
+        bool(source.intra_decode_enable),
+    )
 
 
 def _detector(
@@ -184,8 +209,16 @@ def _detector(
     return DetectorSetup(instance.nvinfer, size, whole, threads, keep_tensor, keep_surface)
 
 
-def _video(config: AppConfig) -> VideoJob | None:
+def _colors(instance: Instance) -> tuple[tuple[int, Color], ...] | None:
+    """deepstream-app replaces nvinfer's colours on objects whose model it knows by ``gie-unique-id``."""
+    gie, loaded = instance.config.primary_gie, instance.nvinfer
+    known = gie is not None and loaded is not None and (gie.gie_unique_id or 0) == (loaded.gie_unique_id or 0)
+    return gie.border_colors if gie is not None and known else None
+
+
+def _video(instance: Instance) -> VideoJob | None:
     """The first encoding sink, if any. What ``codec`` and ``container`` ask for is VP9 in webm here."""
+    config = instance.config
     sink = next((sink for sink in config.sinks if sink.type == FILE), None)
     if sink is None:
         return None
@@ -199,6 +232,7 @@ def _video(config: AppConfig) -> VideoJob | None:
         draw_text=bool(osd.enable) and osd.display_text,
         border_width=osd.border_width,
         text_size=osd.text_size,
+        colors=_colors(instance),
     )
 
 

@@ -88,7 +88,8 @@ class Preprocessor:
     ``color_format`` 0 RGB, 1 BGR, 2 GRAY (the luma plane as it is); ``scaling_filter`` 1 is bilinear, 0, 5 and 6
     nearest, both bit for bit; 2, 3 and 4 use bilinear and say so in ``warning``. ``net_scale_factor`` <= 0 means
     scale 1 and no offsets. ``offsets`` are in network channel order, none or one a channel. ``input_order`` 0
-    NCHW, 1 NHWC. Several threads may share one object.
+    NCHW, 1 NHWC. ``mean_image``, float32 (h, w, c), is subtracted instead of offsets. Several threads may share one
+    object.
     """
 
     warning: str
@@ -105,6 +106,7 @@ class Preprocessor:
         net_scale_factor: float = 1.0,
         offsets: tuple[float, ...] = (),
         input_order: int = 0,
+        mean_image: npt.NDArray[np.float32] | None = None,
     ) -> None:
         self.geometry = geometry
         self.channels = 1 if color_format == GRAY else 3
@@ -117,6 +119,10 @@ class Preprocessor:
             else ""
         )
         scale, mean = _normalisation(net_scale_factor, offsets, self.channels)
+        self._mean, self._scale = None, np.float32(scale)
+        if mean_image is not None:
+            self._mean = mean_image if input_order == 1 else np.ascontiguousarray(mean_image.transpose(2, 0, 1))
+            scale, mean = 1.0, (0.0,) * self.channels
         plan = PreprocessPlan(
             *(geometry.source_w, geometry.source_h, geometry.dest_w, geometry.dest_h),
             *(geometry.write_w, geometry.write_h, geometry.offset_left, geometry.offset_top),
@@ -139,6 +145,9 @@ class Preprocessor:
         if out.dtype != np.float32 or out.shape != self.shape or not out.flags.c_contiguous:
             raise ValueError(f"out must be C-contiguous float32 of shape {self.shape}")
         self._run(frame, out.ctypes.data, None)
+        if self._mean is not None:
+            np.subtract(out, self._mean, out=out)
+            np.multiply(out, self._scale, out=out)
 
     def pixels(self, frame: YuvFrame) -> npt.NDArray[np.uint8]:
         """The uint8 (channels, h, w) picture before normalising, channels in network order, padding 0."""

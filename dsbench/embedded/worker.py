@@ -128,12 +128,13 @@ def _run(job: WorkerJob, started: StartedNvinfer | None, connection: Connection[
     sources = [(pad, _open(pad, job)) for pad in job.pads]
     connection.send(Playing())
     sinks = _sinks(job, started, state, [source for _, source in sources])
-    interval = job.detector.config.interval if job.detector is not None else 0
+    config = job.detector.config if job.detector is not None else None
+    interval, dropped = (config.interval, config.stabilize_buffer_count) if config is not None else (0, 0)
     pipeline = Pipeline(
         [PadSource(pad.pad, source) for pad, source in sources],
         started.detector if started is not None else None,
         sinks,
-        Schedule(job.batch_size, interval, job.lanes),
+        Schedule(job.batch_size, interval, job.lanes, dropped),
         state.stopped,
     )
     try:
@@ -157,13 +158,14 @@ def _run(job: WorkerJob, started: StartedNvinfer | None, connection: Connection[
 
 
 def _open(pad: PadJob, job: WorkerJob) -> VideoSource:
-    from dsbench.embedded.decode import open_source
+    from dsbench.embedded.decode import Dropping, open_source
 
     # with nothing to infer all lanes can decode; otherwise one thread per source is what measures fastest
     threads = job.lanes if job.detector is None and len(job.pads) == 1 else 1
     warn = messages.own if not job.quiet else None
     try:
-        return open_source(pad.uri, file_loop=job.file_loop, threads=threads, warn=warn)
+        dropping = Dropping(pad.drop_frame_interval, pad.intra_decode)
+        return open_source(pad.uri, file_loop=job.file_loop, threads=threads, warn=warn, dropping=dropping)
     except DsbenchError as error:
         raise _SourceError(error, pad.pad) from error
 

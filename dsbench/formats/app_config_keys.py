@@ -130,7 +130,7 @@ SOURCE = GroupTable(
     (
         *_kept(INT, "type", "enable", "num-sources", "gpu-id", "camera-id", "source-id"),
         AppKey("uri", STRING, "uri", Support.HONOURED),
-        *_kept(INT, "drop-frame-interval", "intra-decode-enable", support=_NO),
+        *_kept(INT, "drop-frame-interval", "intra-decode-enable"),
         *_checked(INT, "smart-record", support=_NO),
         *_checked(INT, "camera-width", "camera-height", "camera-fps-n", "camera-fps-d", "camera-csi-sensor-id"),
         *_checked(INT, "camera-v4l2-dev-node", "udp-buffer-size", "latency", "num-decode-surfaces"),
@@ -167,9 +167,10 @@ STREAMMUX = GroupTable(
         *_checked(INT, "extract-sei-type5-data", "extract-sei-sim-time", "align-first-buffer"),
         *_checked(INT, "failsafe-flush-count", "drop-backward-sei"),
         *_checked(BOOL, "sort-batch", "cache-buffer", "frame-num-reset-on-stream-reset"),
-        *_checked(BOOL, "frame-num-reset-on-eos", "async-process", "drop-pipeline-eos"),
+        *_checked(BOOL, "frame-num-reset-on-eos", "async-process"),
+        *_checked(BOOL, "drop-pipeline-eos", support=_NO),
         *_checked(Kind.UINT64, "frame-duration", "max-latency"),
-        *_checked(PATH, "config-file-path"),
+        *_checked(PATH, "config-file-path", support=_NO),
     ),
     _yaml(
         "parse_streammux_yaml",
@@ -224,8 +225,8 @@ GIE = GroupTable(
         *_kept(INT, "enable", "batch-size", "interval", "gie-unique-id", "gpu-id"),
         *_kept(PATH, "config-file", "model-engine-file"),
         *_kept(PATH, "labelfile-path", support=_ANY),
-        *_kept(INT, "plugin-type", support=_NO),
-        *_kept(BOOL, "input-tensor-meta", support=_NO),
+        *_kept(INT, "plugin-type"),
+        *_kept(BOOL, "input-tensor-meta"),
         *_checked(PATH, "infer-raw-output-dir", support=_NO),
         *_checked(INT, "operate-on-gie-id", "nvbuf-memory-type", "audio-framesize", "audio-hopsize"),
         *_checked(INT, "audio-input-rate", "min-crop-size", "verbose"),
@@ -240,7 +241,8 @@ GIE = GroupTable(
         "nvbuf-memory-type",
     ),
 )
-GIE_COLOR_PREFIXES = ("bbox-border-color", "bbox-bg-color")
+BORDER_COLOR = "bbox-border-color"
+GIE_COLOR_PREFIXES = (BORDER_COLOR, "bbox-bg-color")
 
 SINK = GroupTable(
     "parse_sink",
@@ -252,7 +254,8 @@ SINK = GroupTable(
         *_kept(STRING, "output-file"),
         *_kept(BOOL, "qos", support=_ANY),
         *_kept(INT, "link-to-demux", support=_NO),
-        *_checked(BOOL, "nvdslogger", "show-fps", "show-latency", "new-api", "msg-conv-msg2p-new-api"),
+        *_checked(BOOL, "nvdslogger", "show-fps", "show-latency", support=_NO),
+        *_checked(BOOL, "new-api", "msg-conv-msg2p-new-api"),
         *_checked(INT, "nvbuf-memory-type", "copy-meta", "output-io-mode", "sw-preset", "rtsp-port", "udp-port"),
         *_checked(INT, "color-range", "conn-id", "plane-id", "set-mode", "compute-hw", "msg-broker-comp-id"),
         *_checked(INT, "disable-msgconv", "sleep-time", "msg-conv-payload-type", "msg-conv-comp-id"),
@@ -275,6 +278,7 @@ FOREIGN_GROUPS = (
     "tracker",
     "pre-process",
     "nvds-analytics",
+    "message-converter",
     "ds-example",
     "img-save",
     "segvisual",

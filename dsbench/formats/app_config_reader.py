@@ -25,6 +25,7 @@ from dsbench.formats.app_groups import (
     TiledDisplay,
 )
 from dsbench.formats.keyfile import Group, KeyFile, Kind
+from dsbench.formats.nvinfer_groups import Color
 from dsbench.formats.nvinfer_keys import Support
 from dsbench.formats.paths import join_to_config
 
@@ -86,7 +87,7 @@ class AppReader:
                 if key is not None:
                     self._store(values, group, key, table)
                 elif table is tables.GIE and name.startswith(tables.GIE_COLOR_PREFIXES):
-                    self._gie_color(group, name)
+                    self._gie_color(values, group, name)
                 else:
                     self.warn(table.function, table.unknown_line, f"Unknown key '{name}' for group [{group.name}]")
             self._after(group, table, values)
@@ -125,17 +126,28 @@ class AppReader:
         except DsbenchError as error:
             raise DsbenchError(error.code, error.what, where=f"{function}: {error.where}", fix=error.fix) from None
 
-    def _gie_color(self, group: Group, name: str) -> None:
+    def _gie_color(self, values: dict[str, Any], group: Group, name: str) -> None:
         prefix = next(start for start in tables.GIE_COLOR_PREFIXES if name.startswith(start))
         suffix = name.removeprefix(prefix)
-        border = prefix == "bbox-border-color"
-        if suffix and not re.match(r"\s*[+-]?\d", suffix):
+        border = prefix == tables.BORDER_COLOR
+        number = re.match(r"\s*([+-]?\d+)", suffix, re.ASCII)
+        if suffix and number is None:
             kind = "BBOX colors" if border else "BBOX background colors"
             self.warn("parse_gie", 1603 if border else 1651, f"{kind} should be specified with key '{prefix}%d'")
             return
-        if len(self.value(group, name, Kind.DOUBLE_LIST, "parse_gie")) != 4:
+        color = self.value(group, name, Kind.DOUBLE_LIST, "parse_gie")
+        if len(color) != 4:
             text = "Number of Color params should be exactly 4 floats {r, g, b, a} between 0 and 1"
             self.refuse("parse_gie", 1615 if border else 1663, text, group.name, name)
+        self.keep_color(values, group.name, name, int(number.group(1)) if number else -1, color)
+
+    def keep_color(self, values: dict[str, Any], group: str, name: str, class_id: int, color: Color) -> None:
+        """A ``bbox-...-color<id>`` of a model's group; backgrounds are not drawn here."""
+        if name.startswith(tables.BORDER_COLOR):
+            before = (pair for pair in values.get("border_colors", ()) if pair[0] != class_id)
+            values["border_colors"] = (*before, (class_id, color))
+        else:
+            self.note_unsupported(f"[{group}] {name}")
 
     def _after(self, group: Group, table: GroupTable, values: dict[str, Any]) -> None:
         """Checks that a parse function makes after its keys."""

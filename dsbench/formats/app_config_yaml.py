@@ -106,7 +106,7 @@ class AppYamlReader(AppReader):
                 if key is not None:
                     self.keep(values, name, key, self._value(name, table, key, node))
                 elif table is tables.GIE and key_name.startswith(tables.GIE_COLOR_PREFIXES):
-                    self._gie_color_text(name, key_name, node)
+                    self._gie_color_text(values, name, key_name, node)
                 else:
                     self._unknown(table, name, key_name)
             if table is tables.GIE:
@@ -160,11 +160,12 @@ class AppYamlReader(AppReader):
             self.refuse(function, 61 if group == "osd" else 152, text, group, key, "write four numbers as 1;0;0;1")
         return tuple(float(convert(item, f"{node.file}:{node.line} {key}")) for item in items)
 
-    def _gie_color_text(self, group: str, key: str, node: Node) -> None:
-        numbers = self._four(group, key, node, yamlfile.stod)
+    def _gie_color_text(self, values: dict[str, Any], group: str, key: str, node: Node) -> None:
+        red, green, blue, alpha = self._four(group, key, node, yamlfile.stod)
         prefix = next(start for start in tables.GIE_COLOR_PREFIXES if key.startswith(start))
-        if numbers and key != prefix:
-            yamlfile.stoi(key.removeprefix(prefix), f"{node.file}:{node.line} {key}")
+        suffix = key.removeprefix(prefix)
+        class_id = yamlfile.stoi(suffix, f"{node.file}:{node.line} {key}") if suffix else -1
+        self.keep_color(values, group, key, class_id, (red, green, blue, alpha))
 
     def _check_gie(self, group: str, values: dict[str, Any]) -> None:
         labels = values.get("labelfile_path")

@@ -112,7 +112,10 @@ class StreamMux:
 
 @dataclass(frozen=True, slots=True)
 class PrimaryGie:
-    """``[primary-gie]`` when enabled; None means that the nvinfer config's value holds."""
+    """``[primary-gie]`` when enabled; None means that the nvinfer config's value holds.
+
+    ``border_colors``: ``bbox-border-color<id>`` by class id, -1 for the key without one.
+    """
 
     config_file: Path
     enable: int = 1
@@ -124,6 +127,7 @@ class PrimaryGie:
     model_engine_file: Path | None = None
     labelfile_path: Path | None = None
     input_tensor_meta: bool = False
+    border_colors: tuple[tuple[int, Color], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ PROPERTY_KEYS: tuple[PropertyKey, ...] = (
     PropertyKey("model-color-format", Kind.INT, "model_color_format", _one_of(0, 1, 2), _YES, "0 RGB, 1 BGR, 2 GRAY"),
     PropertyKey("net-scale-factor", Kind.DOUBLE, "net_scale_factor", None, _YES),
     PropertyKey("offsets", Kind.DOUBLE_LIST, "offsets", _few_offsets, _YES, "one number per channel"),
-    _path("mean-file", "mean image file", "mean_file", _NO),
+    _path("mean-file", "mean image file", "mean_file"),
     _path("custom-lib-path", "custom library", "custom_lib_path"),
     PropertyKey("parse-bbox-func-name", Kind.STRING, "parse_bbox_func_name", None, _YES),
     _path("onnx-file", "ONNX file", "onnx_file"),
@@ -159,7 +159,7 @@ PROPERTY_KEYS: tuple[PropertyKey, ...] = (
         Kind.INT,
         "process_mode",
         _one_of(1, 2, wording="Error: Invalid value for {key} ({value})"),
-        _ANY,  # the app sets 1 for the primary detector whatever the file says
+        _YES,  # the app sets 1 for the primary detector whatever the file says
         "1 for whole frames",
     ),
     PropertyKey(
@@ -177,9 +177,9 @@ PROPERTY_KEYS: tuple[PropertyKey, ...] = (
     PropertyKey("scaling-filter", Kind.INT, "scaling_filter", _one_of(*range(7)), _YES, "0 to 6; 6 is nearest"),
     PropertyKey("scaling-compute-hw", Kind.INT, "scaling_compute_hw", _one_of(0, 1), _ANY, "0 or 1"),
     _flag("output-tensor-meta", "output_tensor_meta"),
-    _flag("input-tensor-from-meta", "input_tensor_from_meta", _NO),
+    _flag("input-tensor-from-meta", "input_tensor_from_meta", _YES),  # refused
     _flag("output-instance-mask", "output_instance_mask", _NO),
-    PropertyKey("stabilize-buffer-count", Kind.INT, "stabilize_buffer_count", None, _NO),
+    PropertyKey("stabilize-buffer-count", Kind.INT, "stabilize_buffer_count", None, _YES),
     PropertyKey("engine-create-func-name", Kind.STRING, "engine_create_func_name", None, _NO),
     PropertyKey("custom-network-config", Kind.STRING, "custom_network_config", None, _NO),
     _path("tlt-encoded-model", "TLT encoded model file", "tlt_encoded_model", _NO),
@@ -226,9 +226,9 @@ PROPERTY_KEYS: tuple[PropertyKey, ...] = (
     _flag("force-implicit-batch-dim"),
     _flag("strongly-typed"),
     _flag("warmup-engine"),
-    PropertyKey("output-io-formats", Kind.STRING_LIST),
+    PropertyKey("output-io-formats", Kind.STRING_LIST, support=_NO),
     PropertyKey("layer-device-precision", Kind.STRING_LIST),
-    PropertyKey("dynamic-properties", Kind.STRING),
+    PropertyKey("dynamic-properties", Kind.STRING, support=_NO),
     PropertyKey("tlt-model-key", Kind.STRING),
     PropertyKey("uff-input-blob-name", Kind.STRING),
     PropertyKey(

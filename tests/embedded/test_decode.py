@@ -7,10 +7,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from tests.embedded.app_support import write_clip
 
-from dsbench.embedded.decode import open_source, uri_path
+from dsbench.embedded.decode import Dropping, open_source, uri_path
 from dsbench.errors import Code, DsbenchError
+from tests.embedded.app_support import write_clip
 
 
 def test_every_frame_in_order(tmp_path: Path) -> None:
@@ -135,3 +135,25 @@ def test_a_recorded_clip_with_an_edit_list_has_its_preroll_frame(shared: Path) -
     source = open_source(shared / "gold" / "videos" / "walk120.mp4")
     assert sum(1 for _ in source) == 121
     assert source.frame_period == pytest.approx(1 / 25, abs=0.01)
+
+
+@pytest.mark.parametrize(("interval", "kept"), [(0, 12), (1, 12), (5, 3)])
+def test_every_nth_frame(tmp_path: Path, interval: int, kept: int) -> None:
+    """The decoder delivers frame 0, n, 2n, ...; numbers count what is delivered."""
+    clip = write_clip(tmp_path / "clip.mp4")
+    everything = [int(frame.y.mean()) for frame in open_source(clip)]
+    source = open_source(clip, dropping=Dropping(interval))
+    found = list(source)
+    assert [frame.index for frame in found] == list(range(kept))
+    assert [int(frame.y.mean()) for frame in found] == everything[:: max(1, interval)]
+    assert source.frame_period == pytest.approx(max(1, interval) / 25)
+
+
+def test_dropped_frames_do_not_end_a_loop(tmp_path: Path) -> None:
+    source = open_source(write_clip(tmp_path / "clip.mp4"), file_loop=True, dropping=Dropping(100))
+    assert [next(source).index for _ in range(3)] == [0, 1, 2]
+
+
+def test_key_frames_only(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", frames=30, codec="libx264")
+    assert 0 < len(list(open_source(clip, dropping=Dropping(intra_decode=True)))) < 10

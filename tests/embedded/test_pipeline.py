@@ -137,3 +137,9 @@ def test_an_error_in_a_lane_ends_the_run(lanes: int) -> None:
 
     with pytest.raises(DsbenchError, match="no"):
         run([5], Schedule(1, lanes=lanes), Broken())
+
+
+def test_batches_dropped_at_the_beginning_reach_nobody() -> None:
+    recorder, detector = run([5, 5], Schedule(2, interval=1, dropped=2))
+    assert recorder.taken == [(pad, index, index in (2, 4)) for index in range(2, 5) for pad in (0, 1)]
+    assert detector.calls == [2, 2]

@@ -141,9 +141,9 @@ def test_known_groups_that_are_not_run_are_named(tmp_path: Path) -> None:
         tmp_path,
         "[tracker]\nenable=1\n[nvds-analytics]\nenable=0\n[pre-process]\nenable=1\n[dewarper0]\nenable=1\n"
         "[secondary-gie0]\nenable=1\nconfig-file=s.txt\ngie-unique-id=2\n"
-        "[source0]\nenable=1\ndrop-frame-interval=2\ngpu-id=1\n",
+        "[source0]\nenable=1\nsmart-record=2\ngpu-id=1\n",
     )
-    names = ("[tracker]", "[pre-process]", "[dewarper0]", "[secondary-gie0]", "[source0] drop-frame-interval")
+    names = ("[tracker]", "[pre-process]", "[dewarper0]", "[secondary-gie0]", "[source0] smart-record")
     assert config.unsupported == names
 
 
