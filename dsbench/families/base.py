@@ -173,7 +173,7 @@ class Family(Protocol):
         ...
 
 
-ParserContext = tuple[tuple[str, int | bool | tuple[tuple[int, ...], ...]], ...]
+ParserContext = tuple[tuple[str, int | bool | tuple[tuple[float, ...], ...]], ...]
 """Template variables of a parser, as (name, value); values are numbers so that no text of a model becomes code."""
 
 

@@ -214,7 +214,11 @@ def _places(samples: Sequence[Outputs]) -> tuple[int, int] | str:
     """Output indices of class columns and boxes, or why there are none."""
     flat = [index for index, out in enumerate(samples[0]) if out.data.ndim == 2] if samples else []
     shapes = {index: samples[0][index].data.shape for index in flat}
-    boxes = [index for index in flat if shapes[index][1] == 4 and shapes[index][0] <= MOST_QUERIES]
+    boxes = [
+        index
+        for index in flat
+        if shapes[index][1] == 4 and shapes[index][0] <= MOST_QUERIES and not _constant(samples, index)
+    ]
     pairs = [(s, b) for b in boxes for s in flat if s != b and shapes[s][0] == shapes[b][0]]
     if not pairs:
         return f"no pair of class columns [Q, C] and boxes [Q, 4] with Q up to {MOST_QUERIES}"
@@ -226,6 +230,14 @@ def _places(samples: Sequence[Outputs]) -> tuple[int, int] | str:
     plausible = [(s, b) for s, b in pairs if not _not_centres(samples[0][b].data)]
     choices = [pair for pair in named if pair in plausible] or plausible or pairs
     return next((pair for pair in choices if "box" in samples[0][pair[1]].name.lower()), choices[0])
+
+
+def _constant(samples: Sequence[Outputs], index: int) -> bool:
+    """Whether an output is the same for every sample, as prior boxes are."""
+    import numpy as np
+
+    first = samples[0][index].data
+    return len(samples) > 1 and all(np.array_equal(sample[index].data, first) for sample in samples[1:])
 
 
 def _not_centres(boxes: NDArray[np.float32]) -> str:

@@ -1,4 +1,5 @@
-"""SSD: one output [N, dets, 6] (class, score, box), or scores [N, P, C] with a background class and boxes [N, P, 4].
+"""SSD: one output [N, dets, 6] (class, score, box), or scores [N, P, C] with a background class and boxes [N, P, 4];
+undecoded heads are `ssd_priors`'.
 
 Boxes are corners x1, y1, x2, y2, as fractions of the network input or in its pixels. Order of the six columns, box
 space and background index are read from outputs of real frames. Source: pipeline-run.md 6b ("SSD-style").
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dsbench.families import ssd_priors
 from dsbench.families.base import (
     Boxes,
     Convention,
@@ -22,6 +24,7 @@ from dsbench.families.base import (
     Rejected,
     clip_boxes,
 )
+from dsbench.families.ssd_priors import PriorsLayout
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,6 +73,9 @@ class Ssd:
         self, facts: OnnxFacts, samples: Sequence[Outputs], hints: Hints, labels: Sequence[str]
     ) -> Head | Rejected:
         """One [dets, 6] output, or a pair with as many scores rows (summing to 1) as boxes."""
+        undecoded = ssd_priors.recognise(facts, samples, hints, labels)
+        if undecoded is not None:
+            return undecoded
         shapes = [out.data.shape for out in samples[0]] if samples else []
         if len(shapes) == 1 and len(shapes[0]) == 2 and shapes[0][1] == 6:
             return _columns_head([sample[0].data for sample in samples], hints, labels)
@@ -87,6 +93,8 @@ class Ssd:
         import numpy as np
 
         layout = head.layout
+        if isinstance(layout, PriorsLayout):
+            return ssd_priors.decode(outputs, layout, network, threshold)
         assert isinstance(layout, SsdLayout)
         if layout.pair:
             scores, boxes = outputs[layout.scores].data, outputs[layout.boxes].data
@@ -109,8 +117,11 @@ class Ssd:
     def context(self, head: Head) -> ParserContext:
         """Indices of columns and outputs, background, shift, box space."""
         layout = head.layout
+        if isinstance(layout, PriorsLayout):
+            return ssd_priors.context(layout)
         assert isinstance(layout, SsdLayout)
         return (
+            ("undecoded", False),
             ("pair", layout.pair),
             ("background", layout.background),
             ("shift", layout.shift),

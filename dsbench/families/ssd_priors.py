@@ -1,0 +1,229 @@
+"""SSD as the network leaves it: class columns [N, P, C] and box offsets [N, P, 4] against P prior boxes.
+
+Decode, with priors as cx, cy, w, h in fractions of the network input and variances 0.1 and 0.2:
+cx = p.cx + o0 * 0.1 * p.w, w = p.w * exp(o2 * 0.2), likewise cy and h. Without its priors such a head cannot be
+decoded: they have to come with the model, as a constant third output or an initializer named after priors or anchors.
+Source: the SSD paper (arXiv 1512.02325, section 2.2) and its variances; pipeline-run.md 6b ("undecoded output").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dsbench.families import queries
+from dsbench.families.base import (
+    Boxes,
+    Fact,
+    Head,
+    Hints,
+    Network,
+    Outputs,
+    ParserContext,
+    Rejected,
+    clip_boxes,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dsbench.model.onnx_model import OnnxFacts
+
+VARIANCES = (0.1, 0.2)
+"""Of centre and size."""
+NEGATIVE = 0.1
+"""Boxes with so large a share of negative numbers are offsets."""
+LARGEST_FRACTION = 2.0
+PLAIN, SOFTMAX, SIGMOID = 0, 1, 2
+"""What has to be done to the class columns."""
+MISSING = (
+    "undecoded SSD: {share:.0%} of the box numbers are negative, so they are offsets against prior boxes, and the"
+    " priors are missing; export with decoding in the graph (or the priors as a constant output), or supply a parser"
+)
+_NAMED = re.compile(r"prior|anchor|default_?box", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class PriorsLayout:
+    """Output indices, what turns the columns into scores, background (-1: none), shift (1: labels.txt leaves the
+    background out), and the priors as cx, cy, w, h in fractions of the network input."""
+
+    scores: int
+    boxes: int
+    activation: int
+    background: int
+    shift: int
+    priors: tuple[tuple[float, ...], ...]
+
+
+def recognise(
+    facts: OnnxFacts, samples: Sequence[Outputs], hints: Hints, labels: Sequence[str]
+) -> Head | Rejected | None:
+    """A head with its priors, why it cannot be decoded, or None if the outputs are no offsets and class columns."""
+    import numpy as np
+
+    places = _places(samples)
+    if places is None:
+        return None
+    scores_at, boxes_at, priors_at = places
+    offsets = np.concatenate([sample[boxes_at].data for sample in samples])
+    share = float(np.mean(offsets < 0))
+    if share < NEGATIVE:
+        return None
+    columns = np.concatenate([sample[scores_at].data for sample in samples]).astype(np.float32)
+    if not (np.isfinite(columns).all() and np.isfinite(offsets).all()):
+        return Rejected("ssd", "the outputs hold NaN or Inf", close=True)
+    if priors_at is None:
+        table, origin = find_priors(facts.path, len(samples[0][boxes_at].data))
+    else:
+        table, origin = samples[0][priors_at].data, f"output {samples[0][priors_at].name!r}, the same on every frame"
+    if table is None:
+        return Rejected("ssd", MISSING.format(share=share), close=True)
+    activation, background, why = _columns(columns, hints, labels)
+    classes = columns.shape[1]
+    shift = int(background >= 0 and len(labels) == classes - 1)
+    priors, form = centre_form(table, Network(facts.width, facts.height))
+    layout = PriorsLayout(scores_at, boxes_at, activation, background, shift, priors)
+    found = (
+        Fact("boxes", "offsets against priors", f"{share:.0%} of the numbers are negative"),
+        Fact("priors", f"{len(priors)}, {form}", origin),
+        Fact("variances", ", ".join(map(str, VARIANCES)), "the usual ones: the file does not say"),
+        Fact("scores", ("as they are", "softmax", "sigmoid")[activation], why),
+        Fact("background", str(background), f"{classes} columns, {len(labels)} labels"),
+    )
+    return Head("ssd", 0.8, classes - shift, layout, found)
+
+
+def decode(outputs: Outputs, layout: PriorsLayout, network: Network, threshold: float) -> Boxes:
+    """Reference decode: prior by prior, every class that reaches the threshold."""
+    import numpy as np
+
+    columns = np.asarray(outputs[layout.scores].data, np.float32)
+    scores = {PLAIN: lambda x: x, SOFTMAX: queries.softmax, SIGMOID: queries.sigmoid}[layout.activation](columns)
+    offsets = np.asarray(outputs[layout.boxes].data, np.float32)
+    usable = np.isfinite(offsets).all(axis=1)
+    if layout.activation == SOFTMAX:
+        usable &= np.isfinite(columns).all(axis=1)
+    rows, classes = np.nonzero(usable.reshape(-1, 1) & (scores >= np.float32(threshold)))
+    keep = classes != layout.background
+    rows, classes = rows[keep], classes[keep]
+    ids = (classes - layout.shift * (classes > layout.background)).astype(np.int32)
+    x, y, w, h = np.array(layout.priors, np.float32)[rows].T
+    o = offsets[rows]
+    centre, size, half = np.float32(VARIANCES[0]), np.float32(VARIANCES[1]), np.float32(0.5)
+    with np.errstate(over="ignore"):
+        cx, cy = x + o[:, 0] * centre * w, y + o[:, 1] * centre * h
+        half_w, half_h = half * w * np.exp(o[:, 2] * size), half * h * np.exp(o[:, 3] * size)
+        width, height = np.float32(network.width), np.float32(network.height)
+        corners = (
+            (cx - half_w) * width,
+            (cy - half_h) * height,
+            (cx + half_w) * width,
+            (cy + half_h) * height,
+        )
+        return clip_boxes(ids, corners, scores[rows, classes], network)
+
+
+def context(layout: PriorsLayout) -> ParserContext:
+    """Template variables of ssd_priors.cpp.j2."""
+    return (
+        ("undecoded", True),
+        ("scores", layout.scores),
+        ("boxes", layout.boxes),
+        ("activation", layout.activation),
+        ("background", layout.background),
+        ("shift", layout.shift),
+        ("priors", layout.priors),
+        ("variances", (VARIANCES,)),
+    )
+
+
+def centre_form(table: NDArray[np.float32], network: Network) -> tuple[tuple[tuple[float, ...], ...], str]:
+    """Priors as cx, cy, w, h in fractions, and what they were: corners if every row has x2 > x1 and y2 > y1."""
+    import numpy as np
+
+    rows = np.asarray(table, np.float64).reshape(-1, 4)
+    pixels = float(np.abs(rows).max()) > LARGEST_FRACTION
+    if pixels:
+        rows = rows / np.array([network.width, network.height] * 2)
+    corners = bool(((rows[:, 2] > rows[:, 0]) & (rows[:, 3] > rows[:, 1])).all())
+    if corners:
+        rows = np.concatenate(((rows[:, :2] + rows[:, 2:]) / 2, rows[:, 2:] - rows[:, :2]), axis=1)
+    form = f"{'corners' if corners else 'cx, cy, w, h'} in {'pixels' if pixels else '0..1'}"
+    return tuple(tuple(float(value) for value in row) for row in rows.astype(np.float32)), form
+
+
+def find_priors(path: Path, count: int) -> tuple[NDArray[np.float32] | None, str]:
+    """A constant of ``count`` x 4 numbers in the ONNX file that is named after priors or anchors, and where it is."""
+    import numpy as np
+    from onnx import TensorProto, numpy_helper
+
+    from dsbench.model import onnx_file
+
+    graph = onnx_file.load(path).graph
+    constants = [(tensor.name, tensor) for tensor in graph.initializer]
+    constants += [
+        (node.output[0], attribute.t)
+        for node in graph.node
+        if node.op_type == "Constant" and node.output
+        for attribute in node.attribute
+        if attribute.name == "value"
+    ]
+    for name, tensor in constants:
+        size = int(np.prod(tensor.dims)) if tensor.dims else 0
+        if not _NAMED.search(name) or size != count * 4 or tensor.dims[-1] != 4:
+            continue
+        if tensor.data_location != TensorProto.EXTERNAL:
+            return np.asarray(numpy_helper.to_array(tensor), np.float32).reshape(
+                -1, 4
+            ), f"constant {name!r} in the ONNX"
+    return None, ""
+
+
+def _places(samples: Sequence[Outputs]) -> tuple[int, int, int | None] | None:
+    """Output indices of class columns, box offsets and priors (None: no such output)."""
+    import numpy as np
+
+    if not samples or len(samples[0]) not in (2, 3) or any(out.data.ndim != 2 for out in samples[0]):
+        return None
+    shapes = [out.data.shape for out in samples[0]]
+    if len({shape[0] for shape in shapes}) != 1:
+        return None
+    fours = [i for i, shape in enumerate(shapes) if shape[1] == 4]
+    priors = None
+    if len(shapes) == 3:
+        same = [i for i in fours if all(np.array_equal(sample[i].data, samples[0][i].data) for sample in samples)]
+        named = [i for i in same if _NAMED.search(samples[0][i].name)]
+        if not same or (len(samples) < 2 and not named):
+            return None
+        priors = (named or same)[0]
+        fours.remove(priors)
+    if not fours:
+        return None
+    boxes = next((i for i in fours if re.search("box|loc|reg", samples[0][i].name, re.IGNORECASE)), fours[-1])
+    scores = next(i for i in range(len(shapes)) if i not in (boxes, priors))
+    return (scores, boxes, priors) if shapes[scores][1] >= 1 else None
+
+
+def _columns(columns: NDArray[np.float32], hints: Hints, labels: Sequence[str]) -> tuple[int, int, str]:
+    """What turns the columns into scores, the background, and why."""
+    import numpy as np
+
+    within = bool(columns.min() >= -1e-3 and columns.max() <= 1 + 1e-3)
+    sums = columns.sum(axis=1)
+    told = hints.background
+    if within and np.abs(sums - 1).max() <= 0.02:
+        mass = columns.mean(axis=0)
+        return PLAIN, int(mass.argmax()) if told is None else told, "rows sum to 1: a softmax in the graph"
+    named = 0 if len(labels) == columns.shape[1] - 1 else -1
+    if within:
+        return PLAIN, named if told is None else told, "columns within 0..1: a sigmoid in the graph"
+    mass = queries.softmax(columns).mean(axis=0)
+    leads = int(mass.argmax())
+    if mass[leads] >= 0.5 and np.mean(columns.max(axis=1) < queries.STRONGLY) < queries.MOSTLY:
+        return SOFTMAX, leads if told is None else told, f"logits; column {leads} has {mass[leads]:.0%} of the mass"
+    return SIGMOID, named if told is None else told, "logits, all strongly negative in most rows"
