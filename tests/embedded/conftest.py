@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.embedded.app_support import World, build_world, compile_parser
 
 

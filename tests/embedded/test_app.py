@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.embedded.app_support import World, write_clip, write_network
 
 import dsbench
 from dsbench.formats import kitti
+from tests.embedded.app_support import World, write_clip, write_network
 
 EXPECTED_ORDER = (
     "Load new model:",

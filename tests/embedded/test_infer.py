@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from tests.embedded.app_support import write_network
 from onnx import TensorProto, helper
 
 from dsbench.embedded.infer import OnnxModel
 from dsbench.errors import Code, DsbenchError
+from tests.embedded.app_support import write_network
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, 3, 32, 32)).astype(np.float32)
 MEANS = PIXELS.mean(axis=(2, 3))

@@ -7,12 +7,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from tests.embedded.app_support import World
 
 from dsbench.embedded import osd
 from dsbench.embedded.detections import Detections
 from dsbench.embedded.jobs import VideoJob
 from dsbench.embedded.osd import Canvas, draw, text_mask, to_yuv
+from tests.embedded.app_support import World
 
 JOB = VideoJob(Path("x.webm"), 0, 0, draw_boxes=True, draw_text=False, border_width=2, text_size=10)
 
