@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,26 @@ if TYPE_CHECKING:
     from dsbench.model.onnx_model import OnnxFacts
 
 _NMS = "NonMaxSuppression"
+_SEGMENTING = re.compile(r"seg|mask|(^|_)logits$", re.IGNORECASE)
+_DENSE_MODELS = ("segformer", "upernet", "mask2former", "maskformer", "oneformer", "dpt", "glpn", "depth_anything")
+_EMBEDDING = re.compile(r"embed|feature|pooler|hidden_state", re.IGNORECASE)
+_UNIT = 0.01
+"""A vector whose length is so close to 1 is an embedding."""
 
 
-def not_a_detector(facts: OnnxFacts, samples: Sequence[Outputs], where: str) -> DsbenchError | None:
-    """NOT_A_DETECTOR with what the outputs are instead; None if they may be a detector's."""
-    return _bare_nms(facts, where) or _image_sized_map(facts, samples, where)
+def not_a_detector(
+    facts: OnnxFacts, samples: Sequence[Outputs], where: str, model_type: str = ""
+) -> DsbenchError | None:
+    """NOT_A_DETECTOR with what the outputs are instead; None if they may be a detector's.
+
+    ``model_type`` is that of Hugging Face's config.json.
+    """
+    return (
+        _bare_nms(facts, where)
+        or _image_sized_map(facts, samples, where)
+        or _smaller_maps(facts, samples, where, model_type)
+        or _features(samples, where)
+    )
 
 
 def _bare_nms(facts: OnnxFacts, where: str) -> DsbenchError | None:
@@ -58,3 +74,61 @@ def _image_sized_map(facts: OnnxFacts, samples: Sequence[Outputs], where: str) -
                 fix="import a detection model (its outputs hold boxes)",
             )
     return None
+
+
+def _smaller_maps(facts: OnnxFacts, samples: Sequence[Outputs], where: str, model_type: str) -> DsbenchError | None:
+    """Nothing but maps, and a sign that they are masks: their size, their names, config.json; or a mask a query.
+
+    Maps of a quarter or an eighth of the input alone could be an anchor-free detector's.
+    """
+    if not samples or any(out.data.ndim == 2 and out.data.shape[1] == 4 for out in samples[0]):
+        return None
+    maps = [out for out in samples[0] if _stride(out.data.shape, facts)]
+    rest = [out for out in samples[0] if not _stride(out.data.shape, facts)]
+    queries = {len(out.data) for out in rest if out.data.ndim == 2}
+    if rest and not (len(rest) == 1 and all(len(out.data) in queries for out in maps)):
+        return None
+    told = model_type in _DENSE_MODELS or all(_SEGMENTING.search(out.name) for out in maps)
+    large = all(_stride(out.data.shape, facts) <= 2 for out in maps)
+    if not maps or not (told or (large and not rest)):
+        return None
+    shape = "x".join(map(str, maps[0].data.shape))
+    a_query = f", one for each of {len(maps[0].data)} queries" if rest else ""
+    return DsbenchError(
+        Code.NOT_A_DETECTOR,
+        f"the output is maps of {shape}{a_query} for an input of {facts.height}x{facts.width}, and no boxes:"
+        " a segmentation (or depth) net, not a detector",
+        where=where,
+        fix="import a detection model (its outputs hold boxes)",
+    )
+
+
+def _stride(shape: tuple[int, ...], facts: OnnxFacts) -> int:
+    """1, 2, 4 or 8 if the last two dims are the network input's divided by it, else 0."""
+    if len(shape) != 3 or min(shape[-2:]) <= 8:
+        return 0
+    return next((s for s in (1, 2, 4, 8) if shape[-2:] == (facts.height // s, facts.width // s)), 0)
+
+
+def _features(samples: Sequence[Outputs], where: str) -> DsbenchError | None:
+    """Every output is a vector an image, or named as features are; one vector of scores is the registry's to name."""
+    import numpy as np
+
+    if not samples:
+        return None
+    outputs = samples[0]
+    named = all(_EMBEDDING.search(out.name) for out in outputs)
+    vectors = all(out.data.size == max(out.data.shape, default=0) > 1 for out in outputs)
+    lengths = [float(np.linalg.norm(np.asarray(sample[0].data, np.float64))) for sample in samples]
+    unit = vectors and len(outputs) == 1 and len(outputs[0].data) > 16 and max(abs(x - 1) for x in lengths) < _UNIT
+    probabilities = unit and float(outputs[0].data.min()) >= 0
+    if named or (unit and not probabilities):
+        what = f"{outputs[0].data.size} numbers" + (" of length 1" if unit else "")
+        what = f"the output is features ({what} an image): an embedding net, not a detector"
+    elif vectors and len(outputs) > 1:
+        sizes = ", ".join(str(out.data.size) for out in outputs)
+        what = f"the outputs are vectors of {sizes} numbers an image: a classifier, not a detector"
+    else:
+        return None
+    fix = "import a detection model (its outputs hold boxes)"
+    return DsbenchError(Code.NOT_A_DETECTOR, what, where=where, fix=fix)
