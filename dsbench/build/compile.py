@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import re
 import shlex
@@ -18,6 +19,10 @@ from dsbench.errors import Code, DsbenchError
 
 _SAFE_PATH = re.compile(r"[A-Za-z0-9._/+@-]+")
 _COMPILERS = ("g++", "gcc", "c++", "cc", "clang++", "clang")
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)  # loaded before any fork: the child may not load libraries between fork and exec
+_KEEPER = ("/bin/sh", "-c", 'trap "kill -9 0" TERM; "$@" & wait $!', "sh")
+"""Leads the build's process group and kills all of it on SIGTERM, which is what it gets when we are killed."""
 _MAKE_VARIABLES = ("MAKEFLAGS", "GNUMAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEFILES", "MAKEOVERRIDES")
 
 
@@ -131,12 +136,13 @@ def _run(command: list[str], plan: BuildPlan, path: str) -> int:
         environment["PATH"] = path
     with plan.log.open("ab") as log:
         process = subprocess.Popen(
-            command,
+            [*_KEEPER, *command],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             env=environment,
             start_new_session=True,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - one prctl call, no lock, no allocation
         )
         try:
             return process.wait(timeout=plan.deadline_s)
@@ -149,6 +155,11 @@ def _run(command: list[str], plan: BuildPlan, path: str) -> int:
             ) from error
         finally:
             _end_group(process)
+
+
+def _end_with_parent() -> None:
+    """Whatever kills us, the build does not outlive us."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -218,6 +221,30 @@ def test_blanks_in_a_recipe_and_a_makefile_that_hangs(parser_dir: Path, reposito
     (parser_dir / "Makefile").write_text("all:\n\ttrue\n")
     with pytest.raises(DsbenchError, match=r"libnvdsinfer_tiny_parser.so was not built"):
         build(build_plan(parser_dir, repository))
+
+
+def test_make_ends_with_whoever_started_it(parser_dir: Path, repository: Path) -> None:
+    pids = parser_dir / "pids"
+    (parser_dir / "Makefile").write_text("all:\n\techo $$PPID $$$$ > pids.new && mv pids.new pids && sleep 60; true\n")
+    plan = build_plan(parser_dir, repository)
+    code = f"from pathlib import Path, PosixPath; from dsbench.build.compile import BuildPlan, build; build({plan!r})"
+    parent = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        assert _holds_within(20, pids.is_file)
+    finally:
+        parent.kill()
+        parent.wait()
+    for pid in pids.read_text().split():
+        assert _holds_within(10, lambda process=Path("/proc", pid): not process.exists())
+
+
+def _holds_within(seconds: float, condition: Callable[[], bool]) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def test_sdk_in_a_directory_with_blanks(parser_dir: Path, repository: Path, tmp_path: Path) -> None:
