@@ -1,11 +1,12 @@
 """What AddressSanitizer, UndefinedBehaviorSanitizer, LeakSanitizer and libstdc++'s assertions printed, as facts.
 
-Pure text in, tuples out. The formats are those of GCC's and LLVM's runtimes; lines beginning with ``dsbench:`` are
+Text in, tuples out. The formats are those of GCC's and LLVM's runtimes; lines beginning with ``dsbench:`` are
 those of ``sdk/harness/runner.cpp``.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ _FRAME = re.compile(
     r"^ +#(\d+) 0x[0-9a-f]+ (?:in (.+?) )?\(?(\S+?)(?::(\d+))?(?::\d+)?\)?(?: \(BuildId:.*)?$", re.MULTILINE
 )
 _ASSERTION = re.compile(r"^(\S+?):(\d+): (.+?): Assertion '(.+)' failed\.$", re.MULTILINE)
+_ASSERT = re.compile(r"^\S+: (\S+?):(\d+): .+: Assertion `(.+)' failed\.$", re.MULTILINE)
 _ACCESS = re.compile(r"^(READ|WRITE) of size (\d+)", re.MULTILINE)
 _SIGNAL_ACCESS = re.compile(r"The signal is caused by a (READ|WRITE) memory access")
 _AT = re.compile(r"on (?:unknown )?address (0x[0-9a-f]+)")
@@ -119,8 +121,10 @@ def _address(log: str, sources: str, layers: tuple[str, ...]) -> Iterator[Report
     text = kind
     if trouble is Trouble.BOUNDS:
         text = _access_text(kind, report, log[: match.start()], layers)
-    elif kind == "ABRT" and (terminated := _TERMINATED.search(log)):
-        text = terminated[0]
+    elif kind == "ABRT":
+        text = _abort_text(log)
+    elif kind == "FPE":
+        text = "division by zero, or another fault of integer arithmetic (SIGFPE)"
     yield _placed(trouble, text, report, sources)
 
 
@@ -128,6 +132,13 @@ def _assertion_text(assertion: re.Match[str]) -> str:
     container = re.search(r"(std::\w+)<", assertion[3])
     name = container[1] if container else "the standard library"
     return f"{name} used out of its bounds: {assertion[4]} does not hold"
+
+
+def _abort_text(log: str) -> str:
+    terminated, failed = _TERMINATED.search(log), _ASSERT.search(log)
+    if failed:
+        return f"assert({failed[3]}) fails and ends the program"
+    return terminated[0] if terminated else "aborts"
 
 
 def _trouble(head: str) -> Trouble:
@@ -175,14 +186,19 @@ def _leaks(log: str, sources: str) -> Iterator[Report]:
 def _placed(trouble: Trouble, text: str, trace: str, sources: str) -> Report:
     for frame in frames(trace):
         file = _relative(frame.file, sources)
-        if file:
+        if file and frame.line:
             return Report(trouble, text, file, frame.line)
     return Report(trouble, text)
 
 
 def _relative(file: str, sources: str) -> str:
-    """A path below ``sources`` from there; one that is relative already was given so to the compiler; else empty."""
+    """A path below ``sources`` from there; a relative one as the compiler was given it; else empty.
+
+    Frames of the C library name its sources by relative paths too (``nptl/pthread_kill.c``): those are not there.
+    """
     root = sources.rstrip("/") + "/"
     if file.startswith(root):
         return file[len(root) :]
-    return file if file and not file.startswith(("/", "<", "(")) and "." in file and ".." not in file else ""
+    if file.startswith(("/", "<", "(")) or "." not in file:
+        return ""
+    return file if "/" not in file or os.path.isfile(root + file) else ""

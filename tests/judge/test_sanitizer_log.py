@@ -45,8 +45,16 @@ ASSERTION = """\
 ::operator[](size_type) const [with _Tp = float]: Assertion '__n < this->size()' failed.
 AddressSanitizer:DEADLYSIGNAL
 ==7==ERROR: AddressSanitizer: ABRT on unknown address 0x000000006ac0 (pc 0x7f bp 0x7f sp 0x7f T0)
-    #0 0x7f01 in raise ../sysdeps/posix/raise.c:26
-    #1 0x7f02 in NvDsInferParseCustomX /tmp/x/parser/p.cpp:44
+    #0 0x7f01 in __pthread_kill_implementation nptl/pthread_kill.c:44
+    #1 0x7f01 in raise ../sysdeps/posix/raise.c:26
+    #2 0x7f02 in NvDsInferParseCustomX /tmp/x/parser/p.cpp:44
+"""
+ASSERT = """\
+parser_runner: p.cpp:40: bool NvDsInferParseCustomX(int): Assertion `dims.numDims == 2' failed.
+AddressSanitizer:DEADLYSIGNAL
+==7==ERROR: AddressSanitizer: ABRT on unknown address 0x000000006ac0 (pc 0x7f bp 0x7f sp 0x7f T0)
+    #0 0x7f01 in __pthread_kill_implementation nptl/pthread_kill.c:44
+    #1 0x7f02 in NvDsInferParseCustomX /tmp/x/parser/p.cpp:40
 """
 LEAK = """\
 dsbench: done
@@ -110,12 +118,13 @@ LAYERS = ("scores", "boxes")
             ASSERTION,
             Report(Trouble.BOUNDS, "std::vector used out of its bounds: __n < this->size() does not hold", "p.cpp", 44),
         ),
+        (ASSERT, Report(Trouble.CRASH, "assert(dims.numDims == 2) fails and ends the program", "p.cpp", 40)),
         (LEAK, Report(Trouble.LEAK, "7680 bytes in 8 allocations", "p.cpp", 7)),
         (FREED, Report(Trouble.LIFETIME, "heap-use-after-free", "p.cpp", 5)),
         (TIME, Report(Trouble.TIME, "did not return", "p.cpp", 5)),
         ("dsbench: exception: row 1\n", Report(Trouble.EXCEPTION, "a C++ exception left the parser: row 1")),
     ],
-    ids=["overrun", "far away", "assertion", "leak", "freed", "time", "exception"],
+    ids=["overrun", "far away", "assertion", "assert", "leak", "freed", "time", "exception"],
 )
 def test_one_report(log: str, expected: Report) -> None:
     assert parse(log, SOURCES, LAYERS) == (expected,)
