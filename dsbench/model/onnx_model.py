@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dsbench.errors import Code, DsbenchError
-from dsbench.model import onnx_file
+from dsbench.model import extra_inputs, onnx_file
 
 if TYPE_CHECKING:
     import onnx
@@ -198,12 +198,7 @@ def _image_input(graph: onnx.GraphProto, path: Path) -> TensorFacts:
             fix="export the model with its image input",
         )
     if len(inputs) > 1:
-        raise DsbenchError(
-            Code.ONNX_INPUT,
-            f"the model has {len(inputs)} inputs ({', '.join(repr(i.name) for i in inputs)}); nvinfer feeds one image",
-            where=str(path),
-            fix="export with the other inputs (e.g. orig_target_sizes) folded into constants",
-        )
+        raise extra_inputs.error(inputs, [node.op_type for node in graph.node], path)
     image = inputs[0]
     if image.shape is None or len(image.shape) != 4:
         raise DsbenchError(
