@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import os
 import re
@@ -21,17 +22,56 @@ TOLERANCE = 0.01
 _PLACEHOLDER_FILES = ("app.txt", "app.cfg", "nvinfer.txt", "app1.txt", "app2.txt")
 
 
+SHARED = Path(os.environ.get("DSBENCH_SHARED", REPOSITORY.parent / "shared"))
+KINDS = ("kitti", "pre", "err", "err2")
+
+
+def named() -> bool:
+    """True when DSBENCH_GOLD names the recordings to try: all of them are then meant."""
+    return bool(os.environ.get("DSBENCH_GOLD"))
+
+
 def folder() -> Path | None:
     """Where the recordings are: $DSBENCH_GOLD, else beside the checkout; None without them or their network."""
-    path = Path(os.environ.get("DSBENCH_GOLD", REPOSITORY.parent / "shared" / "gold")).resolve()
-    return path if (path / "parser.cpp").is_file() and network(path).is_file() else None
+    path = Path(os.environ.get("DSBENCH_GOLD") or SHARED / "gold").resolve()
+    complete = path.is_dir() and resource(path, "parser.cpp").is_file() and network(path).is_file()
+    if named() and not complete:
+        raise FileNotFoundError(f"DSBENCH_GOLD={path} is no folder of recordings, or their network is missing")
+    return path if complete else None
+
+
+def resource(gold: Path, name: str) -> Path:
+    """``videos``, ``model`` or ``parser.cpp``: the recordings' own, else those beside the checkout."""
+    return gold / name if (gold / name).exists() else SHARED / "gold" / name
 
 
 def network(gold: Path) -> Path:
     """The network of the recordings, in the data folder beside them or in $DSBENCH_SHARED."""
-    roots = (gold.parent, Path(os.environ.get("DSBENCH_SHARED", REPOSITORY.parent / "shared")))
-    found = (root / "data" / "models" / "yolox_nano" / "model.onnx" for root in roots)
+    found = (root / "data" / "models" / "yolox_nano" / "model.onnx" for root in (gold.parent, SHARED))
     return next((path for path in found if path.is_file()), Path("missing"))
+
+
+def cases(gold: Path) -> list[str]:
+    """Every recorded case, ``kind/name``."""
+    folders = (case for kind in KINDS if (gold / kind).is_dir() for case in sorted((gold / kind).iterdir()))
+    return [f"{case.parent.name}/{case.name}" for case in folders if (case / "meta.json").is_file()]
+
+
+_REORDERED = 4
+"""Packets behind the last frame that is compared: frames leave the decoder in another order than they enter."""
+
+
+def shortened(video: Path, target: Path, frames: int) -> None:
+    """The first packets of a clip, copied as they are; nothing is encoded."""
+    import av
+
+    with av.open(str(video)) as source, av.open(str(target), "w") as out:
+        stream = source.streams.video[0]
+        copy = out.add_stream_from_template(stream)
+        for packet in itertools.islice(source.demux(stream), frames):
+            if packet.size:
+                packet.stream = copy
+                out.mux(packet)
 
 
 @dataclass(frozen=True)
@@ -49,36 +89,42 @@ class Stage:
 
     gold: Path
     root: Path
+    frames: int = 0
+    """How many frames of a clip are run; 0: all."""
 
     @classmethod
-    def build(cls, gold: Path, root: Path) -> Stage:
-        """Compiles the parser against our headers and lays the model folder out."""
-        model, parser = root / "model", root / "parser"
-        model.mkdir(parents=True)
-        parser.mkdir()
-        for file in (gold / "model").iterdir():
+    def build(cls, gold: Path, root: Path, frames: int = 0) -> Stage:
+        """Compiles the parser against our headers and lays model and video folders out."""
+        model, parser, videos = root / "model", root / "parser", root / "videos"
+        for made in (model, parser, videos):
+            made.mkdir(parents=True)
+        for file in resource(gold, "model").iterdir():
             shutil.copy(file, model / file.name)
+        for file in resource(gold, "videos").iterdir():
+            (videos / file.name).symlink_to(file.resolve())
         os.symlink(network(gold), model / "yolox_nano.onnx")
         (model / "bad.engine").write_bytes(b"not an engine")
         for batch in (1, 8):
             (model / f"yolox_nano_b{batch}.engine").write_bytes(b"stand-in")
         include = native.SDK / "sources" / "includes"
-        subprocess.run(
-            [
-                "g++",
-                "-std=c++11",
-                "-O2",
-                "-shared",
-                "-fPIC",
-                "-I",
-                include,
-                gold / "parser.cpp",
-                "-o",
-                parser / "libparser.so",
-            ],
-            check=True,
-        )
-        return cls(gold, root)
+        command = ["g++", "-std=c++11", "-O2", "-shared", "-fPIC", "-I", include]
+        subprocess.run([*command, resource(gold, "parser.cpp"), "-o", parser / "libparser.so"], check=True)
+        stage = cls(gold, root, frames)
+        if frames:
+            for file in resource(gold, "videos").iterdir():
+                stage._shorten(file)
+        return stage
+
+    def _shorten(self, video: Path) -> None:
+        import av.error
+
+        short = self.root / "videos" / video.name
+        short.unlink()
+        try:
+            shortened(video, short, self.frames + _REORDERED)
+        except (av.error.FFmpegError, IndexError):  # broken on purpose
+            short.unlink(missing_ok=True)
+            short.symlink_to(video.resolve())
 
     def prepare(self, name: str) -> Path:
         """The case's folder with its configs, placeholders filled in."""
@@ -95,7 +141,8 @@ class Stage:
         base = self.root / "out" / "smoke" / "base" / "nvinfer.txt"
         if not base.is_file():
             base.parent.mkdir(parents=True)
-            base.write_text(self.fill((self.gold / "kitti/walk120_mar1/nvinfer.txt").read_text(), base.parent))
+            smoke = resource(self.gold, "kitti/walk120_mar1/nvinfer.txt")
+            base.write_text(self.fill(smoke.read_text() if smoke.is_file() else "", base.parent))
         return case
 
     def _onnx_of(self, name: str, case: Path) -> None:
@@ -111,7 +158,7 @@ class Stage:
         """Placeholders to paths."""
         for placeholder, path in (
             ("@CASE@", case),
-            ("@VIDEOS@", self.gold / "videos"),
+            ("@VIDEOS@", self.root / "videos"),
             ("@MODEL@", self.root / "model"),
             ("@PARSER@", self.root / "parser"),
             ("@OUT@", self.root / "out"),
@@ -144,8 +191,8 @@ class Stage:
         return int(json.loads((self.gold / name / "meta.json").read_text())["rc"])
 
 
-def recorded_kitti(path: Path) -> dict[str, list[str]]:
-    """Lines by file name. Only newlines end a line: a label may hold a carriage return."""
+def recorded_kitti(path: Path, frames: int = 0) -> dict[str, list[str]]:
+    """Lines by file name, of the first ``frames`` frames (0: all). Only newlines end a line: labels may hold others."""
     files: dict[str, list[str]] = {}
     lines: list[str] = []
     for line in gzip.decompress(path.read_bytes()).decode(errors="surrogateescape").split("\n"):
@@ -153,15 +200,22 @@ def recorded_kitti(path: Path) -> dict[str, list[str]]:
             lines = files.setdefault(line[3:], [])
         else:
             lines.append(line)
-    return {name: [line for line in found if line] for name, found in files.items()}
+    limit = frames or len(files)
+    return {name: [line for line in found if line] for name, found in files.items() if int(name[-10:-4]) < limit}
 
 
-def written_kitti(directory: Path) -> dict[str, list[str]]:
-    """Lines by file name of a dump that we made."""
+def written_kitti(directory: Path, frames: int = 0) -> dict[str, list[str]]:
+    """Lines by file name of a dump that we made, of the first ``frames`` frames (0: all)."""
     return {
         frame.path.name: [line for line in frame.path.read_bytes().decode(errors="surrogateescape").split("\n") if line]
         for frame in kitti.list_frames(directory)
+        if not frames or _frame(frame.path.name) < frames
     }
+
+
+def _frame(name: str) -> int:
+    """The number at the end of a KITTI file's name."""
+    return int(name.removesuffix(".txt").rpartition("_")[2])
 
 
 def compare_frame(expected: list[str], found: list[str]) -> str:

@@ -1,7 +1,7 @@
 """The app against recordings of the real deepstream-app: KITTI files, network inputs, exit statuses, messages.
 
-A representative subset by default; DSBENCH_GOLD_ALL=1 runs every case. Without recordings test_app.py covers the same
-ground on a model and a clip of its own.
+By default a representative subset runs on the first frames of each clip; DSBENCH_GOLD_ALL=1 runs every case to its end,
+and so does naming a folder by DSBENCH_GOLD. The project's own small set (own_gold.py) needs no recordings.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.embedded import gold
+from tests.embedded import gold, own_gold
 
 GOLD = gold.folder()
-EVERYTHING = os.environ.get("DSBENCH_GOLD_ALL") == "1"
+WHOLE = os.environ.get("DSBENCH_GOLD_ALL") == "1" or gold.named()
+SHORT = 12
+"""Frames of each clip in the default run."""
 SUBSET = (
     "kitti/walk120_b8eng_n2",
     "kitti/walk120_labels_crlf",
@@ -53,29 +55,50 @@ OTHER_WORDS = ("err/help", "err/version")
 
 def cases() -> list[str]:
     """Names of recorded cases to run."""
-    if GOLD is None:
-        return []
-    if not EVERYTHING:
-        return [name for name in SUBSET if (GOLD / name).is_dir()]
-    kinds = ("kitti", "pre", "err", "err2")
-    return [f"{kind}/{case.name}" for kind in kinds for case in sorted((GOLD / kind).iterdir())]
+    return [name for name in gold.cases(GOLD) if WHOLE or name in SUBSET] if GOLD is not None else []
 
 
-def tensors() -> list[Path]:
-    """Recorded network inputs."""
+def tensors() -> list[str]:
+    """Names of recorded network inputs."""
     found = sorted((GOLD / "tensors").glob("*.npz")) if GOLD is not None else []
-    return found if EVERYTHING else found[::3]
+    return [f"pre/{path.stem}" for path in (found if WHOLE else found[::3])]
 
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> gold.Stage:
     """The recordings' folder layout, with their parser compiled against our headers."""
     assert GOLD is not None
-    return gold.Stage.build(GOLD, tmp_path_factory.mktemp("gold") / "stage")
+    return gold.Stage.build(GOLD, tmp_path_factory.mktemp("gold") / "stage", 0 if WHOLE else SHORT)
+
+
+@pytest.fixture(scope="module")
+def own_stage(tmp_path_factory: pytest.TempPathFactory) -> gold.Stage:
+    """The same for the project's own set."""
+    root = tmp_path_factory.mktemp("own")
+    return gold.Stage.build(own_gold.record(root), root / "stage")
 
 
 @pytest.mark.parametrize("name", cases())
 def test_case(name: str, stage: gold.Stage) -> None:
+    compare(name, stage)
+
+
+@pytest.mark.parametrize("name", tensors())
+def test_network_input_is_bit_exact(name: str, stage: gold.Stage, tmp_path: Path) -> None:
+    compare_tensor(name, stage, tmp_path)
+
+
+@pytest.mark.parametrize("name", own_gold.CASES)
+def test_case_of_our_own(name: str, own_stage: gold.Stage) -> None:
+    compare(name, own_stage)
+
+
+def test_network_input_of_our_own(own_stage: gold.Stage, tmp_path: Path) -> None:
+    compare_tensor(own_gold.TENSOR, own_stage, tmp_path)
+
+
+def compare(name: str, stage: gold.Stage) -> None:
+    """Exit status, KITTI files and what was said."""
     ran = stage.run(name)
     recorded = stage.status(name)
     if gold.crashed(recorded):
@@ -83,29 +106,30 @@ def test_case(name: str, stage: gold.Stage) -> None:
         assert "crash" in ran.console
     else:
         assert ran.status == recorded, ran.console
-    _compare_kitti(name, stage, ran)
+    compare_kitti(name, stage, ran)
     if not gold.crashed(recorded) and name not in OTHER_WORDS:
         console = stage.fill((stage.gold / name / "console.log").read_text(errors="replace"), ran.case)
         said = gold.distinctive(ran.console)
         assert [line for line in gold.distinctive(console) if line not in said] == []
 
 
-def _compare_kitti(name: str, stage: gold.Stage, ran: gold.Ran) -> None:
+def compare_kitti(name: str, stage: gold.Stage, ran: gold.Ran) -> None:
+    """Same files, and in each the same objects in the same order."""
     recording = stage.gold / name / "kitti.gz"
     if not recording.is_file():
         assert not (ran.case / "kitti").exists()
         return
-    expected, found = gold.recorded_kitti(recording), gold.written_kitti(ran.case / "kitti")
+    expected, found = gold.recorded_kitti(recording, stage.frames), gold.written_kitti(ran.case / "kitti", stage.frames)
     assert sorted(found) == sorted(expected)
     differences = {frame: gold.compare_frame(lines, found[frame]) for frame, lines in expected.items()}
     assert {frame: text for frame, text in differences.items() if text} == {}
 
 
-@pytest.mark.parametrize("recording", tensors(), ids=lambda path: path.stem)
-def test_network_input_is_bit_exact(recording: Path, stage: gold.Stage, tmp_path: Path) -> None:
-    stage.run(f"pre/{recording.stem}", "--dump-input-tensor", str(tmp_path))
-    found = np.load(tmp_path / "00_000_000000.npy")
-    with np.load(recording) as file:
+def compare_tensor(name: str, stage: gold.Stage, folder: Path) -> None:
+    """Every value of the first frame's network input."""
+    stage.run(name, "--dump-input-tensor", str(folder))
+    found = np.load(folder / "00_000_000000.npy")
+    with np.load(stage.gold / "tensors" / f"{name.partition('/')[2]}.npz") as file:
         expected = file["tensor"].astype(np.float32)
     assert np.array_equal(found, expected.reshape(found.shape))
 
