@@ -123,6 +123,8 @@ class Convention:
     firm: bool = True
     pre_cluster_threshold: float | None = None
     threshold_note: str = ""
+    fewest_outputs: int = 1
+    """Models with fewer outputs need not be tried with ``preprocessing``."""
 
 
 @dataclass(frozen=True, slots=True)

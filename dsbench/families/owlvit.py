@@ -73,6 +73,7 @@ class OwlVit:
             aspect=0,
             firm=False,
             pre_cluster_threshold=0.1,
+            fewest_outputs=2,
             threshold_note="0.1 works well for general detection; lower to 0.05 for recall-focused tasks",
         )
 
