@@ -41,12 +41,14 @@ LARGEST_FRACTION = 2.0
 
 @dataclass(frozen=True, slots=True)
 class SelectedLayout:
-    """Output indices of the post-processed export; ``normalised``: corners are fractions of the network input."""
+    """Output indices of the post-processed export; ``normalised``: corners are fractions of the network input;
+    ``shift``: 1 if the labels count from 1."""
 
     labels: int
     boxes: int
     scores: int
     normalised: bool
+    shift: int = 0
 
 
 class RtDetr:
@@ -105,6 +107,7 @@ class RtDetr:
 
         assert isinstance(head.layout, SelectedLayout)
         labels, boxes, scores = _columns(outputs, head.layout)
+        labels = labels - np.float32(head.layout.shift)
         keep = np.isfinite(boxes).all(axis=1) & (scores >= np.float32(threshold)) & (labels >= 0)
         size = (network.width, network.height) if head.layout.normalised else (1, 1)
         x1, y1, x2, y2 = (boxes[keep] * np.array([*size, *size], np.float32)).T.astype(np.float32)
@@ -127,6 +130,7 @@ class RtDetr:
             ("boxes", layout.boxes),
             ("scores", layout.scores),
             ("normalised", layout.normalised),
+            ("shift", layout.shift),
         )
 
 
@@ -189,14 +193,17 @@ def _selected_head(
             f" {network.height}]] (width, height of the network input) into the graph",
             close=True,
         )
-    highest = int(ids[scores > SEEN].max(initial=-1))
-    classes = len(labels) if highest < len(labels) else highest + 1
+    sure = ids[scores > SEEN]
+    highest = int(sure.max(initial=-1))
+    shift = int(len(sure) > 0 and bool(labels) and sure.min() >= 1 and highest == len(labels))
+    classes = len(labels) if highest - shift < len(labels) else highest + 1
     found = (
         Fact("outputs", "labels, boxes, scores", f"output {layout.labels} holds whole numbers, {layout.scores} 0..1"),
         Fact("boxes", "corners in 0..1" if normalised else "corners in network pixels", reason),
         Fact("classes", str(max(classes, 1)), f"highest label on real frames {highest}, {len(labels)} labels"),
+        Fact("labels", f"ids shifted by {shift}", "they count from 1" if shift else "they count from 0"),
     )
-    chosen = SelectedLayout(layout.labels, layout.boxes, layout.scores, normalised)
+    chosen = SelectedLayout(layout.labels, layout.boxes, layout.scores, normalised, shift)
     return Head("rtdetr", 0.9, max(classes, 1), chosen, found)
 
 

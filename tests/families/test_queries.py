@@ -181,6 +181,16 @@ def test_selected_rows(facts: OnnxFacts, scale: float, normalised: bool) -> None
     assert 20 < found.left.max() <= 63
 
 
+def test_selected_labels_that_count_from_1(facts: OnnxFacts) -> None:
+    sample = selected(1.0, np.arange(30) % 3 + 1)
+    head = registry.recognise(facts, [sample], labels=list("abc"))
+    assert head.layout == SelectedLayout(0, 1, 2, True, shift=1)
+    assert head.classes == 3
+    found = registry.by_name("rtdetr").decode(sample, head, NETWORK, 0.0)
+    assert set(found.class_id) == {0, 1, 2}
+    assert registry.recognise(facts, [sample], labels=list("abcd")).layout == SelectedLayout(0, 1, 2, True)
+
+
 def test_pixels_of_another_size_are_refused_with_the_fix(facts: OnnxFacts) -> None:
     with pytest.raises(DsbenchError, match=r"fold orig_target_sizes = \[\[64, 64\]\]"):
         registry.recognise(facts, [selected(640.0)])
@@ -200,6 +210,7 @@ HEADS = {
     "owlvit": Head("owlvit", 1.0, 3, QueryLayout(1, 0, False), ()),
     "selected int64": Head("rtdetr", 1.0, 3, SelectedLayout(0, 1, 2, True), ()),
     "selected float": Head("rtdetr", 1.0, 3, SelectedLayout(2, 0, 1, False), ()),
+    "selected from 1": Head("rtdetr", 1.0, 3, SelectedLayout(0, 1, 2, True, shift=1), ()),
 }
 
 
