@@ -31,6 +31,18 @@ def assert_compiles(source: str, *flags: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_helpers_beside_a_parser_may_use_tensorrts_plain_types() -> None:
+    assert_compiles(
+        '#include "nvdsinfer_custom_impl.h"\n'
+        "int sides(nvinfer1::Dims const &dims) { return dims.nbDims > 0 ? int(dims.d[0]) : 0; }\n"
+        "int sides(nvinfer1::ITensor *tensor) { return sides(tensor->getDimensions()); }\n"
+        "long count(nvinfer1::Weights const &w) { return w.type == nvinfer1::DataType::kHALF ? 0 : long(w.count); }\n"
+        "struct Quiet : nvinfer1::ILogger { void log(Severity, char const *) noexcept override {} };\n"
+        'extern "C" bool NvDsInferInitializeInputLayers(std::vector<NvDsInferLayerInfo> const &,\n'
+        "    NvDsInferNetworkInfo const &, unsigned int) { return true; }\n"
+    )
+
+
 @pytest.mark.parametrize("standard", ["c++11", "c++14", "c++17", "c++20"])
 def test_headers_compile_without_a_warning(standard: str) -> None:
     assert_compiles(EVERY_HEADER, f"-std={standard}")
