@@ -12,6 +12,9 @@ from dsbench.steps import STEPS, position
 _IMPORT_STEPS = tuple(step.name for step in STEPS[: position("benchmark_config")] if step.name != "preflight")
 """What proves the import: everything between pre-flight and the benchmark."""
 
+_MEASURING_STEPS = ("run1_calibration", "run2_validation")
+"""Steps whose warnings say that a figure is not what it seems: such a figure is never shown green."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -30,7 +33,8 @@ def of(results: Sequence[StepResult], interrupted: bool = False) -> Verdict:
     outcomes = {result.evidence.step: result.outcome for result in results}
     figures = next((r.record.figures for r in reversed(results) if r.record is not None), Figures())
     import_answer, import_color = _import(outcomes)
-    streams_answer, streams_color = _streams(figures, outcomes)
+    warned = any(r.evidence.warnings for r in results if r.evidence.step in _MEASURING_STEPS)
+    streams_answer, streams_color = _streams(figures, outcomes, warned=warned)
     if "failed" in outcomes.values():
         color = "failed"
     elif import_color == streams_color == "passed" and not interrupted and "skipped" not in outcomes.values():
@@ -51,14 +55,15 @@ def _import(outcomes: dict[str, str]) -> tuple[str, str]:
     return "Not known: not everything ran", "amber"
 
 
-def _streams(figures: Figures, outcomes: dict[str, str]) -> tuple[str, str]:
+def _streams(figures: Figures, outcomes: dict[str, str], *, warned: bool) -> tuple[str, str]:
     target = f"{figures.target_fps:g}" if figures.target_fps is not None else "?"
     run2 = figures.run2
     if figures.confirmed_streams:
         count = figures.confirmed_streams
         few = outcomes.get("run2_validation") == "failed"
         answer = f"{count} at {target} FPS or more" + (", fewer than --min-streams asks for" if few else "")
-        return answer, "failed" if few else "passed"
+        answer += "; the measurement has warnings, see runs 1 and 2" if warned else ""
+        return answer, "failed" if few else "amber" if warned else "passed"
     if figures.confirmed_streams == 0:
         plural = "stream" if run2.streams == 1 else "streams"
         return f"None confirmed: {run2.fps_per_stream} of {target} FPS with {run2.streams} {plural}", "amber"

@@ -41,6 +41,17 @@ def test_not_real_time_is_amber_though_nothing_failed() -> None:
     assert found.streams_answer == "None confirmed: 11.5 of 30 FPS with 1 stream"
 
 
+@pytest.mark.parametrize("step", ["run1_calibration", "run2_validation"])
+def test_a_measurement_with_a_warning_is_never_green(step: str) -> None:
+    log = EvidenceLog(step, "net", "k", "embedded")
+    log.warn("Run 1: all streams together varied")
+    state = RecordState(REAL_TIME, "", "/r.json")
+    warned = StepResult(log.snapshot(), "passed", 1.0, "", state)
+    found = verdict.of([warned if each.evidence.step == step else each for each in results(REAL_TIME)])
+    assert (found.color, found.import_color, found.streams_color) == ("amber", "passed", "amber")
+    assert found.streams_answer == "4 at 30 FPS or more; the measurement has warnings, see runs 1 and 2"
+
+
 def test_interrupted_is_never_green() -> None:
     assert verdict.of(results(REAL_TIME), interrupted=True).color == "amber"
 
