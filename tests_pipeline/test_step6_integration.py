@@ -45,7 +45,7 @@ def test_preflight(model: ModelRun, evidence: EvidenceLog) -> None:
 def test_model_outputs(model: ModelRun, evidence: EvidenceLog) -> None:
     """6a: the ONNX model runs, and its outputs are a detector's."""
     model.keep(Step6Start(time.monotonic()))
-    outputs = model.keep(step6a_outputs.run(model.get(PreflightFacts), model.scratch))
+    outputs = model.keep(step6a_outputs.run(model.get(PreflightFacts), model.scratch, model.runtime))
     rows.model_outputs(evidence, outputs)
 
 

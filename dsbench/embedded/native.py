@@ -168,6 +168,7 @@ class _Product:
 
 
 _RUNNER = _Product("parser_runner", "harness", RUNNER_FLAGS)
+_TAO = _Product("libdsbench_tao_parsers.so", "tao", FLAGS, ".so")
 
 
 def sources() -> tuple[Path, ...]:
@@ -183,6 +184,11 @@ def build() -> Path:
 def build_runner() -> Path:
     """Path of the program that calls a parser under sanitizers; HOST_BUILD_FAILED where their runtime is missing."""
     return _built(_RUNNER)
+
+
+def build_tao_parsers() -> Path:
+    """Path of what stands in for DeepStream's libnvds_infercustomparser.so."""
+    return _built(_TAO)
 
 
 def _host() -> _Product:

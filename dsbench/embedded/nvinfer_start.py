@@ -117,6 +117,8 @@ def _open_library(config: NvinferConfig, log: Log) -> ParserHost | DsbenchError 
         log.context("ERROR", "initialize", "Could not open custom lib: (null)")
         log.own(f"fix: {error.fix}")
         raise NvinferStartError(CUSTOM_LIB_FAILED) from error
+    if parser.stand_in:
+        log.own(f"{config.custom_lib_path} is not installed: {parser.func} is dsbench's own version of NVIDIA's")
     return parser
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsbench.embedded import native
+from dsbench.embedded.deepstream_library import stand_in_for
 from dsbench.embedded.detections import Detections, Float32Array
 from dsbench.errors import Code, DsbenchError
 
@@ -58,13 +59,15 @@ class ParserHost:
         if object_size not in (None, 24, 28):
             raise ValueError("object_size is 24 or 28")
         self.lib, self.func = lib, func
+        self.stand_in = stand_in_for(lib)
+        """What is loaded in place of DeepStream's own library where that is not installed."""
         self._native = native.library()
         self._error = ctypes.create_string_buffer(_TEXT_BYTES)
         self._layers_key: tuple[object, ...] | None = None
         opened = ctypes.c_int32()
         # a bare file name would be searched for along the loader's path instead of being opened
         self._handle = self._native.parser_open(
-            os.fsencode(os.path.abspath(lib)),
+            os.fsencode(os.path.abspath(self.stand_in or lib)),
             os.fsencode(func),
             object_size or 0,
             ctypes.byref(opened),

@@ -13,13 +13,14 @@ from dsbench.families.detr import Detr
 from dsbench.families.owlvit import OwlVit
 from dsbench.families.rtdetr import RtDetr
 from dsbench.families.ssd import Ssd
+from dsbench.families.tao import Tao
 from dsbench.families.yolo import Yolo
 from dsbench.families.yolox import Yolox
 
 if TYPE_CHECKING:
     from dsbench.model.onnx_model import OnnxFacts
 
-FAMILIES: tuple[Family, ...] = (Yolox(), Yolo(), BatchedNms(), Ssd(), Detr(), RtDetr(), OwlVit())
+FAMILIES: tuple[Family, ...] = (Yolox(), Yolo(), BatchedNms(), Ssd(), Detr(), RtDetr(), OwlVit(), Tao())
 
 
 def by_name(name: str) -> Family:
@@ -49,7 +50,8 @@ def recognise(
     it.
     """
     hints = hints or Hints()
-    refused = refusals.not_a_detector(facts, samples, f"{facts.path.name}: {describe(samples)}")
+    model_type = hints.hugging_face.model_type if hints.hugging_face else ""
+    refused = refusals.not_a_detector(facts, samples, f"{facts.path.name}: {describe(samples)}", model_type)
     if refused:
         raise refused
     candidates = (by_name(hints.family),) if hints.family else FAMILIES

@@ -13,6 +13,7 @@ import os
 from pathlib import Path
 
 _MOST_LINKS = 40
+_DEEPSTREAM = "/opt/nvidia/deepstream"
 
 
 def join_to_config(config: Path, text: str) -> str:
@@ -28,8 +29,11 @@ def resolve_from_config(config: Path, text: str) -> str | None:
     """``get_absolute_file_path`` of nvinfer; None when the path cannot be resolved for another reason than
     absence.
 
-    A missing relative file keeps the joined path, a missing absolute one is cut after its first missing part.
+    A missing relative file keeps the joined path, a missing absolute one is cut after its first missing part. Files
+    of DeepStream's own keep their names where it is not installed: that is no fault of the config.
     """
+    if text.startswith(_DEEPSTREAM + "/") and not os.path.isdir(_DEEPSTREAM):
+        return os.path.normpath(text)
     joined = join_to_config(config, text)
     resolved, reason = glibc_realpath(joined)
     if reason == 0:

@@ -34,7 +34,8 @@ class Finding:
 class LintContext:
     """What the config must agree with. ``engine``: the expected engine file; ``engine_required``: it must exist
     (DeepStream). ``head_classes``: what the labels should name, None for a user's parser; ``functions``: what the
-    parser library exports, None if it is not built yet."""
+    parser library exports, None if it is not built yet. ``replaced``: DeepStream's own library that this runtime has
+    a version of; it need not be there."""
 
     onnx: OnnxFacts
     labels_count: int
@@ -42,6 +43,7 @@ class LintContext:
     engine_required: bool = False
     head_classes: int | None = None
     functions: tuple[str, ...] | None = None
+    replaced: Path | None = None
 
 
 def lint(path: Path, context: LintContext) -> tuple[Finding, ...]:
@@ -106,7 +108,11 @@ def _paths(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
     for key, value, required in (
         ("onnx-file", config.onnx_file, True),
         ("labelfile-path", config.labelfile_path, True),
-        ("custom-lib-path", config.custom_lib_path, context.functions is not None),
+        (
+            "custom-lib-path",
+            config.custom_lib_path,
+            context.functions is not None and config.custom_lib_path != context.replaced,
+        ),
     ):
         if value is None:
             if key != "custom-lib-path":

@@ -21,6 +21,9 @@ def outputs_of(tensors: Path, result: ProbeResult, candidate: int) -> tuple[Outp
     """Outputs of every probed frame under candidate number ``candidate``, one image each, no batch dimension."""
     import numpy as np
 
+    if not result.frames:
+        return ()
+
     with np.load(tensors, allow_pickle=False) as archive:
         return tuple(
             tuple(

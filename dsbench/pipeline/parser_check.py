@@ -27,7 +27,7 @@ from dsbench.judge.lint import Finding
 from dsbench.judge.parser_cases import Setting
 from dsbench.judge.parser_harness import Expected
 from dsbench.model.preflight import PreflightFacts
-from dsbench.pipeline import step6a_outputs, step6bcd_parser
+from dsbench.pipeline import built_in_parser, step6a_outputs, step6bcd_parser
 from dsbench.pipeline.step6a_outputs import ModelOutputs, source_plan
 from dsbench.runtimes import parser_harness
 from dsbench.runtimes.contract import Runtime
@@ -55,6 +55,10 @@ class ParserCheck:
 
 def run(facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratch: Path) -> ParserCheck:
     """Build with sanitizers, call on every case, judge. Never raises for what the parser does: findings say it."""
+    if built_in_parser.of(outputs):
+        return ParserCheck(not_run=built_in_parser.NOTHING_TO_DO)
+    if not outputs.probed.result.frames:
+        return ParserCheck(not_run="the network cannot be run here, so there are no outputs to parse")
     started = time.monotonic()
     folder = Path(os.path.realpath(scratch)) / "parser-check"
     shutil.rmtree(folder, ignore_errors=True)

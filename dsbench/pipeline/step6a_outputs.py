@@ -12,7 +12,7 @@ from dsbench.build import parser_source
 from dsbench.build.app_config import STREAMMUX_HEIGHT, STREAMMUX_WIDTH
 from dsbench.build.generated import is_generated
 from dsbench.build.parser_source import SourcePlan, UserSource
-from dsbench.embedded.probe_job import ProbeJob
+from dsbench.embedded.probe_job import ProbeJob, ProbeResult
 from dsbench.errors import Code, DsbenchError
 from dsbench.families import registry
 from dsbench.families.base import Boxes, Fact, Head, Hints, Network, Preprocessing
@@ -25,7 +25,14 @@ from dsbench.model.layout import ModelLayout
 from dsbench.model.preflight import PreflightFacts
 from dsbench.model.settings import Settings
 from dsbench.runtimes import probes
+from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.probes import Probed
+
+NOT_RUN = (
+    "the graph holds a TensorRT plugin and was not run here: head by its declared outputs, preprocessing by habit;"
+    " look at the drawn frames"
+)
+"""What a graph that only TensorRT can run is told."""
 
 
 @dataclass(frozen=True)
@@ -67,24 +74,33 @@ class ModelOutputs:
         ranges = [
             f"Output[{index}] range: [{item.low:.4f}, {item.high:.4f}]" for index, item in enumerate(result.random)
         ]
+        if not result.frames:
+            return (*random, *ranges)
         real = [f"Real frame {result.frames[0]} ({preprocessing.describe(self.preprocessing)}):"]
         for index, output in enumerate(tensors.outputs_of(self.probed.tensors, result, self.chosen)[0]):
             real.append(f"Output[{index}] range: [{output.data.min():.4f}, {output.data.max():.4f}]")
         return (*random, *ranges, *real)
 
 
-def run(facts: PreflightFacts, scratch: Path) -> ModelOutputs:
-    """Probe, recognise, choose. Raises what probing raises, MODEL_OUTPUT_INVALID, NOT_A_DETECTOR."""
+def run(facts: PreflightFacts, scratch: Path, runtime: Runtime | None = None) -> ModelOutputs:
+    """Probe, recognise, choose. Raises what probing raises, MODEL_OUTPUT_INVALID, NOT_A_DETECTOR.
+
+    A graph with TensorRT plugins is recognised by its declared outputs, where ``runtime`` can run it at all.
+    """
     layout = facts.layout
     user_source = parser_source.find_user_source(source_plan(layout))
     fixed, fixed_origin = fixed_keys(facts)
     files = hugging_face.read(layout.onnx_dir, layout.root)
     processor = image_processor.of_processor(files.processor)
-    conventions = [family.convention().preprocessing for family in registry.FAMILIES]
+    conventions = [
+        convention.preprocessing
+        for convention in (family.convention() for family in registry.FAMILIES)
+        if len(facts.onnx.outputs) >= convention.fewest_outputs
+    ]
     candidates = preprocessing.candidates([processor, *conventions], fixed, facts.onnx.channels)
-    probed = probes.probe_model(_job(facts, candidates), scratch)
+    probed = _declared(facts, runtime, scratch) or probes.probe_model(_job(facts, candidates), scratch)
     warnings = (
-        *output_ranges.check(probed.result, facts.onnx.path),
+        *(output_ranges.check(probed.result, facts.onnx.path) if not facts.onnx.plugins else (NOT_RUN,)),
         *files.problems,
         *hugging_face.compare_labels(files, facts.labels.names),
     )
@@ -104,6 +120,29 @@ def run(facts: PreflightFacts, scratch: Path) -> ModelOutputs:
         choice = _choose(facts, candidates, probed, head, fixed, processor)
         outputs = ModelOutputs(probed, candidates, 0, choice, head, None, user_source, files, warnings)
     return _settle(outputs, choice, fixed_origin)
+
+
+def _declared(facts: PreflightFacts, runtime: Runtime | None, scratch: Path) -> Probed | None:
+    """What is known of a graph with TensorRT plugins without running it; None for any other graph.
+
+    Raises ONNX_RUN_FAILED on a runtime that cannot run it.
+    """
+    plugins = facts.onnx.plugins
+    if not plugins:
+        return None
+    if runtime is None or runtime.name == "embedded":
+        raise DsbenchError(
+            Code.ONNX_RUN_FAILED,
+            f"the graph uses TensorRT's plugin {', '.join(plugins)}, which ONNX Runtime cannot run: the embedded"
+            " runtime cannot test this file",
+            where=str(facts.onnx.path),
+            fix="export the head without the plugin (DeepStream suppresses with cluster-mode=2), or use"
+            " --runtime deepstream, where the head is recognised by its declared outputs",
+        )
+    lines = [f"Input: {facts.onnx.input_name} shape={list(facts.onnx.shape)}"]
+    lines += [f"Output: {output.name} shape={list(output.shape or ())}" for output in facts.onnx.outputs]
+    names = tuple(output.name for output in facts.onnx.outputs)
+    return Probed(ProbeResult(outputs=names, lines=tuple(lines)), scratch / "not-run.npz")
 
 
 def refine(facts: PreflightFacts, outputs: ModelOutputs, decoded: Sequence[Sequence[Boxes]]) -> ModelOutputs:

@@ -22,7 +22,7 @@ from dsbench.judge import parser_boxes, tensors
 from dsbench.judge.lint import ERROR, Finding
 from dsbench.judge.parser_boxes import Agreement
 from dsbench.model.preflight import PreflightFacts
-from dsbench.pipeline import step6a_outputs
+from dsbench.pipeline import built_in_parser, step6a_outputs
 from dsbench.pipeline.step6a_outputs import ModelOutputs, pre_cluster_threshold, source_plan
 from dsbench.runtimes import probes
 from dsbench.runtimes.contract import Runtime
@@ -40,11 +40,12 @@ LAYOUT_MARK = "dsbench_object_size"
 
 @dataclass(frozen=True)
 class ParserSource:
-    """The .cpp that will be built, and whose it is."""
+    """The .cpp that will be built, and whose it is. ``built_in``: ``path`` is DeepStream's own library instead."""
 
     path: Path
     users: bool
     reason: str
+    built_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,10 @@ class BuiltParser:
 
     ``boxes`` counts per frame (-1: the parser returned false); ``agreement`` with the family's reference decode is None
     for a head that no family decodes; ``outputs`` is 6a's result, its preprocessing chosen anew by such a parser.
+    ``build`` is None for DeepStream's own parser.
     """
 
-    build: BuildResult
+    build: BuildResult | None
     library: LibraryFacts
     function: str
     boxes: tuple[int, ...]
@@ -71,12 +73,17 @@ def write_source(facts: PreflightFacts, outputs: ModelOutputs) -> ParserSource:
     if outputs.head is None:
         assert outputs.no_family is not None
         raise outputs.no_family
+    built_in = built_in_parser.of(outputs)
+    if built_in:
+        return ParserSource(Path(built_in.library), False, built_in_parser.NOTHING_TO_DO, built_in=True)
     written = parser_source.write_source(outputs.head, source_plan(facts.layout))
     return ParserSource(written.path, False, f"{written.status}, from the {outputs.head.family} family's template")
 
 
-def write_makefile(facts: PreflightFacts, source: ParserSource) -> Written:
-    """The specification's Makefile for this source; a user's own Makefile stays."""
+def write_makefile(facts: PreflightFacts, source: ParserSource) -> Written | None:
+    """The specification's Makefile for this source; a user's own Makefile stays. None: there is nothing to compile."""
+    if source.built_in:
+        return None
     return makefile.write_makefile(facts.layout.makefile, source.path.name, facts.layout.parser_library.name)
 
 
@@ -86,6 +93,10 @@ def build(facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratc
     Raises what building and the symbol check raise, PARSER_CRASHED, and what the boxes break.
     """
     layout = facts.layout
+    built_in = built_in_parser.of(outputs)
+    if built_in:
+        library = built_in_parser.library(built_in, runtime)
+        return _judged(facts, outputs, None, library, built_in.function, scratch)
     plan = BuildPlan(
         parser_dir=layout.parser_dir,
         library=layout.parser_library,
@@ -100,15 +111,30 @@ def build(facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratc
     _require_layout(facts, library, runtime)
     function = parser_function(facts)
     symbols.check_symbol(library, function)
-    if outputs.head is None:
+    if outputs.head is None and outputs.probed.result.frames:
         outputs = _refined(facts, outputs, result.library, function, scratch)
-    counts, calls = _run(facts, outputs, [outputs.chosen], result.library, function, scratch)
+    return _judged(facts, outputs, result, library, function, scratch)
+
+
+def _judged(
+    facts: PreflightFacts,
+    outputs: ModelOutputs,
+    built: BuildResult | None,
+    library: LibraryFacts,
+    function: str,
+    scratch: Path,
+) -> BuiltParser:
+    """The library on real frames; raises what its boxes break. NVIDIA's own library is not judged."""
+    built_in = built_in_parser.of(outputs)
+    if not outputs.probed.result.frames or (built_in and library.path == Path(built_in.library)):
+        return BuiltParser(built, library, function, (), (), None, outputs)
+    counts, calls = _run(facts, outputs, [outputs.chosen], library.path, function, scratch)
     findings = parser_boxes.check(
-        calls, Network(facts.width, facts.height), facts.labels.count, where=facts.layout.given_path(result.library)
+        calls, Network(facts.width, facts.height), facts.labels.count, where=facts.layout.given_path(library.path)
     )
     raise_errors(Code.PARSER_BOXES, findings)
     agreement = _compare(facts, outputs, calls)
-    return BuiltParser(result, library, function, counts, findings, agreement, outputs)
+    return BuiltParser(built, library, function, counts, findings, agreement, outputs)
 
 
 def layout_flags(facts: PreflightFacts) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from dsbench.judge import lint
 from dsbench.judge.lint import Finding, LintContext
 from dsbench.model.preflight import PreflightFacts
 from dsbench.model.settings import Settings
+from dsbench.pipeline import built_in_parser
 from dsbench.pipeline.step6a_outputs import ModelOutputs, pre_cluster_threshold
 from dsbench.pipeline.step6bcd_parser import BuiltParser, parser_function, raise_errors
 
@@ -51,6 +52,7 @@ def run(facts: PreflightFacts, outputs: ModelOutputs, parser: BuiltParser, gpu_i
 
 def lint_context(facts: PreflightFacts, outputs: ModelOutputs, parser: BuiltParser) -> LintContext:
     """What a config must agree with; 7b's as well."""
+    built_in = built_in_parser.of(outputs)
     return LintContext(
         onnx=facts.onnx,
         labels_count=facts.labels.count,
@@ -58,19 +60,21 @@ def lint_context(facts: PreflightFacts, outputs: ModelOutputs, parser: BuiltPars
         engine_required=facts.engine is not None and not facts.engine.stand_in,
         head_classes=outputs.head.classes if outputs.head else None,
         functions=parser.library.functions,
+        replaced=Path(built_in.library) if built_in and parser.library.path != Path(built_in.library) else None,
     )
 
 
 def plan(facts: PreflightFacts, outputs: ModelOutputs, gpu_id: int, folder: Path, *, batch_size: int) -> NvinferPlan:
     """6e's values; 7b's as well, with another folder and batch size."""
     layout, settings, feed = facts.layout, facts.settings, outputs.preprocessing
+    built_in = built_in_parser.of(outputs)
     defaults = NvinferPlan("", "", "", "", "", 0, (0, 0, 0))
     return NvinferPlan(
         onnx_file=nvinfer_config.relative(facts.onnx.path, folder),
         model_engine_file=nvinfer_config.relative(layout.engine(facts.onnx.path.stem, facts.max_bs), folder),
         labelfile_path=nvinfer_config.relative(layout.labels, folder),
-        custom_lib_path=nvinfer_config.relative(layout.parser_library, folder),
-        parse_bbox_func_name=parser_function(facts),
+        custom_lib_path=built_in.library if built_in else nvinfer_config.relative(layout.parser_library, folder),
+        parse_bbox_func_name=built_in.function if built_in else parser_function(facts),
         num_detected_classes=facts.labels.count,
         infer_dims=(facts.onnx.channels, facts.height, facts.width),
         batch_size=batch_size,

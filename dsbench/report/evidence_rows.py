@@ -9,6 +9,7 @@ from dsbench.judge import preprocessing
 from dsbench.judge.preprocessing import Choice
 from dsbench.model.layout import ModelLayout
 from dsbench.model.preflight import PreflightFacts
+from dsbench.pipeline.built_in_parser import NOTHING_TO_DO
 from dsbench.pipeline.step6a_outputs import ModelOutputs
 from dsbench.pipeline.step6bcd_parser import LAYOUT_MARK, BuiltParser, ParserSource
 from dsbench.pipeline.step6e_config import ConfigResult
@@ -103,11 +104,15 @@ def preprocessing_choice(log: EvidenceLog, choice: Choice) -> None:
 def parser_source(log: EvidenceLog, layout: ModelLayout, source: ParserSource) -> None:
     """Which source, and whose."""
     log.fact("Parser source", layout.given_path(source.path), source.reason)
-    file_text(log, source.path)
+    if not source.built_in:
+        file_text(log, source.path)
 
 
-def parser_makefile(log: EvidenceLog, layout: ModelLayout, written: Written) -> None:
+def parser_makefile(log: EvidenceLog, layout: ModelLayout, written: Written | None) -> None:
     """The Makefile, and whose."""
+    if written is None:
+        log.fact("Makefile", "none", NOTHING_TO_DO)
+        return
     if not _users(written):
         log.print(f"Makefile written: {layout.given_path(written.path)}")
     log.fact("Makefile", layout.given_path(written.path), _whose(written))
@@ -116,22 +121,25 @@ def parser_makefile(log: EvidenceLog, layout: ModelLayout, written: Written) -> 
 
 def parser_build(log: EvidenceLog, layout: ModelLayout, parser: BuiltParser) -> None:
     """Command, exported function, boxes on real frames."""
-    log.command(*parser.build.command)
-    log.fact("Library", layout.given_path(parser.library.path), f"built in {parser.build.seconds:.1f} s")
+    if parser.build:
+        log.command(*parser.build.command)
+        log.warn(*parser.build.warnings[:5])
+    took = f"built in {parser.build.seconds:.1f} s" if parser.build else NOTHING_TO_DO
+    log.fact("Library", layout.given_path(parser.library.path), took)
     log.fact("Exported", ", ".join(parser.library.parse_functions), "dynamic symbol table")
     log.fact("parse-bbox-func-name", parser.function)
     if LAYOUT_MARK in parser.library.functions:
         log.fact("Object size", "24 bytes: for DeepStream 6.2 and before, not for 9", "dsbench.toml: object-size")
     if parser.outputs.head is None:
         preprocessing_choice(log, parser.outputs.choice)
-    log.fact("Raw boxes on real frames", ", ".join(map(str, parser.boxes)), "per frame, before clustering")
+    if parser.boxes:
+        log.fact("Raw boxes on real frames", ", ".join(map(str, parser.boxes)), "per frame, before clustering")
     if parser.agreement:
         same = parser.agreement
         shown = f"{same.equal} of {same.reference} boxes equal ({same.parser} of the parser)"
         log.fact("Reference decode", shown, f"largest difference {same.largest_difference:.2g}")
         if not same.complete:
             log.warn(f"the parser and the family's reference decode differ: {shown}")
-    log.warn(*parser.build.warnings[:5])
     log.warn(*(finding.what for finding in parser.findings))
 
 

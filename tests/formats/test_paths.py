@@ -54,3 +54,9 @@ def test_like_glibc(tree: Path, name: str) -> None:
         assert found == expected
     else:
         assert found[1] == expected[1]
+
+
+def test_deepstreams_own_files_keep_their_names_where_it_is_not_installed(tmp_path: Path) -> None:
+    name = "/opt/nvidia/deepstream/deepstream/lib/libnvds_infercustomparser.so"
+    if not os.path.isdir("/opt/nvidia/deepstream"):
+        assert paths.resolve_from_config(tmp_path / "config.txt", name) == name

@@ -1,0 +1,24 @@
+"""DeepStream's own parser library, and what stands in for it where DeepStream is not installed.
+
+Configs of NGC TAO models name it (pipeline-run.md, "NGC TAO models"). The stand-in exports the same functions and is
+compiled on first use, like the host library; configs and model directories never mention it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dsbench.embedded import native
+
+NAME = "libnvds_infercustomparser.so"
+ROOT = Path("/opt/nvidia/deepstream")
+
+
+def stand_in_for(library: Path) -> Path | None:
+    """The stand-in's path if ``library`` is DeepStream's and is not there; else None.
+
+    Raises DsbenchError COMPILER_MISSING or HOST_BUILD_FAILED.
+    """
+    if library.name != NAME or ROOT not in library.parents or library.is_file():
+        return None
+    return native.build_tao_parsers()

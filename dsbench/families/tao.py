@@ -1,0 +1,146 @@
+"""NGC TAO models: DeepStream ships their parsers in libnvds_infercustomparser.so, nothing is compiled.
+
+Recognised by the outputs' names where those are TAO's alone (DetectNet_v2, the BatchedNMS and NMS plugins), else by
+``family = "tao"`` in dsbench.toml, with parse-bbox-func-name where the names fit several functions. The library is
+never libnvds_infercustomparser_tao.so, even if a model's card says so. Source: pipeline-run.md ("NGC TAO models"),
+deepstream-semantics.md g.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dsbench.families import tao_decode
+from dsbench.families.base import (
+    Boxes,
+    BuiltIn,
+    Convention,
+    Fact,
+    Head,
+    Hints,
+    Network,
+    Outputs,
+    ParserContext,
+    Preprocessing,
+    Rejected,
+)
+
+if TYPE_CHECKING:
+    from dsbench.model.onnx_model import OnnxFacts
+
+NAME = "tao"
+LIBRARY = "/opt/nvidia/deepstream/deepstream/lib/libnvds_infercustomparser.so"
+PREFIX = "NvDsInferParse"
+
+RGB01 = Preprocessing(1 / 255, (), model_color_format=0, maintain_aspect_ratio=0)
+RGB01_LETTERBOX = Preprocessing(1 / 255, (), model_color_format=0, maintain_aspect_ratio=1)
+IMAGENET = Preprocessing(0.01752, (123.675, 116.28, 103.53), model_color_format=0, maintain_aspect_ratio=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function of the library: how its models are fed and clustered, and the number of outputs it reads."""
+
+    name: str
+    preprocessing: Preprocessing
+    cluster_mode: int
+    outputs: int
+
+    @property
+    def convention(self) -> Convention:
+        origin = f"TAO's habit for {self.name}; compare with the model's card"
+        aspect = self.preprocessing.maintain_aspect_ratio
+        return Convention(self.preprocessing, self.cluster_mode, origin, aspect, firm=False)
+
+
+RESNET = Function("NvDsInferParseCustomResnet", RGB01, 2, 2)
+RTDETR = Function("NvDsInferParseCustomRTDETRTAO", RGB01_LETTERBOX, 4, 2)
+DDETR = Function("NvDsInferParseCustomDDETRTAO", IMAGENET, 4, 2)
+BATCHED_NMS = Function("NvDsInferParseCustomBatchedNMSTLT", RGB01, 4, 4)
+YOLOV5_NMS = Function("NvDsInferParseYoloV5CustomBatchedNMSTLT", RGB01, 4, 4)
+EFFICIENT_DET = Function("NvDsInferParseCustomEfficientDetTAO", Preprocessing(1.0, (), 0, 0), 4, 4)
+NMS = Function("NvDsInferParseCustomNMSTLT", RGB01, 4, 2)
+TF_SSD = Function("NvDsInferParseCustomTfSSD", RGB01, 4, 4)
+FUNCTIONS = {f.name: f for f in (RESNET, RTDETR, DDETR, BATCHED_NMS, YOLOV5_NMS, EFFICIENT_DET, NMS, TF_SSD)}
+
+
+class Tao:
+    """The TAO family."""
+
+    name = NAME
+    template = ""
+    """Nothing is rendered."""
+
+    def recognise(
+        self, facts: OnnxFacts, samples: Sequence[Outputs], hints: Hints, labels: Sequence[str]
+    ) -> Head | Rejected:
+        """By names, as ONNX files may hold plugins that cannot be run here."""
+        names = [out.name.removesuffix(":0") for out in facts.outputs]
+        function, why, confidence = _function(names, facts, hints)
+        if function is None:
+            return Rejected(NAME, why, close=hints.family == NAME)
+        layout = tao_decode.layout_of(function.name, names, samples)
+        if isinstance(layout, str):
+            return Rejected(NAME, f"{function.name} {layout}", close=True)
+        classes = layout.classes or len(labels) or 1
+        found = (
+            Fact("custom-lib-path", LIBRARY, "NVIDIA's own parsers; nothing is compiled"),
+            Fact("parse-bbox-func-name", function.name, why),
+            Fact("outputs", ", ".join(names), f"{classes} classes"),
+        )
+        warnings = _warnings(function, layout.classes)
+        built_in = BuiltIn(LIBRARY, function.name)
+        return Head(NAME, confidence, classes, layout, found, warnings, function.convention, built_in)
+
+    def convention(self) -> Convention:
+        """Each function's models have their own: see `Function.convention`."""
+        return RESNET.convention
+
+    def decode(self, outputs: Outputs, head: Head, network: Network, threshold: float) -> Boxes:
+        """What the built-in function returns."""
+        assert isinstance(head.layout, tao_decode.TaoLayout)
+        return tao_decode.decode(outputs, head.layout, network, threshold)
+
+    def context(self, head: Head) -> ParserContext:
+        """Nothing is rendered."""
+        return ()
+
+
+def _function(names: Sequence[str], facts: OnnxFacts, hints: Hints) -> tuple[Function | None, str, float]:
+    """The built-in function, why (or why none), and how sure that is."""
+    known = set(names)
+    chosen = FUNCTIONS.get(hints.function or "")
+    if hints.family == NAME and chosen:
+        return chosen, "dsbench.toml", 0.97
+    if {"output_bbox/BiasAdd", "output_cov/Sigmoid"} <= known:
+        return RESNET, "DetectNet_v2's output names", 0.95
+    if len(names) == 4 and all(name.startswith("BatchedNMS") for name in names):
+        return BATCHED_NMS, "names of TAO's BatchedNMS plugin", 0.97
+    if known == {"NMS", "NMS_1"}:
+        return NMS, "names of TAO's NMS plugin", 0.95
+    if known == {"pred_logits", "pred_boxes"}:
+        if hints.family != NAME and chosen not in (RTDETR, DDETR):
+            return None, "the names are TAO's and other DETR exports' too: set family = \"tao\" if it is one", 0.0
+        text = f"{facts.path.stem} {facts.producer}".casefold()
+        if chosen:
+            return chosen, "dsbench.toml", 0.97
+        if any(word in text.replace("rtdetr", "").replace("rt_detr", "") for word in ("ddetr", "deformable", "dino")):
+            return DDETR, f"the file is called {facts.path.name}", 0.9
+        return RTDETR, "pred_logits and pred_boxes; for Deformable DETR set parse-bbox-func-name", 0.9
+    if hints.family == NAME and len(names) == 4:
+        boxes = next((name for name in names if "box" in name), "")
+        if boxes.startswith("detection_boxes"):
+            return EFFICIENT_DET, f"the output name {boxes}", 0.9
+        return BATCHED_NMS, "four outputs", 0.8
+    return None, f"the outputs fit no function of {LIBRARY.rsplit('/', 1)[1]} by name ({', '.join(FUNCTIONS)})", 0.0
+
+
+def _warnings(function: Function, classes: int) -> tuple[str, ...]:
+    if function is DDETR and classes not in (0, 4):
+        return (
+            f"{DDETR.name} reads the logits in steps of 4, this head has {classes} classes: set"
+            f' parse-bbox-func-name = "{RTDETR.name}"',
+        )
+    return ()
