@@ -16,7 +16,7 @@ from tests.embedded import gold, own_gold
 
 GOLD = gold.folder()
 WHOLE = os.environ.get("DSBENCH_GOLD_ALL") == "1" or gold.named()
-SHORT = 12
+SHORT = 6
 """Frames of each clip in the default run."""
 SUBSET = (
     "kitti/walk120_b8eng_n2",
