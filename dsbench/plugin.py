@@ -97,6 +97,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def _read_options(config: pytest.Config) -> RunOptions:
     given = config.getoption("--model-dir")
     from_ini = config.getini("dsbench_model_dir")
+    if any(not text.strip() for text in given or ()):  # an unset variable of a script
+        raise pytest.UsageError(NO_MODEL_DIR)
     runtime = _given(config, "runtime").resolve(option_values.choice(*select.NAMES), None, "auto")
     prepare = _given(config, "prepare").resolve(option_values.choice("auto", "never"), None, "auto")
     options = RunOptions(

@@ -11,7 +11,7 @@ from typing import TypeVar
 from dsbench.model.layout import ModelLayout
 from dsbench.model.preflight import REAL_TIME_FPS, Request
 from dsbench.model.settings import Settings
-from dsbench.options import Given, Value, above_zero, share, whole
+from dsbench.options import Given, Value, above_zero, share, text, whole
 from dsbench.record import store
 from dsbench.record.recorder import Recorder
 from dsbench.runtimes.contract import Runtime
@@ -57,6 +57,7 @@ class RunOptions:
 
     def check(self) -> None:
         """Raise the USAGE error of any value that cannot be read, before a model directory is touched."""
+        self.video.check(text)
         self.kitti_frames.check(whole(0))
         self.min_detection_rate.check(share)
         self.target_fps.check(above_zero)

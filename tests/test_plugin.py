@@ -99,6 +99,8 @@ def test_ini_options_and_ds_video(workspace: Path, clip: Path) -> None:
         (("--target-fps", "0"), "must be a number above 0"),
         (("--perf-seconds", "1.5"), "must be a whole number"),
         (("--min-streams", "0"), "must be at least 1"),
+        (("--video", ""), "must not be empty"),
+        (("--model-dir", ""), "No model directory provided. Usage: pytest --model-dir models/<model_name>"),
     ],
 )
 def test_wrong_usage_is_one_message_and_exit_4(workspace: Path, arguments: tuple[str, ...], said: str) -> None:

@@ -76,6 +76,13 @@ def external_files(model: onnx.ModelProto, path: Path) -> tuple[Path, ...]:
 
 
 def _check_regular(path: Path) -> int:
+    if any("\ud800" <= character <= "\udfff" for character in str(path)):
+        raise DsbenchError(
+            Code.ONNX_INVALID,
+            "the path of the ONNX file is not valid UTF-8 in this locale: ONNX Runtime cannot open it",
+            where=ascii(str(path)),
+            fix="use a UTF-8 locale (LC_ALL=C.UTF-8), or rename the file or directory",
+        )
     try:
         status = path.stat()
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,6 +74,12 @@ def test_truncated_file(tmp_path: Path) -> None:
     path = zoo.detector(tmp_path / "x.onnx")
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(DsbenchError, match="truncated"):
+        inspect(path)
+
+
+def test_a_path_that_is_not_utf_8(tmp_path: Path) -> None:
+    path = zoo.detector(tmp_path / "net.onnx").rename(Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xe9.onnx")))
+    with pytest.raises(DsbenchError, match="not valid UTF-8"):
         inspect(path)
 
 
