@@ -87,7 +87,8 @@ def run2(model: ModelRun, log: EvidenceLog, keep: Keep) -> Validation:
     if not measured.figures.real_time:
         count = streams.halved(first.rt_streams)
         log.print(streams.retry_announcement(count))
-        _keep_first_log(measured.perf.plan.log)
+        kept = _keep_first_log(measured.perf.plan.log)
+        log.note(f"run 2's log is kept as {model.layout.given_path(kept)}: Step 8 takes the first *_run2.log by name")
         retry = _measure(model, count, "Retry", keep)
         log.print(streams.retry_line(retry.figures))
     benchmark = Benchmark(
@@ -157,9 +158,19 @@ def _plan(model: ModelRun, count: int, number: int, seconds: int, interval: int)
     return PerfPlan(config, count, seconds, interval, layout.ds_log(count, number))
 
 
-def _keep_first_log(log: Path) -> None:
+def _keep_first_log(log: Path) -> Path:
     """``ds_s<N>_run2.log`` becomes ``ds_s<N>_run2_first.log``: Step 8 takes the first ``*_run2.log`` by name."""
-    os.replace(log, log.with_name(f"{log.stem}_first.log"))
+    kept = log.with_name(f"{log.stem}_first.log")
+    try:
+        os.replace(log, kept)
+    except OSError as error:
+        raise DsbenchError(
+            Code.NOT_WRITABLE,
+            f"{log.name} cannot be renamed: {error.strerror}",
+            where=str(log),
+            fix="make benchmarks/ds of the model directory writable",
+        ) from error
+    return kept
 
 
 def _why_no_fps(perf: PerfRun) -> str:
