@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 CONFIG_FAILED = "NVDSINFER_CONFIG_FAILED"
 CUSTOM_LIB_FAILED = "NVDSINFER_CUSTOM_LIB_FAILED"
+RESOURCE_ERROR = "NVDSINFER_RESOURCE_ERROR"
 
 _PRECISION = {1: "INT8", 2: "FP16", 3: "the fastest precision"}
 _GRAY = 2
-_DETECTOR = 0
+_DETECTOR, _INSTANCE_SEGMENTATION = 0, 3
+_UNCLUSTERED = 4
 OPENCV_WARNING = (
     "Warning, OpenCV has been deprecated. Using NMS for clustering instead of cv::groupRectangles "
     "with topK = 20 and NMS Threshold = 0.5"
@@ -84,13 +86,15 @@ def start(setup: DetectorSetup, *, quiet: bool = False) -> StartedNvinfer:
     _check_preprocessing(config, network, log)
     mean = _read_mean(config, network, log)
     labels = _read_labels(config, log)
-    if isinstance(parser, DsbenchError):
-        raise _missing_function(config, log)
     decode: BoxParser | None = None
     if detects:
+        if isinstance(parser, DsbenchError):
+            raise _missing_function(config, log)
         decode = parser or _builtin_parser(model, log)
         _check_classes(config, log)
     else:
+        if config.network_type == _INSTANCE_SEGMENTATION:
+            _check_instance_segmentation(config, log)
         log.own(f"network-type={config.network_type} is inferred, but only detectors (0) make objects here")
     detector = Detector(setup, model, network, decode, log, mean)
     _say_what_runs(config, model, log)
@@ -269,6 +273,17 @@ def _check_classes(config: NvinferConfig, log: Log) -> None:
             "give the number of classes of the network"
         )
         raise NvinferStartError(CONFIG_FAILED)
+
+
+def _check_instance_segmentation(config: NvinferConfig, log: Log) -> None:
+    """What nvinfer asks of a network of masks before it starts."""
+    if config.cluster_mode != _UNCLUSTERED:
+        text = f" cluster mode {config.cluster_mode} not supported with instance segmentation"
+        log.context("ERROR", "initResource", text)
+        raise _postprocessing_failed(log, CONFIG_FAILED)
+    if config.custom_lib_path is None or "parse-bbox-instance-mask-func-name" not in config.present:
+        log.context("ERROR", "initResource", "Custom parse function not found for InstanceSegment-postprocessor")
+        raise _postprocessing_failed(log, RESOURCE_ERROR)
 
 
 def _say_what_runs(config: NvinferConfig, model: OnnxModel, log: Log) -> None:

@@ -183,6 +183,8 @@ def test_channels_last(world: World) -> None:
         ({"infer_dims": "3;64;64"}, "request dims:1x3x64x64 is out of range"),
         ({"num_detected_classes": None}, "num-detected-classes=0"),
         ({"custom_lib_path": None}, "Could not find output coverage layer for parsing objects"),
+        ({"network_type": 3}, " cluster mode 2 not supported with instance segmentation"),
+        ({"network_type": 3, "cluster_mode": 4}, "Custom parse function not found for InstanceSegment-postprocessor"),
         ({"cluster_mode": 7}, "Error. Invalid value for 'cluster-mode':'7'"),
     ],
 )
