@@ -191,6 +191,10 @@ _KNOWN = (
         " or build with LIBS=",
     ),
     (re.compile(r"cannot find -l(\S+?):?(?:\s|$)"), "lib{0} is not installed, or LIBS in parser/Makefile is wrong"),
+    (
+        re.compile(r"No space left on device"),
+        "free space on the disk (df -h), in the directory for temporary files too",
+    ),
     (re.compile(r"missing separator"), "recipe lines of parser/Makefile must begin with a TAB, not with blanks"),
     (re.compile(r"No rule to make target '([^']+)'"), "{0} is named in parser/Makefile but does not exist"),
     (re.compile(r"No targets specified and no makefile found"), "put a Makefile into parser/, or let dsbench write it"),
@@ -201,8 +205,11 @@ _KNOWN = (
 def _failure(text: str, plan: BuildPlan, command: list[str]) -> DsbenchError:
     """The compiler's (or linker's, or make's) first error line as the cause, with a fix where one is known."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    pattern = re.compile(r"(\berror:|cannot find -l|undefined reference|\*\*\*|not found$)")
+    pattern = re.compile(
+        r"(^(?!collect2:).*\berror:|cannot find -l|undefined reference|\bld: (?!warning)|\*\*\*|not found$)"
+    )
     cause = next((line for line in lines if pattern.search(line)), lines[-1] if lines else "make failed silently")
+    cause = next((line for line in lines if "No space left on device" in line), cause)
     fix = f"correct that line; the whole log is {plan.log}"
     for known, hint in _KNOWN:
         match = known.search(cause)

@@ -75,11 +75,12 @@ def require_success(finished: Finished, what: str) -> None:
             fix="Parser crash: output tensor shape mismatch — re-check the output shapes of step 6a",
         )
     if finished.returncode != 0:
+        full = process.disk_full(finished.log)
         raise DsbenchError(
             Code.APP_FAILED,
-            f"{what}: the app ended with status {finished.returncode}{said}",
+            f"{what}: the app ended with status {finished.returncode}{', the disk is full' if full else ''}{said}",
             where=where,
-            fix="correct what its last lines name",
+            fix="free space on the disk (df -h)" if full else "correct what its last lines name",
         )
 
 

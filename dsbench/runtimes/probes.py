@@ -91,6 +91,8 @@ def _ended(finished: Finished) -> str:
     if finished.timed_out:
         return f"did not end within {finished.seconds:.0f} s"
     last = "; ".join(finished.tail(3))
+    if process.disk_full(finished.log):
+        last = f"the disk of {finished.log.parent} is full: free space there, or set TMPDIR to another directory"
     how = f"was killed by {finished.signal_name}" if finished.signal_name else f"ended with {finished.returncode}"
     return f"{how} ({last})" if last else how
 

@@ -18,6 +18,7 @@ _PR_SET_PDEATHSIG = 1
 _POLL_S = 0.02
 _GRACE_S = 10.0
 _TAIL_LINES = 15
+_NO_ROOM = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,15 @@ def tail(log: Path, lines: int = _TAIL_LINES) -> tuple[str, ...]:
         return ()
     kept = [line.rstrip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
     return tuple(kept[-lines:])
+
+
+def disk_full(path: Path) -> bool:
+    """Whether there is no room left where ``path`` lies: a log that could not be written says nothing itself."""
+    try:
+        disk = os.statvfs(path if path.is_dir() else path.parent)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < _NO_ROOM
 
 
 def run(

@@ -210,6 +210,22 @@ def test_known_build_errors_come_with_their_fix(
     assert expected in caught.value.fix
 
 
+@pytest.mark.parametrize(
+    ("said", "cause", "fix"),
+    [
+        ("/usr/bin/ld: final link failed: No space left on device", "No space left", "free space"),
+        ("/usr/bin/ld: a.o: multiple definition of f; b.o: first defined here", "multiple definition", "that line"),
+    ],
+)
+def test_the_linkers_own_line_is_the_cause(parser_dir: Path, repository: Path, said: str, cause: str, fix: str) -> None:
+    lines = f"\t@echo '{said}'\n\t@echo 'collect2: error: ld returned 1 exit status'\n\t@false\n"
+    (parser_dir / "Makefile").write_text("all:\n" + lines)
+    with pytest.raises(DsbenchError) as caught:
+        build(build_plan(parser_dir, repository))
+    assert cause in caught.value.what
+    assert fix in caught.value.fix
+
+
 def test_blanks_in_a_recipe_and_a_makefile_that_hangs(parser_dir: Path, repository: Path) -> None:
     (parser_dir / "Makefile").write_text("all:\n    true\n")
     with pytest.raises(DsbenchError) as caught:

@@ -120,3 +120,10 @@ def test_tail_of_a_long_log_is_its_end(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("x" * 200_000 + "\n\n" + "\n".join(f"line {i}" for i in range(50)) + "\n\n")
     assert process.tail(log, 3) == ("line 47", "line 48", "line 49")
+
+
+def test_a_full_disk_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not process.disk_full(tmp_path / "app.log")
+    monkeypatch.setattr(process, "_NO_ROOM", 1 << 80)
+    assert process.disk_full(tmp_path / "app.log")
+    assert not process.disk_full(tmp_path / "nowhere" / "app.log")
