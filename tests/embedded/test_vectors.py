@@ -28,7 +28,10 @@ OWN = Path(__file__).parent / "vectors"
 def folders() -> list[Path]:
     """The project's own set always, and the larger one where it is."""
     beside = Path(__file__).resolve().parents[3] / "shared" / "vectors"
-    other = Path(os.environ.get("DSBENCH_VECTORS", beside))
+    named = os.environ.get("DSBENCH_VECTORS")
+    other = Path(named or beside)
+    if named and not other.is_dir():
+        raise NotADirectoryError(f"DSBENCH_VECTORS={named} is no folder")
     return [OWN, other] if other.is_dir() else [OWN]
 
 
