@@ -263,7 +263,8 @@ def tao_rtdetr(path: Path) -> Path:
     """pred_logits [b, K, C] and pred_boxes [b, K, 4] (centre x, y, width, height as fractions)."""
     net = Surgery()
     boxes, scores, classes = net.suppressed()
-    boxes = net.scaled(boxes)
+    ends = [net.const(np.float32(value)) for value in (0, 1)]
+    boxes = net.op("Clip", [net.scaled(boxes), *ends])  # as a sigmoid bounds them, whatever it is fed with
     low, high = net.columns(0, 2, boxes), net.columns(2, 4, boxes)
     centre = net.op("Mul", [net.op("Add", [low, high]), net.const(np.float32(0.5))])
     eye = net.op("Gather", [net.const(np.eye(CLASSES, dtype=np.float32)), classes], axis=0)

@@ -96,11 +96,13 @@ def _none(facts: OnnxFacts, samples: Sequence[Outputs], rejected: Sequence[Rejec
     if other:
         fix = "import a detection model, or put your own parser .cpp into parser/"
         return DsbenchError(Code.NOT_A_DETECTOR, other.reason, where=where, fix=fix)
-    near = next((answer for answer in rejected if answer.close), None)
+    near = [
+        f"not a {answer.family} head that dsbench can decode: {answer.reason}" for answer in rejected if answer.close
+    ]
     if near:
         return DsbenchError(
             Code.FAMILY_UNKNOWN,
-            f"not a {near.family} head that dsbench can decode: {near.reason}",
+            "; ".join(near),
             where=where,
             fix="put your own parser .cpp into parser/ (it is used untouched), or export the raw head",
         )

@@ -63,6 +63,7 @@ YOLOV5_NMS = Function("NvDsInferParseYoloV5CustomBatchedNMSTLT", RGB01, 4, 4)
 EFFICIENT_DET = Function("NvDsInferParseCustomEfficientDetTAO", Preprocessing(1.0, (), 0, 0), 4, 4)
 NMS = Function("NvDsInferParseCustomNMSTLT", RGB01, 4, 2)
 TF_SSD = Function("NvDsInferParseCustomTfSSD", RGB01, 4, 4)
+QUERIES = {"pred_logits", "pred_boxes"}
 FUNCTIONS = {f.name: f for f in (RESNET, RTDETR, DDETR, BATCHED_NMS, YOLOV5_NMS, EFFICIENT_DET, NMS, TF_SSD)}
 
 
@@ -80,7 +81,7 @@ class Tao:
         names = [out.name.removesuffix(":0") for out in facts.outputs]
         function, why, confidence = _function(names, facts, hints)
         if function is None:
-            return Rejected(NAME, why, close=hints.family == NAME)
+            return Rejected(NAME, why, close=hints.family == NAME or set(names) >= QUERIES)
         layout = tao_decode.layout_of(function.name, names, samples)
         if isinstance(layout, str):
             return Rejected(NAME, f"{function.name} {layout}", close=True)
@@ -120,7 +121,7 @@ def _function(names: Sequence[str], facts: OnnxFacts, hints: Hints) -> tuple[Fun
         return BATCHED_NMS, "names of TAO's BatchedNMS plugin", 0.97
     if known == {"NMS", "NMS_1"}:
         return NMS, "names of TAO's NMS plugin", 0.95
-    if known == {"pred_logits", "pred_boxes"}:
+    if known == QUERIES:
         if hints.family != NAME and chosen not in (RTDETR, DDETR):
             return None, "the names are TAO's and other DETR exports' too: set family = \"tao\" if it is one", 0.0
         text = f"{facts.path.stem} {facts.producer}".casefold()
