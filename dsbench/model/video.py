@@ -78,7 +78,19 @@ def inspect(path: Path) -> VideoFacts:
                 frames=stream.frames,
             )
     except (av.FFmpegError, ValueError) as error:
-        raise _unreadable(path, str(error).splitlines()[0]) from error
+        raise _unreadable(path, _reason(path, error)) from error
+
+
+def _reason(path: Path, error: Exception) -> str:
+    """FFmpeg's words without its error number; what the file is instead, where its first bytes tell."""
+    with path.open("rb") as file:
+        head = file.read(64)
+    if head.startswith(b"version https://git-lfs"):
+        return "it is a Git LFS pointer, not the video (git lfs pull fetches it)"
+    said = getattr(error, "strerror", None) or str(error).splitlines()[0]
+    if head[4:8] == b"ftyp":
+        return f"{said} (an MP4 that was cut off: its index stands at the end, copy the whole file)"
+    return said
 
 
 def _unreadable(path: Path, why: str) -> DsbenchError:

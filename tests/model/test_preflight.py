@@ -169,6 +169,16 @@ def test_a_file_that_is_no_video(check: Callable[..., PreflightFacts], tmp_path:
     assert caught.value.code == Code.VIDEO_UNREADABLE
 
 
+def test_what_an_unreadable_video_is_instead(check: Callable[..., PreflightFacts], tmp_path: Path, clip: Path) -> None:
+    (tmp_path / "cut.mp4").write_bytes(clip.read_bytes()[:2000])
+    with pytest.raises(DsbenchError, match="cut off") as caught:
+        check(video=Given("--video", "cut.mp4"))
+    assert "Errno" not in caught.value.what
+    (tmp_path / "lfs.mp4").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n")
+    with pytest.raises(DsbenchError, match="Git LFS pointer"):
+        check(video=Given("--video", "lfs.mp4"))
+
+
 def test_video_precedence(check: Callable[..., PreflightFacts], root: Path, clip: Path) -> None:
     (root / "clips").mkdir()
     (root / "clips" / "own.mp4").write_bytes(clip.read_bytes())
