@@ -16,6 +16,8 @@ STALLED_WINDOWS = 3
 HUNG_WINDOWS = 5
 UNSTEADY = 1.5
 """Largest over smallest sum of a window, above which a run is not steady. A heuristic: PERF counts whole frames."""
+SILENT_INTERVALS = 2.5
+"""So many intervals without a row at the end of a run: rows are missing, not late."""
 _FEWEST_WINDOWS, _FEWEST_FRAMES = 4, 20
 
 
@@ -78,6 +80,17 @@ def hung(windows: Windows) -> bool:
         return False
     pauses = [len(list(group)) for moves, group in groupby(moving[moving.index(True) :]) if not moves]
     return pauses[-1] >= max(HUNG_WINDOWS, 3 * max(pauses[:-1], default=0))
+
+
+def silent_s(windows: Windows, seconds: float) -> float:
+    """Seconds without a PERF row at the end of a run of ``seconds``; 0 where a row could not be due or none came.
+
+    PERF is a timer of the app's main loop: where it falls silent, the whole app does.
+    """
+    if not windows.at_s:
+        return 0.0
+    pause = seconds - windows.at_s[-1]
+    return pause if pause >= SILENT_INTERVALS * windows.interval_s else 0.0
 
 
 def _stands_still(values: tuple[float, ...]) -> bool:

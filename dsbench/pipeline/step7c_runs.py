@@ -185,12 +185,20 @@ def _why_no_fps(perf: PerfRun) -> str:
 
 
 def _require_alive(perf: PerfRun, name: str) -> None:
-    """APP_TIMEOUT if PERF rows came to the end but no frame did: the pipeline hangs, its timer does not."""
+    """APP_TIMEOUT if PERF rows came to the end but no frame did (the pipeline hangs, its timer does not), or if the
+    rows stopped and the app did not end on SIGINT either: all of it hangs."""
+    silent = windows.silent_s(perf.windows, perf.plan.seconds)
     if windows.hung(perf.windows):
+        how = "every stream stood still to the end of the run"
+    elif silent and perf.killed_at_end:
+        how = f"no PERF row came in the last {silent:.0f} s of the run, and the app did not end on SIGINT"
+    else:
+        how = ""
+    if how:
         last = "\n".join(f"    {line}" for line in perf.finished.tail())
         raise DsbenchError(
             Code.APP_TIMEOUT,
-            f"DS {name}: every stream stood still to the end of the run\n  last lines of {perf.plan.log}:\n{last}",
+            f"DS {name}: {how}\n  last lines of {perf.plan.log}:\n{last}",
             where=" ".join(perf.finished.command),
             fix="run the command by hand to see where it hangs",
         )

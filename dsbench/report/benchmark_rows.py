@@ -72,6 +72,8 @@ def perf_run(log: EvidenceLog, layout: ModelLayout, raw: RawRun) -> None:
             f"{name}: all streams together varied between {spread[0]:g} and {spread[1]:g} FPS within the run: "
             "did other programs use the machine? Measure again when it is quiet"
         )
+    if silent := judge_windows.silent_s(windows, plan.seconds):
+        log.warn(f"{name}: no PERF row came in the last {silent:.1f} s of the run: the figures are of the time before")
     if windows.broken:
         log.warn(f"{name}: {windows.broken} PERF rows were cut by other output; not in the figures of all streams")
     if perf.killed_at_end:

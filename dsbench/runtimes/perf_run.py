@@ -116,7 +116,8 @@ class _Rows:
         except FileNotFoundError:
             return
         self._offset += len(new)
-        *lines, self._rest = (self._rest + new).split(b"\n")
+        *lines, rest = (self._rest + new).split(b"\n")
+        self._rest = rest[-_ONCE:]  # an app that floods its log without a newline must not fill the memory
         for line in lines:
             if b"PERF" in line:
                 self._seen_s += [at_s for _ in perf_log.iter_rows([line.decode("utf-8", "replace")])]

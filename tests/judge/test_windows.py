@@ -81,3 +81,10 @@ def test_nvdec_is_named_only_on_a_gpu_and_only_where_it_fits() -> None:
     assert "CPU" in on_cpu
     assert saturation.note(slow, 95.0, on_gpu=True) is None, "inference itself is the limit"
     assert saturation.note(RunFigures(4, 29.0, 116.0, 60, 30), 20.0, on_gpu=True) is None, "not far below"
+
+
+def test_rows_that_end_before_the_run_does() -> None:
+    rows = table((30.0,), (30.0,))  # seen after 2 and 4 s
+    assert windows.silent_s(rows, 8.9) == 0.0
+    assert windows.silent_s(rows, 9.0) == 5.0
+    assert windows.silent_s(Windows(2, 1, (), ()), 60) == 0.0

@@ -19,6 +19,7 @@ from dsbench.pipeline.step7c_runs import Calibration, Validation
 from dsbench.pipeline.summary import Step6Duration
 from dsbench.record.evidence import EvidenceLog
 from dsbench.report import benchmark_rows as rows
+from dsbench.runtimes import process
 from dsbench.session import ModelRun
 from tests.material import trtexec_log, write_clip, write_onnx
 from tests.pipeline.model_run import model_run
@@ -278,6 +279,22 @@ def test_every_stream_standing_still_is_a_hang(bench: Bench) -> None:
     with pytest.raises(DsbenchError) as caught:
         bench.run1(model)
     assert caught.value.code == Code.APP_TIMEOUT
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_rows_that_stop_are_told_and_a_hang_if_sigint_is_not_heard(
+    bench: Bench, ends: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_GRACE_S", 0.3)
+    deaf = () if ends else ("signal.signal(signal.SIGINT, signal.SIG_IGN)",)
+    model = bench.model((6, (26.0, *deaf)), perf_seconds="3")
+    if ends:
+        bench.run1(model)
+    else:
+        with pytest.raises(DsbenchError, match="no PERF row came in the last 3 s") as caught:
+            bench.run1(model)
+        assert caught.value.code == Code.APP_TIMEOUT
+    assert any("no PERF row came" in warning for warning in bench.log.snapshot().warnings)
 
 
 def test_older_runs_move_aside_before_anything_is_read(bench: Bench) -> None:
