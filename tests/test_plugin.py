@@ -184,6 +184,12 @@ def test_a_users_html_option_stays(workspace: Path, clip: Path) -> None:
     assert str(workspace / "mine.html") in done.stdout
 
 
+def test_without_pytest_html_there_is_no_report(workspace: Path, clip: Path) -> None:
+    done = run(workspace, "--model-dir", "models/net", "--video", str(clip), *ONLY_PREFLIGHT, "-p", "no:html")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not (workspace / "reports").exists()
+
+
 def test_hostile_names_stay_text(workspace: Path, clip: Path) -> None:
     name = '<img src=x onerror="document.title=1">'
     root = write_model(workspace, name)

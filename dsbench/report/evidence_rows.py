@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dsbench.build.generated import Status, Written
 from dsbench.judge import preprocessing
+from dsbench.judge.lint import Finding
 from dsbench.judge.preprocessing import Choice
 from dsbench.model.layout import ModelLayout
 from dsbench.model.preflight import PreflightFacts
@@ -151,7 +152,7 @@ def nvinfer_config(log: EvidenceLog, facts: PreflightFacts, outputs: ModelOutput
     log.fact("cluster-mode", result.config.cluster_mode, "config" if result.users else result.cluster_mode_origin)
     if outputs.head:
         log.fact("Classes of the head", outputs.head.classes, f"labels: {count}")
-    log.warn(*(f"{finding.what} ({finding.where}): {finding.fix}" for finding in result.findings))
+    log.warn(*(_finding(finding) for finding in result.findings))
     file_text(log, result.written.path)
 
 
@@ -176,6 +177,10 @@ def kitti_gate(log: EvidenceLog, layout: ModelLayout, result: KittiResult) -> No
         log.note(f"other files in {layout.given_path(layout.kitti_dir)}, not counted: {', '.join(scan.foreign[:5])}")
     file_text(log, layout.kitti_app_config)
     file_text(log, finished.log)
+
+
+def _finding(finding: Finding) -> str:
+    return f"{finding.what} ({finding.where})" + (f": {finding.fix}" if finding.fix else "")
 
 
 def _users(written: Written) -> bool:

@@ -36,9 +36,9 @@ def configure(config: pytest.Config, layouts: Sequence[ModelLayout], start: Path
     """Send the report to ``reports/<model>.html`` below ``start``, self-contained; returns the path.
 
     Raises NOT_WRITABLE where no file can be made there. A user's ``--html`` stays. No report with --collect-only (it
-    would overwrite a good one) or on xdist workers.
+    would overwrite a good one), on xdist workers, or where the user has left pytest-html out (``-p no:html``).
     """
-    if config.option.collectonly or hasattr(config, "workerinput"):
+    if config.option.collectonly or hasattr(config, "workerinput") or not hasattr(config.option, "htmlpath"):
         return None
     if config.option.htmlpath:
         path = Path(os.path.expandvars(config.option.htmlpath)).expanduser().absolute()
