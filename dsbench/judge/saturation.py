@@ -7,6 +7,20 @@ from dsbench.judge.streams import RunFigures
 FAR_BELOW = 0.8
 """Share of the target and of trtexec's throughput below which inference alone cannot be the limit."""
 
+IMPLAUSIBLE = 120.0
+"""Percent of trtexec's throughput that decoding, inference and parsing together cannot reach: another batch size and
+noise explain some percent above 100, not more."""
+
+
+def implausible(efficiency: float) -> str:
+    """What is wrong where a whole pipeline is faster than its model alone; "" where it is not."""
+    if efficiency <= IMPLAUSIBLE:
+        return ""
+    return (
+        f"{efficiency}% of what the model alone reaches cannot be: the trtexec log is of a busier or slower machine, "
+        "and PEAK_GPU_STREAMS follows from it; remove that log and run again to have it measured anew"
+    )
+
 
 def note(run1: RunFigures, efficiency: float, *, on_gpu: bool) -> str | None:
     """The note on run 1, None where it keeps up or reaches trtexec's figure. ``efficiency`` in percent of trtexec."""

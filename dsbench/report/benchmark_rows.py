@@ -129,6 +129,8 @@ def _efficiency(log: EvidenceLog, name: str, run: MeasuredRun) -> None:
     log.fact(f"{name}: FPS per stream", figures.fps, "stream 0, mean of its last 10 windows")
     log.fact(f"{name}: total FPS", figures.total_fps, f"FPS per stream x {figures.streams}")
     log.fact(f"{name}: efficiency", f"{run.efficiency}%", "of the model alone (trtexec log)")
+    if wrong := saturation.implausible(run.efficiency):
+        log.warn(f"{name}: {wrong}")
 
 
 def closing(log: EvidenceLog, result: Summary) -> None:

@@ -88,3 +88,8 @@ def test_rows_that_end_before_the_run_does() -> None:
     assert windows.silent_s(rows, 8.9) == 0.0
     assert windows.silent_s(rows, 9.0) == 5.0
     assert windows.silent_s(Windows(2, 1, (), ()), 60) == 0.0
+
+
+def test_a_pipeline_is_not_faster_than_its_model_alone() -> None:
+    assert saturation.implausible(104.9) == ""
+    assert "180.8% of what the model alone reaches cannot be" in saturation.implausible(180.8)
