@@ -267,7 +267,7 @@ def pytest_runtest_makereport(
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
     collector = session.config.stash[COLLECTOR]
-    if exitstatus == 0 and collector.proves_nothing:
+    if exitstatus == 0 and (collector.proves_nothing or collector.record_trouble):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     yield
     report = session.config.stash.get(REPORT_FILE, None)

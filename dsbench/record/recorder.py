@@ -24,7 +24,8 @@ def _now() -> datetime:
 
 @dataclass
 class Recorder:
-    """One model's record in this session. A record that cannot be written is a warning, never a failure.
+    """One model's record in this session. A record that cannot be written is a warning: no step but the report's fails
+    for it, and the session does not exit 0.
 
     The other runtime's record is replaced only with ``replace_results``.
     """

@@ -50,6 +50,12 @@ class Collector:
         """Whether a step was skipped because a step it needs did not run."""
         return any(Ledger.proves_nothing(result.evidence.skipped_for) for result in self.results)
 
+    @property
+    def record_trouble(self) -> bool:
+        """Whether a model's record on disk lacks what its last step has found."""
+        last = {result.evidence.model_key: result.record for result in self.results if result.record is not None}
+        return any(state.trouble for state in last.values())
+
 
 def evidence_of(report: pytest.TestReport) -> Evidence | None:
     """The evidence that a report carries; None for tests that are no step."""

@@ -1,0 +1,17 @@
+"""What the controller knows of all steps."""
+
+from __future__ import annotations
+
+from dsbench.record.evidence import EvidenceLog
+from dsbench.record.schema import Figures, RecordState
+from dsbench.report.collector import Collector, StepResult
+
+
+def result(model: str, trouble: str) -> StepResult:
+    log = EvidenceLog("preflight", model, model, "embedded")
+    return StepResult(log.snapshot(), "passed", 1.0, "", RecordState(Figures(), trouble, "/r.json"))
+
+
+def test_a_record_that_is_not_on_disk_at_the_end_is_trouble() -> None:
+    assert not Collector([result("a", "disk full"), result("a", ""), result("b", "")]).record_trouble
+    assert Collector([result("a", ""), result("a", "disk full"), result("b", "")]).record_trouble
