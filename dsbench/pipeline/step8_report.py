@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from dsbench.report import charts, figures
 from dsbench.report.figures import Series
 from dsbench.session import ModelRun
 
+_CHARTS = ("fps_run1.svg", "fps_run2.svg", "capacity.svg")
 _FIX = "free the disk (df -h), make the model directory writable, run again"
 
 
@@ -74,7 +77,16 @@ def _draw(model: ModelRun) -> tuple[Path, ...]:
     capacity = charts.capacity_svg(recorder.record.figures) if recorder is not None else None
     if capacity is not None:
         drawn.append(_write(model.layout.charts / "capacity.svg", capacity))
+    _remove_others(model.layout.charts, drawn)
     return tuple(drawn)
+
+
+def _remove_others(folder: Path, drawn: Sequence[Path]) -> None:
+    """Remove our charts of an older run that this one has not drawn: they would stand beside this run's record."""
+    for path in (folder / name for name in _CHARTS):
+        if path not in drawn:
+            with suppress(OSError):
+                path.unlink()
 
 
 def _write(path: Path, svg: str) -> Path:
