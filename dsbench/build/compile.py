@@ -217,5 +217,5 @@ def _failure(text: str, plan: BuildPlan, command: list[str]) -> DsbenchError:
             fix = hint.format(*match.groups())
             break
     return DsbenchError(
-        Code.PARSER_COMPILE, f"the parser does not compile: {cause[:300]}", where=" ".join(command), fix=fix
+        Code.PARSER_COMPILE, f"the parser does not compile: {cause[:300]}", where=shlex.join(command), fix=fix
     )

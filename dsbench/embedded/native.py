@@ -11,6 +11,7 @@ import fcntl
 import functools
 import hashlib
 import os
+import shlex
 import shutil
 import stat
 import subprocess
@@ -275,7 +276,7 @@ def _build_failed(reason: str, command: Sequence[str]) -> DsbenchError:
     return DsbenchError(
         Code.HOST_BUILD_FAILED,
         f"g++ could not build the C++ host library: {reason}",
-        where=" ".join(command),
+        where=shlex.join(command),
         fix="install a g++ with C++17 and the C++ standard library (apt-get install g++)",
     )
 

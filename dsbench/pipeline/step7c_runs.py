@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -199,6 +200,6 @@ def _require_alive(perf: PerfRun, name: str) -> None:
         raise DsbenchError(
             Code.APP_TIMEOUT,
             f"DS {name}: {how}\n  last lines of {perf.plan.log}:\n{last}",
-            where=" ".join(perf.finished.command),
+            where=shlex.join(perf.finished.command),
             fix="run the command by hand to see where it hangs",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,7 @@ def require_success(finished: Finished, what: str) -> None:
     """Raise APP_CRASHED, APP_TIMEOUT or APP_FAILED unless the app ended well; the last lines of its log are shown."""
     last = "\n".join(f"    {line}" for line in finished.tail())
     said = f"\n  last lines of {finished.log}:\n{last}" if last else f"\n  {finished.log} is empty"
-    where = " ".join(finished.command)
+    where = shlex.join(finished.command)
     if finished.timed_out:
         raise DsbenchError(
             Code.APP_TIMEOUT,

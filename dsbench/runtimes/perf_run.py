@@ -6,6 +6,7 @@ SIGINT, at which both apps end with status 0; a run that ends in any other way i
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ def require_success(perf: PerfRun, what: str) -> None:
             Code.APP_FAILED,
             f"{what}: the app ended by itself with status 0 after {finished.seconds:.0f} of {plan.seconds} s, although "
             f"file-loop=1 has no end\n  last lines of {finished.log}:\n{last}",
-            where=" ".join(finished.command),
+            where=shlex.join(finished.command),
             fix="play the video alone: one that cannot be looped (cut, without an index) ends the run",
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -133,7 +134,7 @@ def _start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
             raise DsbenchError(
                 Code.RUNTIME_UNAVAILABLE,
                 f"{command[0]} cannot be started: {error.strerror}",
-                where=" ".join(command),
+                where=shlex.join(command),
                 fix="install it, or choose the other runtime with --runtime",
             ) from error
 
