@@ -229,6 +229,9 @@ def _places(samples: Sequence[Outputs]) -> tuple[int, int] | str:
     ]
     plausible = [(s, b) for s, b in pairs if not _not_centres(samples[0][b].data)]
     choices = [pair for pair in named if pair in plausible] or plausible or pairs
+    lengths = sorted({shapes[b][0] for _, b in choices})
+    if len(lengths) > 1:
+        return f"several pairs of class columns and boxes, of {', '.join(map(str, lengths))} rows: one for each stride"
     return next((pair for pair in choices if "box" in samples[0][pair[1]].name.lower()), choices[0])
 
 

@@ -104,7 +104,8 @@ def _none(facts: OnnxFacts, samples: Sequence[Outputs], rejected: Sequence[Rejec
             Code.FAMILY_UNKNOWN,
             "; ".join(near),
             where=where,
-            fix="put your own parser .cpp into parser/ (it is used untouched), or export the raw head",
+            fix="put your own parser .cpp into parser/ (it is used untouched), or export a head that docs/families.md"
+            " lists",
         )
     reasons = "; ".join(f"{answer.family}: {answer.reason}" for answer in rejected)
     names = ", ".join(family.name for family in FAMILIES)

@@ -1,5 +1,5 @@
 """SSD: one output [N, dets, 6] (class, score, box), or scores [N, P, C] with a background class and boxes [N, P, 4];
-undecoded heads are `ssd_priors`'.
+undecoded heads are `ssd_priors`'. Likewise the pair of YOLO-NAS: sigmoid scores without a background, boxes in pixels.
 
 Boxes are corners x1, y1, x2, y2, as fractions of the network input or in its pixels. Order of the six columns, box
 space and background index are read from outputs of real frames. Source: pipeline-run.md 6b ("SSD-style").
@@ -140,19 +140,18 @@ def _pair_head(samples: Sequence[Outputs], hints: Hints, labels: Sequence[str]) 
     widths = [out.data.shape[1] for out in samples[0]]
     if 4 not in widths:
         return Rejected("ssd", "none of the two outputs has 4 columns (boxes)")
-    box_index = 1 if widths[1] == 4 else 0
+    box_index = _box_index(samples)
     scores = np.concatenate([sample[1 - box_index].data for sample in samples])
     boxes = np.concatenate([sample[box_index].data for sample in samples])
     classes = scores.shape[1]
     if not (np.isfinite(scores).all() and np.isfinite(boxes).all()):
         return Rejected("ssd", "the outputs hold NaN or Inf", close=True)
     sums = scores.sum(axis=1)
-    if scores.min() < -1e-3 or scores.max() > 1 + 1e-3 or np.abs(sums - 1).max() > 0.02 or classes < 2:
-        return Rejected(
-            "ssd",
-            f"score rows sum to {sums.min():.2f}..{sums.max():.2f}, not to 1: no softmax with a background class",
-            close=True,
-        )
+    if scores.min() < -1e-3 or scores.max() > 1 + 1e-3:
+        what = f"score columns span [{scores.min():.2f}, {scores.max():.2f}], not [0, 1]: neither softmax nor sigmoid"
+        return Rejected("ssd", f"{what} is in the graph", close=True)
+    if np.abs(sums - 1).max() > 0.02 or classes < 2:
+        return _sigmoid_pair(scores, boxes, box_index, hints, labels)
     mass = scores.mean(axis=0)
     background = int(np.argmax(mass)) if hints.background is None else hints.background
     why = "dsbench.toml" if hints.background is not None else f"highest mean score ({mass[background]:.3f})"
@@ -169,6 +168,39 @@ def _pair_head(samples: Sequence[Outputs], hints: Hints, labels: Sequence[str]) 
         Fact("labels", f"ids shifted by {shift}", label_reason),
     )
     return Head("ssd", 0.9, classes - shift, layout, facts, warnings)
+
+
+def _box_index(samples: Sequence[Outputs]) -> int:
+    """Which output of a pair holds the boxes: the one with 4 columns; of two such the one that is no scores."""
+    first, second = samples[0]
+    if first.data.shape[1] != second.data.shape[1]:
+        return 1 if second.data.shape[1] == 4 else 0
+    if ("box" in first.name.lower()) != ("box" in second.name.lower()):
+        return 1 if "box" in second.name.lower() else 0
+    return 0 if float(first.data.max()) > float(second.data.max()) else 1
+
+
+def _sigmoid_pair(
+    scores: NDArray[np.float32], boxes: NDArray[np.float32], box_index: int, hints: Hints, labels: Sequence[str]
+) -> Head | Rejected:
+    """Decoded corners in pixels and one independent score a class, no background: YOLO-NAS, DAMO-YOLO.
+
+    Fractions with such scores are TensorFlow's raw_detection_boxes too (y1, x1, y2, x2, background first): not guessed.
+    """
+    sums = scores.sum(axis=1)
+    why = f"score rows sum to {sums.min():.2f}..{sums.max():.2f}, not to 1"
+    problem, normalised, space = _box_space(boxes[scores.max(axis=1) > SEEN], boxes, hints)
+    if not problem and hints.family != "ssd" and (normalised or len(labels) == scores.shape[1] - 1):
+        problem = "no softmax with a background class"
+    if problem:
+        return Rejected("ssd", f"{why}: {problem}", close=True)
+    layout = SsdLayout(True, -1, 0, normalised, scores=1 - box_index, boxes=box_index)
+    found = (
+        Fact("classes", str(scores.shape[1]), "columns of scores"),
+        Fact("background", "none", f"{why}: a score for each class"),
+        Fact("boxes", "normalised corners" if normalised else "pixel corners", space),
+    )
+    return Head("ssd", 0.85, scores.shape[1], layout, found)
 
 
 def _columns_head(arrays: Sequence[NDArray[np.float32]], hints: Hints, labels: Sequence[str]) -> Head | Rejected:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dsbench.families import ultralytics, yolo_evidence
+from dsbench.families import distributions, ultralytics, yolo_evidence
 from dsbench.families.base import (
     Boxes,
     Convention,
@@ -91,6 +91,9 @@ class Yolo:
         table = yolo_evidence.table(finite, network, metadata, wanted=hints.family == NAME)
         if isinstance(table, Table):
             return _table_head(table, output, metadata, labels)
+        sides = distributions.name(finite, labels)
+        if sides:
+            return Rejected(NAME, sides, close=True)
         counts = tuple(dict.fromkeys(len(names) for names in (metadata.names, labels) if names))
         dense = yolo_evidence.dense(finite, network, counts, hints)
         if isinstance(dense, Dense):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dsbench.families.base import Hints, Network, Rejected
 from dsbench.families.ultralytics import Metadata
-from dsbench.families.yolox import strides_for
+from dsbench.families.yolox import grid, strides_for
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +20,8 @@ TOLERANCE = 1e-3
 SEEN = 0.1
 SURE = 0.3
 LARGEST_FRACTION = 2.0
+FOLLOWS = 0.4
+"""Correlation with the cells' places from which centres follow them; those of decoded boxes are above 0.9."""
 FEWEST_ANCHORS = 16
 FUSED_ROWS = 1000
 """No end-to-end export keeps more detections than this; a longer table has a row for each anchor."""
@@ -199,6 +201,13 @@ def _problem(view: _View, network: Network, counts: Sequence[int]) -> Rejected |
         return Rejected("yolo", "a column holds whole numbers only, as class ids do: a table of detections")
     outside = (rest.min(axis=0) < -TOLERANCE) | (rest.max(axis=0) > 1 + TOLERANCE)
     decoded = any(_decoded(sample, network) for sample in view.samples)
+    if near and decoded and not outside.any() and _off_the_grid(view, network):
+        return Rejected(
+            "yolo",
+            f"{anchors} rows are one for each cell of strides {', '.join(map(str, view.strides))}, but the first two"
+            " columns do not follow the cells: offsets or distances to the sides, not decoded boxes",
+            close=True,
+        )
     if outside.all() and near and decoded:
         low, high = float(rest.min()), float(rest.max())
         return Rejected("yolo", f"scores span [{low:.2f}, {high:.2f}], not [0, 1]: no sigmoid in the graph", close=True)
@@ -216,6 +225,23 @@ def _problem(view: _View, network: Network, counts: Sequence[int]) -> Rejected |
     if not decoded:
         return Rejected("yolo", "box centres do not spread over the network input: the boxes are not decoded")
     return None
+
+
+def _off_the_grid(view: _View, network: Network) -> bool:
+    """One row for each cell, but the first two columns have nothing to do with the cells' places, in any order."""
+    import numpy as np
+
+    if view.per_cell != 1 or len(view.samples[0]) <= FUSED_ROWS:
+        return False  # three anchors a cell come in several orders; few rows may be queries
+    places = []
+    for strides in (view.strides, view.strides[::-1]):
+        columns, rows, stride = grid(strides, network)
+        places += [(columns + 0.5) * stride, (rows + 0.5) * stride]
+    for sample in view.samples:
+        for values in (sample[:, 0], sample[:, 1]):
+            if values.std() > 0 and any(abs(float(np.corrcoef(values, place)[0, 1])) > FOLLOWS for place in places):
+                return False
+    return True
 
 
 def _tail(outside: NDArray[np.bool_]) -> bool:
@@ -251,10 +277,13 @@ def _objectness(view: _View, counts: Sequence[int], hints: Hints) -> tuple[bool,
     if columns == 5:
         return False, "one column beside the box", ()
     by_values = _objectness_by_values(view.rows)
+    built = _objectness_by_shape(view)
     for count in counts:
         if count in (columns - 4, columns - 5):
             named = count == columns - 5
             clash = by_values is not None and by_values != named and len(counts) == 1
+            if clash and built == by_values:
+                continue  # a label too many or too few, which is said where labels are compared with classes
             seen = "an objectness" if by_values else "a class"
             warning = f"{count} labels fit, but column 4 looks like {seen}: check labels.txt, or set [head] objectness"
             return named, f"{count} names, {columns} columns", (warning,) if clash else ()
@@ -267,6 +296,13 @@ def _objectness(view: _View, counts: Sequence[int], hints: Hints) -> tuple[bool,
     if view.transposed:
         return False, "transposed, as YOLOv8 and later write it", ()
     return False, "nothing speaks for an objectness", ("objectness cannot be told: set [head] objectness",)
+
+
+def _objectness_by_shape(view: _View) -> bool | None:
+    """What the layout alone says: three anchors a cell have one, transposed ones none."""
+    if view.per_cell == 3:
+        return True
+    return False if view.transposed and view.per_cell == 1 else None
 
 
 def _objectness_by_values(rows: NDArray[np.float32]) -> bool | None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dsbench.families import distributions
 from dsbench.families.base import (
     Boxes,
     Convention,
@@ -88,7 +89,7 @@ class Yolox:
                 if turned
                 else f"{anchors} rows are not one anchor per cell of strides 8, 16, 32 at {facts.width}x{facts.height}"
             )
-            return Rejected(self.name, reason, close=turned)
+            return Rejected(self.name, reason)
         if columns <= 5:
             return Rejected(
                 self.name, f"the head has {max(columns - 5, 0)} classes ([{anchors}, {columns}])", close=True
@@ -96,7 +97,9 @@ class Yolox:
         arrays = [sample[0].data for sample in samples]
         if columns == 6 and _detection_table(arrays):
             return Rejected(self.name, "a column holds whole numbers only, as class ids do: a table of detections")
-        problem = _not_undecoded(arrays, strides, network)
+        if distributions.name(arrays, labels):
+            return Rejected(self.name, "the box sides are distributions (GFL/DFL)")
+        problem = _not_undecoded(arrays, strides, network) or _sides(arrays, hints)
         if problem:
             return Rejected(self.name, problem, close=True)
         layout = YoloxLayout(anchors, columns - 5, strides)
@@ -163,6 +166,16 @@ def _not_undecoded(arrays: Sequence[NDArray[np.float32]], strides: Sequence[int]
                 " as YOLOv5 and YOLOv6 do; decoding them again would be wrong"
             )
     return ""
+
+
+def _sides(arrays: Sequence[NDArray[np.float32]], hints: Hints) -> str:
+    """Why the box columns are distances to the four sides; an empty string if they are not, or the user knows."""
+    if hints.family == "yolox" or any(float(raw[:, :4].min()) < 0 for raw in arrays):
+        return ""  # offsets and logarithms of sizes are negative somewhere
+    return (
+        "the four box columns are never negative: distances to the sides, as FCOS writes them, or decoded boxes in"
+        " another order; not the offsets and logarithms of YOLOX"
+    )
 
 
 def _correlated(values: NDArray[np.float32], centres: NDArray[np.float32]) -> bool:

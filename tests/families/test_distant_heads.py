@@ -1,0 +1,119 @@
+"""Heads that only look like a family's: named as what they are, never decoded as something else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dsbench.errors import DsbenchError
+from dsbench.families import registry
+from dsbench.families.base import NamedArray, Network, Outputs
+from dsbench.families.yolox import grid
+from dsbench.model.onnx_model import OnnxFacts, inspect
+from tests import onnx_zoo
+
+SIDE = 640
+RNG = np.random.default_rng(5)
+BOX = (100.0, 200.0, 180.0, 360.0)
+
+
+@pytest.fixture
+def facts(tmp_path: Path) -> OnnxFacts:
+    return replace(inspect(onnx_zoo.detector(tmp_path / "x.onnx")), width=SIDE, height=SIDE)
+
+
+def outputs(**arrays: np.ndarray) -> Outputs:
+    return tuple(NamedArray(name, np.asarray(array, np.float32)) for name, array in arrays.items())
+
+
+def scene(classes: int, strides: tuple[int, ...] = (8, 16, 32), per_cell: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Corners (A, 4) in pixels near their cells and scores (A, C); BOX is class 0."""
+    columns, rows, stride = (np.tile(part, per_cell) for part in grid(strides, Network(SIDE, SIDE)))
+    half = stride * RNG.uniform(0.5, 2, len(stride))
+    x, y = (columns + 0.5) * stride, (rows + 0.5) * stride
+    boxes = np.stack((x - half, y - half, x + half, y + half), axis=1)
+    scores = RNG.uniform(0, 0.02, (len(boxes), classes))
+    at = int(np.hypot(x - 140, y - 280).argmin())
+    boxes[at] = BOX
+    scores[at, 0] = 0.9
+    return boxes, scores
+
+
+def centres(boxes: np.ndarray) -> np.ndarray:
+    return np.concatenate(((boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]), axis=1)
+
+
+def refusal(facts: OnnxFacts, sample: Outputs, labels: int) -> str:
+    with pytest.raises(DsbenchError) as caught:
+        registry.recognise(facts, [sample], labels=["x"] * labels)
+    assert caught.value.fix
+    return caught.value.what
+
+
+@pytest.mark.parametrize(("bins", "strides"), [(8, (8, 16, 32, 64)), (17, (8, 16, 32)), (16, (16,))])
+@pytest.mark.parametrize("classes", [1, 80])
+@pytest.mark.parametrize("turned", [False, True])
+def test_distributions_of_sides_are_named(
+    facts: OnnxFacts, bins: int, strides: tuple[int, ...], classes: int, turned: bool
+) -> None:
+    _, scores = scene(classes, strides)
+    raw = np.concatenate((scores, RNG.normal(0, 2, (len(scores), 4 * bins))), axis=1)
+    what = refusal(facts, outputs(out=raw.T if turned else raw), classes)
+    assert f"{4 * bins} of the {classes + 4 * bins} columns are distributions" in what
+    assert "sigmoid" not in what
+
+
+def test_distances_to_the_sides_are_no_yolox(facts: OnnxFacts) -> None:
+    """One grid of stride 16: left, top, right, bottom, centre-ness, classes, as FCOS has them."""
+    rows = np.concatenate((RNG.uniform(0, 5, (1600, 4)), RNG.uniform(0, 0.1, (1600, 81))), axis=1)
+    assert "distances to the sides" in refusal(facts, outputs(out=rows), 80)
+
+
+def test_distances_as_large_as_the_network_are_no_decoded_boxes(facts: OnnxFacts) -> None:
+    rows = np.concatenate((RNG.uniform(0, SIDE, (1600, 4)), RNG.uniform(0, 0.1, (1600, 3))), axis=1)
+    assert "do not follow the cells" in refusal(facts, outputs(out=rows.T), 3)
+
+
+def test_pairs_of_several_strides_are_no_queries(facts: OnnxFacts) -> None:
+    maps = {f"cls_{n}": RNG.uniform(0, 0.1, (n, 1)) for n in (1600, 400)}
+    maps |= {f"bbox_{n}": RNG.uniform(0, 0.5, (n, 4)) for n in (1600, 400)}
+    assert "of 400, 1600 rows: one for each stride" in refusal(facts, outputs(**maps), 1)
+
+
+@pytest.mark.parametrize(
+    ("per_cell", "objectness", "turned", "classes", "labels"),
+    [(3, True, False, 3, 4), (3, True, False, 2, 3), (1, False, True, 3, 2)],
+)
+def test_a_label_too_many_does_not_move_the_columns(
+    facts: OnnxFacts, per_cell: int, objectness: bool, turned: bool, classes: int, labels: int
+) -> None:
+    """Layout and values agree on where the classes begin; labels.txt alone says otherwise."""
+    boxes, scores = scene(classes, per_cell=per_cell)
+    obj = [(scores[:, :1] > 0.5) * 0.9 + 0.01] if objectness else []
+    raw = np.concatenate((centres(boxes), *obj, scores), axis=1)
+    head = registry.recognise(facts, [outputs(out=raw.T if turned else raw)], labels=["x"] * labels)
+    assert (head.family, head.classes) == ("yolo", classes)
+
+
+@pytest.mark.parametrize("classes", [1, 4, 80])
+@pytest.mark.parametrize("boxes_first", [True, False])
+def test_sigmoid_scores_beside_boxes_in_pixels(facts: OnnxFacts, classes: int, boxes_first: bool) -> None:
+    """YOLO-NAS: no background, corners in pixels."""
+    boxes, scores = scene(classes)
+    arrays = {"boxes": boxes, "scores": scores} if boxes_first else {"scores": scores, "boxes": boxes}
+    sample = outputs(**arrays)
+    head = registry.recognise(facts, [sample], labels=["x"] * classes)
+    assert (head.family, head.classes) == ("ssd", classes)
+    found = registry.by_name("ssd").decode(sample, head, Network(SIDE, SIDE), 0.5)
+    assert found.class_id.tolist() == [0]
+    assert [float(found.left[0]), float(found.top[0]), float(found.width[0])] == [100, 200, 80]
+
+
+def test_sigmoid_scores_beside_fractions_are_not_guessed(facts: OnnxFacts) -> None:
+    """TensorFlow's raw_detection_boxes look so too, with y before x and a background first."""
+    boxes, scores = scene(91)
+    sample = outputs(raw_detection_boxes=boxes / SIDE, raw_detection_scores=scores)
+    assert "no softmax with a background class" in refusal(facts, sample, 90)
