@@ -18,7 +18,7 @@ def write_onnx(
     from onnx import TensorProto, helper, numpy_helper
 
     anchors = sum(((height or 32) // stride) * ((width or 64) // stride) for stride in (8, 16, 32))
-    row = np.array([0.5, 0.5, 0.1, 0.1, 0.9, 0.8] + [0.05] * (classes - 1), np.float32)
+    row = np.array([-0.2, 0.3, 0.1, -0.1, 0.9, 0.8] + [0.05] * (classes - 1), np.float32)
     head = np.tile(row, (1, anchors, 1))
     zero = numpy_helper.from_array(np.zeros((), np.float32), "zero")
     nodes = [

@@ -128,7 +128,7 @@ def _start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - one prctl call, no lock, no allocation
+                preexec_fn=_prepare,  # noqa: PLW1509 - a few system calls, no lock, no allocation
             )
         except OSError as error:
             raise DsbenchError(
@@ -194,5 +194,12 @@ def _kill_group(child: subprocess.Popen[bytes]) -> None:
 _LIBC = ctypes.CDLL(None)  # loaded before any fork: the child may not load libraries between fork and exec
 
 
-def _die_with_parent() -> None:
+def _prepare() -> None:
+    """In the child before it starts: die with us, and hear SIGINT and SIGTERM even where we ignore them.
+
+    A shell starts what runs in the background (``pytest &``, nohup, many a CI runner) with SIGINT ignored, and that is
+    inherited: an app that ignores SIGINT can only be stopped by force.
+    """
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)

@@ -56,6 +56,21 @@ def test_until_interrupts_and_the_end_counts_as_wanted(tmp_path: Path) -> None:
     assert (done.stopped, done.timed_out, done.returncode) == (True, False, 0)
 
 
+def test_a_child_hears_sigint_although_we_ignore_it(tmp_path: Path) -> None:
+    """As below ``pytest &`` or nohup."""
+    flag = tmp_path / "flag"
+    code = (
+        f"import time, pathlib\npathlib.Path({str(flag)!r}).touch()\n"
+        "try:\n time.sleep(60)\nexcept KeyboardInterrupt: pass"
+    )
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        done = process.run(python(code), tmp_path / "log", deadline_s=30, until=flag.exists)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (done.stopped, done.timed_out, done.returncode) == (True, False, 0)
+
+
 def test_deadline_ends_a_child_that_ignores_sigint_and_sigterm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "_GRACE_S", 0.2)
     code = (
