@@ -109,11 +109,16 @@ def require_streams(model: ModelRun, validation: Validation) -> None:
     wanted = model.get(BenchmarkConfig).options.min_streams
     confirmed = validation.benchmark.confirmed_streams
     if wanted.value is not None and confirmed < wanted.value:
+        fix = "a smaller or faster model, a larger batch, a faster machine; or a lower --min-streams or --target-fps"
+        most, first = validation.benchmark.max_bs, validation.benchmark.run1
+        if first.total_fps // first.target_fps > most:
+            fix = f"run 1 would carry more, but no more than MAX_BS={most} streams are run: a larger batch first; {fix}"
+        plural = "s" if confirmed != 1 else ""
         raise DsbenchError(
             Code.TOO_FEW_STREAMS,
-            f"{confirmed} real-time streams confirmed on {model.runtime.label}, --min-streams {wanted} wanted",
+            f"{confirmed} real-time stream{plural} confirmed on {model.runtime.label}, --min-streams {wanted} wanted",
             where=str(validation.final.perf.plan.log),
-            fix="a smaller or faster model, a larger batch, a faster machine; or a lower --min-streams or --target-fps",
+            fix=fix,
         )
 
 

@@ -39,7 +39,7 @@ def _model_lines(results: Sequence[StepResult]) -> Iterator[str]:
     if not failed:
         passed = sum(result.outcome == "passed" for result in results)
         rest = f", {skipped} skipped" if skipped else ""
-        yield f"{name}: {passed} steps passed{rest} on {evidence.runtime}"
+        yield f"{name}: {passed} step{'s' if passed != 1 else ''} passed{rest} on {evidence.runtime}"
     for result in failed:
         step, failure = result.evidence.step, result.evidence.failure
         if failure is None:
@@ -52,7 +52,7 @@ def _model_lines(results: Sequence[StepResult]) -> Iterator[str]:
         if failure.fix:
             yield from _indented("fix: ", failure.fix)
     if failed and skipped:
-        yield f"  {skipped} later steps skipped"
+        yield f"  {skipped} later step{'s' if skipped != 1 else ''} skipped"
     for result in results:
         if result.evidence.step in _SHOWN:
             yield from (f"  {printable(line)}" for line in result.evidence.lines)

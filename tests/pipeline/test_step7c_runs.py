@@ -229,6 +229,14 @@ def test_min_streams(bench: Bench, wanted: str, fails: bool) -> None:
     assert "4 real-time streams confirmed" in caught.value.what
 
 
+def test_too_few_streams_for_max_bs_says_so(bench: Bench) -> None:
+    model = bench.model((6, (55.0,)), (8, (31.0,)), min_streams="10")  # 330 / 30 = 11, MAX_BS 8
+    bench.run1(model)
+    with pytest.raises(DsbenchError) as caught:
+        step7c_runs.require_streams(model, bench.run2(model))
+    assert "no more than MAX_BS=8 streams are run" in caught.value.fix
+
+
 def test_rt_no_never_satisfies_min_streams(bench: Bench) -> None:
     model = bench.model((6, (26.0,)), (5, (29.9,)), (2, (29.9,)), min_streams="1")
     bench.run1(model)

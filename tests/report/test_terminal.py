@@ -23,13 +23,13 @@ def test_a_failure_shows_code_cause_where_and_fix() -> None:
         "  where: chosen by: command line",
         "  fix: Fix 1",
         "  Fix 2",
-        "  1 later steps skipped",
+        "  1 later step skipped",
         "report: /r/net.html",
     ]
 
 
 def test_a_pass_names_the_runtime() -> None:
-    assert list(summary_lines([result("a", "passed")], None)) == ["net: 1 steps passed on embedded runtime"]
+    assert list(summary_lines([result("a", "passed")], None)) == ["net: 1 step passed on embedded runtime"]
 
 
 def test_an_error_that_is_not_ours_shows_its_last_line() -> None:
