@@ -7,11 +7,15 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from dsbench.errors import DsbenchError
+from dsbench.model import settings
 from dsbench.model.layout import ModelLayout
+from dsbench.model.settings import Settings
 from dsbench.steps import STEPS, Step, position, step_of_test
 
 MARKER = "dsbench_step"
@@ -29,6 +33,15 @@ def expand_model_dirs(given: Iterable[str], start: Path) -> tuple[ModelLayout, .
             layout = ModelLayout.at(name, start)
             found.setdefault(layout.root, layout)
     return tuple(found.values())
+
+
+def readable_settings(layouts: Sequence[ModelLayout]) -> tuple[Settings, ...]:
+    """dsbench.toml of each model, without those that cannot be read: their pre-flight says why."""
+    found = []
+    for layout in layouts:
+        with suppress(DsbenchError):
+            found.append(settings.load(layout.settings_file))
+    return tuple(found)
 
 
 def _expand(text: str, start: Path) -> list[str]:

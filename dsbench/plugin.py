@@ -140,7 +140,11 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         return []
     options = config.stash[OPTIONS]
     runtime = f"dsbench: runtime {selected.runtime.name} ({options.runtime.origin}: {selected.reason})"
-    return [runtime, *options.header()]
+    return [runtime, *_header(config)]
+
+
+def _header(config: pytest.Config) -> tuple[str, ...]:
+    return config.stash[OPTIONS].header(collection.readable_settings(config.stash[LAYOUTS]))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -320,4 +324,4 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if REPORT_FILE in session.config.stash:
         html.take_over_writing(session.config, session.config.stash[REPORT_FILE])
     if SELECTED in session.config.stash:
-        html.environment(session.config, session.config.stash[OPTIONS], session.config.stash[SELECTED])
+        html.environment(session.config, _header(session.config), session.config.stash[SELECTED])

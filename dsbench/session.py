@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,20 +74,28 @@ class RunOptions:
             min_streams=self.min_streams.resolve(whole(1), settings.min_streams, no_minimum),
         )
 
-    def header(self) -> tuple[str, ...]:
-        """The effective values and their origin, for pytest's header; before dsbench.toml of a model is read."""
-        kitti_frames = self.kitti_frames.resolve(whole(0), None, KITTI_FRAMES)
-        rate = self.min_detection_rate.resolve(share, None, MIN_DETECTION_RATE)
-        video = self.video.resolve(str, None, "dsbench.toml, else DeepStream's sample_720p.mp4")
-        benchmark = self.benchmark(Settings())
+    def header(self, settings: Sequence[Settings] = ()) -> tuple[str, ...]:
+        """The effective values and their origin, for pytest's header. ``settings``: dsbench.toml of each model, where
+        it can be read; where models differ, all their values are shown."""
+        every = list(settings) or [Settings()]
+        kitti_frames = _all(self.kitti_frames.resolve(whole(0), one.kitti_frames, KITTI_FRAMES) for one in every)
+        rate = _all(self.min_detection_rate.resolve(share, one.min_detection_rate, MIN_DETECTION_RATE) for one in every)
+        video = _all(self.video.resolve(str, one.video, "DeepStream's sample_720p.mp4") for one in every)
+        benchmarks = [self.benchmark(one) for one in every]
         return (
             f"dsbench: model-dir {', '.join(self.model_dirs)} ({self.model_dirs_origin})",
             f"dsbench: video {video}; kitti-frames {kitti_frames}; min-detection-rate {rate}; gpu-id {self.gpu_id}; "
             f"prepare {self.prepare}; replace-results {self.replace_results}",
-            f"dsbench: perf-seconds {benchmark.perf_seconds}; perf-interval {benchmark.perf_interval}; "
-            f"target-fps {benchmark.target_fps.value:g} ({benchmark.target_fps.origin}); "
-            f"min-streams {benchmark.min_streams.value or 'none'} ({benchmark.min_streams.origin})",
+            f"dsbench: perf-seconds {_all(one.perf_seconds for one in benchmarks)}; "
+            f"perf-interval {_all(one.perf_interval for one in benchmarks)}; "
+            f"target-fps {_all(Value(f'{one.target_fps.value:g}', one.target_fps.origin) for one in benchmarks)}; "
+            f"min-streams {_all(Value(one.min_streams.value or 'none', one.min_streams.origin) for one in benchmarks)}",
         )
+
+
+def _all(values: Iterable[Value[T]]) -> str:
+    """Each value once, in the order of the models."""
+    return " | ".join(dict.fromkeys(map(str, values)))
 
 
 @dataclass

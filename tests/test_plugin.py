@@ -88,6 +88,16 @@ def test_ini_options_and_ds_video(workspace: Path, clip: Path) -> None:
     assert f"video {clip} (environment)" in done.stdout
 
 
+def test_the_header_knows_dsbench_toml(workspace: Path, clip: Path) -> None:
+    (workspace / "models" / "net" / "dsbench.toml").write_text(
+        f'video = "{clip}"\n[gate]\nmin-detection-rate = 0.5\n[benchmark]\nperf-seconds = 8\n'
+    )
+    done = run(workspace, "--model-dir", "models/net", *ONLY_PREFLIGHT, "--kitti-frames=7")
+    assert done.returncode == 0, done.stdout
+    assert f"video {clip} (dsbench.toml); kitti-frames 7 (command line); min-detection-rate 0.5" in done.stdout
+    assert "perf-seconds 8 (dsbench.toml); perf-interval 2 (specification)" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

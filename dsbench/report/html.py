@@ -25,7 +25,6 @@ from dsbench.report import charts, verdict
 from dsbench.report.collector import Collector, StepResult, evidence_of
 from dsbench.report.verdict import Verdict
 from dsbench.runtimes.select import Selected
-from dsbench.session import RunOptions
 from dsbench.steps import STEPS
 
 if TYPE_CHECKING:
@@ -203,7 +202,7 @@ def set_title(report: Any) -> None:
     report.set_data("renderCollapsed", ["none"])
 
 
-def environment(config: pytest.Config, options: RunOptions, selected: Selected) -> None:
+def environment(config: pytest.Config, header: Sequence[str], selected: Selected) -> None:
     """Add runtime, versions and options to pytest-metadata's table, which pytest-html shows without escaping."""
     from pytest_metadata.plugin import metadata_key
 
@@ -216,7 +215,7 @@ def environment(config: pytest.Config, options: RunOptions, selected: Selected) 
         "Command": shlex.join(("pytest", *config.invocation_params.args)),
     }
     rows |= {version.component: version.version for version in selected.runtime.versions()}
-    rows |= {f"Options {index}": line for index, line in enumerate(options.header(), 1)}
+    rows |= {f"Options {index}": line for index, line in enumerate(header, 1)}
     for key, value in rows.items():
         metadata[html.escape(key)] = html.escape(value)
 
