@@ -14,7 +14,7 @@ demo: $(STAMP)
 	  --perf-seconds 20 --perf-interval 1
 
 test: $(STAMP) lint
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest tests -n 2 --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
