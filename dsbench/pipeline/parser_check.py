@@ -54,7 +54,10 @@ class ParserCheck:
 
 
 def run(facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratch: Path) -> ParserCheck:
-    """Build with sanitizers, call on every case, judge. Never raises for what the parser does: findings say it."""
+    """Build with sanitizers, call on every case, judge. Never raises for what the parser does: findings say it.
+
+    Raises PARSER_COMPILE for a parser that does not build without sanitizers either.
+    """
     if built_in_parser.of(outputs):
         return ParserCheck(not_run=built_in_parser.NOTHING_TO_DO)
     if not outputs.probed.result.frames:
@@ -69,6 +72,8 @@ def run(facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratch:
             library = _build(facts, runtime, folder / "parser")
             runner = program.result()
     except DsbenchError as error:
+        if error.code == Code.PARSER_COMPILE:
+            _require_build(facts, runtime, folder / "parser")
         return ParserCheck(not_run=f"the parser was not built with sanitizers: {error.what}", fix=error.fix)
     if isinstance(runner, Missing):
         return ParserCheck(not_run=runner.reason, fix=runner.fix)
@@ -115,9 +120,19 @@ def _is_source(path: Path) -> bool:
     return path.is_dir() or (path.is_file() and path.stat().st_size <= _LARGEST_FILE)
 
 
-def _build(facts: PreflightFacts, runtime: Runtime, folder: Path) -> Path:
+def _require_build(facts: PreflightFacts, runtime: Runtime, folder: Path) -> None:
+    """PARSER_COMPILE unless the parser builds as step 6d builds it; its log is gone with the scratch directory."""
+    try:
+        _build(facts, runtime, folder, sanitized=False)
+    except DsbenchError as error:
+        fix = "correct it; make DEEPSTREAM_DIR=$(dsbench sdk) LIBS= in its folder shows the whole log"
+        where = facts.layout.given_path(facts.layout.parser_dir)
+        raise DsbenchError(error.code, error.what, where=where, fix=fix) from None
+
+
+def _build(facts: PreflightFacts, runtime: Runtime, folder: Path, *, sanitized: bool = True) -> Path:
     """The sanitized library: against our headers, which need no GPU; where that fails, against the runtime's own."""
-    flags = (*parser_harness.compiler_flags(), *step6bcd_parser.layout_flags(facts))
+    flags = (*(parser_harness.compiler_flags() if sanitized else ()), *step6bcd_parser.layout_flags(facts))
     library = folder / facts.layout.parser_library.name
 
     def plan(headers: Runtime) -> BuildPlan:

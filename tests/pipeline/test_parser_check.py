@@ -83,9 +83,22 @@ def test_a_users_parser_is_named_by_rule_file_and_line(model_dir: Path, capsys: 
     assert files(model_dir) == before
 
 
-def test_a_parser_that_does_not_build_is_said_and_passes(model_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_parser_that_does_not_build_at_all_is_an_error(model_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (model_dir / "parser").mkdir()
     (model_dir / "parser" / "tiny.cpp").write_text("#include <not_there.h>\n")
+    status = cli.main(["parser-check", str(model_dir), "--video", str(model_dir.parent / "clip.mp4")])
+    said = capsys.readouterr().err
+    assert status == 1
+    assert "[parser-compile] the parser does not compile" in said
+    assert "not_there.h" in said
+
+
+def test_a_sanitized_build_that_fails_is_said_and_passes(model_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sanitized()
+    (model_dir / "parser").mkdir()
+    (model_dir / "parser" / "tiny.cpp").write_text(
+        "#ifdef __SANITIZE_ADDRESS__\n#include <not_there.h>\n#endif\n" + PARSER
+    )
     status, shown = check(model_dir, capsys)
     assert status == 0
     assert "not run: the parser was not built with sanitizers" in shown
