@@ -179,6 +179,19 @@ ParserContext = tuple[tuple[str, int | bool | tuple[tuple[float, ...], ...]], ..
 """Template variables of a parser, as (name, value); values are numbers so that no text of a model becomes code."""
 
 
+HIGHEST_CLASS = 1e6
+"""Numbers from here on are no class ids: parsers skip them."""
+
+
+def best_class(scores: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Column of the highest score of each row (n, C), as C++'s max_element finds it: NaN wins only as column 0."""
+    import numpy as np
+
+    later = np.where(np.isnan(scores[:, 1:]), -np.inf, scores[:, 1:])
+    best: NDArray[np.int32] = np.argmax(np.concatenate((scores[:, :1], later), axis=1), axis=1).astype(np.int32)
+    return best
+
+
 def clip_boxes(
     class_id: NDArray[np.int32],
     corners: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]],

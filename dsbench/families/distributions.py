@@ -42,7 +42,7 @@ def name(arrays: Sequence[NDArray[np.float32]], labels: Sequence[str]) -> str:
             if spread and (probable or classes == len(labels)):
                 return (
                     f"{4 * bins} of the {columns} columns are distributions of the four box sides (GFL/DFL, {bins}"
-                    f" bins a side), {classes} class column{'s' * (classes > 1)} {place} them: the boxes are not decoded"
-                    " in the graph"
+                    f" bins a side), {classes} class column{'s' * (classes > 1)} {place} them: the boxes are not"
+                    " decoded in the graph"
                 )
     return ""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from dsbench.families import owlvit, queries
 from dsbench.families.base import (
+    HIGHEST_CLASS,
     Boxes,
     Convention,
     Fact,
@@ -109,6 +110,7 @@ class RtDetr:
         labels, boxes, scores = _columns(outputs, head.layout)
         labels = labels - np.float32(head.layout.shift)
         keep = np.isfinite(boxes).all(axis=1) & (scores >= np.float32(threshold)) & (labels >= 0)
+        keep &= labels < HIGHEST_CLASS
         size = (network.width, network.height) if head.layout.normalised else (1, 1)
         x1, y1, x2, y2 = (boxes[keep] * np.array([*size, *size], np.float32)).T.astype(np.float32)
         return clip_boxes(np.rint(labels[keep]).astype(np.int32), (x1, y1, x2, y2), scores[keep], network)

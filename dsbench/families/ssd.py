@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from dsbench.families import ssd_priors
 from dsbench.families.base import (
+    HIGHEST_CLASS,
     Boxes,
     Convention,
     Fact,
@@ -98,7 +99,8 @@ class Ssd:
         assert isinstance(layout, SsdLayout)
         if layout.pair:
             scores, boxes = outputs[layout.scores].data, outputs[layout.boxes].data
-            rows, classes = np.nonzero(np.isfinite(scores) & (scores >= np.float32(threshold)))
+            usable = np.isfinite(scores) & np.isfinite(boxes).all(axis=1, keepdims=True)
+            rows, classes = np.nonzero(usable & (scores >= np.float32(threshold)))
             confidence, boxes = scores[rows, classes], boxes[rows]
         else:
             raw = outputs[0].data
@@ -106,7 +108,7 @@ class Ssd:
             raw = raw[keep]
             classes = np.rint(raw[:, layout.class_column])
             confidence, boxes = raw[:, layout.score_column], raw[:, layout.box_column : layout.box_column + 4]
-        keep = (classes != layout.background) & (classes >= 0)
+        keep = (classes != layout.background) & (classes >= 0) & (classes < HIGHEST_CLASS)
         classes, confidence, boxes = classes[keep], confidence[keep], boxes[keep]
         ids = (classes - layout.shift * (classes > layout.background)).astype(np.int32)
         known, size = ids >= 0, (network.width, network.height) if layout.normalised else (1, 1)

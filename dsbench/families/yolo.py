@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from dsbench.families import distributions, ultralytics, yolo_evidence
 from dsbench.families.base import (
+    HIGHEST_CLASS,
     Boxes,
     Convention,
     Fact,
@@ -25,6 +26,7 @@ from dsbench.families.base import (
     ParserContext,
     Preprocessing,
     Rejected,
+    best_class,
     clip_boxes,
 )
 from dsbench.families.ultralytics import Metadata
@@ -146,13 +148,12 @@ def _scores(
 
     if layout.table:
         label = raw[:, 5]
-        known = (label > -0.5) & (label < 1e6)  # NaN compares false
+        known = (label > -0.5) & (label < HIGHEST_CLASS)  # NaN compares false
         ids = np.where(known, np.floor(np.where(known, label, 0) + np.float32(0.5)), -1).astype(np.int32)
         return raw[:, :4], ids, raw[:, 4]
     classes = raw[:, 5:] if layout.objectness else raw[:, 4:]
-    comparable = np.where(np.isnan(classes[:, 1:]), -np.inf, classes[:, 1:])  # NaN never wins a comparison, but ...
-    best = np.argmax(np.concatenate((classes[:, :1], comparable), axis=1), axis=1).astype(np.int32)
-    confidence = classes[np.arange(len(raw)), best]  # ... as class 0 it stays
+    best = best_class(classes)
+    confidence = classes[np.arange(len(raw)), best]
     return raw[:, :4], best, raw[:, 4] * confidence if layout.objectness else confidence
 
 

@@ -23,6 +23,7 @@ from dsbench.families.base import (
     ParserContext,
     Preprocessing,
     Rejected,
+    best_class,
     clip_boxes,
 )
 
@@ -121,8 +122,9 @@ class Yolox:
         assert isinstance(head.layout, YoloxLayout)
         raw = outputs[0].data
         scores = raw[:, 5:]
-        best = np.argmax(scores, axis=1).astype(np.int32)
-        confidence = raw[:, 4] * scores[np.arange(len(raw)), best]
+        best = best_class(scores)
+        with np.errstate(over="ignore", invalid="ignore"):
+            confidence = raw[:, 4] * scores[np.arange(len(raw)), best]
         keep = np.isfinite(confidence) & (confidence >= np.float32(threshold))
         rows, best, confidence = raw[keep], best[keep], confidence[keep]
         columns, lines, stride = (part[keep] for part in grid(head.layout.strides, network))

@@ -10,7 +10,7 @@ import pytest
 
 from dsbench.errors import DsbenchError
 from dsbench.families import registry
-from dsbench.families.base import NamedArray, Network, Outputs
+from dsbench.families.base import NamedArray, Network, Outputs, best_class
 from dsbench.families.yolox import grid
 from dsbench.model.onnx_model import OnnxFacts, inspect
 from tests import onnx_zoo
@@ -117,3 +117,20 @@ def test_sigmoid_scores_beside_fractions_are_not_guessed(facts: OnnxFacts) -> No
     boxes, scores = scene(91)
     sample = outputs(raw_detection_boxes=boxes / SIDE, raw_detection_scores=scores)
     assert "no softmax with a background class" in refusal(facts, sample, 90)
+
+
+def test_decoding_skips_what_the_parsers_skip(facts: OnnxFacts) -> None:
+    """Infinite corners, NaN beside a good class, numbers that are no class ids."""
+    boxes, scores = scene(3)
+    boxes[7], scores[7, 1] = (0, 0, np.inf, 50), 0.8
+    sample = outputs(boxes=boxes, scores=scores)
+    head = registry.recognise(facts, [outputs(boxes=scene(3)[0], scores=scene(3)[1])], labels=["x"] * 3)
+    assert len(registry.by_name("ssd").decode(sample, head, Network(SIDE, SIDE), 0.5)) == 1
+
+    assert best_class(np.array([[0.1, np.nan, 0.3], [np.nan, 0.2, 0.1]], np.float32)).tolist() == [2, 0]
+
+    corners = np.array([BOX, BOX])
+    sample = outputs(labels=np.array([1, 0]), boxes=corners, scores=np.array([0.9, 0.2]))
+    head = registry.recognise(facts, [sample], labels=["x"] * 3)
+    sample = outputs(labels=np.array([np.inf, 2]), boxes=corners, scores=np.array([0.9, 0.8]))
+    assert registry.by_name("rtdetr").decode(sample, head, Network(SIDE, SIDE), 0.5).class_id.tolist() == [2]
