@@ -7,9 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.errors import Code, DsbenchError
-from dsbench.options import SETTINGS, Given, Value, text
+from dsbench.options import COMMAND_LINE, ENVIRONMENT, INI, SETTINGS, SPECIFICATION, Given, Value, text
 
 SAMPLE_720P = "/opt/nvidia/deepstream/deepstream/samples/streams/sample_720p.mp4"
+
+_CORRECT = {
+    COMMAND_LINE: "correct --video: relative paths start where pytest was started",
+    ENVIRONMENT: "correct DS_VIDEO: relative paths start where pytest was started",
+    SETTINGS: "correct `video =` in dsbench.toml: relative paths start in the model directory",
+    INI: "correct dsbench_video in pytest's ini file: relative paths start where pytest was started",
+    SPECIFICATION: "name a clip: --video FILE",
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,8 @@ def choose(given: Given, settings_video: str | None, model_dir: Path, start: Pat
     """``--video``, else ``DS_VIDEO``, else ``video`` of dsbench.toml, else DeepStream's sample_720p.mp4.
 
     Relative paths start where pytest was started; those of dsbench.toml in the model directory. Raises VIDEO_MISSING
-    with the specification's text and both of its fixes. Never another file than the one chosen.
+    with the specification's text and both of its fixes, behind the one that fits the origin. Never another file than
+    the one chosen.
     """
     chosen = given.resolve(text, settings_video, SAMPLE_720P)
     base = model_dir if chosen.origin == SETTINGS else start
@@ -42,7 +51,8 @@ def choose(given: Given, settings_video: str | None, model_dir: Path, start: Pat
             where=f"chosen by: {chosen.origin}",
             fix="\n".join(
                 (
-                    "Fix 1: Set DS_VIDEO=/path/to/sample_720p.mp4 before running",
+                    _CORRECT[chosen.origin],
+                    "  Fix 1: Set DS_VIDEO=/path/to/sample_720p.mp4 before running",
                     "  Fix 2: Install DeepStream samples (replace 9.0 with your installed minor version): "
                     "apt-get install deepstream-9.0-samples",
                 )

@@ -23,7 +23,7 @@ from dsbench.families import registry
 from dsbench.families.base import Boxes, Network
 from dsbench.judge import parser_cases, tensors
 from dsbench.judge import parser_harness as judge
-from dsbench.judge.lint import Finding
+from dsbench.judge.lint import ERROR, Finding
 from dsbench.judge.parser_cases import Setting
 from dsbench.judge.parser_harness import Expected
 from dsbench.model.preflight import PreflightFacts
@@ -84,8 +84,11 @@ def run(facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratch:
 
 def require(check: ParserCheck) -> None:
     """Raise PARSER_CHECK if any finding is an error."""
+    errors = [found for found in check.findings if found.severity == ERROR]
+    several = len(errors) > 1  # one has its place in the failure itself
+    named = [f"{found.rule}: {found.what}" + (f" ({found.where})" if several else "") for found in errors]
     step6bcd_parser.raise_errors(
-        Code.PARSER_CHECK, [replace(found, what=f"{found.rule}: {found.what}") for found in check.findings]
+        Code.PARSER_CHECK, [replace(found, what=what) for found, what in zip(errors, named, strict=True)]
     )
 
 

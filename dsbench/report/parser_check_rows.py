@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dsbench.judge.lint import Finding
+from dsbench.judge.lint import ERROR, Finding
 from dsbench.pipeline.parser_check import ParserCheck
 from dsbench.record.evidence import EvidenceLog
 
@@ -19,7 +19,8 @@ def parser_check(log: EvidenceLog, check: ParserCheck) -> None:
     log.note(*check.notes)
     if check.findings:
         log.table("Findings", ("rule", "severity", "what", "where", "fix"), map(row, check.findings))
-    log.warn(*(f"{found.rule}: {found.what} ({found.where})" for found in check.findings))
+    # errors fail the step, whose failure names them
+    log.warn(*(f"{found.rule}: {found.what} ({found.where})" for found in check.findings if found.severity != ERROR))
 
 
 def row(found: Finding) -> tuple[str, str, str, str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,8 +125,10 @@ def test_errors_fail_the_step_warnings_do_not() -> None:
         parser_check.require(ParserCheck((FINDING, warning)))
     assert caught.value.code is Code.PARSER_CHECK
     assert (caught.value.where, caught.value.fix) == ("parser/p.cpp:7", "delete it")
+    with pytest.raises(DsbenchError, match=r"parser-undefined: nan to int \(parser/p.cpp:9\)"):
+        parser_check.require(ParserCheck((FINDING, replace(warning, severity=ERROR))))
     log = EvidenceLog("parser_check", "tiny", "tiny-1", "embedded")
     parser_check_rows.parser_check(log, ParserCheck((FINDING, warning), 35, 4))
     shown = log.snapshot()
     assert [row[0] for row in shown.tables[0].rows] == ["parser-leak", "parser-undefined"]
-    assert len(shown.warnings) == 2
+    assert len(shown.warnings) == 1, "an error is the step's failure, not a warning beside it"
