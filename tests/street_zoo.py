@@ -203,6 +203,15 @@ def yolov10(path: Path) -> Path:
     return net.save(path)
 
 
+def yolo_nas(path: Path) -> Path:
+    """[b, A, 4] corners in pixels and [b, A, C] scores of their own each, no background."""
+    net = Surgery()
+    found = net.decoded()
+    net.output(net.corners(found), "boxes", ("batch", ANCHORS, 4))
+    net.output(found.score, "scores", ("batch", ANCHORS, CLASSES))
+    return net.save(path)
+
+
 def four_outputs(path: Path, *, normalised: bool = False, turned: bool = False, floats: bool = False) -> Path:
     """EfficientNMS' (int32) or BatchedNMS' (``floats``) four outputs; ``turned``: y1, x1, y2, x2."""
     net = Surgery()

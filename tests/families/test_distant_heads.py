@@ -10,10 +10,11 @@ import pytest
 
 from dsbench.errors import DsbenchError
 from dsbench.families import registry
-from dsbench.families.base import NamedArray, Network, Outputs, best_class
+from dsbench.families.base import NamedArray, Network, Outputs, Preprocessing, best_class
 from dsbench.families.yolox import grid
 from dsbench.model.onnx_model import OnnxFacts, inspect
-from tests import onnx_zoo
+from tests import onnx_zoo, street_zoo
+from tests.families import street_check
 
 SIDE = 640
 RNG = np.random.default_rng(5)
@@ -134,3 +135,11 @@ def test_decoding_skips_what_the_parsers_skip(facts: OnnxFacts) -> None:
     head = registry.recognise(facts, [sample], labels=["x"] * 3)
     sample = outputs(labels=np.array([np.inf, 2]), boxes=corners, scores=np.array([0.9, 0.8]))
     assert registry.by_name("rtdetr").decode(sample, head, Network(SIDE, SIDE), 0.5).class_id.tolist() == [2]
+
+
+def test_yolo_nas_from_recognition_to_boxes(tmp_path: Path) -> None:
+    net = street_check.Net.load(street_zoo.yolo_nas(tmp_path / "nas.onnx"))
+    head = net.recognise()
+    assert (head.family, head.classes) == ("ssd", street_zoo.CLASSES)
+    library = street_check.compiled(head, tmp_path / "parser")
+    street_check.check_boxes(net, head, library, feed=Preprocessing(1 / 255, (), 0, 1, 1))
