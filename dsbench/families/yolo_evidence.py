@@ -239,7 +239,7 @@ def _off_the_grid(view: _View, network: Network) -> bool:
         places += [(columns + 0.5) * stride, (rows + 0.5) * stride]
     for sample in view.samples:
         for values in (sample[:, 0], sample[:, 1]):
-            if values.std() > 0 and any(abs(float(np.corrcoef(values, place)[0, 1])) > FOLLOWS for place in places):
+            if values.std() > 1e-6 and any(abs(float(np.corrcoef(values, place)[0, 1])) > FOLLOWS for place in places):
                 return False
     return True
 

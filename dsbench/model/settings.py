@@ -5,7 +5,7 @@ Keys of nvinfer keep nvinfer's names and live in tables named as nvinfer's group
     onnx = "yolox_nano.onnx"           # which file of model/ when there are several
     family = "yolox"
     video = "clips/street.mp4"         # relative to the model directory
-    ground-truth = "ground_truth"
+    ground-truth = "ground_truth"      # KITTI label files of the video; recorded, no step judges by them yet
     input-size = [416, 416]            # height, width: only for models whose ONNX leaves them dynamic
 
     [gate]

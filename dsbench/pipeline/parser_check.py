@@ -102,7 +102,10 @@ def _copy_sources(facts: PreflightFacts, outputs: ModelOutputs, target: Path) ->
         if outputs.head is None:
             raise outputs.no_family or DsbenchError(Code.PARSER_SOURCE, "there is no parser source")
         expected = target / layout.parser_source.name
-        parser_source.write_source(outputs.head, replace(source_plan(layout), expected=expected, alternatives=()))
+        plan = replace(
+            source_plan(layout), expected=expected, alternatives=(), function=step6bcd_parser.parser_function(facts)
+        )
+        parser_source.write_source(outputs.head, plan)
     if not (target / "Makefile").is_file():
         source = min(path.name for path in target.glob("*.cpp"))
         makefile.write_makefile(target / "Makefile", source, layout.parser_library.name)

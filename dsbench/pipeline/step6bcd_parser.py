@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,7 +76,8 @@ def write_source(facts: PreflightFacts, outputs: ModelOutputs) -> ParserSource:
     built_in = built_in_parser.of(outputs)
     if built_in:
         return ParserSource(Path(built_in.library), False, built_in_parser.NOTHING_TO_DO, built_in=True)
-    written = parser_source.write_source(outputs.head, source_plan(facts.layout))
+    plan = replace(source_plan(facts.layout), function=parser_function(facts))
+    written = parser_source.write_source(outputs.head, plan)
     return ParserSource(written.path, False, f"{written.status}, from the {outputs.head.family} family's template")
 
 
