@@ -184,7 +184,7 @@ def _correlated(values: NDArray[np.float32], centres: NDArray[np.float32]) -> bo
     """Decoded centres lie near their cell: correlation close to 1. A grid of one column says nothing: False."""
     import numpy as np
 
-    if values.std() < 1e-9 or centres.std() < 1e-9:
+    if values.std() < 1e-6 or centres.std() < 1e-6:
         return False
     return float(np.corrcoef(values, centres)[0, 1]) > 0.9
 
