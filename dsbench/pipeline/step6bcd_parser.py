@@ -76,7 +76,7 @@ def write_source(facts: PreflightFacts, outputs: ModelOutputs) -> ParserSource:
     built_in = built_in_parser.of(outputs)
     if built_in:
         return ParserSource(Path(built_in.library), False, built_in_parser.NOTHING_TO_DO, built_in=True)
-    plan = replace(source_plan(facts.layout), function=parser_function(facts))
+    plan = replace(source_plan(facts.layout), function=generated_function(facts))
     written = parser_source.write_source(outputs.head, plan)
     return ParserSource(written.path, False, f"{written.status}, from the {outputs.head.family} family's template")
 
@@ -163,6 +163,14 @@ def raise_errors(code: Code, findings: Sequence[Finding]) -> None:
         raise DsbenchError(code, what, where=errors[0].where, fix=fix)
 
 
+def generated_function(facts: PreflightFacts) -> str:
+    """The function that a generated source defines: dsbench.toml's ``parse-bbox-func-name``, else the specification's.
+
+    Not that of a user's nvinfer config: a name misspelt there has to show.
+    """
+    return facts.settings.parse_bbox_func_name or facts.layout.parser_function
+
+
 def parser_function(facts: PreflightFacts) -> str:
     """``parse-bbox-func-name``: of the user's nvinfer config, of dsbench.toml, else the specification's name."""
     config = facts.layout.nvinfer_config
@@ -171,7 +179,7 @@ def parser_function(facts: PreflightFacts) -> str:
             name = nvinfer.load(config).parse_bbox_func_name
             if name:
                 return name
-    return facts.settings.parse_bbox_func_name or facts.layout.parser_function
+    return generated_function(facts)
 
 
 def is_users(written: Written) -> bool:
