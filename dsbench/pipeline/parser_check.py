@@ -103,7 +103,7 @@ def _copy_sources(facts: PreflightFacts, outputs: ModelOutputs, target: Path) ->
             raise outputs.no_family or DsbenchError(Code.PARSER_SOURCE, "there is no parser source")
         expected = target / layout.parser_source.name
         plan = replace(
-            source_plan(layout), expected=expected, alternatives=(), function=step6bcd_parser.parser_function(facts)
+            source_plan(layout), expected=expected, alternatives=(), function=step6bcd_parser.generated_function(facts)
         )
         parser_source.write_source(outputs.head, plan)
     if not (target / "Makefile").is_file():
