@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dsbench.build import compile as parser_compile
 from dsbench.build import makefile, parser_source, symbols
 from dsbench.build.compile import BuildPlan, BuildResult
-from dsbench.build.generated import Status, Written, is_generated
+from dsbench.build.generated import Written, is_generated
 from dsbench.build.symbols import LibraryFacts
 from dsbench.embedded.probe_job import ParserJob
 from dsbench.errors import Code, DsbenchError
@@ -180,11 +180,6 @@ def parser_function(facts: PreflightFacts) -> str:
             if name:
                 return name
     return generated_function(facts)
-
-
-def is_users(written: Written) -> bool:
-    """Whether a generated file's place is taken by the user's own."""
-    return written.status is Status.USER_OWNED
 
 
 def _run(
