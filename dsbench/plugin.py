@@ -324,4 +324,5 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if REPORT_FILE in session.config.stash:
         html.take_over_writing(session.config, session.config.stash[REPORT_FILE])
     if SELECTED in session.config.stash:
-        html.environment(session.config, _header(session.config), session.config.stash[SELECTED])
+        stash = session.config.stash
+        html.environment(session.config, _header(session.config), stash[SELECTED], stash[OPTIONS].gpu_id.value)

@@ -49,5 +49,5 @@ class StandInRuntime:
         head = f"SCRIPTS = {dict(self.scripts)!r}\nPAUSE = {self.pause}\nIGNORE_SIGINT = {self.ignore_sigint}\n"
         return (sys.executable, "-c", head + _CODE, str(config))
 
-    def versions(self) -> tuple[()]:
+    def versions(self, gpu_id: int = 0) -> tuple[()]:
         return ()

@@ -15,7 +15,7 @@ from dsbench.model.preflight import PreflightFacts
 from dsbench.model.settings import Settings
 from dsbench.options import Value, share, whole
 from dsbench.pipeline.prepare import Prepared
-from dsbench.pipeline.step7c_runs import Calibration, MeasuredRun, Validation
+from dsbench.pipeline.step7c_runs import Calibration, MeasuredRun, Telemetry, Validation
 from dsbench.record.recorder import Recorder
 from dsbench.record.schema import (
     Figures,
@@ -59,10 +59,11 @@ def after_step(recorder: Recorder, model: ModelRun | None, step: StepRecord) -> 
 def refresh(model: ModelRun, recorder: Recorder) -> None:
     """Bring the record up to what the steps of ``model`` have kept."""
     facts = model.find(PreflightFacts)
-    environment = recorder.record.environment or environment_of(model.selected)
+    environment = recorder.record.environment or environment_of(model.selected, model.options.gpu_id.value)
+    telemetry = model.find(Telemetry)
 
     def change(record: Record) -> Record:
-        record = replace(record, environment=environment)
+        record = replace(record, environment=environment, telemetry=telemetry.runs if telemetry else ())
         if facts is None:
             return record
         settings = facts.settings
@@ -137,9 +138,9 @@ def option_records(options: RunOptions, settings: Settings) -> tuple[OptionRecor
     return tuple(OptionRecord(name, value.value, value.origin) for name, value in found)
 
 
-def environment_of(selected: Selected) -> tuple[tuple[str, str], ...]:
-    """Versions of the runtime's parts and of the packages that ran the steps."""
-    found = [(version.component, version.version) for version in selected.runtime.versions()]
+def environment_of(selected: Selected, gpu_id: int = 0) -> tuple[tuple[str, str], ...]:
+    """Versions of the runtime's parts, the hardware it uses, and the packages that ran the steps."""
+    found = [(version.component, version.version) for version in selected.runtime.versions(gpu_id)]
     for package in _PACKAGES:
         try:
             found.append((package, importlib.metadata.version(package)))

@@ -12,13 +12,16 @@ from pathlib import Path
 from dsbench.build import app_config, previous
 from dsbench.build.app_config import AppPlan
 from dsbench.errors import Code, DsbenchError
+from dsbench.formats.telemetry import Series
 from dsbench.judge import streams, windows
+from dsbench.judge import telemetry as judge_telemetry
 from dsbench.judge.streams import Benchmark, RunFigures
 from dsbench.judge.windows import StreamFacts
 from dsbench.model.preflight import PreflightFacts
 from dsbench.pipeline.step7b_config import BenchmarkConfig
 from dsbench.record.evidence import EvidenceLog
-from dsbench.runtimes import device_lock, perf_run
+from dsbench.record.schema import RunTelemetry
+from dsbench.runtimes import device_lock, perf_run, telemetry
 from dsbench.runtimes.perf_run import PerfPlan, PerfRun
 from dsbench.session import ModelRun
 
@@ -31,6 +34,14 @@ class RawRun:
     perf: PerfRun
     facts: StreamFacts | None
     notes: tuple[str, ...]
+    telemetry: Series
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """What was sampled beside every run so far, in their order, also beside runs that failed."""
+
+    runs: tuple[RunTelemetry, ...]
 
 
 Keep = Callable[[RawRun], None]
@@ -132,10 +143,12 @@ def _measure(model: ModelRun, count: int, name: str, keep: Keep) -> MeasuredRun:
         text = f"{name}, {count} stream{'s' if count != 1 else ''} for {plan.seconds} s"
         model.announce(f"{model.layout.name}: {text} on {model.runtime.name}")
         started = time.monotonic()
-        perf = perf_run.run(model.runtime, plan)
+        with telemetry.sampler(model.runtime.name, model.options.gpu_id.value) as sampler:
+            perf = perf_run.run(model.runtime, plan)
     target = options.target_fps.value
     facts = windows.stream_facts(perf.windows, target)
-    keep(RawRun(name, perf, facts, held.notes))
+    series = _keep_telemetry(model, name, perf, sampler.series())
+    keep(RawRun(name, perf, facts, held.notes, series))
     perf_run.require_success(perf, f"DS {name}")
     shown = model.layout.given_path(plan.log)
     seconds = time.monotonic() - started
@@ -145,6 +158,15 @@ def _measure(model: ModelRun, count: int, name: str, keep: Keep) -> MeasuredRun:
         raise DsbenchError(error.code, error.what, where=error.where, fix=_why_no_fps(perf)) from None
     _require_alive(perf, name)
     return MeasuredRun(figures, perf, facts, streams.efficiency(figures, config.throughput.imgs_per_sec))
+
+
+def _keep_telemetry(model: ModelRun, name: str, perf: PerfRun, series: Series) -> Series:
+    """Add a run's series to those of this model, for its record."""
+    earlier = model.find(Telemetry)
+    window = judge_telemetry.measured_window(perf.windows)
+    run = RunTelemetry(name, perf.plan.streams, window, series)
+    model.keep(Telemetry((*(earlier.runs if earlier else ()), run)))
+    return series
 
 
 def _plan(model: ModelRun, count: int, number: int, seconds: int, interval: int) -> PerfPlan:

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from dsbench.errors import Code, DsbenchError
+from dsbench.formats.telemetry import OtherProcess, Series
 from dsbench.record.evidence import Evidence, Picture, Text
 from dsbench.record.schema import (
     SCHEMA,
@@ -15,6 +16,7 @@ from dsbench.record.schema import (
     OptionRecord,
     Record,
     RecordState,
+    RunTelemetry,
     StepRecord,
     StreamFigures,
     TrtexecFigures,
@@ -55,7 +57,8 @@ def to_json(record: Record) -> str:
         "environment": dict(record.environment),
         "steps": [_step(step) for step in record.steps],
     }
-    return json.dumps(_finite(data), indent=1, allow_nan=False) + "\n"
+    text = json.dumps(_finite(data), indent=1, allow_nan=False)
+    return f'{text.removesuffix("}").rstrip()},\n "telemetry": {_telemetry(record.telemetry)}\n}}\n'
 
 
 def from_json(text: str, *, where: str = "") -> Record:
@@ -146,7 +149,40 @@ def _record(data: dict[str, Any]) -> Record:
         options=tuple(OptionRecord(**option) for option in data["options"]),
         environment=tuple(data["environment"].items()),
         steps=tuple(_step_from(step) for step in data["steps"]),
+        telemetry=tuple(_run_telemetry(run) for run in data.get("telemetry", ())),
     )
+
+
+def _telemetry(runs: tuple[RunTelemetry, ...]) -> str:
+    """The runs' series as JSON, a line for each sample: a line for each number would be most of the record."""
+    if not runs:
+        return "[]"
+    return "[\n" + ",\n".join(map(_run_telemetry_text, runs)) + "\n ]"
+
+
+def _run_telemetry_text(run: RunTelemetry) -> str:
+    data = asdict(run)
+    series = data.pop("series")
+    rows = ",\n".join(f"   {_line(row)}" for row in series.pop("rows"))
+    head = ",\n".join(f"   {_line(key)}: {_line(value)}" for key, value in {**data, **series}.items())
+    return f'  {{\n{head},\n   "rows": [\n{rows}\n   ]\n  }}'
+
+
+def _line(value: Any) -> str:
+    return json.dumps(_finite(value), allow_nan=False, separators=(",", ":"))
+
+
+def _run_telemetry(data: dict[str, Any]) -> RunTelemetry:
+    series = Series(
+        devices=tuple(data["devices"]),
+        columns=tuple(data["columns"]),
+        rows=tuple(tuple(row) for row in data["rows"]),
+        processes=tuple(OtherProcess(**process) for process in data["processes"]),
+        notes=tuple(data["notes"]),
+        sample_ms=data["sample_ms"],
+    )
+    window = data["window"]
+    return RunTelemetry(data["name"], data["streams"], tuple(window) if window else None, series)
 
 
 def _finite(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from dsbench.formats.telemetry import Series
 from dsbench.record.evidence import Evidence
 from dsbench.steps import STEPS
 
@@ -88,6 +89,17 @@ class VideoRecord:
 
 
 @dataclass(frozen=True)
+class RunTelemetry:
+    """What was sampled beside one run of the app. ``window``: from and to, in the series' seconds, what its figures are
+    of; None where the run gave none."""
+
+    name: str
+    streams: int
+    window: tuple[float, float] | None
+    series: Series
+
+
+@dataclass(frozen=True)
 class Record:
     """One run on one model directory. Times are ISO 8601 in UTC; ``ended`` is None while the run goes on, and stays so
     if it is killed. ``session`` tells runs apart; ``interrupted_in`` names the step that Ctrl-C ended."""
@@ -107,6 +119,8 @@ class Record:
     options: tuple[OptionRecord, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     steps: tuple[StepRecord, ...] = field(default=())
+    telemetry: tuple[RunTelemetry, ...] = ()
+    """Absent from records of before it was sampled."""
 
     @property
     def verdict(self) -> str:

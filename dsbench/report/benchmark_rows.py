@@ -13,6 +13,7 @@ from dsbench.pipeline.step7b_config import BenchmarkConfig
 from dsbench.pipeline.step7c_runs import Calibration, MeasuredRun, RawRun, Validation
 from dsbench.pipeline.summary import Summary
 from dsbench.record.evidence import EvidenceLog
+from dsbench.report import telemetry_rows
 from dsbench.report.evidence_rows import file_text
 from dsbench.session import ModelRun
 
@@ -67,6 +68,7 @@ def perf_run(log: EvidenceLog, layout: ModelLayout, raw: RawRun) -> None:
         columns = ("seconds", *(f"stream {number}" for number in range(windows.streams)))
         rows = ((f"{at:.1f}", *row) for at, row in zip(windows.at_s, windows.fps, strict=True))
         log.table(f"{SERIES}, {name} at {plan.streams} streams", columns, rows)
+    telemetry_rows.run(log, f"{name}, {plan.streams} stream{'s' * (plan.streams != 1)}", raw.telemetry, windows)
     if spread := judge_windows.unsteady(windows):
         log.warn(
             f"{name}: all streams together varied between {spread[0]:g} and {spread[1]:g} FPS within the run: "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 
 from dsbench.record.evidence import Table
 from dsbench.record.schema import Figures
@@ -11,22 +12,30 @@ from dsbench.report.figures import Series
 
 SERIES = "FPS of each stream over time"
 """How the title of a table begins whose first column is seconds and whose others are streams."""
+LOAD = "Load over time"
+"""The same for a table whose other columns are percentages, named in its heading."""
 
 
 def chart_of(table: Table, target_fps: float | None) -> str | None:
     """The table drawn, as base64 of an SVG; None for tables that are no series."""
     series = series_of(table)
-    return _encoded(draw.fps_over_time(series, target_fps)) if series is not None else None
+    if series is None:
+        return None
+    return _encoded(draw.fps_over_time(series, None if series.names else target_fps))
 
 
 def series_of(table: Table) -> Series | None:
-    """A table of PERF windows as numbers; None for any other."""
-    if not table.title.startswith(SERIES) or not table.rows:
+    """A table of PERF windows or of loads as numbers; None for any other."""
+    load = table.title.startswith(LOAD)
+    if not (load or table.title.startswith(SERIES)) or not table.rows:
         return None
     try:
-        rows = [[float(cell) for cell in row] for row in table.rows]
+        rows = [[float(cell) if cell else math.nan for cell in row] for row in table.rows]
     except ValueError:
         return None
+    if load:
+        names = [f"— {column}" for column in table.columns[1:]]
+        return Series(table.title, [row[0] for row in rows], [row[1:] for row in rows], names, "%")
     title = table.title.removeprefix(SERIES).lstrip(", ")
     return Series(f"FPS of each stream, {title}", [row[0] for row in rows], [row[1:] for row in rows])
 

@@ -1,4 +1,4 @@
-"""Charts as SVG text: FPS of each stream over time, and what each stage carries. Pure; every text is escaped."""
+"""Charts as SVG text: values over time, and what each stage carries. Pure; every text is escaped."""
 
 from __future__ import annotations
 
@@ -17,11 +17,16 @@ _ROW, _BAR = 40, 12
 
 @dataclass(frozen=True)
 class Series:
-    """One run's PERF windows: ``at_s`` (windows,) seconds, ``fps`` (windows, streams) frames per second."""
+    """Lines over one time: ``at_s`` (samples,) seconds, ``fps`` (samples, lines), frames per second or ``unit``.
+
+    ``names`` of the lines; without them they are streams, by number.
+    """
 
     title: str
     at_s: Sequence[float]
     fps: Sequence[Sequence[float]]
+    names: Sequence[str] = ()
+    unit: str = "FPS"
 
 
 def fps_over_time(series: Series, target_fps: float | None) -> str:
@@ -45,7 +50,7 @@ def fps_over_time(series: Series, target_fps: float | None) -> str:
     for step in range(math.floor(end / tick) + 1):
         parts.append(_text(x(step * tick), _HEIGHT - 17, f"{step * tick:g}", anchor="middle"))
     parts.append(_text(_WIDTH - _RIGHT, _HEIGHT - 3, "seconds since the app's start", anchor="end"))
-    parts.append(_text(4, _HEIGHT - 3, "FPS"))
+    parts.append(_text(4, _HEIGHT - 3, series.unit))
     streams = max((len(row) for row in series.fps), default=0)
     for stream in range(streams):
         points = [(at, row[stream]) for at, row in zip(series.at_s, series.fps, strict=True) if stream < len(row)]
@@ -53,7 +58,7 @@ def fps_over_time(series: Series, target_fps: float | None) -> str:
     if target_fps is not None:
         parts.append(_line(_LEFT, y(target_fps), _WIDTH - _RIGHT, y(target_fps), _TARGET, dashed=True))
         parts.append(_text(_WIDTH - _RIGHT, y(target_fps) - 4, f"target {target_fps:g}", anchor="end", color=_TARGET))
-    parts += _legend(streams)
+    parts += _legend(series.names or ["stream — 0", *(f"— {number}" for number in range(1, streams))])
     return _svg(_WIDTH, _HEIGHT + (16 if 1 < streams <= _NAMED else 0), series.title, parts)
 
 
@@ -108,15 +113,12 @@ def _polyline(points: Sequence[tuple[float, float]], stream: int) -> str:
     return f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="1.8"/>'
 
 
-def _legend(streams: int) -> list[str]:
+def _legend(names: Sequence[str]) -> list[str]:
     """Names of the lines where there are few enough to tell apart."""
-    if not 1 < streams <= _NAMED:
+    if not 1 < len(names) <= _NAMED:
         return []
-    width = (_WIDTH - 8) / streams
-    return [
-        _text(4 + number * width, _HEIGHT + 11, f"— {number}" if number else "stream — 0", color=_COLORS[number])
-        for number in range(streams)
-    ]
+    width = (_WIDTH - 8) / len(names)
+    return [_text(4 + number * width, _HEIGHT + 11, name, color=_COLORS[number]) for number, name in enumerate(names)]
 
 
 def _safe(text: str) -> str:

@@ -202,8 +202,8 @@ def set_title(report: Any) -> None:
     report.set_data("renderCollapsed", ["none"])
 
 
-def environment(config: pytest.Config, header: Sequence[str], selected: Selected) -> None:
-    """Add runtime, versions and options to pytest-metadata's table, which pytest-html shows without escaping."""
+def environment(config: pytest.Config, header: Sequence[str], selected: Selected, gpu_id: int = 0) -> None:
+    """Add runtime, versions, hardware and options to pytest-metadata's table; pytest-html shows it without escaping."""
     from pytest_metadata.plugin import metadata_key
 
     metadata: dict[str, Any] = config.stash.get(metadata_key, {})
@@ -214,7 +214,7 @@ def environment(config: pytest.Config, header: Sequence[str], selected: Selected
         "Runtime": selected.runtime.label,
         "Command": shlex.join(("pytest", *config.invocation_params.args)),
     }
-    rows |= {version.component: version.version for version in selected.runtime.versions()}
+    rows |= {version.component: version.version for version in selected.runtime.versions(gpu_id)}
     rows |= {f"Options {index}": line for index, line in enumerate(header, 1)}
     for key, value in rows.items():
         metadata[html.escape(key)] = html.escape(value)

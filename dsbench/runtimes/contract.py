@@ -40,5 +40,6 @@ class Runtime(Protocol):
     def app_command(self, config: Path) -> tuple[str, ...]:
         """The command that runs an app config."""
 
-    def versions(self) -> tuple[Version, ...]:
-        """Versions for the report."""
+    def versions(self, gpu_id: int = 0) -> tuple[Version, ...]:
+        """Versions of its parts and what it runs on, for record and report; each component once. One that is absent
+        says why in the place of its version."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import dsbench
+from dsbench.formats.versions import deepstream_version_all
+from dsbench.runtimes import hardware
 from dsbench.runtimes.contract import Version
+from dsbench.runtimes.machine_versions import gpu_versions, machine_versions
 
 DEEPSTREAM_DIR = Path("/opt/nvidia/deepstream/deepstream")
+_VERSION_TIMEOUT_S = 60.0
+"""The first start after an installation scans GStreamer's plugins."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,8 @@ class DeepStreamRuntime:
 
     name: str = "deepstream"
     label: str = "DeepStream"
+    _asked: dict[int, tuple[Version, ...]] = field(default_factory=dict, repr=False, compare=False)
+    """Versions by GPU: asking takes seconds, and every model's record wants them."""
 
     @property
     def deepstream_dir(self) -> Path:
@@ -37,18 +43,35 @@ class DeepStreamRuntime:
     def app_command(self, config: Path) -> tuple[str, ...]:
         return ("deepstream-app", "-c", str(config))
 
-    def versions(self) -> tuple[Version, ...]:
-        found = [Version("dsbench", dsbench.__version__)]
-        try:
-            output = subprocess.run(
-                ["deepstream-app", "--version-all"], capture_output=True, text=True, timeout=30, check=False
-            ).stdout
-        except (OSError, subprocess.TimeoutExpired):
-            return (*found, Version("deepstream-app", "did not say"))
-        for line in output.splitlines():
-            match = re.match(
-                r"(?P<component>[A-Za-z][\w .-]*?)(?: Version)?[: ]+v?(?P<version>\d[\w.-]*)$", line.strip()
+    def versions(self, gpu_id: int = 0) -> tuple[Version, ...]:
+        if gpu_id not in self._asked:
+            self._asked[gpu_id] = (
+                Version("dsbench", dsbench.__version__),
+                *_deepstream_versions(),
+                *gpu_versions(gpu_id),
+                *machine_versions(),
             )
-            if match:
-                found.append(Version(match["component"].strip(), match["version"]))
-        return tuple(found)
+        return self._asked[gpu_id]
+
+
+def _deepstream_versions() -> tuple[Version, ...]:
+    """What ``deepstream-app --version-all`` says; where it says nothing, why, and the installation's version file."""
+    try:
+        finished = subprocess.run(
+            ["deepstream-app", "--version-all"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_VERSION_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        why = f"--version-all did not end within {_VERSION_TIMEOUT_S:.0f} s"
+    except OSError as error:
+        why = f"--version-all cannot be run: {error.strerror}"
+    else:
+        text = finished.stdout.decode("utf-8", "replace")
+        if said := deepstream_version_all(text):
+            return tuple(Version(component, version) for component, version in dict(said).items())
+        first = next((line.strip() for line in text.splitlines() if line.strip()), "nothing")
+        why = f"--version-all names no version of DeepStream (status {finished.returncode}), it says: {first[:200]}"
+    return Version("deepstream-app", why), Version("DeepStreamSDK", hardware.deepstream(DEEPSTREAM_DIR).text)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import dsbench
+from dsbench.runtimes import hardware
 from dsbench.runtimes.contract import Version
+from dsbench.runtimes.machine_versions import machine_versions
 
 _PACKAGES = ("onnxruntime", "onnx", "av", "numpy")
 
@@ -36,7 +39,7 @@ class EmbeddedRuntime:
     def app_command(self, config: Path) -> tuple[str, ...]:
         return (sys.executable, "-m", "dsbench.embedded.app", "-c", str(config))
 
-    def versions(self) -> tuple[Version, ...]:
+    def versions(self, gpu_id: int = 0) -> tuple[Version, ...]:
         found = [Version("dsbench", dsbench.__version__)]
         for package in _PACKAGES:
             try:
@@ -44,20 +47,9 @@ class EmbeddedRuntime:
             except importlib.metadata.PackageNotFoundError:
                 found.append(Version(package, "not installed"))
         found.append(Version("Python", platform.python_version()))
-        found.append(Version("CPU", cpu_name()))
-        return tuple(found)
+        return (*found, *machine_versions())
 
 
 def cpu_name() -> str:
     """The processor's name as /proc/cpuinfo has it, with the number of cores we may use."""
-    import os
-
-    name = platform.machine()
-    try:
-        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                name = line.partition(":")[2].strip()
-                break
-    except OSError:
-        pass
-    return f"{name}, {len(os.sched_getaffinity(0))} cores"
+    return f"{hardware.cpu_name()}, {len(os.sched_getaffinity(0))} cores"

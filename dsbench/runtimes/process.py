@@ -191,7 +191,9 @@ def _kill_group(child: subprocess.Popen[bytes]) -> None:
     child.wait()
 
 
-_LIBC = ctypes.CDLL(None)  # loaded before any fork: the child may not load libraries between fork and exec
+_PRCTL = ctypes.CDLL(None).prctl
+"""Found before any fork: between fork and exec the child may not wait for the loader's lock, which a thread of ours may
+have held."""
 
 
 def _prepare() -> None:
@@ -200,6 +202,6 @@ def _prepare() -> None:
     A shell starts what runs in the background (``pytest &``, nohup, many a CI runner) with SIGINT ignored, and that is
     inherited: an app that ignores SIGINT can only be stopped by force.
     """
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)

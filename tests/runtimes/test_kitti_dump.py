@@ -28,7 +28,7 @@ class FakeRuntime:
     def app_command(self, config: Path) -> tuple[str, ...]:
         return (sys.executable, "-c", self.code)
 
-    def versions(self) -> tuple[()]:
+    def versions(self, gpu_id: int = 0) -> tuple[()]:
         return ()
 
 
