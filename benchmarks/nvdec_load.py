@@ -92,7 +92,7 @@ class Load:
         self.counts = [0] * streams
         self.errors: list[str] = []
         self.stop = threading.Event()
-        self._make = lambda: BACKENDS[backend](path, gpu)
+        self._make: Callable[[], Iterator[int]] = lambda: BACKENDS[backend](path, gpu)
         self.threads = [threading.Thread(target=self._work, args=(number,), daemon=True) for number in range(streams)]
 
     def _work(self, number: int) -> None:

@@ -12,10 +12,10 @@ from dsbench.errors import Code, DsbenchError
 from dsbench.formats import nvinfer
 from dsbench.model import preflight
 from dsbench.model.layout import ModelLayout
-from dsbench.pipeline import step7b_config, step7c_runs, summary
+from dsbench.pipeline import recording, step7b_config, step7c_runs, summary
 from dsbench.pipeline.prepare import Prepared
 from dsbench.pipeline.step7b_config import BenchmarkConfig
-from dsbench.pipeline.step7c_runs import Calibration, Validation
+from dsbench.pipeline.step7c_runs import Calibration, Telemetry, Validation
 from dsbench.pipeline.summary import Step6Duration
 from dsbench.record.evidence import EvidenceLog
 from dsbench.report import benchmark_rows as rows
@@ -357,3 +357,26 @@ def test_a_run_shorter_than_two_windows_is_refused(bench: Bench) -> None:
     options = bench.model(perf_seconds="3", perf_interval="2").get(BenchmarkConfig).options
     with pytest.raises(DsbenchError, match="too short for two PERF windows"):
         step7b_config.check_options(options)
+
+
+def test_what_was_sampled_beside_each_run_is_kept(bench: Bench) -> None:
+    model = bench.model((0, (31.0, 31.0, 31.0)))
+    bench.run1(model)
+    bench.run2(model)
+    kept = model.get(Telemetry)
+    assert [(run.name, run.streams) for run in kept.runs] == [("Run 1", 6), ("Run 2", 6)]
+    for run in kept.runs:
+        assert len(run.series.rows) >= 2
+        assert "app_cpu_pct" in run.series.columns
+        assert run.window is not None
+        assert run.window[1] <= 1.5
+    recorder = recording.recorder(bench.layout, model.options, model.selected)
+    recording.refresh(model, recorder)
+    assert recorder.record.telemetry == kept.runs
+
+
+def test_a_run_that_fails_keeps_what_was_sampled(bench: Bench) -> None:
+    model = bench.model((0, (31.0, "os._exit(3)")))
+    with pytest.raises(DsbenchError):
+        bench.run1(model)
+    assert [run.name for run in model.get(Telemetry).runs] == ["Run 1"]

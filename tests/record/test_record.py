@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from dsbench.errors import Code, DsbenchError
+from dsbench.formats.telemetry import OtherProcess, Series
 from dsbench.record import codec, store
 from dsbench.record.evidence import EvidenceLog, Failure
 from dsbench.record.recorder import Recorder
@@ -20,6 +21,7 @@ from dsbench.record.schema import (
     OptionRecord,
     Record,
     RecordState,
+    RunTelemetry,
     StepRecord,
     StreamFigures,
     TrtexecFigures,
@@ -39,6 +41,21 @@ FIGURES = Figures(
     target_fps=30.0,
     real_time=True,
     confirmed_streams=1,
+)
+
+
+TELEMETRY = RunTelemetry(
+    name="Run 1",
+    streams=2,
+    window=(4.5, 20.25),
+    series=Series(
+        devices=("NVIDIA H100", "CPU \u00b5"),
+        columns=("seconds", "nvdec_pct"),
+        rows=((0.0, None), (0.5, 98)),
+        processes=(OtherProcess(7, "python3", None, True),),
+        notes=("NVML lost the GPU",),
+        sample_ms=1.25,
+    ),
 )
 
 
@@ -62,6 +79,7 @@ def record(figures: Figures = FIGURES, runtime: str = "embedded") -> Record:
         options=(OptionRecord("min-streams", None, "specification"),),
         environment=(("Python", "3"),),
         steps=(StepRecord(log.snapshot(), "failed", 1.25),),
+        telemetry=(TELEMETRY, replace(TELEMETRY, window=None, series=Series((), (), ()))),
     )
 
 
@@ -230,3 +248,34 @@ def test_no_model_directory_is_made(tmp_path: Path) -> None:
     one = recorder(tmp_path / "typo")
     one.step(step(outcome="failed", code="onnx-missing"))
     assert not (tmp_path / "typo").exists()
+
+
+class TestTelemetry:
+    def test_a_line_for_each_sample(self) -> None:
+        text = codec.to_json(record())
+        assert "   [0.0,null],\n   [0.5,98]\n" in text
+        assert text.isascii()
+        assert json.loads(text)["telemetry"][0]["processes"] == [
+            {"pid": 7, "name": "python3", "gpu_mib": None, "before": True}
+        ]
+
+    def test_no_number_that_json_has_not(self) -> None:
+        series = Series((), ("seconds", "x"), ((0.0, math.nan),))
+        text = codec.to_json(replace(record(), telemetry=(replace(TELEMETRY, series=series),)))
+        assert codec.from_json(text).telemetry[0].series.rows == ((0.0, None),)
+
+    def test_a_record_of_before_it_was_sampled_is_read(self) -> None:
+        data = json.loads(codec.to_json(record()))
+        del data["telemetry"]
+        assert codec.from_json(json.dumps(data)) == replace(record(), telemetry=())
+
+    def test_none(self) -> None:
+        blank = replace(record(), telemetry=())
+        assert codec.from_json(codec.to_json(blank)) == blank
+
+    @pytest.mark.parametrize("telemetry", [3, [3], [{}], [{"name": 1}]])
+    def test_anything_else_is_no_record(self, telemetry: object) -> None:
+        data = json.loads(codec.to_json(record())) | {"telemetry": telemetry}
+        with pytest.raises(DsbenchError) as raised:
+            codec.from_json(json.dumps(data))
+        assert raised.value.code == Code.RECORD_INVALID
