@@ -164,7 +164,8 @@ def _keep_telemetry(model: ModelRun, name: str, perf: PerfRun, series: Series) -
     """Add a run's series to those of this model, for its record."""
     earlier = model.find(Telemetry)
     window = judge_telemetry.measured_window(perf.windows)
-    run = RunTelemetry(name, perf.plan.streams, window, series)
+    rounded = (round(window[0], 2), round(window[1], 2)) if window else None
+    run = RunTelemetry(name, perf.plan.streams, rounded, series)
     model.keep(Telemetry((*(earlier.runs if earlier else ()), run)))
     return series
 

@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,7 +121,9 @@ def _start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
             where=str(log),
             fix="make the model directory writable, or free space on its disk",
         ) from error
-    with output:
+    with output, warnings.catch_warnings():
+        # Python 3.12 warns of preexec_fn beside other threads (telemetry, numpy's): ours takes no lock they may hold
+        warnings.filterwarnings("ignore", message=".*multi-threaded", category=DeprecationWarning)
         try:
             return subprocess.Popen(
                 list(command),
