@@ -1,0 +1,46 @@
+"""The programs in benchmarks/ start, say what they measured, and say what they lack."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+
+def run(repository: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = (sys.executable, str(repository / "benchmarks" / program), *arguments)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_verify_telemetry_samples_a_command(repository: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "series.json"
+    options = ("--seconds", "1.5", "--skip", "0.1", "--every", "0.1", "--json", str(kept))
+    finished = run(
+        repository, "verify_telemetry.py", *options, "--", sys.executable, "-c", "print('busy')\nwhile True: pass"
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert "CPU time of the app" in finished.stdout
+    series = json.loads(kept.read_text())
+    assert len(series["rows"]) >= 3
+    column = series["columns"].index("app_cpu_pct")
+    assert max(row[column] or 0 for row in series["rows"]) > 1
+
+
+def test_verify_telemetry_says_when_the_command_fails(repository: Path) -> None:
+    finished = run(
+        repository, "verify_telemetry.py", "--seconds", "20", "--", sys.executable, "-c", "raise SystemExit(7)"
+    )
+    assert finished.returncode == 1
+    assert "the command ended with 7" in finished.stdout
+
+
+def test_nvdec_load_says_what_it_lacks(repository: Path, tmp_path: Path) -> None:
+    missing = run(repository, "nvdec_load.py", str(tmp_path / "none.mp4"))
+    assert missing.returncode == 2
+    assert "no file at" in missing.stderr
+    text = tmp_path / "text.mp4"
+    text.write_text("no video")
+    finished = run(repository, "nvdec_load.py", "--backend", "pyav-gpu", "--seconds", "1", "--streams", "1", str(text))
+    assert finished.returncode == 1
+    assert "stream 0: " in finished.stderr
