@@ -37,7 +37,8 @@ class Failure:
 
 _MODELOPT = (
     "convert the ONNX file to FP16 first (python -m modelopt.onnx.autocast --onnx_path model.onnx --output_path "
-    "model_fp16.onnx), put that file into model/ and set network-mode = 0 under [property] in dsbench.toml, so that "
+    "model_fp16.onnx), put that file into model/, name it with `onnx =` in dsbench.toml and set network-mode = 0 "
+    "under [property], so that "
     "no precision flag is passed; or build with TensorRT 10 or 8.6"
 )
 
