@@ -37,7 +37,23 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("model_dir", metavar="MODEL_DIR")
     check.add_argument("--video", help="video to take frames from; default: as pytest takes it")
     check.set_defaults(run=_parser_check)
+    _add_prepare(commands)
     return parser
+
+
+def _add_prepare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    prepare = commands.add_parser(
+        "prepare", help="Steps 4-5 with trtexec: build the TensorRT engine and measure it (docs/prepare.md)"
+    )
+    prepare.add_argument("model_dir", metavar="MODEL_DIR")
+    prepare.add_argument("--print", action="store_true", help="print the commands and run nothing; needs no GPU")
+    prepare.add_argument("--rebuild", action="store_true", help="build anew; an engine of others moves to previous/")
+    prepare.add_argument("--gpu-id", metavar="N", help="trtexec's --device; default 0")
+    prepare.add_argument("--target-fps", metavar="F", help="FPS of a real-time stream; default dsbench.toml, else 30")
+    prepare.add_argument("--max-bs", metavar="N", help="MAX_BS to begin with; default 64")
+    prepare.add_argument("--workspace", metavar="MIB", help="MiB of workspace, a number; default 32768")
+    prepare.add_argument("--timeout", metavar="SECONDS", help="how long one build may take; default 7200")
+    prepare.set_defaults(run=_prepare)
 
 
 def _sdk(_: argparse.Namespace) -> int:
@@ -51,6 +67,12 @@ def _parser_check(arguments: argparse.Namespace) -> int:
     from dsbench import parser_check_command
 
     return parser_check_command.run(arguments.model_dir, arguments.video)
+
+
+def _prepare(arguments: argparse.Namespace) -> int:
+    from dsbench import prepare_command
+
+    return prepare_command.run(arguments)
 
 
 if __name__ == "__main__":

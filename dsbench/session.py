@@ -14,6 +14,7 @@ from dsbench.model.settings import Settings
 from dsbench.options import Given, Value, above_zero, share, text, whole
 from dsbench.record import store
 from dsbench.record.recorder import Recorder
+from dsbench.runtimes import machine
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.select import Selected
 
@@ -128,6 +129,7 @@ class ModelRun:
             replace_results=self.options.replace_results.value,
             target_fps=self.options.target_fps,
             recorded_runtime=store.recorded_runtime(self.layout.record),
+            machine=machine.of(self.runtime.name, self.options.gpu_id.value),
         )
 
     def keep(self, result: T) -> T:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,8 +15,11 @@ from dsbench.errors import Code, DsbenchError
 from dsbench.formats import labels as labels_format
 from dsbench.formats import trtexec_log
 from dsbench.formats.labels import Labels
-from dsbench.model import onnx_model, video
+from dsbench.formats.trtexec_setup import UNKNOWN, Setup
+from dsbench.model import engine_checks, onnx_model, video
 from dsbench.model import settings as settings_file
+from dsbench.model.engine_checks import Origin
+from dsbench.model.engine_provenance import UNKNOWN_MACHINE, Machine
 from dsbench.model.layout import ModelLayout
 from dsbench.model.onnx_model import OnnxFacts
 from dsbench.model.settings import Settings
@@ -23,6 +27,8 @@ from dsbench.options import Given, Value, above_zero
 
 DEFAULT_CUDA_VER = "12.8"
 REAL_TIME_FPS = 30.0
+NETWORK_MODE = 2
+"""nvinfer's network-mode in the specification: FP16."""
 STAND_IN_MARK = b"# dsbench stand-in"
 """How line 1 begins of every file that the embedded runtime made in TensorRT's place."""
 
@@ -56,6 +62,8 @@ class Throughput:
     imgs_per_sec: float
     peak_gpu_streams: int
     stand_in: bool
+    setup: Setup = UNKNOWN
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,8 @@ class PreflightFacts:
     target_fps: Value[float]
     lines: tuple[str, ...]
     notes: tuple[str, ...]
+    origin: Origin | None = None
+    """Where TensorRT's engine comes from, on the runtime that uses it."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,8 @@ class Request:
     recorded_runtime: str | None = None
     """The runtime of the record in the directory; None without one."""
     local: Path = Path("/usr/local")
+    machine: Machine = UNKNOWN_MACHINE
+    """What would run the engine, as far as it is known."""
 
     @property
     def needs_engine(self) -> bool:
@@ -112,6 +124,7 @@ def run(layout: ModelLayout, request: Request) -> PreflightFacts:
     engine = checks.run(lambda: find_engine(layout, found[0] if found else None, request))
     # without an engine there is no MAX_BS that would say which log to read: one cause, one line
     throughput = checks.run(lambda: read_throughput(layout, engine, request, target.value)) if engine else None
+    origin = checks.run(lambda: engine_origin(layout, settings, request, onnx, engine, throughput))
     checks.run(lambda: refuse_other_results(layout, request))
     labels = checks.run(lambda: read_labels(layout))
     clip = checks.run(lambda: read_video(layout, settings, request))
@@ -135,6 +148,7 @@ def run(layout: ModelLayout, request: Request) -> PreflightFacts:
         target_fps=target,
         lines=(),
         notes=(),
+        origin=origin,
     )
     return with_texts(facts, request)
 
@@ -240,7 +254,7 @@ def find_engine(layout: ModelLayout, onnx_file: Path | None, request: Request) -
             Code.ENGINE_MISSING,
             f"ERROR: No engine found in {layout.given}/benchmarks/engines/ — {_STEPS_4_5}",
             where=str(layout.engines),
-            fix="build one with trtexec: <onnx stem>_dynamic_b<MAX_BS>.engine",
+            fix=f"build it with trtexec: {_prepare(layout)} does, as <onnx stem>_dynamic_b<MAX_BS>.engine",
         )
     engines.sort(key=lambda item: (-item[0], item[1].name))
     max_bs, path, stand_in = engines[0]
@@ -271,22 +285,47 @@ def read_throughput(layout: ModelLayout, engine: Engine, request: Request, targe
             Code.TRTEXEC_LOG_MISSING,
             f"ERROR: trtexec log not found at {layout.given_path(log)} — {_STEPS_4_5}",
             where=str(log),
-            fix=f"run trtexec on the engine at batch {engine.max_bs} and keep its output there",
+            fix=f"run trtexec on the engine at batch {engine.max_bs}, its output there: {_prepare(layout)} does",
         )
     try:
-        qps = trtexec_log.parse(log).throughput_qps
+        parsed = trtexec_log.parse(log)
     except DsbenchError:
         if stand_in:
             return None  # made again
         raise
-    images = qps * engine.max_bs
+    images = parsed.throughput_qps * engine.max_bs
     return Throughput(
         log=log,
-        qps=qps,
+        qps=parsed.throughput_qps,
         imgs_per_sec=round(images, 2),
         peak_gpu_streams=math.floor(images / target_fps),
         stand_in=stand_in,
+        setup=parsed.setup,
+        remarks=parsed.remarks,
     )
+
+
+def engine_origin(
+    layout: ModelLayout,
+    settings: Settings,
+    request: Request,
+    onnx: OnnxFacts | None,
+    engine: Engine | None,
+    throughput: Throughput | None,
+) -> Origin | None:
+    """Where the engine comes from; None on a runtime that does not use it. Raises ENGINE_MISMATCH, and
+    TRTEXEC_LOG_INVALID for a log of another batch or size."""
+    if not request.needs_engine or onnx is None or engine is None:
+        return None
+    mode = NETWORK_MODE if settings.network_mode is None else settings.network_mode
+    use = engine_checks.Use(onnx, (onnx.height, onnx.width), mode, request.machine)
+    if throughput is not None:
+        engine_checks.require_log_of(throughput.setup, use, engine.max_bs, layout.given_path(throughput.log))
+    return engine_checks.origin(layout, engine.path.name, throughput.setup if throughput else None, use)
+
+
+def _prepare(layout: ModelLayout) -> str:
+    return f"`dsbench prepare {shlex.quote(layout.given)}`"
 
 
 def refuse_other_results(layout: ModelLayout, request: Request) -> None:
@@ -416,6 +455,9 @@ def _notes(facts: PreflightFacts, request: Request) -> tuple[str, ...]:
     if facts.engine and facts.engine.others:
         names = ", ".join(path.name for path in facts.engine.others)
         notes.append(f"other engines, not used: {names}")
+    notes += facts.origin.notes if facts.origin else ()
+    if facts.throughput and not facts.throughput.stand_in:
+        notes += (f"trtexec's figure: {remark}" for remark in facts.throughput.remarks)
     if facts.onnx.batch is not None:
         notes.append(f"batch frozen at {facts.onnx.batch}: re-export with a dynamic batch to carry more")
     return tuple(notes)

@@ -8,6 +8,7 @@ from dsbench.build.generated import Status, Written
 from dsbench.judge import preprocessing
 from dsbench.judge.lint import Finding
 from dsbench.judge.preprocessing import Choice
+from dsbench.model.engine_checks import Origin
 from dsbench.model.layout import ModelLayout
 from dsbench.model.preflight import PreflightFacts
 from dsbench.pipeline.built_in_parser import NOTHING_TO_DO
@@ -38,6 +39,8 @@ def preflight(log: EvidenceLog, facts: PreflightFacts) -> None:
         log.fact("IMGS_PER_SEC", facts.throughput.imgs_per_sec, "qps x MAX_BS")
         target = f"floor(img/s / {facts.target_fps.value:g})"
         log.fact("PEAK_GPU_STREAMS", facts.throughput.peak_gpu_streams, target)
+    if facts.origin is not None:
+        engine_origin(log, facts.origin)
     log.fact("CUDA_VER", facts.cuda_ver)
     log.fact("NUM_LABELS", facts.labels.count, layout.given_path(layout.labels))
     log.fact("PARSER_FUNC_SUFFIX", layout.parser_function.removeprefix("NvDsInferParseCustom"))
@@ -49,6 +52,23 @@ def preflight(log: EvidenceLog, facts: PreflightFacts) -> None:
     if facts.settings.path:
         log.fact("dsbench.toml", ", ".join(facts.settings.decided()) or "decides nothing")
     log.note(*facts.notes)
+
+
+def engine_origin(log: EvidenceLog, origin: Origin) -> None:
+    """What TensorRT's engine was built from and on."""
+    built = origin.provenance
+    if built is None:
+        log.fact("Engine built by", "somebody else", "no provenance beside it, or it was replaced since")
+        return
+    log.fact("Engine built by", f"dsbench prepare {built.dsbench}, {built.built}", f"{built.build_seconds:.0f} s")
+    log.fact("Engine built from", f"{built.onnx}, sha256 {built.onnx_sha256}", "the ONNX file of this run")
+    log.fact("Engine precision", built.precision.upper(), f"workspace {built.workspace_mib} MiB")
+    on = f"{built.gpu or 'GPU not named'}, compute capability {built.compute_capability or 'not known'}"
+    log.fact("Engine built on", on, f"driver {built.driver or 'not known'}, CUDA {built.cuda or 'not known'}")
+    log.fact("Engine's TensorRT", built.tensorrt or "not known", "trtexec's log")
+    if built.scanned:
+        rows = ((batch, f"{images:.1f}") for batch, images in built.scanned)
+        log.table("Search for MAX_BS with trtexec", ("MAX_BS", "images per second"), rows)
 
 
 def model_outputs(log: EvidenceLog, outputs: ModelOutputs) -> None:

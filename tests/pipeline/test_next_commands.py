@@ -1,49 +1,27 @@
-"""The commands for a DeepStream machine: the specification's helpers, on this model's names and sizes."""
+"""What to run next: on a DeepStream machine after an embedded run."""
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
-from dsbench.model import onnx_model
+from dsbench.model import preflight
 from dsbench.model.layout import ModelLayout
 from dsbench.pipeline import next_commands
-from tests.material import write_onnx
+from tests.material import write_clip, write_onnx
+from tests.pipeline.model_run import model_run
 
 
-def test_steps_4_and_5(tmp_path: Path) -> None:
+def test_after_an_embedded_run(tmp_path: Path) -> None:
     layout = ModelLayout.at("models/a b", tmp_path)
-    onnx = onnx_model.inspect(write_onnx(layout.onnx_dir / "net.onnx"))
-    build = shlex.split(next_commands.build_command(layout, onnx, (32, 64), 64))
-    assert build == [
-        "trtexec",
-        "--onnx=models/a b/model/net.onnx",
-        "--minShapes=images:1x3x32x64",
-        "--optShapes=images:64x3x32x64",
-        "--maxShapes=images:64x3x32x64",
-        "--fp16",
-        "--skipInference",
-        "--memPoolSize=workspace:32768M",
-        "--timingCacheFile=models/a b/benchmarks/engines/timing.cache",
-        "--saveEngine=models/a b/benchmarks/engines/net_dynamic_b64.engine",
-    ]
-    measure = next_commands.measure_command(layout, onnx, (32, 64), 1, 64)
-    assert shlex.split(measure)[:6] == [
-        "trtexec",
-        "--loadEngine=models/a b/benchmarks/engines/net_dynamic_b64.engine",
-        "--shapes=images:1x3x32x64",
-        "--noDataTransfers",
-        "--duration=10",
-        "--warmUp=1000",
-    ]
-    assert measure.endswith("> 'models/a b/benchmarks/b1/trtexec_b1.log' 2>&1")
-
-
-def test_a_frozen_batch_takes_no_shapes(tmp_path: Path) -> None:
-    layout = ModelLayout.at("models/net", tmp_path)
-    onnx = onnx_model.inspect(write_onnx(layout.onnx_dir / "net.onnx", batch=1))
-    both = next_commands.build_command(layout, onnx, (32, 64), 1) + next_commands.measure_command(
-        layout, onnx, (32, 64), 1, 1
-    )
-    assert "hapes" not in both
-    assert "net_dynamic_b1.engine" in both
+    write_onnx(layout.onnx_dir / "net.onnx")
+    layout.config_dir.mkdir()
+    layout.labels.write_text("car\nperson\n")
+    model = model_run(layout, write_clip(tmp_path / "clip.mp4", frames=2), tmp_path)
+    model.keep(preflight.run(layout, model.preflight_request()))
+    lines = next_commands.of(model)
+    assert "dsbench prepare 'models/a b'" in lines
+    by_hand = lines[lines.index("# or by hand:") + 1 :]
+    assert by_hand[0].startswith("# mkdir -p ")
+    assert by_hand[1].startswith("# trtexec '--onnx=models/a b/model/net.onnx' --minShapes=images:1x3x32x64 ")
+    assert "# while floor(Throughput x MAX_BS / 30) > MAX_BS: double 64, build again" in lines
+    assert lines[-1].startswith("pytest --model-dir 'models/a b' --runtime deepstream --replace-results")

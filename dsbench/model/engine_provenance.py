@@ -1,0 +1,148 @@
+"""What a TensorRT engine was built from and on: the JSON beside it, ``<engine>.json``.
+
+Written by ``dsbench prepare``. It speaks of the engine file as it was then: a file that was built anew by other means
+since (its length, or its first or last MiB differ) has no provenance.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+SCHEMA = 1
+SUFFIX = ".json"
+_EDGE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What runs, or built, an engine; "" where it is not known. ``cuda`` is the driver's."""
+
+    tensorrt: str = ""
+    gpu: str = ""
+    compute_capability: str = ""
+    driver: str = ""
+    cuda: str = ""
+
+
+UNKNOWN_MACHINE = Machine()
+
+
+@dataclass(frozen=True)
+class EngineProvenance:
+    """``engine_digest``: see ``digest``. ``weights_sha256``: of the ONNX file's external data, "" without any.
+
+    ``size`` is height, width. ``scanned``: (batch, images per second) of the search for MAX_BS. ``limit``: why MAX_BS
+    was not doubled although PEAK_GPU_STREAMS was larger, "" where it was not.
+    """
+
+    engine: str
+    engine_bytes: int
+    engine_digest: str
+    onnx: str
+    onnx_sha256: str
+    weights_sha256: str
+    max_bs: int
+    size: tuple[int, int]
+    precision: str
+    workspace_mib: int
+    tensorrt: str
+    gpu: str
+    compute_capability: str
+    driver: str
+    cuda: str
+    command: tuple[str, ...]
+    build_seconds: float
+    built: str
+    dsbench: str
+    scanned: tuple[tuple[int, float], ...] = ()
+    limit: str = ""
+    schema: int = SCHEMA
+
+    @property
+    def machine(self) -> Machine:
+        """What it was built on."""
+        return Machine(self.tensorrt, self.gpu, self.compute_capability, self.driver, self.cuda)
+
+    def text(self) -> str:
+        """The JSON file."""
+        return json.dumps(asdict(self), indent=1) + "\n"
+
+
+def path(engine: Path) -> Path:
+    """``<engine>.json``."""
+    return engine.with_name(engine.name + SUFFIX)
+
+
+def read(engine: Path) -> EngineProvenance | None:
+    """The provenance that holds for the engine as it lies there; None without one, also where it cannot be read."""
+    try:
+        values = json.loads(path(engine).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    found = _decoded(values)
+    if found is None or found.engine_bytes != _size(engine) or found.engine_digest != digest(engine):
+        return None
+    return found
+
+
+def digest(engine: Path) -> str:
+    """SHA-256 over the first and the last MiB, since hundreds of MB are checked at every start; "" if unreadable."""
+    try:
+        with open(engine, "rb") as file:
+            head = file.read(_EDGE)
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _EDGE))
+            return hashlib.sha256(head + file.read(_EDGE)).hexdigest()
+    except OSError:
+        return ""
+
+
+def weights_digest(files: Iterable[Path]) -> str:
+    """SHA-256 over the ONNX file's external data, in their order; "" without any."""
+    total = hashlib.sha256()
+    empty = True
+    for file in files:
+        with open(file, "rb") as stream:
+            total.update(hashlib.file_digest(stream, "sha256").digest())
+        empty = False
+    return "" if empty else total.hexdigest()
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return -1
+
+
+def _decoded(values: Any) -> EngineProvenance | None:
+    """The dataclass from its JSON, None for anything else than this schema."""
+    if not isinstance(values, dict) or values.get("schema") != SCHEMA:
+        return None
+    known = {field.name: field.type for field in fields(EngineProvenance)}
+    if set(values) != set(known):
+        return None
+    try:
+        read = {name: _value(str(kind), values[name]) for name, kind in known.items()}
+    except (TypeError, ValueError):
+        return None
+    return EngineProvenance(**read)
+
+
+def _value(kind: str, value: Any) -> Any:
+    if kind == "tuple[str, ...]":
+        return tuple(_value("str", part) for part in value)
+    if kind == "tuple[int, int]":
+        height, width = value
+        return (_value("int", height), _value("int", width))
+    if kind.startswith("tuple[tuple"):
+        return tuple((_value("int", batch), _value("float", images)) for batch, images in value)
+    allowed = {"str": (str,), "int": (int,), "float": (int, float)}[kind]
+    if not isinstance(value, allowed) or isinstance(value, bool):
+        raise TypeError(kind)
+    return value
