@@ -13,7 +13,7 @@ from dsbench.build import app_config, previous
 from dsbench.build.app_config import AppPlan
 from dsbench.errors import Code, DsbenchError
 from dsbench.formats.telemetry import Series
-from dsbench.judge import streams, windows
+from dsbench.judge import engine_use, streams, windows
 from dsbench.judge import telemetry as judge_telemetry
 from dsbench.judge.streams import Benchmark, RunFigures
 from dsbench.judge.windows import StreamFacts
@@ -204,9 +204,9 @@ def _keep_first_log(log: Path) -> Path:
 
 def _why_no_fps(perf: PerfRun) -> str:
     """What to do about a run without a frame of stream 0 in its last windows."""
-    plan, text = perf.plan, "\n".join(perf.finished.tail(200))
-    if "Trying to create engine" in text:
-        return "an engine was built instead of loaded: model-engine-file is wrong, or another TensorRT made it"
+    plan = perf.plan
+    if perf.console.build_began:
+        return f"{engine_use.why_built(perf.console)}; {engine_use.FIX}"
     if not any(any(row) for row in perf.windows.fps):
         start = f"{plan.streams} stream{'s' if plan.streams > 1 else ''} had not started after {plan.seconds} s"
         return f"{start}: raise --perf-seconds, or read the log for what it waits for"
@@ -216,7 +216,7 @@ def _why_no_fps(perf: PerfRun) -> str:
 def _require_alive(perf: PerfRun, name: str) -> None:
     """APP_TIMEOUT if PERF rows came to the end but no frame did (the pipeline hangs, its timer does not), or if the
     rows stopped and the app did not end on SIGINT either: all of it hangs."""
-    silent = windows.silent_s(perf.windows, perf.plan.seconds)
+    silent = windows.silent_s(perf.windows, perf.due_s)
     if windows.hung(perf.windows):
         how = "every stream stood still to the end of the run"
     elif silent and perf.killed_at_end:

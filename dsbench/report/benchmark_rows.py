@@ -13,7 +13,7 @@ from dsbench.pipeline.step7b_config import BenchmarkConfig
 from dsbench.pipeline.step7c_runs import Calibration, MeasuredRun, RawRun, Validation
 from dsbench.pipeline.summary import Summary
 from dsbench.record.evidence import EvidenceLog
-from dsbench.report import telemetry_rows
+from dsbench.report import engine_rows, telemetry_rows
 from dsbench.report.evidence_rows import file_text
 from dsbench.session import ModelRun
 
@@ -74,10 +74,11 @@ def perf_run(log: EvidenceLog, layout: ModelLayout, raw: RawRun) -> None:
             f"{name}: all streams together varied between {spread[0]:g} and {spread[1]:g} FPS within the run: "
             "did other programs use the machine? Measure again when it is quiet"
         )
-    if silent := judge_windows.silent_s(windows, plan.seconds):
+    if silent := judge_windows.silent_s(windows, perf.due_s):
         log.warn(f"{name}: no PERF row came in the last {silent:.1f} s of the run: the figures are of the time before")
     if windows.broken:
         log.warn(f"{name}: {windows.broken} PERF rows were cut by other output; not in the figures of all streams")
+    engine_rows.engine(log, name, perf.console, build_s=perf.build_s)
     if perf.killed_at_end:
         log.warn(f"{name}: the app did not end on SIGINT and was killed; its PERF rows are whole")
     file_text(log, layout.ds_app_config(plan.streams, 1 if name == "Run 1" else 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from dsbench.build.generated import Status, Written
@@ -17,6 +18,7 @@ from dsbench.pipeline.step6bcd_parser import LAYOUT_MARK, BuiltParser, ParserSou
 from dsbench.pipeline.step6e_config import ConfigResult
 from dsbench.pipeline.step6g_kitti import KittiResult
 from dsbench.record.evidence import EvidenceLog
+from dsbench.report import engine_rows
 
 _LONGEST_TEXT = 20_000
 _CANDIDATES_SHOWN = 6
@@ -183,6 +185,7 @@ def kitti_gate(log: EvidenceLog, layout: ModelLayout, result: KittiResult) -> No
     log.command(*finished.command)
     log.fact("Frames asked for", result.frames.value or "the whole video", result.frames.origin)
     log.fact("Frames written", scan.files, f"app: {finished.seconds:.1f} s")
+    engine_rows.engine(log, "KITTI dump", result.dump.console)
     rate = f"{scan.detection_rate:.1%} of frames; at least {result.min_rate.value:.1%} wanted"
     log.fact("Detection rate", rate, result.min_rate.origin)
     log.fact("Detections per frame", f"{scan.objects / scan.files:.2f}" if scan.files else "no frame")
@@ -212,13 +215,16 @@ def _whose(written: Written) -> str:
 
 
 def file_text(log: EvidenceLog, path: Path) -> None:
-    """A file's text as evidence; a long one is cut in the middle."""
+    """A file's text as evidence; of a long one its beginning and its end, which is all that is read of it."""
+    half = _LONGEST_TEXT // 2
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            data = file.read(_LONGEST_TEXT if size <= _LONGEST_TEXT else half)
+            if size > _LONGEST_TEXT:
+                file.seek(-half, os.SEEK_END)
+                data += f"\n[... {size - _LONGEST_TEXT} bytes ...]\n".encode() + file.read(half)
     except OSError as error:
         log.text(path.name, f"cannot be read: {error.strerror}")
         return
-    if len(text) > _LONGEST_TEXT:
-        half = _LONGEST_TEXT // 2
-        text = f"{text[:half]}\n[... {len(text) - _LONGEST_TEXT} characters ...]\n{text[-half:]}"
-    log.text(path.name, text)
+    log.text(path.name, data.decode("utf-8", "replace"))

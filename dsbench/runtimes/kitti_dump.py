@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.errors import Code, DsbenchError
-from dsbench.formats import kitti
+from dsbench.formats import app_failures, kitti
+from dsbench.formats.app_console import Console, ConsoleReader
 from dsbench.runtimes import process
 from dsbench.runtimes.contract import Runtime
+from dsbench.runtimes.follow import Follower
 from dsbench.runtimes.process import Finished
 
 FIRST_FRAME_S = 600.0
-"""An engine may be built before the first frame: TensorRT takes minutes."""
+"""Loading a large engine and starting CUDA for the first time take their time."""
+BUILD_S = 3600.0
+"""An engine that is built before the first frame: TensorRT takes minutes, for a large model many."""
 STALL_S = 60.0
 """No new frame for this long once frames have come: the app hangs."""
 FALSE_STATUS = 255
+_LOOK_EVERY = 5
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class KittiDump:
     directory: Path
     kept: int
     removed: int
+    console: Console
 
 
 def dump(
@@ -40,49 +47,80 @@ def dump(
     counted. Raises APP_CRASHED, APP_FAILED or APP_TIMEOUT with the last lines of the log; what was written stays.
     """
     empty(directory)
-    progress = _Progress(directory)
+    progress = _Progress(directory, log)
     finished = process.run(
         runtime.app_command(config),
         log,
         deadline_s=FIRST_FRAME_S,
-        stall_s=STALL_S,
-        progress=progress.next_frame,
+        stall_s=progress.patience_s,
+        progress=progress.steps,
         # once frame N is there, frames 0 to N-1 are complete
         until=(lambda: progress.next_frame() > frames) if frames else None,
     )
     removed = _keep_first(directory, frames) if frames else 0
     require_success(finished, what)
-    return KittiDump(finished, directory, kept=len(kitti.list_frames(directory)), removed=removed)
+    kept = len(kitti.list_frames(directory))
+    return KittiDump(finished, directory, kept, removed, progress.console())
+
+
+_BY_SIGNAL = {
+    "SIGKILL": "was it the kernel, for want of memory? `dmesg` says so; end other programs, use fewer streams",
+    "SIGBUS": "is /dev/shm or the disk full? In a container: --shm-size=1g",
+    "SIGABRT": "its last lines name the exception or assertion that ended it",
+    "SIGILL": "a library was built for another processor",
+    "SIGPIPE": "nothing may close the app's output while it runs",
+}
+_CRASH_FIX = "Parser crash: output tensor shape mismatch — re-check the output shapes of step 6a"
 
 
 def require_success(finished: Finished, what: str) -> None:
-    """Raise APP_CRASHED, APP_TIMEOUT or APP_FAILED unless the app ended well; the last lines of its log are shown."""
+    """Raise APP_CRASHED, APP_TIMEOUT or APP_FAILED unless the app ended well; with what its log is known to mean, and
+    its last lines."""
+    if finished.returncode == 0 and not finished.timed_out and not finished.flooded:
+        return
+    known = app_failures.recognise(process.telling_lines(finished.log))
     last = "\n".join(f"    {line}" for line in finished.tail())
-    said = f"\n  last lines of {finished.log}:\n{last}" if last else f"\n  {finished.log} is empty"
+    said = f": {known.cause}" if known else ""
+    said += f"\n  last lines of {finished.log}:\n{last}" if last else f"\n  {finished.log} is empty"
     where = shlex.join(finished.command)
+    if finished.flooded:
+        raise DsbenchError(
+            Code.APP_FAILED,
+            f"{what}: the app was stopped because it flooded its log: more than {process.LOG_LIMIT >> 20} MB{said}",
+            where=where,
+            fix=known.fix if known else "what prints the same line for every frame? Look at the log's end",
+        )
     if finished.timed_out:
         raise DsbenchError(
             Code.APP_TIMEOUT,
             f"{what}: the app made no progress and was stopped after {finished.seconds:.0f} s{said}",
             where=where,
-            fix="read the log; run the command by hand to see where it hangs",
+            fix=known.fix if known else "read the log; run the command by hand to see where it hangs",
         )
     if finished.signal_name is not None or (finished.returncode > 128 and finished.returncode != FALSE_STATUS):
-        name = finished.signal_name or f"status {finished.returncode}"
+        name = finished.signal_name or _signal_of(finished.returncode)
         raise DsbenchError(
             Code.APP_CRASHED,
             f"{what}: the app was killed by {name}{said}",
             where=where,
-            fix="Parser crash: output tensor shape mismatch — re-check the output shapes of step 6a",
+            fix=known.fix if known else _BY_SIGNAL.get(name, _CRASH_FIX),
         )
-    if finished.returncode != 0:
-        full = process.disk_full(finished.log)
-        raise DsbenchError(
-            Code.APP_FAILED,
-            f"{what}: the app ended with status {finished.returncode}{', the disk is full' if full else ''}{said}",
-            where=where,
-            fix="free space on the disk (df -h)" if full else "correct what its last lines name",
-        )
+    full = process.disk_full(finished.log)
+    fix = known.fix if known else "correct what its last lines name"
+    raise DsbenchError(
+        Code.APP_FAILED,
+        f"{what}: the app ended with status {finished.returncode}{', the disk is full' if full else ''}{said}",
+        where=where,
+        fix="free space on the disk (df -h)" if full else fix,
+    )
+
+
+def _signal_of(status: int) -> str:
+    """A shell's status 128+n: a program that was started through another reports its signal so."""
+    try:
+        return f"status {status} ({signal.Signals(status - 128).name})"
+    except ValueError:
+        return f"status {status}"
 
 
 def empty(directory: Path) -> None:
@@ -119,14 +157,37 @@ def _keep_first(directory: Path, frames: int) -> int:
 
 
 class _Progress:
-    """Counts frames of stream 0 without listing the directory: names are known in advance."""
+    """Counts frames of stream 0 without listing the directory (names are known in advance), and sees an engine being
+    built in the log: until it is, there is no frame."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, log: Path) -> None:
         self._directory = directory
         self._next = 0
+        self._reader = ConsoleReader()
+        self._follower = Follower(log, lambda line: self._reader.feed(line.decode("utf-8", "replace")))
+        self._looks = 0
 
     def next_frame(self) -> int:
         """Number of the first frame that is not there yet."""
         while (self._directory / kitti.file_name(0, 0, self._next)).exists():
             self._next += 1
         return self._next
+
+    def steps(self) -> int:
+        """Grows with each frame, when an engine build begins and when it ends."""
+        if self._looks % _LOOK_EVERY == 0:
+            self._follower.look()
+        self._looks += 1
+        built = self._reader.build_began and not self._reader.building
+        return self.next_frame() + self._reader.build_began + built
+
+    def patience_s(self) -> float:
+        """The longest pause that is no hang, at what the app is doing now."""
+        if self._reader.building:
+            return BUILD_S
+        return STALL_S if self._next else FIRST_FRAME_S
+
+    def console(self) -> Console:
+        """What the whole log says."""
+        self._follower.look()
+        return self._reader.console

@@ -1,6 +1,7 @@
 """7c's run: the app with ``enable-perf-measurement`` for a given time; its ``**PERF:`` rows, seen as they come.
 
-The time counts from the start of the app, as the ``timeout`` of the specification's helper does. The run ends with
+The time counts from the start of the app, as the ``timeout`` of the specification's helper does, but for the time in
+which nvinfer builds an engine: that is added to the run, told, and never part of what is measured. The run ends with
 SIGINT, at which both apps end with status 0; a run that ends in any other way is no measurement.
 """
 
@@ -13,16 +14,18 @@ from pathlib import Path
 
 from dsbench.errors import Code, DsbenchError
 from dsbench.formats import perf_log, perf_windows
+from dsbench.formats.app_console import Console, ConsoleReader
 from dsbench.formats.perf_windows import Windows
 from dsbench.runtimes import process
 from dsbench.runtimes.contract import Runtime
+from dsbench.runtimes.follow import Follower
+from dsbench.runtimes.kitti_dump import BUILD_S
 from dsbench.runtimes.kitti_dump import require_success as require_app_success
 from dsbench.runtimes.process import Finished
 
 STALL_INTERVALS = 5
 SHORTEST_STALL_S = 10.0
 _LOOK_EVERY_S = 0.1
-_ONCE = 1 << 20
 _SIGINT_BEFORE_HANDLER = -2
 
 
@@ -39,12 +42,20 @@ class PerfPlan:
 
 @dataclass(frozen=True)
 class PerfRun:
-    """How the app ended and what it printed. ``stream0``: what the specification's grep finds, in order."""
+    """How the app ended and what it printed. ``stream0``: what the specification's grep finds, in order; ``console``:
+    what became of the engine; ``build_s``: seconds of an engine build as seen from outside, added to the run."""
 
     plan: PerfPlan
     finished: Finished
     windows: Windows
     stream0: tuple[float, ...]
+    console: Console
+    build_s: float
+
+    @property
+    def due_s(self) -> float:
+        """How long the run should have lasted from the app's start."""
+        return self.plan.seconds + self.build_s
 
     @property
     def killed_at_end(self) -> bool:
@@ -54,23 +65,24 @@ class PerfRun:
 
 def run(runtime: Runtime, plan: PerfPlan) -> PerfRun:
     """Run the app; never raises for how the app ended (``require_success`` does), so that its rows are kept."""
-    rows = _Rows(plan.log)
     plan.log.unlink(missing_ok=True)
-    ends = time.monotonic() + plan.seconds
+    rows = _Rows(plan)
     finished = process.run(
         runtime.app_command(plan.config),
         plan.log,
         deadline_s=plan.seconds + SHORTEST_STALL_S,
-        stall_s=max(STALL_INTERVALS * plan.interval_s, SHORTEST_STALL_S),
-        progress=rows.count,
-        until=lambda: time.monotonic() >= ends,
+        stall_s=rows.patience_s,
+        progress=rows.steps,
+        until=rows.over,
     )
-    return PerfRun(plan, finished, rows.windows(plan), tuple(perf_log.stream0_values(plan.log)))
+    windows = rows.windows()
+    stream0 = tuple(perf_log.stream0_values(plan.log))
+    return PerfRun(plan, finished, windows, stream0, rows.console, rows.build_s)
 
 
 def require_success(perf: PerfRun, what: str) -> None:
     """Raise APP_CRASHED, APP_FAILED or APP_TIMEOUT with the last lines of the log unless the run lasted to its end."""
-    finished, plan = perf.finished, perf.plan
+    finished = perf.finished
     if perf.killed_at_end or (finished.stopped and finished.returncode == _SIGINT_BEFORE_HANDLER):
         return
     require_app_success(finished, what)
@@ -78,47 +90,76 @@ def require_success(perf: PerfRun, what: str) -> None:
         last = "\n".join(f"    {line}" for line in finished.tail())
         raise DsbenchError(
             Code.APP_FAILED,
-            f"{what}: the app ended by itself with status 0 after {finished.seconds:.0f} of {plan.seconds} s, although "
-            f"file-loop=1 has no end\n  last lines of {finished.log}:\n{last}",
+            f"{what}: the app ended by itself with status 0 after {finished.seconds:.0f} of {perf.due_s:.0f} s, "
+            f"although file-loop=1 has no end\n  last lines of {finished.log}:\n{last}",
             where=shlex.join(finished.command),
             fix="play the video alone: one that cannot be looped (cut, without an index) ends the run",
         )
 
 
 class _Rows:
-    """Follows the log while it grows: how many PERF rows it has, and when each was first seen."""
+    """Follows the log while it grows: how many PERF rows it has and when each was first seen, and an engine build."""
 
-    def __init__(self, log: Path) -> None:
-        self._log = log
-        self._started = time.monotonic()
-        self._looked = 0.0
-        self._offset = 0
-        self._rest = b""
+    def __init__(self, plan: PerfPlan) -> None:
+        self._plan = plan
+        self._started = self._looked = time.monotonic()
+        self._reader = ConsoleReader()
+        self._follower = Follower(plan.log, self._take)
         self._seen_s: list[float] = []
+        self._build_began: float | None = None
+        self._build_ended: float | None = None
 
-    def count(self) -> int:
+    def steps(self) -> int:
+        """Grows with each row, when an engine build begins and when it ends."""
+        self._look()
+        return len(self._seen_s) + (self._build_began is not None) + (self._build_ended is not None)
+
+    def over(self) -> bool:
+        """Whether the run has had its time, that of an engine build not counted."""
+        self._look()
+        if self._build_began is not None and self._build_ended is None:
+            return False
+        return time.monotonic() - self._started >= self._plan.seconds + self.build_s
+
+    def patience_s(self) -> float:
+        """The longest pause that is no hang, at what the app is doing now."""
+        if self._build_began is not None and self._build_ended is None:
+            return BUILD_S
+        if not self._seen_s:
+            return self._plan.seconds + SHORTEST_STALL_S
+        return max(STALL_INTERVALS * self._plan.interval_s, SHORTEST_STALL_S)
+
+    @property
+    def build_s(self) -> float:
+        """Seconds of the engine build, as seen from outside; 0 without one."""
+        if self._build_began is None:
+            return 0.0
+        ended = self._build_ended if self._build_ended is not None else time.monotonic()
+        return ended - self._build_began
+
+    @property
+    def console(self) -> Console:
+        return self._reader.console
+
+    def windows(self) -> Windows:
+        """The whole rows with the times at which they were seen; one cut by the end of the log is left out."""
+        ended = time.monotonic() - self._started
+        self._follower.look()
+        return perf_windows.of_log(self._plan.log, self._plan.streams, self._plan.interval_s, self._seen_s, ended)
+
+    def _look(self) -> None:
         now = time.monotonic()
         if now - self._looked >= _LOOK_EVERY_S:
             self._looked = now
-            self._read(now - self._started)
-        return len(self._seen_s)
+            self._follower.look()
 
-    def windows(self, plan: PerfPlan) -> Windows:
-        """The whole rows with the times at which they were seen; one cut by the end of the log is left out."""
-        ended = time.monotonic() - self._started
-        self._read(ended)
-        return perf_windows.of_log(self._log, plan.streams, plan.interval_s, self._seen_s, ended)
-
-    def _read(self, at_s: float) -> None:
-        try:
-            with open(self._log, "rb") as file:
-                file.seek(self._offset)
-                new = file.read(_ONCE)
-        except FileNotFoundError:
-            return
-        self._offset += len(new)
-        *lines, rest = (self._rest + new).split(b"\n")
-        self._rest = rest[-_ONCE:]  # an app that floods its log without a newline must not fill the memory
-        for line in lines:
-            if b"PERF" in line:
-                self._seen_s += [at_s for _ in perf_log.iter_rows([line.decode("utf-8", "replace")])]
+    def _take(self, raw: bytes) -> None:
+        line = raw.decode("utf-8", "replace")
+        now = time.monotonic()
+        if b"PERF" in raw:
+            self._seen_s += [now - self._started for _ in perf_log.iter_rows([line])]
+        self._reader.feed(line)
+        if self._build_began is None and self._reader.build_began:
+            self._build_began = now
+        if self._build_began is not None and self._build_ended is None and not self._reader.building:
+            self._build_ended = now

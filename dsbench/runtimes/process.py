@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,9 @@ _POLL_S = 0.02
 _GRACE_S = 10.0
 _TAIL_LINES = 15
 _NO_ROOM = 16 * 1024
+LOG_LIMIT = 1 << 30
+"""Bytes of output after which a program is stopped: it floods its log, and would fill the disk."""
+_HEAD, _TAIL = 4 << 20, 256 << 10
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class Finished:
     """How a child program ended.
 
     ``returncode`` as subprocess has it (negative: the signal that ended it); ``stopped`` when ``until`` held and the
-    program was interrupted on purpose; ``timed_out`` when the deadline passed. ``seconds`` is wall time.
+    program was interrupted on purpose; ``timed_out`` when the deadline passed; ``flooded`` when its output passed
+    ``LOG_LIMIT``. ``seconds`` is wall time.
     """
 
     command: tuple[str, ...]
@@ -37,6 +41,7 @@ class Finished:
     seconds: float
     stopped: bool
     timed_out: bool
+    flooded: bool = False
 
     @property
     def signal_name(self) -> str | None:
@@ -65,6 +70,21 @@ def tail(log: Path, lines: int = _TAIL_LINES) -> tuple[str, ...]:
     return tuple(kept[-lines:])
 
 
+def telling_lines(log: Path) -> Iterator[str]:
+    """The lines of a log in which a program says why it fails: all of them, but of a very long one only the beginning
+    and the end."""
+    try:
+        with open(log, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            text = file.read(_HEAD)
+            if size > _HEAD:
+                file.seek(max(_HEAD, size - _TAIL))
+                text += b"\n" + file.read(_TAIL)
+    except OSError:
+        return
+    yield from text.decode("utf-8", "replace").replace("\r", "\n").split("\n")
+
+
 def disk_full(path: Path) -> bool:
     """Whether there is no room left where ``path`` lies: a log that could not be written says nothing itself."""
     try:
@@ -79,14 +99,15 @@ def run(
     log: Path,
     *,
     deadline_s: float,
-    stall_s: float | None = None,
+    stall_s: float | Callable[[], float] | None = None,
     progress: Callable[[], int] | None = None,
     until: Callable[[], bool] | None = None,
 ) -> Finished:
     """Run ``command`` to its end, its output in ``log``; interrupt it (SIGINT) once ``until`` holds.
 
     ``deadline_s`` is the time it has; with ``progress`` (a number that grows while it works) it is the time until the
-    first progress, and ``stall_s`` the longest pause after that.
+    first progress, and ``stall_s`` the longest pause after that (a function where that depends on what it is at). A
+    program whose output passes ``LOG_LIMIT`` is stopped as if its time were up (``flooded``).
 
     The child leads a process group of its own which is killed, with all that is left in it, when the child has ended,
     when its time is up (SIGINT, then SIGTERM, then SIGKILL) and when we are interrupted ourselves. It also dies with us
@@ -97,7 +118,7 @@ def run(
     child = _start(command, log)
     try:
         clock = _Clock(started + deadline_s, progress, stall_s)
-        stopped, timed_out = _watch(child, until, clock)
+        end = _watch(child, until, clock, log)
     finally:
         _kill_group(child)
     return Finished(
@@ -105,8 +126,9 @@ def run(
         log=log,
         returncode=child.returncode,
         seconds=time.monotonic() - started,
-        stopped=stopped,
-        timed_out=timed_out,
+        stopped=end.stopped,
+        timed_out=end.timed_out,
+        flooded=end.flooded,
     )
 
 
@@ -145,7 +167,9 @@ def _start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
 class _Clock:
     """When a child's time is up: a fixed deadline, moved on by progress."""
 
-    def __init__(self, deadline: float, progress: Callable[[], int] | None, stall_s: float | None) -> None:
+    def __init__(
+        self, deadline: float, progress: Callable[[], int] | None, stall_s: float | Callable[[], float] | None
+    ) -> None:
         self._deadline = deadline
         self._progress = progress
         self._stall_s = stall_s
@@ -157,24 +181,39 @@ class _Clock:
             done = self._progress()
             if done > self._seen:
                 self._seen = done
-                self._deadline = now + self._stall_s
+                self._deadline = now + (self._stall_s() if callable(self._stall_s) else self._stall_s)
         return now > self._deadline
 
 
-def _watch(child: subprocess.Popen[bytes], until: Callable[[], bool] | None, clock: _Clock) -> tuple[bool, bool]:
-    """Wait for the end; returns (stopped on purpose, timed out)."""
+@dataclass(frozen=True)
+class _End:
+    stopped: bool = False
+    timed_out: bool = False
+    flooded: bool = False
+
+
+def _watch(child: subprocess.Popen[bytes], until: Callable[[], bool] | None, clock: _Clock, log: Path) -> _End:
+    """Wait for the end, or bring it about."""
     while True:
         if _ends_within(child, _POLL_S):
-            return False, False
+            return _End()
         if until is not None and until():
             child.send_signal(signal.SIGINT)
-            return True, not _ends_within(child, _GRACE_S)
-        if clock.is_up():
+            return _End(stopped=True, timed_out=not _ends_within(child, _GRACE_S))
+        flooded = _size(log) > LOG_LIMIT
+        if flooded or clock.is_up():
             child.send_signal(signal.SIGINT)
-            if not _ends_within(child, _GRACE_S):
+            if not _ends_within(child, 1.0 if flooded else _GRACE_S):
                 child.send_signal(signal.SIGTERM)
-                _ends_within(child, 2.0)
-            return False, True
+                _ends_within(child, 1.0 if flooded else 2.0)
+            return _End(timed_out=not flooded, flooded=flooded)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _ends_within(child: subprocess.Popen[bytes], seconds: float) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dsbench.errors import Code, DsbenchError
-from dsbench.runtimes import kitti_dump
+from dsbench.runtimes import kitti_dump, process
 
 
 @dataclass(frozen=True)
@@ -100,3 +100,50 @@ def test_an_app_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(DsbenchError) as caught:
         kitti_dump.dump(FakeRuntime(code), tmp_path / "c", kitti, 10, tmp_path / "log")
     assert caught.value.code == Code.APP_TIMEOUT
+
+
+def test_a_build_takes_longer_than_a_hang_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kitti_dump, "STALL_S", 0.3)
+    monkeypatch.setattr(kitti_dump, "FIRST_FRAME_S", 0.6)
+    monkeypatch.setattr(kitti_dump, "_LOOK_EVERY", 1)
+    kitti = tmp_path / "k"
+    building = (
+        "import sys\n"
+        "print('[UID = 1]: Trying to create engine from model files', flush=True)\n"
+        "import time; time.sleep(1.5)\n"
+        "print('[UID = 1]: serialize cuda engine to file: /m/x.engine successfully', flush=True)\n"
+    )
+    done = kitti_dump.dump(FakeRuntime(building + writer(kitti, 12)), tmp_path / "c", kitti, 10, tmp_path / "log")
+    assert done.kept == 10
+    assert done.console.build_ended
+    assert done.console.saved_as == "/m/x.engine"
+
+
+@pytest.mark.parametrize(("number", "hint"), [(9, "dmesg"), (7, "/dev/shm"), (6, "exception"), (11, "step 6a")])
+def test_what_each_signal_suggests(tmp_path: Path, number: int, hint: str) -> None:
+    kitti = tmp_path / "k"
+    code = writer(kitti, 3, f"os.kill(os.getpid(), {number})")
+    with pytest.raises(DsbenchError) as caught:
+        kitti_dump.dump(FakeRuntime(code), tmp_path / "c", kitti, 10, tmp_path / "log")
+    assert caught.value.code == Code.APP_CRASHED
+    assert hint in caught.value.fix
+
+
+def test_a_parser_that_returns_false_is_named_behind_the_crash(tmp_path: Path) -> None:
+    kitti = tmp_path / "k"
+    then = (
+        "print('[UID = 1]: Failed to parse bboxes using custom parse function', flush=True); os.kill(os.getpid(), 11)"
+    )
+    with pytest.raises(DsbenchError) as caught:
+        kitti_dump.dump(FakeRuntime(writer(kitti, 3, then)), tmp_path / "c", kitti, 10, tmp_path / "log")
+    assert caught.value.code == Code.APP_CRASHED
+    assert "the parser returned false" in caught.value.what
+
+
+def test_a_long_log_is_read_at_both_ends_only(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"first\n" + b"x" * 5_000_000 + b"\nmiddle\n" + b"y" * 400_000 + b"\nlast\n")
+    lines = list(process.telling_lines(log))
+    assert lines[0] == "first"
+    assert "last" in lines
+    assert "middle" not in lines

@@ -96,3 +96,46 @@ def test_a_run_that_is_over_before_the_app_has_started(tmp_path: Path) -> None:
     assert perf.stream0 == ()
     assert perf.windows.fps == ()
     perf_run.require_success(perf, "DS Run 1")  # no rows: said by the figures, in the specification's words
+
+
+BUILD = "out('0:00:01.000000000 7 0x1 INFO nvinfer x [UID = 1]: Trying to create engine from model files')"
+SAVED = "out('0:00:03.500000000 7 0x1 INFO nvinfer x: serialize cuda engine to file: /m/x_b2.engine successfully')"
+
+
+def test_an_engine_build_is_added_to_the_run_and_no_hang(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(perf_run, "SHORTEST_STALL_S", 0.3)
+    monkeypatch.setattr(perf_run, "STALL_INTERVALS", 0)
+    # without the build's own patience, the run's deadline (1 s + 0.3 s) would end this one
+    perf = play(tmp_path, BUILD, "time.sleep(2)", SAVED, *[(10.0, 20.0)] * 20, seconds=1, pause=0.1)
+    perf_run.require_success(perf, "DS Run 1")
+    assert perf.console.build_s == 2.5
+    assert 1.7 < perf.build_s < 2.6
+    assert perf.finished.seconds > 2.8
+    assert len(perf.windows.fps) >= 5
+    assert perf.windows.at_s[0] > 1.8, "no row of the build's time is measured"
+    assert perf.due_s == pytest.approx(1 + perf.build_s)
+
+
+def test_an_app_that_floods_its_log_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "LOG_LIMIT", 5 << 20)
+    flood = "[out('nothing new ' * 100) for _ in range(10**9)]"
+    perf = play(tmp_path, (10.0, 20.0), flood, seconds=60)
+    error = error_of(perf)
+    assert error.code == Code.APP_FAILED
+    assert "flooded its log" in error.what
+    assert perf.windows.fps == ((10.0, 20.0),), "what came before is kept"
+    assert (tmp_path / "ds" / "run.log").stat().st_size > 5 << 20
+
+
+def test_a_flood_of_empty_lines_hides_no_row(tmp_path: Path) -> None:
+    flood = "sys.stdout.write('\\n' * 3_000_000)"  # standard input at its end, in DeepStream
+    perf = play(tmp_path, flood, (10.0, 20.0), flood, (11.0, 21.0), seconds=3)
+    assert perf.windows.fps == ((10.0, 20.0), (11.0, 21.0))
+    perf_run.require_success(perf, "DS Run 1")
+
+
+def test_a_known_text_becomes_cause_and_fix(tmp_path: Path) -> None:
+    last = "out('ERROR: Could not open labels file:/m/l.txt'); out('App run failed'); os._exit(255)"
+    error = error_of(play(tmp_path, last, seconds=30))
+    assert "the label file is not there: /m/l.txt" in error.what
+    assert "labelfile-path" in error.fix

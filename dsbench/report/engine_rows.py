@@ -1,0 +1,17 @@
+"""What became of the engine in a run of the app, as facts and a warning."""
+
+from __future__ import annotations
+
+from dsbench.formats.app_console import Console
+from dsbench.judge import engine_use
+from dsbench.record.evidence import EvidenceLog
+
+
+def engine(log: EvidenceLog, name: str, console: Console, *, build_s: float | None = None) -> None:
+    """The engine that was loaded, or the build: reported, and kept out of the measured time."""
+    if remark := engine_use.remark(console, build_s):
+        log.warn(f"{name}: {remark}. {engine_use.FIX}")
+        if build_s:
+            log.fact(f"{name}: engine build", f"{build_s:.1f} s", "added to the run, not part of what is measured")
+    elif console.engine_loaded:
+        log.fact(f"{name}: engine", console.engine_loaded, "loaded, as nvinfer says")

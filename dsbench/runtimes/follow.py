@@ -1,0 +1,41 @@
+"""Follows a log while a child program writes it: whole lines, in order, in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+_ONCE = 1 << 20
+_MOST = 16 << 20
+"""Bytes read at one look: a program that floods its log must not keep us from watching it."""
+
+
+class Follower:
+    """Hands each new whole line (without its newline) to ``take``; a line longer than a megabyte is cut."""
+
+    def __init__(self, log: Path, take: Callable[[bytes], None]) -> None:
+        self._log = log
+        self._take = take
+        self._offset = 0
+        self._rest = b""
+
+    def look(self) -> None:
+        """Read what has come since the last look."""
+        for block in self._blocks():
+            *lines, rest = (self._rest + block).split(b"\n")
+            self._rest = rest[-_ONCE:]
+            for line in lines:
+                self._take(line)
+
+    def _blocks(self) -> Iterator[bytes]:
+        try:
+            with open(self._log, "rb") as file:
+                file.seek(self._offset)
+                for _ in range(_MOST // _ONCE):
+                    block = file.read(_ONCE)
+                    if not block:
+                        return
+                    self._offset += len(block)
+                    yield block
+        except FileNotFoundError:
+            return
