@@ -20,6 +20,11 @@ def render(inventory: Inventory, diagnosis: Diagnosis) -> str:
     return "\n".join((*_head(inventory), *_groups(diagnosis), *_verdicts(diagnosis), *_commands(diagnosis)))
 
 
+def _plain(text: str) -> str:
+    """Names of files and words of other programs may hold anything; a terminal gets what it can show."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
 def _head(inventory: Inventory) -> Iterator[str]:
     system = inventory.system
     places = {"container": system.container, "WSL": system.wsl, "Jetson": system.jetson}
@@ -37,7 +42,7 @@ def _groups(diagnosis: Diagnosis) -> Iterator[str]:
         yield ""
         yield group
         for check in checks:
-            yield from _row(check.name, check.state, check.detail)
+            yield from _row(check.name, check.state, _plain(check.detail))
 
 
 def _row(name: str, state: str, detail: str) -> Iterator[str]:
@@ -89,7 +94,7 @@ def to_json(inventory: Inventory, diagnosis: Diagnosis) -> str:
         "ready": {"embedded": not diagnosis.embedded_because, "deepstream": not diagnosis.deepstream_because},
         "because": {"embedded": diagnosis.embedded_because, "deepstream": diagnosis.deepstream_because},
         "checks": [
-            {"group": check.group, "name": check.name, "state": check.state, "detail": check.detail}
+            {"group": check.group, "name": check.name, "state": check.state, "detail": _plain(check.detail)}
             for check in diagnosis.checks
         ],
         "commands": [{"command": fix.command, "note": fix.note} for fix in diagnosis.commands],
