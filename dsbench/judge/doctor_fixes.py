@@ -10,7 +10,6 @@ from dsbench.runtimes.inventory import Inventory, Package
 
 IMAGE = "nvcr.io/nvidia/deepstream:9.1-triton-multiarch"
 GUIDE = "docs/deepstream.md"
-_CODEC_SCRIPT = "/opt/nvidia/deepstream/deepstream/user_additional_install.sh"
 
 _DRIVER, _RESTART, _SCRIPT, _PACKAGES, _PATH, _CACHE, _PYTHON, _SETTINGS, _ELSEWHERE = range(9)
 
@@ -73,7 +72,8 @@ class Advice:
 
     def codecs(self) -> Fix:
         """DeepStream's containers come without codec libraries."""
-        return Fix(_SCRIPT, f"{self._sudo}{_CODEC_SCRIPT}", "DeepStream's images lack codec libraries until this ran")
+        script = shlex.quote(self._machine.deepstream.codec_script or "user_additional_install.sh")
+        return Fix(_SCRIPT, f"{self._sudo}{script}", "DeepStream's images lack codec libraries until this ran")
 
     def cache(self) -> Fix:
         """An element that failed to load once is left out for good."""

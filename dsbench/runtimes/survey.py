@@ -23,7 +23,7 @@ from dsbench.model.preflight import newest_cuda
 from dsbench.options import COMMAND_LINE, ENVIRONMENT, SPECIFICATION, Given, text
 from dsbench.runtimes import gst_inventory
 from dsbench.runtimes.ask import Said, ask
-from dsbench.runtimes.hardware import DEEPSTREAM_DIR
+from dsbench.runtimes.deepstream import DeepStreamRuntime
 from dsbench.runtimes.inventory import DeepStream, Folder, Inventory, Nvidia, Package, Program, Python, System, Video
 
 QUESTION_S = 20.0
@@ -297,13 +297,14 @@ async def _compile(includes: Path, libraries: tuple[str, ...], target: Path, scr
 
 
 async def _deepstream(machine: Mapping[str, Any], app: Program, scratch: Path) -> DeepStream:
-    header = DEEPSTREAM_DIR / _HEADER
+    folder = DeepStreamRuntime().deepstream_dir
+    header = folder / _HEADER
     link = None
     if header.is_file():
         toolkit = f"-I/usr/local/cuda-{newest_cuda(Path('/usr/local'))}/include"  # as 6d gives it to make
         libraries = (toolkit, "-Wl,--start-group", "-lnvinfer", "-Wl,--end-group")
         link = await _compile(header.parent, libraries, scratch / "deepstream.so", scratch)
-    unlisted, script = DEEPSTREAM_DIR / "bin/deepstream-app", DEEPSTREAM_DIR / "user_additional_install.sh"
+    unlisted, script = folder / "bin/deepstream-app", folder / "user_additional_install.sh"
     trtexec = shutil.which("trtexec") or next((path for path in _TRTEXEC if os.access(path, os.X_OK)), None)
     return DeepStream(
         app=app,
