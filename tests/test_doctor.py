@@ -131,7 +131,8 @@ def test_programs_that_are_all_broken(tmp_path: Path, bin_dir: Path, body: str) 
     assert said["ready"]["deepstream"] is False
     assert checks["deepstream runtime/deepstream-app"]["state"] in ("broken", "unknown")
     assert checks["deepstream runtime/elements"]["state"] == "unknown"
-    assert checks["deepstream runtime/GPU"]["state"] in ("missing", "broken")
+    if not os.path.exists("/dev/nvidiactl"):  # NVML needs none of these programs
+        assert checks["deepstream runtime/GPU"]["state"] in ("missing", "broken")
     assert all(char.isprintable() for one in checks.values() for char in one["detail"])
 
 
