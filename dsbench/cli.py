@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--video", help="video to take frames from; default: as pytest takes it")
     check.set_defaults(run=_parser_check)
     _add_prepare(commands)
+    _add_doctor(commands)
     return parser
 
 
@@ -54,6 +55,20 @@ def _add_prepare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     prepare.add_argument("--workspace", metavar="MIB", help="MiB of workspace, a number; default 32768")
     prepare.add_argument("--timeout", metavar="SECONDS", help="how long one build may take; default 7200")
     prepare.set_defaults(run=_prepare)
+
+
+def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    doctor = commands.add_parser("doctor", help="what this machine has, what is missing, and the commands that mend it")
+    doctor.add_argument(
+        "--runtime",
+        choices=("auto", "deepstream", "embedded"),
+        default="auto",
+        help=("which runtime must be ready for exit status 0; auto asks for the embedded one, the minimum"),
+    )
+    doctor.add_argument("--gpu-id", metavar="N", default="0", help="the GPU as CUDA counts; default 0")
+    doctor.add_argument("--video", metavar="FILE", help="clip to decode; default DS_VIDEO, else DeepStream's sample")
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    doctor.set_defaults(run=_doctor)
 
 
 def _sdk(_: argparse.Namespace) -> int:
@@ -73,6 +88,12 @@ def _prepare(arguments: argparse.Namespace) -> int:
     from dsbench import prepare_command
 
     return prepare_command.run(arguments)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from dsbench import doctor_command
+
+    return doctor_command.run(arguments)
 
 
 if __name__ == "__main__":

@@ -153,7 +153,7 @@ def _start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_prepare,  # noqa: PLW1509 - a few system calls, no lock, no allocation
+                preexec_fn=prepare_child,  # noqa: PLW1509 - a few system calls, no lock, no allocation
             )
         except OSError as error:
             raise DsbenchError(
@@ -238,7 +238,7 @@ _PRCTL = ctypes.CDLL(None).prctl
 have held."""
 
 
-def _prepare() -> None:
+def prepare_child() -> None:
     """In the child before it starts: die with us, and hear SIGINT and SIGTERM even where we ignore them.
 
     A shell starts what runs in the background (``pytest &``, nohup, many a CI runner) with SIGINT ignored, and that is

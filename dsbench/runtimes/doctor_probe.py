@@ -1,0 +1,77 @@
+"""A program of its own for what may take a process along: imports, the video, the GPU's driver.
+
+``python -m dsbench.runtimes.doctor_probe imports MODULE...`` prints ``begin MODULE`` and ``end MODULE [trouble]``;
+``encoder``, ``video FILE`` and ``machine GPU_ID`` print one line of JSON.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(argv: Sequence[str]) -> int:
+    """Answer one question; anything unexpected may end this program, never the one that asked."""
+    topic, *rest = argv
+    if topic == "imports":
+        imports(rest)
+    elif topic == "encoder":
+        from dsbench.runtimes import visual
+
+        print(json.dumps({"missing": visual.encoder_missing() or ""}))
+    elif topic == "video":
+        print(json.dumps(video(rest[0])))
+    else:
+        print(json.dumps(machine(int(rest[0]))))
+    return 0
+
+
+def imports(modules: Sequence[str]) -> None:
+    """Import each module and say how that went."""
+    for module in modules:
+        print(f"begin {module}", flush=True)
+        try:
+            importlib.import_module(module)
+        except BaseException as error:  # a broken package raises what it likes, SystemExit included
+            words = " ".join(str(error).split())
+            print(f"end {module} {type(error).__name__}: {words}"[:500], flush=True)
+        else:
+            print(f"end {module}", flush=True)
+
+
+def video(path: str) -> dict[str, object]:
+    """Facts of a clip with one frame decoded, or ``trouble``."""
+    from dsbench.errors import DsbenchError
+    from dsbench.model import video as clips
+
+    try:
+        facts = clips.inspect(Path(path))
+    except DsbenchError as error:
+        return {"trouble": error.what}
+    except OSError as error:
+        return {"trouble": f"it cannot be read: {error.strerror}"}
+    return {"codec": facts.codec, "width": facts.width, "height": facts.height, "fps": round(facts.fps, 3)}
+
+
+def machine(gpu_id: int) -> dict[str, object]:
+    """GPU and NVIDIA's software, as ``hardware`` finds them."""
+    from dsbench.runtimes import hardware
+
+    found = hardware.find_gpu(gpu_id)
+    parts = (hardware.cuda_toolkit(), hardware.tensorrt(), hardware.deepstream())
+    return {
+        "gpu": dataclasses.asdict(found.gpu) if found.gpu else None,
+        "why_not": found.why_not,
+        "note": found.note,
+        "source": found.source,
+        "components": [dataclasses.asdict(part) for part in parts],
+        "system": dataclasses.asdict(hardware.hardware()),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
