@@ -70,7 +70,7 @@ def nvenc_init_failed(finished: Finished) -> bool:
 
 def require_success(finished: Finished, what: str) -> None:
     """Raise APP_TIMEOUT, APP_CRASHED or APP_FAILED unless the pipeline ended well: cause and last lines of its log."""
-    crash = finished.signal_name or gst_failures.crash(_lines(finished.log))
+    crash = gst_failures.crash(_lines(finished.log)) or finished.signal_name
     if finished.returncode == 0 and not (finished.timed_out or finished.stopped or crash):
         return
     cause = gst_failures.cause(_lines(finished.log))
