@@ -154,11 +154,16 @@ def test_6g_found_objects_in_most_frames(done: subprocess.CompletedProcess[str],
 
 
 def test_the_parser_was_built_as_on_a_deepstream_machine(done: subprocess.CompletedProcess[str], site: Machine) -> None:
-    (library,) = (site.model / "parser").glob("*.so")
-    needed = subprocess.run(["readelf", "-d", str(library)], capture_output=True, text=True, timeout=60, check=True)
-    assert "libnvinfer.so" in needed.stdout
-    page = (site.folder / "reports" / "street.html").read_text()
-    assert f"DEEPSTREAM_DIR={SDK}" in page
+    built = evidence(site, "parser_build")
+    assert any(f"DEEPSTREAM_DIR={SDK}" in command for command in built.commands)
+    assert not any("LIBS=" in command for command in built.commands), "as the Makefile has it"
+
+
+def test_a_parser_is_linked_with_tensorrt(done: subprocess.CompletedProcess[str], site: Machine) -> None:
+    failed = site.pytest("-k", "test_parser_build", LIBRARY_PATH="")
+    assert failed.returncode == 1
+    assert "-lnvinfer" in failed.stdout
+    assert not list((site.model / "parser").glob("*.so")), "no older library is left to be taken for the new one"
 
 
 APP = """\
