@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,17 +60,25 @@ def safe_path(path: Path, links: Path, *, uri: bool = False) -> Path:
     Not carried: backslash, control characters, outer blanks, text that is not UTF-8; with ``uri`` also ``%`` (printf in
     a type-3 uri), ``#``, ``?`` and ``;``. The suffix is kept: deepstream-app goes by it.
     """
+    return link_to(path, links, lambda text: _unsafe(text, uri), "an ini file")
+
+
+def link_to(path: Path, links: Path, unsafe: Callable[[str], bool], carrier: str) -> Path:
+    """The absolute ``path``; if that is ``unsafe`` in what is to carry it, a link in ``links`` with its suffix.
+
+    Raises FILE_UNWRITABLE.
+    """
     absolute = Path(os.path.abspath(path))
     text = str(absolute)
-    if not _unsafe(text, uri):
+    if not unsafe(text):
         return absolute
     name = hashlib.sha256(os.fsencode(text)).hexdigest()[:16]
     suffix = absolute.suffix if absolute.suffix.isascii() and absolute.suffix[1:].isalnum() else ""
     link = links / f"{name}{suffix}"
-    if _unsafe(str(link), uri):
+    if unsafe(str(link)):
         raise DsbenchError(
             Code.FILE_UNWRITABLE,
-            f"the temporary directory has a name that an ini file cannot carry: {links}",
+            f"the temporary directory has a name that {carrier} cannot carry: {links}",
             fix="set TMPDIR to a plain path such as /tmp",
         )
     try:

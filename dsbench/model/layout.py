@@ -134,6 +134,26 @@ class ModelLayout:
         """6f's video on the embedded runtime."""
         return self.samples / f"{self.name}_output.webm"
 
+    @property
+    def visual_output_mp4(self) -> Path:
+        """6f's video on DeepStream, encoded by NVENC."""
+        return self.samples / f"{self.name}_output.mp4"
+
+    @property
+    def visual_output_ogv(self) -> Path:
+        """6f's video on DeepStream where NVENC is unavailable."""
+        return self.samples / f"{self.name}_output.ogv"
+
+    @property
+    def visual_nvenc_log(self) -> Path:
+        """The console of the NVENC attempt where another one followed."""
+        return self.samples / "visual_nvenc.log"
+
+    @property
+    def visual_frames_log(self) -> Path:
+        """The console of the frame extraction."""
+        return self.samples / "visual_frames.log"
+
     def sample_frame(self, frame: int) -> Path:
         """``samples/frame_%04d.jpg``, by frame number."""
         return self.samples / f"frame_{frame:04d}.jpg"

@@ -32,6 +32,8 @@ class VideoFacts:
     pixel_format: str
     frames: int
     """As the container counts them; 0 where it does not say."""
+    container: str = ""
+    """FFmpeg's names of the format, by content: ``mov,mp4,m4a,3gp,3g2,mj2``, ``matroska,webm``."""
 
 
 def choose(given: Given, settings_video: str | None, model_dir: Path, start: Path) -> Value[Path]:
@@ -86,6 +88,7 @@ def inspect(path: Path) -> VideoFacts:
                 fps=float(stream.average_rate or 0),
                 pixel_format=frame.format.name,
                 frames=stream.frames,
+                container=container.format.name,
             )
     except (av.FFmpegError, ValueError) as error:
         raise _unreadable(path, _reason(path, error)) from error

@@ -1,41 +1,17 @@
-"""6f: the single-stream visual check. Embedded: VP9 in webm, drawn by the app; DeepStream's is not made yet."""
+"""6f: the single-stream visual check. DeepStream: gst-launch-1.0. Embedded: VP9 in webm, drawn by the app itself."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
 from dsbench.model.preflight import PreflightFacts
 from dsbench.options import whole
+from dsbench.pipeline import step6f_gst
+from dsbench.pipeline.visual_result import EMBEDDED, SKIPPED, VisualResult
 from dsbench.runtimes import kitti_dump, visual
-from dsbench.runtimes.process import Finished
-from dsbench.runtimes.visual import Sample
 from dsbench.session import KITTI_FRAMES, ModelRun
-
-MODE = "embedded-vp9"
-SKIPPED = "skipped"
-NOT_ON_DEEPSTREAM = "6f through GStreamer (nvv4l2h264enc, theoraenc) is not part of this release of dsbench"
-
-
-@dataclass(frozen=True)
-class VisualResult:
-    """What 6f came to. ``reason`` says why it was skipped; ``counts`` are the objects drawn on each frame."""
-
-    mode: str
-    reason: str = ""
-    output: Path | None = None
-    shown_output: str = ""
-    finished: Finished | None = None
-    counts: tuple[int, ...] = ()
-    samples: tuple[Sample, ...] = ()
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """What the specification's helper prints."""
-        mode = f"DS_SINGLE_STREAM_MODE={self.mode}"
-        return (mode, f"DS_SINGLE_STREAM_OUTPUT={self.shown_output}") if self.output else (mode,)
 
 
 def run(model: ModelRun) -> VisualResult:
@@ -44,7 +20,7 @@ def run(model: ModelRun) -> VisualResult:
     Raises what the app's end calls for (APP_CRASHED, APP_FAILED, APP_TIMEOUT), VISUAL_OUTPUT, NOT_WRITABLE.
     """
     if model.runtime.name != "embedded":
-        return VisualResult(SKIPPED, NOT_ON_DEEPSTREAM)
+        return step6f_gst.run(model)
     missing = visual.encoder_missing()
     if missing:
         return VisualResult(SKIPPED, missing)
@@ -59,7 +35,7 @@ def run(model: ModelRun) -> VisualResult:
     counts = visual.objects_per_frame(counted)
     samples = visual.save_samples(layout.visual_output, counts, layout.sample_frame)
     shown = layout.given_path(layout.visual_output)
-    return VisualResult(MODE, "", layout.visual_output, shown, dumped.finished, counts, samples)
+    return VisualResult(EMBEDDED, "", layout.visual_output, shown, dumped.finished, counts, samples)
 
 
 def _write_config(model: ModelRun, facts: PreflightFacts, counted: Path) -> Path:

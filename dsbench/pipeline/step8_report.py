@@ -9,8 +9,8 @@ from pathlib import Path
 
 from dsbench.build.generated import replace_file
 from dsbench.errors import Code, DsbenchError
-from dsbench.pipeline.step6f_visual import VisualResult
 from dsbench.pipeline.step7c_runs import Calibration, MeasuredRun, Validation
+from dsbench.pipeline.visual_result import VisualResult
 from dsbench.record import store
 from dsbench.record.schema import Record
 from dsbench.report import charts, figures

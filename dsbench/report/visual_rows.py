@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 from dsbench.model.layout import ModelLayout
-from dsbench.pipeline.step6f_visual import VisualResult
+from dsbench.pipeline.visual_result import CAPTURE_MODES, EMBEDDED, VisualResult
 from dsbench.record.evidence import EvidenceLog
 from dsbench.report.evidence_rows import file_text
+
+CAPTURE_MODE = "Visual Capture Mode"
 
 
 def visual_validation(log: EvidenceLog, layout: ModelLayout, result: VisualResult) -> None:
     """The printed markers, the frames themselves, and how they were made."""
     log.print(*result.lines)
-    if result.reason:
-        log.fact("Visual check", "skipped", result.reason)
-        return
+    for attempt in result.attempts:
+        log.command(*attempt.command)
+    if result.mode == EMBEDDED:
+        _embedded(log, layout, result)
+    else:
+        log.fact(CAPTURE_MODE, CAPTURE_MODES[result.mode], result.reason)
+        _gstreamer(log, result)
+    for sample in result.samples:
+        shown = layout.given_path(layout.sample_frame(sample.frame))
+        title = f"frame {sample.frame}" + ("" if sample.objects is None else f": {_objects(sample.objects)}")
+        log.fact(f"Frame {sample.frame}", shown, "" if sample.objects is None else f"{_objects(sample.objects)} drawn")
+        log.picture(title, "image/jpeg", sample.jpeg_base64)
+
+
+def _embedded(log: EvidenceLog, layout: ModelLayout, result: VisualResult) -> None:
     finished = result.finished
     assert finished is not None
     log.command(*finished.command)
     log.fact("Video", result.shown_output, f"VP9 in webm, {len(result.counts)} frames, app: {finished.seconds:.1f} s")
-    for sample in result.samples:
-        shown = layout.given_path(layout.sample_frame(sample.frame))
-        log.fact(f"Frame {sample.frame}", shown, f"{_objects(sample.objects)} drawn")
-        log.picture(f"frame {sample.frame}: {_objects(sample.objects)}", "image/jpeg", sample.jpeg_base64)
     if not any(result.counts):
         log.warn("no object was drawn on any frame: the most common cause is a wrong net-scale-factor")
     file_text(log, layout.visual_app_config)
     file_text(log, finished.log)
+
+
+def _gstreamer(log: EvidenceLog, result: VisualResult) -> None:
+    if result.frames is not None and result.finished is not None:
+        counts = f"{result.frames.output} frames of {result.frames.source}"
+        log.fact("Video", result.shown_output, f"{counts}, gst-launch-1.0: {result.finished.seconds:.1f} s")
+    log.note(*result.notes)
+    for attempt in result.attempts:
+        file_text(log, attempt.log)
 
 
 def _objects(count: int) -> str:

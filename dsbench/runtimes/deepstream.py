@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from dsbench.runtimes.machine_versions import gpu_versions, machine_versions
 DEEPSTREAM_DIR = Path("/opt/nvidia/deepstream/deepstream")
 _VERSION_TIMEOUT_S = 60.0
 """The first start after an installation scans GStreamer's plugins."""
+_PARSER_HEADER = "sources/includes/nvdsinfer_custom_impl.h"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class DeepStreamRuntime:
 
     @property
     def deepstream_dir(self) -> Path:
-        return DEEPSTREAM_DIR
+        return find_deepstream_dir()
 
     @property
     def parser_libs(self) -> str | None:
@@ -74,4 +76,20 @@ def _deepstream_versions() -> tuple[Version, ...]:
             return tuple(Version(component, version) for component, version in dict(said).items())
         first = next((line.strip() for line in text.splitlines() if line.strip()), "nothing")
         why = f"--version-all names no version of DeepStream (status {finished.returncode}), it says: {first[:200]}"
-    return Version("deepstream-app", why), Version("DeepStreamSDK", hardware.deepstream(DEEPSTREAM_DIR).text)
+    return Version("deepstream-app", why), Version("DeepStreamSDK", hardware.deepstream(find_deepstream_dir()).text)
+
+
+def find_deepstream_dir() -> Path:
+    """DEEPSTREAM_DIR: the environment's, else the standard place, else where the real deepstream-app lies.
+
+    The latter two count where they hold the headers of a parser; with none of them it is the standard place.
+    """
+    given = os.environ.get("DEEPSTREAM_DIR")
+    if given:
+        return Path(os.path.abspath(given))
+    program = shutil.which("deepstream-app")
+    beside = [Path(os.path.realpath(program)).parent.parent] if program else []
+    for folder in (DEEPSTREAM_DIR, *beside):
+        if (folder / _PARSER_HEADER).is_file():
+            return folder
+    return DEEPSTREAM_DIR

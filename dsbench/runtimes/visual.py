@@ -1,4 +1,4 @@
-"""6f on the embedded runtime: boxes and labels drawn by the app itself, encoded as VP9, and three frames to look at."""
+"""6f's files: what an older check left, the frames to look at, and the embedded runtime's video (VP9)."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _UNFINISHED = "read samples/visual.log; run the app's command by hand"
 
 @dataclass(frozen=True)
 class Sample:
-    """A frame to look at: its number, the objects drawn on it, a small JPEG of it (base64)."""
+    """A frame to look at: its number, the objects drawn on it (None: not known), a small JPEG of it (base64)."""
 
     frame: int
-    objects: int
+    objects: int | None
     jpeg_base64: str
 
 
@@ -48,8 +48,8 @@ def encoder_missing() -> str | None:
     return None
 
 
-def clear(samples: Path, output: Path) -> None:
-    """Remove the older video and every ``frame_NNNN.jpg``: links themselves, never what they point to.
+def clear(samples: Path, *outputs: Path) -> None:
+    """Remove the older videos and every ``frame_NNNN.jpg``: links themselves, never what they point to.
 
     Raises NOT_WRITABLE; also where ``samples`` is a link.
     """
@@ -63,7 +63,7 @@ def clear(samples: Path, output: Path) -> None:
                 fix="remove the link",
             )
         names = [name for name in os.listdir(samples) if _SAMPLE_NAME.fullmatch(name)]
-        for path in (output, *(samples / name for name in names)):
+        for path in (*outputs, *(samples / name for name in names)):
             path.unlink(missing_ok=True)
     except OSError as error:
         raise DsbenchError(
@@ -134,6 +134,35 @@ def save_samples(output: Path, counts: Sequence[int], path_of: Callable[[int], P
             ) from error
         samples.append(Sample(number, counts[number], _small(image)))
     return tuple(samples)
+
+
+def last_frame(samples: Path) -> int:
+    """The largest number of a ``frame_NNNN.jpg``; -1 if there is none."""
+    try:
+        names = os.listdir(samples)
+    except OSError:
+        return -1
+    return max((_number(name) for name in names if _SAMPLE_NAME.fullmatch(name)), default=-1)
+
+
+def read_samples(samples: Path) -> tuple[Sample, ...]:
+    """Every ``frame_NNNN.jpg`` of the folder, small, by number. Raises VISUAL_OUTPUT for one that is no picture."""
+    from PIL import Image
+
+    found = []
+    for name in sorted(filter(_SAMPLE_NAME.fullmatch, os.listdir(samples)), key=_number):
+        try:
+            with Image.open(samples / name) as image:
+                found.append(Sample(_number(name), None, _small(image.convert("RGB"))))
+        except OSError as error:
+            raise DsbenchError(
+                Code.VISUAL_OUTPUT, f"{name} is no picture: {error}", where=str(samples / name), fix=_UNFINISHED
+            ) from error
+    return tuple(found)
+
+
+def _number(name: str) -> int:
+    return int(name[len("frame_") : -len(".jpg")])
 
 
 def _read(output: Path, chosen: Sequence[int], frames: int) -> list[tuple[int, Image]]:

@@ -1,0 +1,71 @@
+"""How many frames a video shows. Counted in a program of its own: a broken file never takes pytest along."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from dsbench.errors import Code, DsbenchError
+
+_DEADLINE_S = 600.0
+
+
+def count(video: Path, *, decode: bool = False) -> int:
+    """Frames of the first video stream as its container holds them; with ``decode`` as many as FFmpeg makes of them.
+
+    Frames that an edit list hides are left out (DeepStream may show them). Raises VIDEO_UNREADABLE.
+    """
+    command = [sys.executable, "-m", "dsbench.runtimes.frame_count", *(["--decode"] if decode else []), str(video)]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_DEADLINE_S, check=False, errors="replace"
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _uncountable(video, f"not done after {_DEADLINE_S:.0f} s") from error
+    if done.returncode != 0 or not done.stdout.strip().isdecimal():
+        said = done.stderr.strip().splitlines()
+        raise _uncountable(video, said[-1] if said else f"the counting program ended with {done.returncode}")
+    return int(done.stdout)
+
+
+def _uncountable(video: Path, why: str) -> DsbenchError:
+    return DsbenchError(
+        Code.VIDEO_UNREADABLE,
+        f"the frames of {video.name} cannot be counted: {why}",
+        where=str(video),
+        fix="play the video with another program",
+    )
+
+
+def shown(video: str, decode: bool) -> int:
+    """The count itself. Raises FFmpeg's errors, IndexError without a video stream."""
+    import av
+
+    with av.open(f"file:{video}") as container:
+        stream = container.streams.video[0]
+        if decode:
+            stream.thread_type = "AUTO"
+            return sum(1 for _ in container.decode(stream))
+        # Theora says "the same picture again" by a packet of 0 bytes; the last packet of all only ends the stream
+        repeats = stream.codec_context.name == "theora"
+        return sum(
+            1
+            for packet in container.demux(stream)
+            if not packet.is_discard and (packet.size or (repeats and packet.pts is not None))
+        )
+
+
+def main() -> int:
+    """``python -m dsbench.runtimes.frame_count [--decode] VIDEO``: prints the number."""
+    *flags, video = sys.argv[1:]
+    try:
+        print(shown(video, "--decode" in flags))
+    except Exception as error:  # its text is the answer
+        print(str(error).splitlines()[0] if str(error) else type(error).__name__, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""gst-launch-1.0 as 6f needs it on DeepStream: run a pipeline under watch, and tell how it ended."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from dsbench.errors import Code, DsbenchError
+from dsbench.judge import gst_failures
+from dsbench.runtimes import process
+from dsbench.runtimes.process import Finished
+
+LAUNCH, INSPECT = "gst-launch-1.0", "gst-inspect-1.0"
+FIRST_OUTPUT_S = 600.0
+"""An engine may be built before the first frame: TensorRT takes minutes."""
+STALL_S = 60.0
+"""No new output for this long once some has come: the pipeline hangs."""
+_INSPECT_S = 60.0
+_LOOK_EVERY_S = 0.5
+_INSTALL = "apt-get install gstreamer1.0-tools"
+
+
+def require_programs() -> None:
+    """RUNTIME_UNAVAILABLE unless gst-launch-1.0 and gst-inspect-1.0 are on PATH: a DeepStream machine has them."""
+    for program in (LAUNCH, INSPECT):
+        if shutil.which(program) is None:
+            raise DsbenchError(
+                Code.RUNTIME_UNAVAILABLE, f"{program} is not on PATH: the visual check needs it", fix=_INSTALL
+            )
+
+
+def missing(*elements: str) -> tuple[str, ...]:
+    """Those of ``elements`` that ``gst-inspect-1.0`` does not know. (Whether NVENC works, it cannot tell.)"""
+    return tuple(element for element in elements if not _known(element))
+
+
+def _known(element: str) -> bool:
+    try:
+        done = subprocess.run(
+            [INSPECT, element], stdin=subprocess.DEVNULL, capture_output=True, timeout=_INSPECT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def run(command: Sequence[str], log: Path, progress: Callable[[], int]) -> Finished:
+    """Run a pipeline to its end; ``progress`` is a number that grows while it works. Never raises for how it ended."""
+    return process.run(
+        command, log, deadline_s=FIRST_OUTPUT_S, stall_s=STALL_S, progress=progress, until=_CrashWatch(log).crashed
+    )
+
+
+def size_of(output: Path) -> int:
+    """Bytes of the output so far."""
+    try:
+        return output.stat().st_size
+    except OSError:
+        return 0
+
+
+def nvenc_init_failed(finished: Finished) -> bool:
+    """Whether the pipeline failed because NVENC could not be initialised, by its whole log."""
+    return finished.returncode != 0 and gst_failures.nvenc_init_failed(_lines(finished.log))
+
+
+def require_success(finished: Finished, what: str) -> None:
+    """Raise APP_TIMEOUT, APP_CRASHED or APP_FAILED unless the pipeline ended well: cause and last lines of its log."""
+    crash = gst_failures.crash(_lines(finished.log)) or finished.signal_name
+    if finished.returncode == 0 and not (finished.timed_out or finished.stopped or crash):
+        return
+    cause = gst_failures.cause(_lines(finished.log))
+    if finished.timed_out and not finished.stopped:
+        code, how = Code.APP_TIMEOUT, f"wrote nothing new and was stopped after {finished.seconds:.0f} s"
+    elif crash:
+        code, how = Code.APP_CRASHED, f"was killed by {crash}"
+    else:
+        code, how = Code.APP_FAILED, f"ended with status {finished.returncode}"
+    if process.disk_full(finished.log):
+        cause = gst_failures.Cause("the disk is full", "free space on the disk (df -h)")
+    raise DsbenchError(
+        code,
+        f"{what}: {LAUNCH} {how}{f': {cause.what}' if cause else ''}{_said(finished)}",
+        where=shlex.join(finished.command),
+        fix=cause.fix if cause else "read the log; run the command by hand",
+    )
+
+
+def require_output(finished: Finished, output: Path, what: str) -> None:
+    """VISUAL_OUTPUT unless the file holds something, whatever the exit status was."""
+    if size_of(output) == 0:
+        left = "left a video of 0 bytes" if output.exists() else "wrote no video"
+        raise DsbenchError(
+            Code.VISUAL_OUTPUT,
+            f"{what}: {LAUNCH} ended with status 0 but {left}{_said(finished)}",
+            where=shlex.join(finished.command),
+            fix="play the video with another program: not one frame of it came through",
+        )
+
+
+def _said(finished: Finished) -> str:
+    last = "\n".join(f"    {line}" for line in finished.tail())
+    return f"\n  last lines of {finished.log}:\n{last}" if last else f"\n  {finished.log} is empty"
+
+
+def _lines(log: Path) -> Iterator[str]:
+    """The lines of a log of any length, in pieces where a line has no end."""
+    try:
+        with open(log, encoding="utf-8", errors="replace") as file:
+            while line := file.readline(1 << 16):
+                yield line.rstrip("\n")
+    except OSError:
+        return
+
+
+class _CrashWatch:
+    """Sees that gst-launch-1.0 has caught a SIGSEGV: it does not end then but waits for a debugger."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._looked = 0.0
+
+    def crashed(self) -> bool:
+        now = time.monotonic()
+        if now - self._looked < _LOOK_EVERY_S:
+            return False
+        self._looked = now
+        return gst_failures.crash(process.tail(self._log)) is not None
