@@ -16,6 +16,8 @@ from dsbench.formats.perf_windows import Windows
 
 MATTERS = 0.1
 """A difference of less than this share of the mean is not worth a word, unless the target lies within it."""
+FAR_APART = 0.15
+"""Two levels so far apart, as a share of the mean, are told even where windows lie between them."""
 STALLED_WINDOWS = 3
 """So many windows of 0.00: the stream stands still."""
 _STALLED_FRAMES = 5
@@ -89,8 +91,9 @@ def two_states(values: Sequence[float], quantum: float) -> Change | None:
 
     The values are parted at the threshold that leaves least variance within both parts (Fisher 1958, Otsu 1979). Two
     states they are if that explains more than noise of any usual shape does (in simulated series of one state, normal,
-    uniform and correlated, in at most one of a hundred), or somewhat less but the parts follow each other in long runs
-    (Wald and Wolfowitz 1940). Each must have a fifth of the windows and at least three.
+    uniform and correlated, in at most one of a hundred), or somewhat less (windows may have parts of both) but the
+    levels are far apart or follow each other in long runs (Wald and Wolfowitz 1940). Each must have a fifth of the
+    windows and at least three.
     """
     points = _thinned(values)
     if len(points) < _FEWEST:
@@ -107,7 +110,8 @@ def two_states(values: Sequence[float], quantum: float) -> Change | None:
     if high - low <= 2 * quantum or explained < 0.75:
         return None
     above = [value > ordered[split - 1] for value in points]
-    if explained < 0.84 + 0.9 / len(points) and not _in_long_runs(above):
+    far = high - low >= FAR_APART * fmean(points)
+    if explained < 0.84 + 0.9 / len(points) and not far and not _in_long_runs(above):
         return None
     return Change(low, high)
 
@@ -145,6 +149,13 @@ def drift(values: Sequence[float], quantum: float) -> Change | None:
     middle = median(points)
     change = Change(middle - slope * (count - 1) / 2, middle + slope * (count - 1) / 2)
     return change if change.high - change.low > quantum else None
+
+
+def variation(values: Sequence[float], quantum: float) -> float:
+    """The spread of windows as a share of their mean, without what the counting of frames makes of it."""
+    mean = fmean(values)
+    spread = math.sqrt(max(0.0, pvariance(values) - quantum * quantum))
+    return spread / mean if mean > 0 else 0.0
 
 
 def _kendall(count: int) -> int:

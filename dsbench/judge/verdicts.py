@@ -51,6 +51,8 @@ HOPELESS = 3.0
 """So many times faster in one state than in the other: no figure of such a run means anything."""
 NOISY = 0.2
 """Half of the interval as a share of the mean, above which a throughput is as good as unknown."""
+UNEVEN = 0.15
+"""Spread of the windows as a share of their mean (standard deviation) that is no single state's."""
 THROTTLED_SOME, THROTTLED_MOST = 0.1, 0.5
 """Shares of the samples."""
 OTHERS_PCT = 25.0
@@ -113,7 +115,7 @@ class Steady:
 
 def of_steady(run: Steady, context: RunContext) -> Iterator[Finding]:
     """Everything that is wrong with a run that has steady windows."""
-    yield from _too_few(run)
+    yield from _noise(run, context)
     yield from _unstable(run, context)
     yield from _still(run)
     yield from _rows(run, context)
@@ -142,14 +144,16 @@ def stalled(streams: Sequence[int]) -> Finding:
     return _found(State.INVALID, ReasonCode.STALLED_STREAM, text)
 
 
-def _too_few(run: Steady) -> Iterator[Finding]:
+def _noise(run: Steady, context: RunContext) -> Iterator[Finding]:
+    """Whether a mean says anything. Where a target decides, its interval says how well it is known."""
+    spread = steady.variation(steady.totals(run.windows)[run.start :], run.windows.streams / run.windows.interval_s)
     if run.count < FEWEST_WINDOWS:
         yield too_few(run.count)
-    elif run.total.relative > NOISY:
-        text = (
-            f"the sum of all streams is known to +-{100 * run.total.relative:.0f}% only: "
-            "a quieter machine, a larger --perf-interval or --perf-seconds"
-        )
+    elif spread >= UNEVEN:
+        text = f"all streams together varied by {100 * spread:.0f}% from window to window: what else used the machine?"
+        yield _found(State.INCONCLUSIVE, ReasonCode.NOISE, text)
+    elif run.total.relative > NOISY and not context.confirms:
+        text = f"all streams together are known to {100 * run.total.relative:.0f}% only: raise --perf-seconds"
         yield _found(State.INCONCLUSIVE, ReasonCode.NOISE, text)
 
 
