@@ -77,10 +77,10 @@ def _mser(values: Sequence[float], quantum: float) -> int:
     count = len(values)
     if count < _FEWEST:
         return 0
-    candidates = range(min(count // _WARM_UP_SHARE, _MOST_POINTS) + 1)
-    cut = min(candidates, key=lambda number: pvariance(values[number:]) / (count - number))
-    if not cut:
-        return 0
+    most = min(count // _WARM_UP_SHARE, _MOST_POINTS)
+    cut = min(range(most + 2), key=lambda number: pvariance(values[number:]) / (count - number))
+    if not 0 < cut <= most:
+        return 0  # beyond: no warm-up that ends in time, but an unsteady run
     rest = values[cut:]
     noise = 3 * math.sqrt(pvariance(rest) / cut) + quantum / cut
     return cut if abs(fmean(values[:cut]) - fmean(rest)) > noise else 0

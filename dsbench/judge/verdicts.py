@@ -114,14 +114,16 @@ class Steady:
 
 
 def of_steady(run: Steady, context: RunContext) -> Iterator[Finding]:
-    """Everything that is wrong with a run that has steady windows."""
-    yield from _noise(run, context)
-    yield from _unstable(run, context)
-    yield from _still(run)
-    yield from _rows(run, context)
-    yield from _build(run, context)
-    yield from _device(run, context)
-    if context.confirms:
+    """All that is wrong with a run that has steady windows; that it is near the target only where nothing else is."""
+    found = [
+        *(tuple(_unstable(run, context)) or _noise(run, context)),
+        *_still(run),
+        *_rows(run, context),
+        *_build(run, context),
+        *_device(run, context),
+    ]
+    yield from found
+    if context.confirms and not found:
         yield from _target(run)
 
 
