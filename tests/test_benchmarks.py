@@ -44,3 +44,10 @@ def test_nvdec_load_says_what_it_lacks(repository: Path, tmp_path: Path) -> None
     finished = run(repository, "nvdec_load.py", "--backend", "pyav-gpu", "--seconds", "1", "--streams", "1", str(text))
     assert finished.returncode == 1
     assert "stream 0: " in finished.stderr
+
+
+def test_the_verdicts_on_simulated_runs_are_right(repository: Path) -> None:
+    finished = run(repository, "verdicts.py", "--seeds", "2")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert ", 0 false PASS" in finished.stdout
+    assert "stalled stream" in finished.stdout

@@ -59,8 +59,8 @@ def warm_up(windows: Windows) -> int:
     """How many windows to cut at the beginning.
 
     First all up to the one in which the last stream has its first frame: it is still partly start-up. Streams that
-    never have one do not count. Then what MSER (White 1997) cuts: the number that makes the standard error of the rest
-    smallest, if what is cut differs from the rest by more than its noise.
+    never have one do not count. Then what MSER (White 1997) cuts: so many that the squared standard error of the rest
+    is smallest (the fewest that come within half as much again), if what is cut differs from the rest by more than its noise.
     """
     firsts = [first for stream in range(windows.streams) if (first := _first(windows.of_stream(stream))) is not None]
     if not firsts:
@@ -78,7 +78,8 @@ def _mser(values: Sequence[float], quantum: float) -> int:
     if count < _FEWEST:
         return 0
     most = min(count // _WARM_UP_SHARE, _MOST_POINTS)
-    cut = min(range(most + 2), key=lambda number: pvariance(values[number:]) / (count - number))
+    errors = [pvariance(values[number:]) / (count - number) for number in range(most + 2)]
+    cut = next(number for number, error in enumerate(errors) if error <= 1.5 * min(errors))
     if not 0 < cut <= most:
         return 0  # beyond: no warm-up that ends in time, but an unsteady run
     rest = values[cut:]
