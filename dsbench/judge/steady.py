@@ -60,7 +60,8 @@ def warm_up(windows: Windows) -> int:
 
     First all up to the one in which the last stream has its first frame: it is still partly start-up. Streams that
     never have one do not count. Then what MSER (White 1997) cuts: so many that the squared standard error of the rest
-    is smallest (the fewest that come within half as much again), if what is cut differs from the rest by more than its noise.
+    is smallest (the fewest that come within half as much again), if what is cut differs from the rest by more than its
+    noise.
     """
     firsts = [first for stream in range(windows.streams) if (first := _first(windows.of_stream(stream))) is not None]
     if not firsts:
