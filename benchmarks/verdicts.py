@@ -1,12 +1,14 @@
 """Are the verdicts on a run right? Simulated runs whose truth is known, many of each kind, and recorded ones.
 
-    python benchmarks/verdicts.py --seeds 50 [--recordings /work/shared/gold]
+    python benchmarks/verdicts.py --seeds 50 [--recordings FOLDER]
+    python benchmarks/verdicts.py --log console.log --interval 2 --target 30
 
 For each kind: in how many runs the verdict was right, how many were called real-time although they are not (false
 PASS, must be 0), how many got an answer, how often the interval of a steady stream held its true rate, and what ending
 early does: the share of runs that end early, the windows they take, and the runs in which the answer then differs from
 that of the whole run. Runs that end before their trouble begins (a stream that stalls after two thirds of the time) are
-counted by themselves: a shorter run sees less, whatever the rule.
+counted by themselves: a shorter run sees less, whatever the rule. With ``--log`` only the verdict on that console is
+printed, as of a run that was to confirm its streams (when its rows came is not known, so nothing is said of the clock).
 
 Takes some minutes; the same seeds give the same table. Exit status: 0 if at least 95 % are right and no PASS is false.
 """
@@ -34,6 +36,7 @@ from dsbench.judge import measurement
 from dsbench.judge.early_end import EarlyEnd
 from dsbench.judge.measurement import Measurement, RealTime, State
 from dsbench.judge.run_context import RunContext
+from dsbench.report import measurement_rows
 
 TARGET = 30.0
 NEEDED = 0.95
@@ -328,13 +331,29 @@ def recorded(folder: Path) -> Iterator[tuple[str, bool, str]]:
             )
 
 
+def judge_log(log: Path, interval_s: int, target: float) -> int:
+    """The verdict on one console, a line for each ``-c``, then its reasons. 1 if it has no PERF row."""
+    tables = perf_windows.of_every_instance(log, interval_s)
+    for number, windows in tables.items():
+        found = measurement.of_run(windows, target, RunContext())
+        print(measurement_rows.line(f"PERF({number})", found, asked=True))
+        for reason in found.reasons:
+            print(f"  {reason.code}: {reason.text}")
+    return 0 if tables else 1
+
+
 def main() -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=50, help="runs of each kind")
     parser.add_argument("--only", default="", help="kinds whose name has this")
     parser.add_argument("--recordings", type=Path, help="a folder of recorded consoles, FOLDER/*/*/console.log")
+    parser.add_argument("--log", type=Path, help="a console to judge")
+    parser.add_argument("--interval", type=int, default=2, help="seconds of its windows")
+    parser.add_argument("--target", type=float, default=TARGET, help="frames per second of real time")
     options = parser.parse_args()
+    if options.log:
+        return judge_log(options.log, options.interval, options.target)
     print(
         f"{'kind':30}{'right':>8}{'false PASS':>12}{'YES or NO':>11}{'interval holds':>16}"
         f"{'ends early':>12}{'windows':>10}{'differs':>9}{'false PASS':>12}{'before trouble':>16}"

@@ -20,6 +20,8 @@ FAR_APART = 0.15
 """Two levels so far apart, as a share of the mean, are told even where windows lie between them."""
 STALLED_WINDOWS = 3
 """So many windows of 0.00: the stream stands still."""
+NEVER_STARTED_WINDOWS = 5
+"""So many windows without a frame of any stream: nothing runs."""
 _STALLED_FRAMES = 5
 """So many frames must have been due in them: a slow model has windows without a frame."""
 _WARM_UP_SHARE = 4
@@ -165,7 +167,7 @@ def _kendall(count: int) -> int:
 
 
 def stalled(windows: Windows) -> tuple[int, ...]:
-    """Numbers of the streams that stand still at the end, or never had a frame although others did."""
+    """Numbers of the streams that stand still at the end, or never had a frame although it was due."""
     return tuple(stream for stream in range(windows.streams) if _ends_still(windows, stream))
 
 
@@ -175,6 +177,8 @@ def _ends_still(windows: Windows, stream: int) -> bool:
     if first is None:
         means = [fmean(row) for row in zip(*windows.fps, strict=True)]
         usual = median(means) if means else 0.0
+        if not any(means):
+            return len(values) >= NEVER_STARTED_WINDOWS
         return len(values) >= STALLED_WINDOWS and usual * len(values) * windows.interval_s >= _STALLED_FRAMES
     still = next((number for number, value in enumerate(reversed(values)) if value > 0), len(values))
     moving = values[first : len(values) - still]

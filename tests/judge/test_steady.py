@@ -89,7 +89,8 @@ def test_drift() -> None:
         (table(*[(30, 30)] * 9, (30, 0), (30, 0), (30, 0)), (1,)),
         (table(*[(30, 30)] * 9, (30, 0), (30, 0)), ()),
         (table(*[(30, 0)] * 9), (1,)),  # never started
-        (table(*[(0.0, 0.0)] * 9), ()),  # nobody did: said elsewhere
+        (table(*[(0.0, 0.0)] * 4), ()),  # not yet
+        (table(*[(0.0, 0.0)] * 5), (0, 1)),
         (single(0, 0, 1, 0, 0, 1, 0, 0, 0), ()),  # a slow model pauses between frames
         (single(1, 0, 1, 0, *[0] * 20), (0,)),
     ],
