@@ -40,7 +40,8 @@ class RawRun:
     facts: StreamFacts | None
     notes: tuple[str, ...]
     telemetry: Series
-    measurement: Measurement
+    measurement: Measurement | None
+    """None where the app ended by itself: what it measured until then is of no run."""
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,7 @@ def _measure(model: ModelRun, count: int, name: str, keep: Keep) -> MeasuredRun:
     target = options.target_fps.value
     facts = windows.stream_facts(perf.windows, target)
     series = _keep_telemetry(model, name, perf, sampler.series())
-    measured = _judge(model, name, perf, series)
+    measured = _judge(model, name, perf, series) if perf.finished.stopped else None
     keep(RawRun(name, perf, facts, held.notes, series, measured))
     perf_run.require_success(perf, f"DS {name}")
     shown = model.layout.given_path(plan.log)
@@ -206,6 +207,7 @@ def _measure(model: ModelRun, count: int, name: str, keep: Keep) -> MeasuredRun:
     except DsbenchError as error:
         raise DsbenchError(error.code, error.what, where=error.where, fix=_why_no_fps(perf)) from None
     _require_alive(perf, name)
+    assert measured is not None, "a run that succeeded was stopped by us"
     efficiency = streams.efficiency(figures, config.throughput.imgs_per_sec)
     return MeasuredRun(name, figures, perf, facts, efficiency, measured)
 

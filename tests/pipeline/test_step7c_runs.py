@@ -349,6 +349,7 @@ def test_an_app_that_dies_leaves_its_rows_as_evidence(bench: Bench) -> None:
     assert "SIGSEGV" in caught.value.what
     table = bench.log.snapshot().tables[0]
     assert [row[1] for row in table.rows] == ["26.0", "27.0"]
+    assert not any("INCONCLUSIVE" in warning for warning in bench.log.snapshot().warnings), "it is of no run"
 
 
 def test_every_stream_standing_still_is_a_hang(bench: Bench) -> None:
