@@ -87,6 +87,7 @@ class Code(StrEnum):
     PARSER_BOXES = "parser-boxes"
     PARSER_CHECK = "parser-check"
     KITTI_GATE = "kitti-gate"
+    STREAM_PARITY = "stream-parity"
     CONFIG_LINT = "config-lint"
     INSTALLATION_BROKEN = "installation-broken"
 

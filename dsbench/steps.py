@@ -35,6 +35,12 @@ STEPS: tuple[Step, ...] = (
         "the parser stays within its memory, on real frames and on broken ones",
         ("parser_build",),
     ),
+    Step(
+        "stream_parity",
+        "beyond",
+        "in a batch of different clips each stream gets the boxes of its own",
+        ("kitti_gate",),
+    ),
     Step("benchmark_config", "7b", "the benchmark's nvinfer config is complete and fits the model", ("kitti_gate",)),
     Step("run1_calibration", "7c", "what all streams at once really reach", ("benchmark_config",)),
     Step("run2_validation", "7c", "how many streams keep up in real time", ("run1_calibration",)),

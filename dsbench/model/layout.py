@@ -154,6 +154,11 @@ class ModelLayout:
         """The console of the frame extraction."""
         return self.samples / "visual_frames.log"
 
+    @property
+    def parity_dir(self) -> Path:
+        """Clips, dumps, app configs and logs of the comparison between streams."""
+        return self.samples / "stream_parity"
+
     def sample_frame(self, frame: int) -> Path:
         """``samples/frame_%04d.jpg``, by frame number."""
         return self.samples / f"frame_{frame:04d}.jpg"
