@@ -13,8 +13,10 @@ from dsbench.build import app_config, previous
 from dsbench.build.app_config import AppPlan
 from dsbench.errors import Code, DsbenchError
 from dsbench.formats.telemetry import Series
-from dsbench.judge import engine_use, streams, windows
+from dsbench.judge import engine_use, measurement, streams, windows
 from dsbench.judge import telemetry as judge_telemetry
+from dsbench.judge.measurement import Measurement
+from dsbench.judge.run_context import RunContext
 from dsbench.judge.streams import Benchmark, RunFigures
 from dsbench.judge.windows import StreamFacts
 from dsbench.model.preflight import PreflightFacts
@@ -55,6 +57,7 @@ class MeasuredRun:
     perf: PerfRun
     facts: StreamFacts | None
     efficiency: float
+    measurement: Measurement
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,9 @@ def _measure(model: ModelRun, count: int, name: str, keep: Keep) -> MeasuredRun:
     except DsbenchError as error:
         raise DsbenchError(error.code, error.what, where=error.where, fix=_why_no_fps(perf)) from None
     _require_alive(perf, name)
-    return MeasuredRun(figures, perf, facts, streams.efficiency(figures, config.throughput.imgs_per_sec))
+    context = RunContext(series, due_s=perf.due_s, confirms=name != "Run 1")
+    measured = measurement.of_run(perf.windows, target, context)
+    return MeasuredRun(figures, perf, facts, streams.efficiency(figures, config.throughput.imgs_per_sec), measured)
 
 
 def _keep_telemetry(model: ModelRun, name: str, perf: PerfRun, series: Series) -> Series:
