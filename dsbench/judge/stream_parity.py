@@ -123,8 +123,8 @@ class _Rules:
 
     def borderline(self, found: KittiObject, others: Frame) -> bool:
         """At its threshold, or beaten by a box that overlaps it and scores the same: NMS could have kept either."""
-        threshold = max(self.thresholds.get(found.label, 0.0), self.lowest)
-        if found.confidence <= threshold + self.tolerance.score:
+        edges = (self.thresholds.get(found.label, 0.0), self.lowest)
+        if any(abs(found.confidence - edge) <= self.tolerance.score for edge in edges):
             return True
         near = (other for other in others if abs(other.confidence - found.confidence) <= self.tolerance.score)
         return any(other.label == found.label and iou(found, other) >= _RIVALS for other in near)
