@@ -48,8 +48,13 @@ _OPTIONS = (
     ("perf-interval", "seconds of one PERF window; default 2"),
     ("target-fps", "frames per second of one real-time stream; default 30"),
     ("min-streams", "fail run2_validation when fewer real-time streams are confirmed; default none"),
+    ("limits", "auto: measure what limits throughput (decoding alone, inference alone); never; default auto"),
+    ("sweep", "look for the largest number of real-time streams, up to MAX_BS: several more benchmark runs"),
+    ("latency", "measure the latency of each frame in one more run"),
     ("replace-results", "go on although the directory holds results of the other runtime"),
 )
+
+_FLAGS = ("replace-results", "sweep", "latency")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,7 +64,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         if name == "model-dir":
             group.addoption(f"--{name}", action="append", default=None, metavar="DIR", help=text)
             parser.addini(ini, text, type="linelist", default=[])
-        elif name == "replace-results":
+        elif name in _FLAGS:
             group.addoption(f"--{name}", action="store_true", default=None, help=text)
             parser.addini(ini, text, type="bool", default=False)
         else:
@@ -116,6 +121,9 @@ def _read_options(config: pytest.Config) -> RunOptions:
         perf_interval=_given(config, "perf-interval"),
         target_fps=_given(config, "target-fps"),
         min_streams=_given(config, "min-streams"),
+        limits=_given(config, "limits").resolve(option_values.choice("auto", "never"), None, "auto"),
+        sweep=_flag(config, "sweep"),
+        latency=_flag(config, "latency"),
     )
     options.check()
     return options

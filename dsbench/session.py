@@ -55,6 +55,9 @@ class RunOptions:
     perf_interval: Given
     target_fps: Given
     min_streams: Given
+    limits: Value[str]
+    sweep: Value[bool]
+    latency: Value[bool]
 
     def check(self) -> None:
         """Raise the USAGE error of any value that cannot be read, before a model directory is touched."""
@@ -91,6 +94,7 @@ class RunOptions:
             f"perf-interval {_all(one.perf_interval for one in benchmarks)}; "
             f"target-fps {_all(Value(f'{one.target_fps.value:g}', one.target_fps.origin) for one in benchmarks)}; "
             f"min-streams {_all(Value(one.min_streams.value or 'none', one.min_streams.origin) for one in benchmarks)}",
+            f"dsbench: limits {self.limits}; sweep {self.sweep}; latency {self.latency}",
         )
 
 

@@ -6,9 +6,10 @@ from functools import partial
 
 import pytest
 
-from dsbench.pipeline import step7b_config, step7c_runs, summary
+from dsbench.pipeline import step7b_config, step7c_runs, summary, throughput_limit
 from dsbench.record.evidence import EvidenceLog
 from dsbench.report import benchmark_rows as rows
+from dsbench.report import limit_rows
 from dsbench.session import ModelRun
 
 pytestmark = pytest.mark.dsbench_step
@@ -31,6 +32,12 @@ def test_run2_validation(model: ModelRun, evidence: EvidenceLog) -> None:
     validation = model.keep(step7c_runs.run2(model, evidence, partial(rows.perf_run, evidence, model.layout)))
     rows.run2(evidence, validation)
     step7c_runs.require_streams(model, validation)
+
+
+def test_throughput_limit(model: ModelRun, evidence: EvidenceLog) -> None:
+    """Beyond: what limits the throughput of run 1, from decoding alone and inference alone."""
+    result = model.keep(throughput_limit.run(model, evidence))
+    limit_rows.throughput_limit(evidence, model.layout, result)
 
 
 def test_summary(model: ModelRun, evidence: EvidenceLog) -> None:

@@ -196,6 +196,14 @@ class ModelLayout:
         """``benchmarks/ds/deepstream_app_s<N>_run<1|2>.txt``."""
         return self.ds_dir / f"deepstream_app_s{streams}_run{run}.txt"
 
+    def ds_extra_log(self, name: str) -> Path:
+        """``benchmarks/ds/ds_<name>.log`` of a run beside the specification's two: ``s6_decode``, ``s5_sweep``."""
+        return self.ds_dir / f"ds_{name}.log"
+
+    def ds_extra_app_config(self, name: str) -> Path:
+        """``benchmarks/ds/deepstream_app_<name>.txt``."""
+        return self.ds_dir / f"deepstream_app_{name}.txt"
+
     # reports/
     @property
     def reports(self) -> Path:

@@ -134,6 +134,9 @@ def option_records(options: RunOptions, settings: Settings) -> tuple[OptionRecor
         ("perf-interval", benchmark.perf_interval),
         ("target-fps", benchmark.target_fps),
         ("min-streams", benchmark.min_streams),
+        ("limits", options.limits),
+        ("sweep", options.sweep),
+        ("latency", options.latency),
     )
     return tuple(OptionRecord(name, value.value, value.origin) for name, value in found)
 
