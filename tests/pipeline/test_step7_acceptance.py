@@ -73,6 +73,18 @@ def test_every_step_passes_and_every_line_follows_from_the_files(
     assert "[Step 6] completed in" in (workspace / "reports/net.html").read_text()
 
 
+def test_what_limits_is_measured_on_the_spot(done: subprocess.CompletedProcess[str], workspace: Path) -> None:
+    ds = workspace / "models/net/benchmarks/ds"
+    decoded = re.search(r"decoding alone: ([\d.]+) frames/s, the run ([\d.]+) \((\d+)% of it\)", done.stdout)
+    assert decoded is not None, done.stdout
+    alone, reached, share = map(float, decoded.groups())
+    assert share == pytest.approx(100 * reached / alone, abs=0.6)
+    rows = [float(text) for text in re.findall(r"\*\*PERF:\s*([0-9.]+)", (ds / "ds_s1_decode.log").read_text())]
+    assert min(rows[1:]) <= alone <= max(rows), "it is of the log of that run"
+    assert "inference alone: " in done.stdout
+    assert re.search(r"Limit of run 1 \(1 streams, [\d.]+ frames/s\): \w+", done.stdout)
+
+
 def test_the_stand_ins_say_what_they_are(done: subprocess.CompletedProcess[str], workspace: Path) -> None:
     benchmarks = workspace / "models/net/benchmarks"
     for path in (benchmarks / "engines/net_dynamic_b1.engine", benchmarks / "b1/trtexec_b1.log"):
