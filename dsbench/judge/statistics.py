@@ -141,7 +141,7 @@ def _resampled_means(values: NDArray[np.float64], length: int) -> NDArray[np.flo
     points = values.shape[1]
     starts = np.random.default_rng(_SEED).integers(0, points, size=(_RESAMPLES, -(-points // length)))
     places = (starts[:, :, None] + np.arange(length)).reshape(_RESAMPLES, -1)[:, :points] % points
-    times = np.zeros((_RESAMPLES, points))
-    np.add.at(times, (np.arange(_RESAMPLES)[:, None], places), 1.0)
+    places += np.arange(_RESAMPLES)[:, None] * points
+    times = np.bincount(places.ravel(), minlength=_RESAMPLES * points).reshape(_RESAMPLES, points)
     drawn: NDArray[np.float64] = times @ values.T / points
     return drawn

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.errors import Code, DsbenchError
-from dsbench.formats import perf_log, perf_windows
+from dsbench.formats import perf_log
 from dsbench.formats.app_console import Console, ConsoleReader
-from dsbench.formats.perf_windows import Windows
+from dsbench.formats.perf_windows import Collector, Windows
 from dsbench.runtimes import process
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.follow import Follower
@@ -105,14 +105,14 @@ class _Rows:
         self._started = self._looked = time.monotonic()
         self._reader = ConsoleReader()
         self._follower = Follower(plan.log, self._take)
-        self._seen_s: list[float] = []
+        self._collector = Collector(plan.streams, plan.interval_s)
         self._build_began: float | None = None
         self._build_ended: float | None = None
 
     def steps(self) -> int:
         """Grows with each row, when an engine build begins and when it ends."""
         self._look()
-        return len(self._seen_s) + (self._build_began is not None) + (self._build_ended is not None)
+        return self._collector.rows + (self._build_began is not None) + (self._build_ended is not None)
 
     def over(self) -> bool:
         """Whether the run has had its time, that of an engine build not counted."""
@@ -125,7 +125,7 @@ class _Rows:
         """The longest pause that is no hang, at what the app is doing now."""
         if self._build_began is not None and self._build_ended is None:
             return BUILD_S
-        if not self._seen_s:
+        if not self._collector.rows:
             return self._plan.seconds + SHORTEST_STALL_S
         return max(STALL_INTERVALS * self._plan.interval_s, SHORTEST_STALL_S)
 
@@ -143,9 +143,12 @@ class _Rows:
 
     def windows(self) -> Windows:
         """The whole rows with the times at which they were seen; one cut by the end of the log is left out."""
+        while self._follower.look():
+            pass
         ended = time.monotonic() - self._started
-        self._follower.look()
-        return perf_windows.of_log(self._plan.log, self._plan.streams, self._plan.interval_s, self._seen_s, ended)
+        self._collector.feed(self._follower.rest.decode("utf-8", "replace"), ended)
+        self._collector.finish(ended)
+        return self._collector.windows()
 
     def _look(self) -> None:
         now = time.monotonic()
@@ -156,8 +159,7 @@ class _Rows:
     def _take(self, raw: bytes) -> None:
         line = raw.decode("utf-8", "replace")
         now = time.monotonic()
-        if b"PERF" in raw:
-            self._seen_s += [now - self._started for _ in perf_log.iter_rows([line])]
+        self._collector.feed(line, now - self._started)
         self._reader.feed(line)
         if self._build_began is None and self._reader.build_began:
             self._build_began = now
