@@ -6,10 +6,10 @@ from functools import partial
 
 import pytest
 
-from dsbench.pipeline import step7b_config, step7c_runs, summary, throughput_limit
+from dsbench.pipeline import step7b_config, step7c_runs, stream_sweep, summary, throughput_limit
 from dsbench.record.evidence import EvidenceLog
 from dsbench.report import benchmark_rows as rows
-from dsbench.report import limit_rows
+from dsbench.report import limit_rows, sweep_rows
 from dsbench.session import ModelRun
 
 pytestmark = pytest.mark.dsbench_step
@@ -38,6 +38,12 @@ def test_throughput_limit(model: ModelRun, evidence: EvidenceLog) -> None:
     """Beyond: what limits the throughput of run 1, from decoding alone and inference alone."""
     result = model.keep(throughput_limit.run(model, evidence))
     limit_rows.throughput_limit(evidence, model.layout, result)
+
+
+def test_stream_sweep(model: ModelRun, evidence: EvidenceLog) -> None:
+    """Beyond, with --sweep: the largest number of streams that keep up in real time."""
+    result = model.keep(stream_sweep.run(model, evidence))
+    sweep_rows.stream_sweep(evidence, model.layout, result)
 
 
 def test_summary(model: ModelRun, evidence: EvidenceLog) -> None:

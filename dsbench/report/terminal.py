@@ -11,7 +11,7 @@ import pytest
 
 from dsbench.report.collector import StepResult
 
-_SHOWN = ("run1_calibration", "run2_validation", "throughput_limit", "summary")
+_SHOWN = ("run1_calibration", "run2_validation", "throughput_limit", "stream_sweep", "summary")
 """Steps whose printed lines are what the user came for."""
 
 
