@@ -87,9 +87,7 @@ def answer(trials: Sequence[Trial], max_bs: int) -> str:
     """The result in one sentence."""
     found = bounds(trials, max_bs)
     if not found.low:
-        return (
-            f"Sweep: no stream count is real-time; {found.high} stream{'s' * (found.high != 1)} were tried and are not"
-        )
+        return f"Sweep: no stream count is real-time, not even {found.high}"
     runs = sum(trial.streams == found.low for trial in trials)
     above = f"{found.high} are not" if found.high <= max_bs else f"MAX_BS={max_bs} is the most that is run"
     plural = "s" * (found.low != 1)
