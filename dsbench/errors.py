@@ -40,6 +40,7 @@ class Code(StrEnum):
     # benchmark
     FPS_PARSE = "fps-parse"
     TOO_FEW_STREAMS = "too-few-streams"
+    LATENCY_PARSE = "latency-parse"
     ENGINE_PREPARATION = "engine-preparation"
 
     # visual check, record, report

@@ -46,6 +46,7 @@ STEPS: tuple[Step, ...] = (
     Step("run2_validation", "7c", "how many streams keep up in real time", ("run1_calibration",)),
     Step("throughput_limit", "beyond", "what limits the throughput, and how one knows", ("run2_validation",)),
     Step("stream_sweep", "beyond", "the largest number of real-time streams, with --sweep", ("run2_validation",)),
+    Step("frame_latency", "beyond", "how long a frame takes under load, with --latency", ("run2_validation",)),
     Step("summary", "Summary", "timing and results in one block", ("run2_validation",)),
     Step("report", "Step 8", "record, charts and pictures of this run are there"),
 )
