@@ -9,6 +9,7 @@ from typing import Any
 
 from dsbench.errors import Code, DsbenchError
 from dsbench.formats.telemetry import OtherProcess, Series
+from dsbench.record import beyond
 from dsbench.record.evidence import Evidence, Picture, Text
 from dsbench.record.schema import (
     SCHEMA,
@@ -55,6 +56,7 @@ def to_json(record: Record) -> str:
         "video": asdict(record.video) if record.video else None,
         "options": [asdict(option) for option in record.options],
         "environment": dict(record.environment),
+        "beyond": beyond.to_data(record.beyond),
         "steps": [_step(step) for step in record.steps],
     }
     text = json.dumps(_finite(data), indent=1, allow_nan=False)
@@ -150,6 +152,7 @@ def _record(data: dict[str, Any]) -> Record:
         environment=tuple(data["environment"].items()),
         steps=tuple(_step_from(step) for step in data["steps"]),
         telemetry=tuple(_run_telemetry(run) for run in data.get("telemetry", ())),
+        beyond=beyond.from_data(data.get("beyond")),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dsbench.formats.telemetry import Series
+from dsbench.record.beyond import Beyond
 from dsbench.record.evidence import Evidence
 from dsbench.steps import STEPS
 
@@ -121,6 +122,7 @@ class Record:
     steps: tuple[StepRecord, ...] = field(default=())
     telemetry: tuple[RunTelemetry, ...] = ()
     """Absent from records of before it was sampled."""
+    beyond: Beyond = field(default_factory=Beyond)
 
     @property
     def verdict(self) -> str:
