@@ -41,6 +41,7 @@ class Code(StrEnum):
     FPS_PARSE = "fps-parse"
     TOO_FEW_STREAMS = "too-few-streams"
     LATENCY_PARSE = "latency-parse"
+    MEASUREMENT_INVALID = "measurement-invalid"
     ENGINE_PREPARATION = "engine-preparation"
 
     # visual check, record, report

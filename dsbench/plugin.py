@@ -46,6 +46,7 @@ _OPTIONS = (
     ("prepare", "auto: make a missing stand-in engine (embedded runtime); never; default auto"),
     ("perf-seconds", "how long each benchmark run of the app lasts, its start included; default 60"),
     ("perf-interval", "seconds of one PERF window; default 2"),
+    ("perf-precision", "end a run early once FPS are known to so many percent; 0: never; default 2"),
     ("target-fps", "frames per second of one real-time stream; default 30"),
     ("min-streams", "fail run2_validation when fewer real-time streams are confirmed; default none"),
     ("limits", "auto: measure what limits throughput (decoding alone, inference alone); never; default auto"),
@@ -124,6 +125,7 @@ def _read_options(config: pytest.Config) -> RunOptions:
         limits=_given(config, "limits").resolve(option_values.choice("auto", "never"), None, "auto"),
         sweep=_flag(config, "sweep"),
         latency=_flag(config, "latency"),
+        perf_precision=_given(config, "perf-precision"),
     )
     options.check()
     return options

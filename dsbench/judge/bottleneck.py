@@ -86,6 +86,8 @@ class BottleneckEvidence:
     cores: int = 0
     interval: int = 0
     distrust: str = ""
+    notes: tuple[str, ...] = ()
+    """What else a reader must know of the evidence."""
 
     @property
     def decode_share(self) -> float | None:
@@ -122,7 +124,7 @@ def judge(evidence: BottleneckEvidence) -> Bottleneck:
         limit, why = Limit.UNCLEAR, doubt
     else:
         limit, why = _on_gpu(evidence) if evidence.on_gpu else _on_cpu(evidence)
-    told = (why, *_ceilings(evidence), plateau or "", *_loads(evidence))
+    told = (why, *_ceilings(evidence), plateau or "", *_loads(evidence), *evidence.notes)
     return Bottleneck(limit, tuple(dict.fromkeys(text for text in told if text)), plateau is not None)
 
 

@@ -5,14 +5,17 @@ They are made as run 1 and 2 are: alone on the device, sampled, kept with config
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
+from dsbench.formats.perf_windows import Windows
 from dsbench.formats.telemetry import Series
-from dsbench.judge import measurement
+from dsbench.judge import measurement, windows
 from dsbench.judge import telemetry as judge_telemetry
+from dsbench.judge.early_end import EarlyEnd
 from dsbench.judge.measurement import Measurement
 from dsbench.judge.run_context import RunContext
 from dsbench.judge.telemetry import TelemetrySummary
@@ -24,13 +27,12 @@ from dsbench.runtimes.contract import Runtime, WithEnvironment
 from dsbench.runtimes.perf_run import PerfPlan, PerfRun
 from dsbench.session import ModelRun
 
-Announce = Callable[[str], None]
-
 
 @dataclass(frozen=True)
 class ExtraPlan:
     """``title`` for people, ``name`` for its files (``s6_decode``); ``infer`` False: ``[primary-gie]`` is off;
-    ``environment``: variables that the app gets."""
+    ``environment``: variables that the app gets; ``confirms``: the run says whether its streams keep up, and may end
+    early once it does."""
 
     title: str
     name: str
@@ -39,6 +41,7 @@ class ExtraPlan:
     interval_s: int
     infer: bool = True
     environment: tuple[tuple[str, str], ...] = ()
+    confirms: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,11 @@ class ExtraRun:
 
     @property
     def fps(self) -> float:
-        """All streams together, over the steady windows; 0 without one."""
-        return self.measurement.total.mean if self.measurement.total else 0.0
+        """All streams together: over the steady windows, else over the last ones; 0 without a window with frames."""
+        if self.measurement.total:
+            return self.measurement.total.mean
+        facts = windows.stream_facts(self.perf.windows, self.measurement.target_fps)
+        return facts.total if facts else 0.0
 
 
 def run(model: ModelRun, plan: ExtraPlan) -> ExtraRun:
@@ -64,14 +70,22 @@ def run(model: ModelRun, plan: ExtraPlan) -> ExtraRun:
     runtime: Runtime = WithEnvironment(model.runtime, plan.environment) if plan.environment else model.runtime
     perf_plan = _perf_plan(model, plan)
     with device_lock.exclusive(device, model.announce) as held:
+        most = "at most " if perf_plan.enough is not None else ""
         many = f"{plan.streams} stream{'s' if plan.streams != 1 else ''}"
-        model.announce(f"{model.layout.name}: {plan.title}, {many} for {plan.seconds} s on {model.runtime.name}")
+        model.announce(f"{model.layout.name}: {plan.title}, {many} for {most}{plan.seconds} s on {model.runtime.name}")
         with telemetry.sampler(model.runtime.name, model.options.gpu_id.value) as sampler:
             perf = perf_run.run(runtime, perf_plan)
     series = step7c_runs.keep_telemetry(model, plan.title, perf, sampler.series())
     perf_run.require_success(perf, plan.title)
-    target = model.get(BenchmarkConfig).options.target_fps.value
-    measured = measurement.of_run(perf.windows, target, RunContext(series, due_s=perf.due_s))
+    context = RunContext(
+        telemetry=series,
+        cores=os.cpu_count() or 0,
+        builds=perf.builds,
+        due_s=perf.due_s,
+        ended_early_s=perf.ended_early_s,
+        confirms=plan.confirms,
+    )
+    measured = measurement.of_run(perf.windows, model.get(BenchmarkConfig).options.target_fps.value, context)
     return ExtraRun(plan, perf, measured, series, load_of(perf, series), held.notes)
 
 
@@ -98,4 +112,14 @@ def _perf_plan(model: ModelRun, plan: ExtraPlan) -> PerfPlan:
     kept = layout.ds_extra_app_config(plan.name)
     app_config.write_app(kept, app)
     config = app_config.safe_path(kept, links)
-    return PerfPlan(config, plan.streams, plan.seconds, plan.interval_s, layout.ds_extra_log(plan.name))
+    log = layout.ds_extra_log(plan.name)
+    return PerfPlan(config, plan.streams, plan.seconds, plan.interval_s, log, _enough(model, plan))
+
+
+def _enough(model: ModelRun, plan: ExtraPlan) -> Callable[[Windows], bool] | None:
+    """When a run that confirms streams may end, as run 2 may; None: when its time is up."""
+    options = model.get(BenchmarkConfig).options
+    precision = options.perf_precision.value / 100
+    if not plan.confirms or not precision:
+        return None
+    return EarlyEnd(precision, options.target_fps.value, True, model.get(PreflightFacts).max_bs).reached

@@ -67,7 +67,8 @@ def _known(model: ModelRun) -> tuple[Trial, ...]:
 def _plan(model: ModelRun, streams: int, *, again: bool) -> ExtraPlan:
     options = model.get(BenchmarkConfig).options
     name = f"s{streams}_sweep" + ("_repeat" if again else "")
-    return ExtraPlan(_title(again), name, streams, options.perf_seconds.value, options.perf_interval.value)
+    seconds, interval = options.perf_seconds.value, options.perf_interval.value
+    return ExtraPlan(_title(again), name, streams, seconds, interval, confirms=True)
 
 
 def _title(again: bool) -> str:

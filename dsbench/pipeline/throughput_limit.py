@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dsbench.embedded.cpus import usable_cpus
 from dsbench.judge import bottleneck
 from dsbench.judge.bottleneck import Bottleneck, BottleneckEvidence, Ceiling, InferCeiling
-from dsbench.judge.measurement import State
+from dsbench.judge.measurement import Measurement, State
 from dsbench.judge.telemetry import TelemetrySummary
 from dsbench.model.preflight import PreflightFacts
 from dsbench.pipeline import extra_runs
@@ -45,12 +45,13 @@ def run(model: ModelRun, log: EvidenceLog) -> ThroughputLimit:
         on_gpu=model.runtime.name == "deepstream",
         streams=first.figures.streams,
         fps=first.measurement.total.mean if first.measurement.total else first.figures.total_fps,
-        decode=tuple(Ceiling(one.plan.streams, one.fps, one.load) for one in runs),
+        decode=tuple(Ceiling(one.plan.streams, one.fps, one.load) for one in runs if not _invalid(one)),
         infer=_infer_alone(model),
         load=_load_of_run1(model),
         cores=usable_cpus(),
         interval=model.get(BenchmarkConfig).config.interval,
-        distrust=_distrust(model),
+        distrust=_reasons(first.measurement),
+        notes=tuple(f"decoding alone was not measured: {text}" for one in runs if (text := _invalid(one))),
     )
     verdict = bottleneck.judge(evidence)
     log.print(f"Limit of run 1 ({evidence.streams} streams, {evidence.fps:.1f} frames/s): {verdict.name}")
@@ -97,6 +98,10 @@ def _load_of_run1(model: ModelRun) -> TelemetrySummary | None:
     return extra_runs.load_of(model.get(Calibration).run.perf, series) if series else None
 
 
-def _distrust(model: ModelRun) -> str:
-    measured = model.get(Calibration).run.measurement
+def _invalid(run: ExtraRun) -> str:
+    return _reasons(run.measurement)
+
+
+def _reasons(measured: Measurement) -> str:
+    """Why a figure is not of what was to be measured; "" where it is."""
     return "; ".join(reason.text for reason in measured.reasons) if measured.state is State.INVALID else ""

@@ -9,7 +9,7 @@ from typing import Any
 
 from dsbench.errors import Code, DsbenchError
 from dsbench.formats.telemetry import OtherProcess, Series
-from dsbench.record import beyond
+from dsbench.record import beyond, measurement_codec
 from dsbench.record.evidence import Evidence, Picture, Text
 from dsbench.record.schema import (
     SCHEMA,
@@ -41,6 +41,7 @@ def to_json(record: Record) -> str:
         },
         "real_time": figures.real_time,
         "confirmed_streams": figures.confirmed_streams,
+        "every_stream": figures.every_stream,
         "target_fps": figures.target_fps,
         "runtime": record.runtime,
         "runtime_label": record.runtime_label,
@@ -57,6 +58,7 @@ def to_json(record: Record) -> str:
         "options": [asdict(option) for option in record.options],
         "environment": dict(record.environment),
         "beyond": beyond.to_data(record.beyond),
+        "measurements": [measurement_codec.to_data(run) for run in record.measurements],
         "steps": [_step(step) for step in record.steps],
     }
     text = json.dumps(_finite(data), indent=1, allow_nan=False)
@@ -110,6 +112,7 @@ def _figures(data: dict[str, Any]) -> Figures:
         target_fps=data["target_fps"],
         real_time=data["real_time"],
         confirmed_streams=data["confirmed_streams"],
+        every_stream=data.get("every_stream"),
     )
 
 
@@ -153,6 +156,7 @@ def _record(data: dict[str, Any]) -> Record:
         steps=tuple(_step_from(step) for step in data["steps"]),
         telemetry=tuple(_run_telemetry(run) for run in data.get("telemetry", ())),
         beyond=beyond.from_data(data.get("beyond")),
+        measurements=tuple(measurement_codec.from_data(run) for run in data.get("measurements", ())),
     )
 
 

@@ -41,6 +41,7 @@ def model_run(
         limits=Value(given.get("limits", "auto"), "test"),
         sweep=Value("sweep" in given, "test"),
         latency=Value("latency" in given, "test"),
+        perf_precision=Given("--perf-precision", given.get("perf_precision")),
     )
     chosen = StandInRuntime((), name=runtime) if isinstance(runtime, str) else runtime
     return ModelRun(layout, options, Selected(chosen, "test"), scratch, announce=lambda text: None)
