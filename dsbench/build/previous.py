@@ -9,7 +9,7 @@ from pathlib import Path
 from dsbench.errors import Code, DsbenchError
 
 FOLDER = "previous"
-_RUN = r"s\d+_(?:run[12]|decode|sweep|sweep_repeat|latency)"
+_RUN = r"s\d+_(?:run[12]|decode|sweep|sweep_repeat\d*|latency)"
 _RUN_FILE = re.compile(rf"(?:ds_{_RUN}(?:_first)?\.log|deepstream_app_{_RUN}\.txt)")
 
 

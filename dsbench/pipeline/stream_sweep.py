@@ -15,6 +15,7 @@ from dsbench.pipeline.step7c_runs import Calibration, Validation
 from dsbench.record.evidence import EvidenceLog
 from dsbench.session import ModelRun
 
+SWEEP, REPEAT = "Sweep", "Sweep, repeat"
 _DIED = (Code.APP_CRASHED, Code.APP_FAILED, Code.APP_TIMEOUT)
 
 
@@ -38,16 +39,17 @@ def run(model: ModelRun, log: EvidenceLog) -> Sweep:
         return Sweep((), (), 0, max_bs, "", not_run="not asked for (--sweep)")
     trials, runs = list(_known(model)), list[ExtraRun]()
     while (streams := sweep.next_streams(trials, max_bs)) is not None:
-        again = any(trial.streams == streams for trial in trials)
+        earlier = [trial.source for trial in trials if trial.streams == streams]
+        title = REPEAT if earlier else SWEEP
         try:
-            made = extra_runs.run(model, _plan(model, streams, again=again))
+            made = extra_runs.run(model, _plan(model, streams, title, earlier.count(REPEAT)))
         except DsbenchError as error:
             if error.code not in _DIED:
                 raise
-            trials.append(Trial(streams, _title(again), None, error.what.splitlines()[0]))
+            trials.append(Trial(streams, title, None, error.what.splitlines()[0]))
         else:
             runs.append(made)
-            trials.append(Trial(streams, _title(again), made.measurement))
+            trials.append(Trial(streams, title, made.measurement))
         log.print(sweep.trial_line(trials[-1]))
     log.print(sweep.answer(trials, max_bs))
     largest = sweep.bounds(trials, max_bs).low
@@ -64,12 +66,11 @@ def _known(model: ModelRun) -> tuple[Trial, ...]:
     return tuple(trials)
 
 
-def _plan(model: ModelRun, streams: int, *, again: bool) -> ExtraPlan:
+def _plan(model: ModelRun, streams: int, title: str, repeats: int) -> ExtraPlan:
+    """``repeats``: how many of this count there were before; each keeps its files."""
     options = model.get(BenchmarkConfig).options
-    name = f"s{streams}_sweep" + ("_repeat" if again else "")
+    name = f"s{streams}_sweep"
+    if title == REPEAT:
+        name += "_repeat" + (str(repeats + 1) if repeats else "")
     seconds, interval = options.perf_seconds.value, options.perf_interval.value
-    return ExtraPlan(_title(again), name, streams, seconds, interval, confirms=True)
-
-
-def _title(again: bool) -> str:
-    return "Sweep, repeat" if again else "Sweep"
+    return ExtraPlan(title, name, streams, seconds, interval, confirms=True)

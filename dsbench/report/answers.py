@@ -9,7 +9,7 @@ from dsbench.report.collector import StepResult
 _QUESTIONS = (
     ("throughput_limit", "Limit", "What limits it?"),
     ("stream_sweep", "Largest number of real-time streams", "The most streams?"),
-    ("frame_latency", "Latency under load", "How long a frame takes?"),
+    ("frame_latency", "Latency under load", "How long does a frame take?"),
 )
 
 

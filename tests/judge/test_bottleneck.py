@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import os
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from dsbench.formats import perf_log
+from dsbench.formats.telemetry import Series
 from dsbench.judge.bottleneck import Bottleneck, BottleneckEvidence, Ceiling, InferCeiling, Limit, judge
-from dsbench.judge.telemetry import ColumnSummary, TelemetrySummary, Throttled
+from dsbench.judge.telemetry import ColumnSummary, TelemetrySummary, Throttled, summarise
 
 Load = TelemetrySummary
 
@@ -190,3 +195,34 @@ def test_a_machine_that_others_use_gives_no_verdict() -> None:
     assert judge(cpu(200, 900, 300, large_host)).limit is Limit.COMPUTE, "there are cores left for the app"
     busy_but_idle_gpu = load(nvdec_pct=97, cpu_pct=30, others_cpu_pct=400)
     assert judge(gpu(9500, 9664, None, busy_but_idle_gpu)).limit is Limit.DECODE, "NVDEC is the app's all the same"
+
+
+GOLD = Path(os.environ.get("DSBENCH_GOLD", "/nowhere")) / "nvml"
+
+
+def recorded(name: str, streams: int) -> Ceiling:
+    """A decode-only run on an H100: its PERF rows, and NVML's series over the time of its last ten."""
+    folder = GOLD / name
+    rows = [row.fps for row in perf_log.rows(folder / "console.log") if len(row.fps) == streams][1:]
+    with (folder / "nvml.csv").open(newline="") as file:
+        samples = [row for row in csv.DictReader(file) if float(row["t_rel"]) > 4 and row["dec_util"]]
+    names = {"nvdec_pct": "dec_util", "sm_pct": "sm_util", "cpu_pct": "cpu_all_pct"}
+    series = Series(
+        (),
+        ("seconds", *names),
+        tuple((float(row["t_rel"]), *(float(row[column]) for column in names.values())) for row in samples),
+    )
+    return Ceiling(streams, sum(map(sum, rows)) / len(rows), summarise(series, (4.0, 60.0)))
+
+
+@pytest.mark.skipif(not GOLD.is_dir(), reason="DSBENCH_GOLD names no recordings")
+def test_nvdec_s_plateau_in_the_recordings() -> None:
+    one, eight, many = (recorded(f"decode_n{streams}_720p", streams) for streams in (1, 8, 64))
+    assert 9000 < eight.fps < 10_500
+    assert 9000 < many.fps < 10_500
+    reached = judge(gpu(0.97 * many.fps, 0, 40_000.0, many.load, decode=(many, eight)))
+    assert (reached.limit, reached.plateau) == (Limit.DECODE, True), reached.sentences
+    rising = judge(gpu(0.97 * eight.fps, 0, 40_000.0, eight.load, decode=(eight, one), streams=8))
+    assert (rising.limit, rising.plateau) == (Limit.DECODE, False), "from 1 to 8 streams it still rises"
+    alone = judge(gpu(0.97 * one.fps, 0, 40_000.0, one.load, decode=(one,), streams=1))
+    assert "NVDEC is not saturated" in alone.sentences[0], "one decoder is as fast as it can be at 14 %"

@@ -50,7 +50,7 @@ def test_the_capacity_is_found_from_any_start(capacity: int, guess: int, max_bs:
     assert found == Bounds(min(capacity, max_bs), min(capacity, max_bs) + 1)
     if found.low:
         assert sum(one.streams == found.low for one in trials) >= 2, "confirmed by a repeat"
-    assert len(trials) - 2 <= 13
+    assert len(trials) - 2 <= 14
 
 
 def test_a_good_guess_needs_two_runs() -> None:
@@ -62,10 +62,31 @@ def test_a_good_guess_needs_two_runs() -> None:
 def test_a_repeat_that_fails_moves_the_answer_down() -> None:
     trials = [trial(8, NO), trial(6, YES), trial(7, YES)]
     assert sweep.next_streams(trials, 8) == 7
-    trials.append(trial(7, UNSURE))
+    trials.append(trial(7, NO))
     assert sweep.bounds(trials, 8) == Bounds(6, 7)
     assert sweep.next_streams(trials, 8) == 6
     assert sweep.next_streams([*trials, trial(6, YES)], 8) is None
+
+
+def test_a_run_that_does_not_decide_is_made_once_more() -> None:
+    trials = [trial(8, NO), trial(6, YES), trial(7, UNSURE)]
+    assert sweep.bounds(trials, 8) == Bounds(6, 7)
+    assert sweep.next_streams(trials, 8) == 7
+    decided = [*trials, trial(7, YES)]
+    assert sweep.bounds(decided, 8) == Bounds(7, 8)
+    assert sweep.next_streams(decided, 8) == 7, "one run that agrees is no repeat"
+    assert sweep.next_streams([*decided, trial(7, YES)], 8) is None
+    undecided = [*trials, trial(7, UNSURE), trial(6, YES)]
+    assert sweep.next_streams(undecided, 8) is None
+    assert sweep.answer(undecided, 8) == "Sweep: 6 streams in real time, in 2 of 2 runs; the runs with 7 do not decide"
+
+
+def test_nothing_confirmed_is_not_the_same_as_nothing_real_time() -> None:
+    trials = [trial(2, NO), trial(1, UNSURE)]
+    assert sweep.next_streams(trials, 2) == 1
+    trials.append(trial(1, UNSURE))
+    assert sweep.next_streams(trials, 2) is None
+    assert sweep.answer(trials, 2) == "Sweep: no stream count is confirmed; the runs with 1 do not decide"
 
 
 def test_a_failure_below_a_success_wins() -> None:
@@ -88,13 +109,14 @@ def test_with_noise_the_answer_is_never_beyond_the_capacity() -> None:
 def test_a_run_that_cannot_be_trusted_confirms_nothing() -> None:
     invalid = Trial(4, "Sweep", measured(4, 40.0, 41.0, State.INVALID))
     assert sweep.bounds([trial(8, NO), trial(3, YES), invalid], 8) == Bounds(3, 4)
+    assert sweep.next_streams([trial(8, NO), trial(3, YES), invalid], 8) == 4
 
 
 def test_what_is_said() -> None:
-    trials = [trial(8, NO, "Run 1"), trial(6, YES, "Run 2"), trial(7, UNSURE), trial(6, YES, "Sweep, repeat")]
+    trials = [trial(8, NO, "Run 1"), trial(6, YES, "Run 2"), trial(7, NO), trial(6, YES, "Sweep, repeat")]
     assert sweep.answer(trials, 8) == "Sweep: 6 streams in real time, in 2 of 2 runs; 7 are not"
     assert sweep.trial_line(trials[2]) == (
-        "Sweep: 7 streams | slowest stream 30.00 FPS (29.80 to 30.20) | real-time: UNSURE"
+        "Sweep: 7 streams | slowest stream 20.00 FPS (19.80 to 20.20) | real-time: NO"
     )
     assert sweep.answer([trial(8, YES), trial(8, YES)], 8).endswith("in 2 of 2 runs; MAX_BS=8 is the most that is run")
     assert sweep.answer([trial(1, NO)], 8) == "Sweep: no stream count is real-time, not even 1"

@@ -72,6 +72,18 @@ def test_the_largest_count_is_found_and_confirmed(bench: Bench) -> None:
     assert [(row[0], row[5]) for row in table.rows] == [("4", "YES"), ("5", "YES"), ("5", "YES"), ("6", "NO")]
 
 
+def test_a_run_that_does_not_decide_is_made_again_and_keeps_its_files(bench: Bench) -> None:
+    unsure = tuple(29.0 + 2 * (number % 2) for number in range(24))
+    _, result = swept(bench, (6, rows(24.9)), (4, rows(37.0)), (5, unsure))
+    assert [(one.streams, one.source, str(one.real_time)) for one in result.trials[2:]] == [
+        (5, "Sweep", "UNSURE"),
+        (5, "Sweep, repeat", "UNSURE"),
+        (4, "Sweep, repeat", "YES"),
+    ]
+    assert result.answer == "Sweep: 4 streams in real time, in 2 of 2 runs; the runs with 5 do not decide"
+    assert {"ds_s5_sweep.log", "ds_s5_sweep_repeat.log", "ds_s4_sweep_repeat.log"} <= set(bench.logs())
+
+
 def test_one_slow_stream_is_enough(bench: Bench) -> None:
     slow = ((33.0, 33.0, 33.0, 33.0, 29.0),) * 24
     _, result = swept(bench, (6, rows(24.9)), (4, rows(37.0)), (5, slow))

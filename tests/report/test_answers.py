@@ -23,7 +23,7 @@ def test_answers_of_the_steps_that_have_one() -> None:
     )
     assert found == (
         ("What limits it?", "decode (NVDEC): the run reaches 97% of what decoding alone does"),
-        ("How long a frame takes?", "mean 41.0 ms: 900 frames of 3 streams: median 40.0 ms"),
+        ("How long does a frame take?", "mean 41.0 ms: 900 frames of 3 streams: median 40.0 ms"),
     )
 
 
