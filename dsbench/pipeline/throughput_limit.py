@@ -19,7 +19,8 @@ from dsbench.runtimes import device_lock, throughput_run
 from dsbench.runtimes.throughput_run import ThroughputJob
 from dsbench.session import ModelRun
 
-SHORTEST_S, LONGEST_S = 5, 15
+SHORTEST_S, SHORTEST_ON_GPU_S, LONGEST_S = 5, 10, 15
+"""Dozens of streams on a GPU take seconds to start."""
 _PART = 4
 """A decode-only run lasts a quarter of a benchmark run: it has nothing to load, and is a ceiling, no verdict."""
 _ALONE_S, _ALONE_WARM_UP_S = 2.0, 0.3
@@ -59,9 +60,10 @@ def run(model: ModelRun, log: EvidenceLog) -> ThroughputLimit:
     return ThroughputLimit(evidence, verdict, runs)
 
 
-def seconds(perf_seconds: int) -> int:
+def seconds(perf_seconds: int, *, on_gpu: bool) -> int:
     """How long a decode-only run lasts."""
-    return min(perf_seconds, max(SHORTEST_S, min(LONGEST_S, perf_seconds // _PART)))
+    shortest = SHORTEST_ON_GPU_S if on_gpu else SHORTEST_S
+    return min(perf_seconds, max(shortest, min(LONGEST_S, perf_seconds // _PART)))
 
 
 def _counts(model: ModelRun, streams: int) -> tuple[int, ...]:
@@ -71,7 +73,8 @@ def _counts(model: ModelRun, streams: int) -> tuple[int, ...]:
 
 
 def _decode(model: ModelRun, streams: int) -> ExtraRun:
-    lasts = seconds(model.get(BenchmarkConfig).options.perf_seconds.value)
+    options = model.get(BenchmarkConfig).options
+    lasts = seconds(options.perf_seconds.value, on_gpu=model.runtime.name == "deepstream")
     plan = ExtraPlan("Decode only", f"s{streams}_decode", streams, lasts, interval_s=1, infer=False)
     return extra_runs.run(model, plan)
 

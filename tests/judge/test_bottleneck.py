@@ -201,9 +201,9 @@ GOLD = Path(os.environ.get("DSBENCH_GOLD", "/nowhere")) / "nvml"
 
 
 def recorded(name: str, streams: int) -> Ceiling:
-    """A decode-only run on an H100: its PERF rows, and NVML's series over the time of its last ten."""
+    """A decode-only run on an H100: its last PERF rows, and NVML's series once all streams have started."""
     folder = GOLD / name
-    rows = [row.fps for row in perf_log.rows(folder / "console.log") if len(row.fps) == streams][1:]
+    rows = [row.fps for row in perf_log.rows(folder / "console.log") if len(row.fps) == streams][-4:]
     with (folder / "nvml.csv").open(newline="") as file:
         samples = [row for row in csv.DictReader(file) if float(row["t_rel"]) > 4 and row["dec_util"]]
     names = {"nvdec_pct": "dec_util", "sm_pct": "sm_util", "cpu_pct": "cpu_all_pct"}

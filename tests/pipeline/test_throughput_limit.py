@@ -124,9 +124,10 @@ def test_never_means_never(bench: Bench, jobs: list[ThroughputJob]) -> None:
     assert facts["Limit"] == "not measured: not asked for: --limits never (test)"
 
 
-@pytest.mark.parametrize(("perf", "wanted"), [(60, 15), (20, 5), (10, 5), (4, 4), (600, 15)])
-def test_decode_runs_are_short(perf: int, wanted: int) -> None:
-    assert throughput_limit.seconds(perf) == wanted
+@pytest.mark.parametrize(("perf", "cpu", "gpu"), [(60, 15, 15), (20, 5, 10), (10, 5, 10), (4, 4, 4), (600, 15, 15)])
+def test_decode_runs_are_short(perf: int, cpu: int, gpu: int) -> None:
+    assert throughput_limit.seconds(perf, on_gpu=False) == cpu
+    assert throughput_limit.seconds(perf, on_gpu=True) == gpu
 
 
 def test_frames_that_nvinfer_skips_are_taken_into_account(bench: Bench, jobs: list[ThroughputJob]) -> None:
