@@ -17,7 +17,7 @@ from dsbench import options as option_values
 from dsbench.errors import DsbenchError
 from dsbench.ledger import Ledger
 from dsbench.model.layout import ModelLayout
-from dsbench.options import COMMAND_LINE, INI, SPECIFICATION, Given, Value
+from dsbench.options import COMMAND_LINE, DEFAULT, INI, SPECIFICATION, Given, Value
 from dsbench.record import codec
 from dsbench.record.evidence import EvidenceLog, Failure
 from dsbench.record.recorder import Recorder, Recorders
@@ -122,9 +122,9 @@ def _read_options(config: pytest.Config) -> RunOptions:
         perf_interval=_given(config, "perf-interval"),
         target_fps=_given(config, "target-fps"),
         min_streams=_given(config, "min-streams"),
-        limits=_given(config, "limits").resolve(option_values.choice("auto", "never"), None, "auto"),
-        sweep=_flag(config, "sweep"),
-        latency=_flag(config, "latency"),
+        limits=_given(config, "limits").resolve(option_values.choice("auto", "never"), None, "auto", DEFAULT),
+        sweep=_flag(config, "sweep", DEFAULT),
+        latency=_flag(config, "latency", DEFAULT),
         perf_precision=_given(config, "perf-precision"),
     )
     options.check()
@@ -136,12 +136,12 @@ def _given(config: pytest.Config, name: str, environment: str | None = None) -> 
     return Given(f"--{name}", config.getoption(f"--{name}"), environment, ini or None)
 
 
-def _flag(config: pytest.Config, name: str) -> Value[bool]:
+def _flag(config: pytest.Config, name: str, default_origin: str = SPECIFICATION) -> Value[bool]:
     if config.getoption(f"--{name}"):
         return Value(True, COMMAND_LINE)
     if config.getini(f"dsbench_{name.replace('-', '_')}"):
         return Value(True, INI)
-    return Value(False, SPECIFICATION)
+    return Value(False, default_origin)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
