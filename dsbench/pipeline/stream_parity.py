@@ -13,6 +13,7 @@ from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
 from dsbench.errors import Code, DsbenchError
 from dsbench.formats import kitti
+from dsbench.formats.kitti import Scan
 from dsbench.judge import stream_parity as judge
 from dsbench.judge.stream_parity import Frame, Parity, Tolerance
 from dsbench.model.preflight import PreflightFacts
@@ -25,6 +26,8 @@ from dsbench.session import ModelRun
 STREAMS = 4
 FRAMES = 8
 """Frames of each clip: a wrong item of a batch is wrong in its first frame, but that may be without objects."""
+SPREAD = 300
+"""Frames of the video over which the clips are spread."""
 _FP32 = 0
 _FIX = (
     "export the model again with a dynamic batch dimension that every node keeps (Reshape with a fixed 1, "
@@ -50,7 +53,7 @@ def run(model: ModelRun) -> ParityResult:
     if streams < 2:
         return ParityResult(None, not_run=f"a batch of {streams} holds one stream, nothing can be mixed up")
     folder = model.layout.parity_dir
-    plans = stream_clips.plan(streams, _available(model), FRAMES)
+    plans = stream_clips.plan(streams, _frames_with_objects(model.get(KittiResult).scan), FRAMES)
     clips = stream_clips.write(facts.video.value.path, folder, plans)
     dumps = [_dump(model, f"single_{number}", (clip,)) for number, clip in enumerate(clips)]
     dumps.append(_dump(model, "batch", clips))
@@ -77,10 +80,11 @@ def _streams(model: ModelRun, facts: PreflightFacts) -> int:
     return min(STREAMS, facts.max_bs)
 
 
-def _available(model: ModelRun) -> int:
-    """Frames in which 6g has seen detections: stream 0's of its dump."""
-    dumped = model.get(KittiResult).scan.streams.get(0, 0)
-    return max(1, dumped)
+def _frames_with_objects(scan: Scan) -> range:
+    """Where to cut: from the first frame in which 6g saw an object, over some seconds; a video may be hours long."""
+    frames = scan.streams.get(0, 0)
+    first = next((number for number, objects in enumerate(scan.per_frame[:frames]) if objects), 0)
+    return range(first, max(first + 1, min(frames, first + SPREAD)))
 
 
 def _dump(model: ModelRun, name: str, clips: tuple[Path, ...]) -> kitti_dump.KittiDump:

@@ -46,17 +46,17 @@ class ClipPlan:
         return f"frames {self.first} to {self.first + self.frames - 1}{changes}"
 
 
-def plan(streams: int, available: int, frames: int) -> tuple[ClipPlan, ...]:
-    """Clips for so many streams from the first ``available`` frames, spread over them; shorter where those are few.
+def plan(streams: int, available: range, frames: int) -> tuple[ClipPlan, ...]:
+    """Clips for so many streams from the frames ``available``, spread over them; shorter where those are few.
 
-    >>> [str(clip) for clip in plan(2, 20, 8)]
+    >>> [str(clip) for clip in plan(2, range(20), 8)]
     ['frames 0 to 7', 'frames 12 to 19, mirrored']
     """
-    length = max(1, min(frames, available))
-    spare = max(0, available - length)
+    length = max(1, min(frames, len(available)))
+    spare = max(0, len(available) - length)
     return tuple(
         ClipPlan(
-            first=round(spare * number / max(1, streams - 1)),
+            first=available.start + round(spare * number / max(1, streams - 1)),
             frames=length,
             mirrored=number % 2 == 1,
             shift=number // 2 / streams,

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from array import array
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
+from dsbench.formats.kitti import Scan
+from dsbench.pipeline import stream_parity
 from tests.street_zoo import NAMES, STREET
 
 
@@ -108,3 +112,18 @@ def test_a_wrong_batch_fails_with_what_its_streams_show(finished: tuple[Path, st
     assert "dynamic batch dimension" in step["failure"]["fix"]
     assert f"{name}: stream_parity FAILED [stream-parity]" in output
     assert text in output
+
+
+@pytest.mark.parametrize(
+    ("objects", "wanted"),
+    [
+        ([0, 0, 3, 0, 1], range(2, 5)),
+        ([2] * 1000, range(300)),
+        ([0] * 700 + [1] * 5, range(700, 705)),
+        ([0, 0], range(2)),
+        ([], range(1)),
+    ],
+)
+def test_clips_are_cut_where_objects_are_and_not_over_hours(objects: list[int], wanted: range) -> None:
+    scan = Scan(files=len(objects), per_frame=array("I", objects), streams=Counter({0: len(objects)}))
+    assert stream_parity._frames_with_objects(scan) == wanted
