@@ -40,6 +40,7 @@ class Code(StrEnum):
     # benchmark
     FPS_PARSE = "fps-parse"
     TOO_FEW_STREAMS = "too-few-streams"
+    LATENCY_PARSE = "latency-parse"
     MEASUREMENT_INVALID = "measurement-invalid"
     ENGINE_PREPARATION = "engine-preparation"
 
@@ -88,6 +89,7 @@ class Code(StrEnum):
     PARSER_BOXES = "parser-boxes"
     PARSER_CHECK = "parser-check"
     KITTI_GATE = "kitti-gate"
+    STREAM_PARITY = "stream-parity"
     CONFIG_LINT = "config-lint"
     INSTALLATION_BROKEN = "installation-broken"
 

@@ -17,7 +17,7 @@ from dsbench import options as option_values
 from dsbench.errors import DsbenchError
 from dsbench.ledger import Ledger
 from dsbench.model.layout import ModelLayout
-from dsbench.options import COMMAND_LINE, INI, SPECIFICATION, Given, Value
+from dsbench.options import COMMAND_LINE, DEFAULT, INI, SPECIFICATION, Given, Value
 from dsbench.record import codec
 from dsbench.record.evidence import EvidenceLog, Failure
 from dsbench.record.recorder import Recorder, Recorders
@@ -49,8 +49,13 @@ _OPTIONS = (
     ("perf-precision", "end a run early once FPS are known to so many percent; 0: never; default 2"),
     ("target-fps", "frames per second of one real-time stream; default 30"),
     ("min-streams", "fail run2_validation when fewer real-time streams are confirmed; default none"),
+    ("limits", "auto: measure what limits throughput (decoding alone, inference alone); never; default auto"),
+    ("sweep", "look for the largest number of real-time streams, up to MAX_BS: several more benchmark runs"),
+    ("latency", "measure the latency of each frame in one more run"),
     ("replace-results", "go on although the directory holds results of the other runtime"),
 )
+
+_FLAGS = ("replace-results", "sweep", "latency")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,7 +65,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         if name == "model-dir":
             group.addoption(f"--{name}", action="append", default=None, metavar="DIR", help=text)
             parser.addini(ini, text, type="linelist", default=[])
-        elif name == "replace-results":
+        elif name in _FLAGS:
             group.addoption(f"--{name}", action="store_true", default=None, help=text)
             parser.addini(ini, text, type="bool", default=False)
         else:
@@ -118,6 +123,9 @@ def _read_options(config: pytest.Config) -> RunOptions:
         perf_interval=_given(config, "perf-interval"),
         target_fps=_given(config, "target-fps"),
         min_streams=_given(config, "min-streams"),
+        limits=_given(config, "limits").resolve(option_values.choice("auto", "never"), None, "auto", DEFAULT),
+        sweep=_flag(config, "sweep", DEFAULT),
+        latency=_flag(config, "latency", DEFAULT),
         perf_precision=_given(config, "perf-precision"),
     )
     options.check()
@@ -129,12 +137,12 @@ def _given(config: pytest.Config, name: str, environment: str | None = None) -> 
     return Given(f"--{name}", config.getoption(f"--{name}"), environment, ini or None)
 
 
-def _flag(config: pytest.Config, name: str) -> Value[bool]:
+def _flag(config: pytest.Config, name: str, default_origin: str = SPECIFICATION) -> Value[bool]:
     if config.getoption(f"--{name}"):
         return Value(True, COMMAND_LINE)
     if config.getini(f"dsbench_{name.replace('-', '_')}"):
         return Value(True, INI)
-    return Value(False, SPECIFICATION)
+    return Value(False, default_origin)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

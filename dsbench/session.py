@@ -58,6 +58,9 @@ class RunOptions:
     perf_interval: Given
     target_fps: Given
     min_streams: Given
+    limits: Value[str]
+    sweep: Value[bool]
+    latency: Value[bool]
     perf_precision: Given
 
     def check(self) -> None:
@@ -98,6 +101,7 @@ class RunOptions:
             f"perf-precision {_all(_plain(one.perf_precision) for one in benchmarks)}; "
             f"target-fps {_all(_plain(one.target_fps) for one in benchmarks)}; "
             f"min-streams {_all(Value(one.min_streams.value or 'none', one.min_streams.origin) for one in benchmarks)}",
+            f"dsbench: limits {self.limits}; sweep {self.sweep}; latency {self.latency}",
         )
 
 

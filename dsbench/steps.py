@@ -35,9 +35,18 @@ STEPS: tuple[Step, ...] = (
         "the parser stays within its memory, on real frames and on broken ones",
         ("parser_build",),
     ),
+    Step(
+        "stream_parity",
+        "beyond",
+        "in a batch of different clips each stream gets the boxes of its own",
+        ("kitti_gate",),
+    ),
     Step("benchmark_config", "7b", "the benchmark's nvinfer config is complete and fits the model", ("kitti_gate",)),
     Step("run1_calibration", "7c", "what all streams at once really reach", ("benchmark_config",)),
     Step("run2_validation", "7c", "how many streams keep up in real time", ("run1_calibration",)),
+    Step("throughput_limit", "beyond", "what limits the throughput, and how one knows", ("run2_validation",)),
+    Step("stream_sweep", "beyond", "the largest number of real-time streams, with --sweep", ("run2_validation",)),
+    Step("frame_latency", "beyond", "how long a frame takes under load, with --latency", ("run2_validation",)),
     Step("summary", "Summary", "timing and results in one block", ("run2_validation",)),
     Step("report", "Step 8", "record, charts and pictures of this run are there"),
 )

@@ -10,8 +10,10 @@ from pathlib import Path
 _CODE = """
 import os, re, signal, sys, time
 signal.signal(signal.SIGINT, (lambda *_: None) if IGNORE_SIGINT else (lambda *_: (print("Quitting"), sys.exit(0))))
-streams = int(re.search(r"num-sources=(\\d+)", open(sys.argv[1]).read())[1])
-scripts = {int(key): value for key, value in SCRIPTS.items()}
+config = open(sys.argv[1]).read()
+streams = int(re.search(r"num-sources=(\\d+)", config)[1])
+infers = "[primary-gie]\\nenable=1" in config
+scripts = {int(key): value for key, value in (SCRIPTS if infers else DECODE).items()}
 rows = scripts.get(streams, scripts.get(0, []))
 out = lambda text: print(text, flush=True)
 out("\\n**PERF:  " + "".join(f"FPS {i} (Avg)\\t" for i in range(streams)))
@@ -31,8 +33,8 @@ Row = float | Sequence[float] | str
 
 @dataclass(frozen=True)
 class StandInRuntime:
-    """Plays ``scripts``: (streams, rows) pairs, 0 for any number of streams. A row is one FPS for all streams, a value
-    for each, or Python code that is run in its place."""
+    """Plays ``scripts``: (streams, rows) pairs, 0 for any number of streams; ``decode`` where ``[primary-gie]`` is off.
+    A row is one FPS for all streams, a value for each, or Python code that is run in its place."""
 
     scripts: tuple[tuple[int, tuple[Row, ...]], ...]
     pause: float = 0.01
@@ -41,12 +43,14 @@ class StandInRuntime:
     label: str = "stand-in"
     deepstream_dir: Path = Path("/")
     parser_libs: str | None = None
+    decode: tuple[tuple[int, tuple[Row, ...]], ...] = ()
 
     def unavailable(self) -> str | None:
         return None
 
     def app_command(self, config: Path) -> tuple[str, ...]:
-        head = f"SCRIPTS = {dict(self.scripts)!r}\nPAUSE = {self.pause}\nIGNORE_SIGINT = {self.ignore_sigint}\n"
+        head = f"SCRIPTS = {dict(self.scripts)!r}\nDECODE = {dict(self.decode)!r}\n"
+        head += f"PAUSE = {self.pause}\nIGNORE_SIGINT = {self.ignore_sigint}\n"
         return (sys.executable, "-c", head + _CODE, str(config))
 
     def versions(self, gpu_id: int = 0) -> tuple[()]:

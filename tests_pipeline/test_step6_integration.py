@@ -1,4 +1,4 @@
-"""Pre-flight and Steps 6a to 6g: from a model directory to detections that are known to be there.
+"""Pre-flight, Steps 6a to 6g and the checks beyond them: from a model directory to detections known to be there.
 
 Each test is one step of the specification: it calls the step, keeps its result for the steps after it, and leaves what
 it found as evidence. A DsbenchError is the step's failure.
@@ -20,12 +20,13 @@ from dsbench.pipeline import (
     step6e_config,
     step6f_visual,
     step6g_kitti,
+    stream_parity,
 )
 from dsbench.pipeline.step6a_outputs import ModelOutputs
 from dsbench.pipeline.step6bcd_parser import BuiltParser, ParserSource
 from dsbench.pipeline.summary import Step6Duration, Step6Start
 from dsbench.record.evidence import EvidenceLog
-from dsbench.report import benchmark_rows, parser_check_rows, visual_rows
+from dsbench.report import benchmark_rows, parity_rows, parser_check_rows, visual_rows
 from dsbench.report import evidence_rows as rows
 from dsbench.runtimes import directory_lock
 from dsbench.session import ModelRun
@@ -97,3 +98,10 @@ def test_parser_check(model: ModelRun, evidence: EvidenceLog) -> None:
     check = model.keep(parser_check.run(facts, outputs, model.runtime, model.scratch))
     parser_check_rows.parser_check(evidence, check)
     parser_check.require(check)
+
+
+def test_stream_parity(model: ModelRun, evidence: EvidenceLog) -> None:
+    """Beyond: in a batch of different clips each stream gets the boxes of its own."""
+    result = model.keep(stream_parity.run(model))
+    parity_rows.stream_parity(evidence, model.layout, result)
+    stream_parity.require(result)

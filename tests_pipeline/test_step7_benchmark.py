@@ -6,9 +6,10 @@ from functools import partial
 
 import pytest
 
-from dsbench.pipeline import step7b_config, step7c_runs, summary
+from dsbench.pipeline import frame_latency, step7b_config, step7c_runs, stream_sweep, summary, throughput_limit
 from dsbench.record.evidence import EvidenceLog
 from dsbench.report import benchmark_rows as rows
+from dsbench.report import latency_rows, limit_rows, sweep_rows
 from dsbench.session import ModelRun
 
 pytestmark = pytest.mark.dsbench_step
@@ -33,6 +34,24 @@ def test_run2_validation(model: ModelRun, evidence: EvidenceLog) -> None:
     rows.run2(evidence, validation)
     step7c_runs.require_valid(model, validation.final)
     step7c_runs.require_streams(model, validation)
+
+
+def test_throughput_limit(model: ModelRun, evidence: EvidenceLog) -> None:
+    """Beyond: what limits the throughput of run 1, from decoding alone and inference alone."""
+    result = model.keep(throughput_limit.run(model, evidence))
+    limit_rows.throughput_limit(evidence, model.layout, result)
+
+
+def test_stream_sweep(model: ModelRun, evidence: EvidenceLog) -> None:
+    """Beyond, with --sweep: the largest number of streams that keep up in real time."""
+    result = model.keep(stream_sweep.run(model, evidence))
+    sweep_rows.stream_sweep(evidence, model.layout, result)
+
+
+def test_frame_latency(model: ModelRun, evidence: EvidenceLog) -> None:
+    """Beyond, with --latency: how long a frame takes from decoding to its boxes, under the load of run 2."""
+    result = model.keep(frame_latency.run(model, evidence))
+    latency_rows.frame_latency(evidence, model.layout, result)
 
 
 def test_summary(model: ModelRun, evidence: EvidenceLog) -> None:

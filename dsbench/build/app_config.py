@@ -17,11 +17,20 @@ STREAMMUX_WIDTH, STREAMMUX_HEIGHT = 1280, 720
 
 
 @dataclass(frozen=True, slots=True)
+class SourceGroup:
+    """One ``[sourceN]``: a clip, and how many streams play it."""
+
+    video: Path
+    streams: int
+
+
+@dataclass(frozen=True, slots=True)
 class AppPlan:
     """One deepstream-app run. Paths are absolute and safe for an ini (``safe_path``).
 
     ``streams`` is num-sources and, by rule, every batch-size. ``perf_interval_sec`` 0 leaves perf measurement off,
-    ``kitti_dir`` None the dump; ``output_file`` makes a video with boxes (embedded runtime only).
+    ``kitti_dir`` None the dump; ``output_file`` makes a video with boxes (embedded runtime only). ``infer`` False turns
+    ``[primary-gie]`` off: decoding and muxing alone. ``clips`` in the place of ``video``: each stream plays its own.
     """
 
     nvinfer_config: Path
@@ -34,6 +43,15 @@ class AppPlan:
     file_loop: bool = False
     width: int = STREAMMUX_WIDTH
     height: int = STREAMMUX_HEIGHT
+    infer: bool = True
+    clips: tuple[Path, ...] = ()
+
+    @property
+    def sources(self) -> tuple[SourceGroup, ...]:
+        """The source groups: one for all streams, or one for each clip."""
+        if self.clips:
+            return tuple(SourceGroup(clip, 1) for clip in self.clips)
+        return (SourceGroup(self.video, self.streams),)
 
 
 def render_app(plan: AppPlan) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 from dsbench.errors import Code, DsbenchError
 
 FOLDER = "previous"
-_RUN_FILE = re.compile(r"(?:ds_s\d+_run[12](?:_first)?\.log|deepstream_app_s\d+_run[12]\.txt)")
+_RUN = r"s\d+_(?:run[12]|decode|sweep|sweep_repeat\d*|latency)"
+_RUN_FILE = re.compile(rf"(?:ds_{_RUN}(?:_first)?\.log|deepstream_app_{_RUN}\.txt)")
 
 
 def set_aside(path: Path) -> Path:

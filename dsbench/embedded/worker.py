@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dsbench.embedded.decode import VideoSource
+    from dsbench.embedded.latency import LatencyLines
     from dsbench.embedded.nvinfer_start import StartedNvinfer
     from dsbench.embedded.pipeline import Sink
 
@@ -130,8 +131,11 @@ def _run(job: WorkerJob, started: StartedNvinfer | None, connection: Connection[
     sinks = _sinks(job, started, state, [source for _, source in sources])
     config = job.detector.config if job.detector is not None else None
     interval, dropped = (config.interval, config.stabilize_buffer_count) if config is not None else (0, 0)
+    latency = _latency(job)
+    if latency is not None:
+        sinks.insert(0, latency)
     pipeline = Pipeline(
-        [PadSource(pad.pad, source) for pad, source in sources],
+        [PadSource(pad.pad, latency.timed(pad.pad, source) if latency else source) for pad, source in sources],
         started.detector if started is not None else None,
         sinks,
         Schedule(job.batch_size, interval, job.lanes, dropped),
@@ -155,6 +159,16 @@ def _run(job: WorkerJob, started: StartedNvinfer | None, connection: Connection[
             f"the parser returned false on {started.detector.refused} frames: deepstream-app crashes on this"
         )
     return Finished()
+
+
+def _latency(job: WorkerJob) -> LatencyLines | None:
+    from dsbench.embedded import latency
+
+    if not latency.wanted():
+        return None
+    if latency.COMPONENTS in os.environ and not job.quiet:
+        messages.own(latency.COMPONENTS_IGNORED)
+    return latency.LatencyLines(messages.out)
 
 
 def _open(pad: PadJob, job: WorkerJob) -> VideoSource:

@@ -1,4 +1,4 @@
-"""Why run 1 falls short of trtexec: the specification's NVDEC note, said only where the figures fit it."""
+"""Where run 1 and trtexec are too far apart: what that means for PEAK_GPU_STREAMS, and what cannot be."""
 
 from __future__ import annotations
 
@@ -22,20 +22,13 @@ def implausible(efficiency: float) -> str:
     )
 
 
-def note(run1: RunFigures, efficiency: float, *, on_gpu: bool) -> str | None:
-    """The note on run 1, None where it keeps up or reaches trtexec's figure. ``efficiency`` in percent of trtexec."""
+def note(run1: RunFigures, efficiency: float) -> str | None:
+    """What the figures of run 1 say where it falls far short of trtexec; None where it keeps up or reaches trtexec's
+    figure. ``efficiency`` in percent of trtexec. What it is instead is measured, not guessed: judge/bottleneck.py."""
     if run1.fps >= FAR_BELOW * run1.target_fps or efficiency >= FAR_BELOW * 100:
         return None
-    measured = (
-        f"{run1.streams} streams reach {run1.fps} of {run1.target_fps:g} FPS each, {run1.total_fps} img/s together, "
-        f"{efficiency}% of what inference alone carries"
-    )
-    if on_gpu:
-        return (
-            f"{measured}: NVDEC may be saturated before the GPU is (fast nano models). PEAK_GPU_STREAMS from trtexec "
-            "is then an overestimate, and RT_STREAMS is the ceiling that decoding leaves; more streams give no more"
-        )
     return (
-        f"{measured}: on this CPU decoding, preprocessing and post-processing share the cores with inference; "
-        "RT_STREAMS is what that leaves"
+        f"{run1.streams} streams reach {run1.fps} of {run1.target_fps:g} FPS each, {run1.total_fps} img/s together, "
+        f"{efficiency}% of what inference alone carries: PEAK_GPU_STREAMS is an overestimate here, and RT_STREAMS is "
+        "what the whole pipeline leaves; throughput_limit measures what limits it"
     )

@@ -154,6 +154,11 @@ class ModelLayout:
         """The console of the frame extraction."""
         return self.samples / "visual_frames.log"
 
+    @property
+    def parity_dir(self) -> Path:
+        """Clips, dumps, app configs and logs of the comparison between streams."""
+        return self.samples / "stream_parity"
+
     def sample_frame(self, frame: int) -> Path:
         """``samples/frame_%04d.jpg``, by frame number."""
         return self.samples / f"frame_{frame:04d}.jpg"
@@ -190,6 +195,14 @@ class ModelLayout:
     def ds_app_config(self, streams: int, run: int) -> Path:
         """``benchmarks/ds/deepstream_app_s<N>_run<1|2>.txt``."""
         return self.ds_dir / f"deepstream_app_s{streams}_run{run}.txt"
+
+    def ds_extra_log(self, name: str) -> Path:
+        """``benchmarks/ds/ds_<name>.log`` of a run beside the specification's two: ``s6_decode``, ``s5_sweep``."""
+        return self.ds_dir / f"ds_{name}.log"
+
+    def ds_extra_app_config(self, name: str) -> Path:
+        """``benchmarks/ds/deepstream_app_<name>.txt``."""
+        return self.ds_dir / f"deepstream_app_{name}.txt"
 
     # reports/
     @property

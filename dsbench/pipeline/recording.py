@@ -14,6 +14,7 @@ from dsbench.model.layout import ModelLayout
 from dsbench.model.preflight import PreflightFacts
 from dsbench.model.settings import Settings
 from dsbench.options import Value, share, whole
+from dsbench.pipeline import beyond_record
 from dsbench.pipeline.prepare import Prepared
 from dsbench.pipeline.step7c_runs import Calibration, MeasuredRun, Measurements, Telemetry, Validation
 from dsbench.record.recorder import Recorder
@@ -73,7 +74,11 @@ def refresh(model: ModelRun, recorder: Recorder) -> None:
             return record
         settings = facts.settings
         return replace(
-            record, figures=figures(model), video=video(facts), options=option_records(model.options, settings)
+            record,
+            figures=figures(model),
+            video=video(facts),
+            options=option_records(model.options, settings),
+            beyond=beyond_record.of(model),
         )
 
     recorder.update(change)
@@ -141,6 +146,9 @@ def option_records(options: RunOptions, settings: Settings) -> tuple[OptionRecor
         ("perf-precision", benchmark.perf_precision),
         ("target-fps", benchmark.target_fps),
         ("min-streams", benchmark.min_streams),
+        ("limits", options.limits),
+        ("sweep", options.sweep),
+        ("latency", options.latency),
     )
     return tuple(OptionRecord(name, value.value, value.origin) for name, value in found)
 

@@ -196,7 +196,7 @@ def _measure(model: ModelRun, count: int, name: str, keep: Keep) -> MeasuredRun:
             perf = perf_run.run(model.runtime, plan)
     target = options.target_fps.value
     facts = windows.stream_facts(perf.windows, target)
-    series = _keep_telemetry(model, name, perf, sampler.series())
+    series = keep_telemetry(model, name, perf, sampler.series())
     measured = _judge(model, name, perf, series) if perf.finished.stopped else None
     keep(RawRun(name, perf, facts, held.notes, series, measured))
     perf_run.require_success(perf, f"DS {name}")
@@ -228,7 +228,7 @@ def _judge(model: ModelRun, name: str, perf: PerfRun, series: Series) -> Measure
     return measured
 
 
-def _keep_telemetry(model: ModelRun, name: str, perf: PerfRun, series: Series) -> Series:
+def keep_telemetry(model: ModelRun, name: str, perf: PerfRun, series: Series) -> Series:
     """Add a run's series to those of this model, for its record."""
     earlier = model.find(Telemetry)
     window = judge_telemetry.measured_window(perf.windows)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from dsbench.formats.telemetry import Series
 from dsbench.judge.measurement import Measurement
+from dsbench.record.beyond import Beyond
 from dsbench.record.evidence import Evidence
 from dsbench.steps import STEPS
 
@@ -132,6 +133,7 @@ class Record:
     steps: tuple[StepRecord, ...] = field(default=())
     telemetry: tuple[RunTelemetry, ...] = ()
     """Absent from records of before it was sampled."""
+    beyond: Beyond = field(default_factory=Beyond)
     measurements: tuple[RunMeasurement, ...] = ()
     """Absent from records of before there were any."""
 

@@ -114,7 +114,7 @@ def run1(log: EvidenceLog, model: ModelRun, result: Calibration) -> None:
     _efficiency(log, result.run)
     log.print(measurement_rows.line(RUN_1, result.run.measurement, asked=False))
     log.fact("RT_STREAMS", result.rt_streams, "min(floor(total / target), MAX_BS)")
-    if note := saturation.note(figures, result.run.efficiency, on_gpu=model.runtime.name == "deepstream"):
+    if note := saturation.note(figures, result.run.efficiency):
         log.note(note)
     if result.moved:
         log.note(f"{len(result.moved)} files of older runs moved to benchmarks/ds/previous/")

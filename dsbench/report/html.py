@@ -21,7 +21,7 @@ from dsbench.errors import Code, DsbenchError
 from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import Evidence
 from dsbench.record.schema import RecordState
-from dsbench.report import charts, verdict
+from dsbench.report import answers, charts, verdict
 from dsbench.report.collector import Collector, StepResult, evidence_of
 from dsbench.report.verdict import Verdict
 from dsbench.runtimes.select import Selected
@@ -140,7 +140,7 @@ def summary_html(results: Sequence[StepResult], interrupted_in: str) -> str:
 def _model_summary(results: Sequence[StepResult], *, interrupted: bool) -> ModelSummary:
     record = next((result.record for result in reversed(results) if result.record is not None), None)
     chart = charts.capacity_chart(record.figures) if record is not None else None
-    return ModelSummary(verdict.of(results, interrupted), tuple(results), record, chart)
+    return ModelSummary(verdict.of(results, interrupted), tuple(results), record, chart, answers.beside(results))
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,8 @@ class ModelSummary:
     results: tuple[StepResult, ...]
     record: RecordState | None
     chart: str | None
+    beside: tuple[tuple[str, str], ...]
+    """Further questions with their answers."""
 
 
 def row_cells(report: pytest.TestReport, cells: list[str]) -> None:

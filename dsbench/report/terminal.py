@@ -11,7 +11,11 @@ import pytest
 
 from dsbench.report.collector import StepResult
 
-_SHOWN = ("run1_calibration", "run2_validation", "summary")
+_SHOWN = (
+    *("run1_calibration", "run2_validation"),
+    *("throughput_limit", "stream_sweep", "frame_latency"),
+    "summary",
+)
 """Steps whose printed lines are what the user came for."""
 
 

@@ -43,3 +43,37 @@ class Runtime(Protocol):
     def versions(self, gpu_id: int = 0) -> tuple[Version, ...]:
         """Versions of its parts and what it runs on, for record and report; each component once. One that is absent
         says why in the place of its version."""
+
+
+@dataclass(frozen=True)
+class WithEnvironment:
+    """A runtime whose app gets some variables more."""
+
+    runtime: Runtime
+    variables: tuple[tuple[str, str], ...]
+
+    @property
+    def name(self) -> str:
+        return self.runtime.name
+
+    @property
+    def label(self) -> str:
+        return self.runtime.label
+
+    @property
+    def deepstream_dir(self) -> Path:
+        return self.runtime.deepstream_dir
+
+    @property
+    def parser_libs(self) -> str | None:
+        return self.runtime.parser_libs
+
+    def unavailable(self) -> str | None:
+        return self.runtime.unavailable()
+
+    def app_command(self, config: Path) -> tuple[str, ...]:
+        """Through env(1), so that the command can be copied from the report and gives the same."""
+        return ("env", *(f"{name}={value}" for name, value in self.variables), *self.runtime.app_command(config))
+
+    def versions(self, gpu_id: int = 0) -> tuple[Version, ...]:
+        return self.runtime.versions(gpu_id)

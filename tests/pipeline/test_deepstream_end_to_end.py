@@ -127,6 +127,26 @@ def test_every_step_passes(done: subprocess.CompletedProcess[str]) -> None:
     assert re.search(r"DS Run 1: 2 streams \| FPS/stream=[\d.]+ \| total=[\d.]+ img/s \| RT_STREAMS=\d+", done.stdout)
 
 
+def test_decoding_alone_is_run_at_two_counts(done: subprocess.CompletedProcess[str], site: Machine) -> None:
+    limit = evidence(site, "throughput_limit")
+    ds = site.model / "benchmarks" / "ds"
+    for streams in (1, 2):
+        config = (ds / f"deepstream_app_s{streams}_decode.txt").read_text()
+        assert "[primary-gie]\nenable=0" in config
+        assert f"num-sources={streams}\n" in config
+        assert "**PERF:" in (ds / f"ds_s{streams}_decode.log").read_text()
+    table = next(table for table in limit.tables if table.title == "The run beside its ceilings")
+    assert [row[:2] for row in table.rows] == [
+        ("run 1", "2"),
+        ("decoding alone", "2"),
+        ("decoding alone", "1"),
+        ("inference alone, trtexec, Steps 4-5", "batch 64"),
+    ]
+    assert table.rows[3][2] == "76.8", "1.2 qps at batch 64"
+    assert limit.lines[0].startswith("Limit of run 1 (2 streams, ")
+    assert not any("plateau" in line for line in limit.lines), "no NVDEC is known here"
+
+
 def test_6f_made_the_video_on_theora(done: subprocess.CompletedProcess[str], site: Machine) -> None:
     lines = evidence(site, "visual_validation").lines
     assert lines == (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -35,7 +36,15 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def done(workspace: Path) -> subprocess.CompletedProcess[str]:
-    return run(workspace, "--runtime=embedded", "--perf-seconds=6", "--perf-interval=1", "--kitti-frames=20")
+    return run(
+        workspace,
+        "--runtime=embedded",
+        "--perf-seconds=6",
+        "--perf-interval=1",
+        "--kitti-frames=20",
+        "--sweep",
+        "--latency",
+    )
 
 
 def fps(log: Path) -> float:
@@ -71,6 +80,39 @@ def test_every_step_passes_and_every_line_follows_from_the_files(
     step6, run1, run2, total = map(float, times.groups())
     assert total == pytest.approx(step6 + run1 + run2, abs=0.001)
     assert "[Step 6] completed in" in (workspace / "reports/net.html").read_text()
+
+
+def test_what_limits_is_measured_on_the_spot(done: subprocess.CompletedProcess[str], workspace: Path) -> None:
+    ds = workspace / "models/net/benchmarks/ds"
+    decoded = re.search(r"decoding alone: ([\d.]+) frames/s, the run ([\d.]+) \((\d+)% of it\)", done.stdout)
+    assert decoded is not None, done.stdout
+    alone, reached, share = map(float, decoded.groups())
+    assert share == pytest.approx(100 * reached / alone, abs=0.6)
+    rows = [float(text) for text in re.findall(r"\*\*PERF:\s*([0-9.]+)", (ds / "ds_s1_decode.log").read_text())]
+    assert min(rows[1:]) <= alone <= max(rows), "it is of the log of that run"
+    assert "inference alone: " in done.stdout
+    assert re.search(r"Limit of run 1 \(1 streams, [\d.]+ frames/s\): \w+", done.stdout)
+
+
+def test_the_sweep_and_the_latency_follow_from_their_logs(
+    done: subprocess.CompletedProcess[str], workspace: Path
+) -> None:
+    ds = workspace / "models/net/benchmarks/ds"
+    record = json.loads((workspace / "models/net/reports/benchmark_data.json").read_text())["beyond"]
+    swept = record["sweep"]
+    assert swept["max_bs"] == 1
+    verdicts = [trial["real_time"] for trial in swept["trials"]]
+    assert len(verdicts) >= 2, "run 2 is run 1's repeat at one stream"
+    sure = "NO" not in verdicts and verdicts.count("YES") >= 2 and verdicts.count("UNSURE") < 2
+    assert swept["largest"] == int(sure)
+    assert "  Sweep: " in done.stdout
+    log = (ds / "ds_s1_latency.log").read_text()
+    lines = re.findall(r"Source id = 0 Frame_num = (\d+) Frame latency = ([\d.]+) \(ms\)", log)
+    assert [int(number) for number, _ in lines] == list(range(len(lines)))
+    told = record["latency"]
+    assert 0 < told["frames"] <= len(lines)
+    assert told["longest_ms"] == max(float(value) for _, value in lines[-told["frames"] :])
+    assert f"Latency at 1 stream: {told['frames']} frames of 1 stream: median " in done.stdout
 
 
 def test_the_stand_ins_say_what_they_are(done: subprocess.CompletedProcess[str], workspace: Path) -> None:

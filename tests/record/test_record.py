@@ -15,6 +15,16 @@ from dsbench.errors import Code, DsbenchError
 from dsbench.formats.telemetry import OtherProcess, Series
 from dsbench.judge.measurement import Interval, Measurement, Reason, State
 from dsbench.record import codec, store
+from dsbench.record.beyond import (
+    Beyond,
+    CeilingRecord,
+    LatencyRecord,
+    LimitRecord,
+    ParityRecord,
+    PercentileRecord,
+    SweepRecord,
+    TrialRecord,
+)
 from dsbench.record.evidence import EvidenceLog, Failure
 from dsbench.record.recorder import Recorder
 from dsbench.record.schema import (
@@ -79,6 +89,18 @@ TELEMETRY = RunTelemetry(
 )
 
 
+BEYOND = Beyond(
+    limit=LimitRecord(
+        *("decode", True, 64, 9420.5, 0.97, None),
+        (CeilingRecord("decode", 64, None, 9664.0, "decode only"), CeilingRecord("inference", None, 8, 300.0, "x")),
+        ("the run reaches 97% of what decoding alone does",),
+    ),
+    sweep=SweepRecord(5, 8, (TrialRecord(5, "Sweep", 31.0, 30.5, "YES"), TrialRecord(6, "Run 1", None, None, "NO"))),
+    latency=LatencyRecord(4, 1200, 300, 41.5, 99.25, (PercentileRecord(50.0, 40.0, 39.5, 41.0),)),
+    parity=ParityRecord(4, 487, 486, 1, 0, True, ""),
+)
+
+
 def record(figures: Figures = FIGURES, runtime: str = "embedded") -> Record:
     log = EvidenceLog("kitti_gate", "模\udcff", "key", "embedded")
     log.fact("rate", "0.5", "option")
@@ -101,6 +123,7 @@ def record(figures: Figures = FIGURES, runtime: str = "embedded") -> Record:
         steps=(StepRecord(log.snapshot(), "failed", 1.25),),
         telemetry=(TELEMETRY, replace(TELEMETRY, window=None, series=Series((), (), ()))),
         measurements=(MEASUREMENT,),
+        beyond=BEYOND,
     )
 
 
@@ -122,6 +145,15 @@ def test_what_is_written_reads_back(tmp_path: Path) -> None:
     store.write(path, record())
     assert store.load(path) == record()
     assert path.read_bytes().isascii()
+
+
+def test_a_record_of_before_these_steps_reads() -> None:
+    data = json.loads(codec.to_json(record()))
+    del data["beyond"]
+    assert codec.from_json(json.dumps(data)) == replace(record(), beyond=Beyond())
+    data["beyond"] = {"limit": {"limit": "decode"}}
+    with pytest.raises(DsbenchError):
+        codec.from_json(json.dumps(data))
 
 
 def test_step_8_s_keys() -> None:

@@ -1,0 +1,236 @@
+"""Does each stream of a batch get its own boxes? Every stream's dump beside that of its clip alone.
+
+The same clip in every stream hides a network that repeats one item of the batch or mixes its items: streams must
+differ, and each is compared with its own run at one stream (deepstream-semantics, "Cross-stream"). Exact agreement is
+not asked for: another batch size may be computed by other kernels, so scores move a little, and with them what stands
+at a threshold or what NMS keeps of two near-equal boxes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dsbench.formats.kitti import KittiObject
+
+Frame = tuple[KittiObject, ...]
+ALLOWED = 0.01
+"""Share of a stream's objects that may differ although they are not borderline: NMS can cascade."""
+_SAME = 0.9
+"""Share of matched objects from which two dumps are called the same, when it is said what a stream shows instead."""
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """Two boxes are one if they overlap by ``iou`` (0 to 1) and their scores differ by at most ``score``."""
+
+    iou: float
+    score: float
+
+
+FLOAT32 = Tolerance(iou=0.95, score=0.01)
+REDUCED = Tolerance(iou=0.85, score=0.05)
+"""FP16 and INT8 engines: a score has some three digits, and each batch size may have its own kernels."""
+
+
+class Cause(StrEnum):
+    """What a stream shows that does not show its own boxes."""
+
+    FROZEN = "the boxes of stream 0"
+    OTHER = "the boxes of another stream"
+    EMPTY = "no boxes at all"
+    MIXED = "boxes of no single stream"
+    MISSING = "fewer frames than its clip has"
+
+
+@dataclass(frozen=True)
+class StreamResult:
+    """One stream: ``objects`` of its own run, of which ``matched`` were found again in the batch.
+
+    ``borderline``: objects of either run without a partner that stand at a threshold or lost to a near-equal box;
+    ``differing``: the others. ``cause`` is None where they are few enough. ``telling``: its clip's boxes are not those
+    of stream 0's, so that a repeated item would show (stream 0 needs no telling).
+    """
+
+    stream: int
+    frames: int
+    frames_in_batch: int
+    objects: int
+    matched: int
+    borderline: int
+    differing: int
+    cause: Cause | None
+    shows: int | None
+    """The stream whose boxes it shows, where it is another one's."""
+    telling: bool
+
+
+@dataclass(frozen=True)
+class Parity:
+    """All streams of one batch."""
+
+    streams: tuple[StreamResult, ...]
+    tolerance: Tolerance
+
+    @property
+    def wrong(self) -> tuple[StreamResult, ...]:
+        return tuple(result for result in self.streams if result.cause is not None)
+
+    @property
+    def telling(self) -> bool:
+        """Whether the comparison could have found a fault at all: some stream beside stream 0 has boxes of its own."""
+        return any(result.telling for result in self.streams[1:])
+
+    @property
+    def verdict(self) -> str:
+        """One sentence: what is the matter; "" where nothing is."""
+        wrong = self.wrong
+        if not wrong:
+            return ""
+        named = f"stream{'s' * (len(wrong) > 1)} {', '.join(str(result.stream) for result in wrong)}"
+        who = f"{named} of {len(self.streams)}"
+        causes = {result.cause for result in wrong}
+        if causes == {Cause.FROZEN}:
+            return f"{who} get the boxes of stream 0: item 0 of the batch repeats"
+        if causes == {Cause.EMPTY}:
+            return f"{who} get no boxes: only part of the batch is computed"
+        told = "; ".join(_told(result) for result in wrong)
+        return f"{who} do not get the boxes of their own clips: {told}"
+
+
+def compare(
+    own: Sequence[Sequence[Frame]],
+    batched: Sequence[Sequence[Frame]],
+    tolerance: Tolerance,
+    thresholds: Mapping[str, float],
+) -> Parity:
+    """``own[s][f]`` and ``batched[s][f]``: objects of stream s in frame f, alone and in the batch of all.
+
+    ``thresholds``: score from which nvinfer keeps a label's objects; a parser may have a higher one of its own, which
+    shows in the lowest score of all.
+    """
+    scores = [found.confidence for frames in own for frame in frames for found in frame]
+    rules = _Rules(tolerance, thresholds, min(scores, default=0.0))
+    return Parity(tuple(_stream(number, own, batched, rules) for number in range(len(own))), tolerance)
+
+
+@dataclass(frozen=True)
+class _Rules:
+    tolerance: Tolerance
+    thresholds: Mapping[str, float]
+    lowest: float
+
+    def borderline(self, found: KittiObject, others: Frame) -> bool:
+        """At its threshold, or beaten by a box that overlaps it and scores the same: NMS could have kept either."""
+        edges = (self.thresholds.get(found.label, 0.0), self.lowest)
+        if any(abs(found.confidence - edge) <= self.tolerance.score for edge in edges):
+            return True
+        near = (other for other in others if abs(other.confidence - found.confidence) <= self.tolerance.score)
+        return any(other.label == found.label and iou(found, other) >= _RIVALS for other in near)
+
+
+_RIVALS = 0.4
+"""Overlap from which two boxes of a class may stand in each other's way under usual NMS thresholds."""
+
+
+@dataclass(frozen=True)
+class _Tally:
+    objects: int
+    matched: int
+    borderline: int
+    differing: int
+
+    @property
+    def same(self) -> bool:
+        total = self.matched + self.borderline + self.differing
+        return total == 0 or (self.matched + self.borderline) / total >= _SAME
+
+
+def _stream(
+    number: int, own: Sequence[Sequence[Frame]], batched: Sequence[Sequence[Frame]], rules: _Rules
+) -> StreamResult:
+    mine = _tally(own[number], batched[number], rules)
+    telling = number == 0 or not _tally(own[number], own[0], rules).same
+    cause, shows = None, None
+    if len(batched[number]) != len(own[number]):
+        cause = Cause.MISSING
+    elif mine.differing > ALLOWED * max(1, mine.objects):
+        cause, shows = _cause(number, own, batched, rules)
+    return StreamResult(
+        stream=number,
+        frames=len(own[number]),
+        frames_in_batch=len(batched[number]),
+        objects=mine.objects,
+        matched=mine.matched,
+        borderline=mine.borderline,
+        differing=mine.differing,
+        cause=cause,
+        shows=shows,
+        telling=telling,
+    )
+
+
+def _cause(
+    number: int, own: Sequence[Sequence[Frame]], batched: Sequence[Sequence[Frame]], rules: _Rules
+) -> tuple[Cause, int | None]:
+    if not any(batched[number]):
+        return Cause.EMPTY, None
+    for other in (stream for stream in range(len(own)) if stream != number and any(own[stream])):
+        if _tally(own[other], batched[number], rules).same:
+            return (Cause.FROZEN if other == 0 else Cause.OTHER), other
+    return Cause.MIXED, None
+
+
+def _tally(first: Sequence[Frame], second: Sequence[Frame], rules: _Rules) -> _Tally:
+    """Objects of two dumps matched frame by frame, highest score first; frames that one lacks count for nothing."""
+    objects = matched = borderline = differing = 0
+    for one, other in zip(first, second, strict=False):
+        alone, left = _unmatched(one, other, rules.tolerance)
+        objects += len(one)
+        matched += len(one) - len(alone)
+        for lonely, others in ((alone, other), (left, one)):
+            at_edge = sum(rules.borderline(found, others) for found in lonely)
+            borderline += at_edge
+            differing += len(lonely) - at_edge
+    return _Tally(objects, matched, borderline, differing)
+
+
+def _unmatched(one: Frame, other: Frame, tolerance: Tolerance) -> tuple[Frame, Frame]:
+    """The objects of either frame that have no partner in the other."""
+    left = list(other)
+    alone = []
+    for found in sorted(one, key=lambda item: -item.confidence):
+        partners = [
+            candidate
+            for candidate in left
+            if candidate.label == found.label and abs(candidate.confidence - found.confidence) <= tolerance.score
+        ]
+        best = max(partners, key=lambda candidate: iou(found, candidate), default=None)
+        if best is not None and iou(found, best) >= tolerance.iou:
+            left.remove(best)
+        else:
+            alone.append(found)
+    return tuple(alone), tuple(left)
+
+
+def iou(one: KittiObject, other: KittiObject) -> float:
+    """Intersection over union, 0 to 1; two equal boxes without area are the same box.
+
+    >>> iou(KittiObject("a", 0, 0, 2, 2, 1), KittiObject("a", 1, 0, 3, 2, 1))
+    0.3333333333333333
+    """
+    if (one.left, one.top, one.right, one.bottom) == (other.left, other.top, other.right, other.bottom):
+        return 1.0
+    width = min(one.right, other.right) - max(one.left, other.left)
+    height = min(one.bottom, other.bottom) - max(one.top, other.top)
+    shared = max(0.0, width) * max(0.0, height)
+    union = one.area + other.area - shared
+    return shared / union if union > 0 else 0.0
+
+
+def _told(result: StreamResult) -> str:
+    if result.cause is Cause.MISSING:
+        return f"stream {result.stream} wrote {result.frames_in_batch} frames of {result.frames}"
+    what = f"the boxes of stream {result.shows}" if result.shows is not None else str(result.cause)
+    return f"stream {result.stream} shows {what} ({result.matched} of its {result.objects} found again)"

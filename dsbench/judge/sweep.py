@@ -1,0 +1,121 @@
+"""The search for the largest number of real-time streams: which count to run next, and what the runs so far say.
+
+A count is real-time if each stream's lower bound reaches the target. A run that does not decide (noise, bounds on both
+sides of the target) is made once more; one that still does not decide is no confirmation. Noise can make a larger count
+pass where a smaller one did not; the smaller one wins: the answer holds for every count up to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dsbench.judge.measurement import Measurement, RealTime
+
+REPEATS = 2
+"""Runs of the largest count that must be real-time: one and its repeat."""
+_UNSURE_RUNS = 2
+"""So many runs of a count that do not decide are an answer of their own."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run. ``source``: where it comes from (``Run 2``, ``Sweep``); ``failure``: what the app said that died."""
+
+    streams: int
+    source: str
+    measurement: Measurement | None
+    failure: str = ""
+
+    @property
+    def real_time(self) -> RealTime:
+        """NO where the app died: so many streams cannot be run at all."""
+        return self.measurement.real_time if self.measurement else RealTime.NO
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """``low``: the largest count that is real-time as far as is known, 0 for none; ``high``: the smallest that is not,
+    or of which two runs did not decide; MAX_BS + 1 where none is known."""
+
+    low: int
+    high: int
+
+
+def verdict(trials: Sequence[Trial], streams: int) -> RealTime | None:
+    """What all runs of a count say together; None if there was none."""
+    runs = [trial.real_time for trial in trials if trial.streams == streams]
+    if not runs:
+        return None
+    if RealTime.NO in runs:
+        return RealTime.NO
+    unsure = runs.count(RealTime.UNSURE)
+    return RealTime.YES if RealTime.YES in runs and unsure < _UNSURE_RUNS else RealTime.UNSURE
+
+
+def bounds(trials: Sequence[Trial], max_bs: int) -> Bounds:
+    """What the runs so far leave open."""
+    counts = sorted({trial.streams for trial in trials if trial.streams <= max_bs})
+    high = next((count for count in counts if verdict(trials, count) is not RealTime.YES), max_bs + 1)
+    return Bounds(max((count for count in counts if count < high), default=0), high)
+
+
+def next_streams(trials: Sequence[Trial], max_bs: int) -> int | None:
+    """The count to run next; None when the answer is known.
+
+    A count whose only run did not decide is run again if it is the upper bound. Between the bounds the step up doubles
+    from 1 with every success, since run 2 is usually near the answer, but never passes the middle. Then the largest
+    count is run until ``REPEATS`` runs of it agree.
+    """
+    found = bounds(trials, max_bs)
+    at_high = [trial for trial in trials if trial.streams == found.high]
+    if verdict(trials, found.high) is RealTime.UNSURE and len(at_high) < _UNSURE_RUNS:
+        return found.high
+    if found.high - found.low > 1:
+        middle = (found.low + found.high) // 2
+        if not found.low:
+            return middle
+        successes = sum(trial.streams > _start(trials) for trial in trials if trial.streams <= found.low)
+        return min(middle, found.low + (1 << successes))
+    return found.low if found.low and _agreeing(trials, found.low) < REPEATS else None
+
+
+def _agreeing(trials: Sequence[Trial], streams: int) -> int:
+    return sum(trial.streams == streams and trial.real_time is RealTime.YES for trial in trials)
+
+
+def _start(trials: Sequence[Trial]) -> int:
+    """The largest count that was real-time before the search began."""
+    return max(
+        (t.streams for t in trials if not t.source.startswith("Sweep") and t.real_time is RealTime.YES), default=0
+    )
+
+
+def trial_line(trial: Trial) -> str:
+    """A run in one line."""
+    measured = trial.measurement
+    head = f"{trial.source}: {trial.streams} stream{'s' * (trial.streams != 1)}"
+    if measured is None:
+        return f"{head} | the app did not run: {trial.failure} | real-time: NO"
+    if measured.slowest is None:
+        return f"{head} | no steady window | real-time: {trial.real_time}"
+    slow = measured.per_stream[measured.slowest]
+    pace = f"slowest stream {slow.mean:.2f} FPS ({slow.low:.2f} to {slow.high:.2f})"
+    return f"{head} | {pace} | real-time: {trial.real_time}"
+
+
+def answer(trials: Sequence[Trial], max_bs: int) -> str:
+    """The result in one sentence."""
+    found = bounds(trials, max_bs)
+    unsure = verdict(trials, found.high) is RealTime.UNSURE
+    if not found.low:
+        if unsure:
+            return f"Sweep: no stream count is confirmed; the runs with {found.high} do not decide"
+        return f"Sweep: no stream count is real-time, not even {found.high}"
+    runs = sum(trial.streams == found.low for trial in trials)
+    if found.high > max_bs:
+        above = f"MAX_BS={max_bs} is the most that is run"
+    else:
+        above = f"the runs with {found.high} do not decide" if unsure else f"{found.high} are not"
+    plural = "s" * (found.low != 1)
+    return f"Sweep: {found.low} stream{plural} in real time, in {_agreeing(trials, found.low)} of {runs} runs; {above}"

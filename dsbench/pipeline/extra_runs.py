@@ -1,0 +1,125 @@
+"""Runs of the app beside the specification's two: decoding alone, the sweep's, the one that measures latency.
+
+They are made as run 1 and 2 are: alone on the device, sampled, kept with config and log in ``benchmarks/ds``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dsbench.build import app_config
+from dsbench.build.app_config import AppPlan
+from dsbench.formats.perf_windows import Windows
+from dsbench.formats.telemetry import Series
+from dsbench.judge import measurement, windows
+from dsbench.judge import telemetry as judge_telemetry
+from dsbench.judge.early_end import EarlyEnd
+from dsbench.judge.measurement import Measurement
+from dsbench.judge.run_context import RunContext
+from dsbench.judge.telemetry import TelemetrySummary
+from dsbench.model.preflight import PreflightFacts
+from dsbench.pipeline import step7c_runs
+from dsbench.pipeline.step7b_config import BenchmarkConfig
+from dsbench.runtimes import device_lock, perf_run, telemetry
+from dsbench.runtimes.contract import Runtime, WithEnvironment
+from dsbench.runtimes.perf_run import PerfPlan, PerfRun
+from dsbench.session import ModelRun
+
+
+@dataclass(frozen=True)
+class ExtraPlan:
+    """``title`` for people, ``name`` for its files (``s6_decode``); ``infer`` False: ``[primary-gie]`` is off;
+    ``environment``: variables that the app gets; ``confirms``: the run says whether its streams keep up, and may end
+    early once it does."""
+
+    title: str
+    name: str
+    streams: int
+    seconds: int
+    interval_s: int
+    infer: bool = True
+    environment: tuple[tuple[str, str], ...] = ()
+    confirms: bool = False
+
+
+@dataclass(frozen=True)
+class ExtraRun:
+    """One such run. ``load``: what was busy over the windows that count; None without a sample or a window."""
+
+    plan: ExtraPlan
+    perf: PerfRun
+    measurement: Measurement
+    series: Series
+    load: TelemetrySummary | None
+    notes: tuple[str, ...]
+
+    @property
+    def fps(self) -> float:
+        """All streams together: over the steady windows, else over the last ones; 0 without a window with frames."""
+        if self.measurement.total:
+            return self.measurement.total.mean
+        facts = windows.stream_facts(self.perf.windows, self.measurement.target_fps)
+        return facts.total if facts else 0.0
+
+
+def run(model: ModelRun, plan: ExtraPlan) -> ExtraRun:
+    """Run it. Raises APP_CRASHED, APP_FAILED and APP_TIMEOUT as the two runs do; without FPS, ``fps`` is 0."""
+    device = device_lock.device_name(model.runtime.name, model.options.gpu_id.value)
+    runtime: Runtime = WithEnvironment(model.runtime, plan.environment) if plan.environment else model.runtime
+    perf_plan = _perf_plan(model, plan)
+    with device_lock.exclusive(device, model.announce) as held:
+        most = "at most " if perf_plan.enough is not None else ""
+        many = f"{plan.streams} stream{'s' if plan.streams != 1 else ''}"
+        model.announce(f"{model.layout.name}: {plan.title}, {many} for {most}{plan.seconds} s on {model.runtime.name}")
+        with telemetry.sampler(model.runtime.name, model.options.gpu_id.value) as sampler:
+            perf = perf_run.run(runtime, perf_plan)
+    series = step7c_runs.keep_telemetry(model, plan.title, perf, sampler.series())
+    perf_run.require_success(perf, plan.title)
+    context = RunContext(
+        telemetry=series,
+        cores=os.cpu_count() or 0,
+        builds=perf.builds,
+        due_s=perf.due_s,
+        ended_early_s=perf.ended_early_s,
+        confirms=plan.confirms,
+    )
+    measured = measurement.of_run(perf.windows, model.get(BenchmarkConfig).options.target_fps.value, context)
+    return ExtraRun(plan, perf, measured, series, load_of(perf, series), held.notes)
+
+
+def load_of(perf: PerfRun, series: Series) -> TelemetrySummary | None:
+    """The samples over the windows that a run's figures are of."""
+    window = judge_telemetry.measured_window(perf.windows)
+    if window is None or len(series.rows) < 2:
+        return None
+    summary = judge_telemetry.summarise(series, window)
+    return summary if summary.samples else None
+
+
+def _perf_plan(model: ModelRun, plan: ExtraPlan) -> PerfPlan:
+    layout, links = model.layout, model.scratch
+    app = AppPlan(
+        nvinfer_config=app_config.safe_path(layout.ds_nvinfer_config, links),
+        video=app_config.safe_path(model.get(PreflightFacts).video.value.path, links, uri=True),
+        streams=plan.streams,
+        gpu_id=model.options.gpu_id.value,
+        perf_interval_sec=plan.interval_s,
+        file_loop=True,
+        infer=plan.infer,
+    )
+    kept = layout.ds_extra_app_config(plan.name)
+    app_config.write_app(kept, app)
+    config = app_config.safe_path(kept, links)
+    log = layout.ds_extra_log(plan.name)
+    return PerfPlan(config, plan.streams, plan.seconds, plan.interval_s, log, _enough(model, plan))
+
+
+def _enough(model: ModelRun, plan: ExtraPlan) -> Callable[[Windows], bool] | None:
+    """When a run that confirms streams may end, as run 2 may; None: when its time is up."""
+    options = model.get(BenchmarkConfig).options
+    precision = options.perf_precision.value / 100
+    if not plan.confirms or not precision:
+        return None
+    return EarlyEnd(precision, options.target_fps.value, True, model.get(PreflightFacts).max_bs).reached
