@@ -140,7 +140,7 @@ class ParserHost:
         )
 
     def set_layers(self, layers: Sequence[OutputLayer]) -> LayerBuffers:
-        """Hands the layer table to the host when it changed. The result serves as long as the arrays keep their place."""
+        """Hands the layer table to the host when it changed; the result serves while the arrays keep their place."""
         # not ascontiguousarray, which would give a 0-d array a dimension
         arrays = tuple(np.asarray(layer.array, order="C") for layer in layers)
         key = tuple(

@@ -122,26 +122,12 @@ def _missing_sources(job: WorkerJob) -> StartFailed | None:
 
 
 def _run(job: WorkerJob, started: StartedNvinfer | None, connection: Connection[Report, WorkerJob | Go]) -> Report:
-    from dsbench.embedded.pipeline import PadSource, Pipeline, Schedule
-
     state = SharedState(job.state_descriptor, job.state_pads)
     sources = [(pad, _open(pad, job)) for pad in job.pads]
     connection.send(Playing())
-    sinks = _sinks(job, started, state, [source for _, source in sources])
-    config = job.detector.config if job.detector is not None else None
-    interval, dropped = (config.interval, config.stabilize_buffer_count) if config is not None else (0, 0)
-    pipeline = Pipeline(
-        [PadSource(pad.pad, source) for pad, source in sources],
-        started.detector if started is not None else None,
-        sinks,
-        Schedule(job.batch_size, interval, job.lanes, dropped),
-        state.stopped,
-    )
     try:
-        pipeline.run()
+        _play(job, started, state, sources)
     finally:
-        for sink in sinks:
-            sink.close()
         for _, source in sources:
             source.close()
     empty = [pad for pad, source in sources if source.index == 0]
@@ -155,6 +141,30 @@ def _run(job: WorkerJob, started: StartedNvinfer | None, connection: Connection[
             f"the parser returned false on {started.detector.refused} frames: deepstream-app crashes on this"
         )
     return Finished()
+
+
+def _play(
+    job: WorkerJob, started: StartedNvinfer | None, state: SharedState, sources: list[tuple[PadJob, VideoSource]]
+) -> None:
+    """All frames of the worker's sources, by the loop that fits what is wanted of them."""
+    from dsbench.embedded.lanes import Lanes
+    from dsbench.embedded.pipeline import PadSource, Pipeline, Schedule
+
+    config = job.detector.config if job.detector is not None else None
+    interval, dropped = (config.interval, config.stabilize_buffer_count) if config is not None else (0, 0)
+    schedule = Schedule(job.batch_size, interval, job.lanes, dropped)
+    pads = [PadSource(pad.pad, source) for pad, source in sources]
+    detector = started.detector if started is not None else None
+    if job.counted_only and (detector is None or detector.frames_per_call == 1):
+        counters = {pad.pad: pad.counter for pad in job.pads}
+        Lanes(pads, detector, lambda pad: state.count(counters[pad]), schedule, state.stopped).run()
+        return
+    sinks = _sinks(job, started, state, [source for _, source in sources])
+    try:
+        Pipeline(pads, detector, sinks, schedule, state.stopped).run()
+    finally:
+        for sink in sinks:
+            sink.close()
 
 
 def _open(pad: PadJob, job: WorkerJob) -> VideoSource:
