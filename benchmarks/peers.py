@@ -86,7 +86,7 @@ class _Peer:
         if not len(found):
             return found
         corners = np.concatenate([found[:, 2:4], found[:, 4:6] - found[:, 2:4]], axis=1)
-        kept = cv2.dnn.NMSBoxesBatched(corners, found[:, 1], found[:, 0].astype(np.int32), 0.0, NMS_IOU)
+        kept = cv2.dnn.NMSBoxesBatched(corners, found[:, 1], found[:, 0].astype(int).tolist(), 0.0, NMS_IOU)
         return found[np.asarray(kept, np.intp).ravel()]
 
 

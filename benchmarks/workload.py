@@ -55,7 +55,7 @@ class Workload:
 
 
 def prepare(name: str, folder: Path) -> Workload:
-    """``street``: the demo model; ``nano``: YOLOX-nano. Builds parser, config and what else is missing in ``folder``."""
+    """``street``: the demo model; ``nano``: YOLOX-nano. Parser, config and what else is needed go into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     if name == "street":
         onnx, size, classes, threshold = STREET / "model" / "street.onnx", (288, 512), 4, 0.25
