@@ -1,0 +1,141 @@
+"""How reading grows with what there is to read: KITTI dumps of up to 10^5 files, ``**PERF:`` logs of up to 1 GB.
+
+    python benchmarks/reading.py [--largest-dump FILES] [--largest-log MB] [--folder DIR]
+
+Each size is made in a temporary folder and read in a program of its own by the code that the suite uses; printed are
+seconds, seconds per file or MB (flat: linear growth) and how much the reader's memory grew (flat: constant memory).
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+STREAMS = 8
+OBJECTS = 5
+LABELS = ("car", "person", "traffic light", "bicycle")
+MB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One size: what there was, seconds to read it, by how many MB the reader's memory grew, what it found."""
+
+    units: float
+    seconds: float
+    grown_mb: float
+    found: int
+
+
+def write_dump(folder: Path, files: int) -> None:
+    """``files`` KITTI files of four streams with a handful of objects each, as DeepStream writes them."""
+    from dsbench.formats import kitti
+
+    rng = random.Random(files)
+    folder.mkdir()
+    pool = []
+    for _ in range(200):
+        lines = []
+        for _ in range(rng.randrange(2 * OBJECTS)):
+            left, top = rng.uniform(0, 1200), rng.uniform(0, 650)
+            box = kitti.from_box(rng.choice(LABELS), left, top, rng.uniform(1, 80), rng.uniform(1, 70), rng.random())
+            lines.append(kitti.format_line(box) + "\n")
+        pool.append("".join(lines))
+    for number in range(files):
+        (folder / kitti.file_name(0, number % 4, number // 4)).write_text(pool[number % len(pool)], "utf-8")
+
+
+def write_log(path: Path, megabytes: int) -> None:
+    """A console of a long run: a header every 20 rows, ``STREAMS`` streams, other threads' lines in between."""
+    rng = random.Random(megabytes)
+    header = "\n**PERF:  " + "\t".join(f"FPS {stream} (Avg)" for stream in range(STREAMS)) + "\t\n"
+    block = []
+    for row in range(2000):
+        if row % 20 == 0:
+            block.append(header)
+        pairs = "\t".join(f"{rng.gauss(30, 1):.2f} ({rng.gauss(30, 0.1):.2f})" for _ in range(STREAMS))
+        block.append(f"**PERF:  {pairs}\t\n")
+        if row % 50 == 0:
+            block.append("WARNING from sink_sub_bin_sink1: A lot of buffers are being dropped.\n")
+    data = "".join(block).encode()
+    with path.open("wb") as out:
+        for _ in range(max(1, round(megabytes * MB / len(data)))):
+            out.write(data)
+
+
+def read(kind: str, path: Path) -> Reading:
+    """Read a dump or a log in this process."""
+    from dsbench.formats import kitti, perf_log
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started = time.perf_counter()
+    if kind == "dump":
+        scan = kitti.scan(path)
+        units, found = float(scan.files), scan.objects
+    else:
+        found = sum(1 for _ in perf_log.rows(path))
+        units = path.stat().st_size / MB
+    seconds = time.perf_counter() - started
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return Reading(units, seconds, grown, found)
+
+
+def read_apart(kind: str, path: Path) -> Reading:
+    """``read`` in a program of its own, so that its memory is its own."""
+    command = [sys.executable, __file__, "--read", kind, str(path)]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    units, seconds, grown, found = text.split()
+    return Reading(float(units), float(seconds), float(grown), int(found))
+
+
+def table(kind: str, sizes: list[int], folder: Path) -> None:
+    """Make, read and print each size."""
+    unit, found = ("files", "objects") if kind == "dump" else ("MB", "rows")
+    print(f"\n{kind}: {unit:>12} {'seconds':>9} {'ms/' + unit:>10} {'memory +MB':>11} {found:>10}")
+    for size in sizes:
+        path = folder / f"{kind}{size}"
+        (write_dump if kind == "dump" else write_log)(path, size)
+        got = read_apart(kind, path)
+        each = got.seconds / got.units * 1000
+        print(
+            f"{'':{len(kind)}}  {got.units:12.0f} {got.seconds:9.2f} {each:10.3f} {got.grown_mb:11.1f} {got.found:10d}"
+        )
+        if kind == "log":
+            path.unlink()
+
+
+def sizes_up_to(largest: int, smallest: int) -> list[int]:
+    """Powers of ten from ``smallest`` on, the last one ``largest``."""
+    sizes = [smallest]
+    while sizes[-1] * 10 < largest:
+        sizes.append(sizes[-1] * 10)
+    return [*sizes, largest] if largest > sizes[-1] else [largest]
+
+
+def main() -> int:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--largest-dump", type=int, default=100_000)
+    parser.add_argument("--largest-log", type=int, default=1000)
+    parser.add_argument("--folder", type=Path, help="where to make the files (default: the system's temporary folder)")
+    parser.add_argument("--read", nargs=2, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.read:
+        got = read(arguments.read[0], Path(arguments.read[1]))
+        print(got.units, got.seconds, got.grown_mb, got.found)
+        return 0
+    with tempfile.TemporaryDirectory(dir=arguments.folder, prefix="dsbench-reading-") as folder:
+        table("dump", sizes_up_to(arguments.largest_dump, 1000), Path(folder))
+        table("log", sizes_up_to(arguments.largest_log, 10), Path(folder))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

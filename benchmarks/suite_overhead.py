@@ -1,0 +1,126 @@
+"""What dsbench itself adds to a run: wall time of ``pytest --model-dir`` less the time inside the app's runs.
+
+    python benchmarks/suite_overhead.py [--model-dir DIR] [--perf-seconds S] [--runs N]
+
+Runs the whole pipeline on a copy of the model directory, N times in a row on the same copy, and splits each run's wall
+time into: the app (visual check, KITTI dump, benchmark runs), the engine's stand-in being measured (Steps 4-5, first
+run only), other child programs by name (compiler, the probes that run model and parser apart from pytest), and what is
+left, dsbench's own Python. *Overhead* is all but the app. Processor seconds of all but the app stand beside it: on a
+busy machine they vary less.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+APP, ENGINE = "app runs", "engine measurement"
+
+
+@dataclass(frozen=True)
+class Child:
+    """One child program: wall seconds and what it was for."""
+
+    seconds: float
+    purpose: str
+
+
+@dataclass(frozen=True)
+class Split:
+    """Wall seconds of one run of the pipeline, and those of its children by purpose."""
+
+    wall_s: float
+    purposes: tuple[tuple[str, float], ...]
+
+    @property
+    def overhead_s(self) -> float:
+        """All but the app's runs."""
+        return self.wall_s - dict(self.purposes).get(APP, 0.0)
+
+    @property
+    def own_s(self) -> float:
+        """What no child program accounts for."""
+        return self.wall_s - sum(seconds for _, seconds in self.purposes)
+
+
+def purpose(command: list[str]) -> str:
+    """What a child program is for, by its command line."""
+    text = " ".join(command)
+    if "dsbench.embedded.app" in text or Path(command[0]).name in ("dsbench-app", "deepstream-app", "gst-launch-1.0"):
+        return APP
+    if "dsbench.embedded.throughput" in text or "trtexec" in Path(command[0]).name:
+        return ENGINE
+    for module, name in (("embedded.probe", "model probe (6a)"), ("parser_probe", "parser probe (6b)")):
+        if module in text:
+            return name
+    return Path(command[0]).name
+
+
+def split(wall_s: float, children: list[Child]) -> Split:
+    """Sum the children by purpose, the longest first."""
+    sums: defaultdict[str, float] = defaultdict(float)
+    for child in children:
+        sums[child.purpose] += child.seconds
+    return Split(wall_s, tuple(sorted(sums.items(), key=lambda item: -item[1])))
+
+
+def read_children(path: Path) -> list[Child]:
+    """The lines that child_times wrote."""
+    if not path.is_file():
+        return []
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return [Child(seconds, purpose(command)) for seconds, command in rows]
+
+
+def measure(model: Path, video: Path, perf_seconds: int, times: Path) -> Split:
+    """Run the pipeline once in the directory of ``model``. Raises CalledProcessError when a step fails."""
+    times.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "pytest", "-p", "child_times", f"--model-dir={model}", f"--video={video}"]
+    command += ["--runtime=embedded", f"--perf-seconds={perf_seconds}", "--perf-interval=1", "-q"]
+    env = {**os.environ, "CHILD_TIMES": str(times), "PYTHONPATH": str(HERE)}
+    started = time.monotonic()
+    subprocess.run(command, cwd=model.parent, env=env, check=True, stdout=subprocess.DEVNULL)
+    return split(time.monotonic() - started, read_children(times))
+
+
+def show(number: int, result: Split, cpu_s: float) -> None:
+    """Print one run's split."""
+    print(f"\nrun {number}: wall {result.wall_s:.2f} s, overhead (all but the app) {result.overhead_s:.2f} s")
+    for name, seconds in result.purposes:
+        print(f"  {seconds:7.2f} s  {name}")
+    print(f"  {result.own_s:7.2f} s  dsbench itself (pytest, imports, files, report)")
+    print(f"  processor time of the whole run: {cpu_s:.1f} s; load {os.getloadavg()[0]:.1f}")
+
+
+def main() -> int:
+    """Measure; 0 if every run passed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--model-dir", type=Path, default=HERE.parent / "models" / "street")
+    parser.add_argument("--video", type=Path, default=HERE.parent / "models" / "street" / "street.mp4")
+    parser.add_argument("--perf-seconds", type=int, default=12)
+    parser.add_argument("--runs", type=int, default=3)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="dsbench-overhead-") as folder:
+        model = Path(folder) / arguments.model_dir.name
+        shutil.copytree(arguments.model_dir, model, ignore=shutil.ignore_patterns("benchmarks", "reports", "samples"))
+        for number in range(1, arguments.runs + 1):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            result = measure(model, arguments.video.resolve(), arguments.perf_seconds, Path(folder) / "children.jsonl")
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            show(number, result, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
