@@ -19,10 +19,12 @@ import psutil
 from benchmarks.boxes import Boxes
 from benchmarks.contenders import Sample
 from benchmarks.workload import REPOSITORY, Workload
+from dsbench.embedded import fast
 from dsbench.formats import perf_log
 
 _DISCARDED_ROWS = 1  # the first row with all streams running has the rest of the start in it
 
+FAST_ENGINE = {fast.VARIABLE: "fast"}
 _APP = """[application]
 enable-perf-measurement={perf}
 perf-measurement-interval-sec=1
@@ -86,6 +88,20 @@ def run(work: Workload, streams: int, rows: int, environment: dict[str, str] | N
     raise RuntimeError("dsbench-app ended by itself")
 
 
+def engine_line(work: Workload) -> str:
+    """What the app says about its optional engine, or "" where it says nothing."""
+    with tempfile.TemporaryDirectory(prefix="dsbench-bench-") as folder:
+        config = _write(Path(folder), work, 1, perf=True)
+        with _started(config, FAST_ENGINE, stderr=subprocess.STDOUT) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if "OpenVINO" in line:
+                    return line.strip().removeprefix("dsbench-app: ")
+                if "Pipeline ready" in line:
+                    break
+    return ""
+
+
 def boxes(work: Workload, count: int) -> list[Boxes]:
     """Of the clip's first frames, as the app writes them to KITTI files."""
     with tempfile.TemporaryDirectory(prefix="dsbench-bench-") as name:
@@ -125,14 +141,16 @@ def _write(folder: Path, work: Workload, streams: int, *, perf: bool, kitti: Pat
 
 
 @contextlib.contextmanager
-def _started(config: Path, environment: dict[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+def _started(
+    config: Path, environment: dict[str, str] | None = None, stderr: int = subprocess.DEVNULL
+) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [sys.executable, "-m", "dsbench.embedded.app", "-c", str(config)],
         cwd=REPOSITORY,
         env={**os.environ, **(environment or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=stderr,
         text=True,
     )
     try:

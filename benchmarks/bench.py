@@ -56,7 +56,7 @@ def machine() -> str:
         if line.startswith("model name"):
             model = line.split(":", 1)[1].strip()
             break
-    names = ("onnxruntime", "av", "numpy", "opencv-python-headless", "supervision")
+    names = ("onnxruntime", "av", "numpy", "opencv-python-headless", "supervision", "openvino")
     versions = []
     for name in names:
         try:
@@ -73,6 +73,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=2.5, help="of one measurement (of the app: rounded up)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", type=_words, default=list(PEERS), help="of " + ", ".join(PEERS) + "; '' for none")
+    parser.add_argument("--fast", action=argparse.BooleanOptionalAction, default=True, help="the optional engine too")
     parser.add_argument("--memory-minutes", type=float, default=1.0, help="default 1; the goal is judged by 10")
     parser.add_argument("--json", type=Path, help="all samples as JSON")
     return parser.parse_args(argv)
@@ -91,11 +92,13 @@ def _model(work: Workload, folder: Path, options: argparse.Namespace) -> dict[st
     path = work.write(folder / f"{work.name}.json")
     agreements = _compare(work, path, options.peers)
     _stages(work)
+    engine = app_run.engine_line(work) if options.fast else ""
+    print(f"fast engine: {engine or 'left out'}")
     able = [name for name in options.peers if name in agreements]
     print(f"\n{'streams':>7}  {'contender':<46} {'fps':>7} {'+-':>4} {'cpu ms':>7} {'/bound':>7} {'app is':>7}")
     tables = {}
     for streams in options.streams:
-        rounds = _rounds(work, path, streams, able, options)
+        rounds = _rounds(work, path, streams, [figures.FAST, *able] if engine else able, options)
         tables[streams] = {name: [asdict(sample) for sample in samples] for name, samples in rounds.items()}
         _print(streams, rounds)
     print()
@@ -140,15 +143,16 @@ def _rounds(
 ) -> dict[str, list[Sample]]:
     """Everybody's samples, round by round, every second round in the opposite order."""
     cpus = usable_cpus()
-    others = {name: Contender(name, path, streams, cpus) for name in (BOUND, *names)}
-    rounds: dict[str, list[Sample]] = {name: [] for name in (figures.APP, *others)}
+    others = {name: Contender(name, path, streams, cpus) for name in (BOUND, *names) if name != figures.FAST}
+    rounds: dict[str, list[Sample]] = {name: [] for name in (figures.APP, BOUND, *names)}
     rows = max(2, round(options.seconds + 0.5))
     try:
         for number in range(options.rounds):
             order = list(rounds) if number % 2 == 0 else list(reversed(rounds))
             for name in order:
-                if name == figures.APP:
-                    rounds[name].append(app_run.measure(work, streams, rows))
+                if name in (figures.APP, figures.FAST):
+                    environment = app_run.FAST_ENGINE if name == figures.FAST else {}
+                    rounds[name].append(app_run.measure(work, streams, rows, environment))
                 else:
                     rounds[name].append(others[name].run(options.seconds))
     finally:
@@ -161,20 +165,29 @@ def _print(streams: int, rounds: dict[str, list[Sample]]) -> None:
     found = figures.lines(rounds)
     for line in found:
         title = PEERS.get(line.name, line.name)
-        faster = f"{line.of_app:.2f} x" if line.name not in (figures.APP, BOUND) else ""
+        faster = f"{line.of_app:.2f} x" if line.name != figures.APP else ""
         print(
             f"{streams:>7}  {title:<46} {line.fps:>7.1f} {100 * line.spread:>3.0f}% {line.cpu_ms:>7.2f} "
             f"{line.of_bound:>7.3f} {faster:>7}",
             flush=True,
         )
     app, bound = found[0], found[1]
-    best = figures.best_peer(found)
-    peer = f"; {best.of_app:.2f} times the best peer ({best.name})" if best is not None else ""
     print(
         f"{streams:>7}  => {app.of_bound:.3f} of the bound by rate, {bound.cpu_ms / app.cpu_ms:.3f} by processor time"
-        f" a frame{peer}",
+        f" a frame{_against_peers(found, rounds)}",
         flush=True,
     )
+
+
+def _against_peers(found: Sequence[figures.Line], rounds: dict[str, list[Sample]]) -> str:
+    best = figures.best_peer(found)
+    if best is None:
+        return ""
+    text = f"; {best.of_app:.2f} times the best peer ({best.name}) by rate, {best.cpu_ms / found[0].cpu_ms:.2f} by time"
+    if figures.FAST in rounds:
+        fast = next(line for line in found if line.name == figures.FAST)
+        text += f"; with the fast engine {best.of_app / fast.of_app:.2f} and {best.cpu_ms / fast.cpu_ms:.2f}"
+    return text
 
 
 def _memory(work: Workload, minutes: float) -> dict[str, object]:

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from dsbench.embedded.detections import Detections
 from dsbench.embedded.frame import YuvFrame
-from dsbench.embedded.infer import BoundCall, OnnxModel, Tensor
+from dsbench.embedded.infer import Call, Engine, FloatTensor, OnnxModel, Tensor
 from dsbench.embedded.jobs import DetectorSetup
 from dsbench.embedded.mux import MuxScaler
 from dsbench.embedded.parser_host import LayerBuffers, OutputLayer, ParserHost
@@ -21,7 +20,6 @@ from dsbench.embedded.postprocess import BoxParser, Postprocessor
 from dsbench.embedded.preprocess import Geometry, Preprocessor, geometry
 
 REFUSED = "Failed to parse bboxes using custom parse function"
-FloatTensor = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class _Lane(threading.local):
     """One thread's own memory."""
 
     tensor: FloatTensor | None = None
-    call: BoundCall | None = None
+    call: Call | None = None
     buffers: LayerBuffers | None = None
 
 
@@ -96,6 +94,8 @@ class Detector:
         self._warned: set[str] = set()
         self._warn_once(self._post.warning if self._post is not None else "")
         self._lane = _Lane()
+        self.engine: Engine = model
+        """What ``run_alone`` runs."""
         self.refused = 0
         """Frames whose parser returned false."""
 
@@ -105,6 +105,16 @@ class Detector:
         if self._setup.whole_batches:
             return self._config.batch_size
         return self._model.batch or 1
+
+    @property
+    def model(self) -> OnnxModel:
+        """The network on ONNX Runtime."""
+        return self._model
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Dimensions of one frame's tensor."""
+        return self._network.shape
 
     def infer(self, frames: Sequence[YuvFrame]) -> list[Inferred]:
         """Scales, preprocesses and infers one batch. Safe in several threads at once."""
@@ -131,6 +141,16 @@ class Detector:
             return Detections.empty()
         return objects
 
+    def objects(self, frames: Sequence[YuvFrame], engine: Engine) -> list[Detections]:
+        """Objects of each frame when ``engine`` runs the network, one frame a call. One thread at a time only."""
+        call = engine.bind(np.zeros((1, *self._network.shape), np.float32))
+        found = []
+        for frame in frames:
+            where, _ = self._place(frame, call.feed[0])
+            objects = self._post.run(self._layers(call.run(), 0), where) if self._post is not None else None
+            found.append(objects or Detections.empty())
+        return found
+
     def run_alone(self, frame: YuvFrame, order: AbstractContextManager[object]) -> None:
         """``infer`` and ``detect`` of one frame whose objects nobody looks at, in buffers of the calling thread.
 
@@ -138,7 +158,7 @@ class Detector:
         """
         lane = self._lane
         if lane.call is None:
-            lane.call = self._model.bind(np.zeros((1, *self._network.shape), np.float32))
+            lane.call = self.engine.bind(np.zeros((1, *self._network.shape), np.float32))
         where, _ = self._place(frame, lane.call.feed[0])
         outputs = lane.call.run()
         if self._post is None:

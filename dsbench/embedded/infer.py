@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dsbench.errors import Code, DsbenchError
 
 Tensor = npt.NDArray[Any]
+FloatTensor = npt.NDArray[np.float32]
 
 _DTYPES: dict[str, type[np.generic]] = {
     "tensor(float)": np.float32,
@@ -23,6 +24,26 @@ _DTYPES: dict[str, type[np.generic]] = {
     "tensor(bool)": np.bool_,
 }
 Dimension = int | None
+
+
+class Call(Protocol):
+    """A network that is run on what ``feed`` holds, by one thread."""
+
+    feed: FloatTensor
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the arrays that ``run`` returns are the same ones each time, overwritten."""
+
+    def run(self) -> list[Tensor]:
+        """Outputs in graph order. Raises DsbenchError(INFERENCE_FAILED)."""
+
+
+class Engine(Protocol):
+    """Something that runs a network."""
+
+    def bind(self, feed: FloatTensor) -> Call:
+        """Ready to run ``feed`` again and again, whatever is written into it in between. Runs it once."""
 
 
 class OnnxModel:
@@ -73,7 +94,7 @@ class OnnxModel:
         """The three dimensions of one frame as the graph declares them."""
         return self.shape[1], self.shape[2], self.shape[3]
 
-    def run(self, batch: npt.NDArray[np.float32]) -> list[Tensor]:
+    def run(self, batch: FloatTensor) -> list[Tensor]:
         """Outputs for ``batch`` (n, ...) float32, each (n, ...), in graph output order.
 
         A graph with a fixed batch K is called as often as n needs, the last call padded with zeros and cut.
@@ -86,11 +107,8 @@ class OnnxModel:
         parts = [self._call(_padded(feed[i : i + fixed], fixed)) for i in range(0, len(feed), fixed)]
         return [np.concatenate(pieces)[: len(feed)] for pieces in zip(*parts, strict=True)]
 
-    def bind(self, feed: npt.NDArray[np.float32]) -> BoundCall:
-        """Ready to run ``feed`` again and again, whatever is written into it in between. Runs it once.
-
-        Errors as ``run`` raises them. One object serves one thread.
-        """
+    def bind(self, feed: FloatTensor) -> BoundCall:
+        """As Engine.bind. Errors as ``run`` raises them."""
         return BoundCall(self, self._session, feed)
 
     def failed(self, shape: tuple[int, ...], error: Exception) -> DsbenchError:
@@ -119,12 +137,9 @@ class OnnxModel:
 
 
 class BoundCall:
-    """One network input in a fixed place and, where the graph fixes their sizes, outputs in fixed places too.
+    """One network input in a fixed place and, where the graph fixes their sizes, outputs in fixed places too."""
 
-    ``in_place``: the arrays that ``run`` returns are the same ones each time, overwritten.
-    """
-
-    def __init__(self, model: OnnxModel, session: Any, feed: npt.NDArray[np.float32]) -> None:
+    def __init__(self, model: OnnxModel, session: Any, feed: FloatTensor) -> None:
         self.feed = feed
         self._model = model
         self._session = session

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from dsbench.embedded import builtin_parser, mean_image, messages
 from dsbench.embedded.builtin_parser import BuiltinParser
-from dsbench.embedded.detector import Detector, FloatTensor, NetworkInput
-from dsbench.embedded.infer import OnnxModel
+from dsbench.embedded.detector import Detector, NetworkInput
+from dsbench.embedded.infer import FloatTensor, OnnxModel
 from dsbench.embedded.jobs import DetectorSetup
 from dsbench.embedded.parser_host import ParserHost
 from dsbench.embedded.postprocess import BoxParser

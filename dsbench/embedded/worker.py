@@ -69,6 +69,8 @@ def _serve(job: WorkerJob, connection: Connection[Report, WorkerJob | Go]) -> Re
         missing = _missing_sources(job)
         if missing is not None:
             return missing
+        if job.counted_only and started is not None:
+            _choose_engine(job, started)
         connection.send(Loaded())
         connection.recv()
         return _run(job, started, connection)
@@ -119,6 +121,26 @@ def _missing_sources(job: WorkerJob) -> StartFailed | None:
             error = DsbenchError(Code.SOURCE_MISSING, f'No such file "{path}"', where=str(path))
             return StartFailed(bus.source_failed(error, pad.pad))
     return None
+
+
+def _choose_engine(job: WorkerJob, started: StartedNvinfer) -> None:
+    """The optional engine, where the user asks for it; a video that cannot be read is reported by the run."""
+    from dsbench.embedded import fast, nvinfer_start
+
+    if not fast.wanted() or job.detector is None:
+        return
+    from itertools import islice
+
+    from dsbench.embedded.decode import open_source
+
+    try:
+        source = open_source(job.pads[0].uri)
+        frames = list(islice(source, fast.SAMPLE_FRAMES))
+        source.close()
+    except DsbenchError:
+        frames = []
+    log = nvinfer_start.Log(job.detector.config.gie_unique_id or 0, job.quiet)
+    fast.choose(started.detector, frames, job.lanes, log)
 
 
 def _run(job: WorkerJob, started: StartedNvinfer | None, connection: Connection[Report, WorkerJob | Go]) -> Report:
