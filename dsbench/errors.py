@@ -40,6 +40,7 @@ class Code(StrEnum):
     # benchmark
     FPS_PARSE = "fps-parse"
     TOO_FEW_STREAMS = "too-few-streams"
+    MEASUREMENT_INVALID = "measurement-invalid"
     ENGINE_PREPARATION = "engine-preparation"
 
     # visual check, record, report

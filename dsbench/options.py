@@ -19,6 +19,8 @@ ENVIRONMENT = "environment"
 SETTINGS = "dsbench.toml"
 INI = "pytest ini"
 SPECIFICATION = "specification"
+DEFAULT = "default"
+"""Of what the specification does not know."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,9 @@ class Given:
     environment: str | None = None
     ini: str | None = None
 
-    def resolve(self, parse: Callable[[str], T], settings: T | None, default: T) -> Value[T]:
+    def resolve(
+        self, parse: Callable[[str], T], settings: T | None, default: T, default_origin: str = SPECIFICATION
+    ) -> Value[T]:
         """The value of the highest level that has one; USAGE error naming level and option if it cannot be read."""
         if self.command_line is not None:
             return Value(self._parse(parse, self.command_line, COMMAND_LINE), COMMAND_LINE)
@@ -51,7 +55,7 @@ class Given:
             return Value(settings, SETTINGS)
         if self.ini is not None:
             return Value(self._parse(parse, self.ini, INI), INI)
-        return Value(default, SPECIFICATION)
+        return Value(default, default_origin)
 
     def check(self, parse: Callable[[str], T]) -> None:
         """Raise the USAGE error of ``resolve`` at once, before any model directory is read."""
@@ -108,6 +112,17 @@ def share(text: str) -> float:
         raise ValueError("must be a number from 0 to 1") from None
     if not (math.isfinite(number) and 0 <= number <= 1):
         raise ValueError("must be a number from 0 to 1")
+    return number
+
+
+def percent(text: str) -> float:
+    """A number from 0 to 100."""
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError("must be a number from 0 to 100") from None
+    if not (math.isfinite(number) and 0 <= number <= 100):
+        raise ValueError("must be a number from 0 to 100")
     return number
 
 

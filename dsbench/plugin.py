@@ -46,6 +46,7 @@ _OPTIONS = (
     ("prepare", "auto: make a missing stand-in engine (embedded runtime); never; default auto"),
     ("perf-seconds", "how long each benchmark run of the app lasts, its start included; default 60"),
     ("perf-interval", "seconds of one PERF window; default 2"),
+    ("perf-precision", "end a run early once FPS are known to so many percent; 0: never; default 2"),
     ("target-fps", "frames per second of one real-time stream; default 30"),
     ("min-streams", "fail run2_validation when fewer real-time streams are confirmed; default none"),
     ("replace-results", "go on although the directory holds results of the other runtime"),
@@ -116,6 +117,7 @@ def _read_options(config: pytest.Config) -> RunOptions:
         perf_interval=_given(config, "perf-interval"),
         target_fps=_given(config, "target-fps"),
         min_streams=_given(config, "min-streams"),
+        perf_precision=_given(config, "perf-precision"),
     )
     options.check()
     return options

@@ -11,7 +11,7 @@ from typing import TypeVar
 from dsbench.model.layout import ModelLayout
 from dsbench.model.preflight import REAL_TIME_FPS, Request
 from dsbench.model.settings import Settings
-from dsbench.options import Given, Value, above_zero, share, text, whole
+from dsbench.options import DEFAULT, Given, Value, above_zero, percent, share, text, whole
 from dsbench.record import store
 from dsbench.record.recorder import Recorder
 from dsbench.runtimes import machine
@@ -25,16 +25,19 @@ KITTI_FRAMES = 100
 MIN_DETECTION_RATE = 0.9
 PERF_SECONDS = 60
 PERF_INTERVAL = 2
+PERF_PRECISION = 2.0
 
 
 @dataclass(frozen=True)
 class BenchmarkOptions:
-    """Step 7's values. ``perf_seconds`` is the time of a whole run of the app, its start included."""
+    """Step 7's values. ``perf_seconds`` is the time of a whole run of the app, its start included; it may end earlier
+    once its figures are known to ``perf_precision`` percent, never if that is 0."""
 
     perf_seconds: Value[int]
     perf_interval: Value[int]
     target_fps: Value[float]
     min_streams: Value[int | None]
+    perf_precision: Value[float]
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class RunOptions:
     perf_interval: Given
     target_fps: Given
     min_streams: Given
+    perf_precision: Given
 
     def check(self) -> None:
         """Raise the USAGE error of any value that cannot be read, before a model directory is touched."""
@@ -62,6 +66,7 @@ class RunOptions:
         self.kitti_frames.check(whole(0))
         self.min_detection_rate.check(share)
         self.target_fps.check(above_zero)
+        self.perf_precision.check(percent)
         for given in (self.perf_seconds, self.perf_interval, self.min_streams):
             given.check(whole(1))
 
@@ -73,6 +78,7 @@ class RunOptions:
             perf_interval=self.perf_interval.resolve(whole(1), settings.perf_interval, PERF_INTERVAL),
             target_fps=self.target_fps.resolve(above_zero, settings.target_fps, REAL_TIME_FPS),
             min_streams=self.min_streams.resolve(whole(1), settings.min_streams, no_minimum),
+            perf_precision=self.perf_precision.resolve(percent, settings.perf_precision, PERF_PRECISION, DEFAULT),
         )
 
     def header(self, settings: Sequence[Settings] = ()) -> tuple[str, ...]:
@@ -89,9 +95,15 @@ class RunOptions:
             f"prepare {self.prepare}; replace-results {self.replace_results}",
             f"dsbench: perf-seconds {_all(one.perf_seconds for one in benchmarks)}; "
             f"perf-interval {_all(one.perf_interval for one in benchmarks)}; "
-            f"target-fps {_all(Value(f'{one.target_fps.value:g}', one.target_fps.origin) for one in benchmarks)}; "
+            f"perf-precision {_all(_plain(one.perf_precision) for one in benchmarks)}; "
+            f"target-fps {_all(_plain(one.target_fps) for one in benchmarks)}; "
             f"min-streams {_all(Value(one.min_streams.value or 'none', one.min_streams.origin) for one in benchmarks)}",
         )
+
+
+def _plain(value: Value[float]) -> Value[str]:
+    """30 instead of 30.0."""
+    return Value(f"{value.value:g}", value.origin)
 
 
 def _all(values: Iterable[Value[T]]) -> str:

@@ -24,12 +24,14 @@ def test_run1_calibration(model: ModelRun, evidence: EvidenceLog) -> None:
     """7c, run 1: what PEAK_GPU_STREAMS streams at once really reach."""
     calibration = model.keep(step7c_runs.run1(model, evidence, partial(rows.perf_run, evidence, model.layout)))
     rows.run1(evidence, model, calibration)
+    step7c_runs.require_valid(model, calibration.run)
 
 
 def test_run2_validation(model: ModelRun, evidence: EvidenceLog) -> None:
     """7c, run 2: whether RT_STREAMS streams keep up; half of them if not."""
     validation = model.keep(step7c_runs.run2(model, evidence, partial(rows.perf_run, evidence, model.layout)))
     rows.run2(evidence, validation)
+    step7c_runs.require_valid(model, validation.final)
     step7c_runs.require_streams(model, validation)
 
 

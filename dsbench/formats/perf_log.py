@@ -1,10 +1,14 @@
 """``**PERF:`` lines of deepstream-app's console: windows of frames per second, one pair ``fps (average)`` per
 stream.
 
-A log is read line by line in constant memory. Header lines (``**PERF:  FPS 0 (Avg)``) carry no numbers. With
-several ``-c`` the rows begin with ``PERF(<instance>): `` instead. stderr of other threads may cut a row in
-the middle; the next pairs are then lost and the row is shorter than the header: ``PerfRow.complete`` tells
-when the number of streams is known.
+A log is read in constant memory. Header lines (``**PERF:  FPS 0 (Avg)``, again every 20 rows) carry no numbers. With
+several ``-c`` the rows begin with ``PERF(<instance>): `` instead. Apps with sources that come and go (deepstream-test5)
+end the line behind the marker and may put a name before each pair: ``id[name] 30.00 (29.90)``.
+
+The app prints each pair on its own, so other threads' messages may cut a row between pairs. What follows at the
+beginning of the next lines is taken as the rest of the row where it makes the row whole (``PerfRow.repaired``); a pair
+in the middle of a message is never taken, since digits of the message may stand before it. Rows that stay short are
+told by ``PerfRow.complete``, rows of which no pair is left by ``RowReader.lost``.
 """
 
 from __future__ import annotations
@@ -16,13 +20,21 @@ from pathlib import Path
 
 from dsbench.errors import Code, DsbenchError
 
-_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _ROW = re.compile(r"\*\*PERF:\s*|PERF\((\d+)\):\s*")
-_PAIR = re.compile(r"\s*(-?(?:[0-9]+[.,][0-9]+|inf|nan)) \((-?(?:[0-9]+[.,][0-9]+|inf|nan))\)", re.IGNORECASE)
+_VALUE = r"-?(?:[0-9]+[.,][0-9]+|inf|nan)"
+_PAIR = re.compile(rf"\s*(?:[^\t\r\n\[]*\[[^\t\r\n\]]*\] )?({_VALUE}) \(({_VALUE})\)(\t?)", re.IGNORECASE)
+_PLAIN_ROW = re.compile(r"(?:[0-9]+\.[0-9][0-9] \([0-9]+\.[0-9][0-9]\)\t)+\s*")
+_PLAIN = str.maketrans("()", "  ")
 _HEADER = re.compile(r"FPS (\d+) \(Avg\)")
+_COLUMNS = re.compile(r"(?:FPS \d+ \(Avg\)\t?)*")
 _SPECIFICATION = re.compile(r"\*\*PERF:\s*([0-9.]+)")
 _DECIMAL = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+")
-_LONGEST_LINE = 1 << 20  # characters read at once: a log without newlines must not fill the memory
+_LONGEST_LINE = 1 << 20
+"""Bytes of a line; a longer one is cut: a log without newlines must not fill the memory."""
+_BLOCK = 1 << 20
+_PATIENCE = 32
+"""Lines after which the rest of a row is no longer waited for: the app prints a row without a pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +42,10 @@ class PerfRow:
     """One report: frames per second of the last window and since the stream began, one value per stream, in
     source order.
 
-    ``instance``: number of the ``-c`` (0 for a single one); ``line``: line number from 1; ``streams``:
-    columns of the last header, 0 if none was seen; ``comma``: decimals written with a comma (another
-    program's locale: DeepStream never does).
+    ``instance``: number of the ``-c`` (0 for a single one); ``line``: line number from 1; ``streams``: what a whole row
+    has, by the last header or, with several ``-c``, by the longest row of the instance; 0 if neither is known;
+    ``comma``: decimals written with a comma (another program's locale: DeepStream never does); ``repaired``: put
+    together from several lines.
     """
 
     fps: tuple[float, ...]
@@ -41,11 +54,152 @@ class PerfRow:
     line: int = 0
     streams: int = 0
     comma: bool = False
+    repaired: bool = False
 
     @property
     def complete(self) -> bool:
-        """False when the row has fewer pairs than the header has streams: another thread's text broke it."""
+        """False when the row has fewer pairs than there are streams: another thread's text broke it."""
         return len(self.fps) >= self.streams
+
+
+@dataclass(slots=True)
+class _Begun:
+    """A row of which more may follow."""
+
+    instance: int
+    line: int
+    pairs: list[tuple[str, str]]
+    cut: bool = False
+    """Other text or a line's end came where a pair was due."""
+    joined: bool = False
+    """Pairs came after that."""
+
+
+class RowReader:
+    """Reads a log line by line: ``feed`` each, then ``finish``. ``streams``: how many a whole row has, 0 where only the
+    log's headers tell. ``lost`` counts rows of which nothing is left."""
+
+    def __init__(self, streams: int = 0) -> None:
+        self._expected = self._header = streams
+        self._longest: dict[int, int] = {}
+        self._begun: _Begun | None = None
+        self._header_open = False
+        self._number = 0
+        self.lost = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether lines without ``PERF`` mean nothing now: they may be skipped."""
+        return self._begun is None and not self._header_open
+
+    def skip(self, lines: int) -> None:
+        """Pass over so many lines without ``PERF``."""
+        self._number += lines
+
+    def feed(self, raw: str) -> Iterator[PerfRow]:
+        """The rows that end with this line."""
+        self._number += 1
+        if "PERF" not in raw:
+            if not self.idle:
+                yield from self._continue(_clean(raw))
+            return
+        if (plain := self._plain(raw)) is not None:
+            yield from self._flush()
+            yield plain
+            return
+        line = _clean(raw)
+        starts = list(_ROW.finditer(line))
+        if not starts:
+            return
+        if starts[0].start():
+            yield from self._continue(line[: starts[0].start()])
+        for number, start in enumerate(starts):
+            end = starts[number + 1].start() if number + 1 < len(starts) else len(line)
+            yield from self._flush()
+            yield from self._begin(int(start.group(1) or 0), start.group(1) is not None, line[start.end() : end])
+
+    def finish(self) -> Iterator[PerfRow]:
+        """The row that the log's end cut, as far as it goes."""
+        yield from self._flush()
+
+    def _plain(self, raw: str) -> PerfRow | None:
+        """A whole row of the usual form, quickly."""
+        if not raw.startswith("**PERF:  ") or self._longest:
+            return None
+        text = raw[9:]
+        if _PLAIN_ROW.fullmatch(text) is None:
+            return None
+        values = [float(value) for value in text.translate(_PLAIN).split()]
+        if len(values) < 2 * (self._expected or self._header):
+            return None
+        if self._header:
+            self._header = max(self._header, len(values) // 2)  # the header had been cut
+        return PerfRow(tuple(values[::2]), tuple(values[1::2]), 0, self._number, self._expected or self._header)
+
+    def _begin(self, instance: int, several: bool, text: str) -> Iterator[PerfRow]:
+        if columns := len(_HEADER.findall(text)):
+            end = _COLUMNS.match(text.lstrip())
+            self._header, self._header_open = columns, end is None or bool(text.lstrip()[end.end() :].strip())
+            return
+        if several:
+            self._longest.setdefault(instance, 0)
+        self._begun = _Begun(instance, self._number, [])
+        yield from self._take(text)
+
+    def _continue(self, text: str) -> Iterator[PerfRow]:
+        """What a line begins with may be the rest of a header or of a row."""
+        if self._header_open and (more := len(_HEADER.findall(_found(_COLUMNS.match(text))))):
+            self._header += more
+        self._header_open = False
+        if self._begun is None:
+            return
+        self._begun.cut = True
+        if self._number - self._begun.line > _PATIENCE:
+            yield from self._flush()
+        else:
+            yield from self._take(text)
+
+    def _take(self, text: str) -> Iterator[PerfRow]:
+        """Add the pairs at the beginning of ``text`` to the row; hand it out once no more is due."""
+        begun = self._begun
+        assert begun is not None, "a row has begun"
+        position = 0
+        while (pair := _PAIR.match(text, position)) is not None:
+            if begun.cut and not pair.group(3):
+                break  # behind other text only what ends as the app ends a pair is certain
+            begun.pairs.append((pair.group(1), pair.group(2)))
+            begun.joined = begun.cut
+            position = pair.end()
+        due = self._streams_of(begun.instance)
+        if len(begun.pairs) >= due and (due or (begun.pairs and not text[position:].strip())):
+            yield from self._flush()
+        elif not due and begun.pairs:
+            yield from self._flush()  # how many are missing is not known
+
+    def _flush(self) -> Iterator[PerfRow]:
+        begun, self._begun = self._begun, None
+        if begun is None:
+            return
+        if not begun.pairs:
+            self.lost += 1
+            return
+        if begun.instance in self._longest:
+            self._longest[begun.instance] = max(self._longest[begun.instance], len(begun.pairs))
+        elif self._header:
+            self._header = max(self._header, len(begun.pairs))  # the header had been cut
+        yield PerfRow(
+            tuple(_number(pair[0]) for pair in begun.pairs),
+            tuple(_number(pair[1]) for pair in begun.pairs),
+            begun.instance,
+            begun.line,
+            self._streams_of(begun.instance),
+            any("," in value for pair in begun.pairs for value in pair),
+            begun.joined,
+        )
+
+    def _streams_of(self, instance: int) -> int:
+        """Pairs of a whole row. With several ``-c`` a header is of one of them, nobody says which."""
+        return self._longest.get(instance, self._expected or self._header)
 
 
 def iter_rows(lines: Iterable[str]) -> Iterator[PerfRow]:
@@ -54,44 +208,38 @@ def iter_rows(lines: Iterable[str]) -> Iterator[PerfRow]:
     A pair whose closing parenthesis is missing (a line cut in the middle of a number) is dropped, never
     guessed.
     """
-    streams = 0
-    for number, raw in enumerate(lines, start=1):
-        if "PERF" not in raw:
-            continue
-        line = _ANSI.sub("", raw).replace("\0", "")
-        starts = list(_ROW.finditer(line))
-        if not starts:
-            continue
-        start = starts[-1]  # an interrupted row may be followed by a whole one on the same line
-        text = line[start.end() :]
-        columns = _HEADER.findall(text)
-        if columns:
-            streams = len(columns)
-            continue
-        row = _pairs(text)
-        if row:
-            fps = tuple(_number(pair[0]) for pair in row)
-            avg = tuple(_number(pair[1]) for pair in row)
-            comma = any("," in value for pair in row for value in pair)
-            yield PerfRow(fps, avg, int(start.group(1) or 0), number, streams, comma)
+    reader = RowReader()
+    for line in lines:
+        yield from reader.feed(line)
+    yield from reader.finish()
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    position = 0
-    while (pair := _PAIR.match(text, position)) is not None:
-        found.append((pair.group(1), pair.group(2)))
-        position = pair.end()
-    return found
+def _clean(raw: str) -> str:
+    return _ANSI.sub("", raw).replace("\0", "")
+
+
+def _found(match: re.Match[str] | None) -> str:
+    return match.group() if match else ""
 
 
 def _number(text: str) -> float:
     return float(text.replace(",", "."))
 
 
-def rows(path: Path | str) -> Iterator[PerfRow]:
-    """``iter_rows`` of a file. Raises DsbenchError(PERF_LOG_INVALID) when it cannot be read."""
-    return iter_rows(_lines(Path(path)))
+def rows(path: Path | str, reader: RowReader | None = None) -> Iterator[PerfRow]:
+    """``iter_rows`` of a file, by ``reader`` if one is given. Raises DsbenchError(PERF_LOG_INVALID) when it cannot be
+    read."""
+    reader = reader or RowReader()
+    for block in _blocks(Path(path)):
+        if reader.idle and b"PERF" not in block:
+            reader.skip(block.count(b"\n"))
+            continue
+        for line in _lines(block):
+            if b"PERF" in line or not reader.idle:
+                yield from reader.feed(line.decode("utf-8", "replace"))
+            else:
+                reader.skip(1)
+    yield from reader.finish()
 
 
 def stream0_values(path: Path | str) -> Iterator[float]:
@@ -100,16 +248,40 @@ def stream0_values(path: Path | str) -> Iterator[float]:
     Line by line as grep does, so a header gives nothing; neither do ``nan`` and ``inf``. A number cut by the end of the
     log counts as it stands. Raises DsbenchError(PERF_LOG_INVALID) when the log cannot be read.
     """
-    for line in _lines(Path(path)):
-        if "**PERF:" in line:
-            yield from (float(text) for text in _SPECIFICATION.findall(line) if _DECIMAL.fullmatch(text))
+    for block in _blocks(Path(path)):
+        if b"**PERF:" not in block:
+            continue
+        for line in _lines(block):
+            if b"**PERF:" in line:
+                found = _SPECIFICATION.findall(line.decode("utf-8", "replace"))
+                yield from (float(text) for text in found if _DECIMAL.fullmatch(text))
 
 
-def _lines(path: Path) -> Iterator[str]:
+def _lines(block: bytes) -> Iterator[bytes]:
+    """Lines end at newlines alone, as grep has it; a carriage return does not end one."""
+    *lines, last = block.split(b"\n")
+    yield from (line + b"\n" for line in lines)
+    if last:
+        yield last
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """The file in pieces of whole lines; a line that is too long is cut."""
     try:
-        with path.open(encoding="utf-8", errors="replace", newline="\n") as log:
-            while line := log.readline(_LONGEST_LINE):
-                yield line
+        with path.open("rb") as log:
+            rest = b""
+            while block := log.read(_BLOCK):
+                whole, newline, after = (rest + block).rpartition(b"\n")
+                if newline:
+                    yield whole + newline
+                    rest = after
+                elif len(after) >= _LONGEST_LINE:
+                    yield after
+                    rest = b""
+                else:
+                    rest = after
+            if rest:
+                yield rest
     except OSError as error:
         raise DsbenchError(
             Code.PERF_LOG_INVALID,

@@ -2,36 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.formats import perf_log
+from dsbench.formats.perf_log import PerfRow, RowReader
+
+MOST_WINDOWS = 10_000
+"""Windows that are kept, the last ones: a run of days must not fill the memory."""
 
 
 @dataclass(frozen=True)
 class Windows:
     """One run's PERF windows: ``fps`` (windows, streams) frames per second, ``at_s`` (windows,) seconds since the app
-    was started at which the row was seen. ``broken`` counts rows that other output cut short: not in ``fps``."""
+    was started at which the row was seen. ``broken`` counts rows that other output cut short: not in ``fps``;
+    ``repaired`` those that could be put together again, which are; ``earlier`` windows before those that are kept."""
 
     interval_s: int
     streams: int
     at_s: tuple[float, ...]
     fps: tuple[tuple[float, ...], ...]
     broken: int = 0
+    repaired: int = 0
+    earlier: int = 0
 
     def of_stream(self, stream: int) -> tuple[float, ...]:
         """One stream's windows, in order."""
         return tuple(row[stream] for row in self.fps)
 
 
-def of_log(log: Path, streams: int, interval_s: int, seen_s: Sequence[float], ended_s: float) -> Windows:
-    """The whole rows of a log. ``seen_s``: when each row was seen; ``ended_s`` stands for those that were not."""
-    at_s, fps, broken = [], [], 0
-    for number, row in enumerate(perf_log.rows(log)):
-        if len(row.fps) == streams:
-            at_s.append(seen_s[number] if number < len(seen_s) else ended_s)
-            fps.append(row.fps)
-        else:
-            broken += 1
-    return Windows(interval_s, streams, tuple(at_s), tuple(fps), broken)
+class Collector:
+    """Makes the table of ``instance`` from lines as they come: ``feed`` each, then ``finish``."""
+
+    def __init__(self, streams: int, interval_s: int, instance: int = 0) -> None:
+        self.reader = RowReader(streams)
+        self._streams, self._interval_s, self._instance = streams, interval_s, instance
+        self._at_s: deque[float] = deque(maxlen=MOST_WINDOWS)
+        self._fps: deque[tuple[float, ...]] = deque(maxlen=MOST_WINDOWS)
+        self._seen = self._whole = self._repaired = 0
+
+    @property
+    def rows(self) -> int:
+        """Rows so far, broken ones included."""
+        return self._seen
+
+    @property
+    def whole(self) -> int:
+        """Whole rows so far."""
+        return self._whole
+
+    def feed(self, line: str, at_s: float) -> None:
+        """Take in a line that was seen at ``at_s`` seconds since the app's start."""
+        self.add(self.reader.feed(line), at_s)
+
+    def finish(self, at_s: float) -> None:
+        """The log has ended."""
+        self.add(self.reader.finish(), at_s)
+
+    def add(self, rows: Iterable[PerfRow], at_s: float) -> None:
+        """Take in rows that were seen at ``at_s``."""
+        for row in rows:
+            if row.instance != self._instance:
+                continue
+            self._seen += 1
+            if len(row.fps) == self._streams:
+                self._whole += 1
+                self._repaired += row.repaired
+                self._at_s.append(at_s)
+                self._fps.append(row.fps)
+
+    def windows(self) -> Windows:
+        """The table so far."""
+        return Windows(
+            self._interval_s,
+            self._streams,
+            tuple(self._at_s),
+            tuple(self._fps),
+            broken=self._seen - self._whole + self.reader.lost,
+            repaired=self._repaired,
+            earlier=self._whole - len(self._fps),
+        )
+
+
+def of_log(
+    log: Path, streams: int, interval_s: int, seen_s: Sequence[float] = (), ended_s: float = 0.0, instance: int = 0
+) -> Windows:
+    """The whole rows of a log. ``seen_s``: when each row was seen; ``ended_s`` stands for those that were not.
+
+    Memory does not grow with the log. Raises DsbenchError(PERF_LOG_INVALID) when it cannot be read.
+    """
+    collector = Collector(streams, interval_s, instance)
+    for row in perf_log.rows(log, collector.reader):
+        collector.add((row,), seen_s[collector.rows] if collector.rows < len(seen_s) else ended_s)
+    return collector.windows()
+
+
+def of_every_instance(log: Path, interval_s: int) -> dict[int, Windows]:
+    """The windows of each ``-c`` of a log by its number, 0 where there was one only; streams as the rows have them.
+
+    Times are not known: row n counts as seen after n intervals. Raises DsbenchError(PERF_LOG_INVALID).
+    """
+    streams: dict[int, int] = {}
+    for row in perf_log.rows(log):
+        streams[row.instance] = max(streams.get(row.instance, 0), len(row.fps))
+    found: dict[int, Windows] = {}
+    for instance, count in streams.items():
+        collector = Collector(count, interval_s, instance)
+        for row in perf_log.rows(log, collector.reader):
+            collector.add((row,), float(interval_s * (collector.rows + 1)))
+        found[instance] = collector.windows()
+    return found

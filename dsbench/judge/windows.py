@@ -14,11 +14,8 @@ from dsbench.judge.streams import LAST_WINDOWS
 STALLED_WINDOWS = 3
 """So many windows of 0.00 at the end of a run: the stream stands still."""
 HUNG_WINDOWS = 5
-UNSTEADY = 1.5
-"""Largest over smallest sum of a window, above which a run is not steady. A heuristic: PERF counts whole frames."""
 SILENT_INTERVALS = 2.5
 """So many intervals without a row at the end of a run: rows are missing, not late."""
-_FEWEST_WINDOWS, _FEWEST_FRAMES = 4, 20
 
 
 @dataclass(frozen=True)
@@ -57,20 +54,6 @@ def stream_facts(windows: Windows, target_fps: float) -> StreamFacts | None:
         first_full_s=None if full is None else windows.at_s[full],
         start_up_counted=start_up_counted,
     )
-
-
-def unsteady(windows: Windows) -> tuple[float, float] | None:
-    """Smallest and largest sum of all streams in a window once all have started, if they are far apart; else None.
-
-    Something else then used the device too, or it slows down as it gets warm: the mean is of no single state.
-    """
-    started = next((number for number, row in enumerate(windows.fps) if all(value > 0 for value in row)), None)
-    if started is None:
-        return None
-    totals = [sum(row) for row in windows.fps[started + 1 :]]
-    if len(totals) < _FEWEST_WINDOWS or max(totals) * windows.interval_s < _FEWEST_FRAMES:
-        return None
-    return (min(totals), max(totals)) if max(totals) > UNSTEADY * min(totals) else None
 
 
 def hung(windows: Windows) -> bool:

@@ -16,6 +16,7 @@ Keys of nvinfer keep nvinfer's names and live in tables named as nvinfer's group
     target-fps = 30                    # frames per second of one real-time stream
     perf-seconds = 60                  # how long each run of the app lasts
     perf-interval = 2                  # seconds of one PERF window
+    perf-precision = 2                 # percent to which FPS must be known for a run to end early, 0: never
     min-streams = 4                    # fewer real-time streams confirmed: run2_validation fails
 
     [property]                         # nvinfer's [property]
@@ -70,6 +71,7 @@ class Settings:
     perf_seconds: int | None = None
     perf_interval: int | None = None
     min_streams: int | None = None
+    perf_precision: float | None = None
 
     # [property]
     net_scale_factor: float | None = None
@@ -255,6 +257,7 @@ _TABLES: dict[str, dict[str, Reader]] = {
         "target-fps": _number(0, 1e6, above=True),
         "perf-seconds": _whole(1, 86_400),
         "perf-interval": _whole(1, 3600),
+        "perf-precision": _number(0, 100),
         "min-streams": _whole(1, 10**6),
     },
     "property": {

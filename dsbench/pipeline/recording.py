@@ -15,7 +15,7 @@ from dsbench.model.preflight import PreflightFacts
 from dsbench.model.settings import Settings
 from dsbench.options import Value, share, whole
 from dsbench.pipeline.prepare import Prepared
-from dsbench.pipeline.step7c_runs import Calibration, MeasuredRun, Telemetry, Validation
+from dsbench.pipeline.step7c_runs import Calibration, MeasuredRun, Measurements, Telemetry, Validation
 from dsbench.record.recorder import Recorder
 from dsbench.record.schema import (
     Figures,
@@ -60,10 +60,15 @@ def refresh(model: ModelRun, recorder: Recorder) -> None:
     """Bring the record up to what the steps of ``model`` have kept."""
     facts = model.find(PreflightFacts)
     environment = recorder.record.environment or environment_of(model.selected, model.options.gpu_id.value)
-    telemetry = model.find(Telemetry)
+    telemetry, measured = model.find(Telemetry), model.find(Measurements)
 
     def change(record: Record) -> Record:
-        record = replace(record, environment=environment, telemetry=telemetry.runs if telemetry else ())
+        record = replace(
+            record,
+            environment=environment,
+            telemetry=telemetry.runs if telemetry else (),
+            measurements=measured.runs if measured else (),
+        )
         if facts is None:
             return record
         settings = facts.settings
@@ -105,6 +110,7 @@ def figures(model: ModelRun) -> Figures:
             run2_first=_run(validation.run) if validation.retry else None,
             real_time=final.real_time,
             confirmed_streams=validation.benchmark.confirmed_streams,
+            every_stream=validation.final.measurement.real_time,
         )
     return known
 
@@ -132,6 +138,7 @@ def option_records(options: RunOptions, settings: Settings) -> tuple[OptionRecor
         ("replace-results", options.replace_results),
         ("perf-seconds", benchmark.perf_seconds),
         ("perf-interval", benchmark.perf_interval),
+        ("perf-precision", benchmark.perf_precision),
         ("target-fps", benchmark.target_fps),
         ("min-streams", benchmark.min_streams),
     )

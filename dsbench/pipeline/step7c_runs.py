@@ -13,17 +13,22 @@ from dsbench.build import app_config, previous
 from dsbench.build.app_config import AppPlan
 from dsbench.errors import Code, DsbenchError
 from dsbench.formats.telemetry import Series
-from dsbench.judge import engine_use, streams, windows
+from dsbench.judge import engine_use, measurement, streams, windows
 from dsbench.judge import telemetry as judge_telemetry
+from dsbench.judge.early_end import EarlyEnd
+from dsbench.judge.measurement import Measurement, RealTime, State
+from dsbench.judge.run_context import RunContext
 from dsbench.judge.streams import Benchmark, RunFigures
 from dsbench.judge.windows import StreamFacts
 from dsbench.model.preflight import PreflightFacts
 from dsbench.pipeline.step7b_config import BenchmarkConfig
 from dsbench.record.evidence import EvidenceLog
-from dsbench.record.schema import RunTelemetry
+from dsbench.record.schema import RunMeasurement, RunTelemetry
 from dsbench.runtimes import device_lock, perf_run, telemetry
 from dsbench.runtimes.perf_run import PerfPlan, PerfRun
 from dsbench.session import ModelRun
+
+RUN_1 = "Run 1"
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class RawRun:
     facts: StreamFacts | None
     notes: tuple[str, ...]
     telemetry: Series
+    measurement: Measurement
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,13 @@ class Telemetry:
     runs: tuple[RunTelemetry, ...]
 
 
+@dataclass(frozen=True)
+class Measurements:
+    """What every run so far says of all its streams, in their order."""
+
+    runs: tuple[RunMeasurement, ...]
+
+
 Keep = Callable[[RawRun], None]
 
 
@@ -51,10 +64,12 @@ Keep = Callable[[RawRun], None]
 class MeasuredRun:
     """One run: the specification's figures, and all streams beside them. ``efficiency`` in percent of trtexec."""
 
+    name: str
     figures: RunFigures
     perf: PerfRun
     facts: StreamFacts | None
     efficiency: float
+    measurement: Measurement
 
 
 @dataclass(frozen=True)
@@ -78,25 +93,34 @@ class Validation:
     def final(self) -> MeasuredRun:
         return self.retry or self.run
 
+    @property
+    def confirmed_streams(self) -> int:
+        """Real-time streams by the specification's figure and by every stream's; 0 if either does not say so."""
+        sure = self.final.measurement.real_time is RealTime.YES
+        return self.benchmark.confirmed_streams if sure else 0
+
 
 def run1(model: ModelRun, log: EvidenceLog, keep: Keep) -> Calibration:
     """Calibration at min(PEAK_GPU_STREAMS, MAX_BS) streams; logs of older runs move aside first."""
     facts, config = model.get(PreflightFacts), model.get(BenchmarkConfig)
     moved = previous.set_runs_aside(model.layout.ds_dir)
     count = streams.run1_streams(config.throughput.peak_gpu_streams, facts.max_bs)
-    measured = _measure(model, count, "Run 1", keep)
+    measured = _measure(model, count, RUN_1, keep)
     rt_streams = streams.rt_streams(measured.figures, facts.max_bs)
     log.print(*streams.run1_lines(measured.figures, rt_streams))
     return Calibration(measured, rt_streams, moved)
 
 
 def run2(model: ModelRun, log: EvidenceLog, keep: Keep) -> Validation:
-    """Validation at RT_STREAMS; not real-time: halved and tried once more. Judged by ``require_streams``."""
+    """Validation at RT_STREAMS; not real-time: halved and tried once more, unless the measurement is invalid.
+
+    Judged by ``require_valid`` and ``require_streams``.
+    """
     facts, config, first = model.get(PreflightFacts), model.get(BenchmarkConfig), model.get(Calibration)
     measured = _measure(model, max(1, first.rt_streams), "Run 2", keep)
     log.print(*streams.run2_lines(measured.figures))
     retry = None
-    if not measured.figures.real_time:
+    if not measured.figures.real_time and measured.measurement.state is not State.INVALID:
         count = streams.halved(first.rt_streams)
         log.print(streams.retry_announcement(count))
         kept = _keep_first_log(measured.perf.plan.log)
@@ -115,10 +139,23 @@ def run2(model: ModelRun, log: EvidenceLog, keep: Keep) -> Validation:
     return Validation(measured, retry, benchmark)
 
 
+def require_valid(model: ModelRun, run: MeasuredRun) -> None:
+    """MEASUREMENT_INVALID, with its reasons, for a run whose figures are not of what was to be measured."""
+    found = run.measurement
+    if found.state is State.INVALID:
+        reasons = "\n".join(f"  {reason.code}: {reason.text}" for reason in found.reasons)
+        raise DsbenchError(
+            Code.MEASUREMENT_INVALID,
+            f"DS {run.name}: the measurement is invalid, its figures mean nothing\n{reasons}",
+            where=model.layout.given_path(run.perf.plan.log),
+            fix="remove the cause and run again; docs/measuring.md says what each reason means",
+        )
+
+
 def require_streams(model: ModelRun, validation: Validation) -> None:
     """TOO_FEW_STREAMS when ``--min-streams`` wants more real-time streams than were confirmed."""
     wanted = model.get(BenchmarkConfig).options.min_streams
-    confirmed = validation.benchmark.confirmed_streams
+    confirmed = validation.confirmed_streams
     if wanted.value is not None and confirmed < wanted.value:
         fix = "a smaller or faster model, a larger batch, a faster machine; or a lower --min-streams or --target-fps"
         most, first = validation.benchmark.max_bs, validation.benchmark.run1
@@ -127,20 +164,31 @@ def require_streams(model: ModelRun, validation: Validation) -> None:
         plural = "s" if confirmed != 1 else ""
         raise DsbenchError(
             Code.TOO_FEW_STREAMS,
-            f"{confirmed} real-time stream{plural} confirmed on {model.runtime.label}, --min-streams {wanted} wanted",
+            f"{confirmed} real-time stream{plural} confirmed on {model.runtime.label}, --min-streams {wanted} wanted"
+            f"{_unconfirmed(validation)}",
             where=str(validation.final.perf.plan.log),
             fix=fix,
         )
+
+
+def _unconfirmed(validation: Validation) -> str:
+    """Why streams that keep up by stream 0's figure do not count."""
+    by_stream0, found = validation.benchmark.confirmed_streams, validation.final.measurement
+    if not by_stream0 or found.real_time is RealTime.YES:
+        return ""
+    reasons = "".join(f"\n  {reason.code}: {reason.text}" for reason in found.reasons)
+    return f"\n  stream 0 keeps up at {by_stream0} streams; every stream: {found.real_time}{reasons}"
 
 
 def _measure(model: ModelRun, count: int, name: str, keep: Keep) -> MeasuredRun:
     """One run of the app, alone on its device. What it printed is kept as evidence before its end is judged."""
     config = model.get(BenchmarkConfig)
     options = config.options
-    plan = _plan(model, count, 1 if name == "Run 1" else 2, options.perf_seconds.value, options.perf_interval.value)
+    plan = _plan(model, count, name)
     device = device_lock.device_name(model.runtime.name, model.options.gpu_id.value)
     with device_lock.exclusive(device, model.announce) as held:
-        text = f"{name}, {count} stream{'s' if count != 1 else ''} for {plan.seconds} s"
+        most = "" if plan.enough is None else "at most "
+        text = f"{name}, {count} stream{'s' if count != 1 else ''} for {most}{plan.seconds} s"
         model.announce(f"{model.layout.name}: {text} on {model.runtime.name}")
         started = time.monotonic()
         with telemetry.sampler(model.runtime.name, model.options.gpu_id.value) as sampler:
@@ -148,7 +196,8 @@ def _measure(model: ModelRun, count: int, name: str, keep: Keep) -> MeasuredRun:
     target = options.target_fps.value
     facts = windows.stream_facts(perf.windows, target)
     series = _keep_telemetry(model, name, perf, sampler.series())
-    keep(RawRun(name, perf, facts, held.notes, series))
+    measured = _judge(model, name, perf, series)
+    keep(RawRun(name, perf, facts, held.notes, series, measured))
     perf_run.require_success(perf, f"DS {name}")
     shown = model.layout.given_path(plan.log)
     seconds = time.monotonic() - started
@@ -157,7 +206,24 @@ def _measure(model: ModelRun, count: int, name: str, keep: Keep) -> MeasuredRun:
     except DsbenchError as error:
         raise DsbenchError(error.code, error.what, where=error.where, fix=_why_no_fps(perf)) from None
     _require_alive(perf, name)
-    return MeasuredRun(figures, perf, facts, streams.efficiency(figures, config.throughput.imgs_per_sec))
+    efficiency = streams.efficiency(figures, config.throughput.imgs_per_sec)
+    return MeasuredRun(name, figures, perf, facts, efficiency, measured)
+
+
+def _judge(model: ModelRun, name: str, perf: PerfRun, series: Series) -> Measurement:
+    """What the run says of all its streams; added to those of this model, for its record."""
+    context = RunContext(
+        telemetry=series,
+        cores=os.cpu_count() or 0,
+        builds=perf.builds,
+        due_s=perf.due_s,
+        ended_early_s=perf.ended_early_s,
+        confirms=name != RUN_1,
+    )
+    measured = measurement.of_run(perf.windows, model.get(BenchmarkConfig).options.target_fps.value, context)
+    earlier = model.find(Measurements)
+    model.keep(Measurements((*(earlier.runs if earlier else ()), RunMeasurement(name, measured))))
+    return measured
 
 
 def _keep_telemetry(model: ModelRun, name: str, perf: PerfRun, series: Series) -> Series:
@@ -170,9 +236,11 @@ def _keep_telemetry(model: ModelRun, name: str, perf: PerfRun, series: Series) -
     return series
 
 
-def _plan(model: ModelRun, count: int, number: int, seconds: int, interval: int) -> PerfPlan:
+def _plan(model: ModelRun, count: int, name: str) -> PerfPlan:
     """Write the app config that is kept, ``deepstream_app_s<N>_run<1|2>.txt``, and say where the log goes."""
-    layout, links = model.layout, model.scratch
+    layout, links, number = model.layout, model.scratch, 1 if name == RUN_1 else 2
+    options = model.get(BenchmarkConfig).options
+    seconds, interval = options.perf_seconds.value, options.perf_interval.value
     plan = AppPlan(
         nvinfer_config=app_config.safe_path(layout.ds_nvinfer_config, links),
         video=app_config.safe_path(model.get(PreflightFacts).video.value.path, links, uri=True),
@@ -184,7 +252,10 @@ def _plan(model: ModelRun, count: int, number: int, seconds: int, interval: int)
     kept = layout.ds_app_config(count, number)
     app_config.write_app(kept, plan)
     config = app_config.safe_path(kept, links)
-    return PerfPlan(config, count, seconds, interval, layout.ds_log(count, number))
+    precision = options.perf_precision.value / 100
+    early = EarlyEnd(precision, options.target_fps.value, name != RUN_1, model.get(PreflightFacts).max_bs)
+    log = layout.ds_log(count, number)
+    return PerfPlan(config, count, seconds, interval, log, early.reached if precision else None)
 
 
 def _keep_first_log(log: Path) -> Path:

@@ -9,6 +9,7 @@ from typing import Any
 
 from dsbench.errors import Code, DsbenchError
 from dsbench.formats.telemetry import OtherProcess, Series
+from dsbench.record import measurement_codec
 from dsbench.record.evidence import Evidence, Picture, Text
 from dsbench.record.schema import (
     SCHEMA,
@@ -40,6 +41,7 @@ def to_json(record: Record) -> str:
         },
         "real_time": figures.real_time,
         "confirmed_streams": figures.confirmed_streams,
+        "every_stream": figures.every_stream,
         "target_fps": figures.target_fps,
         "runtime": record.runtime,
         "runtime_label": record.runtime_label,
@@ -55,6 +57,7 @@ def to_json(record: Record) -> str:
         "video": asdict(record.video) if record.video else None,
         "options": [asdict(option) for option in record.options],
         "environment": dict(record.environment),
+        "measurements": [measurement_codec.to_data(run) for run in record.measurements],
         "steps": [_step(step) for step in record.steps],
     }
     text = json.dumps(_finite(data), indent=1, allow_nan=False)
@@ -108,6 +111,7 @@ def _figures(data: dict[str, Any]) -> Figures:
         target_fps=data["target_fps"],
         real_time=data["real_time"],
         confirmed_streams=data["confirmed_streams"],
+        every_stream=data.get("every_stream"),
     )
 
 
@@ -150,6 +154,7 @@ def _record(data: dict[str, Any]) -> Record:
         environment=tuple(data["environment"].items()),
         steps=tuple(_step_from(step) for step in data["steps"]),
         telemetry=tuple(_run_telemetry(run) for run in data.get("telemetry", ())),
+        measurements=tuple(measurement_codec.from_data(run) for run in data.get("measurements", ())),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dsbench.formats.telemetry import Series
+from dsbench.judge.measurement import Measurement
 from dsbench.record.evidence import Evidence
 from dsbench.steps import STEPS
 
@@ -36,7 +37,8 @@ class StreamFigures:
 class Figures:
     """Step 8's numbers. ``run2`` is the retry where there was one; ``run2_first`` is then the first attempt.
 
-    ``real_time`` says whether ``run2`` kept up, ``confirmed_streams`` how many streams that confirms (0: none).
+    ``real_time`` says whether ``run2`` kept up, ``confirmed_streams`` how many streams that confirms (0: none): both by
+    stream 0, as specified. ``every_stream`` is what all its streams say: YES, NO or UNSURE.
     """
 
     engine: str | None = None
@@ -50,6 +52,7 @@ class Figures:
     target_fps: float | None = None
     real_time: bool | None = None
     confirmed_streams: int | None = None
+    every_stream: str | None = None
 
     @property
     def measured(self) -> bool:
@@ -100,6 +103,14 @@ class RunTelemetry:
 
 
 @dataclass(frozen=True)
+class RunMeasurement:
+    """What one run of the app says of all its streams, and whether it can be trusted."""
+
+    name: str
+    measurement: Measurement
+
+
+@dataclass(frozen=True)
 class Record:
     """One run on one model directory. Times are ISO 8601 in UTC; ``ended`` is None while the run goes on, and stays so
     if it is killed. ``session`` tells runs apart; ``interrupted_in`` names the step that Ctrl-C ended."""
@@ -121,6 +132,8 @@ class Record:
     steps: tuple[StepRecord, ...] = field(default=())
     telemetry: tuple[RunTelemetry, ...] = ()
     """Absent from records of before it was sampled."""
+    measurements: tuple[RunMeasurement, ...] = ()
+    """Absent from records of before there were any."""
 
     @property
     def verdict(self) -> str:

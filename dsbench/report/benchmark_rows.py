@@ -5,20 +5,21 @@ from __future__ import annotations
 from dsbench.build.generated import Status
 from dsbench.judge import saturation
 from dsbench.judge import windows as judge_windows
+from dsbench.judge.measurement import RealTime
+from dsbench.judge.verdicts import ReasonCode, named
 from dsbench.judge.windows import StreamFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.pipeline import summary
 from dsbench.pipeline.prepare import Prepared
 from dsbench.pipeline.step7b_config import BenchmarkConfig
-from dsbench.pipeline.step7c_runs import Calibration, MeasuredRun, RawRun, Validation
+from dsbench.pipeline.step7c_runs import RUN_1, Calibration, MeasuredRun, RawRun, Validation
 from dsbench.pipeline.summary import Summary
 from dsbench.record.evidence import EvidenceLog
-from dsbench.report import engine_rows, telemetry_rows
+from dsbench.report import engine_rows, measurement_rows, telemetry_rows
 from dsbench.report.evidence_rows import file_text
 from dsbench.session import ModelRun
 
 SERIES = "FPS of each stream over time"
-_STREAMS_NAMED = 8
 
 
 def preparation(log: EvidenceLog, prepared: Prepared) -> None:
@@ -48,6 +49,9 @@ def benchmark_config(log: EvidenceLog, layout: ModelLayout, result: BenchmarkCon
     options = result.options
     log.fact("Seconds of a run", options.perf_seconds.value, options.perf_seconds.origin)
     log.fact("Seconds of a PERF window", options.perf_interval.value, options.perf_interval.origin)
+    precision = options.perf_precision
+    how = f"once FPS are known to {precision.value:g}% and the verdict is clear" if precision.value else "never"
+    log.fact("A run ends early", how, precision.origin)
     log.fact("Real time means", f"{options.target_fps.value:g} FPS per stream", options.target_fps.origin)
     wanted = options.min_streams
     log.fact("Real-time streams wanted", "any" if wanted.value is None else wanted.value, wanted.origin)
@@ -69,20 +73,25 @@ def perf_run(log: EvidenceLog, layout: ModelLayout, raw: RawRun) -> None:
         rows = ((f"{at:.1f}", *row) for at, row in zip(windows.at_s, windows.fps, strict=True))
         log.table(f"{SERIES}, {name} at {plan.streams} streams", columns, rows)
     telemetry_rows.run(log, f"{name}, {plan.streams} stream{'s' * (plan.streams != 1)}", raw.telemetry, windows)
-    if spread := judge_windows.unsteady(windows):
-        log.warn(
-            f"{name}: all streams together varied between {spread[0]:g} and {spread[1]:g} FPS within the run: "
-            "did other programs use the machine? Measure again when it is quiet"
-        )
-    if silent := judge_windows.silent_s(windows, perf.due_s):
-        log.warn(f"{name}: no PERF row came in the last {silent:.1f} s of the run: the figures are of the time before")
-    if windows.broken:
-        log.warn(f"{name}: {windows.broken} PERF rows were cut by other output; not in the figures of all streams")
+    measurement_rows.facts(log, name, raw.measurement, asked=name != RUN_1)
+    _rows(log, raw)
     engine_rows.engine(log, name, perf.console, build_s=perf.build_s)
     if perf.killed_at_end:
         log.warn(f"{name}: the app did not end on SIGINT and was killed; its PERF rows are whole")
     file_text(log, layout.ds_app_config(plan.streams, 1 if name == "Run 1" else 2))
     file_text(log, plan.log)
+
+
+def _rows(log: EvidenceLog, raw: RawRun) -> None:
+    """PERF rows that are missing. Where there are no steady windows the measurement has nothing to say of them."""
+    name, windows = raw.name, raw.perf.windows
+    told = {reason.code for reason in raw.measurement.reasons}
+    if ReasonCode.SILENT not in told and (silent := judge_windows.silent_s(windows, raw.perf.due_s)):
+        log.warn(f"{name}: no PERF row came in the last {silent:.1f} s of the run: the figures are of the time before")
+    if windows.broken:
+        log.warn(f"{name}: {windows.broken} PERF rows were cut by other output; not in the figures of all streams")
+    if windows.repaired:
+        log.note(f"{name}: {windows.repaired} PERF rows were cut by other output and put together again")
 
 
 def _streams(log: EvidenceLog, name: str, facts: StreamFacts) -> None:
@@ -91,8 +100,6 @@ def _streams(log: EvidenceLog, name: str, facts: StreamFacts) -> None:
     log.fact(f"{name}: slowest stream", f"{facts.means[slow]:.2f} FPS (stream {slow})", "last 10 windows")
     log.fact(f"{name}: fastest stream", f"{facts.means[fast]:.2f} FPS (stream {fast})", "last 10 windows")
     log.fact(f"{name}: streams below the target", len(facts.below_target), f"of {len(facts.means)}")
-    if facts.stalled:
-        log.warn(f"{name}: {_named(facts.stalled)} stood still at the end of the run")
     if facts.start_up_counted:
         log.warn(
             f"{name}: the app's start is among the last 10 windows, which lowers every figure; "
@@ -103,7 +110,8 @@ def _streams(log: EvidenceLog, name: str, facts: StreamFacts) -> None:
 def run1(log: EvidenceLog, model: ModelRun, result: Calibration) -> None:
     """Efficiency against trtexec, and why it is what it is."""
     figures = result.run.figures
-    _efficiency(log, "Run 1", result.run)
+    _efficiency(log, result.run)
+    log.print(measurement_rows.line(RUN_1, result.run.measurement, asked=False))
     log.fact("RT_STREAMS", result.rt_streams, "min(floor(total / target), MAX_BS)")
     if note := saturation.note(figures, result.run.efficiency, on_gpu=model.runtime.name == "deepstream"):
         log.note(note)
@@ -113,22 +121,24 @@ def run1(log: EvidenceLog, model: ModelRun, result: Calibration) -> None:
 
 def run2(log: EvidenceLog, result: Validation) -> None:
     """Is it real time, and for how many streams."""
-    _efficiency(log, "Run 2", result.run)
-    if result.retry is not None:
-        _efficiency(log, "Retry", result.retry)
+    for run in (result.run, *((result.retry,) if result.retry else ())):
+        _efficiency(log, run)
+        log.print(measurement_rows.line(run.name, run.measurement, asked=True))
     benchmark, final = result.benchmark, result.final
     log.fact("Real-time streams confirmed", benchmark.confirmed_streams, f"RT: {benchmark.final.confirmed}")
     if verdict := summary.shortfall(benchmark):
         log.warn(f"RT: NO, {verdict} ({final.figures.fps} of {final.figures.target_fps:g} FPS)")
     elif final.facts is not None and final.facts.below_target:
         log.warn(
-            f"RT: YES is stream 0's figure; {_named(final.facts.below_target)} stayed below "
+            f"RT: YES is stream 0's figure; {named(final.facts.below_target)} stayed below "
             f"{final.figures.target_fps:g} FPS"
         )
+    elif final.measurement.real_time is not RealTime.YES:
+        log.warn(f"RT: YES is stream 0's figure; whether every stream keeps up: {final.measurement.real_time}")
 
 
-def _efficiency(log: EvidenceLog, name: str, run: MeasuredRun) -> None:
-    figures = run.figures
+def _efficiency(log: EvidenceLog, run: MeasuredRun) -> None:
+    name, figures = run.name, run.figures
     log.fact(f"{name}: FPS per stream", figures.fps, "stream 0, mean of its last 10 windows")
     log.fact(f"{name}: total FPS", figures.total_fps, f"FPS per stream x {figures.streams}")
     log.fact(f"{name}: efficiency", f"{run.efficiency}%", "of the model alone (trtexec log)")
@@ -140,9 +150,3 @@ def closing(log: EvidenceLog, result: Summary) -> None:
     """The closing block."""
     log.print(*result.lines)
     log.fact("STEP6_DURATION", f"{result.step6_s:.2f} s", "6a to 6g, wall time")
-
-
-def _named(streams: tuple[int, ...]) -> str:
-    shown = ", ".join(map(str, streams[:_STREAMS_NAMED]))
-    rest = f" and {len(streams) - _STREAMS_NAMED} more" if len(streams) > _STREAMS_NAMED else ""
-    return f"stream{'s' if len(streams) > 1 else ''} {shown}{rest}"

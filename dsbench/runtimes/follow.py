@@ -19,13 +19,20 @@ class Follower:
         self._offset = 0
         self._rest = b""
 
-    def look(self) -> None:
-        """Read what has come since the last look."""
+    @property
+    def rest(self) -> bytes:
+        """The beginning of a line whose end has not come."""
+        return self._rest
+
+    def look(self) -> bool:
+        """Read what has come since the last look, at most some megabytes; whether there was anything."""
+        before = self._offset
         for block in self._blocks():
             *lines, rest = (self._rest + block).split(b"\n")
             self._rest = rest[-_ONCE:]
             for line in lines:
                 self._take(line)
+        return self._offset > before
 
     def _blocks(self) -> Iterator[bytes]:
         try:

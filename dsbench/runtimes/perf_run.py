@@ -2,20 +2,22 @@
 
 The time counts from the start of the app, as the ``timeout`` of the specification's helper does, but for the time in
 which nvinfer builds an engine: that is added to the run, told, and never part of what is measured. The run ends with
-SIGINT, at which both apps end with status 0; a run that ends in any other way is no measurement.
+SIGINT, at which both apps end with status 0; a run that ends in any other way is no measurement. It may end before its
+time, once its windows are enough for whoever asked for it.
 """
 
 from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.errors import Code, DsbenchError
-from dsbench.formats import perf_log, perf_windows
+from dsbench.formats import perf_log
 from dsbench.formats.app_console import Console, ConsoleReader
-from dsbench.formats.perf_windows import Windows
+from dsbench.formats.perf_windows import Collector, Windows
 from dsbench.runtimes import process
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.follow import Follower
@@ -31,19 +33,23 @@ _SIGINT_BEFORE_HANDLER = -2
 
 @dataclass(frozen=True)
 class PerfPlan:
-    """A run: the app config, how many streams it has, seconds of the whole run and of one PERF window."""
+    """A run: the app config, how many streams it has, seconds of the whole run and of one PERF window. ``enough`` is
+    asked after each whole row whether the run may end now."""
 
     config: Path
     streams: int
     seconds: int
     interval_s: int
     log: Path
+    enough: Callable[[Windows], bool] | None = None
 
 
 @dataclass(frozen=True)
 class PerfRun:
     """How the app ended and what it printed. ``stream0``: what the specification's grep finds, in order; ``console``:
-    what became of the engine; ``build_s``: seconds of an engine build as seen from outside, added to the run."""
+    what became of the engine; ``build_s``: seconds of an engine build as seen from outside, added to the run,
+    ``builds`` from when to when since the app's start; ``ended_early_s``: when its windows were enough, None if it had
+    its time."""
 
     plan: PerfPlan
     finished: Finished
@@ -51,10 +57,14 @@ class PerfRun:
     stream0: tuple[float, ...]
     console: Console
     build_s: float
+    builds: tuple[tuple[float, float], ...] = ()
+    ended_early_s: float | None = None
 
     @property
     def due_s(self) -> float:
         """How long the run should have lasted from the app's start."""
+        if self.ended_early_s is not None:
+            return self.ended_early_s
         return self.plan.seconds + self.build_s
 
     @property
@@ -77,7 +87,7 @@ def run(runtime: Runtime, plan: PerfPlan) -> PerfRun:
     )
     windows = rows.windows()
     stream0 = tuple(perf_log.stream0_values(plan.log))
-    return PerfRun(plan, finished, windows, stream0, rows.console, rows.build_s)
+    return PerfRun(plan, finished, windows, stream0, rows.console, rows.build_s, rows.builds, rows.ended_early_s)
 
 
 def require_success(perf: PerfRun, what: str) -> None:
@@ -105,27 +115,40 @@ class _Rows:
         self._started = self._looked = time.monotonic()
         self._reader = ConsoleReader()
         self._follower = Follower(plan.log, self._take)
-        self._seen_s: list[float] = []
+        self._collector = Collector(plan.streams, plan.interval_s)
         self._build_began: float | None = None
         self._build_ended: float | None = None
+        self._judged = 0
+        self.ended_early_s: float | None = None
 
     def steps(self) -> int:
         """Grows with each row, when an engine build begins and when it ends."""
         self._look()
-        return len(self._seen_s) + (self._build_began is not None) + (self._build_ended is not None)
+        return self._collector.rows + (self._build_began is not None) + (self._build_ended is not None)
 
     def over(self) -> bool:
-        """Whether the run has had its time, that of an engine build not counted."""
+        """Whether the run has had its time, that of an engine build not counted, or its windows are enough."""
         self._look()
         if self._build_began is not None and self._build_ended is None:
             return False
-        return time.monotonic() - self._started >= self._plan.seconds + self.build_s
+        now = time.monotonic() - self._started
+        if now >= self._plan.seconds + self.build_s:
+            return True
+        if self._enough():
+            self.ended_early_s = now
+        return self.ended_early_s is not None
+
+    def _enough(self) -> bool:
+        if self._plan.enough is None or self._collector.whole == self._judged:
+            return False
+        self._judged = self._collector.whole
+        return self._plan.enough(self._collector.windows())
 
     def patience_s(self) -> float:
         """The longest pause that is no hang, at what the app is doing now."""
         if self._build_began is not None and self._build_ended is None:
             return BUILD_S
-        if not self._seen_s:
+        if not self._collector.rows:
             return self._plan.seconds + SHORTEST_STALL_S
         return max(STALL_INTERVALS * self._plan.interval_s, SHORTEST_STALL_S)
 
@@ -138,14 +161,25 @@ class _Rows:
         return ended - self._build_began
 
     @property
+    def builds(self) -> tuple[tuple[float, float], ...]:
+        """From when to when an engine was built, in seconds since the app's start."""
+        if self._build_began is None:
+            return ()
+        began = self._build_began - self._started
+        return ((began, began + self.build_s),)
+
+    @property
     def console(self) -> Console:
         return self._reader.console
 
     def windows(self) -> Windows:
         """The whole rows with the times at which they were seen; one cut by the end of the log is left out."""
+        while self._follower.look():
+            pass
         ended = time.monotonic() - self._started
-        self._follower.look()
-        return perf_windows.of_log(self._plan.log, self._plan.streams, self._plan.interval_s, self._seen_s, ended)
+        self._collector.feed(self._follower.rest.decode("utf-8", "replace"), ended)
+        self._collector.finish(ended)
+        return self._collector.windows()
 
     def _look(self) -> None:
         now = time.monotonic()
@@ -156,8 +190,7 @@ class _Rows:
     def _take(self, raw: bytes) -> None:
         line = raw.decode("utf-8", "replace")
         now = time.monotonic()
-        if b"PERF" in raw:
-            self._seen_s += [now - self._started for _ in perf_log.iter_rows([line])]
+        self._collector.feed(line, now - self._started)
         self._reader.feed(line)
         if self._build_began is None and self._reader.build_began:
             self._build_began = now

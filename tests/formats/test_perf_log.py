@@ -65,6 +65,106 @@ def test_rows_know_header_instance_line_and_locale() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("lines", "fps", "repaired"),
+    [
+        # a message between two pairs, the rest at the beginning of the next line
+        (["**PERF:  1.00 (1.00)\t(app:7): WARNING **: x\n", "2.00 (2.00)\t\n"], [(1.0, 2.0)], [True]),
+        (["**PERF:  1.00 (1.00)\t\n", "(app:7): WARNING **: x\n", "\n", "2.00 (2.00)\t\n"], [(1.0, 2.0)], [True]),
+        (["**PERF:  (app:7): WARNING **: x\n", "1.00 (1.00)\t2.00 (2.00)\t\n"], [(1.0, 2.0)], [True]),
+        # the rest, then another row on the same line
+        (
+            ["**PERF:  1.00 (1.00)\tnoise\n", "2.00 (2.00)\t**PERF:  3.00 (1.00)\t4.00 (1.00)\t\n"],
+            [(1.0, 2.0), (3.0, 4.0)],
+            [True, False],
+        ),
+        # glued: the newline of the first row is missing
+        (
+            ["**PERF:  1.00 (1.00)\t2.00 (2.00)\t**PERF:  3.00 (1.00)\t4.00 (1.00)\t\n"],
+            [(1.0, 2.0), (3.0, 4.0)],
+            [False, False],
+        ),
+        # in the middle of a message: is it 2.00, or a 1 of the message and 2.00? Not guessed
+        (["**PERF:  1.00 (1.00)\t\n", "(app:7): <decoder12.00 (2.00)\t:sink>\n"], [(1.0,)], [False]),
+        # not as the app ends a pair
+        (["**PERF:  1.00 (1.00)\t\n", "2.00 (2.00) in 3 s\n"], [(1.0,)], [False]),
+        # the rest never comes, the next row is whole
+        (
+            ["**PERF:  1.00 (1.00)\tnoise\n", "noise\n", "**PERF:  3.00 (1.00)\t4.00 (1.00)\t\n"],
+            [(1.0,), (3.0, 4.0)],
+            [False, False],
+        ),
+        # too late: another text that happens to look like it
+        (["**PERF:  1.00 (1.00)\tnoise\n", *["noise\n"] * 40, "2.00 (2.00)\t\n"], [(1.0,)], [False]),
+    ],
+)
+def test_a_row_that_messages_cut(lines: list[str], fps: list[tuple[float, ...]], repaired: list[bool]) -> None:
+    found = list(perf_log.iter_rows([HEADER, *lines]))
+    assert [row.fps for row in found] == fps
+    assert [row.repaired for row in found] == repaired
+    assert [row.complete for row in found] == [len(row) == 2 for row in fps]
+
+
+def test_a_row_of_which_nothing_is_left_is_counted() -> None:
+    reader = perf_log.RowReader(1)
+    for line in ("**PERF:  \n", "noise\n", "**PERF:  3.00 (1.00)\t\n", "**PERF:  24.5"):
+        list(reader.feed(line))
+    assert list(reader.finish()) == []
+    assert reader.lost == 2
+
+
+def test_a_header_that_a_message_cut_still_says_how_many_streams_there_are() -> None:
+    cut = [
+        "**PERF:  FPS 0 (Avg)\t(app:7): WARNING\n",
+        "FPS 1 (Avg)\tFPS 2 (Avg)\t\n",
+        "**PERF:  1.00 (1.00)\t2.00 (1.00)\t\n",
+    ]
+    (row,) = perf_log.iter_rows(cut)
+    assert (row.streams, row.complete) == (3, False)
+
+
+def test_rows_of_several_configurations_have_their_own_lengths() -> None:
+    lines = [
+        HEADER,
+        "PERF(0): 1.00 (1.00)\t2.00 (1.00)\t\n",
+        "PERF(1): 3.00 (1.00)\t\n",
+        "\x1b[32mPERF(0): 1.50 (1.00)\t(app:7): WARNING\n",
+        "2.50 (1.00)\t\x1b[0m\n",
+        "PERF(1): 3.50 (1.00)\t\n",
+    ]
+    found = [(row.instance, row.fps, row.complete) for row in perf_log.iter_rows(lines)]
+    assert found == [(0, (1.0, 2.0), True), (1, (3.0,), True), (0, (1.5, 2.5), True), (1, (3.5,), True)]
+
+
+def test_sources_that_come_and_go_have_their_pairs_on_the_next_line_with_a_name() -> None:
+    lines = [
+        "Active sources : 2\n",
+        "\n",
+        "**PERF:  FPS 0 (Avg)\tFPS 3 (Avg)\t\n",
+        "Tue Nov  5 05:28:52 2024\n",
+        "**PERF:  \n",
+        "cam-1[front door] 30.02 (29.83)\tcam-3[] 24.98 (25.01)\t\n",
+    ]
+    (row,) = perf_log.iter_rows(lines)
+    assert (row.fps, row.line, row.complete) == ((30.02, 24.98), 5, True)
+
+
+@pytest.mark.parametrize("end", ["\r\n", "^C** ERROR: <_intr_handler:131>: User Interrupted.. \n"])
+def test_other_ends_of_a_row(end: str) -> None:
+    (row,) = perf_log.iter_rows([f"**PERF:  24.50 (36.57)\t{end}"])
+    assert row.fps == (24.5,)
+
+
+def test_a_row_may_lie_across_two_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(perf_log, "_BLOCK", 16)
+    log = tmp_path / "log"
+    log.write_text(
+        f"noise\n{HEADER}**PERF:  24.50 (36.57)\t24.00 (35.82)\t\nnoise\n**PERF:  1.00 (1.00)\t2.00 (1.00)\t"
+    )
+    assert [(row.line, row.fps) for row in perf_log.rows(log)] == [(3, (24.5, 24.0)), (5, (1.0, 2.0))]
+    assert list(perf_log.stream0_values(log)) == [24.5, 1.0]
+
+
 def test_stream0_values_are_what_the_specifications_grep_prints(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text(
@@ -113,3 +213,19 @@ def test_a_recorded_row_of_fifteen_pairs_for_sixteen_streams(shared: Path) -> No
     if not path.exists():
         pytest.skip("no recording")
     assert [len(row.fps) for row in perf_log.rows(path) if not row.complete] == [15]
+
+
+def test_every_recorded_console_gives_whole_rows(shared: Path) -> None:
+    folders = ("perf_decode", "perf_infer", "misc", "nvml", "latency")
+    consoles = [console for folder in folders for console in sorted((shared / "gold" / folder).glob("*/console.log"))]
+    if not consoles:
+        pytest.skip("no recordings")
+    short = {}
+    for console in consoles:
+        reader = perf_log.RowReader()
+        found = list(perf_log.rows(console, reader))
+        text = console.read_text(errors="replace")
+        assert len(found) + reader.lost == text.count("**PERF:") - text.count("**PERF:  FPS"), console
+        if broken := [len(row.fps) for row in found if not row.complete]:
+            short[console.parent.name] = broken
+    assert short == {"retail_1080p_n16": [15]}

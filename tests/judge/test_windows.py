@@ -57,21 +57,6 @@ def test_an_app_whose_timer_lives_on(totals: list[int], hangs: bool) -> None:
     assert windows.hung(table(*((float(value),) for value in totals))) is hangs
 
 
-@pytest.mark.parametrize(
-    ("totals", "spread"),
-    [
-        ([5, 60, 61, 59, 60, 60], None),  # start-up does not count
-        ([0, 5, 42, 30, 19, 8, 8], (8.0, 42.0)),
-        ([60, 60, 40, 60, 60], None),  # 60 / 40 is not above 1.5
-        ([60, 60, 39, 60, 60], (39.0, 60.0)),
-        ([1, 4, 1, 4, 1, 4], None),  # whole frames: nothing to be read from so few
-        ([60, 60, 10], None),
-    ],
-)
-def test_a_run_that_is_not_steady(totals: list[int], spread: tuple[float, float] | None) -> None:
-    assert windows.unsteady(table(*((float(value),) for value in totals))) == spread
-
-
 def test_nvdec_is_named_only_on_a_gpu_and_only_where_it_fits() -> None:
     slow = RunFigures(200, 35.3 / 5, 1412.0, 60, 30)
     assert "NVDEC" in (saturation.note(slow, 20.0, on_gpu=True) or "")

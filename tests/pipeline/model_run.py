@@ -38,6 +38,7 @@ def model_run(
         perf_interval=Given("--perf-interval", given.get("perf_interval")),
         target_fps=Given("--target-fps", given.get("target_fps")),
         min_streams=Given("--min-streams", given.get("min_streams")),
+        perf_precision=Given("--perf-precision", given.get("perf_precision")),
     )
     chosen = StandInRuntime((), name=runtime) if isinstance(runtime, str) else runtime
     return ModelRun(layout, options, Selected(chosen, "test"), scratch, announce=lambda text: None)

@@ -96,7 +96,12 @@ class Bench:
         return validation
 
     def lines(self) -> tuple[str, ...]:
-        return self.log.snapshot().lines
+        """The specification's lines."""
+        return tuple(line for line in self.log.snapshot().lines if ", all streams: " not in line)
+
+    def measured(self) -> tuple[str, ...]:
+        """Those beside them."""
+        return tuple(line for line in self.log.snapshot().lines if ", all streams: " in line)
 
     def logs(self) -> list[str]:
         return sorted(path.name for path in self.layout.ds_dir.glob("*.log"))
@@ -155,7 +160,12 @@ def test_what_stream_0_does_not_show(bench: Bench) -> None:
     assert facts["Run 1: slowest stream"] == "2.00 FPS (stream 5)"
     assert facts["Run 1: total FPS"] == "240.0"
     assert "RT: YES is stream 0's figure; stream 7 stayed below 30 FPS" in evidence.warnings
-    assert "Run 2: stream 7 stood still at the end of the run" in evidence.warnings
+    assert any("Run 2: INVALID, stalled-stream: stream 7 stood still to the end" in one for one in evidence.warnings)
+    assert facts["Run 2: every stream in real time"] == "NO"
+    assert bench.measured()[1].startswith("Run 2, all streams: INVALID (stalled-stream) | every stream real-time: NO")
+    with pytest.raises(DsbenchError, match="stalled-stream: stream 7 stood still") as caught:
+        step7c_runs.require_valid(model, validation.final)
+    assert caught.value.code == Code.MEASUREMENT_INVALID
     table = next(table for table in evidence.tables if "Run 1" in table.title)
     assert table.columns == ("seconds", *(f"stream {number}" for number in range(6)))
     assert table.rows[0][1:] == ("40.0", "40.0", "40.0", "40.0", "40.0", "2.0")
@@ -217,7 +227,7 @@ def test_peak_above_max_bs_is_capped_and_said(bench: Bench) -> None:
 
 @pytest.mark.parametrize(("wanted", "fails"), [("4", False), ("5", True)])
 def test_min_streams(bench: Bench, wanted: str, fails: bool) -> None:
-    model = bench.model((6, (21.0,)), (4, (31.0,)), min_streams=wanted)
+    model = bench.model((6, (21.0,)), (4, (31.0,) * 12), min_streams=wanted)
     bench.run1(model)
     validation = bench.run2(model)
     if not fails:
@@ -227,6 +237,58 @@ def test_min_streams(bench: Bench, wanted: str, fails: bool) -> None:
         step7c_runs.require_streams(model, validation)
     assert caught.value.code == Code.TOO_FEW_STREAMS
     assert "4 real-time streams confirmed" in caught.value.what
+
+
+def test_min_streams_needs_every_stream_and_enough_windows(bench: Bench) -> None:
+    slow = ((31.0, 31.0, 31.0, 29.0),) * 12
+    for script, said in (((31.0,) * 3, "UNSURE\n  too-few-windows: 2 steady windows"), (slow, "every stream: NO")):
+        model = bench.model((6, (21.0,)), (4, script), min_streams="4")
+        bench.run1(model)
+        validation = bench.run2(model)
+        assert validation.benchmark.confirmed_streams == 4, "by stream 0, as specified"
+        step7c_runs.require_valid(model, validation.final)
+        with pytest.raises(DsbenchError) as caught:
+            step7c_runs.require_streams(model, validation)
+        assert caught.value.code == Code.TOO_FEW_STREAMS
+        assert "0 real-time streams confirmed" in caught.value.what
+        assert "stream 0 keeps up at 4 streams" in caught.value.what
+        assert said in caught.value.what
+
+
+def test_what_a_run_says_of_all_streams_is_printed_and_recorded(bench: Bench) -> None:
+    model = bench.model((6, ((21.0,) * 5 + (20.0,),) * 13), (4, (31.0,) * 13))
+    bench.run1(model)
+    bench.run2(model)
+    # 12 windows of 1 s after the first: one frame more or less is 1/12 FPS, of six streams 6/12
+    assert bench.measured()[0].startswith(
+        "Run 1, all streams: slowest stream 5: 20.00 FPS (19.92 to 20.08) | all: 125.00 FPS (124.50 to 125.50) "
+        "| 12 windows after "
+    )
+    assert "every stream real-time: YES | slowest stream 0: 31.00 FPS" in bench.measured()[1]
+    recorder = recording.recorder(bench.layout, model.options, model.selected)
+    recording.refresh(model, recorder)
+    kept = recorder.record.measurements
+    assert [(run.name, run.measurement.state, run.measurement.windows) for run in kept] == [
+        ("Run 1", "valid", 12),
+        ("Run 2", "valid", 12),
+    ]
+    assert recorder.record.figures.every_stream == "YES"
+
+
+def test_a_run_whose_figures_are_known_ends_early_and_says_so(bench: Bench) -> None:
+    script = (31.0,) * 13
+    model = bench.model((6, script), (6, script), perf_seconds="30")
+    bench.run1(model)
+    validation = bench.run2(model)
+    early = validation.final.measurement.ended_early_s
+    assert early is not None
+    assert early < 20
+    assert validation.final.perf.due_s == early
+    assert "ended early, at" in bench.measured()[1]
+    assert validation.confirmed_streams == 6
+    assert not bench.log.snapshot().warnings
+    model = bench.model((6, script), perf_seconds="3", perf_precision="0")
+    assert bench.run1(model).run.measurement.ended_early_s is None
 
 
 def test_too_few_streams_for_max_bs_says_so(bench: Bench) -> None:

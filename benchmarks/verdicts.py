@@ -1,0 +1,356 @@
+"""Are the verdicts on a run right? Simulated runs whose truth is known, many of each kind, and recorded ones.
+
+    python benchmarks/verdicts.py --seeds 50 [--recordings /work/shared/gold]
+
+For each kind: in how many runs the verdict was right, how many were called real-time although they are not (false
+PASS, must be 0), how often the interval of a steady stream held its true rate, and what ending early does: the share of
+runs that end early, the windows they take, and the runs in which the answer then differs from that of the whole run.
+Runs that end before their trouble begins (a stream that stalls after two thirds of the time) are counted by themselves:
+a shorter run sees less, whatever the rule.
+Takes some minutes; the same seeds give the same table. Exit status: 0 if at least 95 % are right and no PASS is false.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import simulated_runs as simulated
+
+from dsbench.formats import perf_windows
+from dsbench.formats.perf_windows import Windows
+from dsbench.formats.telemetry import THROTTLE, Series
+from dsbench.judge import measurement
+from dsbench.judge.early_end import EarlyEnd
+from dsbench.judge.measurement import Measurement, RealTime, State
+from dsbench.judge.run_context import RunContext
+
+TARGET = 30.0
+NEEDED = 0.95
+Right = Callable[[Measurement], bool]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run: what is simulated, what is true of it, which verdicts are right. ``rate``: the true rate of stream 0
+    once steady, None where there is none. ``keeps_up``: whether every stream truly reaches the target; until
+    ``trouble_s`` into the run it does."""
+
+    shape: simulated.Shape
+    keeps_up: bool
+    right: Right
+    rate: float | None = None
+    target: float = TARGET
+    context: RunContext = field(default_factory=RunContext)
+    trouble_s: float = 0.0
+
+
+def said(real_time: RealTime) -> Right:
+    """Valid, with that answer."""
+    return lambda found: found.state is State.VALID and found.real_time is real_time
+
+
+def doubted(*codes: str) -> Right:
+    """Not valid, for one of these reasons."""
+    return lambda found: found.state is not State.VALID and any(one.code in codes for one in found.reasons)
+
+
+def sure_or_not(keeps_up: bool) -> Right:
+    """Near the target: the right answer or none."""
+    return lambda found: found.real_time is not (RealTime.NO if keeps_up else RealTime.YES)
+
+
+YES, NO = said(RealTime.YES), said(RealTime.NO)
+
+
+def kinds() -> dict[str, Callable[[random.Random], Case]]:
+    """What is simulated, by name; each is varied by chance."""
+    return {
+        "steady, keeps up": lambda c: _steady(c, c.uniform(31.5, 90), YES),
+        "steady, too slow": lambda c: _steady(c, c.uniform(12, 28.5), NO),
+        "near the target": lambda c: _near(c, c.uniform(29.7, 30.3)),
+        "noisy, keeps up": lambda c: _noisy(c, c.uniform(40, 80)),
+        "low rate, keeps up": lambda c: _low(c, c.uniform(2.4, 6), 2.0, YES),
+        "low rate, too slow": lambda c: _low(c, c.uniform(0.3, 1.6), 2.0, NO),
+        "low rate, one frame decides": lambda c: _low_near(c, c.uniform(0.48, 0.52)),
+        "one slow stream": _one_slow,
+        "plateau, 64 streams": lambda c: _plateau(c, c.uniform(32, 150), YES),
+        "plateau, 64 too slow": lambda c: _plateau(c, c.uniform(10, 28), NO),
+        "slow to warm up": _warming,
+        "late-starting stream": _late,
+        "stalled stream": _stalled,
+        "stream paused a while": _paused,
+        "two states about target": lambda c: _two_states(c, c.uniform(33, 45), c.uniform(18, 27)),
+        "two states above it": lambda c: _two_states(c, c.uniform(60, 80), c.uniform(40, 50)),
+        "changes once": _changes_once,
+        "drifts down": lambda c: _trend(c, c.uniform(40, 50), c.uniform(25, 33)),
+        "drifts up": lambda c: _trend(c, c.uniform(25, 33), c.uniform(40, 50)),
+        "clock slow, FPS too high": lambda c: _clock(c, c.uniform(27.5, 29.3)),
+        "clock slow, keeps up": lambda c: _clock(c, c.uniform(40, 60)),
+        "engine build inside": lambda c: _with(c, RunContext(builds=((20.0, 26.0),)), doubted("engine-build")),
+        "GPU throttled": lambda c: _with(c, RunContext(_series(throttle=0x40)), doubted("throttled")),
+        "other load": lambda c: _with(c, RunContext(_series(others=120.0), cores=2), doubted("other-load")),
+    }
+
+
+def _any(chance: random.Random, rate: simulated.Rate, streams: int | None = None) -> simulated.Shape:
+    return simulated.Shape(
+        rate,
+        streams=streams or chance.choice((1, 2, 4, 8)),
+        windows=chance.choice((18, 24, 29)),
+        interval_s=chance.choice((1, 2)),
+        noise=chance.uniform(0.0, 0.015),
+        correlation=chance.uniform(0, 0.4),
+        own_noise=chance.uniform(0, 0.01),
+    )
+
+
+def _length(shape: simulated.Shape) -> float:
+    return shape.windows * shape.interval_s
+
+
+def _steady(chance: random.Random, fps: float, right: Right) -> Case:
+    return Case(_any(chance, simulated.constant(fps)), fps >= TARGET, right, fps)
+
+
+def _near(chance: random.Random, fps: float) -> Case:
+    return Case(_any(chance, simulated.constant(fps)), fps >= TARGET, sure_or_not(fps >= TARGET), fps)
+
+
+def _noisy(chance: random.Random, fps: float) -> Case:
+    shape = replace(_any(chance, simulated.constant(fps)), noise=chance.uniform(0.06, 0.12))
+    return Case(shape, True, lambda found: found.state is not State.INVALID and found.real_time is not RealTime.NO, fps)
+
+
+def _low(chance: random.Random, fps: float, target: float, right: Right) -> Case:
+    shape = replace(_any(chance, simulated.constant(fps)), interval_s=2)
+    return Case(shape, fps >= target, right, fps, target)
+
+
+def _low_near(chance: random.Random, fps: float) -> Case:
+    return Case(_any(chance, simulated.constant(fps)), fps >= 0.5, sure_or_not(fps >= 0.5), fps, 0.5)
+
+
+def _one_slow(chance: random.Random) -> Case:
+    streams = chance.choice((2, 4, 8, 32))
+    rate = simulated.one_slow(chance.uniform(33, 60), chance.uniform(10, 28.5), chance.randrange(1, streams))
+    return Case(_any(chance, rate, streams), False, NO)
+
+
+def _plateau(chance: random.Random, fps: float, right: Right) -> Case:
+    return Case(_any(chance, simulated.constant(fps), 64), fps >= TARGET, right, fps)
+
+
+def _warming(chance: random.Random) -> Case:
+    fps = chance.uniform(34, 60)
+    shape = _any(chance, simulated.constant(fps))
+    seconds = chance.uniform(0.05, 0.15) * _length(shape)
+    return Case(replace(shape, rate=simulated.warming(fps, chance.uniform(0.3, 0.7), seconds)), True, YES, fps)
+
+
+def _late(chance: random.Random) -> Case:
+    fps, streams = chance.uniform(34, 60), chance.choice((2, 4, 8))
+    shape = _any(chance, simulated.constant(fps), streams)
+    from_s = chance.uniform(0.15, 0.6) * _length(shape)
+    return Case(replace(shape, rate=simulated.late(fps, chance.randrange(streams), from_s)), True, YES, fps)
+
+
+def _stalled(chance: random.Random) -> Case:
+    streams = chance.choice((2, 4, 8, 32))
+    shape = _any(chance, simulated.constant(40), streams)
+    from_s = chance.uniform(0.0, 0.75) * _length(shape)
+    rate = simulated.stops(chance.uniform(33, 60), chance.randrange(1, streams), from_s)
+    return Case(replace(shape, rate=rate), False, doubted("stalled-stream"), trouble_s=from_s)
+
+
+def _paused(chance: random.Random) -> Case:
+    streams = chance.choice((2, 4, 8))
+    shape = _any(chance, simulated.constant(40), streams)
+    from_s = chance.uniform(0.35, 0.5) * _length(shape)
+    to_s = from_s + chance.uniform(4.2, 6) * shape.interval_s
+    rate = simulated.stops(chance.uniform(45, 80), chance.randrange(streams), from_s, to_s)
+    # it reaches the target on average or not; that it stood still is what must be said
+    return Case(
+        replace(shape, rate=rate), False, lambda found: doubted("paused-stream")(found) or NO(found), trouble_s=from_s
+    )
+
+
+def _two_states(chance: random.Random, first: float, second: float) -> Case:
+    shape = _any(chance, simulated.constant(first))
+    every_s = chance.uniform(2, 6) * shape.interval_s
+    shape = replace(shape, rate=simulated.two_states(first, second, every_s))
+    return Case(shape, min(first, second) >= TARGET, doubted("two-states", "drift", "noise"))
+
+
+def _changes_once(chance: random.Random) -> Case:
+    first, second = chance.uniform(40, 60), chance.uniform(20, 29)
+    shape = _any(chance, simulated.constant(first))
+    every_s = chance.uniform(0.45, 0.7) * _length(shape)
+    return Case(
+        replace(shape, rate=simulated.two_states(first, second, every_s)),
+        False,
+        doubted("two-states", "drift", "noise"),
+        trouble_s=every_s,
+    )
+
+
+def _trend(chance: random.Random, first: float, last: float) -> Case:
+    shape = _any(chance, simulated.constant(first))
+    rate = simulated.trend(first, last, _length(shape))
+    return Case(replace(shape, rate=rate), last >= TARGET and first >= TARGET, doubted("drift", "two-states"))
+
+
+def _clock(chance: random.Random, fps: float) -> Case:
+    shape = replace(_any(chance, simulated.constant(fps)), stretch=chance.uniform(1.06, 1.25))
+    return Case(shape, fps >= TARGET, lambda found: doubted("clock")(found) or found.real_time is RealTime.NO, fps)
+
+
+def _with(chance: random.Random, context: RunContext, right: Right) -> Case:
+    shape = replace(_any(chance, simulated.constant(chance.uniform(33, 60))), windows=29, interval_s=2)
+    return Case(shape, True, right, context=context)
+
+
+def _series(throttle: int = 0, others: float = 5.0) -> Series:
+    """A sample each half second; the first row was taken before the app."""
+    columns = ("seconds", "cpu_pct", "others_cpu_pct", THROTTLE)
+    rows = tuple((number / 2, 95.0 if number else 3.0, others if number else 2.0, throttle) for number in range(120))
+    return Series(("simulated",), columns, rows)
+
+
+@dataclass
+class Tally:
+    """What came of all runs of a kind."""
+
+    runs: int = 0
+    right: int = 0
+    false_pass: int = 0
+    held: int = 0
+    with_rate: int = 0
+    early: int = 0
+    early_windows: int = 0
+    all_windows: int = 0
+    early_differs: int = 0
+    early_false_pass: int = 0
+    before_trouble: int = 0
+    wrong: str = ""
+
+
+def windows_of(case: Case, seed: int, folder: Path) -> Windows:
+    """The run's console, written and read back."""
+    run = simulated.play(case.shape, seed)
+    log = folder / "console.log"
+    log.write_text(run.console, encoding="utf-8")
+    return perf_windows.of_log(log, case.shape.streams, case.shape.interval_s, run.seen_s)
+
+
+def ended_early(windows: Windows, rule: EarlyEnd) -> Windows | None:
+    """The windows of a run that looks after each one whether it may end; None if it may not before its time."""
+    for count in range(1, len(windows.fps)):
+        part = replace(windows, at_s=windows.at_s[:count], fps=windows.fps[:count])
+        if rule.reached(part):
+            return part
+    return None
+
+
+def judge(name: str, make: Callable[[random.Random], Case], seeds: int, folder: Path) -> Tally:
+    """All runs of a kind."""
+    tally = Tally()
+    for seed in range(seeds):
+        case = make(random.Random(f"{name} {seed}"))
+        windows = windows_of(case, seed, folder)
+        found = measurement.of_run(windows, case.target, case.context)
+        tally.runs += 1
+        tally.right += case.right(found)
+        if not case.right(found) and not tally.wrong:
+            tally.wrong = f"seed {seed}: {found.state}, {found.real_time}, {[one.text for one in found.reasons]}"
+        tally.false_pass += found.real_time is RealTime.YES and not case.keeps_up
+        if case.rate is not None and found.per_stream:
+            tally.with_rate += 1
+            tally.held += found.per_stream[0].low <= case.rate <= found.per_stream[0].high
+        _early(tally, case, windows, found)
+    return tally
+
+
+def _early(tally: Tally, case: Case, windows: Windows, whole: Measurement) -> None:
+    tally.all_windows += len(windows.fps)
+    part = ended_early(windows, EarlyEnd(0.02, case.target, confirms=True, most_streams=case.shape.streams))
+    tally.early_windows += len((part or windows).fps)
+    if part is None:
+        return
+    found = measurement.of_run(part, case.target, case.context)
+    tally.early += 1
+    if part.at_s[-1] < case.trouble_s + 3 * windows.interval_s:
+        tally.before_trouble += 1  # nothing of it can be seen yet
+        return
+    tally.early_differs += (found.state, found.real_time) != (whole.state, whole.real_time)
+    tally.early_false_pass += found.real_time is RealTime.YES and not case.keeps_up
+
+
+def recorded(folder: Path) -> Iterator[tuple[str, bool, str]]:
+    """Recorded consoles of deepstream-app, all of runs without trouble: none may be called invalid."""
+    for console in sorted(folder.glob("*/*/console.log")):
+        for number, windows in perf_windows.of_every_instance(console, 2).items():
+            found = measurement.of_run(windows, TARGET, RunContext())
+            total = f"{found.total.mean:.1f}" if found.total else "none"
+            yield (
+                f"{console.parent.parent.name}/{console.parent.name}{f' PERF({number})' if number else ''}",
+                found.state is not State.INVALID,
+                f"{found.streams} streams, {found.windows} steady windows, total {total}, {found.state}, "
+                f"{found.real_time} {', '.join(one.code for one in found.reasons)}",
+            )
+
+
+def main() -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=50, help="runs of each kind")
+    parser.add_argument("--only", default="", help="kinds whose name has this")
+    parser.add_argument("--recordings", type=Path, help="a folder of recorded consoles, FOLDER/*/*/console.log")
+    options = parser.parse_args()
+    print(
+        f"{'kind':30}{'right':>8}{'false PASS':>12}{'interval holds':>16}"
+        f"{'ends early':>12}{'windows':>10}{'differs':>9}{'false PASS':>12}{'before trouble':>16}"
+    )
+    everything = []
+    with tempfile.TemporaryDirectory() as temporary:
+        for name, make in kinds().items():
+            if options.only not in name:
+                continue
+            tally = judge(name, make, options.seeds, Path(temporary))
+            everything.append(tally)
+            held = f"{100 * tally.held / tally.with_rate:.0f} %" if tally.with_rate else ""
+            print(
+                f"{name:30}{100 * tally.right / tally.runs:>6.0f} %{tally.false_pass:>12}{held:>16}"
+                f"{100 * tally.early / tally.runs:>10.0f} %{100 * tally.early_windows / tally.all_windows:>8.0f} %"
+                f"{tally.early_differs:>9}{tally.early_false_pass:>12}{tally.before_trouble:>16}",
+                flush=True,
+            )
+            if tally.wrong:
+                print(f"    {tally.wrong}")
+    runs, right = sum(one.runs for one in everything), sum(one.right for one in everything)
+    false = sum(one.false_pass + one.early_false_pass for one in everything)
+    early, differs = sum(one.early for one in everything), sum(one.early_differs for one in everything)
+    print(f"\n{right} of {runs} right ({100 * right / runs:.1f} %), {false} false PASS")
+    unseen = sum(one.before_trouble for one in everything)
+    print(
+        f"{early} ended early, {differs} of them ({100 * differs / max(early, 1):.1f} %) with another answer, ", end=""
+    )
+    print(f"{unseen} before the trouble began")
+    worst = math.inf
+    for name, ok, text in recorded(options.recordings) if options.recordings else ():
+        print(f"{'ok ' if ok else 'BAD'} {name}: {text}")
+        worst = min(worst, ok)
+    return 0 if right >= NEEDED * runs and not false and worst else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""What one run of the app says of all its streams, and whether it can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dsbench.formats.perf_windows import Windows
+from dsbench.judge import statistics, steady, verdicts
+from dsbench.judge.run_context import RunContext
+from dsbench.judge.statistics import Interval
+from dsbench.judge.verdicts import Finding, Reason, State, Steady
+
+__all__ = ["Interval", "Measurement", "RealTime", "Reason", "State", "of_run"]
+
+_ORDER = (State.INVALID, State.INCONCLUSIVE, State.VALID)
+
+
+class RealTime(StrEnum):
+    """Whether every stream keeps up with the target."""
+
+    YES = "YES"
+    NO = "NO"
+    UNSURE = "UNSURE"
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One run, all streams, over its steady windows. ``total`` and ``per_stream`` (streams,) are None and empty without
+    a steady window; ``warm_up_s``: seconds since the app's start that are cut; ``stalled``: numbers of the streams that
+    stand still; ``clock``: how long a window really was, as a multiple of its interval, 1 where not known."""
+
+    state: State
+    reasons: tuple[Reason, ...]
+    streams: int
+    target_fps: float
+    warm_up_s: float
+    windows: int
+    total: Interval | None
+    per_stream: tuple[Interval, ...]
+    stalled: tuple[int, ...]
+    ended_early_s: float | None = None
+    clock: float = 1.0
+
+    @property
+    def slowest(self) -> int | None:
+        """The number of the stream with the smallest lower bound; None without a steady window."""
+        return _slowest(self.per_stream) if self.per_stream else None
+
+    @property
+    def real_time(self) -> RealTime:
+        """YES if the measurement is valid and every stream's lower bound reaches the target; NO if a stream stands
+        still, or the upper bound of one does not reach it and the measurement is not invalid; else UNSURE."""
+        slow = any(one.high < self.target_fps for one in self.per_stream)
+        if self.stalled or (slow and self.state is not State.INVALID):
+            return RealTime.NO
+        every = bool(self.per_stream) and all(one.low >= self.target_fps for one in self.per_stream)
+        return RealTime.YES if every and self.state is State.VALID else RealTime.UNSURE
+
+
+def of_run(windows: Windows, target_fps: float, context: RunContext) -> Measurement:
+    """The measurement of one run: warm-up cut, the intervals of all streams and of their sum, reasons against it."""
+    stalled = steady.stalled(windows)
+    findings = [verdicts.stalled(stalled)] if stalled else []
+    start = steady.warm_up(windows)
+    if start >= len(windows.fps):
+        findings.append(verdicts.too_few(0))
+        return _judged(findings, windows, target_fps, context, stalled=stalled)
+    ratio = _clock(windows, start)
+    total, *each = _intervals(windows, start, ratio)
+    run = Steady(windows, start, target_fps, total, tuple(each), _slowest(each))
+    findings += verdicts.of_steady(run, context)
+    return _judged(findings, windows, target_fps, context, stalled=stalled, run=run, clock=ratio)
+
+
+def _judged(
+    findings: Sequence[Finding],
+    windows: Windows,
+    target_fps: float,
+    context: RunContext,
+    *,
+    stalled: tuple[int, ...],
+    run: Steady | None = None,
+    clock: float = 1.0,
+) -> Measurement:
+    ordered = sorted(findings, key=lambda finding: _ORDER.index(finding.state))
+    return Measurement(
+        state=ordered[0].state if ordered else State.VALID,
+        reasons=tuple(finding.reason for finding in ordered),
+        streams=windows.streams,
+        target_fps=target_fps,
+        warm_up_s=run.span[0] if run else 0.0,
+        windows=run.count if run else 0,
+        total=run.total if run else None,
+        per_stream=run.each if run else (),
+        stalled=stalled,
+        ended_early_s=context.ended_early_s,
+        clock=clock,
+    )
+
+
+def _clock(windows: Windows, start: int) -> float:
+    ratio = steady.clock(windows, start)
+    return ratio if ratio is not None and abs(ratio - 1) > verdicts.CLOCK_TOLERANCE else 1.0
+
+
+def _intervals(windows: Windows, start: int, ratio: float) -> list[Interval]:
+    """Of the sum and of each stream, in frames per second of real time."""
+    counted = windows.fps[start:]
+    columns = [steady.totals(windows)[start:], *map(list, zip(*counted, strict=True))]
+    frame = 1 / (len(counted) * windows.interval_s)
+    found = statistics.intervals(columns, (windows.streams * frame, *[frame] * windows.streams))
+    return [one.scaled(1 / ratio) for one in found]
+
+
+def _slowest(each: Sequence[Interval]) -> int:
+    return min(range(len(each)), key=lambda number: each[number].low)
