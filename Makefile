@@ -4,9 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.dsbench-installed
+BENCH_STAMP := $(VENV)/.dsbench-bench-installed
 DEMO := models/street
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint bench clean
 .DELETE_ON_ERROR:
 
 demo: $(STAMP)
@@ -20,6 +21,15 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# BENCH='--models street --streams 2' for less; docs/speed.md
+bench: $(BENCH_STAMP)
+	$(BIN)/python -m benchmarks.bench $(BENCH)
+
+$(BENCH_STAMP): $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]' \
+	  || echo "the peers cannot be installed: the bench goes on without them"
+	@touch $@
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \

@@ -35,6 +35,8 @@ class Clusterer:
         self._mode = cluster_mode
         self._classes = len(attrs)
         self._attrs = (native.ClusterAttrs * len(attrs))(*(_native_attrs(entry) for entry in attrs))
+        self.native_rules = (self._attrs, self._classes, self._mode)
+        """The C++ host's arguments, for ParserHost.detect."""
         self._run = native.library().cluster
         dense = cluster_mode in (DBSCAN, DBSCAN_NMS_HYBRID) and any(entry.min_boxes > 0 for entry in attrs)
         self.warning = (

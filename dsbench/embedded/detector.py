@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from dsbench.embedded.cluster import Clusterer
 from dsbench.embedded.detections import Detections
 from dsbench.embedded.frame import YuvFrame
-from dsbench.embedded.frame_mapping import FrameMapper
-from dsbench.embedded.infer import OnnxModel
+from dsbench.embedded.infer import Call, Engine, FloatTensor, OnnxModel, Tensor
 from dsbench.embedded.jobs import DetectorSetup
 from dsbench.embedded.mux import MuxScaler
-from dsbench.embedded.parser_host import OutputLayer
+from dsbench.embedded.parser_host import LayerBuffers, OutputLayer, ParserHost
+from dsbench.embedded.postprocess import BoxParser, Postprocessor
 from dsbench.embedded.preprocess import Geometry, Preprocessor, geometry
 
 REFUSED = "Failed to parse bboxes using custom parse function"
-FloatTensor = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +49,6 @@ class NetworkInput:
         return self.channels, self.height, self.width
 
 
-class BoxParser(Protocol):
-    """What turns network outputs into objects: a user's library, or nvinfer's own decode."""
-
-    def parse(
-        self,
-        layers: Sequence[OutputLayer],
-        net: tuple[int, int, int],
-        num_classes: int,
-        pre_thresholds: Sequence[float],
-        post_thresholds: Sequence[float],
-    ) -> Detections | None:
-        """Objects in network pixels; None when the parser refuses."""
-
-
 class DetectorLog(Protocol):
     """Where a running nvinfer complains."""
 
@@ -79,6 +63,8 @@ class _Lane(threading.local):
     """One thread's own memory."""
 
     tensor: FloatTensor | None = None
+    call: Call | None = None
+    buffers: LayerBuffers | None = None
 
 
 class Detector:
@@ -89,7 +75,7 @@ class Detector:
         setup: DetectorSetup,
         model: OnnxModel,
         network: NetworkInput,
-        parser: BoxParser | None,
+        parser: BoxParser | ParserHost | None,
         log: DetectorLog,
         mean_image: FloatTensor | None = None,
     ) -> None:
@@ -98,20 +84,18 @@ class Detector:
         self._config = config
         self._model = model
         self._network = network
-        self._parser = parser
         self._log = log
         self._mean_image = mean_image
-        self._attrs = tuple(config.attrs_for(i) for i in range(config.num_detected_classes))
-        self._pre = tuple(attrs.pre_cluster_threshold for attrs in self._attrs)
-        self._post = tuple(attrs.post_cluster_threshold for attrs in self._attrs)
-        self._clusterer = Clusterer(self._attrs, config.cluster_mode) if parser is not None else None
+        net = network.width, network.height, network.channels
+        self._post = Postprocessor(config, parser, net) if parser is not None else None
         mux = setup.mux
         self._scaler = MuxScaler(mux.width, mux.height, mux.enable_padding) if mux is not None else None
         self._preprocessors: dict[tuple[int, int], Preprocessor] = {}
-        self._mappers: dict[Geometry, FrameMapper] = {}
         self._warned: set[str] = set()
-        self._warn_once(self._clusterer.warning if self._clusterer is not None else "")
+        self._warn_once(self._post.warning if self._post is not None else "")
         self._lane = _Lane()
+        self.engine: Engine = model
+        """What ``run_alone`` runs."""
         self.refused = 0
         """Frames whose parser returned false."""
 
@@ -122,6 +106,16 @@ class Detector:
             return self._config.batch_size
         return self._model.batch or 1
 
+    @property
+    def model(self) -> OnnxModel:
+        """The network on ONNX Runtime."""
+        return self._model
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Dimensions of one frame's tensor."""
+        return self._network.shape
+
     def infer(self, frames: Sequence[YuvFrame]) -> list[Inferred]:
         """Scales, preprocesses and infers one batch. Safe in several threads at once."""
         tensor = self._tensor(len(frames))
@@ -129,12 +123,7 @@ class Detector:
         outputs = self._model.run(tensor)
         return [
             Inferred(
-                layers=tuple(
-                    OutputLayer(name, output[i], binding_index)
-                    for binding_index, (name, output) in enumerate(
-                        zip(self._model.output_names, outputs, strict=True), start=1
-                    )
-                ),
+                layers=self._layers(outputs, i),
                 geometry=where,
                 tensor=tensor[i].copy() if self._setup.keep_tensor else None,
                 surface=surface if self._setup.keep_surface else None,
@@ -143,24 +132,55 @@ class Detector:
         ]
 
     def detect(self, inferred: Inferred) -> Detections:
-        """Parser, thresholds, clustering and mapping: objects in streammux pixels. One thread only."""
-        if self._parser is None or self._clusterer is None:
+        """Parser, thresholds, clustering and mapping: objects in streammux pixels. One thread at a time only."""
+        if self._post is None:
             return Detections.empty()
-        network = self._network
-        objects = self._parser.parse(
-            inferred.layers,
-            (network.width, network.height, network.channels),
-            len(self._attrs),
-            self._pre,
-            self._post,
-        )
+        objects = self._post.run(inferred.layers, inferred.geometry)
         if objects is None:
-            self.refused += 1
-            self._log.context("ERROR", "fillDetectionOutput", REFUSED)
+            self._refuse()
             return Detections.empty()
-        if len(objects) == 0:
-            return objects
-        return self._mapper(inferred.geometry).run(self._clusterer.run(objects))
+        return objects
+
+    def objects(self, frames: Sequence[YuvFrame], engine: Engine) -> list[Detections]:
+        """Objects of each frame when ``engine`` runs the network, one frame a call. One thread at a time only."""
+        call = engine.bind(np.zeros((1, *self._network.shape), np.float32))
+        found = []
+        for frame in frames:
+            where, _ = self._place(frame, call.feed[0])
+            objects = self._post.run(self._layers(call.run(), 0), where) if self._post is not None else None
+            found.append(objects or Detections.empty())
+        return found
+
+    def run_alone(self, frame: YuvFrame, order: AbstractContextManager[object]) -> None:
+        """``infer`` and ``detect`` of one frame whose objects nobody looks at, in buffers of the calling thread.
+
+        The parser runs inside ``order``, which lets in one thread at a time.
+        """
+        lane = self._lane
+        if lane.call is None:
+            lane.call = self.engine.bind(np.zeros((1, *self._network.shape), np.float32))
+        where, _ = self._place(frame, lane.call.feed[0])
+        outputs = lane.call.run()
+        if self._post is None:
+            return
+        with order:
+            if lane.buffers is None or not lane.call.in_place:
+                layers = self._layers(outputs, 0)
+                lane.buffers = self._post.buffers(layers)
+                if lane.buffers is None:
+                    if self._post.run(layers, where) is None:
+                        self._refuse()
+                    return
+            if self._post.count(lane.buffers, where) is None:
+                self._refuse()
+
+    def _layers(self, outputs: Sequence[Tensor], item: int) -> tuple[OutputLayer, ...]:
+        named = zip(self._model.output_names, outputs, strict=True)
+        return tuple(OutputLayer(name, output[item], index) for index, (name, output) in enumerate(named, start=1))
+
+    def _refuse(self) -> None:
+        self.refused += 1
+        self._log.context("ERROR", "fillDetectionOutput", REFUSED)
 
     def _tensor(self, count: int) -> FloatTensor:
         """The lane's own input buffer: a fresh one would cost a page fault for every 4 KiB of every frame."""
@@ -209,14 +229,3 @@ class Detector:
         if text and text not in self._warned:
             self._warned.add(text)
             self._log.own(text)
-
-    def _mapper(self, where: Geometry) -> FrameMapper:
-        mapper = self._mappers.get(where)
-        if mapper is None:
-            mapper = self._mappers[where] = FrameMapper(
-                where,
-                self._attrs,
-                self._config.filter_out_class_ids,
-                self._config.crop_objects_to_roi_boundary,
-            )
-        return mapper

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import ctypes
+import math
+import weakref
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dsbench.embedded.detections import Detections, Float32Array
+from dsbench.embedded import native
+from dsbench.embedded.detections import Detections
 from dsbench.embedded.preprocess import Geometry
 
 if TYPE_CHECKING:
@@ -21,7 +25,7 @@ class FrameMapper:
     """Maps the clustered objects of one frame after another under one configuration.
 
     ``attrs`` has one entry per class id that can occur. Boxes are moved in double and stored in float32; every
-    comparison is float32, as in nvinfer.
+    comparison is float32, as in nvinfer. One object serves one thread.
     """
 
     def __init__(
@@ -31,22 +35,17 @@ class FrameMapper:
         filter_out_class_ids: Collection[int] = (),
         crop_objects_to_roi_boundary: bool = False,
     ) -> None:
-        self._geometry = geometry
-        self._crop = crop_objects_to_roi_boundary
-
-        def column(value: Callable[[ClassAttrs], int]) -> Float32Array:
-            return np.array([value(entry) for entry in attrs], np.float32)
-
-        self._wanted = np.array([index not in filter_out_class_ids for index in range(len(attrs))], np.bool_)
-        self._min_w = column(lambda entry: entry.detected_min_w)
-        self._min_h = column(lambda entry: entry.detected_min_h)
-        # no limit is written as 0; "not above infinity" holds for NaN too
-        self._max_w = _no_limit(column(lambda entry: entry.detected_max_w))
-        self._max_h = _no_limit(column(lambda entry: entry.detected_max_h))
-        self._roi_top = column(lambda entry: entry.roi_top_offset)
-        # unsigned 32-bit in nvinfer: an offset above the height wraps round and drops nothing
-        surface_h = geometry.surface_h
-        self._roi_bottom = column(lambda entry: (surface_h - entry.roi_bottom_offset) & _UNSIGNED)
+        plan = native.MapperPlan(
+            *(geometry.ratio_x, geometry.ratio_y, geometry.surface_w),
+            *(geometry.offset_left, geometry.offset_top, int(crop_objects_to_roi_boundary)),
+        )
+        limits = (native.ClassLimits * len(attrs))(
+            *(_limits(entry, geometry, index not in filter_out_class_ids) for index, entry in enumerate(attrs))
+        )
+        self._native = native.library()
+        self.handle: int = self._native.mapper_new(ctypes.byref(plan), limits, len(attrs))
+        """The C++ host's own, for ParserHost.detect."""
+        weakref.finalize(self, self._native.mapper_free, self.handle)
 
     def run(self, objects: Detections) -> Detections:
         """``objects`` (network pixels) that become metadata, in streammux pixels, order kept.
@@ -56,31 +55,19 @@ class FrameMapper:
         """
         if len(objects) == 0:
             return objects
-        moved = _moved(objects, self._geometry)
-        kept = moved.take(self._passes_size(moved))
-        return self._cropped(kept) if self._crop else kept.take(self._passes_roi(kept))
+        class_id = np.array(objects.class_id, np.int32)
+        given = (objects.left, objects.top, objects.width, objects.height, objects.confidence)
+        block = np.stack([np.asarray(row, np.float32) for row in given])
+        kept = self._native.mapper_run(self.handle, len(class_id), class_id.ctypes.data, block.ctypes.data)
+        return Detections.from_block(class_id[:kept], block[:, :kept])
 
-    def _passes_size(self, boxes: Detections) -> np.typing.NDArray[np.bool_]:
-        ids = boxes.class_id
-        fails = (boxes.width < self._min_w[ids]) | (boxes.height < self._min_h[ids])
-        fails |= (boxes.width > self._max_w[ids]) | (boxes.height > self._max_h[ids])
-        passes: np.typing.NDArray[np.bool_] = self._wanted[ids] & ~fails
-        return passes
-
-    def _passes_roi(self, boxes: Detections) -> np.typing.NDArray[np.bool_]:
-        ids = boxes.class_id
-        fails = (boxes.top < self._roi_top[ids]) | (boxes.top + boxes.height > self._roi_bottom[ids])
-        passes: np.typing.NDArray[np.bool_] = ~fails
-        return passes
-
-    def _cropped(self, boxes: Detections) -> Detections:
-        ids = boxes.class_id
-        surface_w = np.float32(self._geometry.surface_w)
-        bottom = self._roi_bottom[ids]
-        top = np.where(boxes.top < self._roi_top[ids], self._roi_top[ids], boxes.top)
-        width = np.where(boxes.left + boxes.width >= surface_w, surface_w - boxes.left, boxes.width)
-        height = np.where(top + boxes.height > bottom, bottom - top, boxes.height)
-        return Detections(boxes.class_id, boxes.left, top, width, height, boxes.confidence)
+    def take(self, count: int) -> Detections:
+        """The ``count`` objects that ParserHost.detect has left here."""
+        if count == 0:
+            return Detections.empty()
+        class_id, block = np.empty(count, np.int32), np.empty((5, count), np.float32)
+        self._native.detect_take(self.handle, class_id.ctypes.data, block.ctypes.data)
+        return Detections.from_block(class_id, block)
 
 
 def to_frame(
@@ -97,21 +84,19 @@ def to_frame(
     return FrameMapper(placed, attrs, filter_out_class_ids, crop_objects_to_roi_boundary).run(objects)
 
 
-def _moved(objects: Detections, geometry: Geometry) -> Detections:
-    """Boxes in streammux pixels; a negative corner becomes 0, the size stays."""
-    left = ((objects.left.astype(np.float64) - geometry.offset_left) / geometry.ratio_x).astype(np.float32)
-    top = ((objects.top.astype(np.float64) - geometry.offset_top) / geometry.ratio_y).astype(np.float32)
-    left[left < 0] = 0
-    top[top < 0] = 0
-    return Detections(
-        objects.class_id,
-        left,
-        top,
-        (objects.width / np.float64(geometry.ratio_x)).astype(np.float32),
-        (objects.height / np.float64(geometry.ratio_y)).astype(np.float32),
-        objects.confidence,
+def _limits(attrs: ClassAttrs, geometry: Geometry, wanted: bool) -> native.ClassLimits:
+    return native.ClassLimits(
+        min_w=attrs.detected_min_w,
+        min_h=attrs.detected_min_h,
+        max_w=_no_limit(attrs.detected_max_w),
+        max_h=_no_limit(attrs.detected_max_h),
+        roi_top=attrs.roi_top_offset,
+        # unsigned 32-bit in nvinfer: an offset above the height wraps round and drops nothing
+        roi_bottom=(geometry.surface_h - attrs.roi_bottom_offset) & _UNSIGNED,
+        wanted=int(wanted),
     )
 
 
-def _no_limit(limit: Float32Array) -> Float32Array:
-    return np.where(limit > 0, limit, np.float32(np.inf))
+def _no_limit(limit: int) -> float:
+    """No limit is written as 0; "not above infinity" holds for NaN too."""
+    return float(limit) if limit > 0 else math.inf

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dsbench.errors import Code, DsbenchError
 
 Tensor = npt.NDArray[Any]
+FloatTensor = npt.NDArray[np.float32]
 
 _DTYPES: dict[str, type[np.generic]] = {
     "tensor(float)": np.float32,
@@ -23,6 +24,26 @@ _DTYPES: dict[str, type[np.generic]] = {
     "tensor(bool)": np.bool_,
 }
 Dimension = int | None
+
+
+class Call(Protocol):
+    """A network that is run on what ``feed`` holds, by one thread."""
+
+    feed: FloatTensor
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the arrays that ``run`` returns are the same ones each time, overwritten."""
+
+    def run(self) -> list[Tensor]:
+        """Outputs in graph order. Raises DsbenchError(INFERENCE_FAILED)."""
+
+
+class Engine(Protocol):
+    """Something that runs a network."""
+
+    def bind(self, feed: FloatTensor) -> Call:
+        """Ready to run ``feed`` again and again, whatever is written into it in between. Runs it once."""
 
 
 class OnnxModel:
@@ -73,7 +94,7 @@ class OnnxModel:
         """The three dimensions of one frame as the graph declares them."""
         return self.shape[1], self.shape[2], self.shape[3]
 
-    def run(self, batch: npt.NDArray[np.float32]) -> list[Tensor]:
+    def run(self, batch: FloatTensor) -> list[Tensor]:
         """Outputs for ``batch`` (n, ...) float32, each (n, ...), in graph output order.
 
         A graph with a fixed batch K is called as often as n needs, the last call padded with zeros and cut.
@@ -86,15 +107,23 @@ class OnnxModel:
         parts = [self._call(_padded(feed[i : i + fixed], fixed)) for i in range(0, len(feed), fixed)]
         return [np.concatenate(pieces)[: len(feed)] for pieces in zip(*parts, strict=True)]
 
+    def bind(self, feed: FloatTensor) -> BoundCall:
+        """As Engine.bind. Errors as ``run`` raises them."""
+        return BoundCall(self, self._session, feed)
+
+    def failed(self, shape: tuple[int, ...], error: Exception) -> DsbenchError:
+        """The error for an exception of ONNX Runtime, whose exceptions share no public base class."""
+        return DsbenchError(
+            Code.INFERENCE_FAILED,
+            f"ONNX Runtime failed on an input of shape {list(shape)}: {_first_line(error)}",
+            where=str(self.path),
+        )
+
     def _call(self, feed: Tensor) -> list[Tensor]:
         try:
             outputs: list[Tensor] = self._session.run(None, {self.input_name: feed})
-        except Exception as error:  # ONNX Runtime's exceptions share no public base class
-            raise DsbenchError(
-                Code.INFERENCE_FAILED,
-                f"ONNX Runtime failed on an input of shape {list(feed.shape)}: {_first_line(error)}",
-                where=str(self.path),
-            ) from error
+        except Exception as error:
+            raise self.failed(feed.shape, error) from error
         for name, output in zip(self.output_names, outputs, strict=True):
             if output.ndim == 0 or output.shape[0] != len(feed):
                 raise DsbenchError(
@@ -105,6 +134,34 @@ class OnnxModel:
                     fix="export the model with batch as the first dimension of each output",
                 )
         return outputs
+
+
+class BoundCall:
+    """One network input in a fixed place and, where the graph fixes their sizes, outputs in fixed places too."""
+
+    def __init__(self, model: OnnxModel, session: Any, feed: FloatTensor) -> None:
+        self.feed = feed
+        self._model = model
+        self._session = session
+        self._outputs = model.run(feed)
+        static = all(None not in shape[1:] for shape in model.output_shapes)
+        self.in_place = static and feed.dtype == model.dtype and model.batch in (None, len(feed))
+        if self.in_place:
+            self._binding = session.io_binding()
+            self._binding.bind_cpu_input(model.input_name, feed)
+            self._outputs = [np.ascontiguousarray(output) for output in self._outputs]
+            for name, out in zip(model.output_names, self._outputs, strict=True):
+                self._binding.bind_output(name, "cpu", 0, out.dtype, out.shape, out.ctypes.data)
+
+    def run(self) -> list[Tensor]:
+        """Outputs of what ``feed`` holds now. Raises DsbenchError(INFERENCE_FAILED)."""
+        if not self.in_place:
+            return self._model.run(self.feed)
+        try:
+            self._session.run_with_iobinding(self._binding)
+        except Exception as error:
+            raise self._model.failed(self.feed.shape, error) from error
+        return self._outputs
 
 
 def _session(path: Path, threads: int) -> Any:

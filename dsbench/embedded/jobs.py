@@ -73,7 +73,8 @@ class WorkerJob:
     """One worker's share of one application instance.
 
     ``lanes``: threads that work at once. ``batch_size``: frames per muxed batch. ``quiet``: another worker
-    says what there is to say about the configuration. ``real_time``: a sink has sync=1.
+    says what there is to say about the configuration. ``real_time``: a sink has sync=1. ``counted_only``: nobody
+    looks at a frame's results, only at how many there are.
     """
 
     instance: int
@@ -86,6 +87,7 @@ class WorkerJob:
     tensor_dir: Path | None
     video: VideoJob | None
     real_time: bool
+    counted_only: bool
     state_descriptor: int
     state_pads: int
     quiet: bool

@@ -48,12 +48,16 @@ class LatencyLines:
             yield frame
 
     def take(self, result: FrameResult) -> None:
+        """One frame is through."""
+        self.passed(result.pad, result.frame.index)
+
+    def passed(self, pad: int, frame: int) -> None:
         """One frame is through; a pad that comes again begins a new batch."""
-        took = 1000 * (self._clock() - self._begun.pop((result.pad, result.frame.index)))
-        if result.pad in self._pads:
+        took = 1000 * (self._clock() - self._begun.pop((pad, frame)))
+        if pad in self._pads:
             self._flush()
-        self._pads.add(result.pad)
-        self._lines.append(latency_log.frame_line(result.pad, result.frame.index, took))
+        self._pads.add(pad)
+        self._lines.append(latency_log.frame_line(pad, frame, took))
 
     def close(self) -> None:
         """Prints the last batch."""

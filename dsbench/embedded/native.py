@@ -17,7 +17,7 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from ctypes import POINTER, Structure, c_char_p, c_float, c_int32, c_int64, c_uint32, c_void_p
+from ctypes import POINTER, Structure, c_char_p, c_double, c_float, c_int32, c_int64, c_uint32, c_void_p
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,6 +92,33 @@ class ClusterAttrs(Structure):
     )
 
 
+class MapperPlan(Structure):
+    """DsbMapperPlan."""
+
+    _fields_ = (
+        ("ratio_x", c_double),
+        ("ratio_y", c_double),
+        ("surface_w", c_float),
+        ("offset_left", c_int32),
+        ("offset_top", c_int32),
+        ("crop", c_int32),
+    )
+
+
+class ClassLimits(Structure):
+    """DsbClassLimits."""
+
+    _fields_ = (
+        ("min_w", c_float),
+        ("min_h", c_float),
+        ("max_w", c_float),
+        ("max_h", c_float),
+        ("roi_top", c_float),
+        ("roi_bottom", c_float),
+        ("wanted", c_int32),
+    )
+
+
 class NativeLibrary:
     """The loaded host library; one attribute per C function, typed here and nowhere else."""
 
@@ -130,6 +157,16 @@ class NativeLibrary:
             *(POINTER(ClusterAttrs), c_int32, c_int32, c_int64),
             *(c_void_p, POINTER(c_void_p), c_void_p, POINTER(c_void_p)),
         )
+        self.mapper_new = function("dsb_mapper_new", c_void_p, POINTER(MapperPlan), POINTER(ClassLimits), c_int32)
+        self.mapper_free = function("dsb_mapper_free", None, c_void_p)
+        self.mapper_run = function("dsb_mapper_run", c_int64, c_void_p, c_int64, c_void_p, c_void_p)
+        self.detect = function(
+            "dsb_detect",
+            c_int32,
+            *(c_void_p, c_void_p, POINTER(c_void_p), POINTER(ClusterAttrs), c_int32, c_int32),
+            *(POINTER(c_int64), POINTER(c_int32), *text_out),
+        )
+        self.detect_take = function("dsb_detect_take", None, c_void_p, c_void_p, c_void_p)
 
 
 @functools.cache

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from dsbench.embedded import builtin_parser, mean_image, messages
 from dsbench.embedded.builtin_parser import BuiltinParser
-from dsbench.embedded.detector import BoxParser, Detector, FloatTensor, NetworkInput
-from dsbench.embedded.infer import OnnxModel
+from dsbench.embedded.detector import Detector, NetworkInput
+from dsbench.embedded.infer import FloatTensor, OnnxModel
 from dsbench.embedded.jobs import DetectorSetup
 from dsbench.embedded.parser_host import ParserHost
+from dsbench.embedded.postprocess import BoxParser
 from dsbench.errors import Code, DsbenchError
 from dsbench.formats import labels as label_format
 
@@ -86,7 +87,7 @@ def start(setup: DetectorSetup, *, quiet: bool = False) -> StartedNvinfer:
     _check_preprocessing(config, network, log)
     mean = _read_mean(config, network, log)
     labels = _read_labels(config, log)
-    decode: BoxParser | None = None
+    decode: BoxParser | ParserHost | None = None
     if detects:
         if isinstance(parser, DsbenchError):
             raise _missing_function(config, log)

@@ -13,7 +13,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,10 @@ from dsbench.embedded import native
 from dsbench.embedded.deepstream_library import stand_in_for
 from dsbench.embedded.detections import Detections, Float32Array
 from dsbench.errors import Code, DsbenchError
+
+if TYPE_CHECKING:
+    from dsbench.embedded.cluster import Clusterer
+    from dsbench.embedded.frame_mapping import FrameMapper
 
 _DATA_TYPES = {"float32": 0, "float16": 1, "int8": 2, "int32": 3, "int64": 4, "uint8": 5, "bool": 5}
 """NvDsInferDataType by NumPy type; nvinfer hands booleans on as UINT8."""
@@ -44,6 +48,14 @@ class OutputLayer:
     name: str
     array: npt.NDArray[Any]
     binding_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class LayerBuffers:
+    """Network outputs as the host takes them: a pointer for each layer, and the arrays that they point into."""
+
+    arrays: tuple[npt.NDArray[Any], ...]
+    pointers: ctypes.Array[ctypes.c_void_p]
 
 
 class ParserHost:
@@ -90,7 +102,34 @@ class ParserHost:
         C++ exception left the parser, PARSER_OBJECT_SIZE when its objects have another size than expected,
         TENSOR_UNSUPPORTED for an output of a type TensorRT does not have.
         """
-        arrays = self._set_layers(layers)
+        self.set_network(net, num_classes, pre_thresholds, post_thresholds)
+        buffers = self.set_layers(layers)
+        count, size = ctypes.c_int64(), ctypes.c_int32()
+        status = self._native.parser_run(
+            *(self._handle, buffers.pointers, ctypes.byref(count), ctypes.byref(size), self._error, _TEXT_BYTES)
+        )
+        return self._take(count.value) if self._understood(status, size.value) else None
+
+    def detect(self, buffers: LayerBuffers, clusterer: Clusterer, mapper: FrameMapper) -> int | None:
+        """Parser, thresholds, clustering and mapping in one call: how many objects wait in ``mapper``.
+
+        None when the parser returned false; errors as ``parse`` raises them. ``set_network`` goes before.
+        """
+        count, size = ctypes.c_int64(), ctypes.c_int32()
+        status = self._native.detect(
+            *(mapper.handle, self._handle, buffers.pointers, *clusterer.native_rules),
+            *(ctypes.byref(count), ctypes.byref(size), self._error, _TEXT_BYTES),
+        )
+        return count.value if self._understood(status, size.value) else None
+
+    def set_network(
+        self,
+        net: tuple[int, int, int],
+        num_classes: int,
+        pre_thresholds: Sequence[float] | Float32Array,
+        post_thresholds: Sequence[float] | Float32Array,
+    ) -> None:
+        """What the parser is told besides the outputs; arguments as of ``parse``."""
         pre = np.ascontiguousarray(pre_thresholds, np.float32)
         post = np.ascontiguousarray(post_thresholds, np.float32)
         if len(pre) < num_classes or len(post) < num_classes:
@@ -99,28 +138,11 @@ class ParserHost:
         self._native.parser_set_network(
             *(self._handle, width, height, channels, num_classes, pre.ctypes.data, post.ctypes.data)
         )
-        buffers = (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))
-        count, size = ctypes.c_int64(), ctypes.c_int32()
-        status = self._native.parser_run(
-            *(self._handle, buffers, ctypes.byref(count), ctypes.byref(size), self._error, _TEXT_BYTES)
-        )
-        if status == _RAISED:
-            raise self._raised()
-        if status == _LAYOUT:
-            raise wrong_object_size(self.lib, size.value)
-        return None if status == _FALSE else self._take(count.value)
 
-    def _take(self, count: int) -> Detections:
-        if count == 0:
-            return Detections.empty()
-        class_id, block = np.empty(count, np.int32), np.empty((5, count), np.float32)
-        self._native.parser_take(self._handle, class_id.ctypes.data, block.ctypes.data)
-        return Detections.from_block(class_id, block)
-
-    def _set_layers(self, layers: Sequence[OutputLayer]) -> list[npt.NDArray[Any]]:
-        """Hands the layer table to the host when it changed; returns the buffers, which the caller keeps alive."""
+    def set_layers(self, layers: Sequence[OutputLayer]) -> LayerBuffers:
+        """Hands the layer table to the host when it changed; the result serves while the arrays keep their place."""
         # not ascontiguousarray, which would give a 0-d array a dimension
-        arrays = [np.asarray(layer.array, order="C") for layer in layers]
+        arrays = tuple(np.asarray(layer.array, order="C") for layer in layers)
         key = tuple(
             (layer.name, layer.binding_index, array.dtype, array.shape)
             for layer, array in zip(layers, arrays, strict=True)
@@ -130,7 +152,22 @@ class ParserHost:
             table = (native.Layer * len(arrays))(*(_describe(layer, array) for layer, array in pairs))
             self._native.parser_set_layers(self._handle, table, len(arrays))
             self._layers_key = key
-        return arrays
+        return LayerBuffers(arrays, (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays)))
+
+    def _understood(self, status: int, object_size: int) -> bool:
+        """False when the parser returned false; raises what else can have gone wrong."""
+        if status == _RAISED:
+            raise self._raised()
+        if status == _LAYOUT:
+            raise wrong_object_size(self.lib, object_size)
+        return status != _FALSE
+
+    def _take(self, count: int) -> Detections:
+        if count == 0:
+            return Detections.empty()
+        class_id, block = np.empty(count, np.int32), np.empty((5, count), np.float32)
+        self._native.parser_take(self._handle, class_id.ctypes.data, block.ctypes.data)
+        return Detections.from_block(class_id, block)
 
     def _text(self) -> str:
         return self._error.value.decode(errors="replace")

@@ -172,6 +172,7 @@ def _job(
 ) -> WorkerJob:
     config = instance.config
     mine = config.sources[number :: division.processes]
+    real_time = any(sink.sync for sink in config.sinks)
     return WorkerJob(
         instance=instance.number,
         pads=tuple(_pad(source, instance) for source in mine),
@@ -182,7 +183,8 @@ def _job(
         kitti_dir=config.application.gie_kitti_output_dir,
         tensor_dir=tensor_dir,
         video=video,
-        real_time=any(sink.sync for sink in config.sinks),
+        real_time=real_time,
+        counted_only=not whole and not real_time,
         state_descriptor=state.descriptor,
         state_pads=state.pads,
         quiet=number > 0,

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dsbench.embedded.decode import VideoSource
+    from dsbench.embedded.frame import YuvFrame
+    from dsbench.embedded.lanes import Count
     from dsbench.embedded.latency import LatencyLines
     from dsbench.embedded.nvinfer_start import StartedNvinfer
     from dsbench.embedded.pipeline import Sink
@@ -70,6 +72,8 @@ def _serve(job: WorkerJob, connection: Connection[Report, WorkerJob | Go]) -> Re
         missing = _missing_sources(job)
         if missing is not None:
             return missing
+        if job.counted_only and started is not None:
+            _choose_engine(job, started)
         connection.send(Loaded())
         connection.recv()
         return _run(job, started, connection)
@@ -122,30 +126,33 @@ def _missing_sources(job: WorkerJob) -> StartFailed | None:
     return None
 
 
-def _run(job: WorkerJob, started: StartedNvinfer | None, connection: Connection[Report, WorkerJob | Go]) -> Report:
-    from dsbench.embedded.pipeline import PadSource, Pipeline, Schedule
+def _choose_engine(job: WorkerJob, started: StartedNvinfer) -> None:
+    """The optional engine, where the user asks for it; a video that cannot be read is reported by the run."""
+    from dsbench.embedded import fast, nvinfer_start
 
+    if not fast.wanted() or job.detector is None:
+        return
+    from itertools import islice
+
+    from dsbench.embedded.decode import open_source
+
+    try:
+        source = open_source(job.pads[0].uri)
+        frames = list(islice(source, fast.SAMPLE_FRAMES))
+        source.close()
+    except DsbenchError:
+        frames = []
+    log = nvinfer_start.Log(job.detector.config.gie_unique_id or 0, job.quiet)
+    fast.choose(started.detector, frames, job.lanes, log)
+
+
+def _run(job: WorkerJob, started: StartedNvinfer | None, connection: Connection[Report, WorkerJob | Go]) -> Report:
     state = SharedState(job.state_descriptor, job.state_pads)
     sources = [(pad, _open(pad, job)) for pad in job.pads]
     connection.send(Playing())
-    sinks = _sinks(job, started, state, [source for _, source in sources])
-    config = job.detector.config if job.detector is not None else None
-    interval, dropped = (config.interval, config.stabilize_buffer_count) if config is not None else (0, 0)
-    latency = _latency(job)
-    if latency is not None:
-        sinks.insert(0, latency)
-    pipeline = Pipeline(
-        [PadSource(pad.pad, latency.timed(pad.pad, source) if latency else source) for pad, source in sources],
-        started.detector if started is not None else None,
-        sinks,
-        Schedule(job.batch_size, interval, job.lanes, dropped),
-        state.stopped,
-    )
     try:
-        pipeline.run()
+        _play(job, started, state, sources)
     finally:
-        for sink in sinks:
-            sink.close()
         for _, source in sources:
             source.close()
     empty = [pad for pad, source in sources if source.index == 0]
@@ -169,6 +176,45 @@ def _latency(job: WorkerJob) -> LatencyLines | None:
     if latency.COMPONENTS in os.environ and not job.quiet:
         messages.own(latency.COMPONENTS_IGNORED)
     return latency.LatencyLines(messages.out)
+
+
+def _play(
+    job: WorkerJob, started: StartedNvinfer | None, state: SharedState, sources: list[tuple[PadJob, VideoSource]]
+) -> None:
+    """All frames of the worker's sources, by the loop that fits what is wanted of them."""
+    from dsbench.embedded.lanes import Lanes
+    from dsbench.embedded.pipeline import PadSource, Pipeline, Schedule
+
+    config = job.detector.config if job.detector is not None else None
+    interval, dropped = (config.interval, config.stabilize_buffer_count) if config is not None else (0, 0)
+    schedule = Schedule(job.batch_size, interval, job.lanes, dropped)
+    latency = _latency(job)
+    pads = [PadSource(pad.pad, latency.timed(pad.pad, source) if latency else source) for pad, source in sources]
+    detector = started.detector if started is not None else None
+    if job.counted_only and (detector is None or detector.frames_per_call == 1):
+        Lanes(pads, detector, _counting(job, state, latency), schedule, state.stopped).run()
+        if latency is not None:
+            latency.close()
+        return
+    sinks = _sinks(job, started, state, [source for _, source in sources])
+    if latency is not None:
+        sinks.insert(0, latency)
+    try:
+        Pipeline(pads, detector, sinks, schedule, state.stopped).run()
+    finally:
+        for sink in sinks:
+            sink.close()
+
+
+def _counting(job: WorkerJob, state: SharedState, latency: LatencyLines | None) -> Count:
+    counters = {pad.pad: pad.counter for pad in job.pads}
+
+    def count(pad: int, frame: YuvFrame) -> None:
+        state.count(counters[pad])
+        if latency is not None:
+            latency.passed(pad, frame.index)
+
+    return count
 
 
 def _open(pad: PadJob, job: WorkerJob) -> VideoSource:

@@ -15,7 +15,7 @@
 #pragma GCC visibility push(default)
 extern "C" {
 
-// Handles of preprocess.cpp and mux.cpp may be used by several threads at once; a parser's may not.
+// Handles of preprocess.cpp and mux.cpp may be used by several threads at once; a parser's and a mapper's may not.
 
 // Three planes of YUV 4:2:0; strides in bytes.
 struct DsbPlanes {
@@ -79,5 +79,28 @@ struct DsbClassAttrs {
 // boxes and out_boxes: (5, n) as above, each row contiguous. Returns the number of objects written, at most n.
 int64_t dsb_cluster(const DsbClassAttrs *attrs, int32_t classes, int32_t mode, int64_t n, const int32_t *class_id,
                     const float *const *boxes, int32_t *out_class_id, float *const *out_boxes);
+
+// --- mapping.cpp
+struct DsbMapperPlan {
+  double ratio_x, ratio_y;  // network pixels per streammux pixel
+  float surface_w;
+  int32_t offset_left, offset_top;
+  int32_t crop;  // crop-objects-to-roi-boundary
+};
+struct DsbClassLimits {
+  float min_w, min_h, max_w, max_h, roi_top, roi_bottom;
+  int32_t wanted;  // not filtered out
+};
+void *dsb_mapper_new(const DsbMapperPlan *plan, const DsbClassLimits *limits, int32_t classes);
+void dsb_mapper_free(void *handle);
+// Maps n objects in place, boxes (5, n); every class id is below classes. Returns how many are kept, at the front of
+// each row, in their order.
+int64_t dsb_mapper_run(void *handle, int64_t n, int32_t *class_id, float *boxes);
+// dsb_parser_run, dsb_cluster and dsb_mapper_run of one frame. Results as dsb_parser_run's, but *count objects in
+// streammux pixels wait in the mapper.
+int32_t dsb_detect(void *handle, void *parser, void *const *buffers, const DsbClassAttrs *attrs, int32_t classes,
+                   int32_t mode, int64_t *count, int32_t *object_size, char *error, int32_t error_size);
+// Copies the waiting objects: class_id (count), boxes (5, count).
+void dsb_detect_take(void *handle, int32_t *class_id, float *boxes);
 }
 #pragma GCC visibility pop

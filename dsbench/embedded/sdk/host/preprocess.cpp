@@ -68,30 +68,44 @@ struct Preprocess {
 // One destination row on its way: stays in the first-level cache.
 struct Row {
   explicit Row(size_t width)
-      : luma(width), cb(width), cr(width), rv(width), gu(width), gv(width), bu(width), red(width), green(width),
+      : luma(width), half(width / 2), cb(width / 2), cr(width / 2), rv(width), gu(width), gv(width), bu(width), red(width), green(width),
         blue(width) {}
-  std::vector<uint8_t> luma, cb, cr;    // scaled, full width
+  std::vector<uint8_t> luma, half;      // scaled; half: chroma on its way to cb or cr
+  std::vector<uint16_t> cb, cr;         // scaled, each sample twice: full width
   std::vector<float> rv, gu, gv, bu;    // chroma's share
   std::vector<float> red, green, blue;  // before normalising, whole numbers 0..255
 };
 
-void scale_row(const uint8_t *plane, int64_t stride, const Axis &x, const Axis &y, int row, bool bilinear,
-               uint8_t *out) {
-  const size_t count = x.lo.size();
-  const uint8_t *top = plane + stride * y.lo[row];
-  if (!bilinear) {
-    for (size_t i = 0; i < count; ++i) out[i] = top[x.lo[i]];
-    return;
-  }
-  const uint8_t *bottom = plane + stride * y.hi[row];
-  const int b = y.weight[row];
+// The pointers are kept apart from the vectors that own them: a byte stored through out could otherwise be one of theirs.
+void nearest_row(const uint8_t *__restrict in, const int32_t *__restrict at, size_t count, uint8_t *__restrict out) {
+  for (size_t i = 0; i < count; ++i) out[i] = in[at[i]];
+}
+
+void bilinear_row(const uint8_t *__restrict top, const uint8_t *__restrict bottom, const int32_t *__restrict lo,
+                  const int32_t *__restrict hi, const int32_t *__restrict weight, int b, size_t count,
+                  uint8_t *__restrict out) {
   for (size_t i = 0; i < count; ++i) {
-    const int a = x.weight[i];
+    const int a = weight[i];
     const int both = (a * b + 128) >> 8;
-    const int sum = top[x.lo[i]] * (256 - a - b + both) + top[x.hi[i]] * (a - both) +
-                    bottom[x.lo[i]] * (b - both) + bottom[x.hi[i]] * both;
+    const int sum = top[lo[i]] * (256 - a - b + both) + top[hi[i]] * (a - both) + bottom[lo[i]] * (b - both) +
+                    bottom[hi[i]] * both;
     out[i] = static_cast<uint8_t>(sum >> 8);
   }
+}
+
+void scale_row(const uint8_t *plane, int64_t stride, const Axis &x, const Axis &y, int row, bool bilinear,
+               uint8_t *out) {
+  const uint8_t *top = plane + stride * y.lo[row];
+  if (bilinear)
+    bilinear_row(top, plane + stride * y.hi[row], x.lo.data(), x.hi.data(), x.weight.data(), y.weight[row], x.lo.size(),
+                 out);
+  else
+    nearest_row(top, x.lo.data(), x.lo.size(), out);
+}
+
+// A chroma sample serves two neighbouring pixels.
+DSB_HOT void double_row(const uint8_t *__restrict in, size_t count, uint16_t *__restrict out) {
+  for (size_t i = 0; i < count; ++i) out[i] = static_cast<uint16_t>(in[i] * 0x101);
 }
 
 DSB_HOT void chroma_shares(const uint8_t *__restrict cb, const uint8_t *__restrict cr, int count, const Matrix m,
@@ -199,10 +213,12 @@ void color_rows(const Preprocess &p, const DsbPlanes &in, const Matrix &m, int r
   const int width = p.plan.write_w;
   const bool bilinear = p.plan.bilinear != 0;
   if (row % 2 == 0) {  // the next row shares this one's chroma
-    scale_row(in.u, in.u_stride, p.chroma_x, p.chroma_y, row, bilinear, line.cb.data());
-    scale_row(in.v, in.v_stride, p.chroma_x, p.chroma_y, row, bilinear, line.cr.data());
-    chroma_shares(line.cb.data(), line.cr.data(), width, m, line.rv.data(), line.gu.data(), line.gv.data(),
-                  line.bu.data());
+    scale_row(in.u, in.u_stride, p.chroma_x, p.chroma_y, row, bilinear, line.half.data());
+    double_row(line.half.data(), line.half.size(), line.cb.data());
+    scale_row(in.v, in.v_stride, p.chroma_x, p.chroma_y, row, bilinear, line.half.data());
+    double_row(line.half.data(), line.half.size(), line.cr.data());
+    chroma_shares(reinterpret_cast<const uint8_t *>(line.cb.data()), reinterpret_cast<const uint8_t *>(line.cr.data()),
+                  width, m, line.rv.data(), line.gu.data(), line.gv.data(), line.bu.data());
   }
   color_row(line.luma.data(), line.rv.data(), line.gu.data(), line.gv.data(), line.bu.data(), width, m,
             line.red.data(), line.green.data(), line.blue.data());
@@ -233,7 +249,7 @@ extern "C" void *dsb_preprocess_new(const DsbPreprocessPlan *plan) {
   const float step_y = static_cast<float>(plan->source_h) / static_cast<float>(plan->dest_h);
   p->luma_x = make_axis(plan->write_w, plan->source_w, step_x, bilinear, 0);
   p->luma_y = make_axis(plan->write_h, plan->source_h, step_y, bilinear, 0);
-  p->chroma_x = make_axis(plan->write_w, plan->source_w / 2, step_x, bilinear, 1);
+  p->chroma_x = make_axis(plan->write_w / 2, plan->source_w / 2, step_x, bilinear, 0);
   p->chroma_y = make_axis(plan->write_h, plan->source_h / 2, step_y, bilinear, 1);
   return p;
 }
