@@ -67,7 +67,7 @@ def of_run(windows: Windows, target_fps: float, context: RunContext) -> Measurem
     if start >= len(windows.fps):
         findings.append(verdicts.too_few(0))
         return _judged(findings, windows, target_fps, context, stalled=stalled)
-    ratio = _clock(windows, start)
+    ratio = verdicts.clock(windows, start)
     total, *each = _intervals(windows, start, ratio)
     run = Steady(windows, start, target_fps, total, tuple(each), _slowest(each))
     findings += verdicts.of_steady(run, context)
@@ -98,11 +98,6 @@ def _judged(
         ended_early_s=context.ended_early_s,
         clock=clock,
     )
-
-
-def _clock(windows: Windows, start: int) -> float:
-    ratio = steady.clock(windows, start)
-    return ratio if ratio is not None and abs(ratio - 1) > verdicts.CLOCK_TOLERANCE else 1.0
 
 
 def _intervals(windows: Windows, start: int, ratio: float) -> list[Interval]:
