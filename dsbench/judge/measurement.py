@@ -101,12 +101,16 @@ def _judged(
 
 
 def _intervals(windows: Windows, start: int, ratio: float) -> list[Interval]:
-    """Of the sum and of each stream, in frames per second of real time."""
+    """Of the sum and of each stream, in frames per second of real time: corrected by ``ratio``, or else wider by what
+    the clock was seen to be off."""
     counted = windows.fps[start:]
     columns = [steady.totals(windows)[start:], *map(list, zip(*counted, strict=True))]
     frame = 1 / (len(counted) * windows.interval_s)
     found = statistics.intervals(columns, (windows.streams * frame, *[frame] * windows.streams))
-    return [one.scaled(1 / ratio) for one in found]
+    if ratio != 1:
+        return [one.scaled(1 / ratio) for one in found]
+    seen = steady.clock(windows, start) or 1.0
+    return [Interval(one.mean, one.low / max(1.0, seen), one.high / min(1.0, seen)) for one in found]
 
 
 def _slowest(each: Sequence[Interval]) -> int:
