@@ -61,9 +61,9 @@ class Bench:
             path.write_text(text)
 
     def model(self, *scripts: tuple[int, tuple[Row, ...]], **options: str) -> ModelRun:
-        """Runs of one second; ``scripts``: what the app prints at so many streams."""
+        """Runs of one second, never ended early; ``scripts``: what the app prints at so many streams."""
         runtime = StandInRuntime(tuple(scripts))
-        options = {"perf_seconds": "1", "perf_interval": "1"} | options
+        options = {"perf_seconds": "1", "perf_interval": "1", "perf_precision": "0"} | options
         run = model_run(self.layout, self.clip, self.folder, runtime=runtime, **options)  # type: ignore[arg-type]
         facts = run.keep(preflight.run(self.layout, run.preflight_request()))
         config = self.layout.ds_nvinfer_config
@@ -277,7 +277,7 @@ def test_what_a_run_says_of_all_streams_is_printed_and_recorded(bench: Bench) ->
 
 def test_a_run_whose_figures_are_known_ends_early_and_says_so(bench: Bench) -> None:
     script = (31.0,) * 13
-    model = bench.model((6, script), (6, script), perf_seconds="30")
+    model = bench.model((6, script), perf_seconds="30", perf_precision="2")
     bench.run1(model)
     validation = bench.run2(model)
     early = validation.final.measurement.ended_early_s
@@ -287,7 +287,7 @@ def test_a_run_whose_figures_are_known_ends_early_and_says_so(bench: Bench) -> N
     assert "ended early, at" in bench.measured()[1]
     assert validation.confirmed_streams == 6
     assert not bench.log.snapshot().warnings
-    model = bench.model((6, script), perf_seconds="3", perf_precision="0")
+    model = bench.model((6, script), perf_seconds="3")
     assert bench.run1(model).run.measurement.ended_early_s is None
 
 
@@ -325,6 +325,13 @@ def test_no_fps_stops_with_the_specifications_words(bench: Bench, script: tuple[
     assert "6 streams had not started after 1 s" in caught.value.fix
     assert bench.lines() == ()
     assert bench.log.snapshot().commands, "how it was run is kept"
+
+
+def test_rows_that_stop_are_a_stall_although_the_app_listens(bench: Bench) -> None:
+    model = bench.model((6, tuple([31.0] * 12)), perf_seconds="7", perf_precision="0")
+    with pytest.raises(DsbenchError, match="it stalled") as caught:
+        bench.run1(model)
+    assert caught.value.code == Code.APP_TIMEOUT
 
 
 def test_the_retry_is_checked_alike(bench: Bench) -> None:
