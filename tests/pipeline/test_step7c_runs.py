@@ -253,6 +253,7 @@ def test_min_streams_needs_every_stream_and_enough_windows(bench: Bench) -> None
         assert "0 real-time streams confirmed" in caught.value.what
         assert "stream 0 keeps up at 4 streams" in caught.value.what
         assert said in caught.value.what
+        assert caught.value.fix.startswith("measure again") == ("UNSURE" in said)
 
 
 def test_what_a_run_says_of_all_streams_is_printed_and_recorded(bench: Bench) -> None:
