@@ -47,7 +47,7 @@ class ReasonCode(StrEnum):
 
 FEWEST_WINDOWS = 5
 """Steady windows below which an interval says little."""
-HOPELESS = 3.0
+HOPELESS = 4.0
 """So many times faster in one state than in the other: no figure of such a run means anything."""
 NOISY = 0.2
 """Half of the interval as a share of the mean, above which a throughput is as good as unknown."""
@@ -64,7 +64,8 @@ BUSY_PCT = 75.0
 STEAL_PCT = 10.0
 GPU_BEFORE_PCT = 10.0
 """SM utilisation before the app was started."""
-CLOCK_TOLERANCE = 0.03
+CLOCK_TOLERANCE, CLOCK_SEEN_WITHIN_S = 0.03, 0.3
+"""Share of the interval; and how late a row may be seen, which matters in short runs."""
 _SLOWED = ("HwSlowdown", "SwThermalSlowdown", "HwThermalSlowdown", "HwPowerBrakeSlowdown")
 """Throttle reasons that are not how the GPU is meant to run; SwPowerCap is, under full load."""
 _NAMED = 8
@@ -220,14 +221,21 @@ def _rows(run: Steady, context: RunContext) -> Iterator[Finding]:
     if context.due_s and (pause := windows.silent_s(run.windows, context.due_s)):
         text = f"no PERF row came in the last {pause:.1f} s of the run: its figures are of the time before"
         yield _found(State.INCONCLUSIVE, ReasonCode.SILENT, text)
-    ratio = steady.clock(run.windows, run.start)
-    if ratio is not None and abs(ratio - 1) > CLOCK_TOLERANCE:
+    ratio = clock(run.windows, run.start)
+    if ratio != 1:
         text = (
             f"PERF rows came every {ratio * run.windows.interval_s:.2f} s, FPS are computed with "
             f"{run.windows.interval_s} s: the printed FPS are {100 * abs(ratio - 1):.0f}% too "
             f"{'high' if ratio > 1 else 'low'}; the intervals here are corrected"
         )
         yield _found(State.INCONCLUSIVE, ReasonCode.CLOCK, text)
+
+
+def clock(table: Windows, start: int) -> float:
+    """How long a window really was, as a multiple of its interval; 1 where that is not known, or within tolerance."""
+    ratio = steady.clock(table, start)
+    seconds = (len(table.fps) - start) * table.interval_s
+    return ratio if ratio and abs(ratio - 1) > CLOCK_TOLERANCE + CLOCK_SEEN_WITHIN_S / seconds else 1.0
 
 
 def _build(run: Steady, context: RunContext) -> Iterator[Finding]:

@@ -162,6 +162,8 @@ def require_streams(model: ModelRun, validation: Validation) -> None:
         most, first = validation.benchmark.max_bs, validation.benchmark.run1
         if first.total_fps // first.target_fps > most:
             fix = f"run 1 would carry more, but no more than MAX_BS={most} streams are run: a larger batch first; {fix}"
+        if validation.final.measurement.real_time is RealTime.UNSURE:
+            fix = f"measure again without what made it unsure (docs/measuring.md); else {fix}"
         plural = "s" if confirmed != 1 else ""
         raise DsbenchError(
             Code.TOO_FEW_STREAMS,

@@ -69,10 +69,11 @@ def _streams(figures: Figures, outcomes: dict[str, str], *, warned: bool) -> tup
     if figures.confirmed_streams:
         count = figures.confirmed_streams
         few = outcomes.get("run2_validation") == "failed"
-        answer = f"{count} at {target} FPS or more" + (", fewer than --min-streams asks for" if few else "")
+        answer = f"{count} at {target} FPS or more"
         if figures.every_stream in ("NO", "UNSURE"):
             answer += f", by stream 0; every stream: {figures.every_stream}"
             warned = True
+        answer += ", fewer than --min-streams asks for" if few else ""
         answer += "; the measurement has warnings, see runs 1 and 2" if warned else ""
         return answer, "failed" if few else "amber" if warned else "passed"
     if figures.confirmed_streams == 0:
