@@ -77,11 +77,12 @@ def run(model: ModelRun, plan: ExtraPlan) -> ExtraRun:
             perf = perf_run.run(runtime, perf_plan)
     series = step7c_runs.keep_telemetry(model, plan.title, perf, sampler.series())
     perf_run.require_success(perf, plan.title)
+    step7c_runs.require_alive(perf, plan.title)
     context = RunContext(
         telemetry=series,
         cores=os.cpu_count() or 0,
         builds=perf.builds,
-        due_s=perf.due_s,
+        due_s=perf.lasted_s,
         ended_early_s=perf.ended_early_s,
         confirms=plan.confirms,
     )

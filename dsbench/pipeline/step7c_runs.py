@@ -208,7 +208,7 @@ def _measure(model: ModelRun, count: int, name: str, keep: Keep) -> MeasuredRun:
         figures = streams.figures(perf.stream0, count, seconds, run=name, log=shown, target_fps=target)
     except DsbenchError as error:
         raise DsbenchError(error.code, error.what, where=error.where, fix=_why_no_fps(perf)) from None
-    _require_alive(perf, name)
+    require_alive(perf, name)
     assert measured is not None, "a run that succeeded was stopped by us"
     efficiency = streams.efficiency(figures, config.throughput.imgs_per_sec)
     return MeasuredRun(name, figures, perf, facts, efficiency, measured)
@@ -288,7 +288,7 @@ def _why_no_fps(perf: PerfRun) -> str:
     return "read the log: did the app start, decode and infer?"
 
 
-def _require_alive(perf: PerfRun, name: str) -> None:
+def require_alive(perf: PerfRun, name: str) -> None:
     """APP_TIMEOUT if PERF rows came to the end but no frame did (the pipeline hangs, its timer does not), or if the
     rows stopped: for long, or the app did not end on SIGINT either."""
     silent = windows.silent_s(perf.windows, perf.lasted_s)

@@ -6,6 +6,7 @@ go through it unseen.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from dsbench.model.preflight import PreflightFacts
 from dsbench.pipeline.step6e_config import ConfigResult
 from dsbench.pipeline.step6g_kitti import KittiResult
 from dsbench.runtimes import kitti_dump, stream_clips
+from dsbench.runtimes.kitti_dump import KittiDump
 from dsbench.runtimes.stream_clips import ClipPlan
 from dsbench.session import ModelRun
 
@@ -58,6 +60,7 @@ def run(model: ModelRun) -> ParityResult:
     dumps = [_dump(model, f"single_{number}", (clip,)) for number, clip in enumerate(clips)]
     dumps.append(_dump(model, "batch", clips))
     own = [_frames(folder / f"kitti_single_{number}", 0) for number in range(streams)]
+    _require_frames(own, plans, dumps)
     batched = [_frames(folder / "kitti_batch", number) for number in range(streams)]
     parity = judge.compare(own, batched, _tolerance(model), _thresholds(model))
     logs = tuple(dump.finished.log for dump in dumps)
@@ -87,7 +90,7 @@ def _frames_with_objects(scan: Scan) -> range:
     return range(first, max(first + 1, min(frames, first + SPREAD)))
 
 
-def _dump(model: ModelRun, name: str, clips: tuple[Path, ...]) -> kitti_dump.KittiDump:
+def _dump(model: ModelRun, name: str, clips: tuple[Path, ...]) -> KittiDump:
     layout, links = model.layout, model.scratch
     folder = layout.parity_dir
     directory = folder / f"kitti_{name}"
@@ -111,6 +114,19 @@ def _frames(directory: Path, stream: int) -> tuple[Frame, ...]:
     """A stream's objects, frame by frame in order."""
     files = (file for file in kitti.list_frames(directory) if file.name.stream == stream)
     return tuple(kitti.parse_file(file.path) for file in files)
+
+
+def _require_frames(own: list[tuple[Frame, ...]], plans: tuple[ClipPlan, ...], dumps: list[KittiDump]) -> None:
+    """APP_FAILED where a clip alone gave fewer frames than it has: there is nothing to compare the batch with."""
+    for number, (frames, plan) in enumerate(zip(own, plans, strict=True)):
+        if len(frames) < plan.frames:
+            finished = dumps[number].finished
+            raise DsbenchError(
+                Code.APP_FAILED,
+                f"clip {number} alone: the app wrote {len(frames)} of {plan.frames} frames and ended with status 0",
+                where=shlex.join(finished.command),
+                fix=f"read {finished.log}; play the clip: does it end there?",
+            )
 
 
 def _tolerance(model: ModelRun) -> Tolerance:

@@ -16,8 +16,13 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 
+from dsbench.errors import Code, DsbenchError
+from dsbench.formats.app_console import ConsoleReader
 from dsbench.formats.kitti import Scan
 from dsbench.pipeline import stream_parity
+from dsbench.runtimes import stream_clips
+from dsbench.runtimes.kitti_dump import KittiDump
+from dsbench.runtimes.process import Finished
 from tests.street_zoo import NAMES, STREET
 
 
@@ -127,3 +132,13 @@ def test_a_wrong_batch_fails_with_what_its_streams_show(finished: tuple[Path, st
 def test_clips_are_cut_where_objects_are_and_not_over_hours(objects: list[int], wanted: range) -> None:
     scan = Scan(files=len(objects), per_frame=array("I", objects), streams=Counter({0: len(objects)}))
     assert stream_parity._frames_with_objects(scan) == wanted
+
+
+def test_a_clip_that_lost_frames_alone_is_nothing_to_compare_with(tmp_path: Path) -> None:
+    finished = Finished(("deepstream-app", "-c", "x.txt"), tmp_path / "single_1.log", 0, 1.0, False, False)
+    dumps = [KittiDump(finished, tmp_path, 8, 0, ConsoleReader().console)] * 2
+    plans = stream_clips.plan(2, range(20), 8)
+    stream_parity._require_frames([((),) * 8, ((),) * 8], plans, dumps)
+    with pytest.raises(DsbenchError, match="clip 1 alone: the app wrote 5 of 8 frames") as caught:
+        stream_parity._require_frames([((),) * 8, ((),) * 5], plans, dumps)
+    assert caught.value.code == Code.APP_FAILED
