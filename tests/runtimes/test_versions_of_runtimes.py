@@ -77,3 +77,10 @@ def test_embedded_says_what_it_computes_on() -> None:
     assert int(found["CPU cores"].split()[0]) >= 1
     assert found["OS"]
     assert not [name for name in found if "GPU" in name], "it uses none"
+
+
+def test_the_optional_engine_is_named_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DSBENCH_ENGINE", raising=False)
+    assert "openvino" not in {version.component for version in EmbeddedRuntime().versions()}
+    monkeypatch.setenv("DSBENCH_ENGINE", "fast")
+    assert "openvino" in {version.component for version in EmbeddedRuntime().versions()}
