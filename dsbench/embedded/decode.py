@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 import av
@@ -26,6 +26,8 @@ _BT2020 = (9, 10)
 _FULL_RANGE = 2
 _TEXT_ART = ("ansi", "bintext", "xbin", "idf")
 _PLANAR_420 = ("yuv420p", "yuvj420p")
+# tags need not be UTF-8; PyAV decodes them leniently by itself from 19 on, and no longer takes the argument
+_METADATA: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
 
 Warn = Callable[[str], None]
 
@@ -137,7 +139,7 @@ class VideoSource(Iterator[YuvFrame]):
             raise DsbenchError(Code.SOURCE_EMPTY, "Stream contains no data.", where=str(self.path))
         try:
             # "file:" keeps a name with a colon or a leading dash from being read as a protocol or an option
-            container = av.open(f"file:{self.path}", "r", metadata_errors="replace")
+            container = av.open(f"file:{self.path}", "r", **_METADATA)
         except (av.error.FFmpegError, ValueError) as error:
             raise self._unsupported(f"This file contains no playable streams ({error})") from error
         # libavformat renders plain text as a terminal: no video to anybody else

@@ -63,9 +63,9 @@ def bounds(trials: Sequence[Trial], max_bs: int) -> Bounds:
 def next_streams(trials: Sequence[Trial], max_bs: int) -> int | None:
     """The count to run next; None when the answer is known.
 
-    A count whose only run did not decide is run again if it is the upper bound. Between the bounds the step up doubles
-    from 1 with every success, since run 2 is usually near the answer, but never passes the middle. Then the largest
-    count is run until ``REPEATS`` runs of it agree.
+    A count whose only run did not decide is run again if it is the upper bound. Between the bounds the middle is next;
+    but where run 2 was real-time it is usually near the answer, so from there the step up doubles from 1 with every
+    success, as long as it does not pass the middle. Then the largest count is run until ``REPEATS`` runs of it agree.
     """
     found = bounds(trials, max_bs)
     at_high = [trial for trial in trials if trial.streams == found.high]
@@ -73,7 +73,7 @@ def next_streams(trials: Sequence[Trial], max_bs: int) -> int | None:
         return found.high
     if found.high - found.low > 1:
         middle = (found.low + found.high) // 2
-        if not found.low:
+        if not _start(trials):
             return middle
         successes = sum(trial.streams > _start(trials) for trial in trials if trial.streams <= found.low)
         return min(middle, found.low + (1 << successes))
