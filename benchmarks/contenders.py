@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmarks.boxes import Boxes, of_lists
 from benchmarks.workload import REPOSITORY
+from dsbench.embedded.workers import with_large_pages
 
 BOUND = "bound"
 PEERS = {
@@ -58,11 +59,14 @@ class Contender:
         self.name = name
         parts = division(name, streams, cpus)
         shared = {"BENCH_SHARED": "1"} if len(parts.shares) > 1 else {}
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", **shared}
+        if name == BOUND:
+            environment = with_large_pages(environment)  # as dsbench-app's workers
         self._processes = [
             subprocess.Popen(
                 [sys.executable, "-m", *_arguments(name, workload, share, parts.threads)],
                 cwd=REPOSITORY,
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1", **shared},
+                env=environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
