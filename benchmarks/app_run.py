@@ -17,9 +17,10 @@ import numpy as np
 import psutil
 
 from benchmarks.boxes import Boxes
-from benchmarks.contenders import Sample
+from benchmarks.contenders import Sample, busy_seconds
 from benchmarks.workload import REPOSITORY, Workload
 from dsbench.embedded import fast
+from dsbench.embedded.cpus import usable_cpus
 from dsbench.formats import perf_log
 
 _DISCARDED_ROWS = 1  # the first row with all streams running has the rest of the start in it
@@ -53,10 +54,13 @@ file-loop={loop}
 
 @dataclass(frozen=True)
 class Row:
-    """At a PERF row: frames of each stream in the second before, processor seconds so far, resident MiB."""
+    """At a PERF row: frames of each stream in the second before; processor seconds so far of the whole machine
+    (``busy``) and of the app's processes (``cpu``), and their resident memory in MiB (``rss``).
+    """
 
     at: float
     fps: tuple[float, ...]
+    busy: float
     cpu: float
     rss: float
 
@@ -66,8 +70,9 @@ def measure(work: Workload, streams: int, rows: int, environment: dict[str, str]
     seen = list(run(work, streams, rows + _DISCARDED_ROWS, environment))
     first, kept = seen[_DISCARDED_ROWS - 1], seen[_DISCARDED_ROWS:]
     frames = sum(sum(row.fps) for row in kept)
-    seconds = kept[-1].at - first.at
-    return Sample(frames / seconds, 1000 * (kept[-1].cpu - first.cpu) / max(1.0, frames))
+    seconds, own = kept[-1].at - first.at, kept[-1].cpu - first.cpu
+    others = max(0.0, kept[-1].busy - first.busy - own) / seconds
+    return Sample(frames / seconds, 1000 * own / max(1.0, frames), others, usable_cpus())
 
 
 def run(work: Workload, streams: int, rows: int, environment: dict[str, str] | None = None) -> Iterator[Row]:
@@ -81,7 +86,7 @@ def run(work: Workload, streams: int, rows: int, environment: dict[str, str] | N
                 for row in perf_log.iter_rows([line]):
                     if not all(row.fps):
                         continue
-                    yield Row(time.perf_counter(), tuple(row.fps), *_used(process.pid))
+                    yield Row(time.perf_counter(), tuple(row.fps), busy_seconds(), *_used(process.pid))
                     count += 1
                 if count >= rows:
                     return

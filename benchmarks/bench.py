@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import platform
 import sys
 import tempfile
@@ -70,7 +71,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bench")
     parser.add_argument("--models", type=_words, default=["street", "nano"])
     parser.add_argument("--streams", type=_numbers, default=[1, 2, 4, 8])
-    parser.add_argument("--seconds", type=float, default=2.5, help="of one measurement (of the app: rounded up)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="of one measurement (of the app: rounded up)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", type=_words, default=list(PEERS), help="of " + ", ".join(PEERS) + "; '' for none")
     parser.add_argument("--fast", action=argparse.BooleanOptionalAction, default=True, help="the optional engine too")
@@ -95,7 +96,8 @@ def _model(work: Workload, folder: Path, options: argparse.Namespace) -> dict[st
     engine = app_run.engine_line(work) if options.fast else ""
     print(f"fast engine: {engine or 'left out'}")
     able = [name for name in options.peers if name in agreements]
-    print(f"\n{'streams':>7}  {'contender':<46} {'fps':>7} {'+-':>4} {'cpu ms':>7} {'/bound':>7} {'app is':>7}")
+    print(f"\n{'streams':>7}  {'contender':<44} {'fps':>6} {'others':>6} {'alone':>6} {'+-':>4} {'cpu ms':>7}"
+          f" {'/bound':>7} {'app is':>7}")  # fmt: skip
     tables = {}
     for streams in options.streams:
         rounds = _rounds(work, path, streams, [figures.FAST, *able] if engine else able, options)
@@ -145,7 +147,7 @@ def _rounds(
     cpus = usable_cpus()
     others = {name: Contender(name, path, streams, cpus) for name in (BOUND, *names) if name != figures.FAST}
     rounds: dict[str, list[Sample]] = {name: [] for name in (figures.APP, BOUND, *names)}
-    rows = max(2, round(options.seconds + 0.5))
+    rows = max(2, math.ceil(options.seconds))
     try:
         for number in range(options.rounds):
             order = list(rounds) if number % 2 == 0 else list(reversed(rounds))
@@ -167,8 +169,8 @@ def _print(streams: int, rounds: dict[str, list[Sample]]) -> None:
         title = PEERS.get(line.name, line.name)
         faster = f"{line.of_app:.2f} x" if line.name != figures.APP else ""
         print(
-            f"{streams:>7}  {title:<46} {line.fps:>7.1f} {100 * line.spread:>3.0f}% {line.cpu_ms:>7.2f} "
-            f"{line.of_bound:>7.3f} {faster:>7}",
+            f"{streams:>7}  {title:<44} {line.fps:>6.1f} {line.others:>6.2f} {line.alone:>6.1f} "
+            f"{100 * line.spread:>3.0f}% {line.cpu_ms:>7.2f} {line.of_bound:>7.3f} {faster:>7}",
             flush=True,
         )
     app, bound = found[0], found[1]

@@ -6,15 +6,20 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from benchmarks.boxes import Boxes, of_lists
 from benchmarks.workload import REPOSITORY
+from dsbench.embedded.workers import with_large_pages
 
 BOUND = "bound"
+_LEAST_LEFT = 0.1  # processors: with less left to a contender nothing can be said
 PEERS = {
     "opencv-loop": "OpenCV + ONNX Runtime, one loop, defaults",
     "opencv-ort": "OpenCV + ONNX Runtime, a process per core",
@@ -26,10 +31,27 @@ PEERS = {
 
 @dataclass(frozen=True)
 class Sample:
-    """One measurement: frames a second of all streams together, processor milliseconds a frame (0: not known)."""
+    """One measurement: frames a second of all streams together, processor milliseconds a frame.
+
+    ``others``: processors that other programs used in that time. ``alone``: the rate on the processors that they left,
+    brought up to all of them: what a machine of one's own would have shown.
+    """
 
     fps: float
     cpu_ms: float
+    others: float = 0.0
+    cpus: int = 1
+
+    @property
+    def alone(self) -> float:
+        return self.fps * self.cpus / max(self.cpus - self.others, _LEAST_LEFT)
+
+
+def busy_seconds() -> float:
+    """Processor seconds that the machine has worked so far, for whomever."""
+    times = psutil.cpu_times()
+    steal = getattr(times, "steal", 0.0)
+    return float(times.user + times.nice + times.system + times.irq + times.softirq + steal)
 
 
 @dataclass(frozen=True)
@@ -56,13 +78,17 @@ class Contender:
 
     def __init__(self, name: str, workload: Path, streams: int, cpus: int) -> None:
         self.name = name
+        self._cpus = cpus
         parts = division(name, streams, cpus)
         shared = {"BENCH_SHARED": "1"} if len(parts.shares) > 1 else {}
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", **shared}
+        if name == BOUND:
+            environment = with_large_pages(environment)  # as dsbench-app's workers
         self._processes = [
             subprocess.Popen(
                 [sys.executable, "-m", *_arguments(name, workload, share, parts.threads)],
                 cwd=REPOSITORY,
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1", **shared},
+                env=environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -79,10 +105,13 @@ class Contender:
 
     def run(self, seconds: float) -> Sample:
         """All processes at once for ``seconds``. Raises RuntimeError when one has ended."""
+        busy, begun = busy_seconds(), time.perf_counter()
         answers = self._ask(f"run {seconds}")
+        busy, lasted = busy_seconds() - busy, time.perf_counter() - begun
         frames = sum(answer["frames"] for answer in answers)
         fps = sum(answer["frames"] / answer["seconds"] for answer in answers)
-        return Sample(fps, 1000 * sum(answer["cpu"] for answer in answers) / frames)
+        own = sum(answer["cpu"] for answer in answers)
+        return Sample(fps, 1000 * own / frames, max(0.0, busy - own) / lasted, self._cpus)
 
     def boxes(self, count: int) -> list[Boxes]:
         """Of the clip's first frames. Only for a contender that was started with one stream."""

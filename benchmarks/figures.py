@@ -16,12 +16,17 @@ Rounds = Mapping[str, Sequence[Sample]]
 
 @dataclass(frozen=True)
 class Line:
-    """One contender at one number of streams. ``of_bound``: its rate over the bound's; ``of_app``: the app's rate over
-    its own; both are medians of the rounds' ratios. ``spread``: half the range of ``fps`` over its median.
+    """One contender at one number of streams: medians over the rounds.
+
+    ``alone`` is Sample.alone, ``spread`` half its range over its median. ``of_bound``: its ``alone`` over the bound's;
+    ``of_app``: the app's over its own; both are medians of the rounds' ratios. ``others``: processors that other
+    programs used meanwhile.
     """
 
     name: str
     fps: float
+    others: float
+    alone: float
     spread: float
     cpu_ms: float
     of_bound: float
@@ -32,17 +37,19 @@ def lines(rounds: Rounds) -> list[Line]:
     """The app first, then the bound, the app on its fast engine, then the peers from fast to slow."""
     found = [_line(name, rounds) for name in rounds]
     order = {APP: 0, BOUND: 1, FAST: 2}
-    return sorted(found, key=lambda line: (order.get(line.name, 3), -line.fps))
+    return sorted(found, key=lambda line: (order.get(line.name, 3), -line.alone))
 
 
 def _line(name: str, rounds: Rounds) -> Line:
     own, bound, app = rounds[name], rounds[BOUND], rounds[APP]
-    rates = [sample.fps for sample in own]
-    fps = statistics.median(rates)
+    rates = [sample.alone for sample in own]
+    alone = statistics.median(rates)
     return Line(
         name,
-        fps,
-        (max(rates) - min(rates)) / 2 / fps,
+        statistics.median(sample.fps for sample in own),
+        statistics.median(sample.others for sample in own),
+        alone,
+        (max(rates) - min(rates)) / 2 / alone,
         statistics.median(sample.cpu_ms for sample in own),
         _ratio(own, bound),
         _ratio(app, own),
@@ -50,7 +57,7 @@ def _line(name: str, rounds: Rounds) -> Line:
 
 
 def _ratio(above: Sequence[Sample], below: Sequence[Sample]) -> float:
-    return statistics.median(a.fps / b.fps for a, b in zip(above, below, strict=True))
+    return statistics.median(a.alone / b.alone for a, b in zip(above, below, strict=True))
 
 
 def best_peer(found: Sequence[Line]) -> Line | None:

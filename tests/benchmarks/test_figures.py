@@ -30,6 +30,16 @@ def test_ratios_are_taken_within_a_round() -> None:
     assert found[1].spread == pytest.approx(0.25)
 
 
+def test_what_other_programs_took_is_made_up_for() -> None:
+    half = Sample(50.0, 20.0, others=1.0, cpus=2)
+    assert half.alone == 100
+    assert Sample(100.0, 20.0, others=0.0, cpus=2).alone == 100
+    starved = Sample(1.0, 20.0, others=2.5, cpus=2)
+    assert starved.alone == pytest.approx(20)  # bounded: no division by nothing
+    line = figures.lines({figures.APP: [half] * 3, BOUND: [Sample(100.0, 20.0, 0.0, 2)] * 3})[0]
+    assert (line.fps, line.others, line.alone, line.of_bound) == (50, 1, 100, 1)
+
+
 def test_no_peer() -> None:
     rounds = {figures.APP: samples(1.0), BOUND: samples(2.0)}
     assert figures.best_peer(figures.lines(rounds)) is None

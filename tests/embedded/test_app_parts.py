@@ -12,7 +12,7 @@ from dsbench.embedded import command_line, messages
 from dsbench.embedded.cpus import usable_cpus
 from dsbench.embedded.detections import Detections
 from dsbench.embedded.kitti_sink import KittiSink, format_objects
-from dsbench.embedded.workers import Shares, shares
+from dsbench.embedded.workers import Shares, shares, with_large_pages
 from dsbench.errors import Code, DsbenchError
 
 
@@ -142,3 +142,9 @@ def test_console_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[:5] == ["dsbench-app: one", "dsbench-app: two", "ERROR from source: gone", "Debug info: a", "b"]
     assert "NvDsInferContext[UID 7]: Warning from NvDsInferContextImpl::f() <" in lines[5]
     assert lines[5].endswith("[UID = 7]: words")
+
+
+def test_workers_ask_for_large_pages_beside_what_the_user_asks_for() -> None:
+    assert with_large_pages({"A": "b"}) == {"A": "b", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+    set_already = with_large_pages({"GLIBC_TUNABLES": "glibc.malloc.check=3"})
+    assert set_already["GLIBC_TUNABLES"] == "glibc.malloc.check=3:glibc.malloc.hugetlb=1"
