@@ -1,12 +1,15 @@
 """Are the verdicts on a run right? Simulated runs whose truth is known, many of each kind, and recorded ones.
 
-    python benchmarks/verdicts.py --seeds 50 [--recordings /work/shared/gold]
+    python benchmarks/verdicts.py --seeds 50 [--recordings FOLDER]
+    python benchmarks/verdicts.py --log console.log --interval 2 --target 30
 
 For each kind: in how many runs the verdict was right, how many were called real-time although they are not (false
-PASS, must be 0), how often the interval of a steady stream held its true rate, and what ending early does: the share of
-runs that end early, the windows they take, and the runs in which the answer then differs from that of the whole run.
-Runs that end before their trouble begins (a stream that stalls after two thirds of the time) are counted by themselves:
-a shorter run sees less, whatever the rule.
+PASS, must be 0), how many got an answer, how often the interval of a steady stream held its true rate, and what ending
+early does: the share of runs that end early, the windows they take, and the runs in which the answer then differs from
+that of the whole run. Runs that end before their trouble begins (a stream that stalls after two thirds of the time) are
+counted by themselves: a shorter run sees less, whatever the rule. With ``--log`` only the verdict on that console is
+printed, as of a run that was to confirm its streams (when its rows came is not known, so nothing is said of the clock).
+
 Takes some minutes; the same seeds give the same table. Exit status: 0 if at least 95 % are right and no PASS is false.
 """
 
@@ -33,6 +36,7 @@ from dsbench.judge import measurement
 from dsbench.judge.early_end import EarlyEnd
 from dsbench.judge.measurement import Measurement, RealTime, State
 from dsbench.judge.run_context import RunContext
+from dsbench.report import measurement_rows
 
 TARGET = 30.0
 NEEDED = 0.95
@@ -79,6 +83,7 @@ def kinds() -> dict[str, Callable[[random.Random], Case]]:
         "steady, too slow": lambda c: _steady(c, c.uniform(12, 28.5), NO),
         "near the target": lambda c: _near(c, c.uniform(29.7, 30.3)),
         "noisy, keeps up": lambda c: _noisy(c, c.uniform(40, 80)),
+        "noisy, near the target": lambda c: _noisy_near(c, c.uniform(28, 32)),
         "low rate, keeps up": lambda c: _low(c, c.uniform(2.4, 6), 2.0, YES),
         "low rate, too slow": lambda c: _low(c, c.uniform(0.3, 1.6), 2.0, NO),
         "low rate, one frame decides": lambda c: _low_near(c, c.uniform(0.48, 0.52)),
@@ -129,6 +134,12 @@ def _near(chance: random.Random, fps: float) -> Case:
 def _noisy(chance: random.Random, fps: float) -> Case:
     shape = replace(_any(chance, simulated.constant(fps)), noise=chance.uniform(0.06, 0.12))
     return Case(shape, True, lambda found: found.state is not State.INVALID and found.real_time is not RealTime.NO, fps)
+
+
+def _noisy_near(chance: random.Random, fps: float) -> Case:
+    noise, correlation = chance.uniform(0.02, 0.06), chance.uniform(0, 0.5)
+    shape = replace(_any(chance, simulated.constant(fps)), noise=noise, correlation=correlation)
+    return Case(shape, fps >= TARGET, sure_or_not(fps >= TARGET), fps)
 
 
 def _low(chance: random.Random, fps: float, target: float, right: Right) -> Case:
@@ -235,6 +246,7 @@ class Tally:
     false_pass: int = 0
     held: int = 0
     with_rate: int = 0
+    decided: int = 0
     early: int = 0
     early_windows: int = 0
     all_windows: int = 0
@@ -270,6 +282,7 @@ def judge(name: str, make: Callable[[random.Random], Case], seeds: int, folder: 
         found = measurement.of_run(windows, case.target, case.context)
         tally.runs += 1
         tally.right += case.right(found)
+        tally.decided += found.real_time is not RealTime.UNSURE
         if not case.right(found) and not tally.wrong:
             tally.wrong = f"seed {seed}: {found.state}, {found.real_time}, {[one.text for one in found.reasons]}"
         tally.false_pass += found.real_time is RealTime.YES and not case.keeps_up
@@ -295,6 +308,15 @@ def _early(tally: Tally, case: Case, windows: Windows, whole: Measurement) -> No
     tally.early_false_pass += found.real_time is RealTime.YES and not case.keeps_up
 
 
+def _row(tally: Tally) -> str:
+    held = f"{100 * tally.held / tally.with_rate:.0f} %" if tally.with_rate else ""
+    return (
+        f"{100 * tally.right / tally.runs:>6.0f} %{tally.false_pass:>12}{100 * tally.decided / tally.runs:>9.0f} %"
+        f"{held:>16}{100 * tally.early / tally.runs:>10.0f} %{100 * tally.early_windows / tally.all_windows:>8.0f} %"
+        f"{tally.early_differs:>9}{tally.early_false_pass:>12}{tally.before_trouble:>16}"
+    )
+
+
 def recorded(folder: Path) -> Iterator[tuple[str, bool, str]]:
     """Recorded consoles of deepstream-app, all of runs without trouble: none may be called invalid."""
     for console in sorted(folder.glob("*/*/console.log")):
@@ -309,15 +331,31 @@ def recorded(folder: Path) -> Iterator[tuple[str, bool, str]]:
             )
 
 
+def judge_log(log: Path, interval_s: int, target: float) -> int:
+    """The verdict on one console, a line for each ``-c``, then its reasons. 1 if it has no PERF row."""
+    tables = perf_windows.of_every_instance(log, interval_s)
+    for number, windows in tables.items():
+        found = measurement.of_run(windows, target, RunContext())
+        print(measurement_rows.line(f"PERF({number})", found, asked=True))
+        for reason in found.reasons:
+            print(f"  {reason.code}: {reason.text}")
+    return 0 if tables else 1
+
+
 def main() -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=50, help="runs of each kind")
     parser.add_argument("--only", default="", help="kinds whose name has this")
     parser.add_argument("--recordings", type=Path, help="a folder of recorded consoles, FOLDER/*/*/console.log")
+    parser.add_argument("--log", type=Path, help="a console to judge")
+    parser.add_argument("--interval", type=int, default=2, help="seconds of its windows")
+    parser.add_argument("--target", type=float, default=TARGET, help="frames per second of real time")
     options = parser.parse_args()
+    if options.log:
+        return judge_log(options.log, options.interval, options.target)
     print(
-        f"{'kind':30}{'right':>8}{'false PASS':>12}{'interval holds':>16}"
+        f"{'kind':30}{'right':>8}{'false PASS':>12}{'YES or NO':>11}{'interval holds':>16}"
         f"{'ends early':>12}{'windows':>10}{'differs':>9}{'false PASS':>12}{'before trouble':>16}"
     )
     everything = []
@@ -327,13 +365,7 @@ def main() -> int:
                 continue
             tally = judge(name, make, options.seeds, Path(temporary))
             everything.append(tally)
-            held = f"{100 * tally.held / tally.with_rate:.0f} %" if tally.with_rate else ""
-            print(
-                f"{name:30}{100 * tally.right / tally.runs:>6.0f} %{tally.false_pass:>12}{held:>16}"
-                f"{100 * tally.early / tally.runs:>10.0f} %{100 * tally.early_windows / tally.all_windows:>8.0f} %"
-                f"{tally.early_differs:>9}{tally.early_false_pass:>12}{tally.before_trouble:>16}",
-                flush=True,
-            )
+            print(f"{name:30}{_row(tally)}", flush=True)
             if tally.wrong:
                 print(f"    {tally.wrong}")
     runs, right = sum(one.runs for one in everything), sum(one.right for one in everything)

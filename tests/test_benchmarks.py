@@ -44,3 +44,18 @@ def test_nvdec_load_says_what_it_lacks(repository: Path, tmp_path: Path) -> None
     finished = run(repository, "nvdec_load.py", "--backend", "pyav-gpu", "--seconds", "1", "--streams", "1", str(text))
     assert finished.returncode == 1
     assert "stream 0: " in finished.stderr
+
+
+def test_the_verdicts_on_simulated_runs_are_right(repository: Path) -> None:
+    finished = run(repository, "verdicts.py", "--seeds", "2")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert ", 0 false PASS" in finished.stdout
+    assert "stalled stream" in finished.stdout
+
+
+def test_the_verdict_on_a_console(repository: Path, tmp_path: Path) -> None:
+    log = tmp_path / "console.log"
+    log.write_text("**PERF:  FPS 0 (Avg)\tFPS 1 (Avg)\t\n" + "**PERF:  35.00 (35.00)\t25.50 (25.50)\t\n" * 12)
+    finished = run(repository, "verdicts.py", "--log", str(log), "--interval", "2")
+    assert finished.returncode == 0, finished.stderr
+    assert "PERF(0), all streams: every stream real-time: NO | slowest stream 1: 25.50 FPS" in finished.stdout

@@ -95,7 +95,7 @@ def test_the_header_knows_dsbench_toml(workspace: Path, clip: Path) -> None:
     done = run(workspace, "--model-dir", "models/net", *ONLY_PREFLIGHT, "--kitti-frames=7")
     assert done.returncode == 0, done.stdout
     assert f"video {clip} (dsbench.toml); kitti-frames 7 (command line); min-detection-rate 0.5" in done.stdout
-    assert "perf-seconds 8 (dsbench.toml); perf-interval 2 (specification)" in done.stdout
+    assert "perf-seconds 8 (dsbench.toml); perf-interval 2 (specification); perf-precision 2 (default)" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -108,6 +108,7 @@ def test_the_header_knows_dsbench_toml(workspace: Path, clip: Path) -> None:
         (("--prepare", "yes"), "must be one of auto, never"),
         (("--target-fps", "0"), "must be a number above 0"),
         (("--perf-seconds", "1.5"), "must be a whole number"),
+        (("--perf-precision", "nan"), "must be a number from 0 to 100"),
         (("--min-streams", "0"), "must be at least 1"),
         (("--video", ""), "must not be empty"),
         (("--model-dir", ""), "No model directory provided. Usage: pytest --model-dir models/<model_name>"),

@@ -25,7 +25,6 @@ _ROW = re.compile(r"\*\*PERF:\s*|PERF\((\d+)\):\s*")
 _VALUE = r"-?(?:[0-9]+[.,][0-9]+|inf|nan)"
 _PAIR = re.compile(rf"\s*(?:[^\t\r\n\[]*\[[^\t\r\n\]]*\] )?({_VALUE}) \(({_VALUE})\)(\t?)", re.IGNORECASE)
 _PLAIN_ROW = re.compile(r"(?:[0-9]+\.[0-9][0-9] \([0-9]+\.[0-9][0-9]\)\t)+\s*")
-_PLAIN = str.maketrans("()", "  ")
 _HEADER = re.compile(r"FPS (\d+) \(Avg\)")
 _COLUMNS = re.compile(r"(?:FPS \d+ \(Avg\)\t?)*")
 _SPECIFICATION = re.compile(r"\*\*PERF:\s*([0-9.]+)")
@@ -98,14 +97,13 @@ class RowReader:
 
     def feed(self, raw: str) -> Iterator[PerfRow]:
         """The rows that end with this line."""
+        if (plain := self.plain(raw)) is not None:
+            yield plain
+            return
         self._number += 1
         if "PERF" not in raw:
             if not self.idle:
                 yield from self._continue(_clean(raw))
-            return
-        if (plain := self._plain(raw)) is not None:
-            yield from self._flush()
-            yield plain
             return
         line = _clean(raw)
         starts = list(_ROW.finditer(line))
@@ -122,19 +120,20 @@ class RowReader:
         """The row that the log's end cut, as far as it goes."""
         yield from self._flush()
 
-    def _plain(self, raw: str) -> PerfRow | None:
-        """A whole row of the usual form, quickly."""
-        if not raw.startswith("**PERF:  ") or self._longest:
+    def plain(self, raw: str) -> PerfRow | None:
+        """The row of a line of the usual form, quickly; None for any other, which is then to be fed."""
+        if not raw.startswith("**PERF:  ") or self._begun is not None or self._longest:
             return None
         text = raw[9:]
         if _PLAIN_ROW.fullmatch(text) is None:
             return None
-        values = [float(value) for value in text.translate(_PLAIN).split()]
+        values = tuple(map(float, text.replace("(", "").replace(")", "").split()))
         if len(values) < 2 * (self._expected or self._header):
             return None
         if self._header:
             self._header = max(self._header, len(values) // 2)  # the header had been cut
-        return PerfRow(tuple(values[::2]), tuple(values[1::2]), 0, self._number, self._expected or self._header)
+        self._number += 1
+        return PerfRow(values[::2], values[1::2], 0, self._number, self._expected or self._header)
 
     def _begin(self, instance: int, several: bool, text: str) -> Iterator[PerfRow]:
         if columns := len(_HEADER.findall(text)):
@@ -234,9 +233,11 @@ def rows(path: Path | str, reader: RowReader | None = None) -> Iterator[PerfRow]
         if reader.idle and b"PERF" not in block:
             reader.skip(block.count(b"\n"))
             continue
-        for line in _lines(block):
-            if b"PERF" in line or not reader.idle:
-                yield from reader.feed(line.decode("utf-8", "replace"))
+        for line in _lines(block.decode("utf-8", "replace")):
+            if (plain := reader.plain(line)) is not None:
+                yield plain
+            elif "PERF" in line or not reader.idle:
+                yield from reader.feed(line)
             else:
                 reader.skip(1)
     yield from reader.finish()
@@ -251,18 +252,16 @@ def stream0_values(path: Path | str) -> Iterator[float]:
     for block in _blocks(Path(path)):
         if b"**PERF:" not in block:
             continue
-        for line in _lines(block):
-            if b"**PERF:" in line:
-                found = _SPECIFICATION.findall(line.decode("utf-8", "replace"))
+        for line in _lines(block.decode("utf-8", "replace")):
+            if "**PERF:" in line:
+                found = _SPECIFICATION.findall(line)
                 yield from (float(text) for text in found if _DECIMAL.fullmatch(text))
 
 
-def _lines(block: bytes) -> Iterator[bytes]:
-    """Lines end at newlines alone, as grep has it; a carriage return does not end one."""
-    *lines, last = block.split(b"\n")
-    yield from (line + b"\n" for line in lines)
-    if last:
-        yield last
+def _lines(block: str) -> list[str]:
+    """Without their ends. Lines end at newlines alone, as grep has it; a carriage return does not end one."""
+    lines = block.split("\n")
+    return lines if lines[-1] else lines[:-1]
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

@@ -24,8 +24,8 @@ _MARGIN = 2.0
 
 @dataclass(frozen=True)
 class EarlyEnd:
-    """``precision``: the largest half width of every interval as a share of its mean, 0: never early; ``confirms``: the
-    run says whether its streams keep up, else how many would, at most ``most_streams``."""
+    """``precision``: the largest half width of the sum's interval as a share of its mean, 0: never early; ``confirms``:
+    the run says whether its streams keep up, else how many would, at most ``most_streams``."""
 
     precision: float
     target_fps: float
@@ -39,8 +39,9 @@ class EarlyEnd:
         now = measurement.of_run(windows, self.target_fps, RunContext(confirms=self.confirms))
         if now.state is not State.VALID or now.windows < FEWEST_WINDOWS or now.total is None:
             return False
-        known = max(now.total.relative, *(one.relative for one in now.per_stream)) <= self.precision
-        return known and (self._clear(now) if self.confirms else self._same_streams(now.per_stream[0], now.streams))
+        if now.total.relative > self.precision:
+            return False
+        return self._clear(now) if self.confirms else self._same_streams(now.per_stream[0], now.streams)
 
     def _far_from(self, windows: Windows) -> bool:
         """Whether the noise of the last windows alone is too much: saves the work of the whole judgement."""

@@ -67,7 +67,7 @@ def of_run(windows: Windows, target_fps: float, context: RunContext) -> Measurem
     if start >= len(windows.fps):
         findings.append(verdicts.too_few(0))
         return _judged(findings, windows, target_fps, context, stalled=stalled)
-    ratio = _clock(windows, start)
+    ratio = verdicts.clock(windows, start)
     total, *each = _intervals(windows, start, ratio)
     run = Steady(windows, start, target_fps, total, tuple(each), _slowest(each))
     findings += verdicts.of_steady(run, context)
@@ -100,18 +100,17 @@ def _judged(
     )
 
 
-def _clock(windows: Windows, start: int) -> float:
-    ratio = steady.clock(windows, start)
-    return ratio if ratio is not None and abs(ratio - 1) > verdicts.CLOCK_TOLERANCE else 1.0
-
-
 def _intervals(windows: Windows, start: int, ratio: float) -> list[Interval]:
-    """Of the sum and of each stream, in frames per second of real time."""
+    """Of the sum and of each stream, in frames per second of real time: corrected by ``ratio``, or else wider by what
+    the clock was seen to be off."""
     counted = windows.fps[start:]
     columns = [steady.totals(windows)[start:], *map(list, zip(*counted, strict=True))]
     frame = 1 / (len(counted) * windows.interval_s)
     found = statistics.intervals(columns, (windows.streams * frame, *[frame] * windows.streams))
-    return [one.scaled(1 / ratio) for one in found]
+    if ratio != 1:
+        return [one.scaled(1 / ratio) for one in found]
+    seen = steady.clock(windows, start) or 1.0
+    return [Interval(one.mean, one.low / max(1.0, seen), one.high / min(1.0, seen)) for one in found]
 
 
 def _slowest(each: Sequence[Interval]) -> int:

@@ -20,6 +20,8 @@ FAR_APART = 0.15
 """Two levels so far apart, as a share of the mean, are told even where windows lie between them."""
 STALLED_WINDOWS = 3
 """So many windows of 0.00: the stream stands still."""
+NEVER_STARTED_WINDOWS = 5
+"""So many windows without a frame of any stream: nothing runs."""
 _STALLED_FRAMES = 5
 """So many frames must have been due in them: a slow model has windows without a frame."""
 _WARM_UP_SHARE = 4
@@ -59,8 +61,9 @@ def warm_up(windows: Windows) -> int:
     """How many windows to cut at the beginning.
 
     First all up to the one in which the last stream has its first frame: it is still partly start-up. Streams that
-    never have one do not count. Then what MSER (White 1997) cuts: the number that makes the standard error of the rest
-    smallest, if what is cut differs from the rest by more than its noise.
+    never have one do not count. Then what MSER (White 1997) cuts: so many that the squared standard error of the rest
+    is smallest (the fewest that come within half as much again), if what is cut differs from the rest by more than its
+    noise.
     """
     firsts = [first for stream in range(windows.streams) if (first := _first(windows.of_stream(stream))) is not None]
     if not firsts:
@@ -77,10 +80,11 @@ def _mser(values: Sequence[float], quantum: float) -> int:
     count = len(values)
     if count < _FEWEST:
         return 0
-    candidates = range(min(count // _WARM_UP_SHARE, _MOST_POINTS) + 1)
-    cut = min(candidates, key=lambda number: pvariance(values[number:]) / (count - number))
-    if not cut:
-        return 0
+    most = min(count // _WARM_UP_SHARE, _MOST_POINTS)
+    errors = [pvariance(values[number:]) / (count - number) for number in range(most + 2)]
+    cut = next(number for number, error in enumerate(errors) if error <= 1.5 * min(errors))
+    if not 0 < cut <= most:
+        return 0  # beyond: no warm-up that ends in time, but an unsteady run
     rest = values[cut:]
     noise = 3 * math.sqrt(pvariance(rest) / cut) + quantum / cut
     return cut if abs(fmean(values[:cut]) - fmean(rest)) > noise else 0
@@ -163,7 +167,7 @@ def _kendall(count: int) -> int:
 
 
 def stalled(windows: Windows) -> tuple[int, ...]:
-    """Numbers of the streams that stand still at the end, or never had a frame although others did."""
+    """Numbers of the streams that stand still at the end, or never had a frame although it was due."""
     return tuple(stream for stream in range(windows.streams) if _ends_still(windows, stream))
 
 
@@ -173,6 +177,8 @@ def _ends_still(windows: Windows, stream: int) -> bool:
     if first is None:
         means = [fmean(row) for row in zip(*windows.fps, strict=True)]
         usual = median(means) if means else 0.0
+        if not any(means):
+            return len(values) >= NEVER_STARTED_WINDOWS
         return len(values) >= STALLED_WINDOWS and usual * len(values) * windows.interval_s >= _STALLED_FRAMES
     still = next((number for number, value in enumerate(reversed(values)) if value > 0), len(values))
     moving = values[first : len(values) - still]

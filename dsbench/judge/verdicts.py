@@ -47,12 +47,14 @@ class ReasonCode(StrEnum):
 
 FEWEST_WINDOWS = 5
 """Steady windows below which an interval says little."""
-HOPELESS = 3.0
+HOPELESS = 4.0
 """So many times faster in one state than in the other: no figure of such a run means anything."""
 NOISY = 0.2
 """Half of the interval as a share of the mean, above which a throughput is as good as unknown."""
 UNEVEN = 0.15
 """Spread of the windows as a share of their mean (standard deviation) that is no single state's."""
+FEW_BELOW = 0.05
+"""Share of windows."""
 THROTTLED_SOME, THROTTLED_MOST = 0.1, 0.5
 """Shares of the samples."""
 OTHERS_PCT = 25.0
@@ -62,7 +64,8 @@ BUSY_PCT = 75.0
 STEAL_PCT = 10.0
 GPU_BEFORE_PCT = 10.0
 """SM utilisation before the app was started."""
-CLOCK_TOLERANCE = 0.03
+CLOCK_TOLERANCE, CLOCK_SEEN_WITHIN_S = 0.03, 0.3
+"""Share of the interval; and how late a row may be seen, which matters in short runs."""
 _SLOWED = ("HwSlowdown", "SwThermalSlowdown", "HwThermalSlowdown", "HwPowerBrakeSlowdown")
 """Throttle reasons that are not how the GPU is meant to run; SwPowerCap is, under full load."""
 _NAMED = 8
@@ -114,14 +117,16 @@ class Steady:
 
 
 def of_steady(run: Steady, context: RunContext) -> Iterator[Finding]:
-    """Everything that is wrong with a run that has steady windows."""
-    yield from _noise(run, context)
-    yield from _unstable(run, context)
-    yield from _still(run)
-    yield from _rows(run, context)
-    yield from _build(run, context)
-    yield from _device(run, context)
-    if context.confirms:
+    """All that is wrong with a run that has steady windows; that it is near the target only where nothing else is."""
+    found = [
+        *(tuple(_unstable(run, context)) or _noise(run, context)),
+        *_still(run),
+        *_rows(run, context),
+        *_build(run, context),
+        *_device(run, context),
+    ]
+    yield from found
+    if context.confirms and not found:
         yield from _target(run)
 
 
@@ -149,12 +154,19 @@ def _noise(run: Steady, context: RunContext) -> Iterator[Finding]:
     spread = steady.variation(steady.totals(run.windows)[run.start :], run.windows.streams / run.windows.interval_s)
     if run.count < FEWEST_WINDOWS:
         yield too_few(run.count)
-    elif spread >= UNEVEN:
+    elif spread >= UNEVEN and not (context.confirms and _all_above(run)):
         text = f"all streams together varied by {100 * spread:.0f}% from window to window: what else used the machine?"
         yield _found(State.INCONCLUSIVE, ReasonCode.NOISE, text)
     elif run.total.relative > NOISY and not context.confirms:
         text = f"all streams together are known to {100 * run.total.relative:.0f}% only: raise --perf-seconds"
         yield _found(State.INCONCLUSIVE, ReasonCode.NOISE, text)
+
+
+def _all_above(run: Steady) -> bool:
+    """Whether nearly every window of every stream reaches the target: the answer is then clear, however uneven."""
+    allowed = run.count * FEW_BELOW
+    columns = (run.windows.of_stream(stream)[run.start :] for stream in range(run.windows.streams))
+    return all(sum(value < run.target_fps for value in column) <= allowed for column in columns)
 
 
 def _unstable(run: Steady, context: RunContext) -> Iterator[Finding]:
@@ -209,14 +221,21 @@ def _rows(run: Steady, context: RunContext) -> Iterator[Finding]:
     if context.due_s and (pause := windows.silent_s(run.windows, context.due_s)):
         text = f"no PERF row came in the last {pause:.1f} s of the run: its figures are of the time before"
         yield _found(State.INCONCLUSIVE, ReasonCode.SILENT, text)
-    ratio = steady.clock(run.windows, run.start)
-    if ratio is not None and abs(ratio - 1) > CLOCK_TOLERANCE:
+    ratio = clock(run.windows, run.start)
+    if ratio != 1:
         text = (
             f"PERF rows came every {ratio * run.windows.interval_s:.2f} s, FPS are computed with "
             f"{run.windows.interval_s} s: the printed FPS are {100 * abs(ratio - 1):.0f}% too "
             f"{'high' if ratio > 1 else 'low'}; the intervals here are corrected"
         )
         yield _found(State.INCONCLUSIVE, ReasonCode.CLOCK, text)
+
+
+def clock(table: Windows, start: int) -> float:
+    """How long a window really was, as a multiple of its interval; 1 where that is not known, or within tolerance."""
+    ratio = steady.clock(table, start)
+    seconds = (len(table.fps) - start) * table.interval_s
+    return ratio if ratio and abs(ratio - 1) > CLOCK_TOLERANCE + CLOCK_SEEN_WITHIN_S / seconds else 1.0
 
 
 def _build(run: Steady, context: RunContext) -> Iterator[Finding]:

@@ -40,7 +40,8 @@ class RawRun:
     facts: StreamFacts | None
     notes: tuple[str, ...]
     telemetry: Series
-    measurement: Measurement
+    measurement: Measurement | None
+    """None where the app ended by itself: what it measured until then is of no run."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,8 @@ def require_streams(model: ModelRun, validation: Validation) -> None:
         most, first = validation.benchmark.max_bs, validation.benchmark.run1
         if first.total_fps // first.target_fps > most:
             fix = f"run 1 would carry more, but no more than MAX_BS={most} streams are run: a larger batch first; {fix}"
+        if validation.final.measurement.real_time is RealTime.UNSURE:
+            fix = f"measure again without what made it unsure (docs/measuring.md); else {fix}"
         plural = "s" if confirmed != 1 else ""
         raise DsbenchError(
             Code.TOO_FEW_STREAMS,
@@ -196,7 +199,7 @@ def _measure(model: ModelRun, count: int, name: str, keep: Keep) -> MeasuredRun:
     target = options.target_fps.value
     facts = windows.stream_facts(perf.windows, target)
     series = keep_telemetry(model, name, perf, sampler.series())
-    measured = _judge(model, name, perf, series)
+    measured = _judge(model, name, perf, series) if perf.finished.stopped else None
     keep(RawRun(name, perf, facts, held.notes, series, measured))
     perf_run.require_success(perf, f"DS {name}")
     shown = model.layout.given_path(plan.log)
@@ -206,6 +209,7 @@ def _measure(model: ModelRun, count: int, name: str, keep: Keep) -> MeasuredRun:
     except DsbenchError as error:
         raise DsbenchError(error.code, error.what, where=error.where, fix=_why_no_fps(perf)) from None
     require_alive(perf, name)
+    assert measured is not None, "a run that succeeded was stopped by us"
     efficiency = streams.efficiency(figures, config.throughput.imgs_per_sec)
     return MeasuredRun(name, figures, perf, facts, efficiency, measured)
 

@@ -73,7 +73,8 @@ def perf_run(log: EvidenceLog, layout: ModelLayout, raw: RawRun) -> None:
         rows = ((f"{at:.1f}", *row) for at, row in zip(windows.at_s, windows.fps, strict=True))
         log.table(f"{SERIES}, {name} at {plan.streams} streams", columns, rows)
     telemetry_rows.run(log, f"{name}, {plan.streams} stream{'s' * (plan.streams != 1)}", raw.telemetry, windows)
-    measurement_rows.facts(log, name, raw.measurement, asked=name != RUN_1)
+    if raw.measurement is not None:
+        measurement_rows.facts(log, name, raw.measurement, asked=name != RUN_1)
     _rows(log, raw)
     engine_rows.engine(log, name, perf.console, build_s=perf.build_s)
     if perf.killed_at_end and windows.fps:
@@ -85,7 +86,7 @@ def perf_run(log: EvidenceLog, layout: ModelLayout, raw: RawRun) -> None:
 def _rows(log: EvidenceLog, raw: RawRun) -> None:
     """PERF rows that are missing. Where there are no steady windows the measurement has nothing to say of them."""
     name, windows = raw.name, raw.perf.windows
-    told = {reason.code for reason in raw.measurement.reasons}
+    told = {reason.code for reason in raw.measurement.reasons} if raw.measurement else set()
     if ReasonCode.SILENT not in told and (silent := judge_windows.silent_s(windows, raw.perf.lasted_s)):
         log.warn(f"{name}: no PERF row came in the last {silent:.1f} s of the run: the figures are of the time before")
     if windows.broken:
@@ -133,8 +134,8 @@ def run2(log: EvidenceLog, result: Validation) -> None:
             f"RT: YES is stream 0's figure; {named(final.facts.below_target)} stayed below "
             f"{final.figures.target_fps:g} FPS"
         )
-    elif final.measurement.real_time is not RealTime.YES:
-        log.warn(f"RT: YES is stream 0's figure; whether every stream keeps up: {final.measurement.real_time}")
+    elif final.measurement.real_time is RealTime.NO:
+        log.warn("RT: YES is stream 0's figure; not every stream keeps up")
 
 
 def _efficiency(log: EvidenceLog, run: MeasuredRun) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dsbench.errors import Code
 from dsbench.record.schema import Figures
 from dsbench.report.collector import StepResult
 from dsbench.steps import STEPS, position
@@ -14,6 +15,9 @@ _IMPORT_STEPS = tuple(step.name for step in STEPS[: position("benchmark_config")
 
 _MEASURING_STEPS = ("run1_calibration", "run2_validation")
 """Steps whose warnings say that a figure is not what it seems: such a figure is never shown green."""
+
+
+_INVALID = Code.MEASUREMENT_INVALID
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,11 @@ def of(results: Sequence[StepResult], interrupted: bool = False) -> Verdict:
     figures = next((r.record.figures for r in reversed(results) if r.record is not None), Figures())
     import_answer, import_color = _import(outcomes)
     warned = any(r.evidence.warnings for r in results if r.evidence.step in _MEASURING_STEPS)
-    streams_answer, streams_color = _streams(figures, outcomes, warned=warned)
+    invalid = [r.evidence.step for r in results if r.evidence.failure and r.evidence.failure.code == _INVALID]
+    if invalid:
+        streams_answer, streams_color = f"Not known: the measurement is invalid, see {invalid[0]}", "failed"
+    else:
+        streams_answer, streams_color = _streams(figures, outcomes, warned=warned)
     if "failed" in outcomes.values():
         color = "failed"
     elif import_color == streams_color == "passed" and not interrupted and "skipped" not in outcomes.values():
@@ -61,7 +69,11 @@ def _streams(figures: Figures, outcomes: dict[str, str], *, warned: bool) -> tup
     if figures.confirmed_streams:
         count = figures.confirmed_streams
         few = outcomes.get("run2_validation") == "failed"
-        answer = f"{count} at {target} FPS or more" + (", fewer than --min-streams asks for" if few else "")
+        answer = f"{count} at {target} FPS or more"
+        if figures.every_stream in ("NO", "UNSURE"):
+            answer += f", by stream 0; every stream: {figures.every_stream}"
+            warned = True
+        answer += ", fewer than --min-streams asks for" if few else ""
         answer += "; the measurement has warnings, see runs 1 and 2" if warned else ""
         return answer, "failed" if few else "amber" if warned else "passed"
     if figures.confirmed_streams == 0:

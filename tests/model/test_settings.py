@@ -61,8 +61,10 @@ def test_every_key_is_read_with_nvinfers_names(tmp_path: Path) -> None:
 
 def test_benchmark_keys(tmp_path: Path) -> None:
     text = "[benchmark]\ntarget-fps = 25\nperf-seconds = 20\nperf-interval = 1\nmin-streams = 4\n"
+    text += "perf-precision = 0.5\n"
     read = settings.load(write(tmp_path, text))
     assert (read.target_fps, read.perf_seconds, read.perf_interval, read.min_streams) == (25.0, 20, 1, 4)
+    assert read.perf_precision == 0.5
 
 
 def test_offsets_may_be_written_as_in_nvinfer(tmp_path: Path) -> None:

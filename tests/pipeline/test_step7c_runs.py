@@ -61,9 +61,9 @@ class Bench:
             path.write_text(text)
 
     def model(self, *scripts: tuple[int, tuple[Row, ...]], **options: str) -> ModelRun:
-        """Runs of one second; ``scripts``: what the app prints at so many streams."""
+        """Runs of one second, never ended early; ``scripts``: what the app prints at so many streams."""
         runtime = StandInRuntime(tuple(scripts))
-        options = {"perf_seconds": "1", "perf_interval": "1"} | options
+        options = {"perf_seconds": "1", "perf_interval": "1", "perf_precision": "0"} | options
         run = model_run(self.layout, self.clip, self.folder, runtime=runtime, **options)  # type: ignore[arg-type]
         facts = run.keep(preflight.run(self.layout, run.preflight_request()))
         config = self.layout.ds_nvinfer_config
@@ -253,6 +253,7 @@ def test_min_streams_needs_every_stream_and_enough_windows(bench: Bench) -> None
         assert "0 real-time streams confirmed" in caught.value.what
         assert "stream 0 keeps up at 4 streams" in caught.value.what
         assert said in caught.value.what
+        assert caught.value.fix.startswith("measure again") == ("UNSURE" in said)
 
 
 def test_what_a_run_says_of_all_streams_is_printed_and_recorded(bench: Bench) -> None:
@@ -277,7 +278,7 @@ def test_what_a_run_says_of_all_streams_is_printed_and_recorded(bench: Bench) ->
 
 def test_a_run_whose_figures_are_known_ends_early_and_says_so(bench: Bench) -> None:
     script = (31.0,) * 13
-    model = bench.model((6, script), (6, script), perf_seconds="30")
+    model = bench.model((6, script), perf_seconds="30", perf_precision="2")
     bench.run1(model)
     validation = bench.run2(model)
     early = validation.final.measurement.ended_early_s
@@ -287,7 +288,7 @@ def test_a_run_whose_figures_are_known_ends_early_and_says_so(bench: Bench) -> N
     assert "ended early, at" in bench.measured()[1]
     assert validation.confirmed_streams == 6
     assert not bench.log.snapshot().warnings
-    model = bench.model((6, script), perf_seconds="3", perf_precision="0")
+    model = bench.model((6, script), perf_seconds="3")
     assert bench.run1(model).run.measurement.ended_early_s is None
 
 
@@ -349,6 +350,7 @@ def test_an_app_that_dies_leaves_its_rows_as_evidence(bench: Bench) -> None:
     assert "SIGSEGV" in caught.value.what
     table = bench.log.snapshot().tables[0]
     assert [row[1] for row in table.rows] == ["26.0", "27.0"]
+    assert not any("INCONCLUSIVE" in warning for warning in bench.log.snapshot().warnings), "it is of no run"
 
 
 def test_every_stream_standing_still_is_a_hang(bench: Bench) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from dsbench.errors import Code, DsbenchError
 from dsbench.formats.telemetry import OtherProcess, Series
+from dsbench.judge.measurement import Interval, Measurement, Reason, State
 from dsbench.record import codec, store
 from dsbench.record.beyond import (
     Beyond,
@@ -31,6 +32,7 @@ from dsbench.record.schema import (
     OptionRecord,
     Record,
     RecordState,
+    RunMeasurement,
     RunTelemetry,
     StepRecord,
     StreamFigures,
@@ -51,6 +53,24 @@ FIGURES = Figures(
     target_fps=30.0,
     real_time=True,
     confirmed_streams=1,
+    every_stream="UNSURE",
+)
+
+MEASUREMENT = RunMeasurement(
+    "Run 2",
+    Measurement(
+        state=State.INCONCLUSIVE,
+        reasons=(Reason("too-few-windows", "1 steady window"),),
+        streams=2,
+        target_fps=30.0,
+        warm_up_s=2.5,
+        windows=1,
+        total=Interval(60.5, 0.0, math.inf),
+        per_stream=(Interval(30.5, 30.0, 31.0), Interval(30.0, 0.0, math.inf)),
+        stalled=(1,),
+        ended_early_s=24.5,
+        clock=1.05,
+    ),
 )
 
 
@@ -103,6 +123,7 @@ def record(figures: Figures = FIGURES, runtime: str = "embedded") -> Record:
         steps=(StepRecord(log.snapshot(), "failed", 1.25),),
         telemetry=(TELEMETRY, replace(TELEMETRY, window=None, series=Series((), (), ()))),
         beyond=BEYOND,
+        measurements=(MEASUREMENT,),
     )
 
 
@@ -145,6 +166,18 @@ def test_step_8_s_keys() -> None:
     assert data["deepstream"]["run1"]["total_fps"] is None
     assert data["deepstream"]["run2"]["streams"] == 1
     assert (data["runtime"], data["verdict"]) == ("embedded", "failed")
+
+
+def test_what_all_streams_say() -> None:
+    data = json.loads(codec.to_json(record()))
+    (run,) = data["measurements"]
+    assert (run["name"], run["state"], run["real_time"], run["slowest"]) == ("Run 2", "inconclusive", "NO", 1)
+    assert run["reasons"] == [{"code": "too-few-windows", "text": "1 steady window"}]
+    assert run["total"] == [60.5, 0.0, None], "mean, low, high; not known"
+    assert data["every_stream"] == "UNSURE"
+    del data["measurements"], data["every_stream"]
+    older = codec.from_json(json.dumps(data))
+    assert (older.measurements, older.figures.every_stream) == ((), None)
 
 
 def test_pictures_and_texts_stay_in_the_model_directory() -> None:

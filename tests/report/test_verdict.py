@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from dsbench.record.evidence import EvidenceLog
+from dsbench.record.evidence import EvidenceLog, Failure
 from dsbench.record.schema import Figures, RecordState, StreamFigures
 from dsbench.report import verdict
 from dsbench.report.collector import StepResult
@@ -50,6 +52,23 @@ def test_a_measurement_with_a_warning_is_never_green(step: str) -> None:
     found = verdict.of([warned if each.evidence.step == step else each for each in results(REAL_TIME)])
     assert (found.color, found.import_color, found.streams_color) == ("amber", "passed", "amber")
     assert found.streams_answer == "4 at 30 FPS or more; the measurement has warnings, see runs 1 and 2"
+
+
+@pytest.mark.parametrize("said", ["NO", "UNSURE"])
+def test_stream_0_alone_is_never_green(said: str) -> None:
+    found = verdict.of(results(replace(REAL_TIME, every_stream=said)))
+    assert (found.color, found.streams_color) == ("amber", "amber")
+    assert found.streams_answer.startswith(f"4 at 30 FPS or more, by stream 0; every stream: {said}")
+    assert verdict.of(results(replace(REAL_TIME, every_stream="YES"))).color == "passed"
+
+
+def test_an_invalid_measurement_says_nothing_of_streams() -> None:
+    log = EvidenceLog("run2_validation", "net", "k", "embedded")
+    log.failure = Failure("measurement-invalid", "what", "where", "fix")
+    failed = StepResult(log.snapshot(), "failed", 1.0, "", RecordState(REAL_TIME, "", "/r.json"))
+    found = verdict.of([failed if each.evidence.step == "run2_validation" else each for each in results(REAL_TIME)])
+    assert (found.color, found.streams_color) == ("failed", "failed")
+    assert found.streams_answer == "Not known: the measurement is invalid, see run2_validation"
 
 
 def test_interrupted_is_never_green() -> None:

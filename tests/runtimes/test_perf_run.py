@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dsbench.errors import Code, DsbenchError
+from dsbench.formats.perf_windows import Windows
 from dsbench.runtimes import perf_run, process
 from dsbench.runtimes.perf_run import PerfPlan, PerfRun
 from tests.stand_in_app import Row, StandInRuntime
 
 
 def play(
-    folder: Path, *rows: Row, streams: int = 2, seconds: int = 1, pause: float = 0.01, deaf: bool = False
+    folder: Path,
+    *rows: Row,
+    streams: int = 2,
+    seconds: int = 1,
+    pause: float = 0.01,
+    deaf: bool = False,
+    enough: Callable[[Windows], bool] | None = None,
 ) -> PerfRun:
     config = folder / "app.txt"
     config.write_text(f"[source0]\nnum-sources={streams}\n")
     runtime = StandInRuntime(((0, rows),), pause=pause, ignore_sigint=deaf)
-    return perf_run.run(runtime, PerfPlan(config, streams, seconds, 2, folder / "ds" / "run.log"))
+    return perf_run.run(runtime, PerfPlan(config, streams, seconds, 2, folder / "ds" / "run.log", enough))
 
 
 def error_of(perf: PerfRun) -> DsbenchError:
@@ -108,6 +116,28 @@ def test_a_run_that_is_over_before_the_app_has_started(tmp_path: Path) -> None:
     perf_run.require_success(perf, "DS Run 1")  # no rows: said by the figures, in the specification's words
 
 
+def test_a_run_ends_early_once_its_windows_are_enough(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def enough(windows: Windows) -> bool:
+        asked.append(len(windows.fps))
+        return len(windows.fps) >= 3
+
+    perf = play(tmp_path, *[(10.0, 20.0)] * 4, seconds=60, pause=0.3, enough=enough)
+    perf_run.require_success(perf, "DS Run 1")
+    assert perf.ended_early_s is not None
+    assert 0.5 < perf.ended_early_s < 20
+    assert perf.due_s == perf.ended_early_s
+    assert len(perf.windows.fps) >= 3
+    assert asked == sorted(set(asked)), "once for each new row"
+
+
+def test_a_run_that_is_never_enough_has_its_time(tmp_path: Path) -> None:
+    perf = play(tmp_path, *[(10.0, 20.0)] * 4, enough=lambda windows: False)
+    assert perf.ended_early_s is None
+    assert perf.due_s == 1
+
+
 BUILD = "out('0:00:01.000000000 7 0x1 INFO nvinfer x [UID = 1]: Trying to create engine from model files')"
 SAVED = "out('0:00:03.500000000 7 0x1 INFO nvinfer x: serialize cuda engine to file: /m/x_b2.engine successfully')"
 
@@ -124,6 +154,9 @@ def test_an_engine_build_is_added_to_the_run_and_no_hang(tmp_path: Path, monkeyp
     assert len(perf.windows.fps) >= 5
     assert perf.windows.at_s[0] > 1.8, "no row of the build's time is measured"
     assert perf.due_s == pytest.approx(1 + perf.build_s)
+    ((began, ended),) = perf.builds
+    assert ended - began == pytest.approx(perf.build_s)
+    assert began < 1.5
 
 
 def test_an_app_that_floods_its_log_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,210 @@
+"""What a run says of all its streams: valid, inconclusive or invalid, and for which reason."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from dsbench.formats.perf_windows import Windows
+from dsbench.formats.telemetry import THROTTLE, OtherProcess, Series
+from dsbench.judge import measurement
+from dsbench.judge.early_end import EarlyEnd
+from dsbench.judge.measurement import Measurement, RealTime, State
+from dsbench.judge.run_context import RunContext
+
+RUN_1 = RunContext(confirms=False)
+
+
+def table(*rows: tuple[float, ...], interval_s: int = 2) -> Windows:
+    return Windows(interval_s, len(rows[0]), tuple(float(interval_s * n) for n in range(1, len(rows) + 1)), rows)
+
+
+def steady(*means: float, count: int = 20, seed: int = 1) -> Windows:
+    """Windows in frames of half an FPS around each stream's mean."""
+    chance = random.Random(seed)
+    return table(*(tuple(round(2 * mean + chance.gauss(0, 0.7)) / 2 for mean in means) for _ in range(count)))
+
+
+def judged(windows: Windows, context: RunContext | None = None, target: float = 30) -> Measurement:
+    return measurement.of_run(windows, target, context or RunContext())
+
+
+def codes(found: Measurement) -> list[str]:
+    return [reason.code for reason in found.reasons]
+
+
+def test_a_steady_run() -> None:
+    found = judged(steady(33, 32, 40))
+    assert (found.state, found.reasons, found.real_time) == (State.VALID, (), RealTime.YES)
+    assert (found.streams, found.windows, found.warm_up_s) == (3, 19, 2.0)
+    assert found.slowest == 1
+    assert found.total is not None
+    assert found.total.low < 105 < found.total.high
+    assert len(found.per_stream) == 3
+
+
+def test_every_stream_decides_not_stream_0() -> None:
+    found = judged(steady(40, 29, 40))
+    assert (found.state, found.real_time) == (State.VALID, RealTime.NO)
+    assert judged(steady(20, 20)).real_time is RealTime.NO
+    assert judged(steady(40, 29, 40), target=25).real_time is RealTime.YES
+
+
+def test_the_target_within_the_interval_is_inconclusive_where_it_is_asked() -> None:
+    windows = steady(30.05, 33)
+    found = judged(windows)
+    assert (found.state, found.real_time) == (State.INCONCLUSIVE, RealTime.UNSURE)
+    assert codes(found) in (["near-target"], ["quantisation"])
+    assert judged(windows, RUN_1).state is State.VALID
+
+
+def test_one_frame_more_or_less() -> None:
+    found = judged(table(*[(30.0,)] * 20))
+    assert (codes(found), found.real_time) == (["quantisation"], RealTime.UNSURE)
+    assert judged(table(*[(30.5,)] * 20)).real_time is RealTime.YES
+
+
+@pytest.mark.parametrize(
+    ("windows", "state", "code", "real_time"),
+    [
+        (table(*[(40.0,)] * 4), State.INCONCLUSIVE, "too-few-windows", RealTime.UNSURE),
+        (table((0.0,), (40.0,)), State.INCONCLUSIVE, "too-few-windows", RealTime.UNSURE),
+        (table(*[(40.0,), (33.0,)] * 9), State.INCONCLUSIVE, "two-states", RealTime.UNSURE),
+        (table(*[(160.0,), (33.0,)] * 9), State.INVALID, "two-states", RealTime.UNSURE),
+        (table(*[(60.0 - n,) for n in range(20)]), State.INCONCLUSIVE, "drift", RealTime.UNSURE),
+        (table(*[(32.0 - n / 10,) for n in range(20)]), State.INCONCLUSIVE, "drift", RealTime.UNSURE),
+        (table(*[(36.0, 40.0)] * 9, *[(36.0, 0.0)] * 9), State.INVALID, "stalled-stream", RealTime.NO),
+        (
+            table(*[(60.0, 60.0)] * 9, *[(60.0, 0.0)] * 4, *[(60.0, 60.0)] * 9),
+            State.INCONCLUSIVE,
+            "paused-stream",
+            None,
+        ),
+        (replace(steady(40), broken=21), State.INCONCLUSIVE, "rows-lost", RealTime.UNSURE),
+    ],
+)
+def test_windows_that_do_not_decide(windows: Windows, state: State, code: str, real_time: RealTime | None) -> None:
+    found = judged(windows)
+    assert found.state is state
+    assert code in codes(found)
+    assert found.real_time is not RealTime.YES
+    assert real_time is None or found.real_time is real_time
+
+
+def test_no_window_at_all() -> None:
+    found = judged(Windows(2, 2, (), ()))
+    assert (found.state, codes(found), found.total, found.slowest) == (
+        State.INCONCLUSIVE,
+        ["too-few-windows"],
+        None,
+        None,
+    )
+
+
+def test_ordinary_noise_widens_the_interval_and_is_never_invalid() -> None:
+    chance = random.Random(3)
+    for _ in range(20):
+        found = judged(table(*((60 * (1 + 0.12 * chance.gauss(0, 1)),) for _ in range(19)), interval_s=1))
+        assert found.state is not State.INVALID
+        assert found.real_time is not RealTime.NO
+
+
+def test_rows_that_come_too_late_make_the_printed_fps_too_high() -> None:
+    windows = steady(31.5)
+    late = replace(windows, at_s=tuple(1.1 * at for at in windows.at_s))
+    found = judged(late)
+    assert codes(found) == ["clock"]
+    assert "every 2.20 s" in found.reasons[0].text
+    assert found.per_stream[0].mean == pytest.approx(31.5 / 1.1, abs=0.2)
+    assert found.real_time is RealTime.NO, "30 by the printed figure"
+
+
+def test_a_row_seen_a_little_late_is_no_clock() -> None:
+    windows = replace(steady(31.5, count=10), interval_s=1, at_s=(*map(float, range(1, 10)), 10.4))
+    found = judged(windows)
+    assert found.clock == 1
+    exact = judged(replace(windows, at_s=tuple(map(float, range(1, 11)))))
+    assert found.per_stream[0].mean == exact.per_stream[0].mean
+    assert found.per_stream[0].low < exact.per_stream[0].low, "it may have been late"
+    assert found.per_stream[0].high == exact.per_stream[0].high
+
+
+def test_rows_that_stop() -> None:
+    assert codes(judged(steady(40), RunContext(due_s=60))) == ["silent"]
+    assert judged(steady(40), RunContext(due_s=41)).state is State.VALID
+
+
+def test_an_engine_build_counts_only_within_the_windows() -> None:
+    assert codes(judged(steady(40), RunContext(builds=((20.0, 25.0),)))) == ["engine-build"]
+    assert judged(steady(40), RunContext(builds=((20.0, 25.0),))).state is State.INVALID
+    assert judged(steady(40), RunContext(builds=((0.5, 2.0),))).state is State.VALID
+
+
+def series(processes: tuple[OtherProcess, ...] = (), before: float = 0.0, **values: float) -> Series:
+    columns = ("seconds", "sm_pct", "cpu_pct", "others_cpu_pct", "steal_pct", THROTTLE)
+    row = {"sm_pct": 80.0, "cpu_pct": 95.0, "others_cpu_pct": 5.0, "steal_pct": 0.0, THROTTLE: 0.0} | values
+    rows = [(n / 2, *(row[name] for name in columns[1:])) for n in range(90)]
+    rows[0] = (0.0, before, 0.0, 0.0, 0.0, 0.0)
+    return Series(("GPU",), columns, tuple(rows), processes)
+
+
+@pytest.mark.parametrize(
+    ("telemetry", "state", "code"),
+    [
+        (series(), State.VALID, ""),
+        (series(throttle_reasons=0x4), State.VALID, ""),  # SwPowerCap: how a GPU runs under full load
+        (series(throttle_reasons=0x40), State.INVALID, "throttled"),
+        (series(others_cpu_pct=90.0), State.INCONCLUSIVE, "other-load"),
+        (series(others_cpu_pct=90.0, cpu_pct=50.0), State.VALID, ""),  # the machine had time left
+        (series(steal_pct=15.0), State.INCONCLUSIVE, "other-load"),
+        (series(before=30.0), State.INCONCLUSIVE, "other-load"),
+        (series((OtherProcess(7, "train", 900.0, before=False),)), State.INCONCLUSIVE, "other-load"),
+        (series((OtherProcess(7, "Xorg", 40.0, before=True),)), State.VALID, ""),
+    ],
+)
+def test_what_the_device_did_meanwhile(telemetry: Series, state: State, code: str) -> None:
+    found = judged(steady(40), RunContext(telemetry, cores=2))
+    assert (found.state, codes(found)) == (state, [code] if code else [])
+
+
+def test_throttled_for_some_of_the_time_is_inconclusive() -> None:
+    some = series()
+    rows = tuple((*row[:-1], 0x40 if 20 < number < 40 else 0) for number, row in enumerate(some.rows))
+    found = judged(steady(40), RunContext(replace(some, rows=rows)))
+    assert (found.state, codes(found)) == (State.INCONCLUSIVE, ["throttled"])
+    assert "HwThermalSlowdown in 25% of the samples" in found.reasons[0].text
+
+
+def part(windows: Windows, count: int) -> Windows:
+    return replace(windows, at_s=windows.at_s[:count], fps=windows.fps[:count])
+
+
+def ends_at(windows: Windows, rule: EarlyEnd) -> int | None:
+    return next((count for count in range(1, len(windows.fps)) if rule.reached(part(windows, count))), None)
+
+
+CONFIRMS = EarlyEnd(0.02, 30, confirms=True, most_streams=8)
+
+
+def test_a_run_ends_early_at_ten_steady_windows_if_the_answer_is_clear() -> None:
+    assert ends_at(steady(40, 41), CONFIRMS) == 11, "one is start-up"
+    assert ends_at(steady(20, 41), CONFIRMS) == 11
+    assert ends_at(steady(30.05, 41), CONFIRMS) is None, "near the target"
+    assert ends_at(steady(30.1, 20), CONFIRMS) is None, "stream 0's own answer, the specification's, is not clear"
+    assert ends_at(steady(40, 41), replace(CONFIRMS, precision=0.0)) is None
+    assert ends_at(steady(40, 41), replace(CONFIRMS, precision=0.001)) is None
+
+
+def test_an_unsteady_run_does_not_end_early() -> None:
+    assert ends_at(table(*[(40.0,), (36.0,)] * 10), CONFIRMS) is None
+    assert ends_at(table(*[(60.0 - n,) for n in range(20)]), CONFIRMS) is None
+    assert ends_at(table(*[(60.0, 60.0)] * 6, *[(60.0, 0.0)] * 14), CONFIRMS) is None
+
+
+def test_run_1_ends_early_only_if_rt_streams_cannot_change() -> None:
+    rule = EarlyEnd(0.02, 30, confirms=False, most_streams=64)
+    assert ends_at(steady(33.9, 33.9, 33.9, 33.9), rule) == 11  # 135.6 / 30 = 4.52
+    assert ends_at(steady(30.02, 30.02), rule) is None  # one or two
+    assert ends_at(steady(*[60.05] * 4), replace(rule, most_streams=4)) == 11, "MAX_BS decides"
