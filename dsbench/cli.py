@@ -6,13 +6,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dsbench import __version__
+from dsbench import __version__, interrupts
 from dsbench.errors import DsbenchError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; a DsbenchError is printed without a traceback and gives status 1."""
     arguments = _parser().parse_args(argv)
+    restore = interrupts.install()
     try:
         return int(arguments.run(arguments))
     except DsbenchError as error:
@@ -20,6 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    finally:
+        restore()
 
 
 def _parser() -> argparse.ArgumentParser:

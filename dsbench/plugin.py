@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dsbench import collection, resources
+from dsbench import collection, interrupts, resources
 from dsbench import options as option_values
 from dsbench.errors import DsbenchError
 from dsbench.ledger import Ledger
@@ -83,6 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SELECTED] = select.select(options.runtime.value)
     except DsbenchError as error:
         raise pytest.UsageError(error.render()) from None
+    config.add_cleanup(interrupts.install())
     config.pluginmanager.register(config.stash[COLLECTOR], "dsbench.collector")
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args[:] = [str(resources.data_folder("tests_pipeline"))]

@@ -234,6 +234,30 @@ def test_a_batch_that_the_memory_does_not_hold_ends_the_doubling(layout: ModelLa
 @pytest.mark.parametrize(
     ("code", "said"),
     [
+        ("fail('Could not find any implementation for node {A...B}.')", "TensorRT found no kernel"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV"),
+    ],
+)
+def test_a_batch_that_cannot_be_built_leaves_what_there_is(
+    layout: ModelLayout, prepare: Prepare, code: str, said: str
+) -> None:
+    done = prepare(qps={64: 40.0, 128: 40.0, 1: 70.0}, FAKE_BUILD=f"if batch == 128: {code}")
+    assert done.returncode == 0, done.stderr
+    assert files(layout) == of(64), "b1 is measured too"
+    assert "MAX_BS stays 64" in done.stdout
+    assert said in done.stdout
+
+
+def test_a_full_disk_is_no_word_on_the_batch(layout: ModelLayout, prepare: Prepare) -> None:
+    code = "if batch == 128: fail('No space left on device')"
+    done = prepare(qps={64: 40.0, 128: 40.0}, FAKE_BUILD=code)
+    assert done.returncode == 1
+    assert "free space on the disk" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
         ("fail('Error Code 10: Internal Error (Could not find any implementation for node {A...B}.)')", "no kernel"),
         ("os.kill(os.getpid(), signal.SIGSEGV)", "SIGSEGV"),
         ("sys.exit(3)", "ended with 3"),
@@ -391,7 +415,7 @@ def test_print_runs_nothing(layout: ModelLayout, prepare: Prepare, tmp_path: Pat
     lines = done.stdout.splitlines()
     assert lines[0].startswith("mkdir -p 'models/my net/benchmarks/b1'")
     assert lines[1].startswith("trtexec '--onnx=models/my net/model/net.onnx' --minShapes=images:1x3x32x64")
-    assert lines[1].endswith("--device=2")
+    assert "--device=2 > 'models/my net/benchmarks/engines/net_dynamic_build_'\"$(date +" in lines[1]
     assert lines[2].endswith("> 'models/my net/benchmarks/b1/trtexec_b1.log' 2>&1")
     assert lines[4] == "# while floor(Throughput x MAX_BS / 30) > MAX_BS: double 64, build again"
     assert not layout.benchmarks.exists()

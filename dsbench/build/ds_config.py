@@ -14,7 +14,7 @@ from dsbench.formats.nvinfer import PROPERTY
 _PATH_KEYS = frozenset(
     (
         *("onnx-file", "model-engine-file", "labelfile-path", "custom-lib-path", "mean-file", "int8-calib-file"),
-        *("tlt-encoded-model", "model-file", "proto-file", "uff-file", "ip-tensor-file", "custom-network-config"),
+        *("tlt-encoded-model", "model-file", "proto-file", "uff-file", "ip-tensor-file"),
     )
 )
 _LINE = re.compile(r"\s*([^=#\s][^=]*?)\s*=(.*)", re.DOTALL)

@@ -90,7 +90,7 @@ def shell_lines(target: Target, max_bs: int, program: str = "trtexec") -> tuple[
     folders = sorted({*(layout.trtexec_log(batch).parent for batch in batches(target, max_bs)), layout.engines})
     return (
         shlex.join(("mkdir", "-p", *map(layout.given_path, folders))),
-        shlex.join((program, *build(target, max_bs))),
+        f"{shlex.join((program, *build(target, max_bs)))} > {_build_log(target)} 2>&1",
         *(_logged(target, batch, max_bs, program) for batch in batches(target, max_bs)),
     )
 
@@ -105,6 +105,12 @@ def doubling_remark(target: Target, max_bs: int, target_fps: float) -> str:
 def _logged(target: Target, batch: int, max_bs: int, program: str) -> str:
     command = shlex.join((program, *measure(target, batch, max_bs)))
     return f"{command} > {shlex.quote(target.layout.given_path(target.layout.trtexec_log(batch)))} 2>&1"
+
+
+def _build_log(target: Target) -> str:
+    """For a shell: ``<stem>_dynamic_build_<time>.log``, the time being the shell's."""
+    log = target.layout.given_path(target.layout.engines / f"{target.onnx.path.stem}_dynamic_build_")
+    return f'{shlex.quote(log)}"$(date +%Y%m%d_%H%M%S)".log'
 
 
 def _device(target: Target) -> tuple[str, ...]:

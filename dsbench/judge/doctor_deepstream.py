@@ -49,7 +49,10 @@ def checks(inventory: Inventory, advice: Advice) -> Iterator[Check]:
     yield nvdec(inventory, advice, absent)
     yield nvenc(inventory)
     yield trtexec(inventory, advice, absent)
-    if inventory.deepstream.cuda is None:
+    trouble = dict(inventory.deepstream.unknown)
+    if "cuda" in trouble:
+        yield Check(OPTIONAL, "CUDA toolkit", UNKNOWN, trouble["cuda"])
+    elif inventory.deepstream.cuda is None:
         yield Check(OPTIONAL, "CUDA toolkit", MISSING, "no nvcc, no /usr/local/cuda*/version.json")
     else:
         yield Check(OPTIONAL, "CUDA toolkit", OK, inventory.deepstream.cuda)
@@ -251,6 +254,9 @@ def nvenc(inventory: Inventory) -> Check:
 
 def trtexec(inventory: Inventory, advice: Advice, absent: bool) -> Check:
     """Builds and measures the engine (Steps 4-5); an engine from elsewhere needs none."""
+    trouble = dict(inventory.deepstream.unknown).get("tensorrt")
+    if inventory.deepstream.trtexec and trouble:
+        return Check(OPTIONAL, "trtexec", UNKNOWN, f"{inventory.deepstream.trtexec}: {trouble}")
     if inventory.deepstream.trtexec:
         return Check(OPTIONAL, "trtexec", OK, inventory.deepstream.trtexec)
     detail = "not on PATH, not in /usr/src/tensorrt/bin: `dsbench prepare` cannot build an engine"

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 MEMORY = "memory"
 """``Failure.kind`` of failures that a smaller batch would not have."""
+DISK = "disk"
+"""Of those that say nothing of the engine."""
 OTHER = "other"
 
 _CONSEQUENCES = re.compile(
@@ -99,7 +101,7 @@ _KNOWN: tuple[tuple[str, str, str, str], ...] = (
         r"(?:No space left on device|Disk quota exceeded|Cannot write|Saving engine to file failed)",
         "the engine or its log could not be written",
         "free space on the disk (df -h) and make benchmarks/engines writable",
-        OTHER,
+        DISK,
     ),
     (
         r"(?:Input file cannot be found|Could not open file (\S+\.onnx)|Model missing or format not recognized)",

@@ -156,7 +156,7 @@ def _too_small(state: _State, engine: Existing, best: Measured) -> bool:
 
 
 def _grown(state: _State, batch: int) -> tuple[Existing, Measured] | None:
-    """Engine and throughput at a larger batch; None if the GPU's memory does not hold it."""
+    """Engine and throughput at a larger batch; None if that fails: the engine that is there is as good as before."""
     built = trtexec_steps.build(state.tool, state.target, batch)
     if isinstance(built, Failed):
         _stays(state, built, batch)
@@ -173,7 +173,7 @@ def _grown(state: _State, batch: int) -> tuple[Existing, Measured] | None:
 
 
 def _stays(state: _State, failed: Failed, batch: int) -> None:
-    if not failed.of_memory:
+    if failed.of_disk:
         raise failed.error()
     state.limit = f"batch {batch}: {failed.failure.cause}"
     state.notes.append(f"MAX_BS stays {batch // 2}: {failed.what}: {failed.failure.cause} (log: {failed.log})")

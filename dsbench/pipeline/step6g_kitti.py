@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 from dataclasses import dataclass
 
 from dsbench.build import app_config
@@ -16,20 +18,29 @@ from dsbench.options import Value, share, whole
 from dsbench.pipeline.step6a_outputs import ModelOutputs
 from dsbench.pipeline.step6bcd_parser import BuiltParser
 from dsbench.pipeline.step6e_config import ConfigResult
-from dsbench.runtimes import kitti_dump
+from dsbench.runtimes import frame_count, kitti_dump
 from dsbench.runtimes.kitti_dump import KittiDump
 from dsbench.session import KITTI_FRAMES, MIN_DETECTION_RATE, ModelRun
+
+SHARE_OF_FRAMES = 0.9
+"""Frames of the clip that a dump must have: with fewer it ended early, and says nothing of the rest."""
 
 
 @dataclass(frozen=True)
 class KittiResult:
-    """The dump, what its files hold, and the gate's verdict."""
+    """The dump, what its files hold, and the gate's verdict. ``expected``: frames that there should be."""
 
     dump: KittiDump
     scan: Scan
     verdict: GateVerdict
     frames: Value[int]
     min_rate: Value[float]
+    expected: int
+
+    @property
+    def lost(self) -> int:
+        """Frames that the app was given and wrote no file for."""
+        return max(0, self.expected - self.scan.files)
 
 
 def run(model: ModelRun) -> KittiResult:
@@ -46,7 +57,18 @@ def run(model: ModelRun) -> KittiResult:
         tuple(finding.what for finding in model.get(ConfigResult).findings),
     )
     verdict = gate.evaluate(scan, rate.value, evidence)
-    return KittiResult(dumped, scan, verdict, frames, rate)
+    return KittiResult(dumped, scan, verdict, frames, rate, _expected(facts, frames.value, scan.files))
+
+
+def _expected(facts: PreflightFacts, wanted: int, written: int) -> int:
+    """Frames that the dump should have: those asked for, at most the clip's. Counted by decoding where some are
+    missing: a container may hold more than can be decoded."""
+    clip = facts.video.value
+    expected = min(wanted, clip.frames) if wanted and clip.frames else wanted or clip.frames
+    if written < expected:
+        with contextlib.suppress(DsbenchError):  # what cannot be counted: the container's number stands
+            expected = min(expected, frame_count.count(clip.path, decode=True))
+    return expected
 
 
 def _dump(model: ModelRun, facts: PreflightFacts, frames: int) -> KittiDump:
@@ -64,7 +86,8 @@ def _dump(model: ModelRun, facts: PreflightFacts, frames: int) -> KittiDump:
 
 
 def require_detections(result: KittiResult) -> None:
-    """The hard stop: KITTI_GATE with the specification's ERROR line and the likely causes unless the gate passed."""
+    """The hard stop: KITTI_GATE with the specification's ERROR line and the likely causes unless the gate passed;
+    APP_FAILED where it passed on a dump that ended early."""
     verdict = result.verdict
     if not verdict.passed:
         raise DsbenchError(
@@ -72,4 +95,14 @@ def require_detections(result: KittiResult) -> None:
             "\n".join((verdict.cause, *(line for line in verdict.lines if line in gate.HARD_STOP[1:]))),
             where=str(result.dump.directory),
             fix="\n".join(verdict.hints),
+        )
+    if result.scan.files < SHARE_OF_FRAMES * result.expected:
+        finished = result.dump.finished
+        last = "\n".join(f"    {line}" for line in finished.tail())
+        raise DsbenchError(
+            Code.APP_FAILED,
+            f"the KITTI dump: the app wrote {result.scan.files} of {result.expected} frames and ended as if all were"
+            f" well\n  last lines of {finished.log}:\n{last}",
+            where=shlex.join(finished.command),
+            fix="read the log; play the video alone: does it end there?",
         )

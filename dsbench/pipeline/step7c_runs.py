@@ -216,7 +216,7 @@ def _judge(model: ModelRun, name: str, perf: PerfRun, series: Series) -> Measure
         telemetry=series,
         cores=os.cpu_count() or 0,
         builds=perf.builds,
-        due_s=perf.due_s,
+        due_s=perf.lasted_s,
         ended_early_s=perf.ended_early_s,
         confirms=name != RUN_1,
     )
@@ -286,12 +286,14 @@ def _why_no_fps(perf: PerfRun) -> str:
 
 def _require_alive(perf: PerfRun, name: str) -> None:
     """APP_TIMEOUT if PERF rows came to the end but no frame did (the pipeline hangs, its timer does not), or if the
-    rows stopped and the app did not end on SIGINT either: all of it hangs."""
-    silent = windows.silent_s(perf.windows, perf.due_s)
+    rows stopped: for long, or the app did not end on SIGINT either."""
+    silent = windows.silent_s(perf.windows, perf.lasted_s)
     if windows.hung(perf.windows):
         how = "every stream stood still to the end of the run"
     elif silent and perf.killed_at_end:
         how = f"no PERF row came in the last {silent:.0f} s of the run, and the app did not end on SIGINT"
+    elif silent >= perf_run.STALL_INTERVALS * perf.plan.interval_s:
+        how = f"no PERF row came in the last {silent:.0f} s of the run: it stalled"
     else:
         how = ""
     if how:

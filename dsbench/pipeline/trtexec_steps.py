@@ -51,9 +51,9 @@ class Failed:
     log: Path
 
     @property
-    def of_memory(self) -> bool:
-        """A smaller batch would not have failed so."""
-        return self.failure.kind == trtexec_failures.MEMORY
+    def of_disk(self) -> bool:
+        """There was no room for it: nothing is known of the batch."""
+        return self.failure.kind == trtexec_failures.DISK
 
     def error(self) -> DsbenchError:
         """ENGINE_PREPARATION with the log's own words."""
@@ -68,7 +68,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Built:
-    """An engine that is finished and still has its temporary name. ``command``: what built it."""
+    """An engine that is finished and still has its temporary name. ``command``: what built it, its own name in it."""
 
     part: Path
     log: Path
@@ -125,7 +125,7 @@ def build(tool: Trtexec, target: Target, max_bs: int) -> Built | Failed:
     if failed is not None:
         part.unlink(missing_ok=True)
         return failed
-    return Built(part, log, finished.seconds, command)
+    return Built(part, log, finished.seconds, (tool.program, *trtexec.build(target, max_bs)))
 
 
 def measure(tool: Trtexec, target: Target, batch: int, max_bs: int) -> Measured | Failed:
@@ -172,7 +172,12 @@ def _failed(what: str, finished: Finished, folder: Path) -> Failed | None:
     if finished.returncode == 0 and known is None and not _said_failed(finished):
         return None
     if process.disk_full(folder):
-        cause = Failure("there is no space left on the disk", "", f"free space where {folder} lies (df -h)")
+        cause = Failure(
+            "there is no space left on the disk",
+            "",
+            f"free space where {folder} lies (df -h)",
+            trtexec_failures.DISK,
+        )
         return Failed(what, cause, finished.log)
     if known is None:
         last = next(iter(finished.tail(1)), "")

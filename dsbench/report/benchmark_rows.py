@@ -76,7 +76,7 @@ def perf_run(log: EvidenceLog, layout: ModelLayout, raw: RawRun) -> None:
     measurement_rows.facts(log, name, raw.measurement, asked=name != RUN_1)
     _rows(log, raw)
     engine_rows.engine(log, name, perf.console, build_s=perf.build_s)
-    if perf.killed_at_end:
+    if perf.killed_at_end and windows.fps:
         log.warn(f"{name}: the app did not end on SIGINT and was killed; its PERF rows are whole")
     file_text(log, layout.ds_app_config(plan.streams, 1 if name == "Run 1" else 2))
     file_text(log, plan.log)
@@ -86,7 +86,7 @@ def _rows(log: EvidenceLog, raw: RawRun) -> None:
     """PERF rows that are missing. Where there are no steady windows the measurement has nothing to say of them."""
     name, windows = raw.name, raw.perf.windows
     told = {reason.code for reason in raw.measurement.reasons}
-    if ReasonCode.SILENT not in told and (silent := judge_windows.silent_s(windows, raw.perf.due_s)):
+    if ReasonCode.SILENT not in told and (silent := judge_windows.silent_s(windows, raw.perf.lasted_s)):
         log.warn(f"{name}: no PERF row came in the last {silent:.1f} s of the run: the figures are of the time before")
     if windows.broken:
         log.warn(f"{name}: {windows.broken} PERF rows were cut by other output; not in the figures of all streams")

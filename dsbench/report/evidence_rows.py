@@ -186,6 +186,10 @@ def kitti_gate(log: EvidenceLog, layout: ModelLayout, result: KittiResult) -> No
     log.fact("Frames asked for", result.frames.value or "the whole video", result.frames.origin)
     log.fact("Frames written", scan.files, f"app: {finished.seconds:.1f} s")
     engine_rows.engine(log, "KITTI dump", result.dump.console)
+    if result.lost:
+        log.warn(f"the dump has {scan.files} of {result.expected} frames: {result.lost} were lost")
+    if finished.stopped and finished.timed_out:
+        log.warn("the app did not end on SIGINT once the frames were there, and was killed")
     rate = f"{scan.detection_rate:.1%} of frames; at least {result.min_rate.value:.1%} wanted"
     log.fact("Detection rate", rate, result.min_rate.origin)
     log.fact("Detections per frame", f"{scan.objects / scan.files:.2f}" if scan.files else "no frame")

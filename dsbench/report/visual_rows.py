@@ -5,7 +5,9 @@ from __future__ import annotations
 from dsbench.model.layout import ModelLayout
 from dsbench.pipeline.visual_result import CAPTURE_MODES, EMBEDDED, VisualResult
 from dsbench.record.evidence import EvidenceLog
+from dsbench.report import engine_rows
 from dsbench.report.evidence_rows import file_text
+from dsbench.runtimes import gst
 
 CAPTURE_MODE = "Visual Capture Mode"
 
@@ -42,6 +44,8 @@ def _gstreamer(log: EvidenceLog, result: VisualResult) -> None:
     if result.frames is not None and result.finished is not None:
         counts = f"{result.frames.output} frames of {result.frames.source}"
         log.fact("Video", result.shown_output, f"{counts}, gst-launch-1.0: {result.finished.seconds:.1f} s")
+    for attempt in result.attempts:
+        engine_rows.engine(log, "the visual check", gst.console(attempt.log))
     log.note(*result.notes)
     for attempt in result.attempts:
         file_text(log, attempt.log)

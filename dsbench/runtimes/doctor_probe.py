@@ -1,7 +1,7 @@
 """A program of its own for what may take a process along: imports, the video, the GPU's driver.
 
 ``python -m dsbench.runtimes.doctor_probe imports MODULE...`` prints ``begin MODULE`` and ``end MODULE [trouble]``;
-``encoder``, ``video FILE`` and ``machine GPU_ID`` print one line of JSON.
+``encoder``, ``video FILE``, ``gpu GPU_ID``, ``system`` and ``part NAME`` print one line of JSON.
 """
 
 from __future__ import annotations
@@ -25,8 +25,14 @@ def main(argv: Sequence[str]) -> int:
         print(json.dumps({"missing": visual.encoder_missing() or ""}))
     elif topic == "video":
         print(json.dumps(video(rest[0])))
+    elif topic == "gpu":
+        print(json.dumps(gpu(int(rest[0]))))
+    elif topic == "part":
+        print(json.dumps(part(rest[0])))
     else:
-        print(json.dumps(machine(int(rest[0]))))
+        from dsbench.runtimes import hardware
+
+        print(json.dumps(dataclasses.asdict(hardware.hardware())))
     return 0
 
 
@@ -57,20 +63,26 @@ def video(path: str) -> dict[str, object]:
     return {"codec": facts.codec, "width": facts.width, "height": facts.height, "fps": round(facts.fps, 3)}
 
 
-def machine(gpu_id: int) -> dict[str, object]:
-    """GPU and NVIDIA's software, as ``hardware`` finds them."""
+def gpu(gpu_id: int) -> dict[str, object]:
+    """The GPU as ``hardware`` finds it, or why not."""
     from dsbench.runtimes import hardware
 
     found = hardware.find_gpu(gpu_id)
-    parts = (hardware.cuda_toolkit(), hardware.tensorrt(), hardware.deepstream())
     return {
         "gpu": dataclasses.asdict(found.gpu) if found.gpu else None,
         "why_not": found.why_not,
         "note": found.note,
         "source": found.source,
-        "components": [dataclasses.asdict(part) for part in parts],
-        "system": dataclasses.asdict(hardware.hardware()),
     }
+
+
+def part(name: str) -> dict[str, object]:
+    """One part of NVIDIA's software: ``cuda``, ``tensorrt`` or ``deepstream``."""
+    from dsbench.runtimes import hardware
+
+    if name == "cuda":
+        return dataclasses.asdict(hardware.cuda_toolkit())
+    return dataclasses.asdict(hardware.tensorrt() if name == "tensorrt" else hardware.deepstream())
 
 
 if __name__ == "__main__":

@@ -10,13 +10,18 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from dsbench.errors import Code, DsbenchError
+from dsbench.formats import app_failures
+from dsbench.formats.app_console import Console, ConsoleReader
 from dsbench.judge import gst_failures
+from dsbench.judge.gst_failures import Cause
 from dsbench.runtimes import process
+from dsbench.runtimes.follow import Follower
+from dsbench.runtimes.kitti_dump import BUILD_S
 from dsbench.runtimes.process import Finished
 
 LAUNCH, INSPECT = "gst-launch-1.0", "gst-inspect-1.0"
 FIRST_OUTPUT_S = 600.0
-"""An engine may be built before the first frame: TensorRT takes minutes."""
+"""Loading a large engine and starting CUDA for the first time take their time."""
 STALL_S = 60.0
 """No new output for this long once some has come: the pipeline hangs."""
 _INSPECT_S = 60.0
@@ -39,20 +44,46 @@ def missing(*elements: str) -> tuple[str, ...]:
 
 
 def _known(element: str) -> bool:
+    """Whether GStreamer has the element. Only its own "no" is one: a program that crashes or hangs says nothing."""
     try:
         done = subprocess.run(
             [INSPECT, element], stdin=subprocess.DEVNULL, capture_output=True, timeout=_INSPECT_S, check=False
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
+    except subprocess.TimeoutExpired:
+        how = f"did not end within {_INSPECT_S:.0f} s"
+    except OSError as error:
+        how = f"cannot be started: {error.strerror}"
+    else:
+        if done.returncode == 0:
+            return True
+        said = (done.stdout + done.stderr).decode("utf-8", "replace")
+        if done.returncode > 0 and f"'{element}'" in said:  # No such element or plugin 'theoraenc', in any language
+            return False
+        last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "nothing")
+        how = f"ended with {done.returncode} and says: {last[:200]}"
+    raise DsbenchError(
+        Code.RUNTIME_UNAVAILABLE,
+        f"whether GStreamer has {element} is not known: {INSPECT} {element} {how}",
+        fix="run it by hand; a plugin may take it along: delete ~/.cache/gstreamer-1.0, look at `gst-inspect-1.0 -b`",
+    )
 
 
 def run(command: Sequence[str], log: Path, progress: Callable[[], int]) -> Finished:
-    """Run a pipeline to its end; ``progress`` is a number that grows while it works. Never raises for how it ended."""
+    """Run a pipeline to its end; ``progress`` is a number that grows while it works. Never raises for how it ended.
+
+    An engine that nvinfer builds before the first frame has the time that it has in 6g.
+    """
+    watch = _Watch(log, progress)
     return process.run(
-        command, log, deadline_s=FIRST_OUTPUT_S, stall_s=STALL_S, progress=progress, until=_CrashWatch(log).crashed
+        command, log, deadline_s=FIRST_OUTPUT_S, stall_s=watch.patience_s, progress=watch.steps, until=watch.crashed
     )
+
+
+def console(log: Path) -> Console:
+    """What became of the engine in a pipeline that has ended."""
+    reader = ConsoleReader()
+    Follower(log, lambda line: reader.feed(line.decode("utf-8", "replace"))).look()
+    return reader.console
 
 
 def size_of(output: Path) -> int:
@@ -71,17 +102,20 @@ def nvenc_init_failed(finished: Finished) -> bool:
 def require_success(finished: Finished, what: str) -> None:
     """Raise APP_TIMEOUT, APP_CRASHED or APP_FAILED unless the pipeline ended well: cause and last lines of its log."""
     crash = gst_failures.crash(_lines(finished.log)) or finished.signal_name
-    if finished.returncode == 0 and not (finished.timed_out or finished.stopped or crash):
+    if finished.returncode == 0 and not (finished.timed_out or finished.stopped or finished.flooded or crash):
         return
-    cause = gst_failures.cause(_lines(finished.log))
-    if finished.timed_out and not finished.stopped:
+    cause = gst_failures.cause(_lines(finished.log)) or _of_nvinfer(finished.log)
+    if finished.flooded:
+        code = Code.APP_FAILED
+        how = f"was stopped because it flooded its log: more than {process.LOG_LIMIT >> 20} MB"
+    elif finished.timed_out and not finished.stopped:
         code, how = Code.APP_TIMEOUT, f"wrote nothing new and was stopped after {finished.seconds:.0f} s"
     elif crash:
         code, how = Code.APP_CRASHED, f"was killed by {crash}"
     else:
         code, how = Code.APP_FAILED, f"ended with status {finished.returncode}"
     if process.disk_full(finished.log):
-        cause = gst_failures.Cause("the disk is full", "free space on the disk (df -h)")
+        cause = Cause("the disk is full", "free space on the disk (df -h)")
     raise DsbenchError(
         code,
         f"{what}: {LAUNCH} {how}{f': {cause.what}' if cause else ''}{_said(finished)}",
@@ -102,6 +136,11 @@ def require_output(finished: Finished, output: Path, what: str) -> None:
         )
 
 
+def _of_nvinfer(log: Path) -> Cause | None:
+    known = app_failures.recognise(process.telling_lines(log))
+    return Cause(known.cause, known.fix) if known else None
+
+
 def _said(finished: Finished) -> str:
     last = "\n".join(f"    {line}" for line in finished.tail())
     return f"\n  last lines of {finished.log}:\n{last}" if last else f"\n  {finished.log} is empty"
@@ -117,14 +156,33 @@ def _lines(log: Path) -> Iterator[str]:
         return
 
 
-class _CrashWatch:
-    """Sees that gst-launch-1.0 has caught a SIGSEGV: it does not end then but waits for a debugger."""
+class _Watch:
+    """Follows a pipeline by its log: an engine being built, and a caught SIGSEGV, after which gst-launch-1.0 does not
+    end but waits for a debugger."""
 
-    def __init__(self, log: Path) -> None:
-        self._log = log
-        self._looked = 0.0
+    def __init__(self, log: Path, progress: Callable[[], int]) -> None:
+        self._log, self._progress = log, progress
+        self._looked = self._followed = 0.0
+        self._reader = ConsoleReader()
+        self._follower = Follower(log, lambda line: self._reader.feed(line.decode("utf-8", "replace")))
+
+    def steps(self) -> int:
+        """Grows with the output, when an engine build begins and when it ends."""
+        now = time.monotonic()
+        if now - self._followed >= _LOOK_EVERY_S:
+            self._followed = now
+            self._follower.look()
+        built = self._reader.build_began and not self._reader.building
+        return self._progress() + self._reader.build_began + built
+
+    def patience_s(self) -> float:
+        """The longest pause that is no hang, at what the pipeline is doing now."""
+        if self._reader.building:
+            return BUILD_S
+        return STALL_S if self._progress() else FIRST_OUTPUT_S
 
     def crashed(self) -> bool:
+        """Whether it has caught a crash."""
         now = time.monotonic()
         if now - self._looked < _LOOK_EVERY_S:
             return False

@@ -107,7 +107,9 @@ class Nvidia:
 
 @dataclass(frozen=True)
 class DeepStream:
-    """NVIDIA's software. Versions are None where it is not there; ``link`` compiles a parser as its Makefile does."""
+    """NVIDIA's software. Versions are None where it is not there; ``link`` compiles a parser as its Makefile does.
+
+    ``unknown``: of ``cuda``, ``tensorrt`` and ``deepstream`` those that gave no answer, and why."""
 
     app: Program
     sdk: str | None
@@ -118,6 +120,7 @@ class DeepStream:
     link: Said | None = None
     unlisted_app: str | None = None
     codec_script: str | None = None
+    unknown: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -74,9 +74,9 @@ _CRASH_FIX = "Parser crash: output tensor shape mismatch — re-check the output
 
 
 def require_success(finished: Finished, what: str) -> None:
-    """Raise APP_CRASHED, APP_TIMEOUT or APP_FAILED unless the app ended well; with what its log is known to mean, and
-    its last lines."""
-    if finished.returncode == 0 and not finished.timed_out and not finished.flooded:
+    """Raise APP_CRASHED, APP_TIMEOUT or APP_FAILED unless the app ended well, or as it was asked to; with what its log
+    is known to mean, and its last lines."""
+    if finished.ended_as_asked or (finished.returncode == 0 and not finished.timed_out and not finished.flooded):
         return
     known = app_failures.recognise(process.telling_lines(finished.log))
     last = "\n".join(f"    {line}" for line in finished.tail())

@@ -28,7 +28,6 @@ from dsbench.runtimes.process import Finished
 STALL_INTERVALS = 5
 SHORTEST_STALL_S = 10.0
 _LOOK_EVERY_S = 0.1
-_SIGINT_BEFORE_HANDLER = -2
 
 
 @dataclass(frozen=True)
@@ -68,8 +67,13 @@ class PerfRun:
         return self.plan.seconds + self.build_s
 
     @property
+    def lasted_s(self) -> float:
+        """How long PERF rows were due from the app's start: to its end, or until it was to end."""
+        return min(self.due_s, self.finished.seconds)
+
+    @property
     def killed_at_end(self) -> bool:
-        """The app did not end on SIGINT and was killed; its rows are whole, as with the helper's ``timeout``."""
+        """The app did not end on SIGINT and was killed; rows that came are whole, as with the helper's ``timeout``."""
         return self.finished.stopped and self.finished.timed_out
 
 
@@ -93,11 +97,17 @@ def run(runtime: Runtime, plan: PerfPlan) -> PerfRun:
 def require_success(perf: PerfRun, what: str) -> None:
     """Raise APP_CRASHED, APP_FAILED or APP_TIMEOUT with the last lines of the log unless the run lasted to its end."""
     finished = perf.finished
-    if perf.killed_at_end or (finished.stopped and finished.returncode == _SIGINT_BEFORE_HANDLER):
-        return
+    last = "\n".join(f"    {line}" for line in finished.tail())
+    if perf.killed_at_end and not perf.windows.fps and not perf.stream0:
+        said = f"\n  last lines of {finished.log}:\n{last}" if last else f"\n  {finished.log} is empty"
+        raise DsbenchError(
+            Code.APP_TIMEOUT,
+            f"{what}: the app hangs: no PERF row in {perf.lasted_s:.0f} s, and it did not end on SIGINT{said}",
+            where=shlex.join(finished.command),
+            fix="run the command by hand to see where it hangs",
+        )
     require_app_success(finished, what)
     if not finished.stopped:
-        last = "\n".join(f"    {line}" for line in finished.tail())
         raise DsbenchError(
             Code.APP_FAILED,
             f"{what}: the app ended by itself with status 0 after {finished.seconds:.0f} of {perf.due_s:.0f} s, "

@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import time
+import uuid
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,9 +19,12 @@ from dsbench.errors import Code, DsbenchError
 
 _PR_SET_PDEATHSIG = 1
 _POLL_S = 0.02
+_PASSES = 5
 _GRACE_S = 10.0
 _TAIL_LINES = 15
 _NO_ROOM = 16 * 1024
+_BY_SIGINT = (0, -signal.SIGINT, 128 + signal.SIGINT)
+_MARK = "DSBENCH_CHILD"
 LOG_LIMIT = 1 << 30
 """Bytes of output after which a program is stopped: it floods its log, and would fill the disk."""
 _HEAD, _TAIL = 4 << 20, 256 << 10
@@ -52,6 +56,12 @@ class Finished:
             return signal.Signals(-self.returncode).name
         except ValueError:
             return f"signal {-self.returncode}"
+
+    @property
+    def ended_as_asked(self) -> bool:
+        """It was interrupted on purpose, and that is how it ended: by itself, by the signal (so does a shell script
+        around the program), or killed because it did not listen."""
+        return self.stopped and not self.flooded and (self.timed_out or self.returncode in _BY_SIGINT)
 
     def tail(self, lines: int = _TAIL_LINES) -> tuple[str, ...]:
         """The last lines of the log that are not blank."""
@@ -109,18 +119,20 @@ def run(
     first progress, and ``stall_s`` the longest pause after that (a function where that depends on what it is at). A
     program whose output passes ``LOG_LIMIT`` is stopped as if its time were up (``flooded``).
 
-    The child leads a process group of its own which is killed, with all that is left in it, when the child has ended,
-    when its time is up (SIGINT, then SIGTERM, then SIGKILL) and when we are interrupted ourselves. It also dies with us
-    (PR_SET_PDEATHSIG). Its standard input is a pipe that stays open and quiet: deepstream-app reads keys from it and
-    floods its log when it is at its end. Raises RUNTIME_UNAVAILABLE if the program cannot be started.
+    The child leads a process group of its own, which hears the signals as a terminal's foreground group does, and which
+    is killed, with all that it started, when the child has ended, when its time is up (SIGINT, then SIGTERM, then
+    SIGKILL) and when we are interrupted ourselves. The child also dies with us (PR_SET_PDEATHSIG). Its standard input
+    is a pipe that stays open and quiet: deepstream-app reads keys from it and floods its log when it is at its end.
+    Raises RUNTIME_UNAVAILABLE if the program cannot be started.
     """
     started = time.monotonic()
-    child = _start(command, log)
+    mark = uuid.uuid4().hex
+    child = _start(command, log, mark)
     try:
         clock = _Clock(started + deadline_s, progress, stall_s)
         end = _watch(child, until, clock, log)
     finally:
-        _kill_group(child)
+        _kill_all(child, mark)
     return Finished(
         command=tuple(command),
         log=log,
@@ -132,7 +144,7 @@ def run(
     )
 
 
-def _start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+def _start(command: Sequence[str], log: Path, mark: str) -> subprocess.Popen[bytes]:
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         output = open(log, "wb")  # noqa: SIM115 - closed below, the child has its own descriptor
@@ -153,6 +165,7 @@ def _start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                env={**os.environ, _MARK: mark},
                 preexec_fn=prepare_child,  # noqa: PLW1509 - a few system calls, no lock, no allocation
             )
         except OSError as error:
@@ -198,13 +211,13 @@ def _watch(child: subprocess.Popen[bytes], until: Callable[[], bool] | None, clo
         if _ends_within(child, _POLL_S):
             return _End()
         if until is not None and until():
-            child.send_signal(signal.SIGINT)
+            _signal_group(child, signal.SIGINT)
             return _End(stopped=True, timed_out=not _ends_within(child, _GRACE_S))
         flooded = _size(log) > LOG_LIMIT
         if flooded or clock.is_up():
-            child.send_signal(signal.SIGINT)
+            _signal_group(child, signal.SIGINT)
             if not _ends_within(child, 1.0 if flooded else _GRACE_S):
-                child.send_signal(signal.SIGTERM)
+                _signal_group(child, signal.SIGTERM)
                 _ends_within(child, 1.0 if flooded else 2.0)
             return _End(timed_out=not flooded, flooded=flooded)
 
@@ -224,13 +237,37 @@ def _ends_within(child: subprocess.Popen[bytes], seconds: float) -> bool:
     return True
 
 
-def _kill_group(child: subprocess.Popen[bytes]) -> None:
-    """Kill what is left of the child's process group, the child included, and reap it."""
+def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing left of it
-        os.killpg(child.pid, signal.SIGKILL)
+        os.killpg(child.pid, number)
+
+
+def _kill_all(child: subprocess.Popen[bytes], mark: str) -> None:
+    """Kill what is left of the child's process group, the child included, and whatever it started elsewhere."""
+    _signal_group(child, signal.SIGKILL)
+    for _ in range(_PASSES):  # one that is killed may just have started another
+        strays = _marked(mark)
+        for pid in strays:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if not strays:
+            break
     if child.stdin is not None:
         child.stdin.close()
     child.wait()
+
+
+def _marked(mark: str) -> list[int]:
+    """Processes that inherited our mark with their environment, also those that left the session (``setsid``)."""
+    wanted = f"{_MARK}={mark}".encode()
+    found = []
+    for name in os.listdir("/proc"):
+        try:
+            if name.isdigit() and wanted in Path("/proc", name, "environ").read_bytes():
+                found.append(int(name))
+        except OSError:  # gone, or another user's
+            continue
+    return found
 
 
 _PRCTL = ctypes.CDLL(None).prctl

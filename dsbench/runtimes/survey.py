@@ -27,6 +27,8 @@ from dsbench.runtimes.deepstream import DeepStreamRuntime
 from dsbench.runtimes.inventory import DeepStream, Folder, Inventory, Nvidia, Package, Program, Python, System, Video
 
 QUESTION_S = 20.0
+FIRST_SCAN_S = 60.0
+"""deepstream-app loads every plugin of GStreamer when it is run for the first time."""
 _MODULES = {
     "pytest-dependency": "pytest_dependency",
     "pytest-html": "pytest_html",
@@ -76,20 +78,23 @@ async def _take(wanted: Wanted, scratch: Path) -> Inventory:
     async with asyncio.TaskGroup() as first:
         gst = first.create_task(gst_inventory.look())
         video = first.create_task(_video(wanted))
-        machine = first.create_task(_probe("machine", str(wanted.gpu_id)))
+        gpu = first.create_task(_probe("gpu", str(wanted.gpu_id)))
+        system = first.create_task(_probe("system"))
+        parts = {name: first.create_task(_probe("part", name)) for name in ("cuda", "tensorrt", "deepstream")}
         encoder = first.create_task(_probe("encoder"))
         packages = first.create_task(_packages(stated_requirements()))
         gxx = first.create_task(_program("g++", "--version"))
         make = first.create_task(_program("make", "--version"))
-        app = first.create_task(_program("deepstream-app", "--version-all"))
+        app = first.create_task(_program("deepstream-app", "--version-all", timeout_s=FIRST_SCAN_S))
         libraries = first.create_task(_loader_libraries())
         compiled = first.create_task(_compile(SDK / "sources/includes", (), scratch / "embedded.so", scratch))
     async with asyncio.TaskGroup() as second:  # what needs the answers above
-        deepstream = second.create_task(_deepstream(machine.result(), app.result(), scratch))
+        found = {name: task.result() for name, task in parts.items()}
+        deepstream = second.create_task(_deepstream(found, app.result(), scratch))
         nvenc = second.create_task(gst_inventory.try_nvenc(gst.result(), wanted.gpu_id))
         nvdec = second.create_task(gst_inventory.try_nvdec(gst.result(), video.result(), wanted.gpu_id, scratch))
     return Inventory(
-        system=_system(machine.result().get("system") or {}),
+        system=_system(system.result()),
         python=_python(),
         packages=packages.result(),
         encoder_missing=str(encoder.result().get("missing") or encoder.result().get("trouble") or ""),
@@ -100,7 +105,7 @@ async def _take(wanted: Wanted, scratch: Path) -> Inventory:
         memory_mib=_memory_available(),
         shared_memory_mib=_free_mib("/dev/shm"),
         video=video.result(),
-        nvidia=_nvidia(machine.result(), libraries.result()),
+        nvidia=_nvidia(gpu.result(), libraries.result()),
         deepstream=deepstream.result(),
         gstreamer=gst.result(),
         nvenc=nvenc.result(),
@@ -197,12 +202,12 @@ def os_release(content: str) -> dict[str, str]:
     return {key: value.strip("\"'") for key, value in re.findall(r"^(\w+)=(.*)$", content, re.MULTILINE)}
 
 
-def _nvidia(machine: Mapping[str, Any], libraries: frozenset[str]) -> Nvidia:
-    gpu = machine.get("gpu")
+def _nvidia(answer: Mapping[str, Any], libraries: frozenset[str]) -> Nvidia:
+    gpu = answer.get("gpu")
     return Nvidia(
         gpu=Gpu(**gpu) if gpu else None,
-        why_not=str(machine.get("why_not") or machine.get("trouble") or ""),
-        note=str(machine.get("note") or ""),
+        why_not=str(answer.get("why_not") or answer.get("trouble") or ""),
+        note=str(answer.get("note") or ""),
         pci=_gpus_on_pci(),
         device_node=os.path.exists("/dev/nvidiactl") or os.path.exists("/dev/dxg"),
         driver_loaded=os.path.exists("/proc/driver/nvidia/version"),
@@ -278,9 +283,9 @@ def _read(path: str | Path) -> str:
 # --- compiler, DeepStream, clip ---------------------------------------------------------------------------------------
 
 
-async def _program(name: str, *options: str) -> Program:
+async def _program(name: str, *options: str, timeout_s: float = QUESTION_S) -> Program:
     path = shutil.which(name)
-    return Program(name, path, await ask((path, *options), QUESTION_S) if path else None)
+    return Program(name, path, await ask((path, *options), timeout_s) if path else None)
 
 
 async def _compile(includes: Path, libraries: tuple[str, ...], target: Path, scratch: Path) -> Said | None:
@@ -296,7 +301,7 @@ async def _compile(includes: Path, libraries: tuple[str, ...], target: Path, scr
     return await ask((compiler, "-o", str(target), str(source), *flags), QUESTION_S)
 
 
-async def _deepstream(machine: Mapping[str, Any], app: Program, scratch: Path) -> DeepStream:
+async def _deepstream(parts: Mapping[str, Mapping[str, Any]], app: Program, scratch: Path) -> DeepStream:
     folder = DeepStreamRuntime().deepstream_dir
     header = folder / _HEADER
     link = None
@@ -308,22 +313,16 @@ async def _deepstream(machine: Mapping[str, Any], app: Program, scratch: Path) -
     trtexec = shutil.which("trtexec") or next((path for path in _TRTEXEC if os.access(path, os.X_OK)), None)
     return DeepStream(
         app=app,
-        sdk=_component(machine, "DeepStream SDK"),
-        cuda=_component(machine, "CUDA toolkit"),
-        tensorrt=_component(machine, "TensorRT"),
+        sdk=parts["deepstream"].get("version") or None,
+        cuda=parts["cuda"].get("version") or None,
+        tensorrt=parts["tensorrt"].get("version") or None,
         trtexec=trtexec,
         header=str(header) if header.is_file() else None,
         link=link,
         unlisted_app=str(unlisted) if unlisted.exists() else None,
         codec_script=str(script) if script.exists() else None,
+        unknown=tuple((name, str(part["trouble"])) for name, part in parts.items() if part.get("trouble")),
     )
-
-
-def _component(machine: Mapping[str, Any], name: str) -> str | None:
-    for part in machine.get("components") or ():
-        if part["name"] == name and part["version"]:
-            return str(part["version"])
-    return None
 
 
 async def _video(wanted: Wanted) -> Video:

@@ -45,7 +45,10 @@ def test_steps_4_and_5(target: Target) -> None:
 def test_lines_for_a_shell(target: Target) -> None:
     make, build, first, largest = trtexec.shell_lines(target, 64)
     assert shlex.split(make)[:2] == ["mkdir", "-p"]
-    assert shlex.split(build) == ["trtexec", *trtexec.build(target, 64)]
+    command, log = build.split(" > ")
+    assert shlex.split(command) == ["trtexec", *trtexec.build(target, 64)]
+    stem = f"models/a b/benchmarks/engines/{target.onnx.path.stem}_dynamic_build_"
+    assert log == f"'{stem}'\"$(date +%Y%m%d_%H%M%S)\".log 2>&1"
     assert first.endswith("> 'models/a b/benchmarks/b1/trtexec_b1.log' 2>&1")
     assert largest.endswith("> 'models/a b/benchmarks/b64/trtexec_b64.log' 2>&1")
 

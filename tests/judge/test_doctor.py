@@ -252,6 +252,8 @@ def test_what_deepstream_needs(
         ((lambda m: without(m, "jpegenc"),), "frame elements", MISSING, "no frames"),
         ((lambda m: without(m, "h265parse"),), "mkv, HEVC elements", MISSING, "H.265"),
         ((deepstream(trtexec=None),), "trtexec", MISSING, "dsbench prepare"),
+        ((deepstream(unknown=(("tensorrt", "no end within 20 s"),)),), "trtexec", UNKNOWN, "no end within 20 s"),
+        ((deepstream(unknown=(("cuda", "no answer"),), cuda=None),), "CUDA toolkit", UNKNOWN, "no answer"),
         ((lambda m: replace(m, nvdec=Trial(None, "no clip")),), "NVDEC", UNKNOWN, "not tried: no clip"),
         (
             (

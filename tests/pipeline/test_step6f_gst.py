@@ -29,7 +29,7 @@ from dsbench.pipeline import step6f_gst
 from dsbench.pipeline.visual_result import VisualResult
 from dsbench.record.evidence import Evidence, EvidenceLog
 from dsbench.report import visual_rows
-from dsbench.runtimes import gst
+from dsbench.runtimes import gst, process
 from dsbench.session import ModelRun
 from tests import gst_translator
 from tests.material import write_clip
@@ -260,11 +260,11 @@ def test_a_crash_that_the_real_program_catches_is_no_hang(gstreamer: str, tmp_pa
     def crash() -> None:
         while not (log.exists() and b"PLAYING" in log.read_bytes()):
             time.sleep(0.05)
-        for process in Path("/proc").glob("[0-9]*"):
+        for found in Path("/proc").glob("[0-9]*"):
             try:
-                mine = int((process / "stat").read_text().rpartition(")")[2].split()[1]) == os.getpid()
-                if mine and b"fakesrc" in (process / "cmdline").read_bytes():
-                    os.kill(int(process.name), signal.SIGSEGV)
+                mine = int((found / "stat").read_text().rpartition(")")[2].split()[1]) == os.getpid()
+                if mine and b"fakesrc" in (found / "cmdline").read_bytes():
+                    os.kill(int(found.name), signal.SIGSEGV)
             except OSError:
                 continue
 
@@ -284,6 +284,35 @@ def test_a_pipeline_that_stops_writing_is_stopped(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(DsbenchError, match="here I hang") as caught:
         gst.require_success(finished, "test")
     assert caught.value.code == Code.APP_TIMEOUT
+
+
+def test_a_flood_is_a_failure_although_the_program_ends_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "LOG_LIMIT", 1 << 20)
+    code = "import sys\ntry:\n  while True: print('the same line ' * 100)\nexcept KeyboardInterrupt: sys.exit(0)"
+    finished = gst.run((sys.executable, "-c", code), tmp_path / "log", lambda: 1)
+    with pytest.raises(DsbenchError, match="flooded its log") as caught:
+        gst.require_success(finished, "test")
+    assert caught.value.code == Code.APP_FAILED
+
+
+BUILDING = "0:00:01.000000000 7 0x1 INFO nvinfer x [UID = 1]: Trying to create engine from model files"
+BUILT = "0:00:03.500000000 7 0x1 INFO nvinfer x: serialize cuda engine to file: /m/x_b2.engine successfully"
+
+
+def test_an_engine_build_has_its_time_and_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(gst, "FIRST_OUTPUT_S", 1.5)
+    code = f"import time\nprint({BUILDING!r}, flush=True)\ntime.sleep(3)\nprint({BUILT!r}, flush=True)"
+    finished = gst.run((sys.executable, "-c", code), tmp_path / "log", lambda: 0)
+    gst.require_success(finished, "test")
+    assert gst.console(finished.log).build_s == 2.5
+
+
+@pytest.mark.parametrize("crash", ["os.kill(os.getpid(), 11)", "sys.exit('a plugin of another GStreamer')"])
+def test_only_a_clear_no_is_a_missing_element(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crash: str) -> None:
+    program(tmp_path / "own", f"import os, sys\n{crash}")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'own'}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(DsbenchError, match="whether GStreamer has theoraenc is not known"):
+        gst.missing("theoraenc")
 
 
 def test_without_gst_launch_the_package_is_named(make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

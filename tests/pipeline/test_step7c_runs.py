@@ -327,6 +327,13 @@ def test_no_fps_stops_with_the_specifications_words(bench: Bench, script: tuple[
     assert bench.log.snapshot().commands, "how it was run is kept"
 
 
+def test_rows_that_stop_are_a_stall_although_the_app_listens(bench: Bench) -> None:
+    model = bench.model((6, tuple([31.0] * 12)), perf_seconds="7", perf_precision="0")
+    with pytest.raises(DsbenchError, match="it stalled") as caught:
+        bench.run1(model)
+    assert caught.value.code == Code.APP_TIMEOUT
+
+
 def test_the_retry_is_checked_alike(bench: Bench) -> None:
     model = bench.model((6, (26.0,)), (5, (20.0,)), (2, ()))
     bench.run1(model)

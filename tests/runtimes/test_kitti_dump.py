@@ -147,3 +147,22 @@ def test_a_long_log_is_read_at_both_ends_only(tmp_path: Path) -> None:
     assert lines[0] == "first"
     assert "last" in lines
     assert "middle" not in lines
+
+
+def test_an_app_that_does_not_listen_has_still_written_its_frames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_GRACE_S", 0.2)
+    kitti = tmp_path / "k"
+    code = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + writer(kitti, 12, "time.sleep(60)")
+    done = kitti_dump.dump(FakeRuntime(code), tmp_path / "c", kitti, 10, tmp_path / "log")
+    assert (done.kept, done.finished.timed_out) == (10, True)
+
+
+def test_an_app_that_crashes_while_it_ends_is_a_crash(tmp_path: Path) -> None:
+    kitti = tmp_path / "k"
+    ends, crashes = "KeyboardInterrupt: pass", "KeyboardInterrupt: os.kill(os.getpid(), 11)"
+    code = writer(kitti, 12, "time.sleep(60)").replace(ends, crashes)
+    with pytest.raises(DsbenchError, match="SIGSEGV") as caught:
+        kitti_dump.dump(FakeRuntime(code), tmp_path / "c", kitti, 10, tmp_path / "log")
+    assert caught.value.code == Code.APP_CRASHED

@@ -91,6 +91,16 @@ def test_an_app_that_ignores_sigint_is_killed_and_measured(tmp_path: Path, monke
     perf_run.require_success(perf, "DS Run 1")
 
 
+def test_an_app_that_hangs_from_the_start_and_ignores_sigint_is_a_hang(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_GRACE_S", 0.2)
+    perf = play(tmp_path, "time.sleep(0)", deaf=True)
+    error = error_of(perf)
+    assert error.code == Code.APP_TIMEOUT
+    assert "no PERF row" in error.what
+
+
 def test_a_run_that_is_over_before_the_app_has_started(tmp_path: Path) -> None:
     perf = play(tmp_path, "time.sleep(30)")
     assert perf.stream0 == ()

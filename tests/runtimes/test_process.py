@@ -142,3 +142,29 @@ def test_a_full_disk_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(process, "_NO_ROOM", 1 << 80)
     assert process.disk_full(tmp_path / "app.log")
     assert not process.disk_full(tmp_path / "nowhere" / "app.log")
+
+
+def test_a_grandchild_that_leaves_the_session_does_not_outlive_the_run(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    inner = f"import os, pathlib, time; pathlib.Path({str(pid)!r}).write_text(str(os.getpid())); time.sleep(60)"
+    code = (
+        "import subprocess, sys, time, pathlib\n"
+        f"subprocess.Popen([sys.executable, '-c', {inner!r}], start_new_session=True)\n"
+        f"while not pathlib.Path({str(pid)!r}).exists() or not pathlib.Path({str(pid)!r}).read_text(): time.sleep(0.02)"
+    )
+    process.run(python(code), tmp_path / "log", deadline_s=30)
+    wait_for(lambda: not alive(int(pid.read_text())))
+
+
+def test_a_script_around_the_program_ends_as_asked(tmp_path: Path) -> None:
+    """A shell that waits for its child hears no signal of its own before that has ended."""
+    flag = tmp_path / "flag"
+    waits = "try: time.sleep(60)\nexcept KeyboardInterrupt: print('quit')"
+    inner = f"import pathlib, time\npathlib.Path({str(flag)!r}).touch()\n{waits}"
+    script = tmp_path / "app"
+    script.write_text(f'#!/bin/sh\n{sys.executable} -c "$1"\necho after\n')
+    script.chmod(0o755)
+    done = process.run((str(script), inner), tmp_path / "log", deadline_s=30, until=flag.exists)
+    assert done.ended_as_asked
+    assert done.seconds < 10
+    assert "quit" in done.tail()
