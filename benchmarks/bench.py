@@ -23,6 +23,7 @@ from pathlib import Path
 from benchmarks import app_run, boxes, figures, peers, stages, workload
 from benchmarks.contenders import BOUND, PEERS, Contender, Sample
 from benchmarks.workload import Workload
+from dsbench.embedded import fast
 from dsbench.embedded.cpus import usable_cpus
 
 _SAME = 0.9
@@ -100,7 +101,7 @@ def _model(work: Workload, folder: Path, options: argparse.Namespace) -> dict[st
           f" {'/bound':>7} {'app is':>7}")  # fmt: skip
     tables = {}
     for streams in options.streams:
-        rounds = _rounds(work, path, streams, [figures.FAST, *able] if engine else able, options)
+        rounds = _rounds(work, path, streams, [figures.FAST, *able] if fast.is_used(engine) else able, options)
         tables[streams] = {name: [asdict(sample) for sample in samples] for name, samples in rounds.items()}
         _print(streams, rounds)
     print()
@@ -187,8 +188,8 @@ def _against_peers(found: Sequence[figures.Line], rounds: dict[str, list[Sample]
         return ""
     text = f"; {best.of_app:.2f} times the best peer ({best.name}) by rate, {best.cpu_ms / found[0].cpu_ms:.2f} by time"
     if figures.FAST in rounds:
-        fast = next(line for line in found if line.name == figures.FAST)
-        text += f"; with the fast engine {best.of_app / fast.of_app:.2f} and {best.cpu_ms / fast.cpu_ms:.2f}"
+        other = next(line for line in found if line.name == figures.FAST)
+        text += f"; with the fast engine {best.of_app / other.of_app:.2f} and {best.cpu_ms / other.cpu_ms:.2f}"
     return text
 
 

@@ -26,12 +26,18 @@ VARIABLE = "DSBENCH_ENGINE"
 _FAST = "fast"
 SAMPLE_FRAMES = 8
 _LOWEST_F1 = 0.9
+_USED = "frames are counted on "
 _TIMED_CALLS = 5
 
 
 def wanted(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether the user asks for it."""
     return environment.get(VARIABLE) == _FAST
+
+
+def is_used(said: str) -> bool:
+    """Whether a line that ``choose`` has said means that the engine was taken."""
+    return said.startswith(_USED)
 
 
 class FastModel:
@@ -128,7 +134,7 @@ def choose(detector: Detector, frames: Sequence[YuvFrame], lanes: int, log: Dete
     detector.engine = engine
     found = trial.agreement
     log.own(
-        f"frames are counted on {name}, {times}; agreement with fp32 on {len(frames)} frames: F1 {found.f1:.3f} "
+        f"{_USED}{name}, {times}; agreement with fp32 on {len(frames)} frames: F1 {found.f1:.3f} "
         f"({found.matched} of {found.first} boxes, {found.second} its own)"
     )
 

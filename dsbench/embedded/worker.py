@@ -7,6 +7,7 @@ crashes takes this process down and nothing else. It never outlives the app.
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import signal
 import sys
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from dsbench.embedded.pipeline import Sink
 
 _PR_SET_PDEATHSIG = 1
+_LANES_FED = 3  # lanes that one decoding thread can feed
 _SOURCE_CODES = (Code.SOURCE_MISSING, Code.SOURCE_EMPTY, Code.SOURCE_UNSUPPORTED, Code.SOURCE_COLOR)
 
 
@@ -220,14 +222,25 @@ def _counting(job: WorkerJob, state: SharedState, latency: LatencyLines | None) 
 def _open(pad: PadJob, job: WorkerJob) -> VideoSource:
     from dsbench.embedded.decode import Dropping, open_source
 
-    # with nothing to infer all lanes can decode; otherwise one thread per source is what measures fastest
-    threads = job.lanes if job.detector is None and len(job.pads) == 1 else 1
+    threads = decoding_threads(job)
     warn = messages.own if not job.quiet else None
     try:
         dropping = Dropping(pad.drop_frame_interval, pad.intra_decode)
         return open_source(pad.uri, file_loop=job.file_loop, threads=threads, warn=warn, dropping=dropping)
     except DsbenchError as error:
         raise _SourceError(error, pad.pad) from error
+
+
+def decoding_threads(job: WorkerJob) -> int:
+    """For each source. One is what measures fastest; more where so many lanes share a source that one cannot feed them.
+
+    A network takes at least two to three times as long as decoding its frame; with nothing to infer all lanes decode.
+    """
+    if job.detector is None:
+        return job.lanes if len(job.pads) == 1 else 1
+    if not job.counted_only:
+        return 1
+    return math.ceil(job.lanes / (_LANES_FED * len(job.pads)))
 
 
 def _sinks(

@@ -11,7 +11,9 @@ import pytest
 from dsbench.embedded import command_line, messages
 from dsbench.embedded.cpus import usable_cpus
 from dsbench.embedded.detections import Detections
+from dsbench.embedded.jobs import DetectorSetup, PadJob, WorkerJob
 from dsbench.embedded.kitti_sink import KittiSink, format_objects
+from dsbench.embedded.worker import decoding_threads
 from dsbench.embedded.workers import Shares, shares, with_large_pages
 from dsbench.errors import Code, DsbenchError
 
@@ -148,3 +150,39 @@ def test_workers_ask_for_large_pages_beside_what_the_user_asks_for() -> None:
     assert with_large_pages({"A": "b"}) == {"A": "b", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
     set_already = with_large_pages({"GLIBC_TUNABLES": "glibc.malloc.check=3"})
     assert set_already["GLIBC_TUNABLES"] == "glibc.malloc.check=3:glibc.malloc.hugetlb=1"
+
+
+@pytest.mark.parametrize(
+    ("lanes", "pads", "infers", "counted_only", "threads"),
+    [
+        (1, 1, True, True, 1),
+        (2, 1, True, True, 1),
+        (4, 1, True, True, 2),
+        (16, 1, True, True, 6),
+        (16, 8, True, True, 1),
+        (16, 1, True, False, 1),
+        (4, 1, False, True, 4),
+        (4, 2, False, True, 1),
+    ],
+)
+def test_a_source_gets_more_decoding_threads_where_many_lanes_wait_for_it(
+    lanes: int, pads: int, infers: bool, counted_only: bool, threads: int
+) -> None:
+    detector = DetectorSetup(None, None) if infers else None  # type: ignore[arg-type]
+    job = WorkerJob(
+        instance=0,
+        pads=tuple(PadJob(number, number, "x") for number in range(pads)),
+        file_loop=True,
+        lanes=lanes,
+        batch_size=pads,
+        detector=detector,
+        kitti_dir=None,
+        tensor_dir=None,
+        video=None,
+        real_time=False,
+        counted_only=counted_only,
+        state_descriptor=0,
+        state_pads=pads,
+        quiet=True,
+    )
+    assert decoding_threads(job) == threads
