@@ -12,7 +12,7 @@ import os, re, signal, sys, time
 signal.signal(signal.SIGINT, (lambda *_: None) if IGNORE_SIGINT else (lambda *_: (print("Quitting"), sys.exit(0))))
 config = open(sys.argv[1]).read()
 streams = int(re.search(r"num-sources=(\\d+)", config)[1])
-infers = "[primary-gie]\\nenable=1" in config
+infers = "[primary-gie]\\nenable=0" not in config
 scripts = {int(key): value for key, value in (SCRIPTS if infers else DECODE).items()}
 rows = scripts.get(streams, scripts.get(0, []))
 out = lambda text: print(text, flush=True)

@@ -2,8 +2,8 @@
 
 Clip k begins at another frame, is mirrored if k is odd, and shifted sideways (what leaves the picture comes back on the
 other side), so that a video in which nothing moves gives different boxes too. All have the same number of frames:
-deepstream-app breaks down when streams of unequal length share a sink. H.264 without B-frames, so that there is no edit
-list; MPEG-4 where FFmpeg was built without libx264.
+deepstream-app breaks down when streams of unequal length share a sink. MPEG-4 (part 2), which NVDEC decodes and every
+FFmpeg encodes, without B-frames, so that there is no edit list.
 """
 
 from __future__ import annotations
@@ -25,10 +25,9 @@ if TYPE_CHECKING:
 
 # AVColorSpace and AVColorRange of libavutil/pixfmt.h
 _BT709, _BT601, _LIMITED, _FULL = 1, 6, 1, 2
-_ENCODERS = (
-    ("libx264", {"preset": "veryfast", "crf": "18", "bf": "0"}),
-    ("mpeg4", {"bf": "0", "qscale": "2"}),
-)
+_ENCODER = "mpeg4"
+# a fixed quantiser of 2, nearly the best: FF_QP2LAMBDA (118) a step
+_ENCODER_OPTIONS = {"bf": "0", "flags": "+qscale", "global_quality": str(2 * 118)}
 
 
 @dataclass(frozen=True)
@@ -128,10 +127,7 @@ class _Writer:
         self._container.close()
 
     def _open(self, like: YuvFrame) -> Any:
-        import av
-
-        name, options = next((one for one in _ENCODERS if one[0] in av.codecs_available), _ENCODERS[-1])
-        stream: Any = self._container.add_stream(name, rate=self._rate, options=dict(options))
+        stream: Any = self._container.add_stream(_ENCODER, rate=self._rate, options=dict(_ENCODER_OPTIONS))
         stream.width, stream.height, stream.pix_fmt = like.width // 2 * 2, like.height // 2 * 2, "yuv420p"
         # the app converts to RGB by these tags: they stay the video's own
         stream.codec_context.colorspace = _BT709 if like.matrix == "bt709" else _BT601

@@ -108,7 +108,10 @@ def test_the_sweep_and_the_latency_follow_from_their_logs(
     assert "  Sweep: " in done.stdout
     log = (ds / "ds_s1_latency.log").read_text()
     lines = re.findall(r"Source id = 0 Frame_num = (\d+) Frame latency = ([\d.]+) \(ms\)", log)
-    assert [int(number) for number, _ in lines] == list(range(len(lines)))
+    # two threads may finish neighbouring frames in either order, and the run ends in the middle of some
+    numbers = sorted(int(number) for number, _ in lines)
+    assert len(set(numbers)) == len(numbers)
+    assert numbers[-1] < len(numbers) + 8
     told = record["latency"]
     assert 0 < told["frames"] <= len(lines)
     assert told["longest_ms"] == max(float(value) for _, value in lines[-told["frames"] :])
