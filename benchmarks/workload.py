@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CLIP = REPOSITORY / "models" / "street" / "street.mp4"
 STREET = REPOSITORY / "models" / "street"
-REAL_NANO = Path("/work/shared/data/models/yolox_nano/model.onnx")
+REAL_NANO = "DSBENCH_YOLOX_NANO"
+"""Environment variable that names the real YOLOX-nano's ONNX file (416x416, 80 classes)."""
 NMS_IOU = 0.45
 _BOXES_WANTED = 20  # a random network's threshold lets about this many boxes of its first frame through
 _FUNCTION = "NvDsInferParseCustomBench"
@@ -20,7 +22,8 @@ class Workload:
     """A YOLOX network on BGR pixels 0..255, one frame a call. Paths are absolute texts, so that it travels as JSON.
 
     ``size`` is the network's (height, width), ``frame`` the clip's. The picture is scaled to fit and padded with 0 at
-    the right and below. ``note``: what a reader should know about the network.
+    the right and below. ``note``: what a reader should know about the network; ``detects``: it was trained. Random
+    weights magnify the differences between scaling filters: boxes then say nothing about whether the work is the same.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Workload:
     classes: int
     threshold: float
     note: str
+    detects: bool = True
 
     @property
     def scale(self) -> float:
@@ -58,10 +62,10 @@ def prepare(name: str, folder: Path) -> Workload:
     """``street``: the demo model; ``nano``: YOLOX-nano. Parser, config and what else is needed go into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     if name == "street":
-        onnx, size, classes, threshold = STREET / "model" / "street.onnx", (288, 512), 4, 0.25
+        onnx, size, classes, threshold, detects = STREET / "model" / "street.onnx", (288, 512), 4, 0.25, True
         note = "models/street: 512x288, 4 classes"
     elif name == "nano":
-        onnx, note, threshold = _nano(folder)
+        onnx, note, threshold, detects = _nano(folder)
         size, classes = (416, 416), 80
     else:
         raise SystemExit(f"no model {name!r}: street and nano are there")
@@ -69,17 +73,18 @@ def prepare(name: str, folder: Path) -> Workload:
     config = _config(folder, onnx, parser, size, classes, threshold)
     raw = _raw_clip(folder / "clip.h264")
     return Workload(
-        name, str(onnx), str(config), str(CLIP), str(raw), size, _frame_size(), classes, threshold, note
+        name, str(onnx), str(config), str(CLIP), str(raw), size, _frame_size(), classes, threshold, note, detects
     )  # fmt: skip
 
 
-def _nano(folder: Path) -> tuple[Path, str, float]:
-    if REAL_NANO.is_file():
-        return REAL_NANO, "YOLOX-nano: 416x416, 80 classes", 0.25
+def _nano(folder: Path) -> tuple[Path, str, float, bool]:
+    real = os.environ.get(REAL_NANO)
+    if real:
+        return Path(real).resolve(), "YOLOX-nano: 416x416, 80 classes", 0.25, True
     from benchmarks import nano
 
     path = nano.write(folder / "nano.onnx", batch=1)
-    return path, "YOLOX-nano's layers with random weights: 416x416, 80 classes", _threshold(path)
+    return path, "YOLOX-nano's layers with random weights: 416x416, 80 classes", _threshold(path), False
 
 
 def _threshold(onnx: Path) -> float:
