@@ -39,7 +39,7 @@ def run(model: ModelRun, log: EvidenceLog) -> Sweep:
         return Sweep((), (), 0, max_bs, "", not_run="not asked for (--sweep)")
     trials, runs = list(_known(model)), list[ExtraRun]()
     while (streams := sweep.next_streams(trials, max_bs)) is not None:
-        earlier = [trial.source for trial in trials if trial.streams == streams]
+        earlier = [trial.source for trial in trials if trial.streams == streams and trial.confirms]
         title = REPEAT if earlier else SWEEP
         try:
             made = extra_runs.run(model, _plan(model, streams, title, earlier.count(REPEAT)))
@@ -59,7 +59,7 @@ def run(model: ModelRun, log: EvidenceLog) -> Sweep:
 def _known(model: ModelRun) -> tuple[Trial, ...]:
     """The specification's runs, made with the same app and config: the search begins with what they say."""
     first, validation = model.get(Calibration), model.get(Validation)
-    trials = [Trial(first.run.figures.streams, "Run 1", first.run.measurement)]
+    trials = [Trial(first.run.figures.streams, "Run 1", first.run.measurement, confirms=False)]
     trials.append(Trial(validation.run.figures.streams, "Run 2", validation.run.measurement))
     if validation.retry is not None:
         trials.append(Trial(validation.retry.figures.streams, "Retry", validation.retry.measurement))
