@@ -120,6 +120,14 @@ def _start(trials: Sequence[Trial]) -> int:
     )
 
 
+def largest(trials: Sequence[Trial], max_bs: int) -> int | None:
+    """The answer: the largest count that is real-time; 0 if none is, None if that is not known."""
+    found = bounds(trials, max_bs)
+    if not found.low and verdict(trials, found.high) is RealTime.UNSURE:
+        return None
+    return found.low
+
+
 def trial_line(trial: Trial) -> str:
     """A run in one line."""
     measured = trial.measurement
@@ -138,7 +146,7 @@ def answer(trials: Sequence[Trial], max_bs: int) -> str:
     found = bounds(trials, max_bs)
     unsure = verdict(trials, found.high) is RealTime.UNSURE
     if not found.low:
-        if unsure:
+        if largest(trials, max_bs) is None:
             return f"Sweep: no stream count is confirmed; the runs with {found.high} do not decide"
         return f"Sweep: no stream count is real-time, not even {found.high}"
     runs = len(_confirming(trials, found.low))

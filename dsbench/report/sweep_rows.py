@@ -14,7 +14,8 @@ def stream_sweep(log: EvidenceLog, layout: ModelLayout, result: Sweep) -> None:
     if result.not_run:
         log.fact("Sweep", result.not_run)
         return
-    log.fact("Largest number of real-time streams", result.largest, result.answer.removeprefix("Sweep: "))
+    shown = "not known" if result.largest is None else result.largest
+    log.fact("Largest number of real-time streams", shown, result.answer.removeprefix("Sweep: "))
     columns = ("streams", "run", "slowest stream", "95 % interval", "all streams together", "real-time")
     ordered = sorted(result.trials, key=lambda trial: trial.streams)
     log.table("Runs by number of streams", columns, map(_row, ordered))

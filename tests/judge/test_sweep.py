@@ -90,6 +90,9 @@ def test_nothing_confirmed_is_not_the_same_as_nothing_real_time() -> None:
     assert sweep.next_streams(trials, 2) == 1
     trials.append(trial(1, UNSURE))
     assert sweep.next_streams(trials, 2) is None
+    assert sweep.largest(trials, 2) is None
+    assert sweep.largest([trial(2, NO), trial(1, NO)], 2) == 0
+    assert sweep.largest([trial(2, UNSURE), trial(2, UNSURE), trial(1, YES), trial(1, YES)], 2) == 1
     assert sweep.answer(trials, 2) == "Sweep: no stream count is confirmed; the runs with 1 do not decide"
 
 
