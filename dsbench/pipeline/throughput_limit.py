@@ -42,17 +42,18 @@ def run(model: ModelRun, log: EvidenceLog) -> ThroughputLimit:
         return ThroughputLimit(None, None, not_run=f"not asked for: --limits {model.options.limits}")
     first = model.get(Calibration).run
     runs = tuple(_decode(model, streams) for streams in _counts(model, first.figures.streams))
+    other_engine = _other_engine(model)
     evidence = BottleneckEvidence(
         on_gpu=model.runtime.name == "deepstream",
         streams=first.figures.streams,
         fps=first.measurement.total.mean if first.measurement.total else first.figures.total_fps,
         decode=tuple(found for one in runs if (found := _ceiling(one)) is not None),
-        infer=_infer_alone(model),
+        infer=None if other_engine else _infer_alone(model),
         load=_load_of_run1(model),
         cores=usable_cpus(),
         interval=model.get(BenchmarkConfig).config.interval,
         distrust=_reasons(first.measurement) or ("" if first.measurement.total else "run 1 has no steady window"),
-        notes=tuple(note for one in runs if (note := _no_ceiling(one))),
+        notes=tuple(note for note in (*map(_no_ceiling, runs), other_engine) if note),
     )
     verdict = bottleneck.judge(evidence)
     log.print(f"Limit of run 1 ({evidence.streams} streams, {evidence.fps:.1f} frames/s): {verdict.name}")
@@ -77,6 +78,18 @@ def _decode(model: ModelRun, streams: int) -> ExtraRun:
     lasts = seconds(options.perf_seconds.value, on_gpu=model.runtime.name == "deepstream")
     plan = ExtraPlan("Decode only", f"s{streams}_decode", streams, lasts, interval_s=1, infer=False)
     return extra_runs.run(model, plan)
+
+
+def _other_engine(model: ModelRun) -> str:
+    """Why inference alone is no ceiling: it is measured on ONNX Runtime, the run may have had OpenVINO; "" if not."""
+    from dsbench.embedded import fast  # it loads numpy
+
+    if model.runtime.name == "deepstream" or not fast.wanted():
+        return ""
+    return (
+        f"inference alone was not measured: {fast.VARIABLE}=fast lets the app count frames on OpenVINO, and what ONNX "
+        "Runtime reaches alone is no ceiling of that; leave it out to have both"
+    )
 
 
 def _infer_alone(model: ModelRun) -> InferCeiling:

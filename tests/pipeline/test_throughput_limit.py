@@ -157,6 +157,20 @@ def test_decode_runs_are_short(perf: int, cpu: int, gpu: int) -> None:
     assert throughput_limit.seconds(perf, on_gpu=True) == gpu
 
 
+def test_the_fast_engine_has_no_ceiling_of_inference(
+    bench: Bench, jobs: list[ThroughputJob], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DSBENCH_ENGINE", "fast")
+    result = limit(bench, calibrated(bench, ((6, (50.0,) * 5),)))
+    assert not jobs
+    assert result.evidence is not None
+    assert result.evidence.infer is None
+    assert result.verdict is not None
+    said = [sentence for sentence in result.verdict.sentences if "DSBENCH_ENGINE=fast" in sentence]
+    assert len(said) == 1
+    assert said[0].startswith("inference alone was not measured: ")
+
+
 def test_frames_that_nvinfer_skips_are_taken_into_account(bench: Bench, jobs: list[ThroughputJob]) -> None:
     model = calibrated(bench, ((6, (50.0,) * 5),))
     config = model.get(BenchmarkConfig)
