@@ -45,6 +45,13 @@ class Trial:
         return RealTime.UNSURE if said is RealTime.NO and disturbed else said
 
     @property
+    def said(self) -> str:
+        """``real_time``, with the reasons why a run does not decide: ``UNSURE (noise)``."""
+        reasons = self.measurement.reasons if self.measurement and self.real_time is RealTime.UNSURE else ()
+        codes = ", ".join(dict.fromkeys(reason.code for reason in reasons))
+        return f"{self.real_time} ({codes})" if codes else str(self.real_time)
+
+    @property
     def refutes(self) -> bool:
         """Whether this run alone shows that its count is not real-time; an invalid one takes another to agree."""
         valid = self.measurement is None or self.measurement.state is not State.INVALID
@@ -135,10 +142,10 @@ def trial_line(trial: Trial) -> str:
     if measured is None:
         return f"{head} | the app did not run: {trial.failure} | real-time: NO"
     if measured.slowest is None:
-        return f"{head} | no steady window | real-time: {trial.real_time}"
+        return f"{head} | no steady window | real-time: {trial.said}"
     slow = measured.per_stream[measured.slowest]
     pace = f"slowest stream {slow.mean:.2f} FPS ({slow.low:.2f} to {slow.high:.2f})"
-    return f"{head} | {pace} | real-time: {trial.real_time}"
+    return f"{head} | {pace} | real-time: {trial.said}"
 
 
 def answer(trials: Sequence[Trial], max_bs: int) -> str:

@@ -29,7 +29,7 @@ def stream_sweep(log: EvidenceLog, layout: ModelLayout, result: Sweep) -> None:
 def _row(trial: Trial) -> tuple[str, ...]:
     measured = trial.measurement
     if measured is None or measured.slowest is None or measured.total is None:
-        return (str(trial.streams), trial.source, "", "", "", str(trial.real_time))
+        return (str(trial.streams), trial.source, "", "", "", trial.said)
     slow = measured.per_stream[measured.slowest]
     return (
         str(trial.streams),
@@ -37,5 +37,5 @@ def _row(trial: Trial) -> tuple[str, ...]:
         f"{slow.mean:.2f} FPS",
         f"{slow.low:.2f} to {slow.high:.2f}",
         f"{measured.total.mean:.1f} FPS",
-        str(trial.real_time),
+        trial.said,
     )

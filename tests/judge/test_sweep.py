@@ -123,6 +123,7 @@ def test_a_run_that_cannot_be_trusted_confirms_nothing() -> None:
 def test_a_disturbed_run_that_is_too_slow_is_made_again(code: str) -> None:
     slow = Trial(7, "Sweep", measured(7, 19.0, 20.0, State.INCONCLUSIVE, code=code))
     assert slow.real_time is RealTime.UNSURE
+    assert sweep.trial_line(slow).endswith(f"(19.00 to 20.00) | real-time: UNSURE ({code})")
     trials = [trial(8, NO), trial(6, YES), trial(6, YES), slow]
     assert sweep.next_streams(trials, 8) == 7
     assert sweep.bounds([*trials, trial(7, YES), trial(7, YES)], 8) == Bounds(7, 8)
