@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dsbench.errors import Code, DsbenchError
-from dsbench.formats import perf_log
+from dsbench.formats.perf_log import PerfRow, RowReader
 
 _FRAME = re.compile(r"Source id = (\d+) Frame_num = (\d+) Frame latency = ([0-9]+(?:\.[0-9]+)?) \(ms\)")
 _COMPONENT = re.compile(r"Comp name = (\S+) .*?component[ _]latency ?= ([0-9]+(?:\.[0-9]+)?)(?![0-9.])")
@@ -45,14 +45,16 @@ class LatencyLog:
         return sum(map(len, self.frames.values()))
 
 
-def read(lines: Iterable[str], *, skip_start_up: bool = True) -> LatencyLog:
+def read(lines: Iterable[str], *, streams: int = 0, skip_start_up: bool = True) -> LatencyLog:
     """What a console says. ``skip_start_up``: leave out what comes before the first PERF row in which every stream
-    had frames: loading, first allocations, and frames that waited for them."""
+    had frames: loading, first allocations, and frames that waited for them. ``streams``: how many a whole row has, 0
+    where only the log's headers tell; a row that other output cut ends nothing."""
     log = LatencyLog()
     started = not skip_start_up
+    rows = RowReader(streams)
     for line in lines:
-        if "PERF" in line and not started:
-            started = any(row.fps and min(row.fps) > 0 for row in perf_log.iter_rows([line]))
+        if not started:
+            started = any(row.complete and min(row.fps) > 0 for row in _rows(rows, line))
         if "atency" not in line:
             continue
         found = _FRAME.findall(line)
@@ -67,11 +69,17 @@ def read(lines: Iterable[str], *, skip_start_up: bool = True) -> LatencyLog:
     return log
 
 
-def load(path: Path) -> LatencyLog:
+def _rows(reader: RowReader, line: str) -> Iterator[PerfRow]:
+    """The rows that end with this line."""
+    if "PERF" in line or not reader.idle:
+        yield from reader.feed(line)
+
+
+def load(path: Path, streams: int = 0) -> LatencyLog:
     """``read`` of a log file, line by line. Raises LATENCY_PARSE if it cannot be read."""
     try:
         with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
-            return read(iter(lambda: file.readline(_LONGEST_LINE), ""))
+            return read(iter(lambda: file.readline(_LONGEST_LINE), ""), streams=streams)
     except OSError as error:
         raise DsbenchError(Code.LATENCY_PARSE, f"{error.strerror}: {path}", where=str(path), fix="run again") from error
 

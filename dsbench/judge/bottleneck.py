@@ -210,6 +210,8 @@ def _on_cpu(evidence: BottleneckEvidence) -> tuple[Limit, str]:
         return Limit.COMPUTE, split
     if decode is not None and decode >= MOST_OF_IT:
         return Limit.DECODE, split
+    if infer is None or decode is None:
+        return Limit.UNCLEAR, f"{split}; what {'inference' if infer is None else 'decoding'} takes of it is not known"
     return Limit.CPU, split
 
 

@@ -18,7 +18,8 @@ def implausible(efficiency: float) -> str:
         return ""
     return (
         f"{efficiency}% of what the model alone reaches cannot be: the trtexec log is of a busier or slower machine, "
-        "and PEAK_GPU_STREAMS follows from it; remove that log and run again to have it measured anew"
+        "or of another engine than the run's (as with DSBENCH_ENGINE=fast), and PEAK_GPU_STREAMS follows from it; "
+        "remove that log and run again to have it measured anew"
     )
 
 

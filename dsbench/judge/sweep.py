@@ -1,8 +1,10 @@
 """The search for the largest number of real-time streams: which count to run next, and what the runs so far say.
 
 A count is real-time if each stream's lower bound reaches the target. A run that does not decide (noise, bounds on both
-sides of the target) is made once more; one that still does not decide is no confirmation. Noise can make a larger count
-pass where a smaller one did not; the smaller one wins: the answer holds for every count up to it.
+sides of the target, something else that used the machine, a stream that stood still) is made once more; one that still
+does not decide is no confirmation. Run 1 is not made to confirm anything: it shows where to look, until the count has a
+run of its own. Noise can make a larger count pass where a smaller one did not; the smaller one wins: the answer holds
+for every count up to it.
 """
 
 from __future__ import annotations
@@ -10,27 +12,50 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dsbench.judge.measurement import Measurement, RealTime
+from dsbench.judge.measurement import Measurement, RealTime, State
+from dsbench.judge.verdicts import ReasonCode
 
 REPEATS = 2
 """Runs of the largest count that must be real-time: one and its repeat."""
 _UNSURE_RUNS = 2
 """So many runs of a count that do not decide are an answer of their own."""
+_DISTURBING = (ReasonCode.OTHER_LOAD, ReasonCode.THROTTLED, ReasonCode.ROWS_LOST)
+"""With these a run can be slower than the machine is: that it is too slow says nothing."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One run. ``source``: where it comes from (``Run 2``, ``Sweep``); ``failure``: what the app said that died."""
+    """One run. ``source``: where it comes from (``Run 2``, ``Sweep``); ``failure``: what the app said that died;
+    ``confirms``: it was made to say whether its streams keep up, which run 1 is not."""
 
     streams: int
     source: str
     measurement: Measurement | None
     failure: str = ""
+    confirms: bool = True
 
     @property
     def real_time(self) -> RealTime:
-        """NO where the app died: so many streams cannot be run at all."""
-        return self.measurement.real_time if self.measurement else RealTime.NO
+        """NO where the app died: so many streams cannot be run at all. UNSURE where the run was too slow, but
+        disturbed."""
+        if self.measurement is None:
+            return RealTime.NO
+        said = self.measurement.real_time
+        disturbed = any(reason.code in _DISTURBING for reason in self.measurement.reasons)
+        return RealTime.UNSURE if said is RealTime.NO and disturbed else said
+
+    @property
+    def said(self) -> str:
+        """``real_time``, with the reasons why a run does not decide: ``UNSURE (noise)``."""
+        reasons = self.measurement.reasons if self.measurement and self.real_time is RealTime.UNSURE else ()
+        codes = ", ".join(dict.fromkeys(reason.code for reason in reasons))
+        return f"{self.real_time} ({codes})" if codes else str(self.real_time)
+
+    @property
+    def refutes(self) -> bool:
+        """Whether this run alone shows that its count is not real-time; an invalid one takes another to agree."""
+        valid = self.measurement is None or self.measurement.state is not State.INVALID
+        return self.real_time is RealTime.NO and valid
 
 
 @dataclass(frozen=True)
@@ -43,14 +68,18 @@ class Bounds:
 
 
 def verdict(trials: Sequence[Trial], streams: int) -> RealTime | None:
-    """What all runs of a count say together; None if there was none."""
-    runs = [trial.real_time for trial in trials if trial.streams == streams]
-    if not runs:
+    """What all runs of a count say together; None if there was none. Run 1 is heard only where it is the only one."""
+    found = [trial for trial in trials if trial.streams == streams]
+    if not found:
         return None
-    if RealTime.NO in runs:
+    own = _confirming(found, streams)
+    if not own:
+        return found[-1].real_time
+    runs = [trial.real_time for trial in own]
+    if any(trial.refutes for trial in own) or runs.count(RealTime.NO) >= _UNSURE_RUNS:
         return RealTime.NO
-    unsure = runs.count(RealTime.UNSURE)
-    return RealTime.YES if RealTime.YES in runs and unsure < _UNSURE_RUNS else RealTime.UNSURE
+    sure = runs.count(RealTime.YES)
+    return RealTime.YES if sure and len(runs) - sure < _UNSURE_RUNS else RealTime.UNSURE
 
 
 def bounds(trials: Sequence[Trial], max_bs: int) -> Bounds:
@@ -65,11 +94,12 @@ def next_streams(trials: Sequence[Trial], max_bs: int) -> int | None:
 
     A count whose only run did not decide is run again if it is the upper bound. Between the bounds the middle is next;
     but where run 2 was real-time it is usually near the answer, so from there the step up doubles from 1 with every
-    success, as long as it does not pass the middle. Then the largest count is run until ``REPEATS`` runs of it agree.
+    success, as long as it does not pass the middle. An upper bound that only run 1 gives is run then. At last the
+    largest count is run until ``REPEATS`` runs of it agree.
     """
     found = bounds(trials, max_bs)
-    at_high = [trial for trial in trials if trial.streams == found.high]
-    if verdict(trials, found.high) is RealTime.UNSURE and len(at_high) < _UNSURE_RUNS:
+    at_high = _confirming(trials, found.high)
+    if at_high and verdict(trials, found.high) is RealTime.UNSURE and len(at_high) < _UNSURE_RUNS:
         return found.high
     if found.high - found.low > 1:
         middle = (found.low + found.high) // 2
@@ -77,11 +107,17 @@ def next_streams(trials: Sequence[Trial], max_bs: int) -> int | None:
             return middle
         successes = sum(trial.streams > _start(trials) for trial in trials if trial.streams <= found.low)
         return min(middle, found.low + (1 << successes))
+    if found.high <= max_bs and not at_high:
+        return found.high
     return found.low if found.low and _agreeing(trials, found.low) < REPEATS else None
 
 
+def _confirming(trials: Sequence[Trial], streams: int) -> list[Trial]:
+    return [trial for trial in trials if trial.streams == streams and trial.confirms]
+
+
 def _agreeing(trials: Sequence[Trial], streams: int) -> int:
-    return sum(trial.streams == streams and trial.real_time is RealTime.YES for trial in trials)
+    return sum(trial.real_time is RealTime.YES for trial in _confirming(trials, streams))
 
 
 def _start(trials: Sequence[Trial]) -> int:
@@ -91,6 +127,14 @@ def _start(trials: Sequence[Trial]) -> int:
     )
 
 
+def largest(trials: Sequence[Trial], max_bs: int) -> int | None:
+    """The answer: the largest count that is real-time; 0 if none is, None if that is not known."""
+    found = bounds(trials, max_bs)
+    if not found.low and verdict(trials, found.high) is RealTime.UNSURE:
+        return None
+    return found.low
+
+
 def trial_line(trial: Trial) -> str:
     """A run in one line."""
     measured = trial.measurement
@@ -98,10 +142,10 @@ def trial_line(trial: Trial) -> str:
     if measured is None:
         return f"{head} | the app did not run: {trial.failure} | real-time: NO"
     if measured.slowest is None:
-        return f"{head} | no steady window | real-time: {trial.real_time}"
+        return f"{head} | no steady window | real-time: {trial.said}"
     slow = measured.per_stream[measured.slowest]
     pace = f"slowest stream {slow.mean:.2f} FPS ({slow.low:.2f} to {slow.high:.2f})"
-    return f"{head} | {pace} | real-time: {trial.real_time}"
+    return f"{head} | {pace} | real-time: {trial.said}"
 
 
 def answer(trials: Sequence[Trial], max_bs: int) -> str:
@@ -109,10 +153,10 @@ def answer(trials: Sequence[Trial], max_bs: int) -> str:
     found = bounds(trials, max_bs)
     unsure = verdict(trials, found.high) is RealTime.UNSURE
     if not found.low:
-        if unsure:
+        if largest(trials, max_bs) is None:
             return f"Sweep: no stream count is confirmed; the runs with {found.high} do not decide"
         return f"Sweep: no stream count is real-time, not even {found.high}"
-    runs = sum(trial.streams == found.low for trial in trials)
+    runs = len(_confirming(trials, found.low))
     if found.high > max_bs:
         above = f"MAX_BS={max_bs} is the most that is run"
     else:

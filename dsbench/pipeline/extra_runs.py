@@ -13,7 +13,7 @@ from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
 from dsbench.formats.perf_windows import Windows
 from dsbench.formats.telemetry import Series
-from dsbench.judge import measurement, windows
+from dsbench.judge import measurement
 from dsbench.judge import telemetry as judge_telemetry
 from dsbench.judge.early_end import EarlyEnd
 from dsbench.judge.measurement import Measurement
@@ -56,16 +56,14 @@ class ExtraRun:
     notes: tuple[str, ...]
 
     @property
-    def fps(self) -> float:
-        """All streams together: over the steady windows, else over the last ones; 0 without a window with frames."""
-        if self.measurement.total:
-            return self.measurement.total.mean
-        facts = windows.stream_facts(self.perf.windows, self.measurement.target_fps)
-        return facts.total if facts else 0.0
+    def fps(self) -> float | None:
+        """All streams together, over the steady windows; None without one: windows in which some of the streams had
+        not begun are of fewer streams."""
+        return self.measurement.total.mean if self.measurement.total else None
 
 
 def run(model: ModelRun, plan: ExtraPlan) -> ExtraRun:
-    """Run it. Raises APP_CRASHED, APP_FAILED and APP_TIMEOUT as the two runs do; without FPS, ``fps`` is 0."""
+    """Run it. Raises APP_CRASHED, APP_FAILED and APP_TIMEOUT as the two runs do."""
     device = device_lock.device_name(model.runtime.name, model.options.gpu_id.value)
     runtime: Runtime = WithEnvironment(model.runtime, plan.environment) if plan.environment else model.runtime
     perf_plan = _perf_plan(model, plan)

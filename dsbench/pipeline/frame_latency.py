@@ -48,7 +48,7 @@ def run(model: ModelRun, log: EvidenceLog) -> FrameLatency:
         environment=ENVIRONMENT,
     )
     made = extra_runs.run(model, plan)
-    found = latency_log.load(made.perf.plan.log)
+    found = latency_log.load(made.perf.plan.log, streams)
     summary = latency.summarise(found.frames)
     if summary is None:
         raise _nothing(found, made)

@@ -21,12 +21,12 @@ _DIED = (Code.APP_CRASHED, Code.APP_FAILED, Code.APP_TIMEOUT)
 
 @dataclass(frozen=True)
 class Sweep:
-    """All trials, those of runs 1 and 2 included, and the sweep's own runs; ``largest`` is 0 if no count is real-time.
-    ``not_run`` says why nothing was run (empty: it was)."""
+    """All trials, those of runs 1 and 2 included, and the sweep's own runs; ``largest`` is 0 if no count is real-time,
+    None if that is not known. ``not_run`` says why nothing was run (empty: it was)."""
 
     trials: tuple[Trial, ...]
     runs: tuple[ExtraRun, ...]
-    largest: int
+    largest: int | None
     max_bs: int
     answer: str
     not_run: str = ""
@@ -36,10 +36,10 @@ def run(model: ModelRun, log: EvidenceLog) -> Sweep:
     """Search and print each run as it ends. A count with which the app dies is one that is not real-time."""
     max_bs = model.get(PreflightFacts).max_bs
     if not model.options.sweep.value:
-        return Sweep((), (), 0, max_bs, "", not_run="not asked for (--sweep)")
+        return Sweep((), (), None, max_bs, "", not_run="not asked for (--sweep)")
     trials, runs = list(_known(model)), list[ExtraRun]()
     while (streams := sweep.next_streams(trials, max_bs)) is not None:
-        earlier = [trial.source for trial in trials if trial.streams == streams]
+        earlier = [trial.source for trial in trials if trial.streams == streams and trial.confirms]
         title = REPEAT if earlier else SWEEP
         try:
             made = extra_runs.run(model, _plan(model, streams, title, earlier.count(REPEAT)))
@@ -52,14 +52,13 @@ def run(model: ModelRun, log: EvidenceLog) -> Sweep:
             trials.append(Trial(streams, title, made.measurement))
         log.print(sweep.trial_line(trials[-1]))
     log.print(sweep.answer(trials, max_bs))
-    largest = sweep.bounds(trials, max_bs).low
-    return Sweep(tuple(trials), tuple(runs), largest, max_bs, sweep.answer(trials, max_bs))
+    return Sweep(tuple(trials), tuple(runs), sweep.largest(trials, max_bs), max_bs, sweep.answer(trials, max_bs))
 
 
 def _known(model: ModelRun) -> tuple[Trial, ...]:
     """The specification's runs, made with the same app and config: the search begins with what they say."""
     first, validation = model.get(Calibration), model.get(Validation)
-    trials = [Trial(first.run.figures.streams, "Run 1", first.run.measurement)]
+    trials = [Trial(first.run.figures.streams, "Run 1", first.run.measurement, confirms=False)]
     trials.append(Trial(validation.run.figures.streams, "Run 2", validation.run.measurement))
     if validation.retry is not None:
         trials.append(Trial(validation.retry.figures.streams, "Retry", validation.retry.measurement))

@@ -42,17 +42,18 @@ def run(model: ModelRun, log: EvidenceLog) -> ThroughputLimit:
         return ThroughputLimit(None, None, not_run=f"not asked for: --limits {model.options.limits}")
     first = model.get(Calibration).run
     runs = tuple(_decode(model, streams) for streams in _counts(model, first.figures.streams))
+    other_engine = _other_engine(model)
     evidence = BottleneckEvidence(
         on_gpu=model.runtime.name == "deepstream",
         streams=first.figures.streams,
         fps=first.measurement.total.mean if first.measurement.total else first.figures.total_fps,
-        decode=tuple(Ceiling(one.plan.streams, one.fps, one.load) for one in runs if not _invalid(one)),
-        infer=_infer_alone(model),
+        decode=tuple(found for one in runs if (found := _ceiling(one)) is not None),
+        infer=None if other_engine else _infer_alone(model),
         load=_load_of_run1(model),
         cores=usable_cpus(),
         interval=model.get(BenchmarkConfig).config.interval,
-        distrust=_reasons(first.measurement),
-        notes=tuple(f"decoding alone was not measured: {text}" for one in runs if (text := _invalid(one))),
+        distrust=_reasons(first.measurement) or ("" if first.measurement.total else "run 1 has no steady window"),
+        notes=tuple(note for note in (*map(_no_ceiling, runs), other_engine) if note),
     )
     verdict = bottleneck.judge(evidence)
     log.print(f"Limit of run 1 ({evidence.streams} streams, {evidence.fps:.1f} frames/s): {verdict.name}")
@@ -79,6 +80,18 @@ def _decode(model: ModelRun, streams: int) -> ExtraRun:
     return extra_runs.run(model, plan)
 
 
+def _other_engine(model: ModelRun) -> str:
+    """Why inference alone is no ceiling: it is measured on ONNX Runtime, the run may have had OpenVINO; "" if not."""
+    from dsbench.embedded import fast  # it loads numpy
+
+    if model.runtime.name == "deepstream" or not fast.wanted():
+        return ""
+    return (
+        f"inference alone was not measured: {fast.VARIABLE}=fast lets the app count frames on OpenVINO, and what ONNX "
+        "Runtime reaches alone is no ceiling of that; leave it out to have both"
+    )
+
+
 def _infer_alone(model: ModelRun) -> InferCeiling:
     """On DeepStream trtexec's figure of Steps 4-5. On the embedded runtime measured now, with the batch with which the
     app calls the network in a benchmark; or what preparation measured, if that is more: noise only ever lowers it."""
@@ -101,8 +114,21 @@ def _load_of_run1(model: ModelRun) -> TelemetrySummary | None:
     return extra_runs.load_of(model.get(Calibration).run.perf, series) if series else None
 
 
-def _invalid(run: ExtraRun) -> str:
-    return _reasons(run.measurement)
+def _ceiling(run: ExtraRun) -> Ceiling | None:
+    """What decoding alone reaches; None where ``_no_ceiling`` says why not."""
+    return None if run.fps is None or _no_ceiling(run) else Ceiling(run.plan.streams, run.fps, run.load)
+
+
+def _no_ceiling(run: ExtraRun) -> str:
+    """Why a decode-only run says nothing of decoding alone; "" where it does."""
+    plan = run.plan
+    streams = f"{plan.streams} stream{'s' * (plan.streams != 1)}"
+    if wrong := _reasons(run.measurement):
+        return f"decoding alone, {streams}, was not measured: {wrong}"
+    if run.fps is None:
+        late = f"no window in which all of them ran within {plan.seconds} s"
+        return f"decoding alone, {streams}, was not measured: {late}"
+    return ""
 
 
 def _reasons(measured: Measurement) -> str:

@@ -47,9 +47,9 @@ class TrialRecord:
 
 @dataclass(frozen=True)
 class SweepRecord:
-    """``largest``: 0 where no count is real-time."""
+    """``largest``: 0 where no count is real-time, None where the runs do not decide."""
 
-    largest: int
+    largest: int | None
     max_bs: int
     trials: tuple[TrialRecord, ...]
 

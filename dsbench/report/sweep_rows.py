@@ -14,7 +14,8 @@ def stream_sweep(log: EvidenceLog, layout: ModelLayout, result: Sweep) -> None:
     if result.not_run:
         log.fact("Sweep", result.not_run)
         return
-    log.fact("Largest number of real-time streams", result.largest, result.answer.removeprefix("Sweep: "))
+    shown = "not known" if result.largest is None else result.largest
+    log.fact("Largest number of real-time streams", shown, result.answer.removeprefix("Sweep: "))
     columns = ("streams", "run", "slowest stream", "95 % interval", "all streams together", "real-time")
     ordered = sorted(result.trials, key=lambda trial: trial.streams)
     log.table("Runs by number of streams", columns, map(_row, ordered))
@@ -28,7 +29,7 @@ def stream_sweep(log: EvidenceLog, layout: ModelLayout, result: Sweep) -> None:
 def _row(trial: Trial) -> tuple[str, ...]:
     measured = trial.measurement
     if measured is None or measured.slowest is None or measured.total is None:
-        return (str(trial.streams), trial.source, "", "", "", str(trial.real_time))
+        return (str(trial.streams), trial.source, "", "", "", trial.said)
     slow = measured.per_stream[measured.slowest]
     return (
         str(trial.streams),
@@ -36,5 +37,5 @@ def _row(trial: Trial) -> tuple[str, ...]:
         f"{slow.mean:.2f} FPS",
         f"{slow.low:.2f} to {slow.high:.2f}",
         f"{measured.total.mean:.1f} FPS",
-        str(trial.real_time),
+        trial.said,
     )

@@ -50,6 +50,23 @@ def test_start_up_ends_with_the_first_row_in_which_every_stream_has_frames() -> 
     assert list(everything.frames[0]) == [900.0, 800.0, 700.0, 40.0]
 
 
+@pytest.mark.parametrize("header", ["", "**PERF:  FPS 0 (Avg)\tFPS 1 (Avg)\t\n"])
+def test_a_row_that_other_output_cut_ends_no_start_up(header: str) -> None:
+    frame = "Source id = 0 Frame_num = {} Frame latency = {}.000000 (ms) \n"
+    cut = "**PERF:  3.00 (1.00)\t(app) WARNING\n"
+    lost = header + cut + frame.format(0, 900) + "**PERF:  4.00 (2.00)\tNOTE\nmore\n"
+    text = lost + cut + "0.00 (0.00)\t\n" + frame.format(1, 800) + ROW + frame.format(2, 40)
+    log = latency_log.read(lines(text), streams=2)
+    assert list(log.frames[0]) == [40.0]
+    assert log.start_up == 2
+
+
+def test_a_row_put_together_again_ends_it() -> None:
+    frame = "Source id = 0 Frame_num = {} Frame latency = {}.000000 (ms) \n"
+    text = frame.format(0, 900) + "**PERF:  3.00 (1.00)\t(app) WARNING\n2.00 (1.00)\t\n" + frame.format(1, 40)
+    assert list(latency_log.read(lines(text), streams=2).frames[0]) == [40.0]
+
+
 def test_other_output_in_between() -> None:
     text = ROW + (
         "Source id = 0 Frame_num = 1 Frame latency = 41.5 (ms) Source id = 0 Frame_num = 2 Frame latency = 42.5 (ms) \n"

@@ -38,8 +38,8 @@ def gpu(fps: float, alone: float, infer: float | None, seen: Load | None = CALM,
     return replace(evidence, **more)  # type: ignore[arg-type]
 
 
-def cpu(fps: float, decode: float, infer: float, seen: Load | None, **more: object) -> BottleneckEvidence:
-    alone = InferCeiling(infer, 1, "ONNX Runtime alone, measured now")
+def cpu(fps: float, decode: float, infer: float | None, seen: Load | None, **more: object) -> BottleneckEvidence:
+    alone = None if infer is None else InferCeiling(infer, 1, "ONNX Runtime alone, measured now")
     evidence = BottleneckEvidence(False, 4, fps, (Ceiling(4, decode),), alone, seen, cores=2)
     return replace(evidence, **more)  # type: ignore[arg-type]
 
@@ -143,6 +143,10 @@ BUSY = load(cpu_pct=97, app_cpu_pct=190)
         (cpu(200, 900, 300, BUSY), Limit.COMPUTE, "67% inference, 22% decoding, 11% all the rest"),
         (cpu(300, 400, 2000, BUSY), Limit.DECODE, "15% inference, 75% decoding, 10% all the rest"),
         (cpu(100, 500, 500, BUSY), Limit.CPU, "20% inference, 20% decoding, 60% all the rest"),
+        (cpu(200, 900, None, BUSY), Limit.UNCLEAR, "22% decoding; what inference takes of it is not known"),
+        (cpu(200, 300, None, BUSY), Limit.DECODE, "67% decoding"),
+        (cpu(100, 0, 300, BUSY), Limit.UNCLEAR, "33% inference; what decoding takes of it is not known"),
+        (cpu(200, 0, 300, BUSY), Limit.COMPUTE, "67% inference"),
         (cpu(200, 900, 300, load(cpu_pct=60, app_cpu_pct=195)), Limit.COMPUTE, "the app uses the 2 cores it may use"),
         (cpu(200, 900, 300, load(cpu_pct=40, app_cpu_pct=80)), Limit.BATCH_WAIT, "nothing is busy"),
         (cpu(200, 900, 300, load(cpu_pct=40, app_cpu_pct=80, cpu_throttled_pct=50)), Limit.COMPUTE, "quota"),

@@ -8,20 +8,24 @@ from collections.abc import Callable
 import pytest
 
 from dsbench.judge import sweep
-from dsbench.judge.measurement import Measurement, State
+from dsbench.judge.measurement import Measurement, RealTime, Reason, State
 from dsbench.judge.statistics import Interval
 from dsbench.judge.sweep import Bounds, Trial
+from dsbench.judge.verdicts import ReasonCode
 
 TARGET = 30.0
 
 
-def measured(streams: int, low: float, high: float, state: State = State.VALID) -> Measurement:
+def measured(
+    streams: int, low: float, high: float, state: State = State.VALID, *, code: str = "", stalled: tuple[int, ...] = ()
+) -> Measurement:
     one = Interval((low + high) / 2, low, high)
-    return Measurement(state, (), streams, TARGET, 1.0, 20, one.scaled(streams), (one,) * streams, ())
+    reasons = (Reason(code, "why"),) if code else ()
+    return Measurement(state, reasons, streams, TARGET, 1.0, 20, one.scaled(streams), (one,) * streams, stalled)
 
 
 def trial(streams: int, fps: float, source: str = "Sweep", spread: float = 0.2) -> Trial:
-    return Trial(streams, source, measured(streams, fps - spread, fps + spread))
+    return Trial(streams, source, measured(streams, fps - spread, fps + spread), confirms=source != "Run 1")
 
 
 YES, NO, UNSURE = 31.0, 20.0, 30.0
@@ -86,6 +90,9 @@ def test_nothing_confirmed_is_not_the_same_as_nothing_real_time() -> None:
     assert sweep.next_streams(trials, 2) == 1
     trials.append(trial(1, UNSURE))
     assert sweep.next_streams(trials, 2) is None
+    assert sweep.largest(trials, 2) is None
+    assert sweep.largest([trial(2, NO), trial(1, NO)], 2) == 0
+    assert sweep.largest([trial(2, UNSURE), trial(2, UNSURE), trial(1, YES), trial(1, YES)], 2) == 1
     assert sweep.answer(trials, 2) == "Sweep: no stream count is confirmed; the runs with 1 do not decide"
 
 
@@ -110,6 +117,49 @@ def test_a_run_that_cannot_be_trusted_confirms_nothing() -> None:
     invalid = Trial(4, "Sweep", measured(4, 40.0, 41.0, State.INVALID))
     assert sweep.bounds([trial(8, NO), trial(3, YES), invalid], 8) == Bounds(3, 4)
     assert sweep.next_streams([trial(8, NO), trial(3, YES), invalid], 8) == 4
+
+
+@pytest.mark.parametrize("code", [ReasonCode.OTHER_LOAD, ReasonCode.THROTTLED, ReasonCode.ROWS_LOST])
+def test_a_disturbed_run_that_is_too_slow_is_made_again(code: str) -> None:
+    slow = Trial(7, "Sweep", measured(7, 19.0, 20.0, State.INCONCLUSIVE, code=code))
+    assert slow.real_time is RealTime.UNSURE
+    assert sweep.trial_line(slow).endswith(f"(19.00 to 20.00) | real-time: UNSURE ({code})")
+    trials = [trial(8, NO), trial(6, YES), trial(6, YES), slow]
+    assert sweep.next_streams(trials, 8) == 7
+    assert sweep.bounds([*trials, trial(7, YES), trial(7, YES)], 8) == Bounds(7, 8)
+    assert sweep.verdict([*trials, slow], 7) is RealTime.UNSURE, "two disturbed runs are no answer"
+    assert sweep.answer([*trials, slow], 8).endswith("the runs with 7 do not decide")
+    assert sweep.verdict([*trials, trial(7, NO)], 7) is RealTime.NO
+
+
+def test_a_stream_that_stands_still_once_may_be_chance() -> None:
+    still = Trial(7, "Sweep", measured(7, 0.0, 40.0, State.INVALID, code=ReasonCode.STALLED_STREAM, stalled=(3,)))
+    assert still.real_time is RealTime.NO
+    trials = [trial(8, NO), trial(6, YES), trial(6, YES), still]
+    assert sweep.next_streams(trials, 8) == 7
+    assert sweep.bounds([*trials, trial(7, YES), trial(7, YES)], 8) == Bounds(7, 8)
+    assert sweep.answer([*trials, still], 8) == "Sweep: 6 streams in real time, in 2 of 2 runs; 7 are not"
+
+
+@pytest.mark.parametrize("fps", [NO, UNSURE])
+def test_what_run_1_says_is_no_upper_bound(fps: float) -> None:
+    trials = [trial(8, fps, "Run 1"), trial(6, YES, "Run 2")]
+    assert sweep.next_streams(trials, 8) == 7, "it shows where to look"
+    trials += [trial(7, YES)]
+    assert sweep.next_streams(trials, 8) == 8, "and is made again before it bounds the answer"
+    above = [*trials, trial(8, YES), trial(8, YES)]
+    assert sweep.next_streams(above, 8) is None
+    assert sweep.answer(above, 8) == ("Sweep: 8 streams in real time, in 2 of 2 runs; MAX_BS=8 is the most that is run")
+    below = [*trials, trial(8, NO)]
+    assert sweep.next_streams(below, 8) == 7
+    assert sweep.answer([*below, trial(7, YES)], 8) == "Sweep: 7 streams in real time, in 2 of 2 runs; 8 are not"
+
+
+def test_with_one_stream_run_1_is_no_try() -> None:
+    trials = [trial(1, UNSURE, "Run 1"), trial(1, UNSURE, "Run 2")]
+    assert sweep.next_streams(trials, 1) == 1
+    assert sweep.bounds([*trials, trial(1, YES), trial(1, YES)], 1) == Bounds(1, 2)
+    assert sweep.next_streams([*trials, trial(1, UNSURE)], 1) is None
 
 
 def test_what_is_said() -> None:

@@ -78,3 +78,4 @@ def test_rows_that_end_before_the_run_does() -> None:
 def test_a_pipeline_is_not_faster_than_its_model_alone() -> None:
     assert saturation.implausible(104.9) == ""
     assert "180.8% of what the model alone reaches cannot be" in saturation.implausible(180.8)
+    assert "DSBENCH_ENGINE=fast" in saturation.implausible(180.8), "the run may have had another engine"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from dsbench.pipeline import stream_sweep
+from dsbench.pipeline import beyond_record, stream_sweep
 from dsbench.pipeline.step7c_runs import Telemetry
 from dsbench.pipeline.stream_sweep import Sweep
+from dsbench.record.beyond import from_data, to_data
 from dsbench.report import sweep_rows
 from dsbench.session import ModelRun
 from tests.material import write_clip
@@ -54,22 +56,30 @@ def test_the_largest_count_is_found_and_confirmed(bench: Bench) -> None:
         (6, "Run 1"),
         (4, "Run 2"),
         (5, "Sweep"),
+        (6, "Sweep"),
         (5, "Sweep, repeat"),
     ]
     assert result.largest == 5
     assert result.answer == "Sweep: 5 streams in real time, in 2 of 2 runs; 6 are not"
     lines = bench.log.snapshot().lines
     assert lines[-1] == result.answer
-    assert sum(line.startswith("Sweep") for line in lines) == 3
+    assert sum(line.startswith("Sweep") for line in lines) == 4
     assert bench.logs() == [
         "ds_s4_run2.log",
         "ds_s5_sweep.log",
         "ds_s5_sweep_repeat.log",
         "ds_s6_run1.log",
+        "ds_s6_sweep.log",
     ]
-    assert [run.name for run in model.get(Telemetry).runs] == ["Run 1", "Run 2", "Sweep", "Sweep, repeat"]
+    assert [run.name for run in model.get(Telemetry).runs] == ["Run 1", "Run 2", "Sweep", "Sweep", "Sweep, repeat"]
     table = next(table for table in bench.log.snapshot().tables if table.title == "Runs by number of streams")
-    assert [(row[0], row[5]) for row in table.rows] == [("4", "YES"), ("5", "YES"), ("5", "YES"), ("6", "NO")]
+    assert [(row[0], row[5]) for row in table.rows] == [
+        ("4", "YES"),
+        ("5", "YES"),
+        ("5", "YES"),
+        ("6", "NO"),
+        ("6", "NO"),
+    ]
 
 
 def test_a_run_that_does_not_decide_is_made_again_and_keeps_its_files(bench: Bench) -> None:
@@ -103,6 +113,24 @@ def test_nothing_is_real_time(bench: Bench) -> None:
     _, result = swept(bench, (1, rows(12.0)))
     assert (result.largest, result.runs) == (0, ())
     assert "Sweep: no stream count is real-time, not even 1" in bench.log.snapshot().warnings
+
+
+def test_what_does_not_decide_is_not_known(bench: Bench) -> None:
+    bench.write_throughput(2.0)  # 16 img/s: PEAK 0; both runs have one stream
+    unsure = tuple(29.0 + 2 * (number % 2) for number in range(24))
+    model, result = swept(bench, (1, unsure))
+    assert [one.source for one in result.trials] == ["Run 1", "Run 2", "Sweep, repeat"], "run 1 is no try"
+    assert result.largest is None
+    model.keep(result)
+    beyond = beyond_record.of(model)
+    assert beyond.sweep is not None
+    assert beyond.sweep.largest is None
+    assert from_data(json.loads(json.dumps(to_data(beyond)))) == beyond
+    facts = {fact.name: (fact.value, fact.origin) for fact in bench.log.snapshot().facts}
+    assert facts["Largest number of real-time streams"] == (
+        "not known",
+        "no stream count is confirmed; the runs with 1 do not decide",
+    )
 
 
 def test_without_the_option_nothing_is_run(bench: Bench) -> None:

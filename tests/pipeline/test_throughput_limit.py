@@ -50,9 +50,15 @@ def bench(tmp_path: Path, clip: Path) -> Bench:
     return Bench(tmp_path, clip)
 
 
-def calibrated(bench: Bench, decode: tuple[tuple[int, tuple[Row, ...]], ...], **options: str) -> ModelRun:
+def calibrated(
+    bench: Bench,
+    decode: tuple[tuple[int, tuple[Row, ...]], ...],
+    *,
+    run1: tuple[Row, ...] = (20.0,) * 5,
+    **options: str,
+) -> ModelRun:
     """After run 1 with 6 streams at 20 FPS; ``decode``: what the app prints without inference."""
-    model = bench.model((6, (20.0,) * 5), **options)
+    model = bench.model((6, run1), **options)
     runtime = model.runtime
     assert isinstance(runtime, StandInRuntime)
     selected = dataclasses.replace(model.selected, runtime=dataclasses.replace(runtime, decode=decode))
@@ -105,8 +111,29 @@ def test_decoding_that_shows_no_frame_leaves_inference(bench: Bench, jobs: list[
     result = limit(bench, calibrated(bench, ((6, ()),)))
     assert result.evidence is not None
     assert result.evidence.decode_share is None
+    assert result.evidence.decode == ()
     assert result.verdict is not None
-    assert not any("decoding alone" in sentence for sentence in result.verdict.sentences)
+    said = [sentence for sentence in result.verdict.sentences if "decoding alone" in sentence]
+    assert len(said) == 1
+    assert said[0].startswith("decoding alone, 6 streams, was not measured: ")
+
+
+def test_windows_in_which_not_all_streams_run_are_no_ceiling(bench: Bench, jobs: list[ThroughputJob]) -> None:
+    starting: tuple[Row, ...] = (0.0, 0.0, (50.0, 0.0, 0.0, 0.0, 0.0, 0.0), (50.0,) * 6)
+    result = limit(bench, calibrated(bench, ((6, starting),)))
+    assert result.evidence is not None
+    assert (result.evidence.decode, result.evidence.decode_share) == ((), None)
+    assert "no window in which all of them ran within" in result.evidence.notes[0]
+    assert result.verdict is not None
+    assert "cannot be" not in " ".join(result.verdict.sentences)
+    assert result.evidence.notes[0] in result.verdict.sentences
+
+
+def test_a_run_1_of_start_up_alone_is_not_judged(bench: Bench, jobs: list[ThroughputJob]) -> None:
+    result = limit(bench, calibrated(bench, ((6, (50.0,) * 5),), run1=((20.0,) * 6,)))
+    assert result.verdict is not None
+    assert result.verdict.limit is Limit.UNCLEAR
+    assert result.verdict.sentences[0] == "the run's own figure does not hold: run 1 has no steady window"
 
 
 def test_an_app_that_dies_fails_the_step(bench: Bench, jobs: list[ThroughputJob]) -> None:
@@ -128,6 +155,20 @@ def test_never_means_never(bench: Bench, jobs: list[ThroughputJob]) -> None:
 def test_decode_runs_are_short(perf: int, cpu: int, gpu: int) -> None:
     assert throughput_limit.seconds(perf, on_gpu=False) == cpu
     assert throughput_limit.seconds(perf, on_gpu=True) == gpu
+
+
+def test_the_fast_engine_has_no_ceiling_of_inference(
+    bench: Bench, jobs: list[ThroughputJob], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DSBENCH_ENGINE", "fast")
+    result = limit(bench, calibrated(bench, ((6, (50.0,) * 5),)))
+    assert not jobs
+    assert result.evidence is not None
+    assert result.evidence.infer is None
+    assert result.verdict is not None
+    said = [sentence for sentence in result.verdict.sentences if "DSBENCH_ENGINE=fast" in sentence]
+    assert len(said) == 1
+    assert said[0].startswith("inference alone was not measured: ")
 
 
 def test_frames_that_nvinfer_skips_are_taken_into_account(bench: Bench, jobs: list[ThroughputJob]) -> None:
