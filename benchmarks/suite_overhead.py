@@ -3,10 +3,10 @@
     python benchmarks/suite_overhead.py [--model-dir DIR] [--perf-seconds S] [--runs N]
 
 Runs the whole pipeline on a copy of the model directory, N times in a row on the same copy, and splits each run's wall
-time into: the app (visual check, KITTI dumps, benchmark runs), the network being measured alone (Steps 4-5's stand-in in
-the first run, what limits throughput in each), other child programs by name (compiler, the probes that run model and
-parser apart from pytest), and what is left, dsbench's own Python. *Overhead* is all but those measurements. Processor seconds of the whole run stand beside it: on a
-busy machine they vary less.
+time into: the app (visual check, KITTI dumps, benchmark runs), the network being measured alone (Steps 4-5's stand-in
+in the first run, what limits throughput in each), other child programs by name (compiler, the probes that run model and
+parser apart from pytest), and what is left, dsbench's own Python. *Overhead* is all but those measurements. Processor
+seconds of the whole run stand beside it: on a busy machine they vary less.
 """
 
 from __future__ import annotations
@@ -97,9 +97,7 @@ def measure(model: Path, video: Path, perf_seconds: int, times: Path) -> Split:
 
 def show(number: int, result: Split, cpu_s: float) -> None:
     """Print one run's split."""
-    print(
-        f"\nrun {number}: wall {result.wall_s:.2f} s, overhead (all but the app and the network alone) {result.overhead_s:.2f} s"
-    )
+    print(f"\nrun {number}: wall {result.wall_s:.2f} s, overhead (all but what is measured) {result.overhead_s:.2f} s")
     for name, seconds in result.purposes:
         print(f"  {seconds:7.2f} s  {name}")
     print(f"  {result.own_s:7.2f} s  dsbench itself (pytest, imports, files, report)")
