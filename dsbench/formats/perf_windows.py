@@ -12,13 +12,16 @@ from dsbench.formats.perf_log import PerfRow, RowReader
 
 MOST_WINDOWS = 10_000
 """Windows that are kept, the last ones: a run of days must not fill the memory."""
+MOST_FPS = 1e6
+"""Above it, and below 0, a value is no rate of frames; neither are ``inf`` and ``nan``."""
 
 
 @dataclass(frozen=True)
 class Windows:
     """One run's PERF windows: ``fps`` (windows, streams) frames per second, ``at_s`` (windows,) seconds since the app
-    was started at which the row was seen. ``broken`` counts rows that other output cut short: not in ``fps``;
-    ``repaired`` those that could be put together again, which are; ``earlier`` windows before those that are kept."""
+    was started at which the row was seen. ``broken`` counts rows that are not in ``fps``: other output cut them, or
+    a value is no rate of frames (``inf``, ``nan``); ``repaired`` those that could be put together again, which are;
+    ``earlier`` windows before those that are kept."""
 
     interval_s: int
     streams: int
@@ -67,7 +70,7 @@ class Collector:
             if row.instance != self._instance:
                 continue
             self._seen += 1
-            if len(row.fps) == self._streams:
+            if len(row.fps) == self._streams and all(0 <= value <= MOST_FPS for value in row.fps):  # nan: False
                 self._whole += 1
                 self._repaired += row.repaired
                 self._at_s.append(at_s)

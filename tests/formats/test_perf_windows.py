@@ -47,3 +47,12 @@ def test_each_configuration_has_its_own_windows(tmp_path: Path) -> None:
     found = perf_windows.of_every_instance(log, 2)
     assert {instance: windows.fps for instance, windows in found.items()} == {0: ((1.0, 2.0), (3.0, 4.0)), 1: ((9.0,),)}
     assert found[0].at_s == (2.0, 4.0)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-1.00", "9" * 400 + ".0"])
+def test_a_row_with_what_is_no_rate_counts_as_broken(tmp_path: Path, value: str) -> None:
+    log = tmp_path / "log"
+    log.write_text(f"**PERF:  1.00 (1.00)\t2.00 (nan)\t\n**PERF:  3.00 (1.00)\t{value} (1.00)\t\n")
+    windows = perf_windows.of_log(log, 2, 2)
+    assert windows.fps == ((1.0, 2.0),), "an average may be nan"
+    assert windows.broken == 1

@@ -292,6 +292,20 @@ def test_a_run_whose_figures_are_known_ends_early_and_says_so(bench: Bench) -> N
     assert bench.run1(model).run.measurement.ended_early_s is None
 
 
+@pytest.mark.parametrize("odd", ["nan", "inf"])
+def test_rows_without_figures_are_left_out_and_the_run_goes_on(bench: Bench, odd: str) -> None:
+    one, all_of_it = (
+        f"out('**PERF:  ' + {text!r})" for text in (f"31.00 (1.00)\t{odd} (1.00)\t", f"{odd} (nan)\t" * 6)
+    )
+    script = (*[31.0] * 5, one + "; out('31.00 (1.00)\t' * 4)", *[31.0] * 8, all_of_it)
+    model = bench.model((6, script), perf_seconds="3", perf_precision="2")
+    found = bench.run1(model).run
+    assert found.figures.fps == 31.0
+    assert found.perf.windows.broken >= 1
+    assert found.perf.not_asked == ""
+    assert any("or have inf or nan" in warning for warning in bench.log.snapshot().warnings)
+
+
 def test_too_few_streams_for_max_bs_says_so(bench: Bench) -> None:
     model = bench.model((6, (55.0,)), (8, (31.0,)), min_streams="10")  # 330 / 30 = 11, MAX_BS 8
     bench.run1(model)
