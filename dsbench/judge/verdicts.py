@@ -218,6 +218,9 @@ def _rows(run: Steady, context: RunContext) -> Iterator[Finding]:
     if run.windows.broken > len(run.windows.fps):
         text = f"other output cut {run.windows.broken} PERF rows, more than are whole: lower the log level (GST_DEBUG)"
         yield _found(State.INCONCLUSIVE, ReasonCode.ROWS_LOST, text)
+    elif unread := windows.unread_s(run.windows):
+        text = f"other output cut every PERF row of the last {unread:.1f} s: lower the log level (GST_DEBUG)"
+        yield _found(State.INCONCLUSIVE, ReasonCode.ROWS_LOST, text)
     if context.due_s and (pause := windows.silent_s(run.windows, context.due_s)):
         text = f"no PERF row came in the last {pause:.1f} s of the run: its figures are of the time before"
         yield _found(State.INCONCLUSIVE, ReasonCode.SILENT, text)

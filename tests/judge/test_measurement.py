@@ -136,6 +136,14 @@ def test_rows_that_stop() -> None:
     assert judged(steady(40), RunContext(due_s=41)).state is State.VALID
 
 
+def test_an_end_of_cut_rows_is_lost_not_silent() -> None:
+    whole = steady(40)
+    cut = replace(whole, broken=10, begun_s=(*whole.at_s, *(whole.at_s[-1] + 2.0 * n for n in range(1, 11))))
+    found = judged(cut, RunContext(due_s=61))
+    assert (found.state, codes(found)) == (State.INCONCLUSIVE, ["rows-lost"])
+    assert "every PERF row of the last 20.0 s" in found.reasons[0].text
+
+
 def test_an_engine_build_counts_only_within_the_windows() -> None:
     assert codes(judged(steady(40), RunContext(builds=((20.0, 25.0),)))) == ["engine-build"]
     assert judged(steady(40), RunContext(builds=((20.0, 25.0),))).state is State.INVALID

@@ -349,6 +349,14 @@ def test_rows_that_stop_are_a_stall_although_the_app_listens(bench: Bench) -> No
     assert caught.value.code == Code.APP_TIMEOUT
 
 
+def test_rows_that_a_warning_cuts_are_no_stall(bench: Bench) -> None:
+    cut = "out('**PERF:  31.00 (1.00)\\tWARN (app:1): late'); time.sleep(0.5)"
+    model = bench.model((6, (*[31.0] * 12, *[cut] * 12)), perf_seconds="7", perf_precision="0")
+    found = bench.run1(model).run
+    assert found.perf.windows.broken >= 10
+    assert [reason.code for reason in found.measurement.reasons if reason.code != "clock"] == ["rows-lost"]
+
+
 def test_the_retry_is_checked_alike(bench: Bench) -> None:
     model = bench.model((6, (26.0,)), (5, (20.0,)), (2, ()))
     bench.run1(model)
