@@ -208,9 +208,12 @@ def clock(windows: Windows, start: int) -> float | None:
     """How long a window really was, as a multiple of the interval that FPS are computed with; None if not known.
 
     DeepStream divides by the configured interval, however late its timer fires. Windows are as far apart as their rows
-    were seen; a gap of a lost row counts as two. Rows in bursts were not seen as they came: not known.
+    were seen, those included that other output cut; a gap of a row that was not seen at all counts as two. Rows in
+    bursts were not seen as they came: not known.
     """
     times = windows.at_s[max(start - 1, 0) :]
+    if times and windows.begun_s:
+        times = tuple(at_s for at_s in windows.begun_s if times[0] <= at_s <= times[-1])
     gaps = [after - before for before, after in pairwise(times)]
     if len(gaps) < _FEWEST:
         return None

@@ -121,6 +121,19 @@ def test_rows_that_come_too_late_make_the_printed_fps_too_high() -> None:
     assert found.real_time is RealTime.NO, "30 by the printed figure"
 
 
+def test_cut_rows_are_no_slow_clock() -> None:
+    chance = random.Random(4)
+    begun = tuple(n + chance.uniform(0, 0.05) for n in range(1, 61))
+    rows = tuple((40.0 + chance.choice((0, 1)),) for _ in range(30))
+    found = judged(Windows(1, 1, begun[::2], rows, broken=30, begun_s=begun))
+    assert (found.state, codes(found), found.clock, found.real_time) == (State.VALID, [], 1.0, RealTime.YES)
+    assert found.per_stream[0].mean == pytest.approx(40.5, abs=0.3)
+    slow = tuple(1.2 * at_s for at_s in begun)
+    found = judged(Windows(1, 1, slow[::2], rows, broken=30, begun_s=slow))
+    assert codes(found) == ["clock"]
+    assert found.clock == pytest.approx(1.2, abs=0.01)
+
+
 def test_a_row_seen_a_little_late_is_no_clock() -> None:
     windows = replace(steady(31.5, count=10), interval_s=1, at_s=(*map(float, range(1, 10)), 10.4))
     found = judged(windows)
