@@ -34,6 +34,7 @@ class ReasonCode(StrEnum):
     DRIFT = "drift"
     NOISE = "noise"
     STALLED_STREAM = "stalled-stream"
+    STOPPED_STREAM = "stopped-stream"
     PAUSED_STREAM = "paused-stream"
     THROTTLED = "throttled"
     OTHER_LOAD = "other-load"
@@ -208,10 +209,11 @@ def _drift(trend: Change, who: str) -> Finding:
 
 def _still(run: Steady) -> Iterator[Finding]:
     if paused := steady.paused(run.windows, run.start):
-        text = (
-            f"{named(paused)} stood still for at least {steady.STALLED_WINDOWS} windows and then went on: read the log"
-        )
+        text = f"{named(paused)} stood still for {steady.PAUSED_S:.0f} s or more and then went on: read the log"
         yield _found(State.INCONCLUSIVE, ReasonCode.PAUSED_STREAM, text)
+    if stopped := steady.stopped(run.windows, run.start):
+        text = f"{named(stopped)} had no frame at the end of the run: has it stopped? read the log, measure longer"
+        yield _found(State.INCONCLUSIVE, ReasonCode.STOPPED_STREAM, text)
 
 
 def _rows(run: Steady, context: RunContext) -> Iterator[Finding]:

@@ -82,6 +82,7 @@ def test_one_frame_more_or_less() -> None:
             "paused-stream",
             None,
         ),
+        (table(*[(60.0,)] * 9, *[(0.0,)] * 2, *[(60.0,)] * 18), State.INCONCLUSIVE, "paused-stream", None),
         (replace(steady(40), broken=21), State.INCONCLUSIVE, "rows-lost", RealTime.UNSURE),
     ],
 )
@@ -91,6 +92,20 @@ def test_windows_that_do_not_decide(windows: Windows, state: State, code: str, r
     assert code in codes(found)
     assert found.real_time is not RealTime.YES
     assert real_time is None or found.real_time is real_time
+
+
+@pytest.mark.parametrize(("interval_s", "still"), [(1, 1), (1, 2), (2, 1), (2, 2), (10, 2)])
+def test_a_stream_that_dies_at_the_end_is_never_real_time(interval_s: int, still: int) -> None:
+    found = judged(table(*[(60.0, 60.0)] * 27, *[(60.0, 0.0)] * still, interval_s=interval_s))
+    assert (found.state, codes(found), found.real_time) == (State.INCONCLUSIVE, ["stopped-stream"], RealTime.UNSURE)
+    assert "stream 1 had no frame at the end" in found.reasons[0].text
+
+
+def test_a_slow_model_may_end_with_a_window_without_a_frame() -> None:
+    rows = [(1.0, float(n % 3 != 2)) for n in range(30)]  # two frames in three seconds
+    assert judged(table(*rows, interval_s=1), target=0.3).real_time is RealTime.YES
+    rows = [(2.0, 2.0)] * 27 + [(2.0, 0.0)] * 2  # four were due
+    assert "stopped-stream" not in codes(judged(table(*rows, interval_s=1), target=1))
 
 
 def test_no_window_at_all() -> None:
