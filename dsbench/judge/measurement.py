@@ -10,7 +10,7 @@ from dsbench.formats.perf_windows import Windows
 from dsbench.judge import statistics, steady, verdicts
 from dsbench.judge.run_context import RunContext
 from dsbench.judge.statistics import Interval
-from dsbench.judge.verdicts import Finding, Reason, State, Steady
+from dsbench.judge.verdicts import Reason, State, Steady
 
 __all__ = ["Interval", "Measurement", "RealTime", "Reason", "State", "of_run"]
 
@@ -75,7 +75,7 @@ def of_run(windows: Windows, target_fps: float, context: RunContext) -> Measurem
 
 
 def _judged(
-    findings: Sequence[Finding],
+    findings: Sequence[Reason],
     windows: Windows,
     target_fps: float,
     context: RunContext,
@@ -87,7 +87,7 @@ def _judged(
     ordered = sorted(findings, key=lambda finding: _ORDER.index(finding.state))
     return Measurement(
         state=ordered[0].state if ordered else State.VALID,
-        reasons=tuple(finding.reason for finding in ordered),
+        reasons=tuple(ordered),
         streams=windows.streams,
         target_fps=target_fps,
         warm_up_s=run.span[0] if run else 0.0,

@@ -74,18 +74,12 @@ _NAMED = 8
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a measurement is not valid. ``code`` is stable; ``text`` has the figures and what to do."""
+    """Why a measurement is not valid. ``code`` is stable; ``text`` has the figures and what to do; ``state``: what it
+    makes of the measurement, which has the worst of its reasons'."""
 
     code: str
     text: str
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A reason and what it makes of the measurement."""
-
     state: State
-    reason: Reason
 
 
 @dataclass(frozen=True)
@@ -117,7 +111,7 @@ class Steady:
         return max(0.0, begin), at_s[-1]
 
 
-def of_steady(run: Steady, context: RunContext) -> Iterator[Finding]:
+def of_steady(run: Steady, context: RunContext) -> Iterator[Reason]:
     """All that is wrong with a run that has steady windows; that it is near the target only where nothing else is."""
     found = [
         *(tuple(_unstable(run, context)) or _noise(run, context)),
@@ -131,18 +125,18 @@ def of_steady(run: Steady, context: RunContext) -> Iterator[Finding]:
         yield from _target(run)
 
 
-def _found(state: State, code: ReasonCode, text: str) -> Finding:
-    return Finding(state, Reason(code, text))
+def _found(state: State, code: ReasonCode, text: str) -> Reason:
+    return Reason(code, text, state)
 
 
-def too_few(count: int) -> Finding:
+def too_few(count: int) -> Reason:
     """So few steady windows that their interval says nothing or little."""
     plural = "" if count == 1 else "s"
     text = f"{count} steady window{plural}, at least {FEWEST_WINDOWS} are needed: raise --perf-seconds"
     return _found(State.INCONCLUSIVE, ReasonCode.TOO_FEW_WINDOWS, text)
 
 
-def stalled(streams: Sequence[int]) -> Finding:
+def stalled(streams: Sequence[int]) -> Reason:
     """Streams that stand still: the others have the machine to themselves, so no figure is of that many streams."""
     text = (
         f"{named(streams)} stood still to the end: read the log for errors of the source; no figure is of all streams"
@@ -150,7 +144,7 @@ def stalled(streams: Sequence[int]) -> Finding:
     return _found(State.INVALID, ReasonCode.STALLED_STREAM, text)
 
 
-def _noise(run: Steady, context: RunContext) -> Iterator[Finding]:
+def _noise(run: Steady, context: RunContext) -> Iterator[Reason]:
     """Whether a mean says anything. Where a target decides, its interval says how well it is known."""
     spread = steady.variation(steady.totals(run.windows)[run.start :], run.windows.streams / run.windows.interval_s)
     if run.count < FEWEST_WINDOWS:
@@ -170,7 +164,7 @@ def _all_above(run: Steady) -> bool:
     return all(sum(value < run.target_fps for value in column) <= allowed for column in columns)
 
 
-def _unstable(run: Steady, context: RunContext) -> Iterator[Finding]:
+def _unstable(run: Steady, context: RunContext) -> Iterator[Reason]:
     frame = 1 / run.windows.interval_s
     totals = steady.totals(run.windows)[run.start :]
     slowest = run.windows.of_stream(run.slowest)[run.start :]
@@ -195,19 +189,19 @@ def _crosses(trend: Change, target_fps: float) -> bool:
     return trend.second < trend.first and 2 * trend.second - trend.first < target_fps <= trend.first
 
 
-def _two_states(two: Change, who: str) -> Finding:
+def _two_states(two: Change, who: str) -> Reason:
     state = State.INVALID if two.ratio >= HOPELESS else State.INCONCLUSIVE
     text = f"{who} ran in two states, at about {two.low:.1f} and {two.high:.1f} FPS: what else used the machine?"
     return _found(state, ReasonCode.TWO_STATES, text)
 
 
-def _drift(trend: Change, who: str) -> Finding:
+def _drift(trend: Change, who: str) -> Reason:
     state = State.INVALID if trend.ratio >= HOPELESS else State.INCONCLUSIVE
     text = f"{who} went from about {trend.first:.1f} to {trend.second:.1f} FPS: measure longer, until it is steady"
     return _found(state, ReasonCode.DRIFT, text)
 
 
-def _still(run: Steady) -> Iterator[Finding]:
+def _still(run: Steady) -> Iterator[Reason]:
     if paused := steady.paused(run.windows, run.start):
         text = f"{named(paused)} stood still for {steady.PAUSED_S:.0f} s or more and then went on: read the log"
         yield _found(State.INCONCLUSIVE, ReasonCode.PAUSED_STREAM, text)
@@ -216,7 +210,7 @@ def _still(run: Steady) -> Iterator[Finding]:
         yield _found(State.INCONCLUSIVE, ReasonCode.STOPPED_STREAM, text)
 
 
-def _rows(run: Steady, context: RunContext) -> Iterator[Finding]:
+def _rows(run: Steady, context: RunContext) -> Iterator[Reason]:
     if run.windows.broken > len(run.windows.fps):
         text = f"other output cut {run.windows.broken} PERF rows, more than are whole: lower the log level (GST_DEBUG)"
         yield _found(State.INCONCLUSIVE, ReasonCode.ROWS_LOST, text)
@@ -243,7 +237,7 @@ def clock(table: Windows, start: int) -> float:
     return ratio if ratio and abs(ratio - 1) > CLOCK_TOLERANCE + CLOCK_SEEN_WITHIN_S / seconds else 1.0
 
 
-def _build(run: Steady, context: RunContext) -> Iterator[Finding]:
+def _build(run: Steady, context: RunContext) -> Iterator[Reason]:
     begin, end = run.span
     for began, ended in context.builds:
         if began < end and ended > begin:
@@ -255,7 +249,7 @@ def _build(run: Steady, context: RunContext) -> Iterator[Finding]:
             return
 
 
-def _device(run: Steady, context: RunContext) -> Iterator[Finding]:
+def _device(run: Steady, context: RunContext) -> Iterator[Reason]:
     if context.telemetry is None or len(context.telemetry.rows) < 2:
         return
     summary = telemetry.summarise(context.telemetry, run.span)
@@ -284,7 +278,7 @@ def _other_load(summary: TelemetrySummary, context: RunContext) -> str:
     return ""
 
 
-def _target(run: Steady) -> Iterator[Finding]:
+def _target(run: Steady) -> Iterator[Reason]:
     """The interval of the stream that decides has the target within it."""
     target, one = run.target_fps, run.each[run.slowest]
     if any(other.high < target for other in run.each) or one.low >= target:

@@ -144,7 +144,7 @@ def require_valid(model: ModelRun, run: MeasuredRun) -> None:
     """MEASUREMENT_INVALID, with its reasons, for a run whose figures are not of what was to be measured."""
     found = run.measurement
     if found.state is State.INVALID:
-        reasons = "\n".join(f"  {reason.code}: {reason.text}" for reason in found.reasons)
+        reasons = "\n".join(f"  {one.code} ({one.state.upper()}): {one.text}" for one in found.reasons)
         raise DsbenchError(
             Code.MEASUREMENT_INVALID,
             f"DS {run.name}: the measurement is invalid, its figures mean nothing\n{reasons}",

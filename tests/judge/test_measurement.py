@@ -108,6 +108,16 @@ def test_a_slow_model_may_end_with_a_window_without_a_frame() -> None:
     assert "stopped-stream" not in codes(judged(table(*rows, interval_s=1), target=1))
 
 
+def test_each_reason_has_its_own_state_the_measurement_the_worst() -> None:
+    rows = [(60.0 - n, 0.0 if n > 9 else 60.0 - n) for n in range(20)]
+    found = judged(table(*rows))
+    states = {reason.code: reason.state for reason in found.reasons}
+    assert found.state is State.INVALID
+    assert states["stalled-stream"] is State.INVALID
+    assert [code for code, state in states.items() if state is State.INCONCLUSIVE]
+    assert found.reasons[0].state is State.INVALID, "the worst comes first"
+
+
 def test_no_window_at_all() -> None:
     found = judged(Windows(2, 2, (), ()))
     assert (found.state, codes(found), found.total, found.slowest) == (

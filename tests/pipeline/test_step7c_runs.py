@@ -163,7 +163,7 @@ def test_what_stream_0_does_not_show(bench: Bench) -> None:
     assert any("Run 2: INVALID, stalled-stream: stream 7 stood still to the end" in one for one in evidence.warnings)
     assert facts["Run 2: every stream in real time"] == "NO"
     assert bench.measured()[1].startswith("Run 2, all streams: INVALID (stalled-stream) | every stream real-time: NO")
-    with pytest.raises(DsbenchError, match="stalled-stream: stream 7 stood still") as caught:
+    with pytest.raises(DsbenchError, match=r"stalled-stream \(INVALID\): stream 7 stood still") as caught:
         step7c_runs.require_valid(model, validation.final)
     assert caught.value.code == Code.MEASUREMENT_INVALID
     table = next(table for table in evidence.tables if "Run 1" in table.title)
@@ -304,6 +304,16 @@ def test_rows_without_figures_are_left_out_and_the_run_goes_on(bench: Bench, odd
     assert found.perf.windows.broken >= 1
     assert found.perf.not_asked == ""
     assert any("or have inf or nan" in warning for warning in bench.log.snapshot().warnings)
+
+
+def test_each_reason_is_told_with_what_it_makes_of_the_run(bench: Bench) -> None:
+    falling = tuple((*[60.0 - n] * 5, 60.0 - n if n < 10 else 0.0) for n in range(20))
+    model = bench.model((6, falling), perf_seconds="2")
+    bench.run1(model)
+    told = [warning for warning in bench.log.snapshot().warnings if "INVALID" in warning or "INCONCLUSIVE" in warning]
+    assert told[0].startswith("Run 1: INVALID, stalled-stream: ")
+    assert len(told) > 1
+    assert all(warning.startswith("Run 1: INCONCLUSIVE, ") for warning in told[1:])
 
 
 def test_too_few_streams_for_max_bs_says_so(bench: Bench) -> None:
