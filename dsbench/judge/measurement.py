@@ -49,11 +49,17 @@ class Measurement:
         return _slowest(self.per_stream) if self.per_stream else None
 
     @property
+    def disturbed(self) -> bool:
+        """Whether a reason comes from outside the pipeline: other load, throttling, lost rows."""
+        return any(reason.code in verdicts.DISTURBED for reason in self.reasons)
+
+    @property
     def real_time(self) -> RealTime:
         """YES if the measurement is valid and every stream's lower bound reaches the target; NO if a stream stands
-        still, or the upper bound of one does not reach it and the measurement is not invalid; else UNSURE."""
+        still, or the upper bound of one does not reach it and the measurement is neither invalid nor disturbed; else
+        UNSURE."""
         slow = any(one.high < self.target_fps for one in self.per_stream)
-        if self.stalled or (slow and self.state is not State.INVALID):
+        if self.stalled or (slow and self.state is not State.INVALID and not self.disturbed):
             return RealTime.NO
         every = bool(self.per_stream) and all(one.low >= self.target_fps for one in self.per_stream)
         return RealTime.YES if every and self.state is State.VALID else RealTime.UNSURE

@@ -46,6 +46,8 @@ class ReasonCode(StrEnum):
     NEAR_TARGET = "near-target"
 
 
+DISTURBED = frozenset({ReasonCode.THROTTLED, ReasonCode.OTHER_LOAD, ReasonCode.ROWS_LOST})
+"""What comes from outside the pipeline and makes it slow, or hides how fast it was: alone it may keep up."""
 FEWEST_WINDOWS = 5
 """Steady windows below which an interval says little."""
 HOPELESS = 4.0

@@ -215,11 +215,23 @@ def test_what_the_device_did_meanwhile(telemetry: Series, state: State, code: st
     assert (found.state, codes(found)) == (state, [code] if code else [])
 
 
+def test_slow_beside_other_load_is_no_answer() -> None:
+    loaded = RunContext(series(others_cpu_pct=90.0), cores=2)
+    found = judged(steady(20), loaded)
+    assert (codes(found), found.real_time, found.disturbed) == (["other-load"], RealTime.UNSURE, True)
+    assert judged(replace(steady(20), broken=30)).real_time is RealTime.UNSURE
+    still = table(*[(36.0, 40.0)] * 9, *[(36.0, 0.0)] * 9)
+    assert judged(still, loaded).real_time is RealTime.NO, "a stream that stands still does so for another reason"
+    found = judged(steady(20), RunContext(series(), cores=2))
+    assert (found.real_time, found.disturbed) == (RealTime.NO, False)
+
+
 def test_throttled_for_some_of_the_time_is_inconclusive() -> None:
     some = series()
     rows = tuple((*row[:-1], 0x40 if 20 < number < 40 else 0) for number, row in enumerate(some.rows))
     found = judged(steady(40), RunContext(replace(some, rows=rows)))
     assert (found.state, codes(found)) == (State.INCONCLUSIVE, ["throttled"])
+    assert judged(steady(20), RunContext(replace(some, rows=rows))).real_time is RealTime.UNSURE
     assert "HwThermalSlowdown in 25% of the samples" in found.reasons[0].text
 
 

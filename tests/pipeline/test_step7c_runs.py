@@ -10,6 +10,7 @@ import pytest
 from dsbench.build.generated import Status, Written
 from dsbench.errors import Code, DsbenchError
 from dsbench.formats import nvinfer
+from dsbench.judge.measurement import RealTime
 from dsbench.model import preflight
 from dsbench.model.layout import ModelLayout
 from dsbench.pipeline import recording, step7b_config, step7c_runs, summary
@@ -254,6 +255,19 @@ def test_min_streams_needs_every_stream_and_enough_windows(bench: Bench) -> None
         assert "stream 0 keeps up at 4 streams" in caught.value.what
         assert said in caught.value.what
         assert caught.value.fix.startswith("measure again") == ("UNSURE" in said)
+
+
+def test_min_streams_after_a_disturbed_run_asks_for_a_quiet_machine(bench: Bench) -> None:
+    cut = "out('**PERF:  29.00 (1.00)\\tWARN (app:1): late')"
+    slow = (*[29.0] * 12, *[cut] * 20)
+    model = bench.model((6, (26.0,)), (5, slow), (2, slow), min_streams="1")
+    bench.run1(model)
+    validation = bench.run2(model)
+    assert validation.final.measurement.real_time is RealTime.UNSURE
+    with pytest.raises(DsbenchError) as caught:
+        step7c_runs.require_streams(model, validation)
+    assert caught.value.fix.startswith("measure again on a quiet machine")
+    assert "stream 0 does not keep up; every stream: UNSURE\n  rows-lost: other output cut" in caught.value.what
 
 
 def test_what_a_run_says_of_all_streams_is_printed_and_recorded(bench: Bench) -> None:
