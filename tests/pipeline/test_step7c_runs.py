@@ -254,6 +254,12 @@ def test_min_streams_needs_every_stream_and_enough_windows(bench: Bench) -> None
         assert "0 real-time streams confirmed" in caught.value.what
         assert "stream 0 keeps up at 4 streams" in caught.value.what
         assert said in caught.value.what
+        told = {fact.name: (fact.value, fact.origin) for fact in bench.log.snapshot().facts}
+        every = validation.final.measurement.real_time
+        assert told["Real-time streams confirmed"] == (
+            "by stream 0: 4; by every stream: 0",
+            f"RT: YES; every stream: {every}",
+        )
         assert caught.value.fix.startswith("measure again") == ("UNSURE" in said)
 
 
