@@ -71,7 +71,7 @@ def of_run(windows: Windows, target_fps: float, context: RunContext) -> Measurem
     findings = [verdicts.stalled(stalled)] if stalled else []
     start = steady.warm_up(windows)
     if start >= len(windows.fps):
-        findings.append(verdicts.too_few(0))
+        findings.append(verdicts.rows_lost(windows) or verdicts.too_few(0))
         return _judged(findings, windows, target_fps, context, stalled=stalled)
     ratio = verdicts.clock(windows, start)
     total, *each = _intervals(windows, start, ratio)

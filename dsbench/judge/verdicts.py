@@ -146,11 +146,25 @@ def stalled(streams: Sequence[int]) -> Reason:
     return _found(State.INVALID, ReasonCode.STALLED_STREAM, text)
 
 
+def rows_lost(table: Windows) -> Reason | None:
+    """So many rows are missing, or so late ones, that the others do not speak for the run."""
+    whole = len(table.fps)
+    if table.broken > whole:
+        which = f"{table.broken} PERF rows, {f'and {whole} are whole' if whole else 'all that came'}"
+    elif unread := windows.unread_s(table):
+        which = f"every PERF row of the last {unread:.1f} s"
+    else:
+        return None
+    text = f"other output cut (or inf or nan spoilt) {which}: lower the log level (GST_DEBUG)"
+    return _found(State.INCONCLUSIVE, ReasonCode.ROWS_LOST, text)
+
+
 def _noise(run: Steady, context: RunContext) -> Iterator[Reason]:
     """Whether a mean says anything. Where a target decides, its interval says how well it is known."""
     spread = steady.variation(steady.totals(run.windows)[run.start :], run.windows.streams / run.windows.interval_s)
     if run.count < FEWEST_WINDOWS:
-        yield too_few(run.count)
+        if not rows_lost(run.windows):  # more seconds would not help
+            yield too_few(run.count)
     elif spread >= UNEVEN and not (context.confirms and _all_above(run)):
         text = f"all streams together varied by {100 * spread:.0f}% from window to window: what else used the machine?"
         yield _found(State.INCONCLUSIVE, ReasonCode.NOISE, text)
@@ -213,12 +227,8 @@ def _still(run: Steady) -> Iterator[Reason]:
 
 
 def _rows(run: Steady, context: RunContext) -> Iterator[Reason]:
-    if run.windows.broken > len(run.windows.fps):
-        text = f"other output cut {run.windows.broken} PERF rows, more than are whole: lower the log level (GST_DEBUG)"
-        yield _found(State.INCONCLUSIVE, ReasonCode.ROWS_LOST, text)
-    elif unread := windows.unread_s(run.windows):
-        text = f"other output cut every PERF row of the last {unread:.1f} s: lower the log level (GST_DEBUG)"
-        yield _found(State.INCONCLUSIVE, ReasonCode.ROWS_LOST, text)
+    if lost := rows_lost(run.windows):
+        yield lost
     if context.due_s and (pause := windows.silent_s(run.windows, context.due_s)):
         text = f"no PERF row came in the last {pause:.1f} s of the run: its figures are of the time before"
         yield _found(State.INCONCLUSIVE, ReasonCode.SILENT, text)

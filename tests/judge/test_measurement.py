@@ -182,6 +182,14 @@ def test_an_end_of_cut_rows_is_lost_not_silent() -> None:
     assert "every PERF row of the last 20.0 s" in found.reasons[0].text
 
 
+@pytest.mark.parametrize("rows", [(), ((0.0, 0.0),), ((40.0, 40.0),) * 4])
+def test_where_rows_are_cut_more_seconds_do_not_help(rows: tuple[tuple[float, ...], ...]) -> None:
+    found = judged(Windows(2, 2, tuple(2.0 * n for n in range(1, len(rows) + 1)), rows, broken=30))
+    assert (found.state, codes(found), found.real_time) == (State.INCONCLUSIVE, ["rows-lost"], RealTime.UNSURE)
+    assert "30 PERF rows, " in found.reasons[0].text
+    assert "--perf-seconds" not in found.reasons[0].text
+
+
 def test_an_engine_build_counts_only_within_the_windows() -> None:
     assert codes(judged(steady(40), RunContext(builds=((20.0, 25.0),)))) == ["engine-build"]
     assert judged(steady(40), RunContext(builds=((20.0, 25.0),))).state is State.INVALID
