@@ -81,7 +81,7 @@ class Reason:
 
     code: str
     text: str
-    state: State
+    state: State = State.INCONCLUSIVE
 
 
 @dataclass(frozen=True)
