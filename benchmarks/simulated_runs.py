@@ -20,7 +20,8 @@ _MESSAGE = "(deepstream-app:5565): GStreamer-WARNING **: 22:31:53.963: Got data 
 class Shape:
     """A run: ``noise`` is the relative spread of a window, all streams alike, ``correlation`` that of neighbouring
     windows, ``own_noise`` each stream's for itself; ``stretch`` how long a window is as a multiple of its interval;
-    ``messages`` the chance of a message inside a row."""
+    ``messages`` the chance of a message inside a row, ``lost`` that
+    of one which leaves nothing of it."""
 
     rate: Rate
     streams: int = 4
@@ -32,6 +33,7 @@ class Shape:
     stretch: float = 1.0
     start_s: float = 1.5
     messages: float = 0.02
+    lost: float = 0.0
 
 
 @dataclass
@@ -69,6 +71,9 @@ def _print(run: Run, values: list[float], number: int, chance: random.Random) ->
         run.console += "\n**PERF:  " + "".join(f"FPS {stream} (Avg)\t" for stream in range(len(values))) + "\n"
     cut = chance.randrange(len(values)) if chance.random() < run.shape.messages else -1
     run.console += "**PERF:  "
+    if run.shape.lost and chance.random() < run.shape.lost:
+        run.console += _MESSAGE
+        return
     for stream, value in enumerate(values):
         run.console += _MESSAGE * (stream == cut) + f"{value:.2f} ({value:.2f})\t"
     run.console += "\n" + _MESSAGE * (chance.random() < 0.3)

@@ -93,12 +93,15 @@ def kinds() -> dict[str, Callable[[random.Random], Case]]:
         "slow to warm up": _warming,
         "late-starting stream": _late,
         "stalled stream": _stalled,
+        "stream dies at the end": _dies,
         "stream paused a while": _paused,
         "two states about target": lambda c: _two_states(c, c.uniform(33, 45), c.uniform(18, 27)),
         "two states above it": lambda c: _two_states(c, c.uniform(60, 80), c.uniform(40, 50)),
         "changes once": _changes_once,
         "drifts down": lambda c: _trend(c, c.uniform(40, 50), c.uniform(25, 33)),
         "drifts up": lambda c: _trend(c, c.uniform(25, 33), c.uniform(40, 50)),
+        "rows cut, keeps up": lambda c: _cut(c, c.uniform(33, 90), YES),
+        "rows cut, too slow": lambda c: _cut(c, c.uniform(12, 28), NO),
         "clock slow, FPS too high": lambda c: _clock(c, c.uniform(27.5, 29.3)),
         "clock slow, keeps up": lambda c: _clock(c, c.uniform(40, 60)),
         "engine build inside": lambda c: _with(c, RunContext(builds=((20.0, 26.0),)), doubted("engine-build")),
@@ -181,6 +184,22 @@ def _stalled(chance: random.Random) -> Case:
     from_s = chance.uniform(0.0, 0.75) * _length(shape)
     rate = simulated.stops(chance.uniform(33, 60), chance.randrange(1, streams), from_s)
     return Case(replace(shape, rate=rate), False, doubted("stalled-stream"), trouble_s=from_s)
+
+
+def _dies(chance: random.Random) -> Case:
+    """Its last one or two windows have no frame: whether it goes on nobody knows."""
+    streams = chance.choice((2, 4, 8))
+    shape = _any(chance, simulated.constant(40), streams)
+    from_s = _length(shape) - chance.choice((1, 2)) * shape.interval_s - shape.start_s - 0.2
+    rate = simulated.stops(chance.uniform(36, 80), chance.randrange(streams), from_s)
+    return Case(replace(shape, rate=rate), False, doubted("stopped-stream"), trouble_s=from_s)
+
+
+def _cut(chance: random.Random, fps: float, right: Right) -> Case:
+    """Some of the rows are lost, fewer than are whole."""
+    return Case(
+        replace(_any(chance, simulated.constant(fps)), lost=chance.uniform(0.1, 0.25)), fps >= TARGET, right, fps
+    )
 
 
 def _paused(chance: random.Random) -> Case:
@@ -267,7 +286,9 @@ def windows_of(case: Case, seed: int, folder: Path) -> Windows:
 def ended_early(windows: Windows, rule: EarlyEnd) -> Windows | None:
     """The windows of a run that looks after each one whether it may end; None if it may not before its time."""
     for count in range(1, len(windows.fps)):
-        part = replace(windows, at_s=windows.at_s[:count], fps=windows.fps[:count])
+        at_s = windows.at_s[:count]
+        begun_s = tuple(begun for begun in windows.begun_s if begun <= at_s[-1])
+        part = replace(windows, at_s=at_s, fps=windows.fps[:count], begun_s=begun_s)
         if rule.reached(part):
             return part
     return None

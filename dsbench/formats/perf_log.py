@@ -14,6 +14,7 @@ told by ``PerfRow.complete``, rows of which no pair is left by ``RowReader.lost`
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +77,8 @@ class _Begun:
 
 class RowReader:
     """Reads a log line by line: ``feed`` each, then ``finish``. ``streams``: how many a whole row has, 0 where only the
-    log's headers tell. ``lost`` counts rows of which nothing is left."""
+    log's headers tell. ``lost`` counts rows of which nothing is left; ``begun`` those of each instance that have begun,
+    whatever became of them."""
 
     def __init__(self, streams: int = 0) -> None:
         self._expected = self._header = streams
@@ -85,6 +87,7 @@ class RowReader:
         self._header_open = False
         self._number = 0
         self.lost = 0
+        self.begun: Counter[int] = Counter()
 
     @property
     def idle(self) -> bool:
@@ -133,6 +136,7 @@ class RowReader:
         if self._header:
             self._header = max(self._header, len(values) // 2)  # the header had been cut
         self._number += 1
+        self.begun[0] += 1
         return PerfRow(values[::2], values[1::2], 0, self._number, self._expected or self._header)
 
     def _begin(self, instance: int, several: bool, text: str) -> Iterator[PerfRow]:
@@ -142,6 +146,7 @@ class RowReader:
             return
         if several:
             self._longest.setdefault(instance, 0)
+        self.begun[instance] += 1
         self._begun = _Begun(instance, self._number, [])
         yield from self._take(text)
 

@@ -12,13 +12,17 @@ from dsbench.formats.perf_log import PerfRow, RowReader
 
 MOST_WINDOWS = 10_000
 """Windows that are kept, the last ones: a run of days must not fill the memory."""
+MOST_FPS = 1e6
+"""Above it, and below 0, a value is no rate of frames; neither are ``inf`` and ``nan``."""
 
 
 @dataclass(frozen=True)
 class Windows:
     """One run's PERF windows: ``fps`` (windows, streams) frames per second, ``at_s`` (windows,) seconds since the app
-    was started at which the row was seen. ``broken`` counts rows that other output cut short: not in ``fps``;
-    ``repaired`` those that could be put together again, which are; ``earlier`` windows before those that are kept."""
+    was started at which the row was seen. ``broken`` counts rows that are not in ``fps``: other output cut them, or
+    a value is no rate of frames (``inf``, ``nan``); ``repaired`` those that could be put together again, which are;
+    ``earlier`` windows before those that are kept. ``begun_s``: when each row began, whatever became of it; empty where
+    that is not known."""
 
     interval_s: int
     streams: int
@@ -27,6 +31,13 @@ class Windows:
     broken: int = 0
     repaired: int = 0
     earlier: int = 0
+    begun_s: tuple[float, ...] = ()
+
+    @property
+    def last_row_s(self) -> float | None:
+        """When the last row of any kind was seen, broken or lost ones included; None without a row."""
+        last = (*self.at_s[-1:], *self.begun_s[-1:])
+        return max(last) if last else None
 
     def of_stream(self, stream: int) -> tuple[float, ...]:
         """One stream's windows, in order."""
@@ -41,12 +52,13 @@ class Collector:
         self._streams, self._interval_s, self._instance = streams, interval_s, instance
         self._at_s: deque[float] = deque(maxlen=MOST_WINDOWS)
         self._fps: deque[tuple[float, ...]] = deque(maxlen=MOST_WINDOWS)
-        self._seen = self._whole = self._repaired = 0
+        self._begun_s: deque[float] = deque(maxlen=MOST_WINDOWS)
+        self._seen = self._whole = self._repaired = self._begun = 0
 
     @property
     def rows(self) -> int:
-        """Rows so far, broken ones included."""
-        return self._seen
+        """Rows so far, broken and lost ones included."""
+        return self._seen + self.reader.lost
 
     @property
     def whole(self) -> int:
@@ -67,11 +79,14 @@ class Collector:
             if row.instance != self._instance:
                 continue
             self._seen += 1
-            if len(row.fps) == self._streams:
+            if len(row.fps) == self._streams and all(0 <= value <= MOST_FPS for value in row.fps):  # nan: False
                 self._whole += 1
                 self._repaired += row.repaired
                 self._at_s.append(at_s)
                 self._fps.append(row.fps)
+        begun = self.reader.begun[self._instance]  # a cut row is handed out when the next one comes, but began before
+        self._begun_s.extend([at_s] * (begun - self._begun))
+        self._begun = begun
 
     def windows(self) -> Windows:
         """The table so far."""
@@ -80,9 +95,10 @@ class Collector:
             self._streams,
             tuple(self._at_s),
             tuple(self._fps),
-            broken=self._seen - self._whole + self.reader.lost,
+            broken=self.rows - self._whole,
             repaired=self._repaired,
             earlier=self._whole - len(self._fps),
+            begun_s=tuple(self._begun_s),
         )
 
 

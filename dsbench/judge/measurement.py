@@ -10,7 +10,7 @@ from dsbench.formats.perf_windows import Windows
 from dsbench.judge import statistics, steady, verdicts
 from dsbench.judge.run_context import RunContext
 from dsbench.judge.statistics import Interval
-from dsbench.judge.verdicts import Finding, Reason, State, Steady
+from dsbench.judge.verdicts import Reason, State, Steady
 
 __all__ = ["Interval", "Measurement", "RealTime", "Reason", "State", "of_run"]
 
@@ -49,11 +49,17 @@ class Measurement:
         return _slowest(self.per_stream) if self.per_stream else None
 
     @property
+    def disturbed(self) -> bool:
+        """Whether a reason comes from outside the pipeline: other load, throttling, lost rows."""
+        return any(reason.code in verdicts.DISTURBED for reason in self.reasons)
+
+    @property
     def real_time(self) -> RealTime:
         """YES if the measurement is valid and every stream's lower bound reaches the target; NO if a stream stands
-        still, or the upper bound of one does not reach it and the measurement is not invalid; else UNSURE."""
+        still, or the upper bound of one does not reach it and the measurement is neither invalid nor disturbed; else
+        UNSURE."""
         slow = any(one.high < self.target_fps for one in self.per_stream)
-        if self.stalled or (slow and self.state is not State.INVALID):
+        if self.stalled or (slow and self.state is not State.INVALID and not self.disturbed):
             return RealTime.NO
         every = bool(self.per_stream) and all(one.low >= self.target_fps for one in self.per_stream)
         return RealTime.YES if every and self.state is State.VALID else RealTime.UNSURE
@@ -65,7 +71,7 @@ def of_run(windows: Windows, target_fps: float, context: RunContext) -> Measurem
     findings = [verdicts.stalled(stalled)] if stalled else []
     start = steady.warm_up(windows)
     if start >= len(windows.fps):
-        findings.append(verdicts.too_few(0))
+        findings.append(verdicts.rows_lost(windows) or verdicts.too_few(0))
         return _judged(findings, windows, target_fps, context, stalled=stalled)
     ratio = verdicts.clock(windows, start)
     total, *each = _intervals(windows, start, ratio)
@@ -75,7 +81,7 @@ def of_run(windows: Windows, target_fps: float, context: RunContext) -> Measurem
 
 
 def _judged(
-    findings: Sequence[Finding],
+    findings: Sequence[Reason],
     windows: Windows,
     target_fps: float,
     context: RunContext,
@@ -87,7 +93,7 @@ def _judged(
     ordered = sorted(findings, key=lambda finding: _ORDER.index(finding.state))
     return Measurement(
         state=ordered[0].state if ordered else State.VALID,
-        reasons=tuple(finding.reason for finding in ordered),
+        reasons=tuple(ordered),
         streams=windows.streams,
         target_fps=target_fps,
         warm_up_s=run.span[0] if run else 0.0,

@@ -20,6 +20,8 @@ FAR_APART = 0.15
 """Two levels so far apart, as a share of the mean, are told even where windows lie between them."""
 STALLED_WINDOWS = 3
 """So many windows of 0.00: the stream stands still."""
+PAUSED_S = 3.0
+"""Or so many seconds of them, where it then goes on: a long window shows the same pause in fewer."""
 NEVER_STARTED_WINDOWS = 5
 """So many windows without a frame of any stream: nothing runs."""
 _STALLED_FRAMES = 5
@@ -187,19 +189,40 @@ def _ends_still(windows: Windows, stream: int) -> bool:
     return still >= max(STALLED_WINDOWS, 3 * longest) and due >= _STALLED_FRAMES
 
 
+def stopped(windows: Windows, start: int) -> tuple[int, ...]:
+    """Numbers of the streams without a frame in the last window or two, too few to say that they stand still, where
+    frames were due and no pause from window ``start`` on was as long."""
+    gone = stalled(windows)
+    found = []
+    for stream in range(windows.streams):
+        pauses, usual = _pauses(windows.of_stream(stream)[start:])
+        if stream in gone or not pauses or not usual or windows.fps[-1][stream] > 0:
+            continue
+        due = usual * pauses[-1] * windows.interval_s
+        if pauses[-1] > max(pauses[:-1], default=0) and due >= _STALLED_FRAMES:
+            found.append(stream)
+    return tuple(found)
+
+
+def _pauses(values: Sequence[float]) -> tuple[list[int], float]:
+    """Lengths of the runs of windows without a frame, in their order, and the mean of the other windows, 0 without."""
+    lengths = [len(list(group)) for moves, group in groupby(values, key=bool) if not moves]
+    return lengths, fmean([value for value in values if value > 0] or [0.0])
+
+
 def paused(windows: Windows, start: int) -> tuple[int, ...]:
     """Numbers of the streams that stood still for a while from window ``start`` on, far longer than between frames, and
     then went on."""
     found = []
+    fewest = min(STALLED_WINDOWS, math.ceil(PAUSED_S / windows.interval_s))
     for stream in range(windows.streams):
         values = windows.of_stream(stream)[start:]
-        lengths = sorted(len(list(group)) for moves, group in groupby(values, key=bool) if not moves)
-        if not lengths or not any(values) or not values[-1]:
+        pauses, usual = _pauses(values)
+        if not pauses or not usual or not values[-1]:
             continue
-        usual = fmean(value for value in values if value > 0)
-        due = usual * lengths[-1] * windows.interval_s
-        often = lengths[-2] if len(lengths) > 1 else 0
-        if lengths[-1] >= max(STALLED_WINDOWS, 3 * often) and due >= _STALLED_FRAMES:
+        *rest, longest = sorted(pauses)
+        due = usual * longest * windows.interval_s
+        if longest >= max(fewest, 3 * max(rest, default=0)) and due >= _STALLED_FRAMES:
             found.append(stream)
     return tuple(found)
 
@@ -208,9 +231,12 @@ def clock(windows: Windows, start: int) -> float | None:
     """How long a window really was, as a multiple of the interval that FPS are computed with; None if not known.
 
     DeepStream divides by the configured interval, however late its timer fires. Windows are as far apart as their rows
-    were seen; a gap of a lost row counts as two. Rows in bursts were not seen as they came: not known.
+    were seen, those included that other output cut; a gap of a row that was not seen at all counts as two. Rows in
+    bursts were not seen as they came: not known.
     """
     times = windows.at_s[max(start - 1, 0) :]
+    if times and windows.begun_s:
+        times = tuple(at_s for at_s in windows.begun_s if times[0] <= at_s <= times[-1])
     gaps = [after - before for before, after in pairwise(times)]
     if len(gaps) < _FEWEST:
         return None

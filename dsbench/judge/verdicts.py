@@ -34,6 +34,7 @@ class ReasonCode(StrEnum):
     DRIFT = "drift"
     NOISE = "noise"
     STALLED_STREAM = "stalled-stream"
+    STOPPED_STREAM = "stopped-stream"
     PAUSED_STREAM = "paused-stream"
     THROTTLED = "throttled"
     OTHER_LOAD = "other-load"
@@ -45,6 +46,8 @@ class ReasonCode(StrEnum):
     NEAR_TARGET = "near-target"
 
 
+DISTURBED = frozenset({ReasonCode.THROTTLED, ReasonCode.OTHER_LOAD, ReasonCode.ROWS_LOST})
+"""What comes from outside the pipeline and makes it slow, or hides how fast it was: alone it may keep up."""
 FEWEST_WINDOWS = 5
 """Steady windows below which an interval says little."""
 HOPELESS = 4.0
@@ -73,18 +76,12 @@ _NAMED = 8
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a measurement is not valid. ``code`` is stable; ``text`` has the figures and what to do."""
+    """Why a measurement is not valid. ``code`` is stable; ``text`` has the figures and what to do; ``state``: what it
+    makes of the measurement, which has the worst of its reasons'."""
 
     code: str
     text: str
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A reason and what it makes of the measurement."""
-
-    state: State
-    reason: Reason
+    state: State = State.INCONCLUSIVE
 
 
 @dataclass(frozen=True)
@@ -116,7 +113,7 @@ class Steady:
         return max(0.0, begin), at_s[-1]
 
 
-def of_steady(run: Steady, context: RunContext) -> Iterator[Finding]:
+def of_steady(run: Steady, context: RunContext) -> Iterator[Reason]:
     """All that is wrong with a run that has steady windows; that it is near the target only where nothing else is."""
     found = [
         *(tuple(_unstable(run, context)) or _noise(run, context)),
@@ -130,18 +127,18 @@ def of_steady(run: Steady, context: RunContext) -> Iterator[Finding]:
         yield from _target(run)
 
 
-def _found(state: State, code: ReasonCode, text: str) -> Finding:
-    return Finding(state, Reason(code, text))
+def _found(state: State, code: ReasonCode, text: str) -> Reason:
+    return Reason(code, text, state)
 
 
-def too_few(count: int) -> Finding:
+def too_few(count: int) -> Reason:
     """So few steady windows that their interval says nothing or little."""
     plural = "" if count == 1 else "s"
     text = f"{count} steady window{plural}, at least {FEWEST_WINDOWS} are needed: raise --perf-seconds"
     return _found(State.INCONCLUSIVE, ReasonCode.TOO_FEW_WINDOWS, text)
 
 
-def stalled(streams: Sequence[int]) -> Finding:
+def stalled(streams: Sequence[int]) -> Reason:
     """Streams that stand still: the others have the machine to themselves, so no figure is of that many streams."""
     text = (
         f"{named(streams)} stood still to the end: read the log for errors of the source; no figure is of all streams"
@@ -149,11 +146,25 @@ def stalled(streams: Sequence[int]) -> Finding:
     return _found(State.INVALID, ReasonCode.STALLED_STREAM, text)
 
 
-def _noise(run: Steady, context: RunContext) -> Iterator[Finding]:
+def rows_lost(table: Windows) -> Reason | None:
+    """So many rows are missing, or so late ones, that the others do not speak for the run."""
+    whole = len(table.fps)
+    if table.broken > whole:
+        which = f"{table.broken} PERF rows, {f'and {whole} are whole' if whole else 'all that came'}"
+    elif unread := windows.unread_s(table):
+        which = f"every PERF row of the last {unread:.1f} s"
+    else:
+        return None
+    text = f"other output cut (or inf or nan spoilt) {which}: lower the log level (GST_DEBUG)"
+    return _found(State.INCONCLUSIVE, ReasonCode.ROWS_LOST, text)
+
+
+def _noise(run: Steady, context: RunContext) -> Iterator[Reason]:
     """Whether a mean says anything. Where a target decides, its interval says how well it is known."""
     spread = steady.variation(steady.totals(run.windows)[run.start :], run.windows.streams / run.windows.interval_s)
     if run.count < FEWEST_WINDOWS:
-        yield too_few(run.count)
+        if not rows_lost(run.windows):  # more seconds would not help
+            yield too_few(run.count)
     elif spread >= UNEVEN and not (context.confirms and _all_above(run)):
         text = f"all streams together varied by {100 * spread:.0f}% from window to window: what else used the machine?"
         yield _found(State.INCONCLUSIVE, ReasonCode.NOISE, text)
@@ -169,7 +180,7 @@ def _all_above(run: Steady) -> bool:
     return all(sum(value < run.target_fps for value in column) <= allowed for column in columns)
 
 
-def _unstable(run: Steady, context: RunContext) -> Iterator[Finding]:
+def _unstable(run: Steady, context: RunContext) -> Iterator[Reason]:
     frame = 1 / run.windows.interval_s
     totals = steady.totals(run.windows)[run.start :]
     slowest = run.windows.of_stream(run.slowest)[run.start :]
@@ -194,30 +205,30 @@ def _crosses(trend: Change, target_fps: float) -> bool:
     return trend.second < trend.first and 2 * trend.second - trend.first < target_fps <= trend.first
 
 
-def _two_states(two: Change, who: str) -> Finding:
+def _two_states(two: Change, who: str) -> Reason:
     state = State.INVALID if two.ratio >= HOPELESS else State.INCONCLUSIVE
     text = f"{who} ran in two states, at about {two.low:.1f} and {two.high:.1f} FPS: what else used the machine?"
     return _found(state, ReasonCode.TWO_STATES, text)
 
 
-def _drift(trend: Change, who: str) -> Finding:
+def _drift(trend: Change, who: str) -> Reason:
     state = State.INVALID if trend.ratio >= HOPELESS else State.INCONCLUSIVE
     text = f"{who} went from about {trend.first:.1f} to {trend.second:.1f} FPS: measure longer, until it is steady"
     return _found(state, ReasonCode.DRIFT, text)
 
 
-def _still(run: Steady) -> Iterator[Finding]:
+def _still(run: Steady) -> Iterator[Reason]:
     if paused := steady.paused(run.windows, run.start):
-        text = (
-            f"{named(paused)} stood still for at least {steady.STALLED_WINDOWS} windows and then went on: read the log"
-        )
+        text = f"{named(paused)} stood still for {steady.PAUSED_S:.0f} s or more and then went on: read the log"
         yield _found(State.INCONCLUSIVE, ReasonCode.PAUSED_STREAM, text)
+    if stopped := steady.stopped(run.windows, run.start):
+        text = f"{named(stopped)} had no frame at the end of the run: has it stopped? read the log, measure longer"
+        yield _found(State.INCONCLUSIVE, ReasonCode.STOPPED_STREAM, text)
 
 
-def _rows(run: Steady, context: RunContext) -> Iterator[Finding]:
-    if run.windows.broken > len(run.windows.fps):
-        text = f"other output cut {run.windows.broken} PERF rows, more than are whole: lower the log level (GST_DEBUG)"
-        yield _found(State.INCONCLUSIVE, ReasonCode.ROWS_LOST, text)
+def _rows(run: Steady, context: RunContext) -> Iterator[Reason]:
+    if lost := rows_lost(run.windows):
+        yield lost
     if context.due_s and (pause := windows.silent_s(run.windows, context.due_s)):
         text = f"no PERF row came in the last {pause:.1f} s of the run: its figures are of the time before"
         yield _found(State.INCONCLUSIVE, ReasonCode.SILENT, text)
@@ -238,7 +249,7 @@ def clock(table: Windows, start: int) -> float:
     return ratio if ratio and abs(ratio - 1) > CLOCK_TOLERANCE + CLOCK_SEEN_WITHIN_S / seconds else 1.0
 
 
-def _build(run: Steady, context: RunContext) -> Iterator[Finding]:
+def _build(run: Steady, context: RunContext) -> Iterator[Reason]:
     begin, end = run.span
     for began, ended in context.builds:
         if began < end and ended > begin:
@@ -250,7 +261,7 @@ def _build(run: Steady, context: RunContext) -> Iterator[Finding]:
             return
 
 
-def _device(run: Steady, context: RunContext) -> Iterator[Finding]:
+def _device(run: Steady, context: RunContext) -> Iterator[Reason]:
     if context.telemetry is None or len(context.telemetry.rows) < 2:
         return
     summary = telemetry.summarise(context.telemetry, run.span)
@@ -279,7 +290,7 @@ def _other_load(summary: TelemetrySummary, context: RunContext) -> str:
     return ""
 
 
-def _target(run: Steady) -> Iterator[Finding]:
+def _target(run: Steady) -> Iterator[Reason]:
     """The interval of the stream that decides has the target within it."""
     target, one = run.target_fps, run.each[run.slowest]
     if any(other.high < target for other in run.each) or one.low >= target:

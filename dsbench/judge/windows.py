@@ -66,13 +66,23 @@ def hung(windows: Windows) -> bool:
 
 
 def silent_s(windows: Windows, seconds: float) -> float:
-    """Seconds without a PERF row at the end of a run of ``seconds``; 0 where a row could not be due or none came.
+    """Seconds without a PERF row of any kind at the end of a run of ``seconds``; 0 where a row could not be due or none
+    came.
 
-    PERF is a timer of the app's main loop: where it falls silent, the whole app does.
+    PERF is a timer of the app's main loop: where it falls silent, the whole app does. A row that other output cut is
+    one.
     """
-    if not windows.at_s:
+    if windows.last_row_s is None:
         return 0.0
-    pause = seconds - windows.at_s[-1]
+    pause = seconds - windows.last_row_s
+    return pause if pause >= SILENT_INTERVALS * windows.interval_s else 0.0
+
+
+def unread_s(windows: Windows) -> float:
+    """Seconds at the end in which rows came but none was whole; 0 for a single one."""
+    if windows.last_row_s is None:
+        return 0.0
+    pause = windows.last_row_s - (windows.at_s[-1] if windows.at_s else 0.0)
     return pause if pause >= SILENT_INTERVALS * windows.interval_s else 0.0
 
 

@@ -144,7 +144,7 @@ def require_valid(model: ModelRun, run: MeasuredRun) -> None:
     """MEASUREMENT_INVALID, with its reasons, for a run whose figures are not of what was to be measured."""
     found = run.measurement
     if found.state is State.INVALID:
-        reasons = "\n".join(f"  {reason.code}: {reason.text}" for reason in found.reasons)
+        reasons = "\n".join(f"  {one.code} ({one.state.upper()}): {one.text}" for one in found.reasons)
         raise DsbenchError(
             Code.MEASUREMENT_INVALID,
             f"DS {run.name}: the measurement is invalid, its figures mean nothing\n{reasons}",
@@ -162,7 +162,10 @@ def require_streams(model: ModelRun, validation: Validation) -> None:
         most, first = validation.benchmark.max_bs, validation.benchmark.run1
         if first.total_fps // first.target_fps > most:
             fix = f"run 1 would carry more, but no more than MAX_BS={most} streams are run: a larger batch first; {fix}"
-        if validation.final.measurement.real_time is RealTime.UNSURE:
+        found = validation.final.measurement
+        if found.disturbed:
+            fix = f"measure again on a quiet machine, its reasons above say what disturbed it; else {fix}"
+        elif found.real_time is RealTime.UNSURE:
             fix = f"measure again without what made it unsure (docs/measuring.md); else {fix}"
         plural = "s" if confirmed != 1 else ""
         raise DsbenchError(
@@ -175,12 +178,13 @@ def require_streams(model: ModelRun, validation: Validation) -> None:
 
 
 def _unconfirmed(validation: Validation) -> str:
-    """Why streams that keep up by stream 0's figure do not count."""
+    """Why streams that keep up by stream 0's figure do not count, or what disturbed the run."""
     by_stream0, found = validation.benchmark.confirmed_streams, validation.final.measurement
-    if not by_stream0 or found.real_time is RealTime.YES:
+    if found.real_time is RealTime.YES or not (by_stream0 or found.disturbed):
         return ""
+    keeps_up = f"keeps up at {by_stream0} streams" if by_stream0 else "does not keep up"
     reasons = "".join(f"\n  {reason.code}: {reason.text}" for reason in found.reasons)
-    return f"\n  stream 0 keeps up at {by_stream0} streams; every stream: {found.real_time}{reasons}"
+    return f"\n  stream 0 {keeps_up}; every stream: {found.real_time}{reasons}"
 
 
 def _measure(model: ModelRun, count: int, name: str, keep: Keep) -> MeasuredRun:

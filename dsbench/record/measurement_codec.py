@@ -21,7 +21,7 @@ def to_data(run: RunMeasurement) -> dict[str, Any]:
         "streams": found.streams,
         "state": str(found.state),
         "real_time": str(found.real_time),
-        "reasons": [{"code": str(reason.code), "text": reason.text} for reason in found.reasons],
+        "reasons": [_reason(reason) for reason in found.reasons],
         "target_fps": found.target_fps,
         "warm_up_s": round(found.warm_up_s, 2),
         "windows": found.windows,
@@ -40,7 +40,7 @@ def from_data(data: dict[str, Any]) -> RunMeasurement:
         data["name"],
         Measurement(
             state=State(data["state"]),
-            reasons=tuple(Reason(reason["code"], reason["text"]) for reason in data["reasons"]),
+            reasons=tuple(_reason_from(reason, data["state"]) for reason in data["reasons"]),
             streams=data["streams"],
             target_fps=data["target_fps"],
             warm_up_s=data["warm_up_s"],
@@ -52,6 +52,15 @@ def from_data(data: dict[str, Any]) -> RunMeasurement:
             clock=data["clock"],
         ),
     )
+
+
+def _reason(one: Reason) -> dict[str, str]:
+    return {"code": str(one.code), "text": one.text, "state": str(one.state)}
+
+
+def _reason_from(data: dict[str, str], worst: str) -> Reason:
+    """Older records have no state of a reason's own."""
+    return Reason(data["code"], data["text"], State(data.get("state", worst)))
 
 
 def _interval(one: Interval) -> list[float | None]:

@@ -90,7 +90,10 @@ def _rows(log: EvidenceLog, raw: RawRun) -> None:
     if ReasonCode.SILENT not in told and (silent := judge_windows.silent_s(windows, raw.perf.lasted_s)):
         log.warn(f"{name}: no PERF row came in the last {silent:.1f} s of the run: the figures are of the time before")
     if windows.broken:
-        log.warn(f"{name}: {windows.broken} PERF rows were cut by other output; not in the figures of all streams")
+        what = f"{windows.broken} PERF rows were cut by other output, or have inf or nan"
+        log.warn(f"{name}: {what}; not in the figures of all streams")
+    if raw.perf.not_asked:
+        log.warn(f"{name}: whether it could end early is not known, so it had its whole time ({raw.perf.not_asked})")
     if windows.repaired:
         log.note(f"{name}: {windows.repaired} PERF rows were cut by other output and put together again")
 
@@ -126,7 +129,9 @@ def run2(log: EvidenceLog, result: Validation) -> None:
         _efficiency(log, run)
         log.print(measurement_rows.line(run.name, run.measurement, asked=True))
     benchmark, final = result.benchmark, result.final
-    log.fact("Real-time streams confirmed", benchmark.confirmed_streams, f"RT: {benchmark.final.confirmed}")
+    counts = f"by stream 0: {benchmark.confirmed_streams}; by every stream: {result.confirmed_streams}"
+    said = f"RT: {benchmark.final.confirmed}; every stream: {final.measurement.real_time}"
+    log.fact("Real-time streams confirmed", counts, said)
     if verdict := summary.shortfall(benchmark):
         log.warn(f"RT: NO, {verdict} ({final.figures.fps} of {final.figures.target_fps:g} FPS)")
     elif final.facts is not None and final.facts.below_target:

@@ -42,7 +42,7 @@ def facts(log: EvidenceLog, name: str, found: Measurement, *, asked: bool) -> No
     if found.ended_early_s is not None:
         why = "FPS were known to --perf-precision and no verdict could change"
         log.fact(f"{name}: ended early", f"at {found.ended_early_s:.1f} s", why)
-    log.warn(*(f"{name}: {found.state.upper()}, {reason.code}: {reason.text}" for reason in found.reasons))
+    log.warn(*(f"{name}: {reason.state.upper()}, {reason.code}: {reason.text}" for reason in found.reasons))
 
 
 def bounds(one: Interval) -> str:

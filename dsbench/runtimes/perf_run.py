@@ -48,7 +48,7 @@ class PerfRun:
     """How the app ended and what it printed. ``stream0``: what the specification's grep finds, in order; ``console``:
     what became of the engine; ``build_s``: seconds of an engine build as seen from outside, added to the run,
     ``builds`` from when to when since the app's start; ``ended_early_s``: when its windows were enough, None if it had
-    its time."""
+    its time; ``not_asked``: why it was no longer asked, "" where nothing failed."""
 
     plan: PerfPlan
     finished: Finished
@@ -58,6 +58,7 @@ class PerfRun:
     build_s: float
     builds: tuple[tuple[float, float], ...] = ()
     ended_early_s: float | None = None
+    not_asked: str = ""
 
     @property
     def due_s(self) -> float:
@@ -91,7 +92,8 @@ def run(runtime: Runtime, plan: PerfPlan) -> PerfRun:
     )
     windows = rows.windows()
     stream0 = tuple(perf_log.stream0_values(plan.log))
-    return PerfRun(plan, finished, windows, stream0, rows.console, rows.build_s, rows.builds, rows.ended_early_s)
+    early = (rows.ended_early_s, rows.not_asked)
+    return PerfRun(plan, finished, windows, stream0, rows.console, rows.build_s, rows.builds, *early)
 
 
 def require_success(perf: PerfRun, what: str) -> None:
@@ -130,6 +132,7 @@ class _Rows:
         self._build_ended: float | None = None
         self._judged = 0
         self.ended_early_s: float | None = None
+        self.not_asked = ""
 
     def steps(self) -> int:
         """Grows with each row, when an engine build begins and when it ends."""
@@ -151,10 +154,14 @@ class _Rows:
     def _enough(self) -> bool:
         whole = self._collector.whole
         # a long run is looked at less often: looking takes longer then, of the machine that is measured
-        if self._plan.enough is None or whole < self._judged + max(1, self._judged // 30):
+        if self._plan.enough is None or self.not_asked or whole < self._judged + max(1, self._judged // 30):
             return False
         self._judged = whole
-        return self._plan.enough(self._collector.windows())
+        try:
+            return self._plan.enough(self._collector.windows())
+        except Exception as error:  # whatever fails there, the run can have its whole time
+            self.not_asked = f"{type(error).__name__}: {error}"
+            return False
 
     def patience_s(self) -> float:
         """The longest pause that is no hang, at what the app is doing now."""

@@ -47,3 +47,33 @@ def test_each_configuration_has_its_own_windows(tmp_path: Path) -> None:
     found = perf_windows.of_every_instance(log, 2)
     assert {instance: windows.fps for instance, windows in found.items()} == {0: ((1.0, 2.0), (3.0, 4.0)), 1: ((9.0,),)}
     assert found[0].at_s == (2.0, 4.0)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-1.00", "9" * 400 + ".0"])
+def test_a_row_with_what_is_no_rate_counts_as_broken(tmp_path: Path, value: str) -> None:
+    log = tmp_path / "log"
+    log.write_text(f"**PERF:  1.00 (1.00)\t2.00 (nan)\t\n**PERF:  3.00 (1.00)\t{value} (1.00)\t\n")
+    windows = perf_windows.of_log(log, 2, 2)
+    assert windows.fps == ((1.0, 2.0),), "an average may be nan"
+    assert windows.broken == 1
+
+
+def test_a_cut_row_counts_when_it_began(tmp_path: Path) -> None:
+    collector = perf_windows.Collector(2, 1)
+    for at_s, line in enumerate(
+        ("**PERF:  1.00 (1.00)\t2.00 (2.00)\t\n", "**PERF:  1.00 (1.00)\tWARN\n", "**PERF:  WARN\n", "other\n"), 1
+    ):
+        collector.feed(line, float(at_s))
+    assert collector.windows().last_row_s == 3.0, "although its rest may still come"
+    collector.finish(9.0)
+    windows = collector.windows()
+    assert (windows.at_s, windows.begun_s, windows.last_row_s) == ((1.0,), (1.0, 2.0, 3.0), 3.0)
+    assert (windows.broken, collector.rows) == (2, 3)
+    assert perf_windows.Windows(1, 2, (), ()).last_row_s is None
+
+
+def test_rows_of_another_configuration_are_not_this_ones(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("PERF(0): 1.00 (1.00)\t\nPERF(1): 9.00 (1.00)\t\nPERF(0): 1.00 (1.00)\t\nPERF(1): 9.00 (1.00)\t\n")
+    found = perf_windows.of_every_instance(log, 2)
+    assert {number: windows.begun_s for number, windows in found.items()} == {0: (2.0, 4.0), 1: (2.0, 4.0)}

@@ -82,6 +82,7 @@ def test_one_frame_more_or_less() -> None:
             "paused-stream",
             None,
         ),
+        (table(*[(60.0,)] * 9, *[(0.0,)] * 2, *[(60.0,)] * 18), State.INCONCLUSIVE, "paused-stream", None),
         (replace(steady(40), broken=21), State.INCONCLUSIVE, "rows-lost", RealTime.UNSURE),
     ],
 )
@@ -91,6 +92,30 @@ def test_windows_that_do_not_decide(windows: Windows, state: State, code: str, r
     assert code in codes(found)
     assert found.real_time is not RealTime.YES
     assert real_time is None or found.real_time is real_time
+
+
+@pytest.mark.parametrize(("interval_s", "still"), [(1, 1), (1, 2), (2, 1), (2, 2), (10, 2)])
+def test_a_stream_that_dies_at_the_end_is_never_real_time(interval_s: int, still: int) -> None:
+    found = judged(table(*[(60.0, 60.0)] * 27, *[(60.0, 0.0)] * still, interval_s=interval_s))
+    assert (found.state, codes(found), found.real_time) == (State.INCONCLUSIVE, ["stopped-stream"], RealTime.UNSURE)
+    assert "stream 1 had no frame at the end" in found.reasons[0].text
+
+
+def test_a_slow_model_may_end_with_a_window_without_a_frame() -> None:
+    rows = [(1.0, float(n % 3 != 2)) for n in range(30)]  # two frames in three seconds
+    assert judged(table(*rows, interval_s=1), target=0.3).real_time is RealTime.YES
+    rows = [(2.0, 2.0)] * 27 + [(2.0, 0.0)] * 2  # four were due
+    assert "stopped-stream" not in codes(judged(table(*rows, interval_s=1), target=1))
+
+
+def test_each_reason_has_its_own_state_the_measurement_the_worst() -> None:
+    rows = [(60.0 - n, 0.0 if n > 9 else 60.0 - n) for n in range(20)]
+    found = judged(table(*rows))
+    states = {reason.code: reason.state for reason in found.reasons}
+    assert found.state is State.INVALID
+    assert states["stalled-stream"] is State.INVALID
+    assert [code for code, state in states.items() if state is State.INCONCLUSIVE]
+    assert found.reasons[0].state is State.INVALID, "the worst comes first"
 
 
 def test_no_window_at_all() -> None:
@@ -121,6 +146,19 @@ def test_rows_that_come_too_late_make_the_printed_fps_too_high() -> None:
     assert found.real_time is RealTime.NO, "30 by the printed figure"
 
 
+def test_cut_rows_are_no_slow_clock() -> None:
+    chance = random.Random(4)
+    begun = tuple(n + chance.uniform(0, 0.05) for n in range(1, 61))
+    rows = tuple((40.0 + chance.choice((0, 1)),) for _ in range(30))
+    found = judged(Windows(1, 1, begun[::2], rows, broken=30, begun_s=begun))
+    assert (found.state, codes(found), found.clock, found.real_time) == (State.VALID, [], 1.0, RealTime.YES)
+    assert found.per_stream[0].mean == pytest.approx(40.5, abs=0.3)
+    slow = tuple(1.2 * at_s for at_s in begun)
+    found = judged(Windows(1, 1, slow[::2], rows, broken=30, begun_s=slow))
+    assert codes(found) == ["clock"]
+    assert found.clock == pytest.approx(1.2, abs=0.01)
+
+
 def test_a_row_seen_a_little_late_is_no_clock() -> None:
     windows = replace(steady(31.5, count=10), interval_s=1, at_s=(*map(float, range(1, 10)), 10.4))
     found = judged(windows)
@@ -134,6 +172,22 @@ def test_a_row_seen_a_little_late_is_no_clock() -> None:
 def test_rows_that_stop() -> None:
     assert codes(judged(steady(40), RunContext(due_s=60))) == ["silent"]
     assert judged(steady(40), RunContext(due_s=41)).state is State.VALID
+
+
+def test_an_end_of_cut_rows_is_lost_not_silent() -> None:
+    whole = steady(40)
+    cut = replace(whole, broken=10, begun_s=(*whole.at_s, *(whole.at_s[-1] + 2.0 * n for n in range(1, 11))))
+    found = judged(cut, RunContext(due_s=61))
+    assert (found.state, codes(found)) == (State.INCONCLUSIVE, ["rows-lost"])
+    assert "every PERF row of the last 20.0 s" in found.reasons[0].text
+
+
+@pytest.mark.parametrize("rows", [(), ((0.0, 0.0),), ((40.0, 40.0),) * 4])
+def test_where_rows_are_cut_more_seconds_do_not_help(rows: tuple[tuple[float, ...], ...]) -> None:
+    found = judged(Windows(2, 2, tuple(2.0 * n for n in range(1, len(rows) + 1)), rows, broken=30))
+    assert (found.state, codes(found), found.real_time) == (State.INCONCLUSIVE, ["rows-lost"], RealTime.UNSURE)
+    assert "30 PERF rows, " in found.reasons[0].text
+    assert "--perf-seconds" not in found.reasons[0].text
 
 
 def test_an_engine_build_counts_only_within_the_windows() -> None:
@@ -169,11 +223,23 @@ def test_what_the_device_did_meanwhile(telemetry: Series, state: State, code: st
     assert (found.state, codes(found)) == (state, [code] if code else [])
 
 
+def test_slow_beside_other_load_is_no_answer() -> None:
+    loaded = RunContext(series(others_cpu_pct=90.0), cores=2)
+    found = judged(steady(20), loaded)
+    assert (codes(found), found.real_time, found.disturbed) == (["other-load"], RealTime.UNSURE, True)
+    assert judged(replace(steady(20), broken=30)).real_time is RealTime.UNSURE
+    still = table(*[(36.0, 40.0)] * 9, *[(36.0, 0.0)] * 9)
+    assert judged(still, loaded).real_time is RealTime.NO, "a stream that stands still does so for another reason"
+    found = judged(steady(20), RunContext(series(), cores=2))
+    assert (found.real_time, found.disturbed) == (RealTime.NO, False)
+
+
 def test_throttled_for_some_of_the_time_is_inconclusive() -> None:
     some = series()
     rows = tuple((*row[:-1], 0x40 if 20 < number < 40 else 0) for number, row in enumerate(some.rows))
     found = judged(steady(40), RunContext(replace(some, rows=rows)))
     assert (found.state, codes(found)) == (State.INCONCLUSIVE, ["throttled"])
+    assert judged(steady(20), RunContext(replace(some, rows=rows))).real_time is RealTime.UNSURE
     assert "HwThermalSlowdown in 25% of the samples" in found.reasons[0].text
 
 

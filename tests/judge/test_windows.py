@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dsbench.formats.perf_windows import Windows
@@ -73,6 +75,15 @@ def test_rows_that_end_before_the_run_does() -> None:
     assert windows.silent_s(rows, 8.9) == 0.0
     assert windows.silent_s(rows, 9.0) == 5.0
     assert windows.silent_s(Windows(2, 1, (), ()), 60) == 0.0
+
+
+def test_cut_rows_are_no_silence() -> None:
+    rows = replace(table((30.0,), (30.0,)), broken=3, begun_s=(2.0, 4.0, 6.0, 8.0, 10.0))
+    assert windows.silent_s(rows, 14.9) == 0.0
+    assert windows.silent_s(rows, 15.0) == 5.0
+    assert windows.unread_s(rows) == 6.0
+    assert windows.unread_s(replace(rows, begun_s=(2.0, 4.0, 6.0, 8.0))) == 0.0
+    assert windows.unread_s(table((30.0,))) == windows.unread_s(Windows(2, 1, (), ())) == 0.0
 
 
 def test_a_pipeline_is_not_faster_than_its_model_alone() -> None:

@@ -10,6 +10,7 @@ import pytest
 from dsbench.build.generated import Status, Written
 from dsbench.errors import Code, DsbenchError
 from dsbench.formats import nvinfer
+from dsbench.judge.measurement import RealTime
 from dsbench.model import preflight
 from dsbench.model.layout import ModelLayout
 from dsbench.pipeline import recording, step7b_config, step7c_runs, summary
@@ -163,7 +164,7 @@ def test_what_stream_0_does_not_show(bench: Bench) -> None:
     assert any("Run 2: INVALID, stalled-stream: stream 7 stood still to the end" in one for one in evidence.warnings)
     assert facts["Run 2: every stream in real time"] == "NO"
     assert bench.measured()[1].startswith("Run 2, all streams: INVALID (stalled-stream) | every stream real-time: NO")
-    with pytest.raises(DsbenchError, match="stalled-stream: stream 7 stood still") as caught:
+    with pytest.raises(DsbenchError, match=r"stalled-stream \(INVALID\): stream 7 stood still") as caught:
         step7c_runs.require_valid(model, validation.final)
     assert caught.value.code == Code.MEASUREMENT_INVALID
     table = next(table for table in evidence.tables if "Run 1" in table.title)
@@ -253,7 +254,26 @@ def test_min_streams_needs_every_stream_and_enough_windows(bench: Bench) -> None
         assert "0 real-time streams confirmed" in caught.value.what
         assert "stream 0 keeps up at 4 streams" in caught.value.what
         assert said in caught.value.what
+        told = {fact.name: (fact.value, fact.origin) for fact in bench.log.snapshot().facts}
+        every = validation.final.measurement.real_time
+        assert told["Real-time streams confirmed"] == (
+            "by stream 0: 4; by every stream: 0",
+            f"RT: YES; every stream: {every}",
+        )
         assert caught.value.fix.startswith("measure again") == ("UNSURE" in said)
+
+
+def test_min_streams_after_a_disturbed_run_asks_for_a_quiet_machine(bench: Bench) -> None:
+    cut = "out('**PERF:  29.00 (1.00)\\tWARN (app:1): late')"
+    slow = (*[29.0] * 12, *[cut] * 20)
+    model = bench.model((6, (26.0,)), (5, slow), (2, slow), min_streams="1")
+    bench.run1(model)
+    validation = bench.run2(model)
+    assert validation.final.measurement.real_time is RealTime.UNSURE
+    with pytest.raises(DsbenchError) as caught:
+        step7c_runs.require_streams(model, validation)
+    assert caught.value.fix.startswith("measure again on a quiet machine")
+    assert "stream 0 does not keep up; every stream: UNSURE\n  rows-lost: other output cut" in caught.value.what
 
 
 def test_what_a_run_says_of_all_streams_is_printed_and_recorded(bench: Bench) -> None:
@@ -290,6 +310,30 @@ def test_a_run_whose_figures_are_known_ends_early_and_says_so(bench: Bench) -> N
     assert not bench.log.snapshot().warnings
     model = bench.model((6, script), perf_seconds="3")
     assert bench.run1(model).run.measurement.ended_early_s is None
+
+
+@pytest.mark.parametrize("odd", ["nan", "inf"])
+def test_rows_without_figures_are_left_out_and_the_run_goes_on(bench: Bench, odd: str) -> None:
+    one, all_of_it = (
+        f"out('**PERF:  ' + {text!r})" for text in (f"31.00 (1.00)\t{odd} (1.00)\t", f"{odd} (nan)\t" * 6)
+    )
+    script = (*[31.0] * 5, one + "; out('31.00 (1.00)\t' * 4)", *[31.0] * 8, all_of_it)
+    model = bench.model((6, script), perf_seconds="3", perf_precision="2")
+    found = bench.run1(model).run
+    assert found.figures.fps == 31.0
+    assert found.perf.windows.broken >= 1
+    assert found.perf.not_asked == ""
+    assert any("or have inf or nan" in warning for warning in bench.log.snapshot().warnings)
+
+
+def test_each_reason_is_told_with_what_it_makes_of_the_run(bench: Bench) -> None:
+    falling = tuple((*[60.0 - n] * 5, 60.0 - n if n < 10 else 0.0) for n in range(20))
+    model = bench.model((6, falling), perf_seconds="2")
+    bench.run1(model)
+    told = [warning for warning in bench.log.snapshot().warnings if "INVALID" in warning or "INCONCLUSIVE" in warning]
+    assert told[0].startswith("Run 1: INVALID, stalled-stream: ")
+    assert len(told) > 1
+    assert all(warning.startswith("Run 1: INCONCLUSIVE, ") for warning in told[1:])
 
 
 def test_too_few_streams_for_max_bs_says_so(bench: Bench) -> None:
@@ -333,6 +377,14 @@ def test_rows_that_stop_are_a_stall_although_the_app_listens(bench: Bench) -> No
     with pytest.raises(DsbenchError, match="it stalled") as caught:
         bench.run1(model)
     assert caught.value.code == Code.APP_TIMEOUT
+
+
+def test_rows_that_a_warning_cuts_are_no_stall(bench: Bench) -> None:
+    cut = "out('**PERF:  31.00 (1.00)\\tWARN (app:1): late'); time.sleep(0.5)"
+    model = bench.model((6, (*[31.0] * 12, *[cut] * 12)), perf_seconds="7", perf_precision="0")
+    found = bench.run1(model).run
+    assert found.perf.windows.broken >= 10
+    assert [reason.code for reason in found.measurement.reasons if reason.code != "clock"] == ["rows-lost"]
 
 
 def test_the_retry_is_checked_alike(bench: Bench) -> None:

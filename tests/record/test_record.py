@@ -60,7 +60,7 @@ MEASUREMENT = RunMeasurement(
     "Run 2",
     Measurement(
         state=State.INCONCLUSIVE,
-        reasons=(Reason("too-few-windows", "1 steady window"),),
+        reasons=(Reason("too-few-windows", "1 steady window", State.INCONCLUSIVE),),
         streams=2,
         target_fps=30.0,
         warm_up_s=2.5,
@@ -172,9 +172,11 @@ def test_what_all_streams_say() -> None:
     data = json.loads(codec.to_json(record()))
     (run,) = data["measurements"]
     assert (run["name"], run["state"], run["real_time"], run["slowest"]) == ("Run 2", "inconclusive", "NO", 1)
-    assert run["reasons"] == [{"code": "too-few-windows", "text": "1 steady window"}]
+    assert run["reasons"] == [{"code": "too-few-windows", "text": "1 steady window", "state": "inconclusive"}]
     assert run["total"] == [60.5, 0.0, None], "mean, low, high; not known"
     assert data["every_stream"] == "UNSURE"
+    del run["reasons"][0]["state"]
+    assert codec.from_json(json.dumps(data)).measurements[0].measurement.reasons[0].state == "inconclusive"
     del data["measurements"], data["every_stream"]
     older = codec.from_json(json.dumps(data))
     assert (older.measurements, older.figures.every_stream) == ((), None)

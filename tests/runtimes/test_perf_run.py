@@ -138,6 +138,21 @@ def test_a_run_that_is_never_enough_has_its_time(tmp_path: Path) -> None:
     assert perf.due_s == 1
 
 
+def test_a_failure_of_who_asks_does_not_end_the_run_and_is_told(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def enough(windows: Windows) -> bool:
+        asked.append(len(windows.fps))
+        raise ZeroDivisionError("of nothing")
+
+    perf = play(tmp_path, *[(10.0, 20.0)] * 4, pause=0.1, seconds=2, enough=enough)
+    perf_run.require_success(perf, "DS Run 1")
+    assert len(perf.windows.fps) == 4
+    assert perf.due_s == 2
+    assert perf.not_asked == "ZeroDivisionError: of nothing"
+    assert len(asked) == 1
+
+
 BUILD = "out('0:00:01.000000000 7 0x1 INFO nvinfer x [UID = 1]: Trying to create engine from model files')"
 SAVED = "out('0:00:03.500000000 7 0x1 INFO nvinfer x: serialize cuda engine to file: /m/x_b2.engine successfully')"
 
