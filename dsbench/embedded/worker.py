@@ -194,9 +194,11 @@ def _play(
     pads = [PadSource(pad.pad, latency.timed(pad.pad, source) if latency else source) for pad, source in sources]
     detector = started.detector if started is not None else None
     if job.counted_only and (detector is None or detector.frames_per_call == 1):
-        Lanes(pads, detector, _counting(job, state, latency), schedule, state.stopped).run()
-        if latency is not None:
-            latency.close()
+        try:
+            Lanes(pads, detector, _counting(job, state, latency), schedule, state.stopped).run()
+        finally:
+            if latency is not None:
+                latency.close()
         return
     sinks = _sinks(job, started, state, [source for _, source in sources])
     if latency is not None:

@@ -5,24 +5,19 @@ They are made as run 1 and 2 are: alone on the device, sampled, kept with config
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dsbench.build import app_config
-from dsbench.build.app_config import AppPlan
 from dsbench.formats.perf_windows import Windows
 from dsbench.formats.telemetry import Series
-from dsbench.judge import measurement
 from dsbench.judge import telemetry as judge_telemetry
 from dsbench.judge.early_end import EarlyEnd
 from dsbench.judge.measurement import Measurement
-from dsbench.judge.run_context import RunContext
 from dsbench.judge.telemetry import TelemetrySummary
 from dsbench.model.preflight import PreflightFacts
 from dsbench.pipeline import step7c_runs
 from dsbench.pipeline.step7b_config import BenchmarkConfig
-from dsbench.runtimes import device_lock, perf_run, telemetry
+from dsbench.runtimes import perf_run
 from dsbench.runtimes.contract import Runtime, WithEnvironment
 from dsbench.runtimes.perf_run import PerfPlan, PerfRun
 from dsbench.session import ModelRun
@@ -64,28 +59,13 @@ class ExtraRun:
 
 def run(model: ModelRun, plan: ExtraPlan) -> ExtraRun:
     """Run it. Raises APP_CRASHED, APP_FAILED and APP_TIMEOUT as the two runs do."""
-    device = device_lock.device_name(model.runtime.name, model.options.gpu_id.value)
     runtime: Runtime = WithEnvironment(model.runtime, plan.environment) if plan.environment else model.runtime
-    perf_plan = _perf_plan(model, plan)
-    with device_lock.exclusive(device, model.announce) as held:
-        most = "at most " if perf_plan.enough is not None else ""
-        many = f"{plan.streams} stream{'s' if plan.streams != 1 else ''}"
-        model.announce(f"{model.layout.name}: {plan.title}, {many} for {most}{plan.seconds} s on {model.runtime.name}")
-        with telemetry.sampler(model.runtime.name, model.options.gpu_id.value) as sampler:
-            perf = perf_run.run(runtime, perf_plan)
-    series = step7c_runs.keep_telemetry(model, plan.title, perf, sampler.series())
+    played = step7c_runs.play(model, runtime, _perf_plan(model, plan), plan.title)
+    perf, series = played.perf, played.series
     perf_run.require_success(perf, plan.title)
     step7c_runs.require_alive(perf, plan.title)
-    context = RunContext(
-        telemetry=series,
-        cores=os.cpu_count() or 0,
-        builds=perf.builds,
-        due_s=perf.lasted_s,
-        ended_early_s=perf.ended_early_s,
-        confirms=plan.confirms,
-    )
-    measured = measurement.of_run(perf.windows, model.get(BenchmarkConfig).options.target_fps.value, context)
-    return ExtraRun(plan, perf, measured, series, load_of(perf, series), held.notes)
+    measured = step7c_runs.all_streams(model, played, confirms=plan.confirms)
+    return ExtraRun(plan, perf, measured, series, load_of(perf, series), played.notes)
 
 
 def load_of(perf: PerfRun, series: Series) -> TelemetrySummary | None:
@@ -98,19 +78,9 @@ def load_of(perf: PerfRun, series: Series) -> TelemetrySummary | None:
 
 
 def _perf_plan(model: ModelRun, plan: ExtraPlan) -> PerfPlan:
-    layout, links = model.layout, model.scratch
-    app = AppPlan(
-        nvinfer_config=app_config.safe_path(layout.ds_nvinfer_config, links),
-        video=app_config.safe_path(model.get(PreflightFacts).video.value.path, links, uri=True),
-        streams=plan.streams,
-        gpu_id=model.options.gpu_id.value,
-        perf_interval_sec=plan.interval_s,
-        file_loop=True,
-        infer=plan.infer,
-    )
+    layout = model.layout
     kept = layout.ds_extra_app_config(plan.name)
-    app_config.write_app(kept, app)
-    config = app_config.safe_path(kept, links)
+    config = step7c_runs.write_app_config(model, kept, plan.streams, plan.interval_s, infer=plan.infer)
     log = layout.ds_extra_log(plan.name)
     return PerfPlan(config, plan.streams, plan.seconds, plan.interval_s, log, _enough(model, plan))
 

@@ -25,6 +25,7 @@ from dsbench.pipeline.step7b_config import BenchmarkConfig
 from dsbench.record.evidence import EvidenceLog
 from dsbench.record.schema import RunMeasurement, RunTelemetry
 from dsbench.runtimes import device_lock, perf_run, telemetry
+from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.perf_run import PerfPlan, PerfRun
 from dsbench.session import ModelRun
 
@@ -42,6 +43,16 @@ class RawRun:
     telemetry: Series
     measurement: Measurement | None
     """None where the app ended by itself: what it measured until then is of no run."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """How a run of the app went. ``notes``: on the device's lock; ``started``: by the monotonic clock, in seconds."""
+
+    perf: PerfRun
+    series: Series
+    notes: tuple[str, ...]
+    started: float
 
 
 @dataclass(frozen=True)
@@ -190,24 +201,16 @@ def _unconfirmed(validation: Validation) -> str:
 def _measure(model: ModelRun, count: int, name: str, keep: Keep) -> MeasuredRun:
     """One run of the app, alone on its device. What it printed is kept as evidence before its end is judged."""
     config = model.get(BenchmarkConfig)
-    options = config.options
     plan = _plan(model, count, name)
-    device = device_lock.device_name(model.runtime.name, model.options.gpu_id.value)
-    with device_lock.exclusive(device, model.announce) as held:
-        most = "" if plan.enough is None else "at most "
-        text = f"{name}, {count} stream{'s' if count != 1 else ''} for {most}{plan.seconds} s"
-        model.announce(f"{model.layout.name}: {text} on {model.runtime.name}")
-        started = time.monotonic()
-        with telemetry.sampler(model.runtime.name, model.options.gpu_id.value) as sampler:
-            perf = perf_run.run(model.runtime, plan)
-    target = options.target_fps.value
+    played = play(model, model.runtime, plan, name)
+    perf, series = played.perf, played.series
+    target = config.options.target_fps.value
     facts = windows.stream_facts(perf.windows, target)
-    series = keep_telemetry(model, name, perf, sampler.series())
-    measured = _judge(model, name, perf, series) if perf.finished.stopped else None
-    keep(RawRun(name, perf, facts, held.notes, series, measured))
+    measured = _judge(model, name, played) if perf.finished.stopped else None
+    keep(RawRun(name, perf, facts, played.notes, series, measured))
     perf_run.require_success(perf, f"DS {name}")
     shown = model.layout.given_path(plan.log)
-    seconds = time.monotonic() - started
+    seconds = time.monotonic() - played.started
     try:
         figures = streams.figures(perf.stream0, count, seconds, run=name, log=shown, target_fps=target)
     except DsbenchError as error:
@@ -218,23 +221,43 @@ def _measure(model: ModelRun, count: int, name: str, keep: Keep) -> MeasuredRun:
     return MeasuredRun(name, figures, perf, facts, efficiency, measured)
 
 
-def _judge(model: ModelRun, name: str, perf: PerfRun, series: Series) -> Measurement:
-    """What the run says of all its streams; added to those of this model, for its record."""
+def play(model: ModelRun, runtime: Runtime, plan: PerfPlan, title: str) -> Played:
+    """Run the app alone on its device, the machine sampled beside it; the series is kept for the record. Never raises
+    for how the app ended."""
+    device = device_lock.device_name(model.runtime.name, model.options.gpu_id.value)
+    with device_lock.exclusive(device, model.announce) as held:
+        most = "" if plan.enough is None else "at most "
+        text = f"{title}, {plan.streams} stream{'s' if plan.streams != 1 else ''} for {most}{plan.seconds} s"
+        model.announce(f"{model.layout.name}: {text} on {model.runtime.name}")
+        started = time.monotonic()
+        with telemetry.sampler(model.runtime.name, model.options.gpu_id.value) as sampler:
+            perf = perf_run.run(runtime, plan)
+    return Played(perf, _keep_telemetry(model, title, perf, sampler.series()), held.notes, started)
+
+
+def all_streams(model: ModelRun, played: Played, *, confirms: bool) -> Measurement:
+    """What a run says of all its streams. ``confirms``: it was made to say whether they keep up."""
+    perf = played.perf
     context = RunContext(
-        telemetry=series,
+        telemetry=played.series,
         cores=os.cpu_count() or 0,
         builds=perf.builds,
         due_s=perf.lasted_s,
         ended_early_s=perf.ended_early_s,
-        confirms=name != RUN_1,
+        confirms=confirms,
     )
-    measured = measurement.of_run(perf.windows, model.get(BenchmarkConfig).options.target_fps.value, context)
+    return measurement.of_run(perf.windows, model.get(BenchmarkConfig).options.target_fps.value, context)
+
+
+def _judge(model: ModelRun, name: str, played: Played) -> Measurement:
+    """``all_streams``, added to those of this model, for its record."""
+    measured = all_streams(model, played, confirms=name != RUN_1)
     earlier = model.find(Measurements)
     model.keep(Measurements((*(earlier.runs if earlier else ()), RunMeasurement(name, measured))))
     return measured
 
 
-def keep_telemetry(model: ModelRun, name: str, perf: PerfRun, series: Series) -> Series:
+def _keep_telemetry(model: ModelRun, name: str, perf: PerfRun, series: Series) -> Series:
     """Add a run's series to those of this model, for its record."""
     earlier = model.find(Telemetry)
     window = judge_telemetry.measured_window(perf.windows)
@@ -246,24 +269,31 @@ def keep_telemetry(model: ModelRun, name: str, perf: PerfRun, series: Series) ->
 
 def _plan(model: ModelRun, count: int, name: str) -> PerfPlan:
     """Write the app config that is kept, ``deepstream_app_s<N>_run<1|2>.txt``, and say where the log goes."""
-    layout, links, number = model.layout, model.scratch, 1 if name == RUN_1 else 2
+    layout, number = model.layout, 1 if name == RUN_1 else 2
     options = model.get(BenchmarkConfig).options
     seconds, interval = options.perf_seconds.value, options.perf_interval.value
-    plan = AppPlan(
-        nvinfer_config=app_config.safe_path(layout.ds_nvinfer_config, links),
-        video=app_config.safe_path(model.get(PreflightFacts).video.value.path, links, uri=True),
-        streams=count,
-        gpu_id=model.options.gpu_id.value,
-        perf_interval_sec=interval,
-        file_loop=True,
-    )
-    kept = layout.ds_app_config(count, number)
-    app_config.write_app(kept, plan)
-    config = app_config.safe_path(kept, links)
+    config = write_app_config(model, layout.ds_app_config(count, number), count, interval)
     precision = options.perf_precision.value / 100
     early = EarlyEnd(precision, options.target_fps.value, name != RUN_1, model.get(PreflightFacts).max_bs)
     log = layout.ds_log(count, number)
     return PerfPlan(config, count, seconds, interval, log, early.reached if precision else None)
+
+
+def write_app_config(model: ModelRun, kept: Path, streams: int, interval_s: int, *, infer: bool = True) -> Path:
+    """Write a benchmark run's app config to ``kept``; returns the path under which the app finds it. ``infer`` False:
+    ``[primary-gie]`` is off."""
+    layout, links = model.layout, model.scratch
+    plan = AppPlan(
+        nvinfer_config=app_config.safe_path(layout.ds_nvinfer_config, links),
+        video=app_config.safe_path(model.get(PreflightFacts).video.value.path, links, uri=True),
+        streams=streams,
+        gpu_id=model.options.gpu_id.value,
+        perf_interval_sec=interval_s,
+        file_loop=True,
+        infer=infer,
+    )
+    app_config.write_app(kept, plan)
+    return app_config.safe_path(kept, links)
 
 
 def _keep_first_log(log: Path) -> Path:

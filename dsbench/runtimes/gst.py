@@ -11,12 +11,11 @@ from pathlib import Path
 
 from dsbench.errors import Code, DsbenchError
 from dsbench.formats import app_failures
-from dsbench.formats.app_console import Console, ConsoleReader
+from dsbench.formats.app_console import Console
 from dsbench.judge import gst_failures
 from dsbench.judge.gst_failures import Cause
 from dsbench.runtimes import process
-from dsbench.runtimes.follow import Follower
-from dsbench.runtimes.kitti_dump import BUILD_S
+from dsbench.runtimes.build_watch import BUILD_S, BuildWatch
 from dsbench.runtimes.process import Finished
 
 LAUNCH, INSPECT = "gst-launch-1.0", "gst-inspect-1.0"
@@ -81,9 +80,7 @@ def run(command: Sequence[str], log: Path, progress: Callable[[], int]) -> Finis
 
 def console(log: Path) -> Console:
     """What became of the engine in a pipeline that has ended."""
-    reader = ConsoleReader()
-    Follower(log, lambda line: reader.feed(line.decode("utf-8", "replace"))).look()
-    return reader.console
+    return BuildWatch(log).console()
 
 
 def size_of(output: Path) -> int:
@@ -163,21 +160,19 @@ class _Watch:
     def __init__(self, log: Path, progress: Callable[[], int]) -> None:
         self._log, self._progress = log, progress
         self._looked = self._followed = 0.0
-        self._reader = ConsoleReader()
-        self._follower = Follower(log, lambda line: self._reader.feed(line.decode("utf-8", "replace")))
+        self._build = BuildWatch(log)
 
     def steps(self) -> int:
         """Grows with the output, when an engine build begins and when it ends."""
         now = time.monotonic()
         if now - self._followed >= _LOOK_EVERY_S:
             self._followed = now
-            self._follower.look()
-        built = self._reader.build_began and not self._reader.building
-        return self._progress() + self._reader.build_began + built
+            self._build.look()
+        return self._progress() + self._build.steps
 
     def patience_s(self) -> float:
         """The longest pause that is no hang, at what the pipeline is doing now."""
-        if self._reader.building:
+        if self._build.building:
             return BUILD_S
         return STALL_S if self._progress() else FIRST_OUTPUT_S
 

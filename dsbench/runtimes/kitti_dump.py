@@ -11,16 +11,14 @@ from pathlib import Path
 
 from dsbench.errors import Code, DsbenchError
 from dsbench.formats import app_failures, kitti
-from dsbench.formats.app_console import Console, ConsoleReader
+from dsbench.formats.app_console import Console
 from dsbench.runtimes import process
+from dsbench.runtimes.build_watch import BUILD_S, BuildWatch
 from dsbench.runtimes.contract import Runtime
-from dsbench.runtimes.follow import Follower
 from dsbench.runtimes.process import Finished
 
 FIRST_FRAME_S = 600.0
 """Loading a large engine and starting CUDA for the first time take their time."""
-BUILD_S = 3600.0
-"""An engine that is built before the first frame: TensorRT takes minutes, for a large model many."""
 STALL_S = 60.0
 """No new frame for this long once frames have come: the app hangs."""
 FALSE_STATUS = 255
@@ -163,8 +161,7 @@ class _Progress:
     def __init__(self, directory: Path, log: Path) -> None:
         self._directory = directory
         self._next = 0
-        self._reader = ConsoleReader()
-        self._follower = Follower(log, lambda line: self._reader.feed(line.decode("utf-8", "replace")))
+        self._build = BuildWatch(log)
         self._looks = 0
 
     def next_frame(self) -> int:
@@ -176,18 +173,16 @@ class _Progress:
     def steps(self) -> int:
         """Grows with each frame, when an engine build begins and when it ends."""
         if self._looks % _LOOK_EVERY == 0:
-            self._follower.look()
+            self._build.look()
         self._looks += 1
-        built = self._reader.build_began and not self._reader.building
-        return self.next_frame() + self._reader.build_began + built
+        return self.next_frame() + self._build.steps
 
     def patience_s(self) -> float:
         """The longest pause that is no hang, at what the app is doing now."""
-        if self._reader.building:
+        if self._build.building:
             return BUILD_S
         return STALL_S if self._next else FIRST_FRAME_S
 
     def console(self) -> Console:
         """What the whole log says."""
-        self._follower.look()
-        return self._reader.console
+        return self._build.console()

@@ -19,9 +19,9 @@ from dsbench.formats import perf_log
 from dsbench.formats.app_console import Console, ConsoleReader
 from dsbench.formats.perf_windows import Collector, Windows
 from dsbench.runtimes import process
+from dsbench.runtimes.build_watch import BUILD_S
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.follow import Follower
-from dsbench.runtimes.kitti_dump import BUILD_S
 from dsbench.runtimes.kitti_dump import require_success as require_app_success
 from dsbench.runtimes.process import Finished
 
