@@ -1,6 +1,7 @@
 """A pytest plugin that notes every child program of a run: ``pytest -p child_times``, with benchmarks/ on PYTHONPATH.
 
-CHILD_TIMES names the file that gets a line a child: seconds from its start until its end was seen, and its command.
+CHILD_TIMES names the file that gets a line a child: time.monotonic() at its start and when its end was seen, and its
+command.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class TimedPopen(subprocess.Popen):  # type: ignore[type-arg]
 
     def _noted(self, code: int | None) -> int | None:
         if code is not None and self._began is not None:
-            line = json.dumps([time.monotonic() - self._began, self._command])
+            line = json.dumps([self._began, time.monotonic(), self._command])
             self._began = None
             with Path(os.environ["CHILD_TIMES"]).open("a", encoding="utf-8") as out:
                 out.write(line + "\n")

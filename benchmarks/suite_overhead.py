@@ -5,14 +5,16 @@
 Runs the whole pipeline on a copy of the model directory, N times in a row on the same copy, and splits each run's wall
 time into: the app (visual check, KITTI dumps, benchmark runs), the network being measured alone (Steps 4-5's stand-in
 in the first run, what limits throughput in each), other child programs by name (compiler, the probes that run model and
-parser apart from pytest), and what is left, dsbench's own Python. *Overhead* is all but those measurements. Processor
-seconds of the whole run stand beside it: on a busy machine they vary less.
+parser apart from pytest; the parser under sanitizers runs beside the app), and what is left, dsbench's own Python.
+*Overhead* is the time in which neither of those measurements ran. Processor seconds of the whole run stand beside it:
+on a busy machine they vary less.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import resource
 import shutil
@@ -30,29 +32,25 @@ APP, ENGINE = "app runs", "network measured alone"
 
 @dataclass(frozen=True)
 class Child:
-    """One child program: wall seconds and what it was for."""
+    """One child program: when it ran (seconds, any zero) and what it was for."""
 
-    seconds: float
+    began: float
+    ended: float
     purpose: str
 
 
 @dataclass(frozen=True)
 class Split:
-    """Wall seconds of one run of the pipeline, and those of its children by purpose."""
+    """Wall seconds of one run of the pipeline, and those of its children by purpose.
+
+    ``overhead_s``: the time in which nothing that is measured ran; ``own_s``: in which no child program did. Some run
+    beside others.
+    """
 
     wall_s: float
     purposes: tuple[tuple[str, float], ...]
-
-    @property
-    def overhead_s(self) -> float:
-        """All but what is measured."""
-        known = dict(self.purposes)
-        return self.wall_s - known.get(APP, 0.0) - known.get(ENGINE, 0.0)
-
-    @property
-    def own_s(self) -> float:
-        """What no child program accounts for."""
-        return self.wall_s - sum(seconds for _, seconds in self.purposes)
+    overhead_s: float
+    own_s: float
 
 
 def purpose(command: list[str]) -> str:
@@ -72,8 +70,19 @@ def split(wall_s: float, children: list[Child]) -> Split:
     """Sum the children by purpose, the longest first."""
     sums: defaultdict[str, float] = defaultdict(float)
     for child in children:
-        sums[child.purpose] += child.seconds
-    return Split(wall_s, tuple(sorted(sums.items(), key=lambda item: -item[1])))
+        sums[child.purpose] += child.ended - child.began
+    measured = [child for child in children if child.purpose in (APP, ENGINE)]
+    by_purpose = tuple(sorted(sums.items(), key=lambda item: -item[1]))
+    return Split(wall_s, by_purpose, wall_s - covered(measured), wall_s - covered(children))
+
+
+def covered(children: list[Child]) -> float:
+    """Seconds in which at least one of them ran."""
+    seconds, until = 0.0, -math.inf
+    for child in sorted(children, key=lambda one: one.began):
+        seconds += max(0.0, child.ended - max(child.began, until))
+        until = max(until, child.ended)
+    return seconds
 
 
 def read_children(path: Path) -> list[Child]:
@@ -81,7 +90,7 @@ def read_children(path: Path) -> list[Child]:
     if not path.is_file():
         return []
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    return [Child(seconds, purpose(command)) for seconds, command in rows]
+    return [Child(began, ended, purpose(command)) for began, ended, command in rows]
 
 
 def measure(model: Path, video: Path, perf_seconds: int, times: Path) -> Split:
@@ -90,6 +99,7 @@ def measure(model: Path, video: Path, perf_seconds: int, times: Path) -> Split:
     command = [sys.executable, "-m", "pytest", "-p", "child_times", f"--model-dir={model}", f"--video={video}"]
     command += ["--runtime=embedded", f"--perf-seconds={perf_seconds}", "--perf-interval=1", "-q"]
     env = {**os.environ, "CHILD_TIMES": str(times), "PYTHONPATH": str(HERE)}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # the first run compiles dsbench, as after any installation
     started = time.monotonic()
     subprocess.run(command, cwd=model.parent, env=env, check=True, stdout=subprocess.DEVNULL)
     return split(time.monotonic() - started, read_children(times))

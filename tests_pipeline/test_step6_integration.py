@@ -22,6 +22,7 @@ from dsbench.pipeline import (
     step6g_kitti,
     stream_parity,
 )
+from dsbench.pipeline.parser_check import BegunCheck
 from dsbench.pipeline.step6a_outputs import ModelOutputs
 from dsbench.pipeline.step6bcd_parser import BuiltParser, ParserSource
 from dsbench.pipeline.summary import Step6Duration, Step6Start
@@ -68,6 +69,7 @@ def test_parser_build(model: ModelRun, evidence: EvidenceLog) -> None:
     parser = model.keep(step6bcd_parser.build(facts, outputs, model.runtime, model.scratch))
     model.keep(parser.outputs)
     rows.parser_build(evidence, model.layout, parser)
+    model.keep(parser_check.begin(facts, parser.outputs, model.runtime, model.scratch, model.at_end))
 
 
 def test_nvinfer_config(model: ModelRun, evidence: EvidenceLog) -> None:
@@ -94,8 +96,7 @@ def test_kitti_gate(model: ModelRun, evidence: EvidenceLog) -> None:
 
 def test_parser_check(model: ModelRun, evidence: EvidenceLog) -> None:
     """Beyond: the parser under sanitizers, on real frames and on what may come one day."""
-    facts, outputs = model.get(PreflightFacts), model.get(ModelOutputs)
-    check = model.keep(parser_check.run(facts, outputs, model.runtime, model.scratch))
+    check = model.keep(model.get(BegunCheck).result())
     parser_check_rows.parser_check(evidence, check)
     parser_check.require(check)
 

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from dsbench.errors import Code, DsbenchError
 _SAFE_PATH = re.compile(r"[A-Za-z0-9._/+@-]+")
 _COMPILERS = ("g++", "gcc", "c++", "cc", "clang++", "clang")
 _PR_SET_PDEATHSIG = 1
+_POLL_S = 0.05
 _LIBC = ctypes.CDLL(None)  # loaded before any fork: the child may not load libraries between fork and exec
 _KEEPER = ("/bin/sh", "-c", 'trap "kill -9 0" TERM; "$@" & wait $!', "sh")
 """Leads the build's process group and kills all of it on SIGTERM, which is what it gets when we are killed."""
@@ -54,10 +56,10 @@ class BuildResult:
     warnings: tuple[str, ...]
 
 
-def build(plan: BuildPlan) -> BuildResult:
-    """Run ``make -B`` in the parser's directory; a stale library is removed first.
+def build(plan: BuildPlan, stopped: Callable[[], bool] | None = None) -> BuildResult:
+    """Run ``make -B`` in the parser's directory; a stale library is removed first. It is killed once ``stopped`` holds.
 
-    Raises BUILD_TOOL_MISSING, PARSER_COMPILE (first error line as the cause), FILE_UNWRITABLE.
+    Raises BUILD_TOOL_MISSING, PARSER_COMPILE (first error line as the cause; also when stopped), FILE_UNWRITABLE.
     """
     require_tools()
     _prepare(plan)
@@ -65,7 +67,7 @@ def build(plan: BuildPlan) -> BuildResult:
         command = _command(plan, Path(folder))
         path = _wrapped_compilers(Path(folder), plan.flags) if plan.flags else ""
         started = time.monotonic()
-        status = _run(command, plan, path)
+        status = _run(command, plan, path, stopped)
         seconds = time.monotonic() - started
     text = plan.log.read_text(encoding="utf-8", errors="replace")
     if status != 0:
@@ -128,7 +130,7 @@ def _wrapped_compilers(folder: Path, flags: tuple[str, ...]) -> str:
     return f"{folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 
 
-def _run(command: list[str], plan: BuildPlan, path: str) -> int:
+def _run(command: list[str], plan: BuildPlan, path: str, stopped: Callable[[], bool] | None) -> int:
     """Exit status of the command, run in a process group of its own that ends with it; ``path`` is its PATH."""
     environment = {key: value for key, value in os.environ.items() if key not in _MAKE_VARIABLES}
     environment["LC_ALL"] = "C"
@@ -145,16 +147,25 @@ def _run(command: list[str], plan: BuildPlan, path: str) -> int:
             preexec_fn=_end_with_parent,  # noqa: PLW1509 - one prctl call, no lock, no allocation
         )
         try:
-            return process.wait(timeout=plan.deadline_s)
-        except subprocess.TimeoutExpired as error:
-            raise DsbenchError(
-                Code.PARSER_COMPILE,
-                f"make did not finish within {plan.deadline_s:g} s",
-                where=str(plan.log),
-                fix="look for a recipe in parser/Makefile that waits or loops",
-            ) from error
+            return _ended(process, plan, stopped)
         finally:
             _end_group(process)
+
+
+def _ended(process: subprocess.Popen[bytes], plan: BuildPlan, stopped: Callable[[], bool] | None) -> int:
+    """Its exit status, once it has ended by itself."""
+    deadline = time.monotonic() + plan.deadline_s
+    while (left := deadline - time.monotonic()) > 0:
+        if stopped is not None and stopped():
+            raise DsbenchError(Code.PARSER_COMPILE, "the build was stopped", where=str(plan.log))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(left if stopped is None else min(left, _POLL_S))
+    raise DsbenchError(
+        Code.PARSER_COMPILE,
+        f"make did not finish within {plan.deadline_s:g} s",
+        where=str(plan.log),
+        fix="look for a recipe in parser/Makefile that waits or loops",
+    )
 
 
 def _end_with_parent() -> None:

@@ -61,14 +61,18 @@ def failure_of(error: DsbenchError) -> Failure:
 
 def run(job: ProbeJob, tensors: Path) -> ProbeResult:
     """The whole job; raises ONNX_RUN_FAILED. A video that cannot be read is reported, not raised."""
-    network = _Network(job)
-    result = network.random()
-    if job.video is None or not job.candidates:
-        return result
-    try:
-        frames = _frames(job, network.affordable_frames(result.ms_per_run))
-    except DsbenchError as error:
-        return replace(result, video_failure=failure_of(error))
+    wanted = job.video is not None and job.candidates
+    with ThreadPoolExecutor(1) as beside:
+        decoded = beside.submit(_frames, job, job.frames) if wanted else None  # while the network is loaded
+        network = _Network(job)
+        result = network.random()
+        if decoded is None:
+            return result
+        try:
+            count = network.affordable_frames(result.ms_per_run)
+            frames = decoded.result() if count == job.frames else _frames(job, count)
+        except DsbenchError as error:
+            return replace(result, video_failure=failure_of(error))
     return network.real(frames, result, tensors)
 
 

@@ -1,7 +1,8 @@
 """Beyond the specification: the parser under AddressSanitizer and UBSan, on real frames and on what may come one day.
 
 Everything happens in a scratch directory: the parser's sources are copied there, built there with sanitizers, and
-called from a program of its own. The model directory is only read.
+called from a program of its own. The model directory is only read. Nothing before the step needs the result, so a run
+begins it once the parser is built and goes on with 6e to 6g beside it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,7 +29,8 @@ from dsbench.judge.lint import ERROR, Finding
 from dsbench.judge.parser_cases import Setting
 from dsbench.judge.parser_harness import Expected
 from dsbench.model.preflight import PreflightFacts
-from dsbench.pipeline import built_in_parser, step6a_outputs, step6bcd_parser
+from dsbench.pipeline import beside, built_in_parser, step6a_outputs, step6bcd_parser
+from dsbench.pipeline.beside import Stopped
 from dsbench.pipeline.step6a_outputs import ModelOutputs, source_plan
 from dsbench.runtimes import parser_harness
 from dsbench.runtimes.contract import Runtime
@@ -53,10 +56,31 @@ class ParserCheck:
     notes: tuple[str, ...] = ()
 
 
-def run(facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratch: Path) -> ParserCheck:
+@dataclass(frozen=True)
+class BegunCheck:
+    """A check that goes on beside other steps."""
+
+    future: Future[ParserCheck]
+
+    def result(self) -> ParserCheck:
+        """Waits for it; what ``run`` returns and raises."""
+        return self.future.result()
+
+
+def begin(
+    facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratch: Path, at_end: ExitStack
+) -> BegunCheck:
+    """``run`` in a thread of its own, stopped when ``at_end`` closes."""
+    return BegunCheck(beside.begin(lambda stopped: run(facts, outputs, runtime, scratch, stopped), at_end))
+
+
+def run(
+    facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratch: Path, stopped: Stopped = beside.never
+) -> ParserCheck:
     """Build with sanitizers, call on every case, judge. Never raises for what the parser does: findings say it.
 
-    Raises PARSER_COMPILE for a parser that does not build without sanitizers either.
+    Raises PARSER_COMPILE for a parser that does not build without sanitizers either. Once ``stopped`` holds what comes
+    of it means nothing.
     """
     if built_in_parser.of(outputs):
         return ParserCheck(not_run=built_in_parser.NOTHING_TO_DO)
@@ -69,16 +93,16 @@ def run(facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratch:
         _copy_sources(facts, outputs, folder / "parser")
         with ThreadPoolExecutor(1) as beside:
             program = beside.submit(parser_harness.runner)
-            library = _build(facts, runtime, folder / "parser")
+            library = _build(facts, runtime, folder / "parser", stopped)
             runner = program.result()
     except DsbenchError as error:
         if error.code == Code.PARSER_COMPILE:
-            _require_build(facts, runtime, folder / "parser")
+            _require_build(facts, runtime, folder / "parser", stopped)
         return ParserCheck(not_run=f"the parser was not built with sanitizers: {error.what}", fix=error.fix)
     if isinstance(runner, Missing):
         return ParserCheck(not_run=runner.reason, fix=runner.fix)
     built = time.monotonic()
-    result = _check(facts, outputs, runner, library, folder)
+    result = _check(facts, outputs, runner, library, folder, stopped)
     return replace(result, build_seconds=built - started, run_seconds=time.monotonic() - built)
 
 
@@ -126,17 +150,17 @@ def _is_source(path: Path) -> bool:
     return path.is_dir() or (path.is_file() and path.stat().st_size <= _LARGEST_FILE)
 
 
-def _require_build(facts: PreflightFacts, runtime: Runtime, folder: Path) -> None:
+def _require_build(facts: PreflightFacts, runtime: Runtime, folder: Path, stopped: Stopped) -> None:
     """PARSER_COMPILE unless the parser builds as step 6d builds it; its log is gone with the scratch directory."""
     try:
-        _build(facts, runtime, folder, sanitized=False)
+        _build(facts, runtime, folder, stopped, sanitized=False)
     except DsbenchError as error:
         fix = "correct it; make DEEPSTREAM_DIR=$(dsbench sdk) LIBS= in its folder shows the whole log"
         where = facts.layout.given_path(facts.layout.parser_dir)
         raise DsbenchError(error.code, error.what, where=where, fix=fix) from None
 
 
-def _build(facts: PreflightFacts, runtime: Runtime, folder: Path, *, sanitized: bool = True) -> Path:
+def _build(facts: PreflightFacts, runtime: Runtime, folder: Path, stopped: Stopped, *, sanitized: bool = True) -> Path:
     """The sanitized library: against our headers, which need no GPU; where that fails, against the runtime's own."""
     flags = (*(parser_harness.compiler_flags() if sanitized else ()), *step6bcd_parser.layout_flags(facts))
     library = folder / facts.layout.parser_library.name
@@ -147,14 +171,16 @@ def _build(facts: PreflightFacts, runtime: Runtime, folder: Path, *, sanitized: 
 
     embedded = EmbeddedRuntime()
     try:
-        return parser_compile.build(plan(embedded)).library
+        return parser_compile.build(plan(embedded), stopped).library
     except DsbenchError:
         if runtime.deepstream_dir == embedded.deepstream_dir:
             raise
-        return parser_compile.build(plan(runtime)).library
+        return parser_compile.build(plan(runtime), stopped).library
 
 
-def _check(facts: PreflightFacts, outputs: ModelOutputs, runner: Path, library: Path, folder: Path) -> ParserCheck:
+def _check(
+    facts: PreflightFacts, outputs: ModelOutputs, runner: Path, library: Path, folder: Path, stopped: Stopped
+) -> ParserCheck:
     function = step6bcd_parser.parser_function(facts)
     exported = symbols.read_library(library)
     symbols.check_symbol(exported, function)
@@ -162,8 +188,9 @@ def _check(facts: PreflightFacts, outputs: ModelOutputs, runner: Path, library: 
     setting = _setting(facts, _threshold(facts, outputs))
     cases = parser_cases.all_cases(frames, setting)
     job = HarnessJob(library, function, tuple(case.job for case in cases), _FILL)
-    results = parser_harness.run(runner, job, folder / "cases")
-    again = parser_harness.run(runner, replace(job, cases=job.cases[:1], fill=_OTHER_FILL), folder / "again")
+    results = parser_harness.run(runner, job, folder / "cases", stopped)
+    once_more = replace(job, cases=job.cases[:1], fill=_OTHER_FILL)
+    again = parser_harness.run(runner, once_more, folder / "again", stopped)
     expected = Expected(
         network=Network(facts.width, facts.height),
         classes=facts.labels.count,

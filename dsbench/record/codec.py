@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, replace
+from functools import lru_cache
+from textwrap import indent
 from typing import Any
 
 from dsbench.errors import Code, DsbenchError
@@ -59,10 +62,10 @@ def to_json(record: Record) -> str:
         "environment": dict(record.environment),
         "beyond": beyond.to_data(record.beyond),
         "measurements": [measurement_codec.to_data(run) for run in record.measurements],
-        "steps": [_step(step) for step in record.steps],
     }
     text = json.dumps(_finite(data), indent=1, allow_nan=False)
-    return f'{text.removesuffix("}").rstrip()},\n "telemetry": {_telemetry(record.telemetry)}\n}}\n'
+    steps = _list(map(_step_text, record.steps))
+    return f'{text.removesuffix("}").rstrip()},\n "steps": {steps},\n "telemetry": {_telemetry(record.telemetry)}\n}}\n'
 
 
 def from_json(text: str, *, where: str = "") -> Record:
@@ -120,6 +123,18 @@ def _invalid(what: str, where: str) -> DsbenchError:
     return DsbenchError(Code.RECORD_INVALID, what, where=where, fix="move the file away and run again")
 
 
+def _list(items: Iterable[str]) -> str:
+    """A list at the top of the record, of items that are indented already."""
+    text = ",\n".join(items)
+    return f"[\n{text}\n ]" if text else "[]"
+
+
+@lru_cache(maxsize=256)
+def _step_text(step: StepRecord) -> str:
+    """Kept: the record is written after each step, with all steps before it."""
+    return indent(json.dumps(_finite(_step(step)), indent=1, allow_nan=False), "  ")
+
+
 def _step(step: StepRecord) -> dict[str, Any]:
     evidence: dict[str, Any] = json.loads(without_bulk(step.evidence).to_json())
     evidence["texts"] = [text["title"] for text in evidence["texts"]]
@@ -162,9 +177,7 @@ def _record(data: dict[str, Any]) -> Record:
 
 def _telemetry(runs: tuple[RunTelemetry, ...]) -> str:
     """The runs' series as JSON, a line for each sample: a line for each number would be most of the record."""
-    if not runs:
-        return "[]"
-    return "[\n" + ",\n".join(map(_run_telemetry_text, runs)) + "\n ]"
+    return _list(map(_run_telemetry_text, runs))
 
 
 def _run_telemetry_text(run: RunTelemetry) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,8 +75,11 @@ def compiler_flags() -> tuple[str, ...]:
     return (*FLAGS, PATTERN_FLAG) if known else FLAGS
 
 
-def run(program: Path, job: HarnessJob, scratch: Path) -> tuple[CaseResult, ...]:
-    """The results of the cases, in order; fewer when the runner gave up. ``scratch`` is emptied first.
+def run(
+    program: Path, job: HarnessJob, scratch: Path, stopped: Callable[[], bool] | None = None
+) -> tuple[CaseResult, ...]:
+    """The results of the cases, in order; fewer when the runner gave up, or was interrupted because ``stopped`` held.
+    ``scratch`` is emptied first.
 
     Raises PARSER_CHECK when the runner itself failed.
     """
@@ -83,7 +87,7 @@ def run(program: Path, job: HarnessJob, scratch: Path) -> tuple[CaseResult, ...]
     scratch.mkdir(parents=True)
     request, tensors = harness_job.write(job, scratch)
     command = (*_environment(job.fill), str(program), str(request), str(tensors), str(scratch))
-    finished = process.run(command, scratch / "runner.log", deadline_s=DEADLINE_S)
+    finished = process.run(command, scratch / "runner.log", deadline_s=DEADLINE_S, until=stopped)
     results = harness_job.read(scratch)
     tensors.unlink(missing_ok=True)
     if not results:

@@ -69,9 +69,10 @@ def write(video: Path, folder: Path, plans: Sequence[ClipPlan]) -> tuple[Path, .
 
     Raises VIDEO_UNREADABLE if they end too early, FILE_UNWRITABLE, and what the decoder raises.
     """
+    from dsbench.embedded.cpus import usable_cpus
     from dsbench.embedded.decode import open_source
 
-    source = open_source(video)
+    source = open_source(video, threads=usable_cpus())
     last = max(one.first + one.frames for one in plans)
     paths = tuple(folder / f"stream_{number}.mp4" for number in range(len(plans)))
     rate = round(1 / source.frame_period) or 30

@@ -239,6 +239,14 @@ def test_blanks_in_a_recipe_and_a_makefile_that_hangs(parser_dir: Path, reposito
         build(build_plan(parser_dir, repository))
 
 
+def test_a_build_that_nobody_waits_for_any_more_is_killed(parser_dir: Path, repository: Path) -> None:
+    (parser_dir / "Makefile").write_text("all:\n\techo $$$$ >shell.pid; sleep 60\n")
+    started = parser_dir / "shell.pid"
+    with pytest.raises(DsbenchError, match="the build was stopped"):
+        build(build_plan(parser_dir, repository), lambda: started.is_file() and bool(started.read_text()))
+    assert _holds_within(10, lambda: not Path("/proc", started.read_text().strip()).exists())
+
+
 def test_make_ends_with_whoever_started_it(parser_dir: Path, repository: Path) -> None:
     pids = parser_dir / "pids"
     (parser_dir / "Makefile").write_text("all:\n\techo $$PPID $$$$ > pids.new && mv pids.new pids && sleep 60; true\n")
