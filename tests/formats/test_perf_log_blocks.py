@@ -13,7 +13,7 @@ from dsbench.formats import perf_log, perf_windows
 from dsbench.formats.perf_log import PerfRow, PlainRows, RowReader
 from dsbench.formats.perf_windows import Collector, Windows
 
-LOGS = 150
+LOGS = 100
 ODD_VALUES = (
     "inf",
     "-nan",
