@@ -28,7 +28,7 @@ _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _ROW = re.compile(r"\*\*PERF:\s*|PERF\((\d+)\):\s*")
 _VALUE = r"-?(?:[0-9]+[.,][0-9]+|inf|nan)"
 _PAIR = re.compile(rf"\s*(?:[^\t\r\n\[]*\[[^\t\r\n\]]*\] )?({_VALUE}) \(({_VALUE})\)(\t?)", re.IGNORECASE)
-_PLAIN_ROW = re.compile(r"(?:[0-9]+\.[0-9][0-9] \([0-9]+\.[0-9][0-9]\)\t)+\s*")
+_PLAIN_ROW = re.compile(r"(?:\*\*PERF: |PERF\(([0-9]+)\):) ((?:[0-9]+\.[0-9][0-9] \([0-9]+\.[0-9][0-9]\)\t)+)\s*")
 _HEADER = re.compile(r"FPS (\d+) \(Avg\)")
 _COLUMNS = re.compile(r"(?:FPS \d+ \(Avg\)\t?)*")
 _SPECIFICATION = re.compile(r"\*\*PERF:[^\S\n]*([0-9.]+)")
@@ -181,28 +181,36 @@ class RowReader:
 
     def _plain(self, raw: str) -> PerfRow | None:
         """The row of a line of the usual form, quickly; None for any other."""
-        if not raw.startswith("**PERF:  ") or self._begun is not None or self._longest:
+        if self._begun is not None or (found := _PLAIN_ROW.fullmatch(raw)) is None:
             return None
-        text = raw[9:]
-        if _PLAIN_ROW.fullmatch(text) is None:
+        instance, several = int(found.group(1) or 0), found.group(1) is not None
+        values = tuple(map(float, found.group(2).replace("(", "").replace(")", "").split()))
+        if len(values) < 2 * self._streams_of(instance):
             return None
-        values = tuple(map(float, text.replace("(", "").replace(")", "").split()))
-        if len(values) < 2 * (self._expected or self._header):
-            return None
-        if self._header:
-            self._header = max(self._header, len(values) // 2)  # the header had been cut
         self._number += 1
-        self.begun[0] += 1
-        return PerfRow(values[::2], values[1::2], 0, self._number, self._expected or self._header)
+        self._count(instance, several)
+        self._learn(instance, len(values) // 2)
+        return PerfRow(values[::2], values[1::2], instance, self._number, self._streams_of(instance))
+
+    def _count(self, instance: int, several: bool) -> None:
+        """A row has begun."""
+        if several:
+            self._longest.setdefault(instance, 0)
+        self.begun[instance] += 1
+
+    def _learn(self, instance: int, pairs: int) -> None:
+        """How many pairs a whole row has at least: the header had been cut, or there are several."""
+        if instance in self._longest:
+            self._longest[instance] = max(self._longest[instance], pairs)
+        elif self._header:
+            self._header = max(self._header, pairs)
 
     def _begin(self, instance: int, several: bool, text: str) -> Iterator[PerfRow]:
         if columns := len(_HEADER.findall(text)):
             end = _COLUMNS.match(text.lstrip())
             self._header, self._header_open = columns, end is None or bool(text.lstrip()[end.end() :].strip())
             return
-        if several:
-            self._longest.setdefault(instance, 0)
-        self.begun[instance] += 1
+        self._count(instance, several)
         self._begun = _Begun(instance, self._number, [])
         yield from self._take(text)
 
@@ -243,10 +251,7 @@ class RowReader:
         if not begun.pairs:
             self.lost += 1
             return
-        if begun.instance in self._longest:
-            self._longest[begun.instance] = max(self._longest[begun.instance], len(begun.pairs))
-        elif self._header:
-            self._header = max(self._header, len(begun.pairs))  # the header had been cut
+        self._learn(begun.instance, len(begun.pairs))
         yield PerfRow(
             tuple(_number(pair[0]) for pair in begun.pairs),
             tuple(_number(pair[1]) for pair in begun.pairs),
