@@ -59,7 +59,8 @@ def pairs(chance: random.Random, streams: int, odd: float) -> str:
 def stretch(chance: random.Random, streams: int, several: bool) -> Iterator[str]:
     """A header, rows behind it, other output in between."""
     if chance.random() < 0.8:
-        yield "\n**PERF:  " + "".join(f"FPS {stream} (Avg)\t" for stream in range(streams)) + "\n"
+        columns = streams + (chance.random() < 0.15)
+        yield "\n**PERF:  " + "".join(f"FPS {stream} (Avg)\t" for stream in range(columns)) + "\n"
     odd = chance.choice((0.0, 0.0, 0.05))
     for _ in range(chance.randrange(12)):
         marker = f"PERF({chance.randrange(3)}): " if several and chance.random() < 0.8 else "**PERF:  "
