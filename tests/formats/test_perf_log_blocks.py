@@ -59,7 +59,7 @@ def pairs(chance: random.Random, streams: int, odd: float) -> str:
 def stretch(chance: random.Random, streams: int, several: bool) -> Iterator[str]:
     """A header, rows behind it, other output in between."""
     if chance.random() < 0.8:
-        columns = streams + (chance.random() < 0.15)
+        columns = streams + (chance.random() < 0.05)
         yield "\n**PERF:  " + "".join(f"FPS {stream} (Avg)\t" for stream in range(columns)) + "\n"
     odd = chance.choice((0.0, 0.0, 0.05))
     for _ in range(chance.randrange(12)):
@@ -185,5 +185,5 @@ def test_the_logs_made_have_rows_of_every_kind() -> None:
     single = [one for one in found if isinstance(one, PerfRow)]
     assert sum(len(one.lines) for one in plain) > len(single) / 2
     assert max(len(one.lines) for one in plain) > 8
-    assert {row.instance for row in single} == {0, 1, 2}
+    assert {row.instance for row in single} >= {0, 1, 2}
     assert all({True, False} == {getattr(row, what) for row in single} for what in ("complete", "repaired", "comma"))
