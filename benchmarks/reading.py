@@ -3,7 +3,9 @@
     python benchmarks/reading.py [--largest-dump FILES] [--largest-log MB] [--folder DIR]
 
 Each size is made in a temporary folder and read in a program of its own by the code that the suite uses; printed are
-seconds, seconds per file or MB (flat: linear growth) and how much the reader's memory grew (flat: constant memory).
+seconds, milliseconds per file or MB (flat: linear growth) and how much the reader's memory grew (flat: constant
+memory). Logs: ``dense`` ones are nothing but rows, of ``mixed`` ones 99 % is other output. Each is read for all of its
+rows, for the table of its last windows and for stream 0's values.
 """
 
 from __future__ import annotations
@@ -11,24 +13,28 @@ from __future__ import annotations
 import argparse
 import random
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 STREAMS = 8
 OBJECTS = 5
+OTHER = "WARNING from sink_sub_bin_sink1: A lot of buffers are being dropped.\n"
+OTHER_LINES = 180
+"""Behind each row of a mixed log: 99 % of its bytes."""
 LABELS = ("car", "person", "traffic light", "bicycle")
 MB = 1 << 20
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One size: what there was, seconds to read it, by how many MB the reader's memory grew, what it found."""
+    """One size: seconds to read it, by how many MB the reader's memory grew, how much it found."""
 
-    units: float
     seconds: float
     grown_mb: float
     found: int
@@ -52,62 +58,74 @@ def write_dump(folder: Path, files: int) -> None:
         (folder / kitti.file_name(0, number % 4, number // 4)).write_text(pool[number % len(pool)], "utf-8")
 
 
-def write_log(path: Path, megabytes: int) -> None:
-    """A console of a long run: a header every 20 rows, ``STREAMS`` streams, other threads' lines in between."""
+def write_log(path: Path, megabytes: int, other_lines: int = 0) -> None:
+    """A console of a long run: a header every 20 rows, ``STREAMS`` streams, other threads' lines in between, and so
+    many more of them behind each row."""
     rng = random.Random(megabytes)
     header = "\n**PERF:  " + "\t".join(f"FPS {stream} (Avg)" for stream in range(STREAMS)) + "\t\n"
     block = []
-    for row in range(2000):
+    for row in range(2000 // (1 + other_lines)):
         if row % 20 == 0:
             block.append(header)
         pairs = "\t".join(f"{rng.gauss(30, 1):.2f} ({rng.gauss(30, 0.1):.2f})" for _ in range(STREAMS))
         block.append(f"**PERF:  {pairs}\t\n")
-        if row % 50 == 0:
-            block.append("WARNING from sink_sub_bin_sink1: A lot of buffers are being dropped.\n")
+        block.extend([OTHER] * (other_lines + (row % 50 == 0)))
     data = "".join(block).encode()
     with path.open("wb") as out:
         for _ in range(max(1, round(megabytes * MB / len(data)))):
             out.write(data)
 
 
+def write_mixed_log(path: Path, megabytes: int) -> None:
+    """A log of which 99 % is other output."""
+    write_log(path, megabytes, OTHER_LINES)
+
+
 def read(kind: str, path: Path) -> Reading:
     """Read a dump or a log in this process."""
-    from dsbench.formats import kitti, perf_log
+    from dsbench.formats import kitti, perf_log, perf_windows
 
+    readers: dict[str, Callable[[], int]] = {
+        "dump": lambda: kitti.scan(path).objects,
+        "rows": lambda: sum(1 for _ in perf_log.rows(path)),
+        "windows": lambda: len((table := perf_windows.of_log(path, STREAMS, 1)).fps) + table.earlier,
+        "stream 0": lambda: sum(1 for _ in perf_log.stream0_values(path)),
+    }
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()
-    if kind == "dump":
-        scan = kitti.scan(path)
-        units, found = float(scan.files), scan.objects
-    else:
-        found = sum(1 for _ in perf_log.rows(path))
-        units = path.stat().st_size / MB
+    found = readers[kind]()
     seconds = time.perf_counter() - started
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    return Reading(units, seconds, grown, found)
+    return Reading(seconds, grown, found)
 
 
 def read_apart(kind: str, path: Path) -> Reading:
     """``read`` in a program of its own, so that its memory is its own."""
     command = [sys.executable, __file__, "--read", kind, str(path)]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    units, seconds, grown, found = text.split()
-    return Reading(float(units), float(seconds), float(grown), int(found))
+    seconds, grown, found = text.split()
+    return Reading(float(seconds), float(grown), int(found))
 
 
-def table(kind: str, sizes: list[int], folder: Path) -> None:
+def table(
+    name: str, write: Callable[[Path, int], None], kinds: tuple[str, ...], sizes: list[int], folder: Path
+) -> None:
     """Make, read and print each size."""
-    unit, found = ("files", "objects") if kind == "dump" else ("MB", "rows")
-    print(f"\n{kind}: {unit:>12} {'seconds':>9} {'ms/' + unit:>10} {'memory +MB':>11} {found:>10}")
+    unit, found = ("files", "objects") if name == "dump" else ("MB", "rows")
+    print(f"\n{name:10} {unit:>10} {'read for':>10} {'seconds':>9} {'ms/' + unit:>10} {'memory +MB':>11} {found:>10}")
     for size in sizes:
-        path = folder / f"{kind}{size}"
-        (write_dump if kind == "dump" else write_log)(path, size)
-        got = read_apart(kind, path)
-        each = got.seconds / got.units * 1000
-        print(
-            f"{'':{len(kind)}}  {got.units:12.0f} {got.seconds:9.2f} {each:10.3f} {got.grown_mb:11.1f} {got.found:10d}"
-        )
-        if kind == "log":
+        path = folder / "read"
+        write(path, size)
+        units = size if path.is_dir() else path.stat().st_size / MB
+        for kind in kinds:
+            got = read_apart(kind, path)
+            each = got.seconds / units * 1000
+            print(
+                f"{'':10} {units:10.0f} {kind:>10} {got.seconds:9.2f} {each:10.3f} {got.grown_mb:11.1f} {got.found:10d}"
+            )
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
             path.unlink()
 
 
@@ -120,7 +138,7 @@ def sizes_up_to(largest: int, smallest: int) -> list[int]:
 
 
 def main() -> int:
-    """Print both tables."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--largest-dump", type=int, default=100_000)
     parser.add_argument("--largest-log", type=int, default=1000)
@@ -129,11 +147,12 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.read:
         got = read(arguments.read[0], Path(arguments.read[1]))
-        print(got.units, got.seconds, got.grown_mb, got.found)
+        print(got.seconds, got.grown_mb, got.found)
         return 0
     with tempfile.TemporaryDirectory(dir=arguments.folder, prefix="dsbench-reading-") as folder:
-        table("dump", sizes_up_to(arguments.largest_dump, 1000), Path(folder))
-        table("log", sizes_up_to(arguments.largest_log, 10), Path(folder))
+        table("dump", write_dump, ("dump",), sizes_up_to(arguments.largest_dump, 1000), Path(folder))
+        for name, write in (("dense log", write_log), ("mixed log", write_mixed_log)):
+            table(name, write, ("rows", "windows", "stream 0"), sizes_up_to(arguments.largest_log, 10), Path(folder))
     return 0
 
 

@@ -17,7 +17,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import repeat
 from pathlib import Path
+from typing import NamedTuple
 
 from dsbench.errors import Code, DsbenchError
 
@@ -25,10 +28,10 @@ _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _ROW = re.compile(r"\*\*PERF:\s*|PERF\((\d+)\):\s*")
 _VALUE = r"-?(?:[0-9]+[.,][0-9]+|inf|nan)"
 _PAIR = re.compile(rf"\s*(?:[^\t\r\n\[]*\[[^\t\r\n\]]*\] )?({_VALUE}) \(({_VALUE})\)(\t?)", re.IGNORECASE)
-_PLAIN_ROW = re.compile(r"(?:[0-9]+\.[0-9][0-9] \([0-9]+\.[0-9][0-9]\)\t)+\s*")
+_PLAIN_ROW = re.compile(r"(?:\*\*PERF: |PERF\(([0-9]+)\):) ((?:[0-9]+\.[0-9][0-9] \([0-9]+\.[0-9][0-9]\)\t)+)\s*")
 _HEADER = re.compile(r"FPS (\d+) \(Avg\)")
 _COLUMNS = re.compile(r"(?:FPS \d+ \(Avg\)\t?)*")
-_SPECIFICATION = re.compile(r"\*\*PERF:\s*([0-9.]+)")
+_SPECIFICATION = re.compile(r"\*\*PERF:[^\S\n]*([0-9.]+)")
 _DECIMAL = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+")
 _LONGEST_LINE = 1 << 20
 """Bytes of a line; a longer one is cut: a log without newlines must not fill the memory."""
@@ -37,8 +40,7 @@ _PATIENCE = 32
 """Lines after which the rest of a row is no longer waited for: the app prints a row without a pause."""
 
 
-@dataclass(frozen=True, slots=True)
-class PerfRow:
+class PerfRow(NamedTuple):
     """One report: frames per second of the last window and since the stream began, one value per stream, in
     source order.
 
@@ -62,6 +64,28 @@ class PerfRow:
         return len(self.fps) >= self.streams
 
 
+@dataclass(frozen=True, slots=True)
+class PlainRows:
+    """Whole rows of the usual form, line behind line, not yet read as numbers: the lines, the number of the first and
+    how many streams each has. All are of instance 0; every value is from 0 to below a million."""
+
+    lines: list[bytes]
+    line: int
+    streams: int
+
+    def rows(self) -> Iterator[PerfRow]:
+        """The rows one by one."""
+        values = _plain_values(b"".join(self.lines))
+        fps, avg = (zip(*[iter(values[first::2])] * self.streams, strict=True) for first in (0, 1))
+        numbers = range(self.line, self.line + len(self.lines))
+        return map(PerfRow, fps, avg, repeat(0), numbers, repeat(self.streams))
+
+
+def plain_fps(line: bytes) -> tuple[float, ...]:
+    """The frames per second of one of the lines of ``PlainRows``."""
+    return tuple(_plain_values(line)[::2])
+
+
 @dataclass(slots=True)
 class _Begun:
     """A row of which more may follow."""
@@ -76,9 +100,9 @@ class _Begun:
 
 
 class RowReader:
-    """Reads a log line by line: ``feed`` each, then ``finish``. ``streams``: how many a whole row has, 0 where only the
-    log's headers tell. ``lost`` counts rows of which nothing is left; ``begun`` those of each instance that have begun,
-    whatever became of them."""
+    """Reads a log line by line, or by blocks of lines: ``feed`` each, then ``finish``. ``streams``: how many a whole
+    row has, 0 where only the log's headers tell. ``lost`` counts rows of which nothing is left; ``begun`` those of each
+    instance that have begun, whatever became of them."""
 
     def __init__(self, streams: int = 0) -> None:
         self._expected = self._header = streams
@@ -94,13 +118,22 @@ class RowReader:
         """Whether lines without ``PERF`` mean nothing now: they may be skipped."""
         return self._begun is None and not self._header_open
 
-    def skip(self, lines: int) -> None:
-        """Pass over so many lines without ``PERF``."""
-        self._number += lines
+    def feed_block(self, block: bytes) -> Iterator[PerfRow | PlainRows]:
+        """The rows that end in so many lines, as ``feed`` has them; those of the usual form together."""
+        at = 0
+        while (at := self._skip(block, at)) < len(block):
+            if (run := self._run(block, at)) is not None:
+                yield self._plain_rows(run)
+                at = run.end()
+            else:
+                end = block.find(b"\n", at)
+                line = block[at:end] if end >= 0 else block[at:]
+                at += len(line) + 1
+                yield from self.feed(line.decode("utf-8", "replace"))
 
     def feed(self, raw: str) -> Iterator[PerfRow]:
         """The rows that end with this line."""
-        if (plain := self.plain(raw)) is not None:
+        if (plain := self._plain(raw)) is not None:
             yield plain
             return
         self._number += 1
@@ -123,30 +156,61 @@ class RowReader:
         """The row that the log's end cut, as far as it goes."""
         yield from self._flush()
 
-    def plain(self, raw: str) -> PerfRow | None:
-        """The row of a line of the usual form, quickly; None for any other, which is then to be fed."""
-        if not raw.startswith("**PERF:  ") or self._begun is not None or self._longest:
+    def _skip(self, block: bytes, at: int) -> int:
+        """Where the next line begins that means something."""
+        if not self.idle:
+            return at
+        found = block.find(b"PERF", at)
+        start = len(block) if found < 0 else max(at, block.rfind(b"\n", at, found) + 1)
+        self._number += block.count(b"\n", at, start)
+        return start
+
+    def _run(self, block: bytes, at: int) -> re.Match[bytes] | None:
+        """The rows of the usual form that begin at ``at``, behind their header where one is there."""
+        streams = self._expected or self._header
+        return _run_of(streams).match(block, at) if streams and self.idle and not self._longest else None
+
+    def _plain_rows(self, run: re.Match[bytes]) -> PlainRows:
+        header, text = run.groups()
+        rows = PlainRows(
+            text[:-1].split(b"\n"), self._number + (1 if header is None else 2), self._expected or self._header
+        )
+        self._number = rows.line + len(rows.lines) - 1
+        self.begun[0] += len(rows.lines)
+        return rows
+
+    def _plain(self, raw: str) -> PerfRow | None:
+        """The row of a line of the usual form, quickly; None for any other."""
+        if self._begun is not None or (found := _PLAIN_ROW.fullmatch(raw)) is None:
             return None
-        text = raw[9:]
-        if _PLAIN_ROW.fullmatch(text) is None:
+        instance, several = int(found.group(1) or 0), found.group(1) is not None
+        values = tuple(map(float, found.group(2).replace("(", "").replace(")", "").split()))
+        if len(values) < 2 * self._streams_of(instance):
             return None
-        values = tuple(map(float, text.replace("(", "").replace(")", "").split()))
-        if len(values) < 2 * (self._expected or self._header):
-            return None
-        if self._header:
-            self._header = max(self._header, len(values) // 2)  # the header had been cut
         self._number += 1
-        self.begun[0] += 1
-        return PerfRow(values[::2], values[1::2], 0, self._number, self._expected or self._header)
+        self._count(instance, several)
+        self._learn(instance, len(values) // 2)
+        return PerfRow(values[::2], values[1::2], instance, self._number, self._streams_of(instance))
+
+    def _count(self, instance: int, several: bool) -> None:
+        """A row has begun."""
+        if several:
+            self._longest.setdefault(instance, 0)
+        self.begun[instance] += 1
+
+    def _learn(self, instance: int, pairs: int) -> None:
+        """How many pairs a whole row has at least: the header had been cut, or there are several."""
+        if instance in self._longest:
+            self._longest[instance] = max(self._longest[instance], pairs)
+        elif self._header:
+            self._header = max(self._header, pairs)
 
     def _begin(self, instance: int, several: bool, text: str) -> Iterator[PerfRow]:
         if columns := len(_HEADER.findall(text)):
             end = _COLUMNS.match(text.lstrip())
             self._header, self._header_open = columns, end is None or bool(text.lstrip()[end.end() :].strip())
             return
-        if several:
-            self._longest.setdefault(instance, 0)
-        self.begun[instance] += 1
+        self._count(instance, several)
         self._begun = _Begun(instance, self._number, [])
         yield from self._take(text)
 
@@ -187,10 +251,7 @@ class RowReader:
         if not begun.pairs:
             self.lost += 1
             return
-        if begun.instance in self._longest:
-            self._longest[begun.instance] = max(self._longest[begun.instance], len(begun.pairs))
-        elif self._header:
-            self._header = max(self._header, len(begun.pairs))  # the header had been cut
+        self._learn(begun.instance, len(begun.pairs))
         yield PerfRow(
             tuple(_number(pair[0]) for pair in begun.pairs),
             tuple(_number(pair[1]) for pair in begun.pairs),
@@ -230,21 +291,33 @@ def _number(text: str) -> float:
     return float(text.replace(",", "."))
 
 
+def _plain_values(text: bytes) -> list[float]:
+    return list(map(float, text.translate(None, b"*PERF:()").decode().split()))
+
+
+@lru_cache(maxsize=8)
+def _run_of(streams: int) -> re.Pattern[bytes]:
+    """A header, if there, and rows of the usual form of so many streams. Nothing in it is tried in a second way."""
+    value, end = rb"[0-9]{1,6}+\.[0-9][0-9]", rb"[ \t\r]*+\n"
+    row = rb"\*\*PERF:  (?:%b \(%b\)\t){%d}+%b" % (value, value, streams, end)
+    header = rb"\*\*PERF:  (?:FPS [0-9]{1,6}+ \(Avg\)\t){%d}+%b" % (streams, end)
+    return re.compile(rb"(%b)?((?:%b)++)" % (header, row))
+
+
 def rows(path: Path | str, reader: RowReader | None = None) -> Iterator[PerfRow]:
     """``iter_rows`` of a file, by ``reader`` if one is given. Raises DsbenchError(PERF_LOG_INVALID) when it cannot be
     read."""
-    reader = reader or RowReader()
+    for found in runs(path, reader or RowReader()):
+        if isinstance(found, PlainRows):
+            yield from found.rows()
+        else:
+            yield found
+
+
+def runs(path: Path | str, reader: RowReader) -> Iterator[PerfRow | PlainRows]:
+    """``rows`` for whoever need not read the numbers of all of them."""
     for block in _blocks(Path(path)):
-        if reader.idle and b"PERF" not in block:
-            reader.skip(block.count(b"\n"))
-            continue
-        for line in _lines(block.decode("utf-8", "replace")):
-            if (plain := reader.plain(line)) is not None:
-                yield plain
-            elif "PERF" in line or not reader.idle:
-                yield from reader.feed(line)
-            else:
-                reader.skip(1)
+        yield from reader.feed_block(block)
     yield from reader.finish()
 
 
@@ -257,16 +330,8 @@ def stream0_values(path: Path | str) -> Iterator[float]:
     for block in _blocks(Path(path)):
         if b"**PERF:" not in block:
             continue
-        for line in _lines(block.decode("utf-8", "replace")):
-            if "**PERF:" in line:
-                found = _SPECIFICATION.findall(line)
-                yield from (float(text) for text in found if _DECIMAL.fullmatch(text))
-
-
-def _lines(block: str) -> list[str]:
-    """Without their ends. Lines end at newlines alone, as grep has it; a carriage return does not end one."""
-    lines = block.split("\n")
-    return lines if lines[-1] else lines[:-1]
+        found = _SPECIFICATION.findall(block.decode("utf-8", "replace"))
+        yield from (float(text) for text in found if _DECIMAL.fullmatch(text))
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.formats import perf_log
-from dsbench.formats.perf_log import PerfRow, RowReader
+from dsbench.formats.perf_log import PerfRow, PlainRows, RowReader
 
 MOST_WINDOWS = 10_000
 """Windows that are kept, the last ones: a run of days must not fill the memory."""
@@ -51,7 +51,9 @@ class Collector:
         self.reader = RowReader(streams)
         self._streams, self._interval_s, self._instance = streams, interval_s, instance
         self._at_s: deque[float] = deque(maxlen=MOST_WINDOWS)
-        self._fps: deque[tuple[float, ...]] = deque(maxlen=MOST_WINDOWS)
+        self._fps: deque[tuple[float, ...] | bytes] = deque(
+            maxlen=MOST_WINDOWS
+        )  # or the line, its numbers not yet read
         self._begun_s: deque[float] = deque(maxlen=MOST_WINDOWS)
         self._seen = self._whole = self._repaired = self._begun = 0
 
@@ -88,13 +90,28 @@ class Collector:
         self._begun_s.extend([at_s] * (begun - self._begun))
         self._begun = begun
 
+    def add_plain(self, rows: PlainRows, seen_s: Callable[[range], list[float]]) -> None:
+        """Take in rows of the usual form; ``seen_s``: when those of these numbers were seen."""
+        if self._instance:
+            return
+        count = len(rows.lines)
+        at_s = seen_s(range(self.rows, self.rows + count))
+        self._begun_s.extend(at_s[:1] * (self.reader.begun[0] - self._begun - count))
+        self._begun_s.extend(at_s)
+        self._begun = self.reader.begun[0]
+        self._seen += count
+        if rows.streams == self._streams:
+            self._whole += count
+            self._at_s.extend(at_s)
+            self._fps.extend(rows.lines)
+
     def windows(self) -> Windows:
         """The table so far."""
         return Windows(
             self._interval_s,
             self._streams,
             tuple(self._at_s),
-            tuple(self._fps),
+            tuple(perf_log.plain_fps(row) if isinstance(row, bytes) else row for row in self._fps),
             broken=self.rows - self._whole,
             repaired=self._repaired,
             earlier=self._whole - len(self._fps),
@@ -109,10 +126,12 @@ def of_log(
 
     Memory does not grow with the log. Raises DsbenchError(PERF_LOG_INVALID) when it cannot be read.
     """
-    collector = Collector(streams, interval_s, instance)
-    for row in perf_log.rows(log, collector.reader):
-        collector.add((row,), seen_s[collector.rows] if collector.rows < len(seen_s) else ended_s)
-    return collector.windows()
+
+    def seen(rows: range) -> list[float]:
+        known = seen_s[rows.start : rows.stop]
+        return [*known, *[ended_s] * (len(rows) - len(known))]
+
+    return _collect(log, Collector(streams, interval_s, instance), seen)
 
 
 def of_every_instance(log: Path, interval_s: int) -> dict[int, Windows]:
@@ -121,12 +140,23 @@ def of_every_instance(log: Path, interval_s: int) -> dict[int, Windows]:
     Times are not known: row n counts as seen after n intervals. Raises DsbenchError(PERF_LOG_INVALID).
     """
     streams: dict[int, int] = {}
-    for row in perf_log.rows(log):
-        streams[row.instance] = max(streams.get(row.instance, 0), len(row.fps))
-    found: dict[int, Windows] = {}
-    for instance, count in streams.items():
-        collector = Collector(count, interval_s, instance)
-        for row in perf_log.rows(log, collector.reader):
-            collector.add((row,), float(interval_s * (collector.rows + 1)))
-        found[instance] = collector.windows()
-    return found
+    for found in perf_log.runs(log, RowReader()):
+        instance, count = (0, found.streams) if isinstance(found, PlainRows) else (found.instance, len(found.fps))
+        streams[instance] = max(streams.get(instance, 0), count)
+
+    def seen(rows: range) -> list[float]:
+        return [float(interval_s * (row + 1)) for row in rows]
+
+    return {
+        instance: _collect(log, Collector(count, interval_s, instance), seen) for instance, count in streams.items()
+    }
+
+
+def _collect(log: Path, collector: Collector, seen_s: Callable[[range], list[float]]) -> Windows:
+    """The table of a log; ``seen_s``: when the rows of these numbers were seen."""
+    for found in perf_log.runs(log, collector.reader):
+        if isinstance(found, PlainRows):
+            collector.add_plain(found, seen_s)
+        else:
+            collector.add((found,), *seen_s(range(collector.rows, collector.rows + 1)))
+    return collector.windows()
