@@ -179,26 +179,32 @@ def measure(
 ) -> Trial:
     """Frames a second of every way. ``load`` makes a session of the plan's network with so many threads.
 
-    An empty Trial where ``limits`` do not suffice. Raises DsbenchErrors of loading and running the network.
+    An empty Trial where ``limits`` do not suffice, which takes at least one call to find out. Raises DsbenchErrors
+    of loading and running the network.
     """
     begun = clock()
+    contenders = [plan]
     ways = calibration.ways(plan.way)
     with ThreadPoolExecutor(plan.way.lanes) as pool:
         lanes = [_Lanes(plan, sample.feed, pool, clock)]
-        # at least: each other session loaded, one call to begin with, and a slice of one call of every way
-        least = (len(ways) - 1) * (plan.model.load_s + 2 * lanes[0].call_s) + lanes[0].call_s
-        if clock() - begun + least > limits.cap_s:
-            return Trial()
-        others = tuple(Contender(way, load(plan.model.path, way.threads)) for way in ways[1:])
-        lanes += [_Lanes(other, sample.feed, pool, clock) for other in others]
-        if clock() - begun + sum(each.call_s for each in lanes) > limits.cap_s:
+        for number, way in enumerate(ways[1:], start=1):
+            if clock() - begun + _least(plan, lanes, len(ways) - number) > limits.cap_s:
+                return Trial()
+            contenders.append(Contender(way, load(plan.model.path, way.threads)))
+            lanes.append(_Lanes(contenders[-1], sample.feed, pool, clock))
+        if clock() - begun + _least(plan, lanes, 0) > limits.cap_s:
             return Trial()
         best = _best_rates(lanes, limits, begun + limits.cap_s, clock)
     rates = (
         Rate(way, calibration.frames_per_second(way, calls, sample.beside_s))
         for way, calls in zip(ways, best, strict=True)
     )
-    return Trial((plan, *others), tuple(rates))
+    return Trial(tuple(contenders), tuple(rates))
+
+
+def _least(plan: Contender, lanes: Sequence[_Lanes], missing: int) -> float:
+    """Seconds that are still needed: to load ``missing`` sessions and call each once, and a call of every way."""
+    return missing * (plan.model.load_s + 2 * lanes[-1].call_s) + sum(each.call_s for each in lanes)
 
 
 def _best_rates(lanes: Sequence[_Lanes], limits: Limits, deadline: float, clock: Clock) -> list[float]:
