@@ -34,10 +34,15 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Frames a second that a way promises."""
+    """Frames a second that a way promised in each round of a trial."""
 
     way: Way
-    fps: float
+    rounds: tuple[float, ...]
+
+    @property
+    def fps(self) -> float:
+        """The best: other programs only ever take speed away."""
+        return max(self.rounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +100,26 @@ def frames_per_second(way: Way, calls_per_second: float, beside_s: float) -> flo
 def choose(measured: Sequence[tuple[Rate, ...]]) -> Choice | None:
     """The same way for all workers, by the sum of their rates, so that their streams go on at equal speed.
 
-    Another way than the plan has to be clearly faster. None where any worker has measured nothing.
+    Another way than the plan has to be clearly faster, and in every round: a plan that something else kept from its
+    processors for most of the trial is not given up. None where any worker has measured nothing.
     """
     tried = {tuple(rate.way for rate in rates) for rates in measured}
     if len(tried) != 1 or () in tried:
         return None
-    summed = tuple(Rate(rates[0].way, sum(rate.fps for rate in rates)) for rates in zip(*measured, strict=True))
-    plan, best = summed[0], max(summed, key=lambda rate: rate.fps)
-    return Choice((best if best.fps >= _MARGIN * plan.fps else plan).way, summed, len(measured))
+    summed = tuple(_sum(rates) for rates in zip(*measured, strict=True))
+    plan = summed[0]
+    faster = [rate for rate in summed if _is_faster(rate, plan)]
+    return Choice(max(faster, key=lambda rate: rate.fps, default=plan).way, summed, len(measured))
+
+
+def _sum(rates: Sequence[Rate]) -> Rate:
+    """Of one way over all workers, in the rounds that all of them had."""
+    return Rate(rates[0].way, tuple(map(sum, zip(*(rate.rounds for rate in rates), strict=False))))
+
+
+def _is_faster(rate: Rate, plan: Rate) -> bool:
+    in_every_round = all(own > plans for own, plans in zip(rate.rounds, plan.rounds, strict=True))
+    return in_every_round and rate.fps >= _MARGIN * plan.fps
 
 
 def _count(number: int, noun: str) -> str:

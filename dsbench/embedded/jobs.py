@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dsbench.embedded.calibration import Rate, Way
-
 if TYPE_CHECKING:
+    from dsbench.embedded.calibration import Rate, Way
     from dsbench.embedded.messages import BusMessage
     from dsbench.formats.nvinfer import Color, NvinferConfig
 

@@ -1,7 +1,7 @@
 """Times the ways of ``calibration`` on the network itself, for a moment before a run that only counts frames.
 
 Every way gets a session of its own. They take turns in short slices, so that whatever else the machine does hits
-all of them; other programs only ever take speed away, so a way's best slice counts.
+all of them.
 """
 
 from __future__ import annotations
@@ -194,10 +194,10 @@ def measure(
             lanes.append(_Lanes(contenders[-1], sample.feed, pool, clock))
         if clock() - begun + _least(plan, lanes, 0) > limits.cap_s:
             return Trial()
-        best = _best_rates(lanes, limits, begun + limits.cap_s, clock)
+        rounds = _rounds(lanes, limits, begun + limits.cap_s, clock)
     rates = (
-        Rate(way, calibration.frames_per_second(way, calls, sample.beside_s))
-        for way, calls in zip(ways, best, strict=True)
+        Rate(way, tuple(calibration.frames_per_second(way, each, sample.beside_s) for each in calls))
+        for way, calls in zip(ways, rounds, strict=True)
     )
     return Trial(tuple(contenders), tuple(rates))
 
@@ -207,16 +207,16 @@ def _least(plan: Contender, lanes: Sequence[_Lanes], missing: int) -> float:
     return missing * (plan.model.load_s + 2 * lanes[-1].call_s) + sum(each.call_s for each in lanes)
 
 
-def _best_rates(lanes: Sequence[_Lanes], limits: Limits, deadline: float, clock: Clock) -> list[float]:
-    """Calls a second in each one's best slice; every second round goes backwards."""
+def _rounds(lanes: Sequence[_Lanes], limits: Limits, deadline: float, clock: Clock) -> list[list[float]]:
+    """Calls a second of each in every round; every second round goes backwards."""
     seconds = limits.slices_s / (limits.rounds * len(lanes))
-    best = [0.0] * len(lanes)
+    found: list[list[float]] = [[] for _ in lanes]
     begun = now = clock()
     took = 0.0
     for number in range(limits.rounds):
         if number and (now - begun >= limits.slices_s or now + took > deadline):
             break
         for at in range(len(lanes)) if number % 2 == 0 else reversed(range(len(lanes))):
-            best[at] = max(best[at], lanes[at].calls_per_second(seconds))
+            found[at].append(lanes[at].calls_per_second(seconds))
         took, now = clock() - now, clock()
-    return best
+    return found

@@ -31,7 +31,7 @@ PLAN = Way(4, 1)
 
 
 def rates(*fps: float, plan: Way = PLAN) -> tuple[Rate, ...]:
-    return tuple(Rate(way, value) for way, value in zip(ways(plan), fps, strict=True))
+    return tuple(Rate(way, (value,)) for way, value in zip(ways(plan), fps, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,23 @@ def test_another_way_than_the_plan_has_to_be_clearly_faster() -> None:
     assert choose([rates(100, 130, 120)]).way == Way(2, 2)  # type: ignore[union-attr]
 
 
+def test_it_has_to_be_faster_in_every_round() -> None:
+    plan, other = Way(2, 1), Way(1, 2)
+    one_good_round = (Rate(plan, (70.0, 71.0, 66.0)), Rate(other, (69.0, 96.0, 67.0)))
+    all_good = (Rate(plan, (70.0, 91.0, 66.0)), Rate(other, (71.0, 96.0, 67.0)))
+    assert choose([one_good_round]).way == plan  # type: ignore[union-attr]
+    assert choose([all_good]).way == other  # type: ignore[union-attr]
+
+
+def test_workers_with_unequal_rounds_are_summed_where_both_measured() -> None:
+    short = (Rate(Way(2, 1), (10.0,)), Rate(Way(1, 2), (11.0,)))
+    longer = (Rate(Way(2, 1), (10.0, 50.0)), Rate(Way(1, 2), (11.0, 12.0)))
+    choice = choose([short, longer])
+    assert choice is not None
+    assert choice.way == Way(1, 2)
+    assert [rate.rounds for rate in choice.rates] == [(20.0,), (22.0,)]
+
+
 def test_workers_choose_together() -> None:
     choice = choose([rates(100, 90, 120), rates(100, 90, 70)])
     assert choice is not None
@@ -93,7 +110,7 @@ def test_the_choice_is_never_slower_than_the_plan_and_does_not_depend_on_order(s
     shuffled = choose(dice.sample(measured, len(measured)))
     assert shuffled is not None
     assert shuffled.way == choice.way
-    doubled = choose([tuple(Rate(rate.way, 2 * rate.fps) for rate in each) for each in measured])
+    doubled = choose([tuple(Rate(rate.way, (2 * rate.fps,)) for rate in each) for each in measured])
     assert doubled is not None
     assert doubled.way == choice.way
 
