@@ -116,10 +116,20 @@ class Detector:
         """Dimensions of one frame's tensor."""
         return self._network.shape
 
+    @property
+    def frames_per_inferred(self) -> int:
+        """Frames of a stream for each one that is inferred."""
+        return self._config.interval + 1
+
+    def take(self, model: OnnxModel) -> None:
+        """The same network in another session from now on; before the first frame only."""
+        self._model = model
+        self.engine = model
+
     def infer(self, frames: Sequence[YuvFrame]) -> list[Inferred]:
         """Scales, preprocesses and infers one batch. Safe in several threads at once."""
         tensor = self._tensor(len(frames))
-        placed = [self._place(frame, tensor[i]) for i, frame in enumerate(frames)]
+        placed = [self.place(frame, tensor[i]) for i, frame in enumerate(frames)]
         outputs = self._model.run(tensor)
         return [
             Inferred(
@@ -146,7 +156,7 @@ class Detector:
         call = engine.bind(np.zeros((1, *self._network.shape), np.float32))
         found = []
         for frame in frames:
-            where, _ = self._place(frame, call.feed[0])
+            where, _ = self.place(frame, call.feed[0])
             objects = self._post.run(self._layers(call.run(), 0), where) if self._post is not None else None
             found.append(objects or Detections.empty())
         return found
@@ -159,7 +169,7 @@ class Detector:
         lane = self._lane
         if lane.call is None:
             lane.call = self.engine.bind(np.zeros((1, *self._network.shape), np.float32))
-        where, _ = self._place(frame, lane.call.feed[0])
+        where, _ = self.place(frame, lane.call.feed[0])
         outputs = lane.call.run()
         if self._post is None:
             return
@@ -189,7 +199,8 @@ class Detector:
             tensor = self._lane.tensor = np.empty((count, *self._network.shape), np.float32)
         return tensor[:count]
 
-    def _place(self, frame: YuvFrame, out: FloatTensor) -> tuple[Geometry, YuvFrame]:
+    def place(self, frame: YuvFrame, out: FloatTensor) -> tuple[Geometry, YuvFrame]:
+        """Writes the network's input of ``frame`` into ``out``; where the picture is in it, and the scaled frame."""
         if self._scaler is not None:
             frame = self._scaler.scale(frame)
         preprocessor = self._preprocessors.get((frame.width, frame.height))

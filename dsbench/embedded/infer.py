@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -50,15 +51,15 @@ class OnnxModel:
     """A network with one image input.
 
     ``shape`` is the input's declared shape, None where it is dynamic; ``batch`` its first entry: K frames a
-    call when the graph fixes it. One model may be run from several threads at once (``threads`` is ONNX
-    Runtime's own per call). Raises DsbenchError: ONNX_MISSING, ONNX_INVALID, ONNX_INPUT.
+    call when the graph fixes it; ``load_s``: seconds that loading took. One model may be run from several threads
+    at once (``threads`` is ONNX Runtime's own per call). Raises DsbenchError: ONNX_MISSING, ONNX_INVALID, ONNX_INPUT.
     """
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         if not path.is_file():
             raise DsbenchError(Code.ONNX_MISSING, f"Cannot access ONNX file '{path}'", where=str(path))
         self.path = path
-        self._session = _session(path, threads)
+        self._session, self.load_s = _session(path, threads)
         inputs = self._session.get_inputs()
         if len(inputs) != 1:
             raise DsbenchError(
@@ -164,7 +165,8 @@ class BoundCall:
         return self._outputs
 
 
-def _session(path: Path, threads: int) -> Any:
+def _session(path: Path, threads: int) -> tuple[Any, float]:
+    """ONNX Runtime's session and the seconds that it took."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -172,12 +174,14 @@ def _session(path: Path, threads: int) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # its errors come back as exceptions, one line of ours each
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    begun = time.perf_counter()
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # see _call
         raise DsbenchError(
             Code.ONNX_INVALID, f"Failed to parse onnx file ({_first_line(error)})", where=str(path)
         ) from error
+    return session, time.perf_counter() - begun
 
 
 def _padded(feed: Tensor, size: int) -> Tensor:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dsbench.embedded.calibration import Rate, Way
     from dsbench.embedded.messages import BusMessage
     from dsbench.formats.nvinfer import Color, NvinferConfig
 
@@ -95,12 +96,19 @@ class WorkerJob:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The network is loaded and every file exists: the pipeline is ready. The worker waits for Go."""
+    """The network is loaded and every file exists: the pipeline is ready. The worker waits for Go.
+
+    ``rates``: what each way to share out the network's calls promises; empty where there is nothing to choose.
+    """
+
+    rates: tuple[Rate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """From the app: every worker is ready, start."""
+    """From the app: every worker is ready, start. ``way``: chosen by the rates of all workers; None is the plan."""
+
+    way: Way | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,11 @@ import signal
 import time
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from itertools import groupby
 from types import FrameType
 
 from dsbench.embedded import messages
+from dsbench.embedded.calibration import Way, choose
 from dsbench.embedded.jobs import Finished, Loaded, Playing, Report, RunFailed, StartFailed, WorkerJob
 from dsbench.embedded.messages import BusMessage
 from dsbench.embedded.perf import PerfReporter
@@ -151,18 +153,30 @@ class Session:
         """Prints what deepstream-app prints when all workers have come one step further."""
         if self._phase is _Phase.LOADING and self._all(Loaded):
             self._phase = _Phase.READY
+            ways = self._ways()
             messages.out(messages.RUNTIME_COMMANDS)
             if self._tiler:
                 messages.out(messages.TILER_NOTES)
             messages.app_info("bus_callback:642", "Pipeline ready\n")
-            for worker in self._workers:
-                worker.go()
+            for worker, way in zip(self._workers, ways, strict=True):
+                worker.go(way)
         if self._phase is _Phase.READY and self._all(Playing, Finished):
             self._phase = _Phase.RUNNING
             messages.app_info("bus_callback:628", "Pipeline running\n")
         if self._phase is _Phase.RUNNING and self._all(Finished):
             self._phase = _Phase.ENDED
             messages.app_info("bus_callback:685", "Received EOS. Exiting ...\n")
+
+    def _ways(self) -> list[Way | None]:
+        """How each worker is to share out the network's calls. Every instance chooses for itself and says so once."""
+        ways: list[Way | None] = []
+        for _, group in groupby(self._workers, lambda worker: worker.job.instance):
+            workers = list(group)
+            choice = choose([worker.rates for worker in workers])
+            if choice is not None:
+                messages.own(choice.line)
+            ways += [choice.way if choice is not None else None] * len(workers)
+        return ways
 
     def _all(self, *kinds: type[Report]) -> bool:
         return all(isinstance(worker.last, kinds) for worker in self._workers)

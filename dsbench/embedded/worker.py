@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dsbench.embedded.frame import YuvFrame
     from dsbench.embedded.lanes import Count
     from dsbench.embedded.latency import LatencyLines
-    from dsbench.embedded.nvinfer_start import StartedNvinfer
+    from dsbench.embedded.nvinfer_start import Log, StartedNvinfer
     from dsbench.embedded.pipeline import Sink
 
 _PR_SET_PDEATHSIG = 1
@@ -76,9 +76,7 @@ def _serve(job: WorkerJob, connection: Connection[Report, WorkerJob | Go]) -> Re
             return missing
         if job.counted_only and started is not None:
             _choose_engine(job, started)
-        connection.send(Loaded())
-        connection.recv()
-        return _run(job, started, connection)
+        return _run(_wait_for_go(job, started, connection), started, connection)
     except _SourceError as failure:
         return RunFailed(bus.source_failed(failure.error, failure.pad))
     except DsbenchError as error:
@@ -130,7 +128,7 @@ def _missing_sources(job: WorkerJob) -> StartFailed | None:
 
 def _choose_engine(job: WorkerJob, started: StartedNvinfer) -> None:
     """The optional engine, where the user asks for it; a video that cannot be read is reported by the run."""
-    from dsbench.embedded import fast, nvinfer_start
+    from dsbench.embedded import fast
 
     if not fast.wanted() or job.detector is None:
         return
@@ -144,8 +142,31 @@ def _choose_engine(job: WorkerJob, started: StartedNvinfer) -> None:
         source.close()
     except DsbenchError:
         frames = []
-    log = nvinfer_start.Log(job.detector.config.gie_unique_id or 0, job.quiet)
-    fast.choose(started.detector, frames, job.lanes, log)
+    fast.choose(started.detector, frames, job.lanes, _log(job))
+
+
+def _wait_for_go(
+    job: WorkerJob, started: StartedNvinfer | None, connection: Connection[Report, WorkerJob | Go]
+) -> WorkerJob:
+    """Reports that all is loaded; the job with the lanes that were found best, other sessions of the network gone."""
+    if not job.counted_only or started is None:
+        connection.send(Loaded())
+        connection.recv()
+        return job
+    from dsbench.embedded import lane_trial
+
+    job, trial = lane_trial.prepare(job, started.detector, _log(job))
+    connection.send(Loaded(trial.rates))
+    go = connection.recv()
+    assert isinstance(go, Go)
+    return lane_trial.settle(job, started.detector, trial, go.way)
+
+
+def _log(job: WorkerJob) -> Log:
+    from dsbench.embedded import nvinfer_start
+
+    uid = job.detector.config.gie_unique_id if job.detector is not None else None
+    return nvinfer_start.Log(uid or 0, job.quiet)
 
 
 def _run(job: WorkerJob, started: StartedNvinfer | None, connection: Connection[Report, WorkerJob | Go]) -> Report:
