@@ -204,15 +204,22 @@ def _on_cpu(evidence: BottleneckEvidence) -> tuple[Limit, str]:
     parts = [("inference", infer), ("decoding", decode)]
     told = ", ".join(f"{share:.0%} {stage}" for stage, share in parts if share is not None)
     if infer is not None and decode is not None:
-        told += f", {max(0.0, 1 - infer - decode):.0%} all the rest"
+        told += _rest(infer + decode)
     split = f"{busy}; of the time that a frame takes there: {told}"
-    if infer is not None and infer >= MOST_OF_IT:
+    if infer is not None and infer >= max(MOST_OF_IT, decode or 0.0):
         return Limit.COMPUTE, split
     if decode is not None and decode >= MOST_OF_IT:
         return Limit.DECODE, split
     if infer is None or decode is None:
         return Limit.UNCLEAR, f"{split}; what {'inference' if infer is None else 'decoding'} takes of it is not known"
     return Limit.CPU, split
+
+
+def _rest(stages: float) -> str:
+    """What the stages leave of a frame's time; noise can make them more than all of it."""
+    if stages <= 1:
+        return f", {1 - stages:.0%} all the rest"
+    return " (more than there is: the machine was slower while a stage was measured alone than in the run)"
 
 
 def _nothing_busy(evidence: BottleneckEvidence, columns: Sequence[str]) -> tuple[Limit, str]:

@@ -143,6 +143,8 @@ BUSY = load(cpu_pct=97, app_cpu_pct=190)
         (cpu(200, 900, 300, BUSY), Limit.COMPUTE, "67% inference, 22% decoding, 11% all the rest"),
         (cpu(300, 400, 2000, BUSY), Limit.DECODE, "15% inference, 75% decoding, 10% all the rest"),
         (cpu(100, 500, 500, BUSY), Limit.CPU, "20% inference, 20% decoding, 60% all the rest"),
+        (cpu(188, 632, 229, BUSY), Limit.COMPUTE, "82% inference, 30% decoding (more than there is: the machine was"),
+        (cpu(188, 240, 340, BUSY), Limit.DECODE, "55% inference, 78% decoding (more than there is: the machine was"),
         (cpu(200, 900, None, BUSY), Limit.UNCLEAR, "22% decoding; what inference takes of it is not known"),
         (cpu(200, 300, None, BUSY), Limit.DECODE, "67% decoding"),
         (cpu(100, 0, 300, BUSY), Limit.UNCLEAR, "33% inference; what decoding takes of it is not known"),
