@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dsbench.errors import Code, DsbenchError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -25,6 +30,12 @@ def data_folder(name: str) -> Path:
 
 def render(template: str, **context: object) -> str:
     """Text of ``templates/<template>`` with ``context`` put in; an undefined name is an error, nothing is escaped."""
+    return _environment().get_template(template).render(context)
+
+
+@cache
+def _environment() -> Environment:
+    """One for all texts: it keeps each template's code, and a run writes ten app configs."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -36,7 +47,7 @@ def render(template: str, **context: object) -> str:
         autoescape=False,  # C++, make and ini text; HTML has its own environment in report/
     )
     environment.filters.update(number=_number, numbers=_numbers, text=key_file_text)
-    return environment.get_template(template).render(context)
+    return environment
 
 
 def _number(value: float) -> str:
