@@ -20,8 +20,9 @@ _MESSAGE = "(deepstream-app:5565): GStreamer-WARNING **: 22:31:53.963: Got data 
 class Shape:
     """A run: ``noise`` is the relative spread of a window, all streams alike, ``correlation`` that of neighbouring
     windows, ``own_noise`` each stream's for itself; ``stretch`` how long a window is as a multiple of its interval;
-    ``messages`` the chance of a message inside a row, ``lost`` that
-    of one which leaves nothing of it."""
+    ``messages`` the chance of a message inside a row, ``lost`` that of one which leaves nothing of it, twice in a row
+    at most; ``all_lost`` windows of which nothing is left; ``frozen_s``: how long app and pipeline stand still before
+    window ``frozen_at``."""
 
     rate: Rate
     streams: int = 4
@@ -34,6 +35,9 @@ class Shape:
     start_s: float = 1.5
     messages: float = 0.02
     lost: float = 0.0
+    all_lost: range = range(0)
+    frozen_at: int = 0
+    frozen_s: float = 0.0
 
 
 @dataclass
@@ -43,6 +47,7 @@ class Run:
     shape: Shape
     console: str = ""
     seen_s: list[float] = field(default_factory=list)
+    lost_in_a_row: int = 0
 
 
 def play(shape: Shape, seed: int) -> Run:
@@ -62,7 +67,8 @@ def play(shape: Shape, seed: int) -> Run:
                 done[stream] += length / _STEPS * factor * (shape.rate(stream, at) if at > 0 else 0.0)
             values.append((math.floor(done[stream]) - before) / shape.interval_s)
         _print(run, values, number, chance)
-        run.seen_s.append(length * (number + 1) + chance.random() * 0.1)
+        frozen = shape.frozen_s if number >= shape.frozen_at else 0.0
+        run.seen_s.append(length * (number + 1) + frozen + chance.random() * 0.1)
     return run
 
 
@@ -71,7 +77,9 @@ def _print(run: Run, values: list[float], number: int, chance: random.Random) ->
         run.console += "\n**PERF:  " + "".join(f"FPS {stream} (Avg)\t" for stream in range(len(values))) + "\n"
     cut = chance.randrange(len(values)) if chance.random() < run.shape.messages else -1
     run.console += "**PERF:  "
-    if run.shape.lost and chance.random() < run.shape.lost:
+    by_chance = bool(run.shape.lost) and chance.random() < run.shape.lost and run.lost_in_a_row < 2
+    run.lost_in_a_row = run.lost_in_a_row + 1 if by_chance else 0
+    if by_chance or number in run.shape.all_lost:
         run.console += _MESSAGE
         return
     for stream, value in enumerate(values):

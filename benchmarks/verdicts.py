@@ -91,10 +91,14 @@ def kinds() -> dict[str, Callable[[random.Random], Case]]:
         "plateau, 64 streams": lambda c: _plateau(c, c.uniform(32, 150), YES),
         "plateau, 64 too slow": lambda c: _plateau(c, c.uniform(10, 28), NO),
         "slow to warm up": _warming,
-        "late-starting stream": _late,
+        "late-starting stream": lambda c: _late(c, c.uniform(0.15, 0.45), YES),
+        "stream starts near the end": lambda c: _late(c, c.uniform(0.6, 0.85), doubted("too-few-windows")),
         "stalled stream": _stalled,
         "stream dies at the end": _dies,
         "stream paused a while": _paused,
+        "stream paused for a window": _paused_shortly,
+        "app frozen for a while": _frozen,
+        "stall behind lost rows": _hidden,
         "two states about target": lambda c: _two_states(c, c.uniform(33, 45), c.uniform(18, 27)),
         "two states above it": lambda c: _two_states(c, c.uniform(60, 80), c.uniform(40, 50)),
         "changes once": _changes_once,
@@ -103,6 +107,7 @@ def kinds() -> dict[str, Callable[[random.Random], Case]]:
         "rows cut, keeps up": lambda c: _cut(c, c.uniform(33, 90), YES),
         "rows cut, too slow": lambda c: _cut(c, c.uniform(12, 28), NO),
         "clock slow, FPS too high": lambda c: _clock(c, c.uniform(27.5, 29.3)),
+        "clock slow, few windows": lambda c: _clock_few(c, c.uniform(26, 29)),
         "clock slow, keeps up": lambda c: _clock(c, c.uniform(40, 60)),
         "engine build inside": lambda c: _with(c, RunContext(builds=((20.0, 26.0),)), doubted("engine-build")),
         "GPU throttled": lambda c: _with(c, RunContext(_series(throttle=0x40)), doubted("throttled")),
@@ -171,11 +176,12 @@ def _warming(chance: random.Random) -> Case:
     return Case(replace(shape, rate=simulated.warming(fps, chance.uniform(0.3, 0.7), seconds)), True, YES, fps)
 
 
-def _late(chance: random.Random) -> Case:
+def _late(chance: random.Random, share: float, right: Right) -> Case:
+    """One stream has no frame for that share of the run. What the few windows after it say of a minute nobody knows."""
     fps, streams = chance.uniform(34, 60), chance.choice((2, 4, 8))
     shape = _any(chance, simulated.constant(fps), streams)
-    from_s = chance.uniform(0.15, 0.6) * _length(shape)
-    return Case(replace(shape, rate=simulated.late(fps, chance.randrange(streams), from_s)), True, YES, fps)
+    rate = simulated.late(fps, chance.randrange(streams), share * _length(shape))
+    return Case(replace(shape, rate=rate), right is YES, right, fps if right is YES else None)
 
 
 def _stalled(chance: random.Random) -> Case:
@@ -214,6 +220,40 @@ def _paused(chance: random.Random) -> Case:
     )
 
 
+def _paused_shortly(chance: random.Random) -> Case:
+    """One or two windows without a frame, in a stream that had plenty of them."""
+    streams = chance.choice((1, 2, 4, 8))
+    shape = _any(chance, simulated.constant(40), streams)
+    from_s = round(chance.uniform(0.35, 0.8) * shape.windows) * shape.interval_s - 0.05
+    to_s = from_s + chance.choice((1, 2)) * shape.interval_s + 0.1
+    rate = simulated.stops(
+        chance.uniform(36, 80), chance.randrange(streams), from_s - shape.start_s, to_s - shape.start_s
+    )
+    right = doubted("paused-stream", "noise", "two-states")
+    return Case(replace(shape, rate=rate), False, right, trouble_s=to_s)
+
+
+def _frozen(chance: random.Random) -> Case:
+    """App and pipeline stand still together: no window shows it, only the time between two rows does."""
+    shape = _any(chance, simulated.constant(chance.uniform(32, 60)))
+    at, seconds = chance.randrange(shape.windows // 3, shape.windows - 2), chance.uniform(4, 9)
+    shape = replace(shape, frozen_at=at, frozen_s=seconds)
+    return Case(shape, False, doubted("silent"), trouble_s=at * shape.interval_s + seconds)
+
+
+def _hidden(chance: random.Random) -> Case:
+    """A stream stands still just while other output cuts every row."""
+    streams = chance.choice((1, 2, 4, 8))
+    shape = _any(chance, simulated.constant(40), streams)
+    first, count = chance.randrange(shape.windows // 3, shape.windows // 2), chance.randrange(3, 7)
+    from_s, to_s = first * shape.interval_s, (first + count) * shape.interval_s
+    rate = simulated.stops(
+        chance.uniform(34, 60), chance.randrange(streams), from_s - shape.start_s, to_s - shape.start_s
+    )
+    shape = replace(shape, rate=rate, all_lost=range(first, first + count))
+    return Case(shape, False, lambda found: doubted("rows-lost")(found) or NO(found), trouble_s=to_s)
+
+
 def _two_states(chance: random.Random, first: float, second: float) -> Case:
     shape = _any(chance, simulated.constant(first))
     every_s = chance.uniform(2, 6) * shape.interval_s
@@ -242,6 +282,13 @@ def _trend(chance: random.Random, first: float, last: float) -> Case:
 def _clock(chance: random.Random, fps: float) -> Case:
     shape = replace(_any(chance, simulated.constant(fps)), stretch=chance.uniform(1.06, 1.25))
     return Case(shape, fps >= TARGET, lambda found: doubted("clock")(found) or found.real_time is RealTime.NO, fps)
+
+
+def _clock_few(chance: random.Random, fps: float) -> Case:
+    """A short run with long windows: few rows to know the clock by."""
+    shape = _any(chance, simulated.constant(fps))
+    shape = replace(shape, windows=chance.choice((8, 9, 10)), interval_s=5, stretch=chance.uniform(1.16, 1.3))
+    return Case(shape, False, lambda found: doubted("clock")(found) or found.real_time is RealTime.NO, fps)
 
 
 def _with(chance: random.Random, context: RunContext, right: Right) -> Case:
@@ -316,7 +363,8 @@ def judge(name: str, make: Callable[[random.Random], Case], seeds: int, folder: 
 
 def _early(tally: Tally, case: Case, windows: Windows, whole: Measurement) -> None:
     tally.all_windows += len(windows.fps)
-    part = ended_early(windows, EarlyEnd(0.02, case.target, confirms=True, most_streams=case.shape.streams))
+    rule = EarlyEnd(0.02, case.target, True, case.shape.streams, case.shape.windows * case.shape.interval_s)
+    part = ended_early(windows, rule)
     tally.early_windows += len((part or windows).fps)
     if part is None:
         return

@@ -7,8 +7,9 @@ end the line behind the marker and may put a name before each pair: ``id[name] 3
 
 The app prints each pair on its own, so other threads' messages may cut a row between pairs. What follows at the
 beginning of the next lines is taken as the rest of the row where it makes the row whole (``PerfRow.repaired``); a pair
-in the middle of a message is never taken, since digits of the message may stand before it. Rows that stay short are
-told by ``PerfRow.complete``, rows of which no pair is left by ``RowReader.lost``.
+in the middle of a message is never taken, since digits of the message may stand before it, and nothing is taken after a
+cut within a pair. Rows that stay short are told by ``PerfRow.complete``, rows of which no pair is left by
+``RowReader.lost``.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ _ROW = re.compile(r"\*\*PERF:\s*|PERF\((\d+)\):\s*")
 _VALUE = r"-?(?:[0-9]+[.,][0-9]+|inf|nan)"
 _PAIR = re.compile(rf"\s*(?:[^\t\r\n\[]*\[[^\t\r\n\]]*\] )?({_VALUE}) \(({_VALUE})\)(\t?)", re.IGNORECASE)
 _PLAIN_ROW = re.compile(r"(?:\*\*PERF: |PERF\(([0-9]+)\):) ((?:[0-9]+\.[0-9][0-9] \([0-9]+\.[0-9][0-9]\)\t)+)\s*")
+_TORN = re.compile(r"\s*-?[0-9]+(?:[.,][0-9]*)?(?: \(?(?:-?[0-9]*(?:[.,][0-9]*)?)?)?\s*")
+"""The beginning of a pair, and nothing behind it."""
 _HEADER = re.compile(r"FPS (\d+) \(Avg\)")
 _COLUMNS = re.compile(r"(?:FPS \d+ \(Avg\)\t?)*")
 _SPECIFICATION = re.compile(r"\*\*PERF:[^\S\n]*([0-9.]+)")
@@ -97,6 +100,8 @@ class _Begun:
     """Other text or a line's end came where a pair was due."""
     joined: bool = False
     """Pairs came after that."""
+    torn: bool = False
+    """It was cut within a pair: of what follows nobody knows whether the number begins there."""
 
 
 class RowReader:
@@ -231,6 +236,9 @@ class RowReader:
         """Add the pairs at the beginning of ``text`` to the row; hand it out once no more is due."""
         begun = self._begun
         assert begun is not None, "a row has begun"
+        if begun.torn:
+            yield from self._flush()
+            return
         position = 0
         while (pair := _PAIR.match(text, position)) is not None:
             if begun.cut and not pair.group(3):
@@ -238,6 +246,7 @@ class RowReader:
             begun.pairs.append((pair.group(1), pair.group(2)))
             begun.joined = begun.cut
             position = pair.end()
+        begun.torn = _TORN.fullmatch(text, position) is not None
         due = self._streams_of(begun.instance)
         if len(begun.pairs) >= due and (due or (begun.pairs and not text[position:].strip())):
             yield from self._flush()

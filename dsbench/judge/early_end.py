@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from dsbench.formats.perf_windows import Windows
-from dsbench.judge import measurement
+from dsbench.judge import measurement, steady
 from dsbench.judge.measurement import Measurement, State
 from dsbench.judge.run_context import RunContext
 from dsbench.judge.statistics import Interval
@@ -25,12 +25,14 @@ _MARGIN = 2.0
 @dataclass(frozen=True)
 class EarlyEnd:
     """``precision``: the largest half width of the sum's interval as a share of its mean, 0: never early; ``confirms``:
-    the run says whether its streams keep up, else how many would, at most ``most_streams``."""
+    the run says whether its streams keep up, else how many would, at most ``most_streams``; ``seconds``: how long it
+    would last, from the app's start."""
 
     precision: float
     target_fps: float
     confirms: bool
     most_streams: int
+    seconds: float
 
     def reached(self, windows: Windows) -> bool:
         """Whether the run may end now."""
@@ -41,7 +43,9 @@ class EarlyEnd:
             return False
         if now.total.relative > self.precision:
             return False
-        return self._clear(now) if self.confirms else self._same_streams(now.per_stream[0], now.streams)
+        if not self.confirms:
+            return self._same_streams(now.per_stream[0], now.streams)
+        return self._clear(now) and not self._will_cross(windows, now.windows)
 
     def _far_from(self, windows: Windows) -> bool:
         """Whether the noise of the last windows alone is too much: saves the work of the whole judgement."""
@@ -55,6 +59,19 @@ class EarlyEnd:
         if wide[0].low < self.target_fps <= wide[0].high:
             return False
         return any(one.high < self.target_fps for one in wide) or all(one.low >= self.target_fps for one in wide)
+
+    def _will_cross(self, windows: Windows, steady_windows: int) -> bool:
+        """Whether a stream that becomes slower will be below the target before the run has had its whole time."""
+        left = max(0.0, self.seconds - windows.at_s[-1]) / windows.interval_s
+        for stream in range(windows.streams):
+            values = windows.of_stream(stream)[-steady_windows:]
+            trend = steady.drift(values, 0.0)
+            if trend is None or trend.second >= trend.first:
+                continue
+            slope = (trend.second - trend.first) / (len(values) - 1)
+            if trend.second + slope * left < self.target_fps <= trend.second:
+                return True
+        return False
 
     def _same_streams(self, stream0: Interval, streams: int) -> bool:
         """Whether RT_STREAMS is the same wherever in its interval stream 0's figure is."""

@@ -20,8 +20,8 @@ FAR_APART = 0.15
 """Two levels so far apart, as a share of the mean, are told even where windows lie between them."""
 STALLED_WINDOWS = 3
 """So many windows of 0.00: the stream stands still."""
-PAUSED_S = 3.0
-"""Or so many seconds of them, where it then goes on: a long window shows the same pause in fewer."""
+PAUSED_FRAMES = 10
+"""So many frames were due in windows without one, after which the stream went on: it stood still."""
 NEVER_STARTED_WINDOWS = 5
 """So many windows without a frame of any stream: nothing runs."""
 _STALLED_FRAMES = 5
@@ -30,6 +30,10 @@ _WARM_UP_SHARE = 4
 """At most a quarter of what follows the start is warm-up; a run that takes longer is not steady."""
 _FEWEST = 8
 """Windows below which nothing is said about states and drift."""
+_FEWEST_GAPS = 4
+"""Between rows, below which nothing is said about the clock."""
+_BATCH_FRAMES = 30
+"""A stream whose frames come together has fewer of them at once."""
 _MOST_POINTS = 256
 
 
@@ -67,10 +71,9 @@ def warm_up(windows: Windows) -> int:
     is smallest (the fewest that come within half as much again), if what is cut differs from the rest by more than its
     noise.
     """
-    firsts = [first for stream in range(windows.streams) if (first := _first(windows.of_stream(stream))) is not None]
-    if not firsts:
+    if not any(map(any, windows.fps)):
         return len(windows.fps)
-    start = max(firsts) + 1
+    start = all_begun(windows) + 1
     return start + _mser(totals(windows)[start:], windows.streams / windows.interval_s)
 
 
@@ -211,20 +214,42 @@ def _pauses(values: Sequence[float]) -> tuple[list[int], float]:
 
 
 def paused(windows: Windows, start: int) -> tuple[int, ...]:
-    """Numbers of the streams that stood still for a while from window ``start`` on, far longer than between frames, and
-    then went on."""
+    """Numbers of the streams that stood still for a while from window ``start`` on and then went on.
+
+    A slow model, or one whose frames come several at a time, has windows without a frame all the time: no pause is seen
+    where more than a third of the windows are empty, nor where more than a tenth are pauses of a few frames.
+    """
     found = []
-    fewest = min(STALLED_WINDOWS, math.ceil(PAUSED_S / windows.interval_s))
     for stream in range(windows.streams):
         values = windows.of_stream(stream)[start:]
         pauses, usual = _pauses(values)
-        if not pauses or not usual or not values[-1]:
-            continue
-        *rest, longest = sorted(pauses)
-        due = usual * longest * windows.interval_s
-        if longest >= max(fewest, 3 * max(rest, default=0)) and due >= _STALLED_FRAMES:
+        ended = pauses[:-1] if values and not values[-1] else pauses
+        due = usual * max(ended, default=0) * windows.interval_s
+        often = len(pauses) > len(values) / 10 and due < _BATCH_FRAMES
+        if due >= PAUSED_FRAMES and sum(pauses) <= len(values) / 3 and not often:
             found.append(stream)
     return tuple(found)
+
+
+def all_begun(windows: Windows) -> int:
+    """The first window in which all streams that ever begin have begun."""
+    firsts = [first for stream in range(windows.streams) if (first := _first(windows.of_stream(stream))) is not None]
+    return max(firsts, default=0)
+
+
+def missing_s(times: Sequence[float], interval_s: float) -> float:
+    """The longest time by which rows seen at ``times`` came later than one after the other, in seconds.
+
+    Rows that are seen late and then together are not missing: how late a row is counts only as far as all after it are
+    late too. Rows in bursts were not seen as they came: 0.
+    """
+    gaps = [after - before for before, after in pairwise(times)]
+    if not gaps or (usual := median(gaps)) < interval_s / 2:
+        return 0.0
+    late = [at_s - times[0] - number * usual for number, at_s in enumerate(times)]
+    for number in range(len(late) - 2, -1, -1):
+        late[number] = min(late[number], late[number + 1])
+    return max(after - before for before, after in pairwise(late))
 
 
 def clock(windows: Windows, start: int) -> float | None:
@@ -238,7 +263,7 @@ def clock(windows: Windows, start: int) -> float | None:
     if times and windows.begun_s:
         times = tuple(at_s for at_s in windows.begun_s if times[0] <= at_s <= times[-1])
     gaps = [after - before for before, after in pairwise(times)]
-    if len(gaps) < _FEWEST:
+    if len(gaps) < _FEWEST_GAPS:
         return None
     usual = median(gaps)
     if usual < windows.interval_s / 2 or sum(gap < usual / 4 for gap in gaps) > len(gaps) / 10:

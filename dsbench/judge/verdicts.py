@@ -69,6 +69,8 @@ GPU_BEFORE_PCT = 10.0
 """SM utilisation before the app was started."""
 CLOCK_TOLERANCE, CLOCK_SEEN_WITHIN_S = 0.03, 0.3
 """Share of the interval; and how late a row may be seen, which matters in short runs."""
+FROZEN_S = 2.7
+"""Seconds longer than usual between two rows."""
 _SLOWED = ("HwSlowdown", "SwThermalSlowdown", "HwThermalSlowdown", "HwPowerBrakeSlowdown")
 """Throttle reasons that are not how the GPU is meant to run; SwPowerCap is, under full load."""
 _NAMED = 8
@@ -155,6 +157,10 @@ def rows_lost(table: Windows) -> Reason | None:
         which = f"every PERF row of the last {unread:.1f} s"
     else:
         return None
+    return _unreadable(which)
+
+
+def _unreadable(which: str) -> Reason:
     text = f"other output cut (or inf or nan spoilt) {which}: lower the log level (GST_DEBUG)"
     return _found(State.INCONCLUSIVE, ReasonCode.ROWS_LOST, text)
 
@@ -219,7 +225,8 @@ def _drift(trend: Change, who: str) -> Reason:
 
 def _still(run: Steady) -> Iterator[Reason]:
     if paused := steady.paused(run.windows, run.start):
-        text = f"{named(paused)} stood still for {steady.PAUSED_S:.0f} s or more and then went on: read the log"
+        due = f"although {steady.PAUSED_FRAMES} or more were due"
+        text = f"{named(paused)} had no frame for a while, {due}, and then went on: read the log"
         yield _found(State.INCONCLUSIVE, ReasonCode.PAUSED_STREAM, text)
     if stopped := steady.stopped(run.windows, run.start):
         text = f"{named(stopped)} had no frame at the end of the run: has it stopped? read the log, measure longer"
@@ -227,7 +234,11 @@ def _still(run: Steady) -> Iterator[Reason]:
 
 
 def _rows(run: Steady, context: RunContext) -> Iterator[Reason]:
-    if lost := rows_lost(run.windows):
+    begun = steady.all_begun(run.windows)
+    if 2 * begun > len(run.windows.fps):
+        text = f"the last stream began after {run.windows.at_s[begun]:.0f} s, too late to judge by the rest"
+        yield _found(State.INCONCLUSIVE, ReasonCode.TOO_FEW_WINDOWS, f"{text}: raise --perf-seconds")
+    if lost := rows_lost(run.windows) or _rows_missing(run.windows, begun):
         yield lost
     if context.due_s and (pause := windows.silent_s(run.windows, context.due_s)):
         text = f"no PERF row came in the last {pause:.1f} s of the run: its figures are of the time before"
@@ -240,6 +251,18 @@ def _rows(run: Steady, context: RunContext) -> Iterator[Reason]:
             f"{'high' if ratio > 1 else 'low'}; the intervals here are corrected"
         )
         yield _found(State.INCONCLUSIVE, ReasonCode.CLOCK, text)
+
+
+def _rows_missing(table: Windows, begun: int) -> Reason | None:
+    """What happened while rows were due and none came, or none was whole, the figures do not know."""
+    whole = table.at_s[begun:]
+    every = tuple(at_s for at_s in table.begun_s if at_s >= whole[0]) or whole
+    if (frozen := steady.missing_s(every, table.interval_s)) >= FROZEN_S:
+        text = f"the app printed no PERF row for {frozen:.1f} s longer than usual: did it, or the machine, stand still?"
+        return _found(State.INCONCLUSIVE, ReasonCode.SILENT, text)
+    if (unread := steady.missing_s(whole, table.interval_s)) >= windows.SILENT_INTERVALS * table.interval_s:
+        return _unreadable(f"every PERF row for {unread:.1f} s")
+    return None
 
 
 def clock(table: Windows, start: int) -> float:

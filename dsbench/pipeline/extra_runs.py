@@ -91,4 +91,5 @@ def _enough(model: ModelRun, plan: ExtraPlan) -> Callable[[Windows], bool] | Non
     precision = options.perf_precision.value / 100
     if not plan.confirms or not precision:
         return None
-    return EarlyEnd(precision, options.target_fps.value, True, model.get(PreflightFacts).max_bs).reached
+    most = model.get(PreflightFacts).max_bs
+    return EarlyEnd(precision, options.target_fps.value, True, most, plan.seconds).reached

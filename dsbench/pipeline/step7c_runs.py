@@ -273,8 +273,8 @@ def _plan(model: ModelRun, count: int, name: str) -> PerfPlan:
     options = model.get(BenchmarkConfig).options
     seconds, interval = options.perf_seconds.value, options.perf_interval.value
     config = write_app_config(model, layout.ds_app_config(count, number), count, interval)
-    precision = options.perf_precision.value / 100
-    early = EarlyEnd(precision, options.target_fps.value, name != RUN_1, model.get(PreflightFacts).max_bs)
+    precision, most = options.perf_precision.value / 100, model.get(PreflightFacts).max_bs
+    early = EarlyEnd(precision, options.target_fps.value, name != RUN_1, most, seconds)
     log = layout.ds_log(count, number)
     return PerfPlan(config, count, seconds, interval, log, early.reached if precision else None)
 

@@ -94,6 +94,11 @@ def test_rows_know_header_instance_line_and_locale() -> None:
             [(1.0,), (3.0, 4.0)],
             [False, False],
         ),
+        # cut within a number: is it 2.00, or 32.00? Not guessed
+        (["**PERF:  1.00 (1.00)\t3\n", "(app:7): WARNING **: x\n", "2.00 (2.00)\t\n"], [(1.0,)], [False]),
+        (["**PERF:  1.00 (1.00)\t3.00 (1\n", "2.00 (2.00)\t\n"], [(1.0,)], [False]),
+        # a message that begins with digits is no number
+        (["**PERF:  1.00 (1.00)\t0:00:09.1 77 WARN x\n", "2.00 (2.00)\t\n"], [(1.0, 2.0)], [True]),
         # too late: another text that happens to look like it
         (["**PERF:  1.00 (1.00)\tnoise\n", *["noise\n"] * 40, "2.00 (2.00)\t\n"], [(1.0,)], [False]),
     ],

@@ -94,6 +94,40 @@ def test_windows_that_do_not_decide(windows: Windows, state: State, code: str, r
     assert real_time is None or found.real_time is real_time
 
 
+def seen(windows: Windows, at_s: list[float], begun_s: list[float] | None = None) -> Windows:
+    return replace(windows, at_s=tuple(at_s), begun_s=tuple(begun_s or at_s))
+
+
+def test_an_app_that_stands_still_between_two_rows_is_not_believed() -> None:
+    windows = steady(34, 36)
+    every = [2.0 * number for number in range(1, 21)]
+    assert judged(seen(windows, every)).real_time is RealTime.YES
+    late = [at_s + (4.0 if at_s > 20 else 0.0) for at_s in every]
+    found = judged(seen(windows, late))
+    assert (codes(found), found.real_time) == (["silent"], RealTime.UNSURE)
+    assert "no PERF row for 4.0 s longer than usual" in found.reasons[0].text
+    short = [at_s + (2.0 if at_s > 20 else 0.0) for at_s in every]
+    assert judged(seen(windows, short)).real_time is RealTime.YES
+
+
+def test_rows_that_are_lost_one_after_the_other_hide_what_happened() -> None:
+    windows = steady(34, 36, count=17)
+    every = [2.0 * number for number in range(1, 21)]
+    found = judged(seen(windows, every[:8] + every[11:], every))
+    assert (codes(found), found.real_time) == (["rows-lost"], RealTime.UNSURE)
+    assert "every PERF row for 6.0 s" in found.reasons[0].text
+    apart = [at_s for number, at_s in enumerate(every) if number not in (5, 10, 15)]
+    assert judged(seen(windows, apart, every)).real_time is RealTime.YES
+
+
+def test_a_stream_that_begins_when_most_is_over_leaves_too_little() -> None:
+    rows = [(40.0, 0.0)] * 11 + [(40.0, 40.0)] * 9
+    found = judged(table(*rows))
+    assert (codes(found), found.real_time) == (["too-few-windows"], RealTime.UNSURE)
+    assert "the last stream began after 24 s" in found.reasons[0].text
+    assert judged(table(*rows[2:])).real_time is RealTime.YES
+
+
 @pytest.mark.parametrize(("interval_s", "still"), [(1, 1), (1, 2), (2, 1), (2, 2), (10, 2)])
 def test_a_stream_that_dies_at_the_end_is_never_real_time(interval_s: int, still: int) -> None:
     found = judged(table(*[(60.0, 60.0)] * 27, *[(60.0, 0.0)] * still, interval_s=interval_s))
@@ -251,7 +285,7 @@ def ends_at(windows: Windows, rule: EarlyEnd) -> int | None:
     return next((count for count in range(1, len(windows.fps)) if rule.reached(part(windows, count))), None)
 
 
-CONFIRMS = EarlyEnd(0.02, 30, confirms=True, most_streams=8)
+CONFIRMS = EarlyEnd(0.02, 30, confirms=True, most_streams=8, seconds=60)
 
 
 def test_a_run_ends_early_at_ten_steady_windows_if_the_answer_is_clear() -> None:
@@ -269,8 +303,15 @@ def test_an_unsteady_run_does_not_end_early() -> None:
     assert ends_at(table(*[(60.0, 60.0)] * 6, *[(60.0, 0.0)] * 14), CONFIRMS) is None
 
 
+def test_a_run_that_becomes_slower_does_not_end_early_if_it_will_be_too_slow_in_time() -> None:
+    chance = random.Random(1)
+    slower = table(*((40.0, 34.0 - 0.15 * n + chance.gauss(0, 0.1)) for n in range(29)))
+    assert ends_at(slower, CONFIRMS) is None
+    assert ends_at(slower, replace(CONFIRMS, seconds=20)) is not None, "it has no time to become too slow"
+
+
 def test_run_1_ends_early_only_if_rt_streams_cannot_change() -> None:
-    rule = EarlyEnd(0.02, 30, confirms=False, most_streams=64)
+    rule = EarlyEnd(0.02, 30, confirms=False, most_streams=64, seconds=60)
     assert ends_at(steady(33.9, 33.9, 33.9, 33.9), rule) == 11  # 135.6 / 30 = 4.52
     assert ends_at(steady(30.02, 30.02), rule) is None  # one or two
     assert ends_at(steady(*[60.05] * 4), replace(rule, most_streams=4)) == 11, "MAX_BS decides"

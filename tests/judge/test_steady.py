@@ -108,6 +108,42 @@ def test_paused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ([30] * 9 + [0] + [30] * 9, True),
+        ([9] * 9 + [0] + [9] * 9, False),  # nine frames were due
+        ([100] * 20 + [0] * 6 + [100] * 10 + [0] * 3 + [100] * 20, True),  # another pause does not make it usual
+        ([100] * 20 + [0] * 6 + [100] * 10 + [0], True),  # nor does one at the end
+        ([100, 100, 100, 0] * 10, True),  # 100 frames do not come at once
+        ([16, 0] * 15, False),  # 16 frames together, every other second
+        ([12, 12, 12, 0] * 10, False),
+    ],
+)
+def test_a_pause_is_where_frames_were_due(values: list[int], found: bool) -> None:
+    assert steady.paused(single(*values), 0) == ((0,) if found else ())
+
+
+@pytest.mark.parametrize(
+    ("gaps", "missing"),
+    [
+        ([2.0] * 20, 0.0),
+        ([2.2] * 20, 0.0),  # a late clock is not a pause
+        ([2.0] * 9 + [6.5] + [2.0] * 9, 4.5),
+        ([2.0] * 9 + [6.0, 0.0, 0.0] + [2.0] * 9, 0.0),  # seen late, and then all at once
+        ([2.0] * 9 + [6.0, 0.0] + [2.0] * 9, 2.0),  # one of them never came
+        ([6.0, 0.0, 0.0] * 5, 0.0),  # bursts
+        ([2.0] * 9 + [6.5], 4.5),
+        ([], 0.0),
+    ],
+)
+def test_missing_rows(gaps: list[float], missing: float) -> None:
+    times = [1.0]
+    for gap in gaps:
+        times.append(times[-1] + gap)
+    assert steady.missing_s(times, 2) == pytest.approx(missing)
+
+
+@pytest.mark.parametrize(
     ("gaps", "ratio"),
     [
         ([1.0] * 12, 1.0),
@@ -116,7 +152,8 @@ def test_paused() -> None:
         ([1.0] * 5 + [1.6, 0.4] + [1.0] * 5, 1.0),  # a row was seen late
         ([3.0, 0.0, 0.0] * 4, None),  # rows came in bursts: not seen as they came
         ([0.01] * 12, None),
-        ([1.1] * 5, None),
+        ([1.1] * 4, 1.1),
+        ([1.1] * 3, None),
     ],
 )
 def test_clock(gaps: list[float], ratio: float | None) -> None:
