@@ -32,6 +32,8 @@ _FEWEST = 8
 """Windows below which nothing is said about states and drift."""
 _FEWEST_GAPS = 4
 """Between rows, below which nothing is said about the clock."""
+_BURST_ROWS = 1.5
+"""Rows by which the number between two bursts may be wrong, with some to spare."""
 _BATCH_FRAMES = 30
 """A stream whose frames come together has fewer of them at once."""
 _MOST_POINTS = 256
@@ -256,8 +258,7 @@ def clock(windows: Windows, start: int) -> float | None:
     """How long a window really was, as a multiple of the interval that FPS are computed with; None if not known.
 
     DeepStream divides by the configured interval, however late its timer fires. Windows are as far apart as their rows
-    were seen, those included that other output cut; a gap of a row that was not seen at all counts as two. Rows in
-    bursts were not seen as they came: not known.
+    were seen, those included that other output cut; a gap of a row that was not seen at all counts as two.
     """
     times = windows.at_s[max(start - 1, 0) :]
     if times and windows.begun_s:
@@ -267,9 +268,23 @@ def clock(windows: Windows, start: int) -> float | None:
         return None
     usual = median(gaps)
     if usual < windows.interval_s / 2 or sum(gap < usual / 4 for gap in gaps) > len(gaps) / 10:
-        return None
+        return _clock_of_bursts(gaps, windows.interval_s)
     intervals = sum(round(gap / usual) for gap in gaps)  # a row seen late makes the next gap short
     return math.fsum(gaps) / intervals / windows.interval_s
+
+
+def _clock_of_bursts(gaps: Sequence[float], interval_s: float) -> float | None:
+    """The same where rows were not seen as they came, but several at once (a console that is not flushed).
+
+    What is seen at once was printed since the burst before: from the first burst to the last one those of all but the
+    first. A row more or less may belong to either: nothing is known where that explains the difference.
+    """
+    ends = [number for number, gap in enumerate(gaps) if gap > interval_s / 2]  # of bursts
+    if not ends:
+        return None
+    rows = len(gaps) - ends[0]
+    ratio = math.fsum(gaps[ends[0] : ends[-1] + 1]) / rows / interval_s
+    return ratio if abs(ratio - 1) > _BURST_ROWS / rows else None
 
 
 def _thinned(values: Sequence[float]) -> list[float]:

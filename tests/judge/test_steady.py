@@ -151,6 +151,9 @@ def test_missing_rows(gaps: list[float], missing: float) -> None:
         ([1.1] * 6 + [2.2] + [1.1] * 5, 1.1),  # a row was lost
         ([1.0] * 5 + [1.6, 0.4] + [1.0] * 5, 1.0),  # a row was seen late
         ([3.0, 0.0, 0.0] * 4, None),  # rows came in bursts: not seen as they came
+        ([3.6, 0.0, 0.0] * 8, 1.2),  # but from burst to burst it can be seen
+        ([3.6, 0.0, 0.0] * 8 + [2.4, 0.0], 1.2),  # the last one at the app's end
+        ([0.0, 3.0, 0.0] * 8, None),
         ([0.01] * 12, None),
         ([1.1] * 4, 1.1),
         ([1.1] * 3, None),
