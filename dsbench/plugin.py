@@ -76,6 +76,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{collection.MARKER}: a step of the pipeline")
+    # Python 3.12 warns of a preexec_fn beside other threads (telemetry, numpy's): ours take no lock they may hold
+    config.addinivalue_line("filterwarnings", "ignore:.*multi-threaded:DeprecationWarning")
     config.stash[LEDGER] = Ledger()
     config.stash[COLLECTOR] = Collector()
     config.stash[RECORDERS] = Recorders()

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.environment import snapshot
 from dsbench.errors import Code, DsbenchError
 
 _SAFE_PATH = re.compile(r"[A-Za-z0-9._/+@-]+")
@@ -132,8 +133,7 @@ def _wrapped_compilers(folder: Path, flags: tuple[str, ...]) -> str:
 
 def _run(command: list[str], plan: BuildPlan, path: str, stopped: Callable[[], bool] | None) -> int:
     """Exit status of the command, run in a process group of its own that ends with it; ``path`` is its PATH."""
-    environment = {key: value for key, value in os.environ.items() if key not in _MAKE_VARIABLES}
-    environment["LC_ALL"] = "C"
+    environment = {name: value for name, value in snapshot(LC_ALL="C").items() if name not in _MAKE_VARIABLES}
     if path:
         environment["PATH"] = path
     with plan.log.open("ab") as log:

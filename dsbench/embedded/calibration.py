@@ -53,13 +53,12 @@ class Choice:
     rates: tuple[Rate, ...]
     workers: int = 1
 
-    @property
-    def line(self) -> str:
+    def line(self, who: str = "the network") -> str:
         """For the console."""
         chosen = next(rate for rate in self.rates if rate.way == self.way)
         others = ", ".join(f"{rate.way} {rate.fps:.1f}" for rate in self.rates if rate is not chosen)
         each = f" in each of {self.workers} processes" if self.workers > 1 else ""
-        return f"the network runs in {self.way}{each} ({chosen.fps:.1f} frames/s in a short trial; {others})"
+        return f"{who} runs in {self.way}{each} ({chosen.fps:.1f} frames/s in a short trial; {others})"
 
 
 def asked(environment: Mapping[str, str] = os.environ) -> str:

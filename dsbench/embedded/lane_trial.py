@@ -6,6 +6,7 @@ all of them.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -74,7 +75,13 @@ def prepare(job: WorkerJob, detector: Detector, log: DetectorLog) -> tuple[Worke
     if unknown:
         log.own(unknown)
     asked, plan = calibration.asked(), planned(job)
-    if asked == calibration.PARALLEL or plan.lanes == 1 or detector.engine is not detector.model:
+    if asked == calibration.PARALLEL or plan.lanes == 1:
+        return job, Trial()
+    if detector.engine is not detector.model:
+        if asked == calibration.INTRA:
+            log.own(
+                f"{calibration.VARIABLE}={asked} is ignored: it is ONNX Runtime's threads, the fast engine has its own"
+            )
         return job, Trial()
     if asked == calibration.INTRA:
         way = calibration.intra(plan)
@@ -127,11 +134,12 @@ def _sample(pad: PadJob, detector: Detector) -> Sample | None:
         frame = next(source, None)  # with what starting costs
         if frame is None:
             return None
-        begun, count = time.perf_counter(), 0
-        while count < _SAMPLE_FRAMES and time.perf_counter() - begun < _SAMPLE_S:
+        begun, count, took = time.perf_counter(), 0, 0.0
+        while count < _SAMPLE_FRAMES and took < _SAMPLE_S:
             frame = next(source, frame)
             count += 1
-        decode_s = (time.perf_counter() - begun) / count
+            took = time.perf_counter() - begun
+        decode_s = took / count
     finally:
         source.close()
     feed = np.zeros((1, *detector.input_shape), np.float32)
@@ -158,7 +166,10 @@ class _Lanes:
     def calls_per_second(self, seconds: float) -> float:
         """Of all lanes, which run for ``seconds`` and for one call at least."""
 
+        together = threading.Barrier(len(self._calls))
+
         def work(call: Call) -> float:
+            together.wait()
             begun, count = self._clock(), 0
             while True:
                 call.run()

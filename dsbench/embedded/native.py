@@ -21,6 +21,7 @@ from ctypes import POINTER, Structure, c_char_p, c_double, c_float, c_int32, c_i
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.environment import snapshot
 from dsbench.errors import Code, DsbenchError
 
 SDK = Path(__file__).resolve().parent / "sdk"
@@ -289,7 +290,7 @@ def _compile(compiler: str, product: _Product, target: Path) -> None:
 
 def _output(command: Sequence[str]) -> str:
     """Standard output of a compiler call; a failure is HOST_BUILD_FAILED with the first error line."""
-    environment = {**os.environ, "LC_ALL": "C"}
+    environment = snapshot(LC_ALL="C")
     try:
         done = subprocess.run(
             command,

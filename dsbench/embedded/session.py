@@ -170,11 +170,12 @@ class Session:
     def _ways(self) -> list[Way | None]:
         """How each worker is to share out the network's calls. Every instance chooses for itself and says so once."""
         ways: list[Way | None] = []
-        for _, group in groupby(self._workers, lambda worker: worker.job.instance):
+        several = len({worker.job.instance for worker in self._workers}) > 1
+        for instance, group in groupby(self._workers, lambda worker: worker.job.instance):
             workers = list(group)
             choice = choose([worker.rates for worker in workers])
             if choice is not None:
-                messages.own(choice.line)
+                messages.own(choice.line(f"the network of instance {instance}" if several else "the network"))
             ways += [choice.way if choice is not None else None] * len(workers)
         return ways
 

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dsbench.environment import snapshot
 from dsbench.runtimes.process import prepare_child
 
 _LIMIT = 4 * 1024 * 1024
@@ -58,7 +59,7 @@ async def ask(command: Sequence[str], timeout_s: float, environment: dict[str, s
                 stderr=write,
                 start_new_session=True,
                 preexec_fn=prepare_child,
-                env={**os.environ, "LC_ALL": "C.UTF-8", "GST_DEBUG_NO_COLOR": "1", **(environment or {})},
+                env=snapshot(**{"LC_ALL": "C.UTF-8", "GST_DEBUG_NO_COLOR": "1", **(environment or {})}),
             )
         except (OSError, ValueError) as error:
             return Said(tuple(command), "", f"{_EXEC_FAILED}: {getattr(error, 'strerror', None) or error}")

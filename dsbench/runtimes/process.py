@@ -10,11 +10,11 @@ import signal
 import subprocess
 import time
 import uuid
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.environment import snapshot
 from dsbench.errors import Code, DsbenchError
 
 _PR_SET_PDEATHSIG = 1
@@ -155,9 +155,7 @@ def _start(command: Sequence[str], log: Path, mark: str) -> subprocess.Popen[byt
             where=str(log),
             fix="make the model directory writable, or free space on its disk",
         ) from error
-    with output, warnings.catch_warnings():
-        # Python 3.12 warns of preexec_fn beside other threads (telemetry, numpy's): ours takes no lock they may hold
-        warnings.filterwarnings("ignore", message=".*multi-threaded", category=DeprecationWarning)
+    with output:
         try:
             return subprocess.Popen(
                 list(command),
@@ -165,7 +163,7 @@ def _start(command: Sequence[str], log: Path, mark: str) -> subprocess.Popen[byt
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, _MARK: mark},
+                env=snapshot(**{_MARK: mark}),
                 preexec_fn=prepare_child,  # noqa: PLW1509 - a few system calls, no lock, no allocation
             )
         except OSError as error:

@@ -7,16 +7,18 @@ import random
 import time
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from dsbench.embedded import calibration, lane_trial, nvinfer_start
-from dsbench.embedded.calibration import Rate, Way, choose, frames_per_second, ways
+from dsbench.embedded import calibration, lane_trial, nvinfer_start, session, worker, workers
+from dsbench.embedded.calibration import Choice, Rate, Way, choose, frames_per_second, ways
 from dsbench.embedded.infer import OnnxModel
-from dsbench.embedded.jobs import DetectorSetup, MuxSize, PadJob, WorkerJob
+from dsbench.embedded.jobs import DetectorSetup, Go, Loaded, MuxSize, PadJob, WorkerJob
 from dsbench.embedded.lane_trial import Contender, Limits, Sample, measure
 from dsbench.embedded.plan import Instance, worker_jobs
 from dsbench.embedded.session import Session
@@ -125,11 +127,11 @@ def test_what_is_said() -> None:
     one, three = choose([rates(104.24, 90, 61)]), choose([rates(10, 11, 25)] * 3)
     assert one is not None
     assert three is not None
-    assert one.line == (
+    assert one.line() == (
         "the network runs in 4 lanes of 1 thread "
         "(104.2 frames/s in a short trial; 2 lanes of 2 threads 90.0, 1 lane of 4 threads 61.0)"
     )
-    assert three.line.startswith("the network runs in 1 lane of 4 threads in each of 3 processes (75.0 frames/s")
+    assert three.line().startswith("the network runs in 1 lane of 4 threads in each of 3 processes (75.0 frames/s")
 
 
 def test_the_variable() -> None:
@@ -307,6 +309,11 @@ def test_nothing_is_tried_where_there_is_nothing_to_choose(world: World, monkeyp
     fast = Started(world)
     fast.detector.engine = OnnxModel(world.network)  # another engine than the model
     assert fast.prepare() == (fast.job, lane_trial.Trial())
+    assert fast.said == []
+    monkeypatch.setenv("DSBENCH_LANES", "intra")
+    assert fast.prepare() == (fast.job, lane_trial.Trial())
+    assert "DSBENCH_LANES=intra is ignored" in fast.said[0]
+    monkeypatch.delenv("DSBENCH_LANES")
     world.clip.write_bytes(b"no video")
     assert Started(world).prepare()[1] == lane_trial.Trial()
 
@@ -367,3 +374,89 @@ def test_all_frames_are_counted_whatever_is_chosen(
     for line, words in zip(lines, said, strict=True):
         assert line.startswith("dsbench-app: the network runs in ")
         assert words in line
+
+
+def test_what_the_app_has_chosen_reaches_every_worker(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Way | None] = []
+
+    class Noted(workers.Worker):
+        def go(self, way: Way | None) -> None:
+            told.append(way)
+            super().go(way)
+
+    monkeypatch.setattr(session, "Worker", Noted)
+    monkeypatch.setattr(session, "choose", lambda measured: Choice(Way(2, 2), measured[0], len(measured)))
+    config = app_config.load(world.app(sources=2, application=PERF), console=print)
+    state = SharedState.create(2)
+    jobs = worker_jobs(Instance(0, config, nvinfer.load(world.nvinfer()), 0), state, 8, None)
+    assert Session(jobs, state, [], tiler=False).run().ok
+    assert told == [Way(2, 2)] * 2
+
+
+def test_a_worker_does_as_it_is_told(world: World) -> None:
+    started = Started(world)
+
+    class App:
+        """The app's end of the connection."""
+
+        def send(self, report: Loaded) -> None:
+            assert [rate.way for rate in report.rates] == [Way(4, 1), Way(2, 2), Way(1, 4)]
+
+        def recv(self) -> Go:
+            return Go(Way(1, 4))
+
+    nvinfer_of_worker: Any = SimpleNamespace(detector=started.detector)
+    app: Any = App()
+    assert worker._wait_for_go(started.job, nvinfer_of_worker, app).lanes == 1
+
+
+def test_the_line_names_the_instance_where_there_are_several(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+    config = app_config.load(world.app(application=PERF), console=print)
+    state = SharedState.create(2)
+    both = [Instance(number, config, nvinfer.load(world.nvinfer()), number) for number in (0, 1)]
+    jobs = tuple(job for one in both for job in worker_jobs(one, state, 4, None))
+    assert Session(jobs, state, [], tiler=False).run().ok
+    said = [line for line in capfd.readouterr().err.splitlines() if "lane" in line]
+    assert ["of instance 0 runs" in line for line in said] == [True, False]
+    assert "the network of instance 1 runs in " in said[1]
+
+
+def test_a_network_with_a_frozen_batch_is_not_tried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = Started(world)
+    monkeypatch.setattr(lane_trial, "measure", lambda *_: pytest.fail("tried"))
+    monkeypatch.setattr(type(started.detector), "frames_per_call", property(lambda _: 2))
+    assert started.prepare() == (started.job, lane_trial.Trial())
+
+
+def test_frames_that_are_not_inferred_cost_decoding_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every second frame inferred, every third delivered: six are decoded for one call, and one is scaled."""
+    times = iter(float(number) for number in range(1000))
+    monkeypatch.setattr(lane_trial, "time", SimpleNamespace(perf_counter=lambda: next(times)))
+    started = Started(world, interval=1)
+    pad = replace(started.job.pads[0], drop_frame_interval=3)
+    sample = lane_trial._sample(pad, started.detector)
+    assert sample is not None
+    assert sample.beside_s == 6 * 1.0 + 1.0  # each look at the clock is a second later, one frame is timed
+
+
+def test_the_trial_ends_when_its_time_is_over_whatever_is_missing() -> None:
+    trial, _ = tried(lambda threads: 0.06, Limits(slices_s=10.0, cap_s=0.9))
+    assert 1 <= len(trial.rates[0].rounds) < Limits().rounds
+
+
+def test_every_second_round_goes_backwards() -> None:
+    order: list[int] = []
+
+    class Noting(SleepingModel):
+        def __init__(self, threads: int) -> None:
+            super().__init__(threads, lambda _: 0.001)
+            self._threads = threads
+
+        def run(self) -> list[Any]:
+            if not order or order[-1] != self._threads:
+                order.append(self._threads)
+            return super().run()
+
+    plan: Any = Noting(1)
+    measure(Contender(Way(2, 1), plan), SAMPLE, Limits(slices_s=0.06), lambda _, threads: Noting(threads))  # type: ignore[arg-type,return-value]
+    assert order == [1, 2, 1, 2, 1, 2]  # first calls 1 2, rounds 1 2, 2 1, 1 2

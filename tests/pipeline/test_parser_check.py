@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +11,16 @@ import pytest
 from dsbench import cli
 from dsbench.errors import Code, DsbenchError
 from dsbench.judge.lint import ERROR, WARNING, Finding
-from dsbench.pipeline import parser_check
+from dsbench.model import preflight
+from dsbench.model.layout import ModelLayout
+from dsbench.model.preflight import Request
+from dsbench.options import Given
+from dsbench.pipeline import parser_check, step6a_outputs
 from dsbench.pipeline.parser_check import ParserCheck
 from dsbench.record.evidence import EvidenceLog
 from dsbench.report import parser_check_rows
 from dsbench.runtimes import parser_harness
+from dsbench.runtimes.embedded import EmbeddedRuntime
 from dsbench.runtimes.parser_harness import Missing
 from tests.material import write_clip, write_onnx
 
@@ -132,3 +138,19 @@ def test_errors_fail_the_step_warnings_do_not() -> None:
     shown = log.snapshot()
     assert [row[0] for row in shown.tables[0].rows] == ["parser-leak", "parser-undefined"]
     assert len(shown.warnings) == 1, "an error is the step's failure, not a warning beside it"
+
+
+def test_the_check_ends_when_nobody_waits_for_it_any_more(model_dir: Path, tmp_path: Path) -> None:
+    sanitized()
+    (model_dir / "parser").mkdir()
+    (model_dir / "parser" / "tiny.cpp").write_text(PARSER)
+    building = tmp_path / "building"
+    (model_dir / "parser" / "Makefile").write_text(f"all:\n\ttouch '{building}'; sleep 120\n")
+    layout = ModelLayout.at(str(model_dir), tmp_path)
+    given = Given("--video", str(tmp_path / "clip.mp4"), None)
+    facts = preflight.run(layout, Request("embedded", given, tmp_path, replace_results=True))
+    outputs = step6a_outputs.run(facts, tmp_path)
+    begun = time.monotonic()
+    with pytest.raises(DsbenchError, match="the build was stopped"):
+        parser_check.run(facts, outputs, EmbeddedRuntime(), tmp_path, building.is_file)
+    assert time.monotonic() - begun < 60

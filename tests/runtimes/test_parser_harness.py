@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -226,3 +228,13 @@ def test_no_sanitizer_runtime_is_said_with_its_package(monkeypatch: pytest.Monke
     assert isinstance(missing, Missing)
     assert "libasan missing" in missing.reason
     assert "libasan" in missing.fix
+
+
+def test_a_parser_that_loops_ends_when_nobody_waits_for_it_any_more(library: Path, runner: Path) -> None:
+    frames = [parser_cases.layers(["output"], [frame]) for frame in FRAMES]
+    cases = tuple(case.job for case in parser_cases.all_cases(frames, SETTING))
+    job = HarnessJob(library, "Forever", cases, 0xAA, replace(LIMITS, cpu_seconds=120, wall_seconds=120))
+    begun = time.monotonic()
+    with suppress(DsbenchError):  # it has no result then
+        parser_harness.run(runner, job, library.parent.parent / "stopped", lambda: time.monotonic() - begun > 1)
+    assert time.monotonic() - begun < 60
