@@ -97,7 +97,7 @@ def _model(work: Workload, folder: Path, options: argparse.Namespace) -> dict[st
     engine = app_run.engine_line(work) if options.fast else ""
     print(f"fast engine: {engine or 'left out'}")
     able = [name for name in options.peers if name in agreements]
-    print(f"\n{'streams':>7}  {'contender':<44} {'fps':>6} {'others':>6} {'alone':>6} {'+-':>4} {'cpu ms':>7}"
+    print(f"\n{'streams':>7}  {'contender':<46} {'fps':>6} {'others':>6} {'alone':>6} {'+-':>4} {'cpu ms':>7}"
           f" {'/bound':>7} {'app is':>7}")  # fmt: skip
     tables = {}
     for streams in options.streams:
@@ -168,10 +168,11 @@ def _print(streams: int, rounds: dict[str, list[Sample]]) -> None:
     found = figures.lines(rounds)
     for line in found:
         title = PEERS.get(line.name, line.name)
+        spread = f"{100 * line.spread:.0f}%" if len(rounds[line.name]) > 1 else "-"
         faster = f"{line.of_app:.2f} x" if line.name != figures.APP else ""
         print(
-            f"{streams:>7}  {title:<44} {line.fps:>6.1f} {line.others:>6.2f} {line.alone:>6.1f} "
-            f"{100 * line.spread:>3.0f}% {line.cpu_ms:>7.2f} {line.of_bound:>7.3f} {faster:>7}",
+            f"{streams:>7}  {title:<46} {line.fps:>6.1f} {line.others:>6.2f} {line.alone:>6.1f} "
+            f"{spread:>4} {line.cpu_ms:>7.2f} {line.of_bound:>7.3f} {faster:>7}",
             flush=True,
         )
     app, bound = found[0], found[1]

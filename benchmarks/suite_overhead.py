@@ -27,6 +27,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+_PURPOSES = (
+    ("embedded.probe", "model probe (6a)"),
+    ("parser_probe", "parser probe (6d)"),
+    ("parser-check/parser", "make, with sanitizers"),
+    ("make -B", "make (6d)"),
+    ("ASAN_OPTIONS", "parser under sanitizers"),
+)
 APP, ENGINE = "app runs", "network measured alone"
 
 
@@ -60,8 +67,8 @@ def purpose(command: list[str]) -> str:
         return APP
     if "dsbench.embedded.throughput" in text or "trtexec" in Path(command[0]).name:
         return ENGINE
-    for module, name in (("embedded.probe", "model probe (6a)"), ("parser_probe", "parser probe (6b)")):
-        if module in text:
+    for part, name in _PURPOSES:
+        if part in text:
             return name
     return Path(command[0]).name
 

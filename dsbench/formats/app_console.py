@@ -24,7 +24,9 @@ _NOT_SAVED = re.compile(r"failed to serialize (?:cude|cuda) engine to file: (.*)
 _BUILD_OVER = ("build engine file failed", "build backend context failed", "Load new model:")
 _MODEL_LOADED = "Load new model:"
 _RUNNING = re.compile(r"<bus_callback:\d+>: Pipeline running")
-_WORDS = ("ngine", "Load new model", "bus_callback", "App run", "ackend", "Version tag")
+_OWN = re.compile(r"dsbench-app: ((?:DSBENCH_|frames are counted on |the network ).*)")
+_MOST_REMARKS = 8
+_WORDS = ("ngine", "Load new model", "bus_callback", "App run", "ackend", "Version tag", "dsbench-app: ")
 """A line without any of these says nothing of interest: logs are long, most lines are passed over by this."""
 _REASONS = (
     re.compile(r"Deserialize engine failed because file path: .* open error"),
@@ -44,7 +46,8 @@ class Console:
     the model file, ``build_ended``; ``build_s`` seconds by the log's own clock, None where it does not say;
     ``saved_as``: where nvinfer put the built engine; ``not_saved``: where it could not; ``reasons``: why the engine
     that the config names was not used, in nvinfer's words; ``running``: the pipeline ran;
-    ``closing``: ``successful`` or ``failed``, as the app's last line says.
+    ``closing``: ``successful`` or ``failed``, as the app's last line says; ``remarks``: what the embedded runtime says
+    of its engine, its threads and the environment variables that choose them.
     """
 
     engine_loaded: str = ""
@@ -56,6 +59,7 @@ class Console:
     reasons: tuple[str, ...] = ()
     running: bool = False
     closing: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def building(self) -> bool:
@@ -78,6 +82,7 @@ class ConsoleReader:
     _reasons: list[str] = field(default_factory=list)
     _running: bool = False
     _closing: str = ""
+    _remarks: list[str] = field(default_factory=list)
 
     def feed(self, raw: str) -> None:
         """Take in one line; what is longer than any line of interest is cut."""
@@ -87,6 +92,10 @@ class ConsoleReader:
         if "\x1b" in line:
             line = _ANSI.sub("", line)
         line = line.rstrip()
+        if own := _OWN.match(line):
+            if own[1] not in self._remarks and len(self._remarks) < _MOST_REMARKS:
+                self._remarks.append(own[1])
+            return
         self._engine(line)
         if _RUNNING.search(line):
             self._running = True
@@ -148,6 +157,7 @@ class ConsoleReader:
             reasons=tuple(self._reasons),
             running=self._running,
             closing=self._closing,
+            remarks=tuple(self._remarks),
         )
 
 

@@ -323,7 +323,7 @@ def _target(run: Steady) -> Iterator[Reason]:
         text = f"{bounds}: one frame more would decide; raise --perf-seconds"
         yield _found(State.INCONCLUSIVE, ReasonCode.QUANTISATION, text)
     else:
-        yield _found(State.INCONCLUSIVE, ReasonCode.NEAR_TARGET, f"{bounds}: raise --perf-seconds, or fewer streams")
+        yield _found(State.INCONCLUSIVE, ReasonCode.NEAR_TARGET, f"{bounds}: raise --perf-seconds")
 
 
 def named(streams: Sequence[int]) -> str:

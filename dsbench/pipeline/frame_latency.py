@@ -52,7 +52,9 @@ def run(model: ModelRun, log: EvidenceLog) -> FrameLatency:
     summary = latency.summarise(found.frames)
     if summary is None:
         raise _nothing(found, made)
-    log.print(f"Latency at {streams} stream{'s' * (streams != 1)}: {latency.sentence(summary)}")
+    doubts = dict.fromkeys(reason.code for reason in made.measurement.reasons)
+    doubtful = f" | {made.measurement.state.upper()} ({', '.join(doubts)})" if doubts else ""
+    log.print(f"Latency at {streams} stream{'s' * (streams != 1)}: {latency.sentence(summary)}{doubtful}")
     return FrameLatency(made, found, summary)
 
 

@@ -136,6 +136,7 @@ def run2(model: ModelRun, log: EvidenceLog, keep: Keep) -> Validation:
         count = streams.halved(first.rt_streams)
         log.print(streams.retry_announcement(count))
         kept = _keep_first_log(measured.perf.plan.log)
+        log.renamed(*map(model.layout.given_path, (measured.perf.plan.log, kept)))
         log.note(f"run 2's log is kept as {model.layout.given_path(kept)}: Step 8 takes the first *_run2.log by name")
         retry = _measure(model, count, "Retry", keep)
         log.print(streams.retry_line(retry.figures))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 
@@ -125,6 +125,12 @@ class EvidenceLog:
 
     def fact(self, name: str, value: object, origin: str = "") -> None:
         self._facts.append(Fact(name, str(value), origin))
+
+    def renamed(self, before: str, after: str) -> None:
+        """A file whose name is among the facts' values lies at ``after`` now; texts are titled by its last part."""
+        old, new = before.rpartition("/")[2], after.rpartition("/")[2]
+        self._facts = [replace(fact, value=after) if fact.value == before else fact for fact in self._facts]
+        self._texts = [replace(text, title=new) if text.title == old else text for text in self._texts]
 
     def print(self, *lines: str) -> None:
         """Lines of the specification: kept as evidence and printed, so that pytest shows them with a failure."""

@@ -6,6 +6,8 @@ from dsbench.formats.app_console import Console
 from dsbench.judge import engine_use
 from dsbench.record.evidence import EvidenceLog
 
+_VARIABLE = "DSBENCH_"
+
 
 def engine(log: EvidenceLog, name: str, console: Console, *, build_s: float | None = None) -> None:
     """The engine that was loaded, or the build: reported, and kept out of the measured time."""
@@ -15,3 +17,8 @@ def engine(log: EvidenceLog, name: str, console: Console, *, build_s: float | No
             log.fact(f"{name}: engine build", f"{build_s:.1f} s", "added to the run, not part of what is measured")
     elif console.engine_loaded:
         log.fact(f"{name}: engine", console.engine_loaded, "loaded, as nvinfer says")
+    for text in console.remarks:
+        if text.startswith(_VARIABLE):  # what was asked for by one is not what the run did
+            log.warn(f"{name}: {text}")
+        else:
+            log.fact(f"{name}: inference", text, "as dsbench-app says")

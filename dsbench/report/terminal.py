@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dsbench.report.collector import StepResult
+from dsbench.steps import STEPS
 
 _SHOWN = (
     *("run1_calibration", "run2_validation"),
@@ -43,7 +44,8 @@ def _model_lines(results: Sequence[StepResult]) -> Iterator[str]:
     if not failed:
         passed = sum(result.outcome == "passed" for result in results)
         rest = f", {skipped} skipped" if skipped else ""
-        yield f"{name}: {passed} step{'s' if passed != 1 else ''} passed{rest} on {evidence.runtime}"
+        of_all = f" of {len(STEPS)}" if len(results) < len(STEPS) else ""  # chosen with -k, or interrupted
+        yield f"{name}: {passed}{of_all} steps passed{rest} on {evidence.runtime}"
     for result in failed:
         step, failure = result.evidence.step, result.evidence.failure
         if failure is None:

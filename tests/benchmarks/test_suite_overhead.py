@@ -25,4 +25,8 @@ def test_programs_are_known_by_their_command() -> None:
     assert purpose(["/opt/bin/deepstream-app", "-c", "a.txt"]) == APP
     assert purpose(["/x/python", "-m", "dsbench.embedded.throughput", "m.onnx"]) == ENGINE
     assert purpose(["/x/python", "-m", "dsbench.embedded.probe", "job"]) == "model probe (6a)"
-    assert purpose(["make", "-B"]) == "make"
+    assert purpose(["/bin/sh", "-c", "x", "sh", "make", "-B", "-C", "/m/parser"]) == "make (6d)"
+    assert (
+        purpose(["/bin/sh", "-c", "x", "sh", "make", "-B", "-C", "/t/parser-check/parser"]) == "make, with sanitizers"
+    )
+    assert purpose(["/usr/bin/file", "x"]) == "file"

@@ -104,3 +104,19 @@ def test_recorded_consoles(shared: Path) -> None:
             assert console.running, folder.name
     for folder in sorted((shared / "gold" / "kitti").iterdir())[:20]:
         assert not app_console.read((folder / "console.log").read_text("utf-8", "replace").splitlines()).build_began
+
+
+def test_what_the_embedded_runtime_says_of_its_engine_and_threads() -> None:
+    lines = [
+        "dsbench-app: DSBENCH_LANES=7 is ignored: it can be auto, parallel or intra",
+        "dsbench-app: DSBENCH_LANES=7 is ignored: it can be auto, parallel or intra",
+        "dsbench-app: the network runs in 2 lanes of 1 thread (143.1 frames/s in a short trial; ...)",
+        "dsbench-app: frames are counted on OpenVINO 2026.4 (bf16), 4.0 ms a call",
+        "dsbench-app: not supported by the embedded runtime, ignored: [tiled-display]",
+        "(x) dsbench-app: DSBENCH_ENGINE=fast in the middle of a line",
+        *(f"dsbench-app: DSBENCH_{number}" for number in range(100)),
+    ]
+    found = app_console.read(lines).remarks
+    assert [text.split()[0] for text in found[:3]] == ["DSBENCH_LANES=7", "the", "frames"]
+    assert not any("tiled" in text or "middle" in text for text in found)
+    assert len(found) == 8

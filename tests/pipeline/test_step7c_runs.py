@@ -183,7 +183,12 @@ def test_not_real_time_is_halved_and_tried_once_more(bench: Bench) -> None:
         "Retry: 2 streams | FPS/stream=29.0 | Real-time: NO",
     )
     assert bench.logs() == ["ds_s2_run2.log", "ds_s5_run2_first.log", "ds_s6_run1.log"]
-    assert any("models/net/benchmarks/ds/ds_s5_run2_first.log" in note for note in bench.log.snapshot().notes)
+    shown = bench.log.snapshot()
+    assert any("models/net/benchmarks/ds/ds_s5_run2_first.log" in note for note in shown.notes)
+    logs = [fact.value for fact in shown.facts if fact.name.endswith(": log")]
+    assert [path.rpartition("/")[2] for path in logs] == ["ds_s6_run1.log", "ds_s5_run2_first.log", "ds_s2_run2.log"]
+    assert "ds_s5_run2_first.log" in [text.title for text in shown.texts]
+    assert "ds_s5_run2.log" not in [text.title for text in shown.texts]
     assert validation.benchmark.confirmed_streams == 0
     block = summary.run(model).lines
     assert "DS Run 2 (RT):   2 streams | 29.0 fps/s | RT: NO | eff 28.4%" in block  # 58 / 204

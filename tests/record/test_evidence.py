@@ -22,3 +22,15 @@ def test_round_trip(capsys: pytest.CaptureFixture[str]) -> None:
     assert Evidence.from_json(evidence.to_json()) == evidence
     assert evidence.commands == ("app -c 'a b.txt'",)
     assert capsys.readouterr().out == "Detection rate: 1 / 2 frames = 50.0%\n"
+
+
+def test_a_file_that_got_another_name() -> None:
+    log = EvidenceLog("run2_validation", "net", "key", "embedded")
+    log.fact("log", "m/ds/a.log", "app")
+    log.fact("config", "m/ds/a.txt")
+    log.text("a.log", "body")
+    log.text("a.txt", "other")
+    log.renamed("m/ds/a.log", "m/ds/b.log")
+    found = log.snapshot()
+    assert [fact.value for fact in found.facts] == ["m/ds/b.log", "m/ds/a.txt"]
+    assert [(text.title, text.body) for text in found.texts] == [("b.log", "body"), ("a.txt", "other")]

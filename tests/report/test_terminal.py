@@ -7,6 +7,7 @@ from pathlib import Path
 from dsbench.record.evidence import EvidenceLog, Failure
 from dsbench.report.collector import StepResult
 from dsbench.report.terminal import printable, summary_lines
+from dsbench.steps import STEPS
 
 
 def result(step: str, outcome: str, failure: Failure | None = None, detail: str = "") -> StepResult:
@@ -29,7 +30,13 @@ def test_a_failure_shows_code_cause_where_and_fix() -> None:
 
 
 def test_a_pass_names_the_runtime() -> None:
-    assert list(summary_lines([result("a", "passed")], None)) == ["net: 1 step passed on embedded runtime"]
+    every = [result(step.name, "passed") for step in STEPS]
+    assert list(summary_lines(every, None)) == [f"net: {len(STEPS)} steps passed on embedded runtime"]
+
+
+def test_a_part_of_a_run_is_named_as_one() -> None:
+    some = [result(step.name, "passed") for step in STEPS[:6]]
+    assert list(summary_lines(some, None)) == [f"net: 6 of {len(STEPS)} steps passed on embedded runtime"]
 
 
 def test_an_error_that_is_not_ours_shows_its_last_line() -> None:
