@@ -6,7 +6,7 @@ from dsbench.formats.app_console import Console
 from dsbench.judge import engine_use
 from dsbench.record.evidence import EvidenceLog
 
-_VARIABLE = "DSBENCH_"
+_VARIABLE, _OTHER_ENGINE = "DSBENCH_", "frames are counted on "
 
 
 def engine(log: EvidenceLog, name: str, console: Console, *, build_s: float | None = None) -> None:
@@ -22,3 +22,5 @@ def engine(log: EvidenceLog, name: str, console: Console, *, build_s: float | No
             log.warn(f"{name}: {text}")
         else:
             log.fact(f"{name}: inference", text, "as dsbench-app says")
+        if text.startswith(_OTHER_ENGINE):  # the runtime's label names ONNX Runtime
+            log.print(f"{name}: {text}")

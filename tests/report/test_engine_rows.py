@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dsbench.embedded import fast
 from dsbench.formats.app_console import Console
 from dsbench.record.evidence import EvidenceLog
 from dsbench.report import engine_rows
@@ -10,10 +11,12 @@ from dsbench.report import engine_rows
 def test_what_was_asked_for_and_not_done_is_a_warning_what_was_done_a_fact() -> None:
     log = EvidenceLog("run1_calibration", "net", "key", "embedded")
     used = "frames are counted on OpenVINO 2026.4 (bf16), 4.0 ms a call; agreement with fp32 on 8 frames: F1 1.000"
+    assert fast.is_used(used)
     missing = "DSBENCH_ENGINE=fast needs OpenVINO (pip install 'dsbench[fast]'): ONNX Runtime is used"
     engine_rows.engine(log, "Run 1", Console(remarks=(used, missing)))
     found = log.snapshot()
     assert [(fact.name, fact.value) for fact in found.facts] == [("Run 1: inference", used)]
+    assert found.lines == (f"Run 1: {used}",)
     assert found.warnings == (f"Run 1: {missing}",)
 
 
