@@ -17,6 +17,7 @@ import numpy as np
 
 from dsbench.embedded import agreement
 from dsbench.embedded.infer import Call, FloatTensor, OnnxModel, Tensor
+from dsbench.formats.app_console import OTHER_ENGINE
 
 if TYPE_CHECKING:
     from dsbench.embedded.detector import Detector, DetectorLog
@@ -26,7 +27,6 @@ VARIABLE = "DSBENCH_ENGINE"
 _FAST = "fast"
 SAMPLE_FRAMES = 8
 _LOWEST_F1 = 0.9
-_USED = "frames are counted on "
 _TIMED_CALLS = 5
 
 
@@ -37,7 +37,7 @@ def wanted(environment: Mapping[str, str] = os.environ) -> bool:
 
 def is_used(said: str) -> bool:
     """Whether a line that ``choose`` has said means that the engine was taken."""
-    return said.startswith(_USED)
+    return said.startswith(OTHER_ENGINE)
 
 
 class FastModel:
@@ -134,7 +134,7 @@ def choose(detector: Detector, frames: Sequence[YuvFrame], lanes: int, log: Dete
     detector.engine = engine
     found = trial.agreement
     log.own(
-        f"{_USED}{name}, {times}; agreement with fp32 on {len(frames)} frames: F1 {found.f1:.3f} "
+        f"{OTHER_ENGINE}{name}, {times}; agreement with fp32 on {len(frames)} frames: F1 {found.f1:.3f} "
         f"({found.matched} of {found.first} boxes, {found.second} its own)"
     )
 

@@ -24,7 +24,9 @@ _NOT_SAVED = re.compile(r"failed to serialize (?:cude|cuda) engine to file: (.*)
 _BUILD_OVER = ("build engine file failed", "build backend context failed", "Load new model:")
 _MODEL_LOADED = "Load new model:"
 _RUNNING = re.compile(r"<bus_callback:\d+>: Pipeline running")
-_OWN = re.compile(r"dsbench-app: ((?:DSBENCH_|frames are counted on |the network ).*)")
+OTHER_ENGINE = "frames are counted on "
+"""How the embedded runtime begins to say that another engine than ONNX Runtime is used."""
+_OWN = re.compile(rf"dsbench-app: ((?:DSBENCH_|{OTHER_ENGINE}|the network ).*)")
 _MOST_REMARKS = 8
 _WORDS = ("ngine", "Load new model", "bus_callback", "App run", "ackend", "Version tag", "dsbench-app: ")
 """A line without any of these says nothing of interest: logs are long, most lines are passed over by this."""

@@ -51,9 +51,8 @@ class Collector:
         self.reader = RowReader(streams)
         self._streams, self._interval_s, self._instance = streams, interval_s, instance
         self._at_s: deque[float] = deque(maxlen=MOST_WINDOWS)
-        self._fps: deque[tuple[float, ...] | bytes] = deque(
-            maxlen=MOST_WINDOWS
-        )  # or the line, its numbers not yet read
+        # bytes: the row's line, its numbers not yet read
+        self._fps: deque[tuple[float, ...] | bytes] = deque(maxlen=MOST_WINDOWS)
         self._begun_s: deque[float] = deque(maxlen=MOST_WINDOWS)
         self._seen = self._whole = self._repaired = self._begun = 0
 

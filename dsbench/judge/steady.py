@@ -239,21 +239,6 @@ def all_begun(windows: Windows) -> int:
     return max(firsts, default=0)
 
 
-def missing_s(times: Sequence[float], interval_s: float) -> float:
-    """The longest time by which rows seen at ``times`` came later than one after the other, in seconds.
-
-    Rows that are seen late and then together are not missing: how late a row is counts only as far as all after it are
-    late too. Rows in bursts were not seen as they came: 0.
-    """
-    gaps = [after - before for before, after in pairwise(times)]
-    if not gaps or (usual := median(gaps)) < interval_s / 2:
-        return 0.0
-    late = [at_s - times[0] - number * usual for number, at_s in enumerate(times)]
-    for number in range(len(late) - 2, -1, -1):
-        late[number] = min(late[number], late[number + 1])
-    return max(after - before for before, after in pairwise(late))
-
-
 def clock(windows: Windows, start: int) -> float | None:
     """How long a window really was, as a multiple of the interval that FPS are computed with; None if not known.
 

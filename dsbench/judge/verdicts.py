@@ -257,10 +257,10 @@ def _rows_missing(table: Windows, begun: int) -> Reason | None:
     """What happened while rows were due and none came, or none was whole, the figures do not know."""
     whole = table.at_s[begun:]
     every = tuple(at_s for at_s in table.begun_s if at_s >= whole[0]) or whole
-    if (frozen := steady.missing_s(every, table.interval_s)) >= FROZEN_S:
+    if (frozen := windows.missing_s(every, table.interval_s)) >= FROZEN_S:
         text = f"the app printed no PERF row for {frozen:.1f} s longer than usual: did it, or the machine, stand still?"
         return _found(State.INCONCLUSIVE, ReasonCode.SILENT, text)
-    if (unread := steady.missing_s(whole, table.interval_s)) >= windows.SILENT_INTERVALS * table.interval_s:
+    if (unread := windows.missing_s(whole, table.interval_s)) >= windows.SILENT_INTERVALS * table.interval_s:
         return _unreadable(f"every PERF row for {unread:.1f} s")
     return None
 

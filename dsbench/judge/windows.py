@@ -5,8 +5,10 @@ These figures stand beside the specification's (judge/streams.py), never instead
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
+from statistics import median
 
 from dsbench.formats.perf_windows import Windows
 from dsbench.judge.streams import LAST_WINDOWS
@@ -84,6 +86,21 @@ def unread_s(windows: Windows) -> float:
         return 0.0
     pause = windows.last_row_s - (windows.at_s[-1] if windows.at_s else 0.0)
     return pause if pause >= SILENT_INTERVALS * windows.interval_s else 0.0
+
+
+def missing_s(times: Sequence[float], interval_s: float) -> float:
+    """The longest time by which rows seen at ``times`` came later than one after the other, in seconds.
+
+    Rows that are seen late and then together are not missing: how late a row is counts only as far as all after it are
+    late too. Rows in bursts were not seen as they came: 0.
+    """
+    gaps = [after - before for before, after in pairwise(times)]
+    if not gaps or (usual := median(gaps)) < interval_s / 2:
+        return 0.0
+    late = [at_s - times[0] - number * usual for number, at_s in enumerate(times)]
+    for number in range(len(late) - 2, -1, -1):
+        late[number] = min(late[number], late[number + 1])
+    return max(after - before for before, after in pairwise(late))
 
 
 def _stands_still(values: tuple[float, ...]) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dsbench.formats.app_console import Console
+from dsbench.formats.app_console import OTHER_ENGINE, Console
 from dsbench.judge import engine_use
 from dsbench.record.evidence import EvidenceLog
 
-_VARIABLE, _OTHER_ENGINE = "DSBENCH_", "frames are counted on "
+_VARIABLE = "DSBENCH_"
 
 
 def engine(log: EvidenceLog, name: str, console: Console, *, build_s: float | None = None) -> None:
@@ -22,5 +22,5 @@ def engine(log: EvidenceLog, name: str, console: Console, *, build_s: float | No
             log.warn(f"{name}: {text}")
         else:
             log.fact(f"{name}: inference", text, "as dsbench-app says")
-        if text.startswith(_OTHER_ENGINE):  # the runtime's label names ONNX Runtime
+        if text.startswith(OTHER_ENGINE):  # the runtime's label names ONNX Runtime
             log.print(f"{name}: {text}")

@@ -124,26 +124,6 @@ def test_a_pause_is_where_frames_were_due(values: list[int], found: bool) -> Non
 
 
 @pytest.mark.parametrize(
-    ("gaps", "missing"),
-    [
-        ([2.0] * 20, 0.0),
-        ([2.2] * 20, 0.0),  # a late clock is not a pause
-        ([2.0] * 9 + [6.5] + [2.0] * 9, 4.5),
-        ([2.0] * 9 + [6.0, 0.0, 0.0] + [2.0] * 9, 0.0),  # seen late, and then all at once
-        ([2.0] * 9 + [6.0, 0.0] + [2.0] * 9, 2.0),  # one of them never came
-        ([6.0, 0.0, 0.0] * 5, 0.0),  # bursts
-        ([2.0] * 9 + [6.5], 4.5),
-        ([], 0.0),
-    ],
-)
-def test_missing_rows(gaps: list[float], missing: float) -> None:
-    times = [1.0]
-    for gap in gaps:
-        times.append(times[-1] + gap)
-    assert steady.missing_s(times, 2) == pytest.approx(missing)
-
-
-@pytest.mark.parametrize(
     ("gaps", "ratio"),
     [
         ([1.0] * 12, 1.0),

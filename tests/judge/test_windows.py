@@ -90,3 +90,23 @@ def test_a_pipeline_is_not_faster_than_its_model_alone() -> None:
     assert saturation.implausible(104.9) == ""
     assert "180.8% of what the model alone reaches cannot be" in saturation.implausible(180.8)
     assert "DSBENCH_ENGINE=fast" in saturation.implausible(180.8), "the run may have had another engine"
+
+
+@pytest.mark.parametrize(
+    ("gaps", "missing"),
+    [
+        ([2.0] * 20, 0.0),
+        ([2.2] * 20, 0.0),  # a late clock is not a pause
+        ([2.0] * 9 + [6.5] + [2.0] * 9, 4.5),
+        ([2.0] * 9 + [6.0, 0.0, 0.0] + [2.0] * 9, 0.0),  # seen late, and then all at once
+        ([2.0] * 9 + [6.0, 0.0] + [2.0] * 9, 2.0),  # one of them never came
+        ([6.0, 0.0, 0.0] * 5, 0.0),  # bursts
+        ([2.0] * 9 + [6.5], 4.5),
+        ([], 0.0),
+    ],
+)
+def test_missing_rows(gaps: list[float], missing: float) -> None:
+    times = [1.0]
+    for gap in gaps:
+        times.append(times[-1] + gap)
+    assert windows.missing_s(times, 2) == pytest.approx(missing)
