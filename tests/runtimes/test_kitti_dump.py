@@ -33,10 +33,11 @@ class FakeRuntime:
 
 
 def writer(directory: Path, frames: int, then: str = "") -> str:
+    """Frame 0 comes last: whoever counts the frames that are there sees none of them, or all."""
     return (
         "import pathlib, time, os\n"
         f"d = pathlib.Path({str(directory)!r})\n"
-        f"try:\n  for i in range({frames}): (d / f'00_000_{{i:06d}}.txt').write_text('x')\n"
+        f"try:\n  for i in reversed(range({frames})): (d / f'00_000_{{i:06d}}.txt').write_text('x')\n"
         f"  time.sleep(0.01)\n  {then or 'pass'}\nexcept KeyboardInterrupt: pass"
     )
 
