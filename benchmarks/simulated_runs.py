@@ -38,6 +38,7 @@ class Shape:
     all_lost: range = range(0)
     frozen_at: int = 0
     frozen_s: float = 0.0
+    burst: int = 1
 
 
 @dataclass
@@ -69,6 +70,8 @@ def play(shape: Shape, seed: int) -> Run:
         _print(run, values, number, chance)
         frozen = shape.frozen_s if number >= shape.frozen_at else 0.0
         run.seen_s.append(length * (number + 1) + frozen + chance.random() * 0.1)
+    last = shape.windows - 1
+    run.seen_s = [run.seen_s[min(last, number + shape.burst - 1 - number % shape.burst)] for number in range(last + 1)]
     return run
 
 

@@ -97,6 +97,7 @@ def kinds() -> dict[str, Callable[[random.Random], Case]]:
         "stream dies at the end": _dies,
         "stream paused a while": _paused,
         "stream paused for a window": _paused_shortly,
+        "stream paused after its start": _paused_at_first,
         "app frozen for a while": _frozen,
         "stall behind lost rows": _hidden,
         "two states about target": lambda c: _two_states(c, c.uniform(33, 45), c.uniform(18, 27)),
@@ -108,6 +109,7 @@ def kinds() -> dict[str, Callable[[random.Random], Case]]:
         "rows cut, too slow": lambda c: _cut(c, c.uniform(12, 28), NO),
         "clock slow, FPS too high": lambda c: _clock(c, c.uniform(27.5, 29.3)),
         "clock slow, few windows": lambda c: _clock_few(c, c.uniform(26, 29)),
+        "clock slow, rows in bursts": _clock_of_bursts,
         "clock slow, keeps up": lambda c: _clock(c, c.uniform(40, 60)),
         "engine build inside": lambda c: _with(c, RunContext(builds=((20.0, 26.0),)), doubted("engine-build")),
         "GPU throttled": lambda c: _with(c, RunContext(_series(throttle=0x40)), doubted("throttled")),
@@ -233,6 +235,19 @@ def _paused_shortly(chance: random.Random) -> Case:
     return Case(replace(shape, rate=rate), False, right, trouble_s=to_s)
 
 
+def _paused_at_first(chance: random.Random) -> Case:
+    """One stream or all run for a moment, stand still for some seconds and then go on."""
+    streams = chance.choice((1, 2, 4, 8))
+    shape = _any(chance, simulated.constant(40), streams)
+    fps, from_s, long_s = chance.uniform(36, 80), chance.uniform(1.0, 4.0), chance.uniform(3.5, 6.0)
+    which = range(streams) if chance.random() < 0.5 else (chance.randrange(streams),)
+
+    def rate(stream: int, at: float) -> float:
+        return 0.0 if stream in which and from_s <= at < from_s + long_s else fps
+
+    return Case(replace(shape, rate=rate), False, lambda found: found.real_time is not RealTime.YES)
+
+
 def _frozen(chance: random.Random) -> Case:
     """App and pipeline stand still together: no window shows it, only the time between two rows does."""
     shape = _any(chance, simulated.constant(chance.uniform(32, 60)))
@@ -289,6 +304,13 @@ def _clock_few(chance: random.Random, fps: float) -> Case:
     shape = _any(chance, simulated.constant(fps))
     shape = replace(shape, windows=chance.choice((8, 9, 10)), interval_s=5, stretch=chance.uniform(1.16, 1.3))
     return Case(shape, False, lambda found: doubted("clock")(found) or found.real_time is RealTime.NO, fps)
+
+
+def _clock_of_bursts(chance: random.Random) -> Case:
+    """Rows are seen several at once: when each came nobody knows, and the FPS are too high."""
+    fps, stretch, burst = chance.uniform(24, 29), chance.uniform(1.05, 1.25), chance.choice((3, 5, 10, 40))
+    shape = replace(_any(chance, simulated.constant(fps)), stretch=stretch, burst=burst)
+    return Case(shape, False, lambda found: found.real_time is not RealTime.YES)
 
 
 def _with(chance: random.Random, context: RunContext, right: Right) -> Case:

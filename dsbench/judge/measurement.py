@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dsbench.formats.perf_windows import Windows
-from dsbench.judge import statistics, steady, verdicts
+from dsbench.judge import row_clock, standstill, statistics, steady, verdicts
 from dsbench.judge.run_context import RunContext
 from dsbench.judge.statistics import Interval
 from dsbench.judge.verdicts import Reason, State, Steady
@@ -67,7 +67,7 @@ class Measurement:
 
 def of_run(windows: Windows, target_fps: float, context: RunContext) -> Measurement:
     """The measurement of one run: warm-up cut, the intervals of all streams and of their sum, reasons against it."""
-    stalled = steady.stalled(windows)
+    stalled = standstill.stalled(windows)
     findings = [verdicts.stalled(stalled)] if stalled else []
     start = steady.warm_up(windows)
     if start >= len(windows.fps):
@@ -115,8 +115,8 @@ def _intervals(windows: Windows, start: int, ratio: float) -> list[Interval]:
     found = statistics.intervals(columns, (windows.streams * frame, *[frame] * windows.streams))
     if ratio != 1:
         return [one.scaled(1 / ratio) for one in found]
-    seen = steady.clock(windows, start) or 1.0
-    return [Interval(one.mean, one.low / max(1.0, seen), one.high / min(1.0, seen)) for one in found]
+    seen, latest = row_clock.of_rows(windows, start) or 1.0, row_clock.latest(windows, start)
+    return [Interval(one.mean, one.low / max(1.0, latest), one.high / min(1.0, seen)) for one in found]
 
 
 def _slowest(each: Sequence[Interval]) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dsbench.formats.perf_windows import Windows
-from dsbench.judge import steady, telemetry, windows
+from dsbench.judge import row_clock, standstill, steady, telemetry, windows
 from dsbench.judge.run_context import RunContext
 from dsbench.judge.statistics import Interval
 from dsbench.judge.steady import Change
@@ -119,7 +119,7 @@ def of_steady(run: Steady, context: RunContext) -> Iterator[Reason]:
     """All that is wrong with a run that has steady windows; that it is near the target only where nothing else is."""
     found = [
         *(tuple(_unstable(run, context)) or _noise(run, context)),
-        *_still(run),
+        *_still(run, context),
         *_rows(run, context),
         *_build(run, context),
         *_device(run, context),
@@ -223,12 +223,11 @@ def _drift(trend: Change, who: str) -> Reason:
     return _found(state, ReasonCode.DRIFT, text)
 
 
-def _still(run: Steady) -> Iterator[Reason]:
-    if paused := steady.paused(run.windows, run.start):
-        due = f"although {steady.PAUSED_FRAMES} or more were due"
-        text = f"{named(paused)} had no frame for a while, {due}, and then went on: read the log"
+def _still(run: Steady, context: RunContext) -> Iterator[Reason]:
+    if paused := standstill.paused(run.windows, run.start, run.target_fps if context.confirms else 0.0):
+        text = f"{named(paused)} stood still for a while within the run, although frames were due: read the log"
         yield _found(State.INCONCLUSIVE, ReasonCode.PAUSED_STREAM, text)
-    if stopped := steady.stopped(run.windows, run.start):
+    if stopped := standstill.stopped(run.windows, run.start):
         text = f"{named(stopped)} had no frame at the end of the run: has it stopped? read the log, measure longer"
         yield _found(State.INCONCLUSIVE, ReasonCode.STOPPED_STREAM, text)
 
@@ -267,7 +266,7 @@ def _rows_missing(table: Windows, begun: int) -> Reason | None:
 
 def clock(table: Windows, start: int) -> float:
     """How long a window really was, as a multiple of its interval; 1 where that is not known, or within tolerance."""
-    ratio = steady.clock(table, start)
+    ratio = row_clock.of_rows(table, start)
     seconds = (len(table.fps) - start) * table.interval_s
     return ratio if ratio and abs(ratio - 1) > CLOCK_TOLERANCE + CLOCK_SEEN_WITHIN_S / seconds else 1.0
 
