@@ -99,6 +99,7 @@ class VideoSource(Iterator[YuvFrame]):
         self._warn = warn or (lambda text: None)
         self._warned: set[str] = set()
         self._frames_this_round = 0
+        self._others: list[VideoSource] = []
         self._container, self._stream = self._open()
         self._decoded = self._decode()
 
@@ -127,9 +128,19 @@ class VideoSource(Iterator[YuvFrame]):
         rate = self._stream.average_rate or self._stream.guessed_rate
         return (float(1 / rate) if rate else 1 / 30) * max(1, self._dropping.drop_frame_interval)
 
+    def another(self) -> VideoSource:
+        """The same from its beginning, with a decoder of its own, closed with this one. Raises DsbenchError as here."""
+        other = VideoSource(
+            self.path, file_loop=self._loop, threads=self._threads, warn=self._warn_once, dropping=self._dropping
+        )
+        self._others.append(other)
+        return other
+
     def close(self) -> None:
         """Gives file and decoder back; frames already delivered stay valid."""
-        self._decoded = iter(())
+        for other in self._others:
+            other.close()
+        self._decoded, self._loop = iter(()), False
         self._container.close()
 
     def _open(self) -> tuple[InputContainer, VideoStream]:

@@ -49,10 +49,15 @@ class FrameResult:
 
 @dataclass(frozen=True, slots=True)
 class PadSource:
-    """One muxer pad and the frames that arrive there."""
+    """One muxer pad and the frames that arrive there.
+
+    ``another`` starts the same clip once more, for a stream that repeats it without end: its rounds can be decoded side
+    by side. None where frames have to come in order.
+    """
 
     pad: int
     frames: Iterator[YuvFrame]
+    another: Callable[[], Iterator[YuvFrame]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

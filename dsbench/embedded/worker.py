@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 _PR_SET_PDEATHSIG = 1
 _LANES_FED = 3  # lanes that one decoding thread can feed
+_SIDE_BY_SIDE = (
+    "rounds of a stream's clip are decoded at once: there are more processors than streams (a camera has one decoder)"
+)
 _SOURCE_CODES = (Code.SOURCE_MISSING, Code.SOURCE_EMPTY, Code.SOURCE_UNSUPPORTED, Code.SOURCE_COLOR)
 
 
@@ -205,16 +208,21 @@ def _play(
     job: WorkerJob, started: StartedNvinfer | None, state: SharedState, sources: list[tuple[PadJob, VideoSource]]
 ) -> None:
     """All frames of the worker's sources, by the loop that fits what is wanted of them."""
-    from dsbench.embedded.lanes import Lanes
+    from dsbench.embedded.lanes import Lanes, decoders
     from dsbench.embedded.pipeline import PadSource, Pipeline, Schedule
 
     config = job.detector.config if job.detector is not None else None
     interval, dropped = (config.interval, config.stabilize_buffer_count) if config is not None else (0, 0)
     schedule = Schedule(job.batch_size, interval, job.lanes, dropped)
     latency = _latency(job)
-    pads = [PadSource(pad.pad, latency.timed(pad.pad, source) if latency else source) for pad, source in sources]
     detector = started.detector if started is not None else None
+    pads = [PadSource(pad.pad, latency.timed(pad.pad, source) if latency else source) for pad, source in sources]
     if job.counted_only and (detector is None or detector.frames_per_call == 1):
+        if side_by_side(job):
+            most = decoders(job.lanes, len(pads))
+            if most > 1 and not job.quiet:
+                messages.own(f"up to {most} {_SIDE_BY_SIDE}")
+            pads = [PadSource(pad.pad, source, source.another) for pad, source in sources]
         try:
             Lanes(pads, detector, _counting(job, state, latency), schedule, state.stopped).run()
         finally:
@@ -254,11 +262,20 @@ def _open(pad: PadJob, job: WorkerJob) -> VideoSource:
         raise _SourceError(error, pad.pad) from error
 
 
+def side_by_side(job: WorkerJob) -> bool:
+    """Whether rounds of a clip may be decoded at once: nobody looks at the order of frames, and the clip repeats."""
+    from dsbench.embedded import latency
+
+    return job.counted_only and job.file_loop and not latency.wanted()
+
+
 def decoding_threads(job: WorkerJob) -> int:
     """For each source. One is what measures fastest; more where so many lanes share a source that one cannot feed them.
 
     A network takes at least two to three times as long as decoding its frame; with nothing to infer all lanes decode.
     """
+    if side_by_side(job):
+        return 1
     if job.detector is None:
         return job.lanes if len(job.pads) == 1 else 1
     if not job.counted_only:

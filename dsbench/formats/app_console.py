@@ -26,7 +26,7 @@ _MODEL_LOADED = "Load new model:"
 _RUNNING = re.compile(r"<bus_callback:\d+>: Pipeline running")
 OTHER_ENGINE = "frames are counted on "
 """How the embedded runtime begins to say that another engine than ONNX Runtime is used."""
-_OWN = re.compile(rf"dsbench-app: ((?:DSBENCH_|{OTHER_ENGINE}|the network ).*)")
+_OWN = re.compile(rf"dsbench-app: ((?:DSBENCH_|{OTHER_ENGINE}|the network |up to \d+ rounds ).*)")
 _MOST_REMARKS = 8
 _WORDS = ("ngine", "Load new model", "bus_callback", "App run", "ackend", "Version tag", "dsbench-app: ")
 """A line without any of these says nothing of interest: logs are long, most lines are passed over by this."""

@@ -21,6 +21,7 @@ def engine(log: EvidenceLog, name: str, console: Console, *, build_s: float | No
         if text.startswith(_VARIABLE):  # what was asked for by one is not what the run did
             log.warn(f"{name}: {text}")
         else:
-            log.fact(f"{name}: inference", text, "as dsbench-app says")
+            what = "decoding" if "decoded" in text else "inference"
+            log.fact(f"{name}: {what}", text, "as dsbench-app says")
         if text.startswith(OTHER_ENGINE):  # the runtime's label names ONNX Runtime
             log.print(f"{name}: {text}")

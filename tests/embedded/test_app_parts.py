@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from dsbench.embedded.cpus import usable_cpus
 from dsbench.embedded.detections import Detections
 from dsbench.embedded.jobs import DetectorSetup, PadJob, WorkerJob
 from dsbench.embedded.kitti_sink import KittiSink, format_objects
-from dsbench.embedded.worker import decoding_threads
+from dsbench.embedded.worker import decoding_threads, side_by_side
 from dsbench.embedded.workers import Shares, shares, with_large_pages
 from dsbench.errors import Code, DsbenchError
 
@@ -152,6 +153,25 @@ def test_workers_ask_for_large_pages_beside_what_the_user_asks_for() -> None:
     assert set_already["GLIBC_TUNABLES"] == "glibc.malloc.check=3:glibc.malloc.hugetlb=1"
 
 
+def job_of(lanes: int, pads: int, infers: bool, counted_only: bool, file_loop: bool) -> WorkerJob:
+    return WorkerJob(
+        instance=0,
+        pads=tuple(PadJob(number, number, "x") for number in range(pads)),
+        file_loop=file_loop,
+        lanes=lanes,
+        batch_size=pads,
+        detector=DetectorSetup(None, None) if infers else None,  # type: ignore[arg-type]
+        kitti_dir=None,
+        tensor_dir=None,
+        video=None,
+        real_time=False,
+        counted_only=counted_only,
+        state_descriptor=0,
+        state_pads=pads,
+        quiet=True,
+    )
+
+
 @pytest.mark.parametrize(
     ("lanes", "pads", "infers", "counted_only", "threads"),
     [
@@ -168,21 +188,16 @@ def test_workers_ask_for_large_pages_beside_what_the_user_asks_for() -> None:
 def test_a_source_gets_more_decoding_threads_where_many_lanes_wait_for_it(
     lanes: int, pads: int, infers: bool, counted_only: bool, threads: int
 ) -> None:
-    detector = DetectorSetup(None, None) if infers else None  # type: ignore[arg-type]
-    job = WorkerJob(
-        instance=0,
-        pads=tuple(PadJob(number, number, "x") for number in range(pads)),
-        file_loop=True,
-        lanes=lanes,
-        batch_size=pads,
-        detector=detector,
-        kitti_dir=None,
-        tensor_dir=None,
-        video=None,
-        real_time=False,
-        counted_only=counted_only,
-        state_descriptor=0,
-        state_pads=pads,
-        quiet=True,
-    )
-    assert decoding_threads(job) == threads
+    assert decoding_threads(job_of(lanes, pads, infers, counted_only, file_loop=False)) == threads
+
+
+def test_rounds_of_a_clip_are_decoded_at_once_where_nobody_looks_at_their_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job = job_of(16, 1, True, counted_only=True, file_loop=True)
+    assert side_by_side(job)
+    assert decoding_threads(job) == 1
+    assert not side_by_side(replace(job, file_loop=False))
+    assert not side_by_side(replace(job, counted_only=False))
+    monkeypatch.setenv("NVDS_ENABLE_LATENCY_MEASUREMENT", "1")
+    assert not side_by_side(job), "a frame's time is that of one decoder's frame"

@@ -410,6 +410,23 @@ def test_a_worker_does_as_it_is_told(world: World) -> None:
     assert worker._wait_for_go(started.job, nvinfer_of_worker, app).lanes == 1
 
 
+def test_rounds_of_the_clip_are_decoded_at_once_and_closed_with_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    started, state = Started(world), SharedState.create(1)
+    job = replace(started.job, file_loop=True, quiet=False)
+    monkeypatch.setattr(SharedState, "stopped", lambda shared: shared.frames(0) > 100)
+    source = worker._open(job.pads[0], job)
+    nvinfer_of_worker: Any = SimpleNamespace(detector=started.detector)
+    worker._play(job, nvinfer_of_worker, state, [(job.pads[0], source)])
+    assert state.frames(0) > 100, "of a clip of 12"
+    assert capfd.readouterr().err.startswith("dsbench-app: up to 4 rounds of a stream's clip are decoded at once: ")
+    another = source.another()
+    assert [next(another).index for _ in range(3)] == [0, 1, 2]
+    source.close()
+    assert next(another, None) is None
+
+
 def test_the_line_names_the_instance_where_there_are_several(world: World, capfd: pytest.CaptureFixture[str]) -> None:
     config = app_config.load(world.app(application=PERF), console=print)
     state = SharedState.create(2)

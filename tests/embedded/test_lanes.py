@@ -96,3 +96,60 @@ def test_an_error_in_any_lane_ends_the_run(lanes: int) -> None:
 
     with pytest.raises(DsbenchError, match="no"):
         run([10**6], Schedule(1, lanes=lanes), Broken())
+
+
+class Rounds:
+    """Clips that repeat: how many were started, and how many frames were ever decoded at once."""
+
+    def __init__(self, refuse: bool = False) -> None:
+        self.started = 0
+        self.at_once = self._inside = 0
+        self._lock = threading.Lock()
+        self._refuse = refuse
+
+    def another(self) -> Iterator[YuvFrame]:
+        if self.started and self._refuse:
+            raise DsbenchError(Code.SOURCE_UNSUPPORTED, "too many open files")
+        self.started += 1
+        return self._frames()
+
+    def _frames(self) -> Iterator[YuvFrame]:
+        index = 0
+        while True:
+            with self._lock:
+                self._inside += 1
+                self.at_once = max(self.at_once, self._inside)
+            time.sleep(0.002)
+            with self._lock:
+                self._inside -= 1
+            yield YuvFrame(PLANE, PLANE, PLANE, 2, 2, "bt601", False, index)
+            index += 1
+
+
+def play(rounds: Sequence[Rounds], schedule: Schedule, detector: Any, frames: int) -> Counter[int]:
+    counted: list[int] = []
+    sources = [PadSource(pad, each.another(), each.another) for pad, each in enumerate(rounds)]
+    count = lambda pad, _: counted.append(pad)  # noqa: E731
+    Lanes(sources, detector, count, schedule, lambda: len(counted) >= frames).run()
+    return Counter(counted)
+
+
+@pytest.mark.parametrize(("streams", "lanes", "decoders"), [(1, 4, 4), (2, 4, 2), (3, 4, 2), (4, 4, 1), (8, 4, 1)])
+def test_rounds_of_a_clip_are_decoded_at_once_where_lanes_would_wait(streams: int, lanes: int, decoders: int) -> None:
+    rounds = [Rounds() for _ in range(streams)]
+    counted = play(rounds, Schedule(streams, lanes=lanes), None, 120)
+    assert max(each.started for each in rounds) == max(each.at_once for each in rounds) == decoders
+    assert max(counted.values()) - min(counted.values()) <= lanes, "streams still run at equal speed"
+
+
+def test_of_frames_decoded_at_once_every_nth_is_inferred() -> None:
+    detector = FakeDetector()
+    counted = play([Rounds()], Schedule(1, interval=2, lanes=3), detector, 90)
+    assert counted[0] >= 90
+    assert len(detector.indices) == pytest.approx(counted[0] / 3, abs=1)
+
+
+def test_where_no_more_decoders_can_be_had_lanes_wait_for_those_there_are() -> None:
+    rounds = Rounds(refuse=True)
+    assert play([rounds], Schedule(1, lanes=4), None, 40)[0] >= 40
+    assert rounds.started == rounds.at_once == 1

@@ -13,9 +13,13 @@ def test_what_was_asked_for_and_not_done_is_a_warning_what_was_done_a_fact() -> 
     used = "frames are counted on OpenVINO 2026.4 (bf16), 4.0 ms a call; agreement with fp32 on 8 frames: F1 1.000"
     assert fast.is_used(used)
     missing = "DSBENCH_ENGINE=fast needs OpenVINO (pip install 'dsbench[fast]'): ONNX Runtime is used"
-    engine_rows.engine(log, "Run 1", Console(remarks=(used, missing)))
+    rounds = "up to 2 rounds of a stream's clip are decoded at once: there are more processors than streams"
+    engine_rows.engine(log, "Run 1", Console(remarks=(used, rounds, missing)))
     found = log.snapshot()
-    assert [(fact.name, fact.value) for fact in found.facts] == [("Run 1: inference", used)]
+    assert [(fact.name, fact.value) for fact in found.facts] == [
+        ("Run 1: inference", used),
+        ("Run 1: decoding", rounds),
+    ]
     assert found.lines == (f"Run 1: {used}",)
     assert found.warnings == (f"Run 1: {missing}",)
 
