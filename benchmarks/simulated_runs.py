@@ -39,6 +39,7 @@ class Shape:
     frozen_at: int = 0
     frozen_s: float = 0.0
     burst: int = 1
+    averages: bool = True
 
 
 @dataclass
@@ -56,37 +57,42 @@ def play(shape: Shape, seed: int) -> Run:
     chance, run = random.Random(seed), Run(shape)
     length = shape.interval_s * shape.stretch
     done = [chance.random() for _ in range(shape.streams)]
+    first_s: dict[int, float] = {}
     common = chance.gauss(0, 1)
     for number in range(shape.windows):
         common = shape.correlation * common + math.sqrt(1 - shape.correlation**2) * chance.gauss(0, 1)
-        values = []
+        frozen = shape.frozen_s if number >= shape.frozen_at else 0.0
+        now, cells = length * (number + 1) + frozen, []
         for stream in range(shape.streams):
             before = math.floor(done[stream])
             factor = max(0.0, 1 + shape.noise * common + shape.own_noise * chance.gauss(0, 1))
             for step in range(_STEPS):
                 at = length * (number + (step + 0.5) / _STEPS) - shape.start_s
                 done[stream] += length / _STEPS * factor * (shape.rate(stream, at) if at > 0 else 0.0)
-            values.append((math.floor(done[stream]) - before) / shape.interval_s)
-        _print(run, values, number, chance)
-        frozen = shape.frozen_s if number >= shape.frozen_at else 0.0
-        run.seen_s.append(length * (number + 1) + frozen + chance.random() * 0.1)
+                if stream not in first_s and math.floor(done[stream]):
+                    first_s[stream] = at + shape.start_s
+            fps = (math.floor(done[stream]) - before) / shape.interval_s
+            average = math.floor(done[stream]) / (now - first_s[stream]) if stream in first_s else 0.0
+            cells.append((fps, average if shape.averages else fps))
+        _print(run, cells, number, chance)
+        run.seen_s.append(now + chance.random() * 0.1)
     last = shape.windows - 1
     run.seen_s = [run.seen_s[min(last, number + shape.burst - 1 - number % shape.burst)] for number in range(last + 1)]
     return run
 
 
-def _print(run: Run, values: list[float], number: int, chance: random.Random) -> None:
+def _print(run: Run, cells: list[tuple[float, float]], number: int, chance: random.Random) -> None:
     if number % 20 == 0:
-        run.console += "\n**PERF:  " + "".join(f"FPS {stream} (Avg)\t" for stream in range(len(values))) + "\n"
-    cut = chance.randrange(len(values)) if chance.random() < run.shape.messages else -1
+        run.console += "\n**PERF:  " + "".join(f"FPS {stream} (Avg)\t" for stream in range(len(cells))) + "\n"
+    cut = chance.randrange(len(cells)) if chance.random() < run.shape.messages else -1
     run.console += "**PERF:  "
     by_chance = bool(run.shape.lost) and chance.random() < run.shape.lost and run.lost_in_a_row < 2
     run.lost_in_a_row = run.lost_in_a_row + 1 if by_chance else 0
     if by_chance or number in run.shape.all_lost:
         run.console += _MESSAGE
         return
-    for stream, value in enumerate(values):
-        run.console += _MESSAGE * (stream == cut) + f"{value:.2f} ({value:.2f})\t"
+    for stream, (fps, average) in enumerate(cells):
+        run.console += _MESSAGE * (stream == cut) + f"{fps:.2f} ({average:.2f})\t"
     run.console += "\n" + _MESSAGE * (chance.random() < 0.3)
 
 

@@ -126,6 +126,7 @@ def _any(chance: random.Random, rate: simulated.Rate, streams: int | None = None
         noise=chance.uniform(0.0, 0.015),
         correlation=chance.uniform(0, 0.4),
         own_noise=chance.uniform(0, 0.01),
+        averages=chance.random() < 0.75,
     )
 
 
@@ -357,7 +358,8 @@ def ended_early(windows: Windows, rule: EarlyEnd) -> Windows | None:
     for count in range(1, len(windows.fps)):
         at_s = windows.at_s[:count]
         begun_s = tuple(begun for begun in windows.begun_s if begun <= at_s[-1])
-        part = replace(windows, at_s=at_s, fps=windows.fps[:count], begun_s=begun_s)
+        rows = {"fps": windows.fps[:count], "avg": windows.avg[:count], "number": windows.number[:count]}
+        part = replace(windows, at_s=at_s, begun_s=begun_s, **rows)
         if rule.reached(part):
             return part
     return None

@@ -84,9 +84,10 @@ class PlainRows:
         return map(PerfRow, fps, avg, repeat(0), numbers, repeat(self.streams))
 
 
-def plain_fps(line: bytes) -> tuple[float, ...]:
-    """The frames per second of one of the lines of ``PlainRows``."""
-    return tuple(_plain_values(line)[::2])
+def plain_row(line: bytes) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """The frames per second of one of the lines of ``PlainRows``, and the averages."""
+    values = _plain_values(line)
+    return tuple(values[::2]), tuple(values[1::2])
 
 
 @dataclass(slots=True)

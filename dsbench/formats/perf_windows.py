@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -21,8 +22,9 @@ class Windows:
     """One run's PERF windows: ``fps`` (windows, streams) frames per second, ``at_s`` (windows,) seconds since the app
     was started at which the row was seen. ``broken`` counts rows that are not in ``fps``: other output cut them, or
     a value is no rate of frames (``inf``, ``nan``); ``repaired`` those that could be put together again, which are;
-    ``earlier`` windows before those that are kept. ``begun_s``: when each row began, whatever became of it; empty where
-    that is not known."""
+    ``earlier`` windows before those that are kept. ``begun_s``: when each row began, whatever became of it; ``avg``
+    (windows, streams): the averages in parentheses, frames per second since the stream's first frame, 0 where that is
+    no number; ``number`` (windows,): of each row, from 1, broken ones counted. All three are empty where not known."""
 
     interval_s: int
     streams: int
@@ -32,6 +34,8 @@ class Windows:
     repaired: int = 0
     earlier: int = 0
     begun_s: tuple[float, ...] = ()
+    avg: tuple[tuple[float, ...], ...] = ()
+    number: tuple[int, ...] = ()
 
     @property
     def last_row_s(self) -> float | None:
@@ -52,7 +56,8 @@ class Collector:
         self._streams, self._interval_s, self._instance = streams, interval_s, instance
         self._at_s: deque[float] = deque(maxlen=MOST_WINDOWS)
         # bytes: the row's line, its numbers not yet read
-        self._fps: deque[tuple[float, ...] | bytes] = deque(maxlen=MOST_WINDOWS)
+        self._rows: deque[PerfRow | bytes] = deque(maxlen=MOST_WINDOWS)
+        self._number: deque[int] = deque(maxlen=MOST_WINDOWS)
         self._begun_s: deque[float] = deque(maxlen=MOST_WINDOWS)
         self._seen = self._whole = self._repaired = self._begun = 0
 
@@ -84,7 +89,8 @@ class Collector:
                 self._whole += 1
                 self._repaired += row.repaired
                 self._at_s.append(at_s)
-                self._fps.append(row.fps)
+                self._rows.append(row)
+                self._number.append(self.reader.begun[self._instance])  # no other has begun yet
         begun = self.reader.begun[self._instance]  # a cut row is handed out when the next one comes, but began before
         self._begun_s.extend([at_s] * (begun - self._begun))
         self._begun = begun
@@ -102,19 +108,23 @@ class Collector:
         if rows.streams == self._streams:
             self._whole += count
             self._at_s.extend(at_s)
-            self._fps.extend(rows.lines)
+            self._rows.extend(rows.lines)
+            self._number.extend(range(self._begun - count + 1, self._begun + 1))
 
     def windows(self) -> Windows:
         """The table so far."""
+        values = [perf_log.plain_row(row) if isinstance(row, bytes) else (row.fps, row.avg) for row in self._rows]
         return Windows(
             self._interval_s,
             self._streams,
             tuple(self._at_s),
-            tuple(perf_log.plain_fps(row) if isinstance(row, bytes) else row for row in self._fps),
+            tuple(fps for fps, _ in values),
             broken=self.rows - self._whole,
             repaired=self._repaired,
-            earlier=self._whole - len(self._fps),
+            earlier=self._whole - len(self._rows),
             begun_s=tuple(self._begun_s),
+            avg=tuple(tuple(value if 0 <= value < math.inf else 0.0 for value in avg) for _, avg in values),
+            number=tuple(self._number),
         )
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dsbench.formats.perf_windows import Windows
-from dsbench.judge import row_clock, standstill, statistics, steady, verdicts
+from dsbench.judge import elapsed, row_clock, standstill, statistics, steady, verdicts
+from dsbench.judge.elapsed import Elapsed
 from dsbench.judge.run_context import RunContext
 from dsbench.judge.statistics import Interval
 from dsbench.judge.verdicts import Reason, State, Steady
@@ -73,9 +74,10 @@ def of_run(windows: Windows, target_fps: float, context: RunContext) -> Measurem
     if start >= len(windows.fps):
         findings.append(verdicts.rows_lost(windows) or verdicts.too_few(0))
         return _judged(findings, windows, target_fps, context, stalled=stalled)
-    ratio = verdicts.clock(windows, start)
-    total, *each = _intervals(windows, start, ratio)
-    run = Steady(windows, start, target_fps, total, tuple(each), _slowest(each))
+    times = elapsed.of_run(windows)
+    ratio = verdicts.clock(windows, start, times)
+    total, *each = _intervals(windows, start, ratio, times)
+    run = Steady(windows, start, target_fps, total, tuple(each), _slowest(each), times)
     findings += verdicts.of_steady(run, context)
     return _judged(findings, windows, target_fps, context, stalled=stalled, run=run, clock=ratio)
 
@@ -106,7 +108,7 @@ def _judged(
     )
 
 
-def _intervals(windows: Windows, start: int, ratio: float) -> list[Interval]:
+def _intervals(windows: Windows, start: int, ratio: float, times: Elapsed) -> list[Interval]:
     """Of the sum and of each stream, in frames per second of real time: corrected by ``ratio``, or else wider by what
     the clock was seen to be off."""
     counted = windows.fps[start:]
@@ -115,7 +117,7 @@ def _intervals(windows: Windows, start: int, ratio: float) -> list[Interval]:
     found = statistics.intervals(columns, (windows.streams * frame, *[frame] * windows.streams))
     if ratio != 1:
         return [one.scaled(1 / ratio) for one in found]
-    seen, latest = row_clock.of_rows(windows, start) or 1.0, row_clock.latest(windows, start)
+    seen, latest = row_clock.of_rows(windows, start, times) or 1.0, row_clock.latest(windows, start, times)
     return [Interval(one.mean, one.low / max(1.0, latest), one.high / min(1.0, seen)) for one in found]
 
 

@@ -1,4 +1,4 @@
-"""How long a window really was, by when rows were seen: printed FPS are wrong by as much."""
+"""How long windows really were, by the averages or by when rows were seen: printed FPS are wrong by as much."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import pairwise
 from statistics import median
 
 from dsbench.formats.perf_windows import Windows
+from dsbench.judge.elapsed import Elapsed, in_bursts
 
 _FEWEST_GAPS = 4
 """Between rows, below which nothing is said about the clock."""
@@ -15,35 +16,52 @@ _BURST_ROWS = 1.5
 """Rows by which the number between two bursts may be wrong, with some to spare."""
 
 
-def of_rows(windows: Windows, start: int) -> float | None:
+def of_rows(windows: Windows, start: int, elapsed: Elapsed) -> float | None:
     """How long a window really was, as a multiple of the interval that FPS are computed with; None if not known.
 
-    DeepStream divides by the configured interval, however late its timer fires. Windows are as far apart as their rows
-    were seen, those included that other output cut; a gap of a row that was not seen at all counts as two.
+    DeepStream divides by the configured interval, however late its timer fires. Where averages do not say how late it
+    was, windows are as far apart as their rows were seen, those included that other output cut; a gap of a row that was
+    not seen at all counts as two.
     """
+    seen = _as_seen(windows, start)
+    if not elapsed.by_averages or len(windows.fps) - start < _FEWEST_GAPS:
+        return seen
+    return max(seen or 0.0, _by_averages(windows, start, elapsed))
+
+
+def latest(windows: Windows, start: int, elapsed: Elapsed) -> float:
+    """The largest multiple of the interval that a window may have been on average; 1 if nothing says so.
+
+    Without averages: no row was lost without a trace. Where rows were seen several at once that is known to a row or
+    so; where all came at once, they were printed one after the other since the app's start.
+    """
+    if elapsed.by_averages:
+        return of_rows(windows, start, elapsed) or 1.0
+    gaps = _gaps(windows, start)
+    if len(gaps) < _FEWEST_GAPS:
+        return 1.0
+    if not in_bursts(gaps, windows.interval_s):
+        return math.fsum(gaps) / len(gaps) / windows.interval_s
+    known = _clock_of_bursts(gaps, windows.interval_s)
+    rows = windows.earlier + len(windows.begun_s or windows.at_s)
+    at_most = windows.at_s[-1] / (rows * windows.interval_s)
+    return max(1.0, min(at_most, known[0] + known[1]) if known else at_most)
+
+
+def _as_seen(windows: Windows, start: int) -> float | None:
     gaps = _gaps(windows, start)
     if len(gaps) < _FEWEST_GAPS:
         return None
-    if not _in_bursts(gaps, windows.interval_s):
+    if not in_bursts(gaps, windows.interval_s):
         intervals = sum(round(gap / median(gaps)) for gap in gaps)  # a row seen late makes the next gap short
         return math.fsum(gaps) / intervals / windows.interval_s
     known = _clock_of_bursts(gaps, windows.interval_s)
     return known[0] if known and abs(known[0] - 1) > known[1] else None
 
 
-def latest(windows: Windows, start: int) -> float:
-    """The largest multiple of the interval that a window may have been, by when rows were seen; 1 if that says nothing.
-
-    Where rows were seen several at once it is known to a row or so. Where all came at once, they were printed one after
-    the other since the app's start.
-    """
-    gaps = _gaps(windows, start)
-    if len(gaps) < _FEWEST_GAPS or not _in_bursts(gaps, windows.interval_s):
-        return of_rows(windows, start) or 1.0
-    known = _clock_of_bursts(gaps, windows.interval_s)
-    rows = windows.earlier + len(windows.begun_s or windows.at_s)
-    at_most = windows.at_s[-1] / (rows * windows.interval_s)
-    return max(1.0, min(at_most, known[0] + known[1]) if known else at_most)
+def _by_averages(windows: Windows, start: int, elapsed: Elapsed) -> float:
+    rows = windows.number[-1] - (windows.number[start - 1] if start else windows.number[0] - 1)
+    return math.fsum(elapsed.span_s[start:]) / rows / windows.interval_s
 
 
 def _gaps(windows: Windows, start: int) -> list[float]:
@@ -52,12 +70,6 @@ def _gaps(windows: Windows, start: int) -> list[float]:
     if times and windows.begun_s:
         times = tuple(at_s for at_s in windows.begun_s if times[0] <= at_s <= times[-1])
     return [after - before for before, after in pairwise(times)]
-
-
-def _in_bursts(gaps: Sequence[float], interval_s: float) -> bool:
-    """Whether rows were not seen as they came, but several at once: a console that is not flushed."""
-    usual = median(gaps)
-    return usual < interval_s / 2 or sum(gap < usual / 4 for gap in gaps) > len(gaps) / 10
 
 
 def _clock_of_bursts(gaps: Sequence[float], interval_s: float) -> tuple[float, float] | None:

@@ -6,14 +6,13 @@ by how many frames were due.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from operator import itemgetter
 from statistics import fmean, median
 
 from dsbench.formats.perf_windows import Windows
+from dsbench.judge.elapsed import Elapsed
 from dsbench.judge.steady import all_begun, first_frame
 
 STALLED_WINDOWS = 3
@@ -27,9 +26,13 @@ _STALLED_FRAMES = 5
 _BATCH_FRAMES = 30
 """A stream whose frames come together has fewer of them at once."""
 STILL_S = 2.0
-"""Seconds without frames that a stream cannot have been steady through, whole windows or parts of them."""
-_LOW, _SLOWEST_START, _FALLEN = 0.75, 0.25, 0.5
-"""Shares of a stream's usual rate: a window that lacks frames; one of a start that is none; one after a faster one."""
+"""Seconds without frames that are no start, however slow."""
+_NEARLY = 0.99
+"""Windows are known to some milliseconds."""
+_LONG = 1.25
+"""Times the interval."""
+_SLOWEST_START, _FALLEN = 0.25, 0.5
+"""Shares: of the usual rate, below which a window is no start; of a window's rate, below which the next has fallen."""
 
 
 def stalled(windows: Windows) -> tuple[int, ...]:
@@ -53,13 +56,18 @@ def _ends_still(windows: Windows, stream: int) -> bool:
     return still >= max(STALLED_WINDOWS, 3 * longest) and due >= _STALLED_FRAMES
 
 
-def stopped(windows: Windows, start: int) -> tuple[int, ...]:
+def stopped(windows: Windows, start: int, target_fps: float = 0.0) -> tuple[int, ...]:
     """Numbers of the streams without a frame in the last window or two, too few to say that they stand still, where
-    frames were due and no pause from window ``start`` on was as long."""
+    frames were due and no pause from window ``start`` on was as long; or with so few in the last one, fewer than ever
+    and below ``target_fps``, that they stood still for ``STILL_S`` of it."""
     gone = stalled(windows)
     found = []
     for stream in range(windows.streams):
-        pauses, usual = _pauses(windows.of_stream(stream)[start:])
+        values = windows.of_stream(stream)[start:]
+        pauses, usual = _pauses(values)
+        *before, last = values
+        if before and 0 < last < min(*before, target_fps) and (1 - last / usual) * windows.interval_s >= STILL_S:
+            found.append(stream)
         if stream in gone or not pauses or not usual or windows.fps[-1][stream] > 0:
             continue
         due = usual * pauses[-1] * windows.interval_s
@@ -74,13 +82,14 @@ def _pauses(values: Sequence[float]) -> tuple[list[int], float]:
     return lengths, fmean([value for value in values if value > 0] or [0.0])
 
 
-def paused(windows: Windows, start: int, target_fps: float = 0.0) -> tuple[int, ...]:
+def paused(windows: Windows, start: int, elapsed: Elapsed, target_fps: float = 0.0) -> tuple[int, ...]:
     """Numbers of the streams that stood still for a while and then went on.
 
-    From window ``start`` on, that is where windows have no frame although some were due, or where windows below
-    ``target_fps`` (0: not looked at) lack, one after the other, as many frames as the stream has in ``STILL_S``. Before
-    it, a stream may come up slowly, but one that ran and then had less than half of that, or hardly a frame for
-    ``STILL_S``, had begun and stood still; windows from the target on do not count there either.
+    From window ``start`` on, that is where windows have no frame although some were due, or where a window that was
+    long (rows were late, or cut) has as many fewer than usual as come in ``STILL_S``. Before it a stream may come up
+    slowly, but one that ran and then had less than half of that, or hardly a frame for ``STILL_S``, or by its average a
+    first frame and then none for as long, had begun and stood still; windows from ``target_fps`` on do not count there.
+    ``elapsed`` tells how long windows were and when the first frame was.
 
     A slow model, or one whose frames come several at a time, has windows without a frame all the time: no pause is seen
     where more than a third of the windows are empty, nor where more than a tenth are pauses of a few frames.
@@ -88,14 +97,30 @@ def paused(windows: Windows, start: int, target_fps: float = 0.0) -> tuple[int, 
     begun, found = all_begun(windows), []
     for stream in range(windows.streams):
         values = windows.of_stream(stream)
-        at_first = _Start(values[begun:start], values[start:], windows.interval_s)
+        spans = elapsed.span_s if elapsed else (float(windows.interval_s),) * len(values)
+        frames = (
+            [row[stream] for row in elapsed.frames] if elapsed else [value * windows.interval_s for value in values]
+        )
+        since_first_s = elapsed.since_first_s[stream] if elapsed and first_frame(values) == begun else 0.0
+        cut = tuple(zip(frames[begun:start], spans[begun:start], strict=True))
+        at_first = _Start(cut, values[start:], since_first_s)
         if (
             _empty(values[start:], windows.interval_s)
-            or _lacking(values[start:], windows.interval_s, target_fps)
+            or _hidden(elapsed, stream, start, windows)
             or at_first.stood_still(target_fps)
         ):
             found.append(stream)
     return tuple(found)
+
+
+def _hidden(elapsed: Elapsed, stream: int, start: int, windows: Windows) -> bool:
+    usual = median(windows.of_stream(stream)[start:])
+    if not elapsed.by_averages or usual <= 0:
+        return False
+    least_s = max(STILL_S, PAUSED_FRAMES / usual)
+    passed = zip(elapsed.span_s[start:], elapsed.frames[start:], strict=True)
+    long = ((seconds, row[stream]) for seconds, row in passed if seconds > _LONG * windows.interval_s)
+    return any(seconds - frames / usual >= least_s for seconds, frames in long)
 
 
 def _empty(values: Sequence[float], interval_s: float) -> bool:
@@ -106,47 +131,31 @@ def _empty(values: Sequence[float], interval_s: float) -> bool:
     return due >= PAUSED_FRAMES and sum(pauses) <= len(values) / 3 and not often
 
 
-def _lacking(values: Sequence[float], interval_s: float, target_fps: float) -> bool:
-    """Low windows are looked at only where they are few: where they are many it is the stream's way to run."""
-    while values and not values[-1]:
-        values = values[:-1]  # of those nobody knows whether it went on
-    usual = median(values) if values else 0.0
-    low = [value < min(target_fps, _LOW * usual) for value in values]
-    if not any(low) or sum(low) > len(values) / 5:
-        return False
-    longest = 0.0
-    for is_low, run in groupby(zip(low, values, strict=True), key=itemgetter(0)):
-        if is_low:
-            longest = max(longest, _lost_s([value for _, value in run], usual, interval_s))
-    return longest >= STILL_S and longest * usual >= PAUSED_FRAMES
-
-
-def _lost_s(values: Sequence[float], usual: float, interval_s: float) -> float:
-    """In how many seconds a stream has the frames that these windows lack."""
-    return math.fsum(1 - value / usual for value in values) * interval_s
-
-
 @dataclass(frozen=True)
 class _Start:
-    """``cut``: one stream's windows from the one in which all had begun, which is partly start-up, up to the first of
-    the ``rest``, the steady ones."""
+    """One stream. ``cut``: frames and seconds of the windows from the one in which all had begun, which is partly
+    start-up, up to the first of the ``rest``, the FPS of the steady ones; ``since_first_s``: from its first frame to
+    the end of the first of these windows, 0 if not known."""
 
-    cut: Sequence[float]
+    cut: Sequence[tuple[float, float]]
     rest: Sequence[float]
-    interval_s: float
+    since_first_s: float
 
     def stood_still(self, target_fps: float) -> bool:
         usual = median(self.rest) if self.rest else 0.0
-        if usual <= 0:
+        if usual <= 0 or not self.cut:
             return False
-        least, highest = min(*self.rest, target_fps), 0.0
-        fallen, hardly = [], []
-        for number, value in enumerate(self.cut):
-            low = number and value < least
-            if low and value < _FALLEN * highest and highest >= _SLOWEST_START * usual:
-                fallen.append(value)
-            if low and value < _SLOWEST_START * usual:
-                hardly.append(value)
-            highest = max(highest, min(value, usual))
-        lost = max(_lost_s(fallen, usual, self.interval_s), _lost_s(hardly, usual, self.interval_s) - STILL_S / 2)
-        return lost >= STILL_S / 2 and lost * usual >= PAUSED_FRAMES
+        least = min(*self.rest, target_fps)
+        highest, fallen_s, hardly_s = min(self.cut[0][0] / self.cut[0][1], usual), 0.0, 0.0
+        if self.cut[0][0] < min(least, _SLOWEST_START * usual) * self.since_first_s:
+            hardly_s = self.since_first_s - self.cut[0][0] / usual
+        for frames, seconds in self.cut[1:]:
+            fps, lacks_s = frames / seconds, seconds - frames / usual
+            if fps < min(least, _FALLEN * highest) and highest >= _SLOWEST_START * usual:
+                fallen_s += lacks_s
+            if fps < min(least, _SLOWEST_START * usual):
+                hardly_s += lacks_s
+            highest = max(highest, min(fps, usual))
+        first_s = self.since_first_s - self.cut[0][0] / usual if target_fps else 0.0
+        lost_s = max(2 * fallen_s, hardly_s, first_s)
+        return lost_s >= _NEARLY * STILL_S and lost_s * usual >= PAUSED_FRAMES

@@ -22,6 +22,8 @@ _WARM_UP_SHARE = 4
 """At most a quarter of what follows the start is warm-up; a run that takes longer is not steady."""
 _FEWEST = 8
 """Windows below which nothing is said about states and drift."""
+_FEWEST_EVEN, _EVEN_S, _EVEN = 3, 6.0, 0.1
+"""Windows and seconds of a level, and how much they may differ, as a share of it."""
 _MOST_POINTS = 256
 
 
@@ -82,6 +84,22 @@ def _mser(values: Sequence[float], quantum: float) -> int:
     rest = values[cut:]
     noise = 3 * math.sqrt(pvariance(rest) / cut) + quantum / cut
     return cut if abs(fmean(values[:cut]) - fmean(rest)) > noise else 0
+
+
+def slow_first(windows: Windows, stream: int, start: int) -> Change | None:
+    """The level at which a stream ran evenly at first, and that of its steady windows, from ``start`` on.
+
+    Who warms up becomes faster all the time; this is a state of its own. None where it is no level, or a short one.
+    """
+    values = windows.of_stream(stream)
+    first, rest = values[all_begun(windows) + 1 : start], values[start:]
+    if len(first) < _FEWEST_EVEN or len(first) * windows.interval_s < _EVEN_S or not rest:
+        return None
+    level, uneven = fmean(first), max(first) - min(first)
+    quantum = 2 / windows.interval_s
+    if uneven > max(_EVEN * level, quantum) or fmean(rest) - level <= max(MATTERS * fmean(rest), quantum):
+        return None
+    return Change(level, fmean(rest))
 
 
 def two_states(values: Sequence[float], quantum: float) -> Change | None:

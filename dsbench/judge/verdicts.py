@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dsbench.formats.perf_windows import Windows
-from dsbench.judge import row_clock, standstill, steady, telemetry, windows
+from dsbench.judge import backlog, row_clock, standstill, steady, telemetry, windows
+from dsbench.judge.elapsed import Elapsed
 from dsbench.judge.run_context import RunContext
 from dsbench.judge.statistics import Interval
 from dsbench.judge.steady import Change
@@ -36,6 +37,7 @@ class ReasonCode(StrEnum):
     STALLED_STREAM = "stalled-stream"
     STOPPED_STREAM = "stopped-stream"
     PAUSED_STREAM = "paused-stream"
+    FELL_BEHIND = "fell-behind"
     THROTTLED = "throttled"
     OTHER_LOAD = "other-load"
     ENGINE_BUILD = "engine-build"
@@ -71,6 +73,7 @@ CLOCK_TOLERANCE, CLOCK_SEEN_WITHIN_S = 0.03, 0.3
 """Share of the interval; and how late a row may be seen, which matters in short runs."""
 FROZEN_S = 2.7
 """Seconds longer than usual between two rows."""
+_FIRST_ROWS = 3
 _SLOWED = ("HwSlowdown", "SwThermalSlowdown", "HwThermalSlowdown", "HwPowerBrakeSlowdown")
 """Throttle reasons that are not how the GPU is meant to run; SwPowerCap is, under full load."""
 _NAMED = 8
@@ -89,7 +92,8 @@ class Reason:
 @dataclass(frozen=True)
 class Steady:
     """What the rules look at: a run's windows from number ``start`` on. ``each`` (streams,) are the intervals of its
-    streams, ``total`` that of their sum; ``slowest`` the stream with the smallest lower bound."""
+    streams, ``total`` that of their sum; ``slowest`` the stream with the smallest lower bound; ``elapsed``: how long
+    windows really were."""
 
     windows: Windows
     start: int
@@ -97,6 +101,7 @@ class Steady:
     total: Interval
     each: tuple[Interval, ...]
     slowest: int
+    elapsed: Elapsed
 
     @property
     def count(self) -> int:
@@ -116,7 +121,8 @@ class Steady:
 
 
 def of_steady(run: Steady, context: RunContext) -> Iterator[Reason]:
-    """All that is wrong with a run that has steady windows; that it is near the target only where nothing else is."""
+    """All that is wrong with a run that has steady windows; only where nothing is, that it is near the target or fell
+    behind for a while."""
     found = [
         *(tuple(_unstable(run, context)) or _noise(run, context)),
         *_still(run, context),
@@ -127,6 +133,7 @@ def of_steady(run: Steady, context: RunContext) -> Iterator[Reason]:
     yield from found
     if context.confirms and not found:
         yield from _target(run)
+        yield from _behind(run)
 
 
 def _found(state: State, code: ReasonCode, text: str) -> Reason:
@@ -195,11 +202,22 @@ def _unstable(run: Steady, context: RunContext) -> Iterator[Reason]:
         yield _two_states(two, "all streams together")
     elif context.confirms and (two := steady.two_states(slowest, frame)) and two.low < run.target_fps <= two.high:
         yield _two_states(two, f"stream {run.slowest}")
+    elif context.confirms and (first := _slow_first(run)):
+        yield _two_states(*first)
     trend = steady.drift(totals, run.windows.streams * frame)
     if trend is not None and _matters(trend, run.total):
         yield _drift(trend, "all streams together")
     elif context.confirms and (trend := steady.drift(slowest, frame)) and _crosses(trend, run.target_fps):
         yield _drift(trend, f"stream {run.slowest}")
+
+
+def _slow_first(run: Steady) -> tuple[Change, str] | None:
+    """Of a stream that reaches the target only after a level below it that was cut as if it were warm-up."""
+    for stream in range(run.windows.streams):
+        change = steady.slow_first(run.windows, stream, run.start)
+        if change and change.first < run.target_fps <= change.second:
+            return change, f"stream {stream}"
+    return None
 
 
 def _matters(change: Change, mean: Interval) -> bool:
@@ -224,12 +242,21 @@ def _drift(trend: Change, who: str) -> Reason:
 
 
 def _still(run: Steady, context: RunContext) -> Iterator[Reason]:
-    if paused := standstill.paused(run.windows, run.start, run.target_fps if context.confirms else 0.0):
+    if paused := standstill.paused(run.windows, run.start, run.elapsed, run.target_fps * context.confirms):
         text = f"{named(paused)} stood still for a while within the run, although frames were due: read the log"
         yield _found(State.INCONCLUSIVE, ReasonCode.PAUSED_STREAM, text)
-    if stopped := standstill.stopped(run.windows, run.start):
-        text = f"{named(stopped)} had no frame at the end of the run: has it stopped? read the log, measure longer"
+    if stopped := standstill.stopped(run.windows, run.start, run.target_fps * context.confirms):
+        text = f"{named(stopped)} had no frame, or hardly any, at the end of the run: read the log, measure longer"
         yield _found(State.INCONCLUSIVE, ReasonCode.STOPPED_STREAM, text)
+
+
+def _behind(run: Steady) -> Iterator[Reason]:
+    """Streams that keep up on average only."""
+    behind = backlog.streams_behind(run.elapsed, run.start, run.target_fps)
+    if behind and all(one.low >= run.target_fps for one in run.each):
+        longest = f"{max(behind.values()):.1f} s behind a camera of {run.target_fps:g} FPS"
+        text = f"{named(tuple(behind))} fell up to {longest} for a while: what else used the machine?"
+        yield _found(State.INCONCLUSIVE, ReasonCode.FELL_BEHIND, text)
 
 
 def _rows(run: Steady, context: RunContext) -> Iterator[Reason]:
@@ -242,7 +269,7 @@ def _rows(run: Steady, context: RunContext) -> Iterator[Reason]:
     if context.due_s and (pause := windows.silent_s(run.windows, context.due_s)):
         text = f"no PERF row came in the last {pause:.1f} s of the run: its figures are of the time before"
         yield _found(State.INCONCLUSIVE, ReasonCode.SILENT, text)
-    ratio = clock(run.windows, run.start)
+    ratio = clock(run.windows, run.start, run.elapsed)
     if ratio != 1:
         text = (
             f"PERF rows came every {ratio * run.windows.interval_s:.2f} s, FPS are computed with "
@@ -254,6 +281,8 @@ def _rows(run: Steady, context: RunContext) -> Iterator[Reason]:
 
 def _rows_missing(table: Windows, begun: int) -> Reason | None:
     """What happened while rows were due and none came, or none was whole, the figures do not know."""
+    if table.number and table.number[0] > _FIRST_ROWS:
+        return _unreadable(f"the first {table.number[0] - 1} PERF rows")
     whole = table.at_s[begun:]
     every = tuple(at_s for at_s in table.begun_s if at_s >= whole[0]) or whole
     if (frozen := windows.missing_s(every, table.interval_s)) >= FROZEN_S:
@@ -264,9 +293,9 @@ def _rows_missing(table: Windows, begun: int) -> Reason | None:
     return None
 
 
-def clock(table: Windows, start: int) -> float:
+def clock(table: Windows, start: int, times: Elapsed) -> float:
     """How long a window really was, as a multiple of its interval; 1 where that is not known, or within tolerance."""
-    ratio = row_clock.of_rows(table, start)
+    ratio = row_clock.of_rows(table, start, times)
     seconds = (len(table.fps) - start) * table.interval_s
     return ratio if ratio and abs(ratio - 1) > CLOCK_TOLERANCE + CLOCK_SEEN_WITHIN_S / seconds else 1.0
 

@@ -175,7 +175,7 @@ def test_rows_of_the_usual_form_come_together() -> None:
         PerfRow((5.0, 7.0), (6.0, 8.0), 0, 4, 2),
     ]
     assert (second.line, len(second.lines), third.line) == (6, 1, 7)
-    assert perf_log.plain_fps(second.lines[0]) == (999999.99, 3.0)
+    assert perf_log.plain_row(second.lines[0])[0] == (999999.99, 3.0)
     assert reader.begun == Counter({0: 4})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from statistics import fmean
 
 import pytest
 
@@ -57,6 +58,20 @@ def test_warm_up(windows: Windows, cut: int) -> None:
 )
 def test_two_states(values: list[float], found: Change | None) -> None:
     assert steady.two_states(values, 0.5) == found
+
+
+@pytest.mark.parametrize(
+    ("first", "found"),
+    [
+        ([22, 23, 22, 22, 23, 22], Change(fmean([22, 23, 22, 22, 23, 22]), 40)),
+        ([22] * 5, None),  # short
+        ([12, 16, 20, 24, 28, 32], None),  # comes up
+        ([38] * 6, None),  # nearly as fast
+    ],
+)
+def test_an_even_level_at_first_is_no_warm_up(first: list[float], found: Change | None) -> None:
+    windows = single(0, 10, *first, *[40] * 20)
+    assert steady.slow_first(windows, 0, 2 + len(first)) == found
 
 
 def test_two_states_behind_noise_show_by_their_long_runs() -> None:

@@ -1,0 +1,139 @@
+"""How long windows really were: by the averages that rows carry, or by when they were seen."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from dsbench.formats import perf_windows
+from dsbench.formats.perf_windows import Windows
+from dsbench.judge import elapsed, measurement, row_clock
+from dsbench.judge.measurement import RealTime
+from dsbench.judge.run_context import RunContext
+
+
+@dataclass
+class App:
+    """Prints rows as deepstream-app does, at times of a clock of its own: frames of one stream come evenly from
+    ``first_s`` on but in the times that ``still`` names."""
+
+    fps: float = 60.0
+    first_s: float = 0.6
+    still: Sequence[tuple[float, float]] = ()
+    cut: Sequence[int] = ()
+    lines: list[str] = field(default_factory=list)
+
+    def frames(self, at_s: float) -> int:
+        """Counted ones so far: the first only starts the stream's clock."""
+        running = max(0.0, at_s - self.first_s)
+        for begin, end in self.still:
+            running -= max(0.0, min(at_s, end) - max(begin, self.first_s))
+        return int(running * self.fps + 1e-9)
+
+    def play(self, times: Sequence[float], interval_s: int = 1, seen_s: Sequence[float] = ()) -> Windows:
+        before = 0
+        collector = perf_windows.Collector(1, interval_s)
+        for number, at_s in enumerate(times, start=1):
+            count = self.frames(at_s)
+            average = count / (at_s - self.first_s) if count else 0.0
+            row = f"**PERF:  {(count - before) / interval_s:.2f} ({average:.2f})\t\n"
+            before = count
+            line = "**PERF:  (app:1): GStreamer-WARNING\n" if number in self.cut else row
+            collector.feed(line, seen_s[number - 1] if seen_s else at_s)
+        collector.finish(times[-1])
+        return collector.windows()
+
+
+EVERY = [float(number) for number in range(1, 21)]
+
+
+def test_windows_are_as_long_as_they_were_whenever_rows_are_seen() -> None:
+    late = [at_s + 0.1 * number + (1.5 if number > 10 else 0.0) for number, at_s in enumerate(EVERY)]
+    found = elapsed.of_run(App().play(late, seen_s=[60.0] * 20))
+    assert found.by_averages
+    assert found.span_s[1:] == pytest.approx([after - before for before, after in pairwise(late)], abs=0.01)
+    assert found.since_first_s == (pytest.approx(0.4, abs=0.02),)
+    assert sum(row[0] for row in found.frames) == App().frames(late[-1])
+
+
+def test_frames_of_cut_rows_are_known_by_the_average_behind_them() -> None:
+    app = App(still=((8.2, 10.7),), cut=(9, 10))
+    found = elapsed.of_run(app.play(EVERY))
+    assert found.by_averages
+    gap = found.span_s.index(pytest.approx(3.0, abs=0.01))
+    assert found.frames[gap][0] == pytest.approx(0.5 * 60, abs=2)
+    verdict = measurement.of_run(app.play(EVERY), 30, RunContext())
+    assert "paused-stream" in [reason.code for reason in verdict.reasons]
+    assert measurement.of_run(App(cut=(9, 10)).play(EVERY), 30, RunContext()).real_time is RealTime.YES
+
+
+@pytest.mark.parametrize("fps", [40.0, 60.0])
+def test_a_stream_that_begins_while_rows_are_cut(fps: float) -> None:
+    still = App(fps, first_s=1.4, still=((1.8, 6.5),), cut=(2, 3, 4, 5, 6))
+    assert "paused-stream" in [one.code for one in measurement.of_run(still.play(EVERY), 30, RunContext()).reasons]
+    begins = App(fps, first_s=5.4, cut=(2, 3, 4))
+    assert measurement.of_run(begins.play(EVERY), 30, RunContext()).real_time is RealTime.YES
+
+
+def test_a_first_frame_and_then_none_is_told_by_the_average() -> None:
+    app = App(first_s=0.9, still=((0.91, 5.0),))
+    windows = app.play(EVERY)
+    assert windows.fps[4][0] == 0
+    assert [one.code for one in measurement.of_run(windows, 30, RunContext()).reasons] == ["paused-stream"]
+    assert measurement.of_run(App(first_s=4.9).play(EVERY), 30, RunContext()).real_time is RealTime.YES
+
+
+def test_averages_of_another_kind_are_not_believed() -> None:
+    chance = random.Random(3)
+    values = [60 + chance.choice((-1, 0, 1)) for _ in range(20)]
+    alike = Windows(1, 1, tuple(1.2 * at_s for at_s in EVERY), tuple((float(value),) for value in values))
+    for averages in (
+        [float(value) for value in values],  # the window's own
+        [sum(values[:count]) / count for count in range(1, 21)],  # of nominal windows
+        [0.0] * 20,
+        [60.0 + chance.random() for _ in values],
+    ):
+        windows = Windows(
+            1, 1, alike.at_s, alike.fps, avg=tuple((one,) for one in averages), number=tuple(range(1, 21))
+        )
+        found = elapsed.of_run(windows)
+        assert not found.by_averages
+        assert row_clock.of_rows(windows, 0, found) == pytest.approx(1.2)
+
+
+def test_averages_over_nominal_windows_tell_no_first_frame() -> None:
+    values = [0.0, 0.0, 0.0, 30.0] + [60.0] * 16
+    averages = [sum(values[:count]) / count for count in range(1, 21)]
+    windows = Windows(
+        1,
+        1,
+        tuple(EVERY),
+        tuple((one,) for one in values),
+        avg=tuple((one,) for one in averages),
+        number=tuple(range(1, 21)),
+    )
+    assert elapsed.of_run(windows).since_first_s == (0.0,)
+    assert measurement.of_run(windows, 30, RunContext()).real_time is RealTime.YES
+
+
+def test_rows_seen_late_are_not_printed_late() -> None:
+    seen = [1.0, 2, 3, 4, 5, 8, 8.1, 8.2, 9, 10]
+    windows = Windows(1, 1, tuple(seen), ((60.0,),) * 10)
+    assert elapsed.of_run(windows).span_s == pytest.approx([1.0] * 5 + [1.0, 1.0, 1.0, 1.0, 1.0])
+    frozen = [1.0, 2, 3, 4, 5, 8, 9, 10, 11, 12]
+    windows = Windows(1, 1, tuple(frozen), ((60.0,),) * 10)
+    assert elapsed.of_run(windows).span_s == pytest.approx([1.0] * 5 + [3.0] + [1.0] * 4)
+    assert elapsed.of_run(Windows(1, 2, (), ())).span_s == ()
+
+
+def test_recorded_windows_are_a_second_long_to_the_millisecond(shared: Path) -> None:
+    for folder in ("nvml/decode_n64_720p", "perf_decode/retail_1080p_n16", "perf_infer/n4"):
+        windows = perf_windows.of_every_instance(shared / "gold" / folder / "console.log", 1)[0]
+        found = elapsed.of_run(windows)
+        assert found.by_averages, folder
+        assert found.span_s[1:] == pytest.approx([1.0] * (len(windows.fps) - 1), abs=0.003), folder
