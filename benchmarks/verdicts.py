@@ -8,7 +8,7 @@ PASS, must be 0), how many got an answer, how often the interval of a steady str
 early does: the share of runs that end early, the windows they take, and the runs in which the answer then differs from
 that of the whole run. Runs that end before their trouble begins (a stream that stalls after two thirds of the time) are
 counted by themselves: a shorter run sees less, whatever the rule. With ``--log`` only the verdict on that console is
-printed, as of a run that was to confirm its streams (when its rows came is not known, so the clock is by their averages).
+printed, as of a run that was to confirm its streams (when its rows came is not known: the clock is by their averages).
 
 Takes some minutes; the same seeds give the same table. Exit status: 0 if at least 95 % are right and no PASS is false.
 """
