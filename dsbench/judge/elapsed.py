@@ -79,6 +79,8 @@ class _Stream:
     counted: float = 0.0
     at_s: float | None = None
     since_first_s: float = 0.0
+    error_s: float = 0.0
+    """Of ``since_first_s``, by the rounding of the average."""
 
     def pass_cut(self, average: float, seconds: float) -> float:
         """Frames in ``seconds`` whose rows were cut."""
@@ -108,7 +110,7 @@ class _Stream:
             return None
         before, self.at_s = self.at_s, self.counted / average
         if before is None:
-            self.since_first_s = self.at_s
+            self.since_first_s, self.error_s = self.at_s, self.at_s * _ROUNDING / average
             return None
         return self.at_s - before if self.at_s * _ROUNDING / average < _PRECISE_S else None
 
@@ -135,21 +137,24 @@ def of_averages(windows: Windows) -> Elapsed | None:
         frames.append(tuple(passed))
     if not _of_a_timer(told, windows.interval_s):
         return None
-    firsts = tuple(0.0 if _nominal(one.since_first_s, windows.interval_s) else one.since_first_s for one in streams)
+    firsts = tuple(0.0 if _nominal(one, windows.interval_s) else one.since_first_s for one in streams)
     if not any(firsts) and not _as_seen_too(spans, windows):
         return None
     return Elapsed(tuple(spans), tuple(frames), firsts, by_averages=True)
 
 
 def _of_a_timer(spans: Sequence[float], interval_s: float) -> bool:
-    return len(spans) >= _FEWEST and sum(span < (1 - _EARLY) * interval_s for span in spans) <= len(spans) / 10
+    """It does not fire early; some times are not known so well."""
+    if len(spans) < _FEWEST or min(spans) < interval_s / 2:
+        return False
+    return sum(span < (1 - _EARLY) * interval_s for span in spans) <= len(spans) / 10
 
 
-def _nominal(since_first_s: float, interval_s: float) -> bool:
+def _nominal(stream: _Stream, interval_s: float) -> bool:
     """Whether a stream had its first frame just when a window began: so it looks where averages are over the windows'
     nominal time."""
-    intervals = since_first_s / interval_s
-    return abs(intervals - round(intervals)) <= _NOMINAL
+    past_s = abs(stream.since_first_s - round(stream.since_first_s / interval_s) * interval_s)
+    return past_s <= _NOMINAL * interval_s + stream.error_s
 
 
 def _as_seen_too(spans: Sequence[float], windows: Windows) -> bool:

@@ -97,13 +97,8 @@ def paused(windows: Windows, start: int, elapsed: Elapsed, target_fps: float = 0
     begun, found = all_begun(windows), []
     for stream in range(windows.streams):
         values = windows.of_stream(stream)
-        spans = elapsed.span_s if elapsed else (float(windows.interval_s),) * len(values)
-        frames = (
-            [row[stream] for row in elapsed.frames] if elapsed else [value * windows.interval_s for value in values]
-        )
-        since_first_s = elapsed.since_first_s[stream] if elapsed and first_frame(values) == begun else 0.0
-        cut = tuple(zip(frames[begun:start], spans[begun:start], strict=True))
-        at_first = _Start(cut, values[start:], since_first_s)
+        cut = [(row[stream], seconds) for row, seconds in zip(elapsed.frames, elapsed.span_s, strict=True)][begun:start]
+        at_first = _Start(cut, values[start:], elapsed.since_first_s[stream] * (first_frame(values) == begun))
         if (
             _empty(values[start:], windows.interval_s)
             or _hidden(elapsed, stream, start, windows)

@@ -106,19 +106,14 @@ def test_averages_of_another_kind_are_not_believed() -> None:
         assert row_clock.of_rows(windows, 0, found) == pytest.approx(1.2)
 
 
-def test_averages_over_nominal_windows_tell_no_first_frame() -> None:
-    values = [0.0, 0.0, 0.0, 30.0] + [60.0] * 16
-    averages = [sum(values[:count]) / count for count in range(1, 21)]
-    windows = Windows(
-        1,
-        1,
-        tuple(EVERY),
-        tuple((one,) for one in values),
-        avg=tuple((one,) for one in averages),
-        number=tuple(range(1, 21)),
-    )
+@pytest.mark.parametrize("fps", [60.0, 2.0])
+def test_averages_over_nominal_windows_tell_no_first_frame(fps: float) -> None:
+    values = [0.0, 0.0, 0.0, fps / 2] + [fps] * 16
+    rows = tuple((one,) for one in values)
+    averages = tuple((round(sum(values[:count]) / count, 2),) for count in range(1, 21))
+    windows = Windows(1, 1, tuple(EVERY), rows, avg=averages, number=tuple(range(1, 21)))
     assert elapsed.of_run(windows).since_first_s == (0.0,)
-    assert measurement.of_run(windows, 30, RunContext()).real_time is RealTime.YES
+    assert measurement.of_run(windows, fps / 2, RunContext()).real_time is RealTime.YES
 
 
 def test_rows_seen_late_are_not_printed_late() -> None:
