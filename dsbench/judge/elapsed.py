@@ -103,8 +103,8 @@ class _Stream:
         self.counted = average * self.at_s
         return self.counted
 
-    def pass_window(self, frames: float, average: float) -> float | None:
-        """How long the window was; None where the average does not say."""
+    def pass_window(self, frames: float, average: float) -> tuple[float, float] | None:
+        """How long the window was, and how far that may be off, in seconds; None where the average does not say."""
         self.counted += frames
         if not self.counted or not average:
             return None
@@ -112,7 +112,7 @@ class _Stream:
         if before is None:
             self.since_first_s, self.error_s = self.at_s, self.at_s * _ROUNDING / average
             return None
-        return self.at_s - before if self.at_s * _ROUNDING / average < _PRECISE_S else None
+        return self.at_s - before, self.at_s * _ROUNDING / average
 
 
 def of_averages(windows: Windows) -> Elapsed | None:
@@ -130,8 +130,8 @@ def of_averages(windows: Windows) -> Elapsed | None:
             passed = [value * windows.interval_s for value in fps]
             each = zip(streams, passed, windows.avg[row], strict=True)
             known = [long for one, count, average in each if (long := one.pass_window(count, average)) is not None]
-            if known:
-                span = median(known)
+            if known and (error_s := min(error_s for _, error_s in known)) < _PRECISE_S:
+                span = median(long for long, off_s in known if off_s <= 2 * error_s)
                 told.append(span)
         spans.append(span)
         frames.append(tuple(passed))

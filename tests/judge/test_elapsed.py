@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -132,3 +132,74 @@ def test_recorded_windows_are_a_second_long_to_the_millisecond(shared: Path) -> 
         found = elapsed.of_run(windows)
         assert found.by_averages, folder
         assert found.span_s[1:] == pytest.approx([1.0] * (len(windows.fps) - 1), abs=0.003), folder
+
+
+def test_rows_in_bursts_say_nothing_of_single_windows() -> None:
+    at_s = tuple(3.0 + 3.0 * (number // 3) for number in range(21))
+    assert elapsed.of_run(Windows(1, 1, at_s, ((60.0,),) * 21)).span_s == (1.0,) * 21
+
+
+def test_a_row_seen_late_at_last_was_late_as_far_as_is_known() -> None:
+    windows = Windows(1, 1, (1.0, 2.0, 3.5, 4.0, 6.0), ((60.0,),) * 5)
+    assert elapsed.as_seen(windows).span_s == pytest.approx([1.0, 1.0, 1.0, 1.0, 2.0])
+
+
+def test_a_table_whose_beginning_is_gone_knows_no_frames_so_far() -> None:
+    windows = App().play(EVERY)
+    assert elapsed.of_averages(windows) is not None
+    assert elapsed.of_averages(replace(windows, earlier=5)) is None
+    assert elapsed.of_averages(replace(windows, avg=())) is None
+    assert elapsed.of_averages(replace(windows, number=())) is None
+
+
+def test_few_windows_tell_nothing() -> None:
+    assert elapsed.of_averages(App().play(EVERY[:5])) is not None
+    assert elapsed.of_averages(App().play(EVERY[:4])) is None
+
+
+def test_a_window_shorter_than_a_timers_is_of_other_averages() -> None:
+    windows = App().play(EVERY)
+    averages = list(windows.avg)
+    averages[10] = (averages[10][0] * 1.08,)
+    assert elapsed.of_averages(replace(windows, avg=tuple(averages))) is None
+
+
+def test_how_long_cut_rows_took_is_seen_where_rows_are_seen_as_they_come() -> None:
+    late = [at_s + (2.5 if at_s > 9 else 0.0) for at_s in EVERY]
+    found = elapsed.of_run(App(cut=(10, 11)).play(late))
+    assert found.span_s[9] == pytest.approx(5.5, abs=0.01)
+    assert found.frames[9][0] == pytest.approx(5.5 * 60, abs=2)
+    at_once = elapsed.of_run(App(cut=(10, 11)).play(EVERY, seen_s=[60.0] * 20))
+    assert at_once.by_averages
+    assert at_once.span_s[9] == 3.0
+
+
+def test_averages_of_few_frames_are_too_coarse_for_a_window() -> None:
+    many, few = App(fps=60.0), App(fps=0.4)
+    both = many.play(EVERY), few.play(EVERY)
+    windows = Windows(
+        1,
+        2,
+        both[0].at_s,
+        tuple((a[0], b[0]) for a, b in zip(both[0].fps, both[1].fps, strict=True)),
+        avg=tuple((a[0], b[0]) for a, b in zip(both[0].avg, both[1].avg, strict=True)),
+        number=both[0].number,
+    )
+    assert elapsed.of_run(windows).span_s[1:] == pytest.approx([1.0] * 19, abs=0.01)
+
+
+def test_one_stream_of_many_does_not_tell_how_long_a_window_was() -> None:
+    windows = App().play(EVERY)
+    odd = tuple((one, one, one * (0.9 if row == 9 else 1.0)) for row, (one,) in enumerate(windows.avg))
+    three = replace(windows, streams=3, fps=tuple(row * 3 for row in windows.fps), avg=odd)
+    assert elapsed.of_run(three).span_s[1:] == pytest.approx([1.0] * 19, abs=0.01)
+
+
+def test_the_clock_is_the_later_of_what_averages_and_rows_say() -> None:
+    late = [1.2 * at_s for at_s in EVERY]
+    windows = App().play(late, seen_s=EVERY)
+    assert row_clock.of_rows(windows, 0, elapsed.of_run(windows)) == pytest.approx(1.2, abs=0.02)
+    assert row_clock.latest(windows, 0, elapsed.of_run(windows)) == pytest.approx(1.2, abs=0.02)
+    on_time = App().play(EVERY, seen_s=late)
+    assert row_clock.of_rows(on_time, 0, elapsed.of_run(on_time)) == pytest.approx(1.2, abs=0.02)
+    assert row_clock.of_rows(windows, 17, elapsed.of_run(windows)) is None, "three windows"

@@ -128,6 +128,20 @@ def test_rows_that_are_lost_one_after_the_other_hide_what_happened() -> None:
     assert "the first 3 PERF rows" in found.reasons[0].text
 
 
+def test_an_even_level_below_the_target_at_first_is_told_and_one_above_it_is_warm_up() -> None:
+    chance = random.Random(7)
+
+    def run(level: float, confirms: bool = True) -> Measurement:
+        rows = [(10.0, 10.0)] + [(level + chance.choice((0, 0.5)), level) for _ in range(4)] + [(50.0, 50.0)] * 20
+        return judged(table(*rows), RunContext(confirms=confirms))
+
+    found = run(22)
+    assert (found.state, codes(found), found.real_time) == (State.INCONCLUSIVE, ["two-states"], RealTime.UNSURE)
+    assert "stream 0 ran in two states, at about 22.2 and 50.0 FPS" in found.reasons[0].text
+    assert (run(35).state, run(35).real_time) == (State.VALID, RealTime.YES)
+    assert run(22, confirms=False).state is State.VALID
+
+
 def test_a_stream_that_begins_when_most_is_over_leaves_too_little() -> None:
     rows = [(40.0, 0.0)] * 11 + [(40.0, 40.0)] * 9
     found = judged(table(*rows))

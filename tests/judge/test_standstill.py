@@ -6,6 +6,7 @@ import pytest
 
 from dsbench.formats.perf_windows import Windows
 from dsbench.judge import elapsed, standstill
+from dsbench.judge.elapsed import Elapsed
 
 
 def table(*rows: tuple[float, ...], interval_s: int = 1, at_s: tuple[float, ...] = ()) -> Windows:
@@ -78,3 +79,89 @@ def test_a_pause_is_where_frames_were_due(values: list[int], found: bool) -> Non
 def test_a_start_is_slow_but_does_not_stand_still(cut: list[int], found: bool) -> None:
     values = [0, *cut, *[40] * 12]
     assert paused(single(*values), len(cut) + 1, 30.0) == ((0,) if found else ())
+
+
+@pytest.mark.parametrize(
+    ("last", "target", "found"),
+    [
+        (20.0, 30.0, True),  # of five seconds it ran for two
+        (20.0, 15.0, False),  # still above the target
+        (38.0, 50.0, False),  # too little to have stood still
+        (0.0, 30.0, True),
+    ],
+)
+def test_a_stream_that_may_have_stopped_within_the_last_window(last: float, target: float, found: bool) -> None:
+    rows = [(50.0,)] * 9 + [(last,)]
+    windows = table(*rows, interval_s=5)
+    assert standstill.stopped(windows, 0, target) == ((0,) if found else ())
+    assert standstill.stopped(windows, 0) == ((0,) if not last else ()), "without a target"
+    before = table((50.0,), (19.0,), *rows[2:], interval_s=5)
+    assert standstill.stopped(before, 0, target) == ((0,) if not last else ()), "it was as slow before"
+
+
+def told(frames: list[float], spans: list[float], since_first_s: float = 0.0, *, by_averages: bool = True) -> Elapsed:
+    return Elapsed(tuple(spans), tuple((count,) for count in frames), (since_first_s,), by_averages)
+
+
+@pytest.mark.parametrize(
+    ("fps", "frames", "span", "found"),
+    [
+        (60.0, 60.0, 3.5, True),  # of three and a half seconds it ran for one
+        (60.0, 60.0, 2.5, False),
+        (60.0, 200.0, 3.5, False),  # only the row was late
+        (4.0, 4.0, 3.2, False),  # nine frames were due
+        (4.0, 4.0, 3.6, True),
+    ],
+)
+def test_a_late_window_that_lacks_frames(fps: float, frames: float, span: float, found: bool) -> None:
+    windows = single(*[fps] * 20)
+    counts, spans = [fps] * 20, [1.0] * 20
+    counts[9], spans[9] = frames, span
+    assert standstill.paused(windows, 1, told(counts, spans)) == ((0,) if found else ())
+    assert standstill.paused(windows, 1, told(counts, spans, by_averages=False)) == ()
+
+
+def test_a_window_of_the_usual_length_may_be_slow() -> None:
+    windows = table(*[(60.0,)] * 9, (30.0,), *[(60.0,)] * 9, interval_s=5)
+    counts = [300.0] * 9 + [150.0] + [300.0] * 9
+    assert standstill.paused(windows, 1, told(counts, [5.0] * 19)) == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "since_first_s", "found"),
+    [
+        ([30, 60], 0.6, False),
+        ([60, 60], 3.2, True),  # one second's frames in the three since the first one
+        ([10, 0, 40], 1.2, True),  # one second at first, and one more
+        ([10, 0, 40], 0.2, False),
+        ([0, 60, 60], 0.0, False),
+    ],
+)
+def test_the_time_since_the_first_frame_counts(values: list[float], since_first_s: float, found: bool) -> None:
+    windows = single(*values, *[60] * 15)
+    fps = windows.of_stream(0)
+    elapsed_ = told(list(fps), [1.0] * len(fps), since_first_s)
+    start = len(values)
+    assert standstill.paused(windows, start, elapsed_, 50.0) == ((0,) if found else ())
+
+
+def test_only_the_last_stream_to_begin_tells_the_start() -> None:
+    windows = table((60.0, 0.0), (60.0, 60.0), *[(60.0, 60.0)] * 15)
+    spans, frames = (1.0,) * 17, windows.fps
+    assert standstill.paused(windows, 2, Elapsed(spans, frames, (5.0, 0.5), True), 30.0) == ()
+    assert standstill.paused(windows, 2, Elapsed(spans, frames, (0.5, 5.0), True), 30.0) == (1,)
+    assert standstill.paused(windows, 2, Elapsed(spans, frames, (0.5, 5.0), True)) == (), "no target to decide on"
+
+
+def test_a_dip_that_steady_windows_have_too_is_no_pause() -> None:
+    values = [0, 40, 10, 40, 10, *[40, 40, 40, 10] * 5]
+    assert paused(single(*values), 5, 30.0) == ()
+
+
+def test_few_frames_are_no_pause_at_the_start() -> None:
+    assert paused(single(0, 2, 0, 0, *[2] * 20), 4, 1.0) == ()
+    assert paused(single(0, 8, 0, 0, *[8] * 20), 4, 4.0) == (0,)
+
+
+def test_what_came_up_meanwhile_can_fall_again() -> None:
+    assert paused(single(0, 5, 20, 40, 12, 12, *[40] * 20), 6, 30.0) == (0,)
