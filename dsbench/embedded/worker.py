@@ -174,7 +174,8 @@ def _log(job: WorkerJob) -> Log:
 
 def _run(job: WorkerJob, started: StartedNvinfer | None, connection: Connection[Report, WorkerJob | Go]) -> Report:
     state = SharedState(job.state_descriptor, job.state_pads)
-    sources = [(pad, _open(pad, job)) for pad in job.pads]
+    frames_per_call = started.detector.frames_per_call if started is not None else 1
+    sources = [(pad, _open(pad, job, frames_per_call)) for pad in job.pads]
     connection.send(Playing())
     try:
         _play(job, started, state, sources)
@@ -218,7 +219,7 @@ def _play(
     detector = started.detector if started is not None else None
     pads = [PadSource(pad.pad, latency.timed(pad.pad, source) if latency else source) for pad, source in sources]
     if job.counted_only and (detector is None or detector.frames_per_call == 1):
-        if side_by_side(job):
+        if side_by_side(job, 1):
             most = decoders(job.lanes, len(pads))
             if most > 1 and not job.quiet:
                 messages.own(f"up to {most} {_SIDE_BY_SIDE}")
@@ -250,10 +251,10 @@ def _counting(job: WorkerJob, state: SharedState, latency: LatencyLines | None) 
     return count
 
 
-def _open(pad: PadJob, job: WorkerJob) -> VideoSource:
+def _open(pad: PadJob, job: WorkerJob, frames_per_call: int) -> VideoSource:
     from dsbench.embedded.decode import Dropping, open_source
 
-    threads = decoding_threads(job)
+    threads = decoding_threads(job, frames_per_call)
     warn = messages.own if not job.quiet else None
     try:
         dropping = Dropping(pad.drop_frame_interval, pad.intra_decode)
@@ -262,19 +263,20 @@ def _open(pad: PadJob, job: WorkerJob) -> VideoSource:
         raise _SourceError(error, pad.pad) from error
 
 
-def side_by_side(job: WorkerJob) -> bool:
-    """Whether rounds of a clip may be decoded at once: nobody looks at the order of frames, and the clip repeats."""
+def side_by_side(job: WorkerJob, frames_per_call: int) -> bool:
+    """Whether rounds of a clip may be decoded at once: nobody looks at the order of frames, none waits for others to go
+    into one call of the network, and the clip repeats."""
     from dsbench.embedded import latency
 
-    return job.counted_only and job.file_loop and not latency.wanted()
+    return job.counted_only and frames_per_call == 1 and job.file_loop and not latency.wanted()
 
 
-def decoding_threads(job: WorkerJob) -> int:
+def decoding_threads(job: WorkerJob, frames_per_call: int) -> int:
     """For each source. One is what measures fastest; more where so many lanes share a source that one cannot feed them.
 
     A network takes at least two to three times as long as decoding its frame; with nothing to infer all lanes decode.
     """
-    if side_by_side(job):
+    if side_by_side(job, frames_per_call):
         return 1
     if job.detector is None:
         return job.lanes if len(job.pads) == 1 else 1

@@ -120,12 +120,13 @@ def of_averages(windows: Windows) -> Elapsed | None:
     if not windows.avg or not windows.number or windows.earlier:
         return None
     streams = [_Stream() for _ in range(windows.streams)]
+    cuts = _cuts_s(windows)
     spans, frames, told = [], [], []
-    for row, fps in enumerate(windows.fps):
-        cut = _cut_s(windows, row)
+    for row, (fps, cut) in enumerate(zip(windows.fps, cuts, strict=True)):
         span = cut or float(windows.interval_s)
         if cut:
-            passed = [_in_cut(one, windows, row, number, cut) for number, one in enumerate(streams)]
+            whole = row + 1 < len(cuts) and not cuts[row + 1]
+            passed = [_in_cut(one, windows, row, number, cut, whole) for number, one in enumerate(streams)]
         else:
             passed = [value * windows.interval_s for value in fps]
             each = zip(streams, passed, windows.avg[row], strict=True)
@@ -138,7 +139,7 @@ def of_averages(windows: Windows) -> Elapsed | None:
     if not _of_a_timer(told, windows.interval_s):
         return None
     firsts = tuple(0.0 if _nominal(one, windows.interval_s) else one.since_first_s for one in streams)
-    if not any(firsts) and not _as_seen_too(spans, windows):
+    if not any(firsts) and not _as_seen_too(spans, cuts, windows):
         return None
     return Elapsed(tuple(spans), tuple(frames), firsts, by_averages=True)
 
@@ -157,31 +158,41 @@ def _nominal(stream: _Stream, interval_s: float) -> bool:
     return past_s <= _NOMINAL * interval_s + stream.error_s
 
 
-def _as_seen_too(spans: Sequence[float], windows: Windows) -> bool:
-    pairs = zip(spans, as_seen(windows).span_s, strict=True)
-    whole = [abs(one - other) <= _SEEN_WITHIN_S for row, (one, other) in enumerate(pairs) if not _cut_s(windows, row)]
-    return sum(whole) >= 0.9 * len(whole)
+def _as_seen_too(spans: Sequence[float], cuts: Sequence[float], windows: Windows) -> bool:
+    """Whether whole rows were seen as far apart, and as they came."""
+    if _seen_in_bursts(windows):
+        return False
+    rows = zip(spans, as_seen(windows).span_s, cuts, strict=True)
+    near = [abs(one - other) <= _SEEN_WITHIN_S for one, other, cut in rows if not cut]
+    return sum(near) >= 0.9 * len(near)
 
 
-def _in_cut(stream: _Stream, windows: Windows, row: int, number: int, seconds: float) -> float:
+def _seen_in_bursts(windows: Windows) -> bool:
+    gaps = [after - before for before, after in pairwise(windows.begun_s or windows.at_s)]
+    return bool(gaps) and in_bursts(gaps, windows.interval_s)
+
+
+def _in_cut(stream: _Stream, windows: Windows, row: int, number: int, seconds: float, next_whole: bool) -> float:
     average = windows.avg[row][number]
     if not average:
         return 0.0
     if stream.at_s is not None:
         return stream.pass_cut(average, seconds)
     following = None
-    if row + 1 < len(windows.fps) and not _cut_s(windows, row + 1):
+    if next_whole:
         interval_s = float(windows.interval_s)
         following = interval_s, windows.fps[row + 1][number] * interval_s, windows.avg[row + 1][number]
     return stream.begin_in_cut(average, seconds, following)
 
 
-def _cut_s(windows: Windows, row: int) -> float:
-    """Seconds since the row before, where others between them were cut, by when they were seen if that is possible;
-    else 0."""
-    before = windows.number[row - 1] if row else 0
-    if windows.number[row] == before + 1:
-        return 0.0
-    due = float((windows.number[row] - before) * windows.interval_s)
-    seen = windows.at_s[row] - windows.at_s[row - 1] if row else due
-    return seen if seen >= due / 2 else due
+def _cuts_s(windows: Windows) -> list[float]:
+    """For each row seconds since the one before, where others between them were cut, by when they were seen if they
+    were seen as they came; else 0."""
+    as_they_came = not _seen_in_bursts(windows)
+    found, before, seen_s = [], 0, 0.0
+    for number, at_s in zip(windows.number, windows.at_s, strict=True):
+        due = float((number - before) * windows.interval_s)
+        seen = at_s - seen_s if before and as_they_came else 0.0
+        found.append(0.0 if number == before + 1 else seen if seen >= due / 2 else due)
+        before, seen_s = number, at_s
+    return found

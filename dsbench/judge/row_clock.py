@@ -23,10 +23,11 @@ def of_rows(windows: Windows, start: int, elapsed: Elapsed) -> float | None:
     was, windows are as far apart as their rows were seen, those included that other output cut; a gap of a row that was
     not seen at all counts as two.
     """
-    seen = _as_seen(windows, start)
+    gaps, seen = _gaps(windows, start), _as_seen(windows, start)
     if not elapsed.by_averages or len(windows.fps) - start < _FEWEST_GAPS:
         return seen
-    return max(seen or 0.0, _by_averages(windows, start, elapsed))
+    known = _by_averages(windows, start, elapsed)
+    return known if gaps and in_bursts(gaps, windows.interval_s) else max(seen or 0.0, known)
 
 
 def latest(windows: Windows, start: int, elapsed: Elapsed) -> float:

@@ -6,9 +6,11 @@ by how many frames were due.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from statistics import fmean, median
 
 from dsbench.formats.perf_windows import Windows
@@ -29,6 +31,8 @@ STILL_S = 2.0
 """Seconds without frames that are no start, however slow."""
 _NEARLY = 0.99
 """Windows are known to some milliseconds."""
+_FEWEST, _SPREAD, _EVEN = 8, 1.4826, 0.05
+"""Windows by which one can be told to be low; standard deviations in a median deviation; the least share it lacks."""
 _LONG = 1.25
 """Times the interval."""
 _SLOWEST_START, _FALLEN = 0.25, 0.5
@@ -86,10 +90,11 @@ def paused(windows: Windows, start: int, elapsed: Elapsed, target_fps: float = 0
     """Numbers of the streams that stood still for a while and then went on.
 
     From window ``start`` on, that is where windows have no frame although some were due, or where a window that was
-    long (rows were late, or cut) has as many fewer than usual as come in ``STILL_S``. Before it a stream may come up
-    slowly, but one that ran and then had less than half of that, or hardly a frame for ``STILL_S``, or by its average a
-    first frame and then none for as long, had begun and stood still; windows from ``target_fps`` on do not count there.
-    ``elapsed`` tells how long windows were and when the first frame was.
+    long (rows were late, or cut), or with a target a few of a stream that runs evenly, have as many fewer than usual as
+    come in ``STILL_S``. Before it a stream may come up slowly, but one that ran and then had less than half of that, or
+    hardly a frame for ``STILL_S``, or by its average a first frame and then none for as long, had begun and stood
+    still; windows from ``target_fps`` on do not count there. ``elapsed`` tells how long windows were and when the first
+    frame was.
 
     A slow model, or one whose frames come several at a time, has windows without a frame all the time: no pause is seen
     where more than a third of the windows are empty, nor where more than a tenth are pauses of a few frames.
@@ -97,11 +102,15 @@ def paused(windows: Windows, start: int, elapsed: Elapsed, target_fps: float = 0
     begun, found = all_begun(windows), []
     for stream in range(windows.streams):
         values = windows.of_stream(stream)
-        cut = [(row[stream], seconds) for row, seconds in zip(elapsed.frames, elapsed.span_s, strict=True)][begun:start]
-        at_first = _Start(cut, values[start:], elapsed.since_first_s[stream] * (first_frame(values) == begun))
+        passed = [(row[stream], seconds) for row, seconds in zip(elapsed.frames, elapsed.span_s, strict=True)]
+        # rows that were seen late are judged by themselves
+        even = passed if elapsed.by_averages else [(frames, windows.interval_s) for frames, _ in passed]
+        since_first_s = elapsed.since_first_s[stream] * (first_frame(values) == begun)
+        at_first = _Start(passed[begun:start], values[start:], since_first_s, windows.interval_s)
         if (
             _empty(values[start:], windows.interval_s)
             or _hidden(elapsed, stream, start, windows)
+            or (target_fps > 0 and _lacking(even[start:], windows.interval_s))
             or at_first.stood_still(target_fps)
         ):
             found.append(stream)
@@ -112,10 +121,32 @@ def _hidden(elapsed: Elapsed, stream: int, start: int, windows: Windows) -> bool
     usual = median(windows.of_stream(stream)[start:])
     if not elapsed.by_averages or usual <= 0:
         return False
-    least_s = max(STILL_S, PAUSED_FRAMES / usual)
+    least_s = max(_NEARLY * STILL_S, PAUSED_FRAMES / usual)
     passed = zip(elapsed.span_s[start:], elapsed.frames[start:], strict=True)
     long = ((seconds, row[stream]) for seconds, row in passed if seconds > _LONG * windows.interval_s)
     return any(seconds - frames / usual >= least_s for seconds, frames in long)
+
+
+def _lacking(passed: Sequence[tuple[float, float]], interval_s: float) -> bool:
+    """Whether a stream that runs evenly has a few windows, one after the other, that lack the frames of ``STILL_S``: a
+    camera's frames waited as long, although none of these windows may be below the target. ``passed``: frames and
+    seconds of each window."""
+    values = [frames / seconds for frames, seconds in passed]
+    while values and not values[-1]:
+        values.pop()  # whether it went on nobody knows
+    if len(values) > 1 and values[-1] < min(values[:-1]):
+        values.pop()  # nor of one that is lower than all before
+    usual = median(values) if len(values) >= _FEWEST else 0.0
+    if usual <= 0:
+        return False
+    uneven = _SPREAD * median(abs(value - usual) for value in values)
+    least = usual - max(4 * uneven, _EVEN * usual, 2 / interval_s)
+    low = [value < least for value in values]
+    if sum(low) > max(2, len(values) / 5):
+        return False
+    runs = groupby(zip(low, passed, strict=False), key=itemgetter(0))
+    lost_s = [math.fsum(seconds - frames / usual for _, (frames, seconds) in run) for is_low, run in runs if is_low]
+    return max(lost_s, default=0.0) >= max(_NEARLY * STILL_S, PAUSED_FRAMES / usual)
 
 
 def _empty(values: Sequence[float], interval_s: float) -> bool:
@@ -135,6 +166,7 @@ class _Start:
     cut: Sequence[tuple[float, float]]
     rest: Sequence[float]
     since_first_s: float
+    interval_s: float
 
     def stood_still(self, target_fps: float) -> bool:
         usual = median(self.rest) if self.rest else 0.0
@@ -151,6 +183,11 @@ class _Start:
             if fps < min(least, _SLOWEST_START * usual):
                 hardly_s += lacks_s
             highest = max(highest, min(fps, usual))
-        first_s = self.since_first_s - self.cut[0][0] / usual if target_fps else 0.0
-        lost_s = max(2 * fallen_s, hardly_s, first_s)
+        lost_s = max(2 * fallen_s, hardly_s, self._before_the_first(usual) if target_fps else 0.0)
         return lost_s >= _NEARLY * STILL_S and lost_s * usual >= PAUSED_FRAMES
+
+    def _before_the_first(self, usual: float) -> float:
+        """Seconds without a frame behind the very first one: whole windows, or what their rows that were cut hide."""
+        frames, seconds = self.cut[0]
+        several = seconds > _LONG * self.interval_s
+        return self.since_first_s - (frames / usual if several else seconds)

@@ -86,13 +86,14 @@ def _mser(values: Sequence[float], quantum: float) -> int:
     return cut if abs(fmean(values[:cut]) - fmean(rest)) > noise else 0
 
 
-def slow_first(windows: Windows, stream: int, start: int) -> Change | None:
-    """The level at which a stream ran evenly at first, and that of its steady windows, from ``start`` on.
+def slow_first(windows: Windows, stream: int, begun: int, start: int) -> Change | None:
+    """The level at which a stream ran evenly at first, and that of its steady windows.
 
-    Who warms up becomes faster all the time; this is a state of its own. None where it is no level, or a short one.
+    The first lies between window ``begun``, in which the last stream began, and ``start``, the first steady one. Who
+    warms up becomes faster all the time; this is a state of its own. None where it is no level, or a short one.
     """
     values = windows.of_stream(stream)
-    first, rest = values[all_begun(windows) + 1 : start], values[start:]
+    first, rest = values[begun + 1 : start], values[start:]
     if len(first) < _FEWEST_EVEN or len(first) * windows.interval_s < _EVEN_S or not rest:
         return None
     level, uneven = fmean(first), max(first) - min(first)

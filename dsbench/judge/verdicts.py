@@ -213,8 +213,9 @@ def _unstable(run: Steady, context: RunContext) -> Iterator[Reason]:
 
 def _slow_first(run: Steady) -> tuple[Change, str] | None:
     """Of a stream that reaches the target only after a level below it that was cut as if it were warm-up."""
+    begun = steady.all_begun(run.windows)
     for stream in range(run.windows.streams):
-        change = steady.slow_first(run.windows, stream, run.start)
+        change = steady.slow_first(run.windows, stream, begun, run.start)
         if change and change.first < run.target_fps <= change.second:
             return change, f"stream {stream}"
     return None
@@ -246,7 +247,8 @@ def _still(run: Steady, context: RunContext) -> Iterator[Reason]:
         text = f"{named(paused)} stood still for a while within the run, although frames were due: read the log"
         yield _found(State.INCONCLUSIVE, ReasonCode.PAUSED_STREAM, text)
     if stopped := standstill.stopped(run.windows, run.start, run.target_fps * context.confirms):
-        text = f"{named(stopped)} had no frame, or hardly any, at the end of the run: read the log, measure longer"
+        what = "had no frame at the end of the run, or so few that it may have stopped"
+        text = f"{named(stopped)} {what}: read the log, measure longer"
         yield _found(State.INCONCLUSIVE, ReasonCode.STOPPED_STREAM, text)
 
 
@@ -281,7 +283,8 @@ def _rows(run: Steady, context: RunContext) -> Iterator[Reason]:
 
 def _rows_missing(table: Windows, begun: int) -> Reason | None:
     """What happened while rows were due and none came, or none was whole, the figures do not know."""
-    if table.number and table.number[0] > _FIRST_ROWS:
+    first_cut = bool(table.number) and not table.earlier and table.number[0] > _FIRST_ROWS
+    if first_cut and (any(table.fps[0]) or any(map(any, table.avg[:1]))):  # else nothing had begun
         return _unreadable(f"the first {table.number[0] - 1} PERF rows")
     whole = table.at_s[begun:]
     every = tuple(at_s for at_s in table.begun_s if at_s >= whole[0]) or whole

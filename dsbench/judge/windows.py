@@ -18,7 +18,7 @@ STALLED_WINDOWS = 3
 HUNG_WINDOWS = 5
 SILENT_INTERVALS = 2.5
 """So many intervals without a row at the end of a run: rows are missing, not late."""
-UNREAD_INTERVALS = 1.5
+_UNREAD_ROWS = 2
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ def unread_s(windows: Windows) -> float:
     """Seconds at the end in which rows came but none was whole; 0 for a single one, which Ctrl-C may have cut."""
     if windows.last_row_s is None:
         return 0.0
-    pause = windows.last_row_s - (windows.at_s[-1] if windows.at_s else 0.0)
-    return pause if pause >= UNREAD_INTERVALS * windows.interval_s else 0.0
+    last = windows.at_s[-1] if windows.at_s else 0.0
+    return windows.last_row_s - last if sum(begun > last for begun in windows.begun_s) >= _UNREAD_ROWS else 0.0
 
 
 def missing_s(times: Sequence[float], interval_s: float) -> float:

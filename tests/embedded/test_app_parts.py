@@ -188,16 +188,18 @@ def job_of(lanes: int, pads: int, infers: bool, counted_only: bool, file_loop: b
 def test_a_source_gets_more_decoding_threads_where_many_lanes_wait_for_it(
     lanes: int, pads: int, infers: bool, counted_only: bool, threads: int
 ) -> None:
-    assert decoding_threads(job_of(lanes, pads, infers, counted_only, file_loop=False)) == threads
+    assert decoding_threads(job_of(lanes, pads, infers, counted_only, file_loop=False), 1) == threads
 
 
 def test_rounds_of_a_clip_are_decoded_at_once_where_nobody_looks_at_their_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     job = job_of(16, 1, True, counted_only=True, file_loop=True)
-    assert side_by_side(job)
-    assert decoding_threads(job) == 1
-    assert not side_by_side(replace(job, file_loop=False))
-    assert not side_by_side(replace(job, counted_only=False))
+    assert side_by_side(job, 1)
+    assert decoding_threads(job, 1) == 1
+    assert not side_by_side(job, 4), "frames are collected for calls of four"
+    assert decoding_threads(job, 4) == 6
+    assert not side_by_side(replace(job, file_loop=False), 1)
+    assert not side_by_side(replace(job, counted_only=False), 1)
     monkeypatch.setenv("NVDS_ENABLE_LATENCY_MEASUREMENT", "1")
-    assert not side_by_side(job), "a frame's time is that of one decoder's frame"
+    assert not side_by_side(job, 1), "a frame's time is that of one decoder's frame"

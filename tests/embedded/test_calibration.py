@@ -17,6 +17,7 @@ import pytest
 
 from dsbench.embedded import calibration, lane_trial, nvinfer_start, session, worker, workers
 from dsbench.embedded.calibration import Choice, Rate, Way, choose, frames_per_second, ways
+from dsbench.embedded.decode import Dropping, VideoSource, open_source
 from dsbench.embedded.infer import OnnxModel
 from dsbench.embedded.jobs import DetectorSetup, Go, Loaded, MuxSize, PadJob, WorkerJob
 from dsbench.embedded.lane_trial import Contender, Limits, Sample, measure
@@ -416,15 +417,32 @@ def test_rounds_of_the_clip_are_decoded_at_once_and_closed_with_it(
     started, state = Started(world), SharedState.create(1)
     job = replace(started.job, file_loop=True, quiet=False)
     monkeypatch.setattr(SharedState, "stopped", lambda shared: shared.frames(0) > 100)
-    source = worker._open(job.pads[0], job)
+    source = worker._open(job.pads[0], job, 1)
     nvinfer_of_worker: Any = SimpleNamespace(detector=started.detector)
+    decode = VideoSource.__next__
+    monkeypatch.setattr(VideoSource, "__next__", lambda one: time.sleep(0.003) or decode(one))
     worker._play(job, nvinfer_of_worker, state, [(job.pads[0], source)])
     assert state.frames(0) > 100, "of a clip of 12"
+    assert 1 <= len(source._others) <= 3
+    assert sum(one.index for one in (source, *source._others)) == state.frames(0)
     assert capfd.readouterr().err.startswith("dsbench-app: up to 4 rounds of a stream's clip are decoded at once: ")
     another = source.another()
     assert [next(another).index for _ in range(3)] == [0, 1, 2]
     source.close()
     assert next(another, None) is None
+
+
+def test_another_round_is_decoded_as_the_first(world: World, tmp_path: Path) -> None:
+    said: list[str] = []
+    source = open_source(world.clip, file_loop=True, warn=said.append, dropping=Dropping(drop_frame_interval=5))
+    another = source.another()
+    assert [next(another).index for _ in range(4)] == [0, 1, 2, 3]
+    assert another._decoded_frames == 16, "every fifth of 16"
+    another._warn_once("once")
+    source._warn_once("once")
+    another._warn_once("once")
+    assert said == ["once"]
+    source.close()
 
 
 def test_the_line_names_the_instance_where_there_are_several(world: World, capfd: pytest.CaptureFixture[str]) -> None:

@@ -104,11 +104,13 @@ class Rounds:
     def __init__(self, refuse: bool = False) -> None:
         self.started = 0
         self.at_once = self._inside = 0
+        self.refused = 0
         self._lock = threading.Lock()
         self._refuse = refuse
 
     def another(self) -> Iterator[YuvFrame]:
         if self.started and self._refuse:
+            self.refused += 1
             raise DsbenchError(Code.SOURCE_UNSUPPORTED, "too many open files")
         self.started += 1
         return self._frames()
@@ -153,3 +155,27 @@ def test_where_no_more_decoders_can_be_had_lanes_wait_for_those_there_are() -> N
     rounds = Rounds(refuse=True)
     assert play([rounds], Schedule(1, lanes=4), None, 40)[0] >= 40
     assert rounds.started == rounds.at_once == 1
+    assert rounds.refused == 1, "nobody asks again for every frame"
+
+
+def test_a_lane_keeps_to_its_decoder() -> None:
+    """Whose pictures are still in its processor's cache."""
+    users: dict[int, set[int]] = {}
+
+    def another() -> Iterator[YuvFrame]:
+        number = len(users)
+        users[number] = set()
+        for index in range(10**6):
+            users[number].add(threading.get_ident())
+            time.sleep(0.001)
+            yield YuvFrame(PLANE, PLANE, PLANE, 2, 2, "bt601", False, index)
+
+    counted: list[int] = []
+    first = another()
+    next(first)
+    users[0].clear()
+    count = lambda pad, _: counted.append(pad)  # noqa: E731
+    Lanes([PadSource(0, first, another)], None, count, Schedule(1, lanes=3), lambda: len(counted) >= 300).run()
+    assert len(users) == 3
+    assert len(counted) >= 300
+    assert sum(map(len, users.values())) <= 6, "each its own, but for the start"

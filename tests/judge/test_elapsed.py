@@ -174,6 +174,38 @@ def test_how_long_cut_rows_took_is_seen_where_rows_are_seen_as_they_come() -> No
     assert at_once.span_s[9] == 3.0
 
 
+@pytest.mark.parametrize("cut", range(9, 18))
+def test_a_cut_row_among_rows_in_bursts_is_one_row(cut: int) -> None:
+    bursts = [EVERY[min(19, number + 7 - number % 8)] for number in range(20)]
+    windows = App(cut=(cut,)).play(EVERY, seen_s=bursts)
+    found = measurement.of_run(windows, 50, RunContext())
+    assert (found.clock, found.real_time) == (1.0, RealTime.YES)
+
+
+def test_averages_know_the_clock_whenever_bursts_are_seen() -> None:
+    bursts = [EVERY[number + 4 - number % 5] for number in range(17)]
+    windows = App().play([*EVERY[:17]], seen_s=[*bursts[:15], 26.0, 26.0])
+    found = measurement.of_run(windows, 50, RunContext())
+    assert (found.clock, found.real_time) == (1.0, RealTime.YES)
+
+
+def test_nominal_averages_do_not_tell_the_clock_of_rows_in_bursts() -> None:
+    at_s = tuple(3.6 + 3.6 * (number // 3) for number in range(24))
+    nominal = Windows(1, 1, at_s, ((60.0,),) * 24, avg=((60.0,),) * 24, number=tuple(range(1, 25)))
+    found = elapsed.of_run(nominal)
+    assert not found.by_averages
+    assert row_clock.of_rows(nominal, 0, found) == pytest.approx(1.2)
+
+
+def test_a_first_long_window_may_be_slower() -> None:
+    class Slower(App):
+        def frames(self, at_s: float) -> int:
+            return super().frames(at_s) - int(15 * min(max(0.0, at_s - self.first_s), 10 - self.first_s))
+
+    times = [10.0 * number for number in range(1, 13)]
+    assert measurement.of_run(Slower().play(times, interval_s=10), 30, RunContext()).real_time is RealTime.YES
+
+
 def test_averages_of_few_frames_are_too_coarse_for_a_window() -> None:
     many, few = App(fps=60.0), App(fps=0.4)
     both = many.play(EVERY), few.play(EVERY)

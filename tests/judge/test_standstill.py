@@ -165,3 +165,22 @@ def test_few_frames_are_no_pause_at_the_start() -> None:
 
 def test_what_came_up_meanwhile_can_fall_again() -> None:
     assert paused(single(0, 5, 20, 40, 12, 12, *[40] * 20), 6, 30.0) == (0,)
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ([60.0] * 9 + [22.5, 37.5] + [60.0] * 6, True),  # two seconds about the border of two windows
+        ([60.0] * 9 + [22.5, 60.0, 37.5] + [60.0] * 6, False),  # two pauses, of one second or so
+        ([60.0] * 9 + [40.0, 50.0] + [60.0] * 6, False),
+        ([60.0, 40.0, 55.0, 75.0, 50.0, 70.0] * 3 + [22.5, 37.5, 60.0], False),  # it runs unevenly
+        ([60.0] * 4 + [22.5, 37.5], False),  # too few to say
+        ([60.0] * 9 + [22.5, 37.5, 60, 22.5, 37.5, 60, 22.5, 37.5] + [60.0] * 3, False),  # its way to run
+        ([60.0] * 10 + [15.0, 0.0], False),  # whether it went on nobody knows
+        ([3.0] * 9 + [1.0, 1.0] + [3.0] * 6, False),  # few frames were due
+    ],
+)
+def test_even_windows_that_lack_frames_for_a_while(values: list[float], found: bool) -> None:
+    windows = table(*((value,) for value in values), interval_s=2)
+    assert paused(windows, 0, 10.0) == ((0,) if found else ())
+    assert paused(windows, 0) == (), "no target decides"

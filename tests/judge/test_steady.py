@@ -65,13 +65,22 @@ def test_two_states(values: list[float], found: Change | None) -> None:
     [
         ([22, 23, 22, 22, 23, 22], Change(fmean([22, 23, 22, 22, 23, 22]), 40)),
         ([22] * 5, None),  # short
+        ([22, 22, 23, 22, 22, 22, 40], None),
         ([12, 16, 20, 24, 28, 32], None),  # comes up
         ([38] * 6, None),  # nearly as fast
     ],
 )
 def test_an_even_level_at_first_is_no_warm_up(first: list[float], found: Change | None) -> None:
     windows = single(0, 10, *first, *[40] * 20)
-    assert steady.slow_first(windows, 0, 2 + len(first)) == found
+    assert steady.slow_first(windows, 0, 1, 2 + len(first)) == found
+
+
+def test_two_long_windows_are_no_level() -> None:
+    values = [0, 10, *[22] * 2, *[40] * 10]
+    windows = table(*((value,) for value in values), interval_s=5)
+    assert steady.slow_first(windows, 0, 1, 4) is None
+    longer = table(*((value,) for value in [0, 10, *[22] * 3, *[40] * 12]), interval_s=5)
+    assert steady.slow_first(longer, 0, 1, 5) == Change(22, 40)
 
 
 def test_two_states_behind_noise_show_by_their_long_runs() -> None:

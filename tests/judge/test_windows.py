@@ -82,7 +82,8 @@ def test_cut_rows_are_no_silence() -> None:
     assert windows.silent_s(rows, 14.9) == 0.0
     assert windows.silent_s(rows, 15.0) == 5.0
     assert windows.unread_s(rows) == 6.0
-    assert windows.unread_s(replace(rows, begun_s=(2.0, 4.0, 6.0))) == 0.0
+    assert windows.unread_s(replace(rows, begun_s=(2.0, 4.0, 6.0, 8.0))) == 4.0
+    assert windows.unread_s(replace(rows, begun_s=(2.0, 4.0, 9.0))) == 0.0, "one row, however late its rest"
     assert windows.unread_s(table((30.0,))) == windows.unread_s(Windows(2, 1, (), ())) == 0.0
 
 
