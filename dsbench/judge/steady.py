@@ -22,7 +22,7 @@ _WARM_UP_SHARE = 4
 """At most a quarter of what follows the start is warm-up; a run that takes longer is not steady."""
 _FEWEST = 8
 """Windows below which nothing is said about states and drift."""
-_FEWEST_EVEN, _EVEN_S, _EVEN = 3, 6.0, 0.1
+_FEWEST_EVEN, _EVEN_S, _EVEN = 3, 8.0, 0.1
 """Windows and seconds of a level, and how much they may differ, as a share of it."""
 _MOST_POINTS = 256
 
