@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
 _PR_SET_PDEATHSIG = 1
 _LANES_FED = 3  # lanes that one decoding thread can feed
-_SIDE_BY_SIDE = (
-    "rounds of a stream's clip are decoded at once: there are more processors than streams (a camera has one decoder)"
-)
 _SOURCE_CODES = (Code.SOURCE_MISSING, Code.SOURCE_EMPTY, Code.SOURCE_UNSUPPORTED, Code.SOURCE_COLOR)
 
 
@@ -174,8 +171,7 @@ def _log(job: WorkerJob) -> Log:
 
 def _run(job: WorkerJob, started: StartedNvinfer | None, connection: Connection[Report, WorkerJob | Go]) -> Report:
     state = SharedState(job.state_descriptor, job.state_pads)
-    frames_per_call = started.detector.frames_per_call if started is not None else 1
-    sources = [(pad, _open(pad, job, frames_per_call)) for pad in job.pads]
+    sources = [(pad, _open(pad, job, _frames_per_call(started))) for pad in job.pads]
     connection.send(Playing())
     try:
         _play(job, started, state, sources)
@@ -195,6 +191,10 @@ def _run(job: WorkerJob, started: StartedNvinfer | None, connection: Connection[
     return Finished()
 
 
+def _frames_per_call(started: StartedNvinfer | None) -> int:
+    return started.detector.frames_per_call if started is not None else 1
+
+
 def _latency(job: WorkerJob) -> LatencyLines | None:
     from dsbench.embedded import latency
 
@@ -211,19 +211,22 @@ def _play(
     """All frames of the worker's sources, by the loop that fits what is wanted of them."""
     from dsbench.embedded.lanes import Lanes, decoders
     from dsbench.embedded.pipeline import PadSource, Pipeline, Schedule
+    from dsbench.formats.app_console import DECODED_AT_ONCE
 
     config = job.detector.config if job.detector is not None else None
     interval, dropped = (config.interval, config.stabilize_buffer_count) if config is not None else (0, 0)
     schedule = Schedule(job.batch_size, interval, job.lanes, dropped)
     latency = _latency(job)
+    at_once = side_by_side(job, _frames_per_call(started))
+    pads = [
+        PadSource(pad.pad, latency.timed(pad.pad, one) if latency else one, one.another if at_once else None)
+        for pad, one in sources
+    ]
     detector = started.detector if started is not None else None
-    pads = [PadSource(pad.pad, latency.timed(pad.pad, source) if latency else source) for pad, source in sources]
-    if job.counted_only and (detector is None or detector.frames_per_call == 1):
-        if side_by_side(job, 1):
-            most = decoders(job.lanes, len(pads))
-            if most > 1 and not job.quiet:
-                messages.own(f"up to {most} {_SIDE_BY_SIDE}")
-            pads = [PadSource(pad.pad, source, source.another) for pad, source in sources]
+    if job.counted_only and _frames_per_call(started) == 1:
+        if at_once and not job.quiet and (most := decoders(job.lanes, len(pads))) > 1:
+            why = "there are more processors than streams (a camera has one decoder)"
+            messages.own(f"up to {most} {DECODED_AT_ONCE}: {why}")
         try:
             Lanes(pads, detector, _counting(job, state, latency), schedule, state.stopped).run()
         finally:

@@ -26,7 +26,9 @@ _MODEL_LOADED = "Load new model:"
 _RUNNING = re.compile(r"<bus_callback:\d+>: Pipeline running")
 OTHER_ENGINE = "frames are counted on "
 """How the embedded runtime begins to say that another engine than ONNX Runtime is used."""
-_OWN = re.compile(rf"dsbench-app: ((?:DSBENCH_|{OTHER_ENGINE}|the network |up to \d+ rounds ).*)")
+DECODED_AT_ONCE = "rounds of a stream's clip are decoded at once"
+"""What it says, behind ``up to N``, of more processors than streams."""
+_OWN = re.compile(rf"dsbench-app: ((?:DSBENCH_|{OTHER_ENGINE}|the network |up to \d+ {DECODED_AT_ONCE}).*)")
 _MOST_REMARKS = 8
 _WORDS = ("ngine", "Load new model", "bus_callback", "App run", "ackend", "Version tag", "dsbench-app: ")
 """A line without any of these says nothing of interest: logs are long, most lines are passed over by this."""

@@ -17,6 +17,7 @@ from itertools import pairwise
 from statistics import median
 
 from dsbench.formats.perf_windows import Windows
+from dsbench.judge.windows import late_for_good
 
 _ROUNDING = 0.005
 """Of a printed average, frames per second."""
@@ -48,18 +49,13 @@ def of_run(windows: Windows) -> Elapsed:
 
 
 def as_seen(windows: Windows) -> Elapsed:
-    """By when rows were seen; the interval where they came several at a time.
-
-    A row is late only as far as all after it are late too: others were seen late, not printed late.
-    """
+    """By when rows were seen, those that are late for good; the interval where they came several at a time."""
     interval_s = float(windows.interval_s)
     spans = [interval_s] * len(windows.fps)
     gaps = [after - before for before, after in pairwise(windows.at_s)]
-    if gaps and not in_bursts(gaps, windows.interval_s):
+    if not in_bursts(gaps, windows.interval_s):
         numbers = windows.number or range(len(windows.fps))
-        late = [at_s - number * interval_s for at_s, number in zip(windows.at_s, numbers, strict=True)]
-        for row in range(len(late) - 2, -1, -1):
-            late[row] = min(late[row], late[row + 1])
+        late = late_for_good([at_s - at * interval_s for at_s, at in zip(windows.at_s, numbers, strict=True)])
         spans[1:] = [interval_s + after - before for before, after in pairwise(late)]
     frames = tuple(tuple(value * interval_s for value in row) for row in windows.fps)
     return Elapsed(tuple(spans), frames, (0.0,) * windows.streams, by_averages=False)
@@ -68,6 +64,8 @@ def as_seen(windows: Windows) -> Elapsed:
 def in_bursts(gaps: Sequence[float], interval_s: float) -> bool:
     """Whether rows were not seen as they came, but several at once: a console that is not flushed. ``gaps``: seconds
     between them."""
+    if not gaps:
+        return False
     usual = median(gaps)
     return usual < interval_s / 2 or sum(gap < usual / 4 for gap in gaps) > len(gaps) / 10
 
@@ -169,7 +167,7 @@ def _as_seen_too(spans: Sequence[float], cuts: Sequence[float], windows: Windows
 
 def _seen_in_bursts(windows: Windows) -> bool:
     gaps = [after - before for before, after in pairwise(windows.begun_s or windows.at_s)]
-    return bool(gaps) and in_bursts(gaps, windows.interval_s)
+    return in_bursts(gaps, windows.interval_s)
 
 
 def _in_cut(stream: _Stream, windows: Windows, row: int, number: int, seconds: float, next_whole: bool) -> float:

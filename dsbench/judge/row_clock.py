@@ -23,11 +23,12 @@ def of_rows(windows: Windows, start: int, elapsed: Elapsed) -> float | None:
     was, windows are as far apart as their rows were seen, those included that other output cut; a gap of a row that was
     not seen at all counts as two.
     """
-    gaps, seen = _gaps(windows, start), _as_seen(windows, start)
+    gaps = _gaps(windows, start)
+    seen = _as_seen(gaps, windows.interval_s)
     if not elapsed.by_averages or len(windows.fps) - start < _FEWEST_GAPS:
         return seen
     known = _by_averages(windows, start, elapsed)
-    return known if gaps and in_bursts(gaps, windows.interval_s) else max(seen or 0.0, known)
+    return known if in_bursts(gaps, windows.interval_s) else max(seen or 0.0, known)
 
 
 def latest(windows: Windows, start: int, elapsed: Elapsed) -> float:
@@ -49,14 +50,14 @@ def latest(windows: Windows, start: int, elapsed: Elapsed) -> float:
     return max(1.0, min(at_most, known[0] + known[1]) if known else at_most)
 
 
-def _as_seen(windows: Windows, start: int) -> float | None:
-    gaps = _gaps(windows, start)
+def _as_seen(gaps: Sequence[float], interval_s: float) -> float | None:
     if len(gaps) < _FEWEST_GAPS:
         return None
-    if not in_bursts(gaps, windows.interval_s):
-        intervals = sum(round(gap / median(gaps)) for gap in gaps)  # a row seen late makes the next gap short
-        return math.fsum(gaps) / intervals / windows.interval_s
-    known = _clock_of_bursts(gaps, windows.interval_s)
+    if not in_bursts(gaps, interval_s):
+        usual = median(gaps)
+        intervals = sum(round(gap / usual) for gap in gaps)  # a row seen late makes the next gap short
+        return math.fsum(gaps) / intervals / interval_s
+    known = _clock_of_bursts(gaps, interval_s)
     return known[0] if known and abs(known[0] - 1) > known[1] else None
 
 

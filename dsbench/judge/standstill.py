@@ -16,9 +16,8 @@ from statistics import fmean, median
 from dsbench.formats.perf_windows import Windows
 from dsbench.judge.elapsed import Elapsed
 from dsbench.judge.steady import all_begun, first_frame
+from dsbench.judge.windows import STALLED_WINDOWS
 
-STALLED_WINDOWS = 3
-"""So many windows of 0.00: the stream stands still."""
 PAUSED_FRAMES = 10
 """So many frames were due in windows without one, after which the stream went on: it stood still."""
 NEVER_STARTED_WINDOWS = 5
@@ -102,14 +101,15 @@ def paused(windows: Windows, start: int, elapsed: Elapsed, target_fps: float = 0
     begun, found = all_begun(windows), []
     for stream in range(windows.streams):
         values = windows.of_stream(stream)
+        usual = median(values[start:])
         passed = [(row[stream], seconds) for row, seconds in zip(elapsed.frames, elapsed.span_s, strict=True)]
         # rows that were seen late are judged by themselves
         even = passed if elapsed.by_averages else [(frames, windows.interval_s) for frames, _ in passed]
         since_first_s = elapsed.since_first_s[stream] * (first_frame(values) == begun)
-        at_first = _Start(passed[begun:start], values[start:], since_first_s, windows.interval_s)
+        at_first = _Start(passed[begun:start], min(values[start:]), usual, since_first_s, windows.interval_s)
         if (
             _empty(values[start:], windows.interval_s)
-            or _hidden(elapsed, stream, start, windows)
+            or (elapsed.by_averages and _hidden(passed[start:], usual, windows.interval_s))
             or (target_fps > 0 and _lacking(even[start:], windows.interval_s))
             or at_first.stood_still(target_fps)
         ):
@@ -117,14 +117,14 @@ def paused(windows: Windows, start: int, elapsed: Elapsed, target_fps: float = 0
     return tuple(found)
 
 
-def _hidden(elapsed: Elapsed, stream: int, start: int, windows: Windows) -> bool:
-    usual = median(windows.of_stream(stream)[start:])
-    if not elapsed.by_averages or usual <= 0:
-        return False
-    least_s = max(_NEARLY * STILL_S, PAUSED_FRAMES / usual)
-    passed = zip(elapsed.span_s[start:], elapsed.frames[start:], strict=True)
-    long = ((seconds, row[stream]) for seconds, row in passed if seconds > _LONG * windows.interval_s)
-    return any(seconds - frames / usual >= least_s for seconds, frames in long)
+def _hidden(passed: Sequence[tuple[float, float]], usual: float, interval_s: float) -> bool:
+    long = ((frames, seconds) for frames, seconds in passed if seconds > _LONG * interval_s)
+    return usual > 0 and any(seconds - frames / usual >= _still_s(usual) for frames, seconds in long)
+
+
+def _still_s(usual: float) -> float:
+    """Seconds in which a stream of this rate must have had no frame to have stood still."""
+    return max(_NEARLY * STILL_S, PAUSED_FRAMES / usual)
 
 
 def _lacking(passed: Sequence[tuple[float, float]], interval_s: float) -> bool:
@@ -146,7 +146,7 @@ def _lacking(passed: Sequence[tuple[float, float]], interval_s: float) -> bool:
         return False
     runs = groupby(zip(low, passed, strict=False), key=itemgetter(0))
     lost_s = [math.fsum(seconds - frames / usual for _, (frames, seconds) in run) for is_low, run in runs if is_low]
-    return max(lost_s, default=0.0) >= max(_NEARLY * STILL_S, PAUSED_FRAMES / usual)
+    return max(lost_s, default=0.0) >= _still_s(usual)
 
 
 def _empty(values: Sequence[float], interval_s: float) -> bool:
@@ -160,34 +160,35 @@ def _empty(values: Sequence[float], interval_s: float) -> bool:
 @dataclass(frozen=True)
 class _Start:
     """One stream. ``cut``: frames and seconds of the windows from the one in which all had begun, which is partly
-    start-up, up to the first of the ``rest``, the FPS of the steady ones; ``since_first_s``: from its first frame to
-    the end of the first of these windows, 0 if not known."""
+    start-up, up to the first steady one; ``lowest`` and ``usual`` FPS of the steady ones; ``since_first_s``: from its
+    first frame to the end of the first of these windows, 0 if not known."""
 
     cut: Sequence[tuple[float, float]]
-    rest: Sequence[float]
+    lowest: float
+    usual: float
     since_first_s: float
     interval_s: float
 
     def stood_still(self, target_fps: float) -> bool:
-        usual = median(self.rest) if self.rest else 0.0
+        usual, least = self.usual, min(self.lowest, target_fps)
         if usual <= 0 or not self.cut:
             return False
-        least = min(*self.rest, target_fps)
-        highest, fallen_s, hardly_s = min(self.cut[0][0] / self.cut[0][1], usual), 0.0, 0.0
-        if self.cut[0][0] < min(least, _SLOWEST_START * usual) * self.since_first_s:
-            hardly_s = self.since_first_s - self.cut[0][0] / usual
-        for frames, seconds in self.cut[1:]:
+        (began, first_s), *others = self.cut
+        highest, fallen_s, hardly_s = min(began / first_s, usual), 0.0, 0.0
+        if began < min(least, _SLOWEST_START * usual) * self.since_first_s:
+            hardly_s = self.since_first_s - began / usual
+        for frames, seconds in others:
             fps, lacks_s = frames / seconds, seconds - frames / usual
             if fps < min(least, _FALLEN * highest) and highest >= _SLOWEST_START * usual:
                 fallen_s += lacks_s
             if fps < min(least, _SLOWEST_START * usual):
                 hardly_s += lacks_s
             highest = max(highest, min(fps, usual))
-        lost_s = max(2 * fallen_s, hardly_s, self._before_the_first(usual) if target_fps else 0.0)
-        return lost_s >= _NEARLY * STILL_S and lost_s * usual >= PAUSED_FRAMES
+        before_s = self._before_the_first() if target_fps else 0.0
+        return max(2 * fallen_s, hardly_s, before_s) >= _still_s(usual)
 
-    def _before_the_first(self, usual: float) -> float:
+    def _before_the_first(self) -> float:
         """Seconds without a frame behind the very first one: whole windows, or what their rows that were cut hide."""
         frames, seconds = self.cut[0]
         several = seconds > _LONG * self.interval_s
-        return self.since_first_s - (frames / usual if several else seconds)
+        return self.since_first_s - (frames / self.usual if several else seconds)

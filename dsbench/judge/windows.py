@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 from statistics import median
 
 from dsbench.formats.perf_windows import Windows
@@ -98,10 +98,13 @@ def missing_s(times: Sequence[float], interval_s: float) -> float:
     gaps = [after - before for before, after in pairwise(times)]
     if not gaps or (usual := median(gaps)) < interval_s / 2:
         return 0.0
-    late = [at_s - times[0] - number * usual for number, at_s in enumerate(times)]
-    for number in range(len(late) - 2, -1, -1):
-        late[number] = min(late[number], late[number + 1])
+    late = late_for_good([at_s - times[0] - number * usual for number, at_s in enumerate(times)])
     return max(after - before for before, after in pairwise(late))
+
+
+def late_for_good(late: Sequence[float]) -> list[float]:
+    """How late each row is, only as far as all after it are late too: what is more was seen late, not printed late."""
+    return list(accumulate(reversed(late), min))[::-1]
 
 
 def _stands_still(values: tuple[float, ...]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dsbench.formats.app_console import OTHER_ENGINE, Console
+from dsbench.formats.app_console import DECODED_AT_ONCE, OTHER_ENGINE, Console
 from dsbench.judge import engine_use
 from dsbench.record.evidence import EvidenceLog
 
@@ -21,7 +21,7 @@ def engine(log: EvidenceLog, name: str, console: Console, *, build_s: float | No
         if text.startswith(_VARIABLE):  # what was asked for by one is not what the run did
             log.warn(f"{name}: {text}")
         else:
-            what = "decoding" if "decoded" in text else "inference"
+            what = "decoding" if DECODED_AT_ONCE in text else "inference"
             log.fact(f"{name}: {what}", text, "as dsbench-app says")
         if text.startswith(OTHER_ENGINE):  # the runtime's label names ONNX Runtime
             log.print(f"{name}: {text}")
