@@ -19,9 +19,9 @@ import psutil
 from benchmarks.boxes import Boxes
 from benchmarks.contenders import Sample, busy_seconds
 from benchmarks.workload import REPOSITORY, Workload
-from dsbench.embedded import fast
-from dsbench.embedded.cpus import usable_cpus
-from dsbench.formats import perf_log
+from dsbench.base.cpus import usable_cpus
+from dsbench.embedded.bench import fast
+from dsbench.formats.perf import log as perf_log
 
 _DISCARDED_ROWS = 1  # the first row with all streams running has the rest of the start in it
 

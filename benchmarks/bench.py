@@ -23,8 +23,8 @@ from pathlib import Path
 from benchmarks import app_run, boxes, figures, peers, stages, workload
 from benchmarks.contenders import BOUND, PEERS, Contender, Sample
 from benchmarks.workload import Workload
-from dsbench.embedded import fast
-from dsbench.embedded.cpus import usable_cpus
+from dsbench.base.cpus import usable_cpus
+from dsbench.embedded.bench import fast
 
 _SAME = 0.9
 _COMPARED_FRAMES = 30

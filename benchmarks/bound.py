@@ -18,9 +18,9 @@ from av.video.frame import VideoFrame
 
 from benchmarks.serve import serve
 from benchmarks.workload import Workload
-from dsbench.embedded.frame import YuvFrame
-from dsbench.embedded.infer import OnnxModel
-from dsbench.embedded.preprocess import Preprocessor, geometry
+from dsbench.embedded.nvinfer.infer import OnnxModel
+from dsbench.embedded.nvinfer.preprocess import Preprocessor, geometry
+from dsbench.embedded.video.frame import YuvFrame
 
 
 class BareLoop:

@@ -16,7 +16,7 @@ import psutil
 
 from benchmarks.boxes import Boxes, of_lists
 from benchmarks.workload import REPOSITORY
-from dsbench.embedded.workers import with_large_pages
+from dsbench.embedded.app.workers import with_large_pages
 
 BOUND = "bound"
 _LEAST_LEFT = 0.1  # processors: with less left to a contender nothing can be said

@@ -83,7 +83,9 @@ def write_mixed_log(path: Path, megabytes: int) -> None:
 
 def read(kind: str, path: Path) -> Reading:
     """Read a dump or a log in this process."""
-    from dsbench.formats import kitti, perf_log, perf_windows
+    from dsbench.formats import kitti
+    from dsbench.formats.perf import log as perf_log
+    from dsbench.formats.perf import windows as perf_windows
 
     readers: dict[str, Callable[[], int]] = {
         "dump": lambda: kitti.scan(path).objects,

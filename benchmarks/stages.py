@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.workload import Workload
-from dsbench.embedded.decode import open_source
-from dsbench.embedded.infer import OnnxModel
-from dsbench.embedded.parser_host import OutputLayer, ParserHost
-from dsbench.embedded.postprocess import Postprocessor
-from dsbench.embedded.preprocess import Preprocessor, geometry
+from dsbench.embedded.nvinfer.infer import OnnxModel
+from dsbench.embedded.nvinfer.parser_host import OutputLayer, ParserHost
+from dsbench.embedded.nvinfer.postprocess import Postprocessor
+from dsbench.embedded.nvinfer.preprocess import Preprocessor, geometry
+from dsbench.embedded.video.decode import open_source
 from dsbench.formats import nvinfer
 
 NAMES = ("decode", "scale", "infer", "parse, cluster, map")

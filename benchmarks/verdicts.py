@@ -29,14 +29,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import simulated_runs as simulated
 
-from dsbench.formats import perf_windows
-from dsbench.formats.perf_windows import Windows
+from dsbench.formats.perf import windows as perf_windows
+from dsbench.formats.perf.windows import Windows
 from dsbench.formats.telemetry import THROTTLE, Series
-from dsbench.judge import measurement
-from dsbench.judge.early_end import EarlyEnd
-from dsbench.judge.measurement import Measurement, RealTime, State
-from dsbench.judge.run_context import RunContext
-from dsbench.report import measurement_rows
+from dsbench.judge.run import measurement
+from dsbench.judge.run.early_end import EarlyEnd
+from dsbench.judge.run.measurement import Measurement, RealTime, State
+from dsbench.judge.run.run_context import RunContext
+from dsbench.steps.rows import measurement_rows
 
 TARGET = 30.0
 NEEDED = 0.95

@@ -21,11 +21,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from dsbench.errors import DsbenchError
+from dsbench.base import process
+from dsbench.base.errors import DsbenchError
 from dsbench.formats.telemetry import COLUMNS, Series
-from dsbench.judge import telemetry as judge
-from dsbench.runtimes import process, telemetry
-from dsbench.runtimes.machine_versions import gpu_versions, machine_versions
+from dsbench.judge.run import telemetry as judge
+from dsbench.machine.telemetry import sampler as telemetry
+from dsbench.machine.versions import gpu_versions, machine_versions
 
 
 def show(series: Series, skip: float) -> None:

@@ -90,9 +90,9 @@ def _nano(folder: Path) -> tuple[Path, str, float, bool]:
 def _threshold(onnx: Path) -> float:
     import numpy as np
 
-    from dsbench.embedded.decode import open_source
-    from dsbench.embedded.infer import OnnxModel
-    from dsbench.embedded.preprocess import Preprocessor, geometry
+    from dsbench.embedded.nvinfer.infer import OnnxModel
+    from dsbench.embedded.nvinfer.preprocess import Preprocessor, geometry
+    from dsbench.embedded.video.decode import open_source
 
     source = open_source(CLIP)
     frame = next(source)

@@ -6,8 +6,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dsbench import __version__, interrupts
-from dsbench.errors import DsbenchError
+from dsbench import __version__
+from dsbench.base import interrupts
+from dsbench.base.errors import DsbenchError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -82,19 +83,19 @@ def _sdk(_: argparse.Namespace) -> int:
 
 
 def _parser_check(arguments: argparse.Namespace) -> int:
-    from dsbench import parser_check_command
+    from dsbench.steps import parser_check_command
 
     return parser_check_command.run(arguments.model_dir, arguments.video)
 
 
 def _prepare(arguments: argparse.Namespace) -> int:
-    from dsbench import prepare_command
+    from dsbench.trtexec import command as prepare_command
 
     return prepare_command.run(arguments)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    from dsbench import doctor_command
+    from dsbench.doctor import command as doctor_command
 
     return doctor_command.run(arguments)
 

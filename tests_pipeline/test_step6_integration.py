@@ -10,27 +10,23 @@ import time
 
 import pytest
 
+from dsbench.machine import directory_lock
 from dsbench.model import preflight
 from dsbench.model.preflight import PreflightFacts
-from dsbench.pipeline import (
-    parser_check,
-    prepare,
-    step6a_outputs,
-    step6bcd_parser,
-    step6e_config,
-    step6f_visual,
-    step6g_kitti,
-    stream_parity,
-)
-from dsbench.pipeline.parser_check import BegunCheck
-from dsbench.pipeline.step6a_outputs import ModelOutputs
-from dsbench.pipeline.step6bcd_parser import BuiltParser, ParserSource
-from dsbench.pipeline.summary import Step6Duration, Step6Start
 from dsbench.record.evidence import EvidenceLog
-from dsbench.report import benchmark_rows, parity_rows, parser_check_rows, visual_rows
-from dsbench.report import evidence_rows as rows
-from dsbench.runtimes import directory_lock
-from dsbench.session import ModelRun
+from dsbench.steps import kitti_gate as step6g_kitti
+from dsbench.steps import model_outputs as step6a_outputs
+from dsbench.steps import nvinfer_config as step6e_config
+from dsbench.steps import parser_build as step6bcd_parser
+from dsbench.steps import parser_check, prepare, stream_parity
+from dsbench.steps import visual_validation as step6f_visual
+from dsbench.steps.model_outputs import ModelOutputs
+from dsbench.steps.model_run import ModelRun
+from dsbench.steps.parser_build import BuiltParser, ParserSource
+from dsbench.steps.parser_check import BegunCheck
+from dsbench.steps.rows import benchmark_rows, parity_rows, parser_check_rows, visual_rows
+from dsbench.steps.rows import evidence_rows as rows
+from dsbench.steps.summary import Step6Duration, Step6Start
 
 pytestmark = pytest.mark.dsbench_step
 

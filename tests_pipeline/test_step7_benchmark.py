@@ -6,11 +6,12 @@ from functools import partial
 
 import pytest
 
-from dsbench.pipeline import frame_latency, step7b_config, step7c_runs, stream_sweep, summary, throughput_limit
 from dsbench.record.evidence import EvidenceLog
-from dsbench.report import benchmark_rows as rows
-from dsbench.report import latency_rows, limit_rows, sweep_rows
-from dsbench.session import ModelRun
+from dsbench.steps import benchmark_config as step7b_config
+from dsbench.steps import benchmark_runs, frame_latency, stream_sweep, summary, throughput_limit
+from dsbench.steps.model_run import ModelRun
+from dsbench.steps.rows import benchmark_rows as rows
+from dsbench.steps.rows import latency_rows, limit_rows, sweep_rows
 
 pytestmark = pytest.mark.dsbench_step
 
@@ -23,17 +24,17 @@ def test_benchmark_config(model: ModelRun, evidence: EvidenceLog) -> None:
 
 def test_run1_calibration(model: ModelRun, evidence: EvidenceLog) -> None:
     """7c, run 1: what PEAK_GPU_STREAMS streams at once really reach."""
-    calibration = model.keep(step7c_runs.run1(model, evidence, partial(rows.perf_run, evidence, model.layout)))
+    calibration = model.keep(benchmark_runs.run1(model, evidence, partial(rows.perf_run, evidence, model.layout)))
     rows.run1(evidence, model, calibration)
-    step7c_runs.require_valid(model, calibration.run)
+    benchmark_runs.require_valid(model, calibration.run)
 
 
 def test_run2_validation(model: ModelRun, evidence: EvidenceLog) -> None:
     """7c, run 2: whether RT_STREAMS streams keep up; half of them if not."""
-    validation = model.keep(step7c_runs.run2(model, evidence, partial(rows.perf_run, evidence, model.layout)))
+    validation = model.keep(benchmark_runs.run2(model, evidence, partial(rows.perf_run, evidence, model.layout)))
     rows.run2(evidence, validation)
-    step7c_runs.require_valid(model, validation.final)
-    step7c_runs.require_streams(model, validation)
+    benchmark_runs.require_valid(model, validation.final)
+    benchmark_runs.require_streams(model, validation)
 
 
 def test_throughput_limit(model: ModelRun, evidence: EvidenceLog) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from dsbench.pipeline import next_commands, step8_report
 from dsbench.record.evidence import EvidenceLog
-from dsbench.report import step8_rows as rows
-from dsbench.session import ModelRun
+from dsbench.steps import next_commands
+from dsbench.steps import report as step8_report
+from dsbench.steps.model_run import ModelRun
+from dsbench.steps.rows import step8_rows as rows
 
 pytestmark = pytest.mark.dsbench_step
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench import resources
-from dsbench.build.generated import Written, write_generated
-from dsbench.errors import Code, DsbenchError
+from dsbench.base import resources
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.files import Written, write_generated
 
 STREAMMUX_WIDTH, STREAMMUX_HEIGHT = 1280, 720
 """Size of the muxed surface in every app config of the specification's helpers."""

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.environment import snapshot
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.environment import snapshot
+from dsbench.base.errors import Code, DsbenchError
 
 _SAFE_PATH = re.compile(r"[A-Za-z0-9._/+@-]+")
 _COMPILERS = ("g++", "gcc", "c++", "cc", "clang++", "clang")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from dsbench import resources
+from dsbench.base import resources
 from dsbench.formats import keyfile
 from dsbench.formats.nvinfer import PROPERTY
 

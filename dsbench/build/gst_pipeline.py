@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.build.app_config import STREAMMUX_HEIGHT, STREAMMUX_WIDTH, link_to
-from dsbench.errors import Code, DsbenchError
 
 LAUNCH = ("env", "GST_DEBUG=1", "GST_DEBUG_NO_COLOR=1", "gst-launch-1.0")
 """How every pipeline is started: errors of elements are logged, as text that can be searched."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dsbench import resources
-from dsbench.build.generated import Written, write_generated
-from dsbench.errors import Code, DsbenchError
+from dsbench.base import resources
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.files import Written, write_generated
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.+-]+")
 

@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench import resources
-from dsbench.build.generated import Written, write_generated
+from dsbench.base import resources
+from dsbench.base.files import Written, write_generated
 
 
 @dataclass(frozen=True, slots=True)

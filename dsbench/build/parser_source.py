@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench import resources
-from dsbench.build.generated import Status, Written, is_generated, write_generated
-from dsbench.errors import Code, DsbenchError
+from dsbench.base import resources
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.files import Status, Written, is_generated, write_generated
 from dsbench.families import registry
 from dsbench.families.base import Head
 

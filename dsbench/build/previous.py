@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 
 FOLDER = "previous"
 _RUN = r"s\d+_(?:run[12]|decode|sweep|sweep_repeat\d*|latency)"

@@ -6,7 +6,7 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 
 PREFIX = "NvDsInferParseCustom"
 _MACHINES = {"EM_X86_64": "x86_64", "EM_AARCH64": "aarch64"}

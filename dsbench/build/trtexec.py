@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.model.layout import ModelLayout
-from dsbench.model.onnx_model import OnnxFacts
+from dsbench.model.onnx.graph import OnnxFacts
 
 FIRST_BATCH = 64
 """MAX_BS with which Steps 4-5 begin."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded.messages import BusMessage
-from dsbench.errors import Code, DsbenchError
 
 _URI_DECODE = "/GstPipeline:pipeline/GstBin:multi_src_bin/GstBin:src_sub_bin{pad}/GstURIDecodeBin:src_elem"
 _PRIMARY = "/GstPipeline:pipeline/GstBin:primary_gie_bin/GstNvInfer:primary_gie:"

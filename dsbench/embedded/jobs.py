@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dsbench.embedded.calibration import Rate, Way
+    from dsbench.embedded.bench.calibration import Rate, Way
     from dsbench.embedded.messages import BusMessage
     from dsbench.formats.nvinfer import Color, NvinferConfig
 

@@ -21,8 +21,8 @@ from ctypes import POINTER, Structure, c_char_p, c_double, c_float, c_int32, c_i
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.environment import snapshot
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.environment import snapshot
+from dsbench.base.errors import Code, DsbenchError
 
 SDK = Path(__file__).resolve().parent / "sdk"
 """What a parser's Makefile gets as DEEPSTREAM_DIR."""

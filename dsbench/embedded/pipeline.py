@@ -8,9 +8,9 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import ParamSpec, Protocol, TypeVar
 
-from dsbench.embedded.detections import Detections
-from dsbench.embedded.detector import Detector, Inferred
-from dsbench.embedded.frame import YuvFrame
+from dsbench.embedded.nvinfer.detections import Detections
+from dsbench.embedded.nvinfer.detector import Detector, Inferred
+from dsbench.embedded.video.frame import YuvFrame
 
 P = ParamSpec("P")
 T = TypeVar("T")

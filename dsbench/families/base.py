@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from dsbench.model.hugging_face import HuggingFace
-    from dsbench.model.onnx_model import OnnxFacts
+    from dsbench.model.exporter.hugging_face import HuggingFace
+    from dsbench.model.onnx.graph import OnnxFacts
 
 
 @dataclass(frozen=True, slots=True)

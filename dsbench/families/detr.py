@@ -26,7 +26,7 @@ from dsbench.families.base import (
 from dsbench.families.queries import Activation, QueryHead, QueryLayout, Verdict
 
 if TYPE_CHECKING:
-    from dsbench.model.onnx_model import OnnxFacts
+    from dsbench.model.onnx.graph import OnnxFacts
 
 SURE = 0.9
 """From this confidence on a verdict on the activation is final."""

@@ -26,7 +26,7 @@ from dsbench.families.base import (
 from dsbench.families.queries import PATCH_MODELS, Activation, QueryHead, QueryLayout
 
 if TYPE_CHECKING:
-    from dsbench.model.onnx_model import OnnxFacts
+    from dsbench.model.onnx.graph import OnnxFacts
 
 PATCHES = (32, 16, 14)
 """Sides of CLIP's patches in pixels."""

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 
 if TYPE_CHECKING:
     from dsbench.families.base import Outputs
-    from dsbench.model.onnx_model import OnnxFacts
+    from dsbench.model.onnx.graph import OnnxFacts
 
 _NMS = "NonMaxSuppression"
 _SEGMENTING = re.compile(r"seg|mask|(^|_)logits$", re.IGNORECASE)

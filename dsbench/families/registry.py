@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.families import refusals
 from dsbench.families.base import Convention, Family, Head, Hints, Outputs, Rejected
 from dsbench.families.batched_nms import BatchedNms
@@ -18,7 +18,7 @@ from dsbench.families.yolo import Yolo
 from dsbench.families.yolox import Yolox
 
 if TYPE_CHECKING:
-    from dsbench.model.onnx_model import OnnxFacts
+    from dsbench.model.onnx.graph import OnnxFacts
 
 FAMILIES: tuple[Family, ...] = (Yolox(), Yolo(), BatchedNms(), Ssd(), Detr(), RtDetr(), OwlVit(), Tao())
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from dsbench.model.onnx_model import OnnxFacts
+    from dsbench.model.onnx.graph import OnnxFacts
 
 SEEN = 0.3
 """Score above which a post-processed row counts as evidence."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from dsbench.model.onnx_model import OnnxFacts
+    from dsbench.model.onnx.graph import OnnxFacts
 
 COLUMN_ORDERS = {
     "class,score,box": (0, 1, 2),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from dsbench.model.onnx_model import OnnxFacts
+    from dsbench.model.onnx.graph import OnnxFacts
 
 VARIANCES = (0.1, 0.2)
 """Of centre and size."""
@@ -162,7 +162,7 @@ def find_priors(path: Path, count: int) -> tuple[NDArray[np.float32] | None, str
     import numpy as np
     from onnx import TensorProto, numpy_helper
 
-    from dsbench.model import onnx_file
+    from dsbench.model.onnx import file as onnx_file
 
     graph = onnx_file.load(path).graph
     constants = [(tensor.name, tensor) for tensor in graph.initializer]

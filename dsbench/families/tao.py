@@ -28,7 +28,7 @@ from dsbench.families.base import (
 )
 
 if TYPE_CHECKING:
-    from dsbench.model.onnx_model import OnnxFacts
+    from dsbench.model.onnx.graph import OnnxFacts
 
 NAME = "tao"
 LIBRARY = "/opt/nvidia/deepstream/deepstream/lib/libnvds_infercustomparser.so"

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dsbench.families import distributions, ultralytics, yolo_evidence
+from dsbench.families import distributions, yolo_evidence
 from dsbench.families.base import (
     HIGHEST_CLASS,
     Boxes,
@@ -29,14 +29,15 @@ from dsbench.families.base import (
     best_class,
     clip_boxes,
 )
-from dsbench.families.ultralytics import Metadata
 from dsbench.families.yolo_evidence import Dense, Table
+from dsbench.model.exporter import ultralytics
+from dsbench.model.exporter.ultralytics import Metadata
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from dsbench.model.onnx_model import OnnxFacts
+    from dsbench.model.onnx.graph import OnnxFacts
 
 NAME = "yolo"
 LETTERBOX = Preprocessing(1 / 255, (), model_color_format=0, maintain_aspect_ratio=1, symmetric_padding=1)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dsbench.families.base import Hints, Network, Rejected
-from dsbench.families.ultralytics import Metadata
 from dsbench.families.yolox import grid, strides_for
+from dsbench.model.exporter.ultralytics import Metadata
 
 if TYPE_CHECKING:
     import numpy as np

@@ -21,7 +21,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 _UINT64_MAX = 2**64 - 1

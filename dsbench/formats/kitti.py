@@ -17,7 +17,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats.float32 import float32, percent_f
 
 _LABEL_BYTES = 127  # MAX_LABEL_SIZE - 1

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 
 _KITTI_LABEL_BYTES = 127  # MAX_LABEL_SIZE - 1 of the object meta
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dsbench.formats.telemetry import COLUMNS
-from dsbench.judge.telemetry import ColumnSummary, TelemetrySummary
+from dsbench.judge.run.telemetry import ColumnSummary, TelemetrySummary
 
 DECODE_REACHED = 0.9
 """Share of the decode-only throughput from which decoding is what the run waits for."""

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.errors import DsbenchError
-from dsbench.formats import nvinfer, nvinfer_remarks
+from dsbench.base.errors import DsbenchError
+from dsbench.formats import nvinfer
 from dsbench.formats.nvinfer import NvinferConfig
-from dsbench.model.onnx_model import OnnxFacts
+from dsbench.formats.nvinfer import remarks as nvinfer_remarks
+from dsbench.model.onnx.graph import OnnxFacts
 
 ERROR, WARNING = "error", "warning"
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dsbench.judge.measurement import Measurement, RealTime, State
-from dsbench.judge.verdicts import ReasonCode
+from dsbench.judge.run.measurement import Measurement, RealTime, State
+from dsbench.judge.run.verdicts import ReasonCode
 
 REPEATS = 2
 """Runs of the largest count that must be real-time: one and its repeat."""

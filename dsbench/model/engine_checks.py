@@ -10,12 +10,12 @@ import shlex
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from dsbench.errors import Code, DsbenchError
-from dsbench.formats.trtexec_setup import Setup
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.formats.trtexec.setup import Setup
 from dsbench.model import engine_provenance
 from dsbench.model.engine_provenance import EngineProvenance, Machine
 from dsbench.model.layout import ModelLayout
-from dsbench.model.onnx_model import OnnxFacts
+from dsbench.model.onnx.graph import OnnxFacts
 
 _PRECISIONS = {"fp32": 0, "fp16": 2}
 

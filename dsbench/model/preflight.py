@@ -11,19 +11,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.options import Given, Value, above_zero
 from dsbench.formats import labels as labels_format
-from dsbench.formats import trtexec_log
 from dsbench.formats.labels import Labels
-from dsbench.formats.trtexec_setup import UNKNOWN, Setup
-from dsbench.model import engine_checks, onnx_model, video
+from dsbench.formats.trtexec import log as trtexec_log
+from dsbench.formats.trtexec.setup import UNKNOWN, Setup
+from dsbench.model import engine_checks, video
 from dsbench.model import settings as settings_file
 from dsbench.model.engine_checks import Origin
 from dsbench.model.engine_provenance import UNKNOWN_MACHINE, Machine
 from dsbench.model.layout import ModelLayout
-from dsbench.model.onnx_model import OnnxFacts
+from dsbench.model.onnx import graph as onnx_model
+from dsbench.model.onnx.graph import OnnxFacts
 from dsbench.model.settings import Settings
-from dsbench.options import Given, Value, above_zero
 
 DEFAULT_CUDA_VER = "12.8"
 REAL_TIME_FPS = 30.0

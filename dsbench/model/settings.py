@@ -47,7 +47,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.errors import Code, DsbenchError
-from dsbench.options import COMMAND_LINE, ENVIRONMENT, INI, SETTINGS, SPECIFICATION, Given, Value, text
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.options import COMMAND_LINE, ENVIRONMENT, INI, SETTINGS, SPECIFICATION, Given, Value, text
 
 SAMPLE_720P = "/opt/nvidia/deepstream/deepstream/samples/streams/sample_720p.mp4"
 

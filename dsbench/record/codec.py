@@ -10,7 +10,7 @@ from functools import lru_cache
 from textwrap import indent
 from typing import Any
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats.telemetry import OtherProcess, Series
 from dsbench.record import beyond, measurement_codec
 from dsbench.record.evidence import Evidence, Picture, Text

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from dsbench.judge.measurement import Measurement
-from dsbench.judge.statistics import Interval
-from dsbench.judge.verdicts import Reason, State
+from dsbench.judge.run.measurement import Measurement
+from dsbench.judge.run.statistics import Interval
+from dsbench.judge.run.verdicts import Reason, State
 from dsbench.record.schema import RunMeasurement
 
 _DIGITS = 4

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from dsbench.base.steps import STEPS
 from dsbench.formats.telemetry import Series
-from dsbench.judge.measurement import Measurement
+from dsbench.judge.run.measurement import Measurement
 from dsbench.record.beyond import Beyond
 from dsbench.record.evidence import Evidence
-from dsbench.steps import STEPS
 
 SCHEMA = 1
 

@@ -6,8 +6,8 @@ import os
 import stat
 from pathlib import Path
 
-from dsbench.build.generated import replace_file
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.files import replace_file
 from dsbench.record import codec
 from dsbench.record.schema import Record
 

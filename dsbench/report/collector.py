@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from dsbench.ledger import Ledger
 from dsbench.record import codec
 from dsbench.record.evidence import Evidence
+from dsbench.record.ledger import Ledger
 from dsbench.record.schema import RecordState
 
 PROPERTY = "dsbench"

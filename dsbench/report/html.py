@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dsbench import collection, resources
-from dsbench.build.generated import replace_file
-from dsbench.errors import Code, DsbenchError
+from dsbench.base import resources
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.files import replace_file
+from dsbench.base.steps import STEPS
 from dsbench.model.layout import ModelLayout
+from dsbench.plugin import collection
 from dsbench.record.evidence import Evidence
 from dsbench.record.schema import RecordState
 from dsbench.report import answers, charts, verdict
 from dsbench.report.collector import Collector, StepResult, evidence_of
 from dsbench.report.verdict import Verdict
 from dsbench.runtimes.select import Selected
-from dsbench.steps import STEPS
 
 if TYPE_CHECKING:
     import jinja2

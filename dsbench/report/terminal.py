@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from dsbench.base.steps import STEPS
 from dsbench.report.collector import StepResult
-from dsbench.steps import STEPS
 
 _SHOWN = (
     *("run1_calibration", "run2_validation"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dsbench.errors import Code
+from dsbench.base.errors import Code
+from dsbench.base.steps import STEPS, position
 from dsbench.record.schema import Figures
 from dsbench.report.collector import StepResult
-from dsbench.steps import STEPS, position
 
 _IMPORT_STEPS = tuple(step.name for step in STEPS[: position("benchmark_config")] if step.name != "preflight")
 """What proves the import: everything between pre-flight and the benchmark."""

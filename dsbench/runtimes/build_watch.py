@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dsbench.formats.app_console import Console, ConsoleReader
-from dsbench.runtimes.follow import Follower
+from dsbench.base.follow import Follower
+from dsbench.formats.app.console import Console, ConsoleReader
 
 BUILD_S = 3600.0
 """An engine that is built before the first frame: TensorRT takes minutes, for a large model many."""

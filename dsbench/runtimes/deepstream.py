@@ -10,9 +10,9 @@ from pathlib import Path
 
 import dsbench
 from dsbench.formats.versions import deepstream_version_all
-from dsbench.runtimes import hardware
+from dsbench.machine import hardware
+from dsbench.machine.versions import gpu_versions, machine_versions
 from dsbench.runtimes.contract import Version
-from dsbench.runtimes.machine_versions import gpu_versions, machine_versions
 
 DEEPSTREAM_DIR = Path("/opt/nvidia/deepstream/deepstream")
 _VERSION_TIMEOUT_S = 60.0

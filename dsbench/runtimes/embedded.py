@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dsbench
-from dsbench.runtimes import hardware
+from dsbench.machine import hardware
+from dsbench.machine.versions import machine_versions
 from dsbench.runtimes.contract import Version
-from dsbench.runtimes.machine_versions import machine_versions
 
 _PACKAGES = ("onnxruntime", "onnx", "av", "numpy")
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 
 _DEADLINE_S = 600.0
 

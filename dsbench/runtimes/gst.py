@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from dsbench.errors import Code, DsbenchError
-from dsbench.formats import app_failures
-from dsbench.formats.app_console import Console
-from dsbench.judge import gst_failures
-from dsbench.judge.gst_failures import Cause
-from dsbench.runtimes import process
+from dsbench.base import process
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.process import Finished
+from dsbench.formats.app.console import Console
+from dsbench.formats.failures import app as app_failures
+from dsbench.formats.failures import gst as gst_failures
+from dsbench.formats.failures.gst import Cause
 from dsbench.runtimes.build_watch import BUILD_S, BuildWatch
-from dsbench.runtimes.process import Finished
 
 LAUNCH, INSPECT = "gst-launch-1.0", "gst-inspect-1.0"
 FIRST_OUTPUT_S = 600.0

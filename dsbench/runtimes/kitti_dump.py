@@ -9,13 +9,14 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.errors import Code, DsbenchError
-from dsbench.formats import app_failures, kitti
-from dsbench.formats.app_console import Console
-from dsbench.runtimes import process
+from dsbench.base import process
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.process import Finished
+from dsbench.formats import kitti
+from dsbench.formats.app.console import Console
+from dsbench.formats.failures import app as app_failures
 from dsbench.runtimes.build_watch import BUILD_S, BuildWatch
 from dsbench.runtimes.contract import Runtime
-from dsbench.runtimes.process import Finished
 
 FIRST_FRAME_S = 600.0
 """Loading a large engine and starting CUDA for the first time take their time."""

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.embedded import harness_job, native
-from dsbench.embedded.harness_job import CaseResult, HarnessJob
-from dsbench.errors import Code, DsbenchError
-from dsbench.runtimes import process
+from dsbench.base import process
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.embedded import native
+from dsbench.jobs import harness as harness_job
+from dsbench.jobs.harness import CaseResult, HarnessJob
 
 FLAGS = (
     "-g",

@@ -14,16 +14,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.errors import Code, DsbenchError
-from dsbench.formats import perf_log
-from dsbench.formats.app_console import Console, ConsoleReader
-from dsbench.formats.perf_windows import Collector, Windows
-from dsbench.runtimes import process
+from dsbench.base import process
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.follow import Follower
+from dsbench.base.process import Finished
+from dsbench.formats.app.console import Console, ConsoleReader
+from dsbench.formats.perf import log as perf_log
+from dsbench.formats.perf.windows import Collector, Windows
 from dsbench.runtimes.build_watch import BUILD_S
 from dsbench.runtimes.contract import Runtime
-from dsbench.runtimes.follow import Follower
 from dsbench.runtimes.kitti_dump import require_success as require_app_success
-from dsbench.runtimes.process import Finished
 
 STALL_INTERVALS = 5
 SHORTEST_STALL_S = 10.0

@@ -9,11 +9,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.embedded import probe_job
-from dsbench.embedded.probe_job import Failure, ParserJob, ParserResult, ProbeJob, ProbeResult
-from dsbench.errors import Code, DsbenchError
-from dsbench.runtimes import process
-from dsbench.runtimes.process import Finished
+from dsbench.base import process
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.process import Finished
+from dsbench.jobs import probe as probe_job
+from dsbench.jobs.probe import Failure, ParserJob, ParserResult, ProbeJob, ProbeResult
 
 MODEL_DEADLINE_S = 180.0
 PARSER_DEADLINE_S = 60.0

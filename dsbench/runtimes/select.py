@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.deepstream import DeepStreamRuntime
 from dsbench.runtimes.embedded import EmbeddedRuntime

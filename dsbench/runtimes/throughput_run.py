@@ -6,9 +6,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.errors import Code, DsbenchError
-from dsbench.formats import trtexec_log
-from dsbench.runtimes import process
+from dsbench.base import process
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.formats.trtexec import log as trtexec_log
 
 DEADLINE_S = 300.0
 """For loading the model and the first queries; a large batch of a large model takes its time."""

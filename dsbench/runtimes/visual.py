@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats import kitti
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def encoder_missing() -> str | None:
     """Why no VP9 can be made here; None if it can. No other encoder is ever asked for."""
     import av.codec
 
-    from dsbench.embedded.osd import ENCODER
+    from dsbench.embedded.app.osd import ENCODER
 
     try:
         av.codec.Codec(ENCODER, "w")

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 
 from benchmarks import nano
-from dsbench.embedded.infer import OnnxModel
+from dsbench.embedded.nvinfer.infer import OnnxModel
 
 
 def test_it_has_yolox_nanos_layers_and_weights(tmp_path: Path) -> None:

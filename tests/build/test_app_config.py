@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
-from dsbench.errors import Code, DsbenchError
-from dsbench.formats import app_config as app_format
+from dsbench.formats.app import config as app_format
 
 KITTI = """\
 [application]

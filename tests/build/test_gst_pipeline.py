@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.build import gst_pipeline
 from dsbench.build.gst_pipeline import GstPlan, Reader, argument_path
-from dsbench.errors import Code, DsbenchError
 
 MP4 = GstPlan(
     video=Path("/v/sample_720p.mp4"),

@@ -13,19 +13,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.files import Status
 from dsbench.build.compile import BuildPlan, build
-from dsbench.build.generated import Status
 from dsbench.build.makefile import render_makefile, write_makefile
 from dsbench.build.parser_source import SourcePlan, find_user_source, render_source, write_source
 from dsbench.build.symbols import check_symbol, read_library
-from dsbench.embedded import parser_probe
-from dsbench.embedded.probe_job import ParserJob
-from dsbench.errors import Code, DsbenchError
+from dsbench.embedded.probes import parser as parser_probe
 from dsbench.families import registry
 from dsbench.families.base import Head, NamedArray, Network, Outputs
 from dsbench.families.ssd import SsdLayout
 from dsbench.families.yolox import YoloxLayout
-from dsbench.judge import parser_boxes
+from dsbench.jobs.probe import ParserJob
+from dsbench.judge.parser import boxes as parser_boxes
 
 FUNCTION = "NvDsInferParseCustomTiny"
 YOLOX = Head("yolox", 1.0, 3, YoloxLayout(84, 3, (8, 16, 32)), ())

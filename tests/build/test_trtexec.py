@@ -10,8 +10,8 @@ import pytest
 
 from dsbench.build import trtexec
 from dsbench.build.trtexec import Target
-from dsbench.model import onnx_model
 from dsbench.model.layout import ModelLayout
+from dsbench.model.onnx import graph as onnx_model
 from tests.material import write_onnx
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from dsbench.embedded.detections import Detections
-from dsbench.embedded.frame import Matrix, YuvFrame
 from dsbench.embedded.native import SDK
+from dsbench.embedded.nvinfer.detections import Detections
+from dsbench.embedded.video.frame import Matrix, YuvFrame
 from dsbench.formats.nvinfer import ClassAttrs
 
 FIELDS = ("class_id", "left", "top", "width", "height", "confidence")

@@ -13,10 +13,10 @@ from pathlib import Path
 import av
 import numpy as np
 
-from dsbench.embedded.frame import YuvFrame
-from dsbench.embedded.preprocess import geometry
+from dsbench.embedded.nvinfer.preprocess import geometry
+from dsbench.embedded.video.frame import YuvFrame
 from tests.embedded.app_support import PARSER, write_clip, write_network
-from tests.embedded.test_preprocess import placed_picture, rgb_reference
+from tests.embedded.nvinfer.test_preprocess import placed_picture, rgb_reference
 
 FRAMES, NET = 6, 32
 CASES = ("kitti/grey_labels_crlf", "kitti/grey_n2_interval1", "err/cluster7")

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dsbench.embedded.cluster import Clusterer
-from dsbench.embedded.detections import Detections
-from dsbench.embedded.frame import YuvFrame
-from dsbench.embedded.frame_mapping import FrameMapper
-from dsbench.embedded.parser_host import OutputLayer, ParserHost
-from dsbench.embedded.preprocess import Preprocessor, geometry
+from dsbench.embedded.nvinfer.cluster import Clusterer
+from dsbench.embedded.nvinfer.detections import Detections
+from dsbench.embedded.nvinfer.frame_mapping import FrameMapper
+from dsbench.embedded.nvinfer.parser_host import OutputLayer, ParserHost
+from dsbench.embedded.nvinfer.preprocess import Preprocessor, geometry
+from dsbench.embedded.video.frame import YuvFrame
 from dsbench.formats import nvinfer
 from tests.embedded.native_support import build_parser, rows_of
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded import native
-from dsbench.errors import Code, DsbenchError
 
 FAKE = """\
 #!/bin/sh

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dsbench.embedded.detections import Detections
-from dsbench.embedded.frame import YuvFrame
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.embedded.nvinfer.detections import Detections
 from dsbench.embedded.pipeline import FrameResult, PadSource, Pipeline, Schedule
-from dsbench.errors import Code, DsbenchError
+from dsbench.embedded.video.frame import YuvFrame
 
 PLANE = np.zeros((2, 2), np.uint8)
 

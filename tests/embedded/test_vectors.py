@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dsbench.embedded.cluster import cluster
-from dsbench.embedded.detections import Detections
-from dsbench.embedded.frame_mapping import FrameMapper, to_frame
-from dsbench.embedded.preprocess import Geometry, geometry
+from dsbench.embedded.nvinfer.cluster import cluster
+from dsbench.embedded.nvinfer.detections import Detections
+from dsbench.embedded.nvinfer.frame_mapping import FrameMapper, to_frame
+from dsbench.embedded.nvinfer.preprocess import Geometry, geometry
 from dsbench.formats.kitti import KittiObject, format_line
 from dsbench.formats.nvinfer import ClassAttrs
 from tests.embedded.native_support import class_attrs, detections, rows_of

@@ -12,17 +12,17 @@ import numpy as np
 from dsbench.build.compile import BuildPlan, build
 from dsbench.build.makefile import write_makefile
 from dsbench.build.parser_source import SourcePlan, write_source
-from dsbench.embedded.decode import open_source
-from dsbench.embedded.frame import YuvFrame
-from dsbench.embedded.infer import OnnxModel
 from dsbench.embedded.native import SDK
-from dsbench.embedded.parser_host import OutputLayer, ParserHost
-from dsbench.embedded.preprocess import Geometry, Preprocessor, geometry
+from dsbench.embedded.nvinfer.infer import OnnxModel
+from dsbench.embedded.nvinfer.parser_host import OutputLayer, ParserHost
+from dsbench.embedded.nvinfer.preprocess import Geometry, Preprocessor, geometry
+from dsbench.embedded.video.decode import open_source
+from dsbench.embedded.video.frame import YuvFrame
 from dsbench.families import registry
 from dsbench.families.base import Boxes, Head, Hints, NamedArray, Network, Outputs, Preprocessing
-from dsbench.judge import parser_boxes
-from dsbench.judge.preprocessing import suppress
-from dsbench.model.onnx_model import OnnxFacts, inspect
+from dsbench.judge.imports.preprocessing import suppress
+from dsbench.judge.parser import boxes as parser_boxes
+from dsbench.model.onnx.graph import OnnxFacts, inspect
 from tests import street_zoo as zoo
 
 FRAMES = (20, 90, 160)

@@ -12,8 +12,8 @@ from dsbench.embedded.native import SDK
 from dsbench.families import registry
 from dsbench.families.base import Head, Hints, NamedArray, Network, Outputs
 from dsbench.families.batched_nms import BatchedNmsLayout
-from dsbench.judge import parser_boxes
-from dsbench.model.onnx_model import OnnxFacts, TensorFacts, inspect
+from dsbench.judge.parser import boxes as parser_boxes
+from dsbench.model.onnx.graph import OnnxFacts, TensorFacts, inspect
 from tests import onnx_zoo
 from tests import street_zoo as zoo
 from tests.families import street_check

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dsbench.errors import DsbenchError
+from dsbench.base.errors import DsbenchError
 from dsbench.families import registry
 from dsbench.families.base import NamedArray, Network, Outputs, Preprocessing, best_class
 from dsbench.families.yolox import grid
-from dsbench.model.onnx_model import OnnxFacts, inspect
+from dsbench.model.onnx.graph import OnnxFacts, inspect
 from tests import onnx_zoo, street_zoo
 from tests.families import street_check
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.families import registry
 from dsbench.families.base import Hints, NamedArray, Network, Outputs
 from dsbench.families.ssd import SsdLayout
 from dsbench.families.yolox import YoloxLayout, strides_for
-from dsbench.model.onnx_model import OnnxFacts, inspect
+from dsbench.model.onnx.graph import OnnxFacts, inspect
 from tests import onnx_zoo as zoo
 
 NETWORK = Network(64, 64)

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded.native import SDK
-from dsbench.errors import Code, DsbenchError
 from dsbench.families import queries, registry
 from dsbench.families.base import Head, Hints, NamedArray, Network, Outputs, Preprocessing
 from dsbench.families.queries import QueryLayout
 from dsbench.families.rtdetr import SelectedLayout
-from dsbench.judge import parser_boxes
-from dsbench.model import hugging_face
-from dsbench.model.onnx_model import OnnxFacts, inspect
+from dsbench.judge.parser import boxes as parser_boxes
+from dsbench.model.exporter import hugging_face
+from dsbench.model.onnx.graph import OnnxFacts, inspect
 from tests import onnx_zoo
 from tests import onnx_zoo_transformers as zoo
 from tests.families import street_check

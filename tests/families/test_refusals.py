@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dsbench.errors import Code
+from dsbench.base.errors import Code
 from dsbench.families.base import NamedArray, Outputs
 from dsbench.families.refusals import not_a_detector
-from dsbench.model.onnx_model import OnnxFacts, inspect
+from dsbench.model.onnx.graph import OnnxFacts, inspect
 from tests import onnx_zoo
 
 RNG = np.random.default_rng(0)

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dsbench.embedded import deepstream_library
-from dsbench.embedded.parser_host import ParserHost
-from dsbench.errors import DsbenchError
+from dsbench.base.errors import DsbenchError
+from dsbench.embedded.nvinfer import deepstream_library
+from dsbench.embedded.nvinfer.parser_host import ParserHost
 from dsbench.families import registry
 from dsbench.families.base import Hints, NamedArray, Network
 from dsbench.families.tao import DDETR, EFFICIENT_DET, LIBRARY, RESNET, RTDETR
-from dsbench.judge import parser_boxes
-from dsbench.model.onnx_model import inspect
+from dsbench.judge.parser import boxes as parser_boxes
+from dsbench.model.onnx.graph import inspect
 from tests import street_zoo as zoo
 from tests.families import street_check
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded.native import SDK
-from dsbench.errors import Code, DsbenchError
 from dsbench.families import registry
 from dsbench.families.base import Head, Hints, NamedArray, Network, Outputs
 from dsbench.families.yolo import DENSE, FUSED, QUERIES, YoloLayout
-from dsbench.judge import parser_boxes
-from dsbench.model.onnx_model import OnnxFacts, inspect
+from dsbench.judge.parser import boxes as parser_boxes
+from dsbench.model.onnx.graph import OnnxFacts, inspect
 from tests import onnx_zoo
 from tests import street_zoo as zoo
 from tests.families import street_check

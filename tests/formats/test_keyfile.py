@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats import keyfile
 from dsbench.formats.keyfile import Group, Kind
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dsbench.errors import DsbenchError
+from dsbench.base.errors import DsbenchError
 from dsbench.formats import keyfile
 from dsbench.formats.keyfile import Kind
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats import kitti
 from dsbench.formats.kitti import FrameName, KittiObject
 

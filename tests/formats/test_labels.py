@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats import labels
 
 

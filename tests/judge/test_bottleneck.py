@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.formats import perf_log
+from dsbench.formats.perf import log as perf_log
 from dsbench.formats.telemetry import Series
 from dsbench.judge.bottleneck import Bottleneck, BottleneckEvidence, Ceiling, InferCeiling, Limit, judge
-from dsbench.judge.telemetry import ColumnSummary, TelemetrySummary, Throttled, summarise
+from dsbench.judge.run.telemetry import ColumnSummary, TelemetrySummary, Throttled, summarise
 
 Load = TelemetrySummary
 

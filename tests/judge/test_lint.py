@@ -9,7 +9,7 @@ import pytest
 
 from dsbench.build.nvinfer_config import NvinferPlan, write_nvinfer
 from dsbench.judge.lint import LintContext, lint
-from dsbench.model.onnx_model import inspect
+from dsbench.model.onnx.graph import inspect
 from tests import onnx_zoo as zoo
 
 FUNCTION = "NvDsInferParseCustomTiny"

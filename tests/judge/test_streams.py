@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.judge import streams
 from dsbench.judge.streams import Benchmark, RunFigures
 

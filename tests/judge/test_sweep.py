@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from dsbench.judge import sweep
-from dsbench.judge.measurement import Measurement, RealTime, Reason, State
-from dsbench.judge.statistics import Interval
+from dsbench.judge.run.measurement import Measurement, RealTime, Reason, State
+from dsbench.judge.run.statistics import Interval
+from dsbench.judge.run.verdicts import ReasonCode
 from dsbench.judge.sweep import Bounds, Trial
-from dsbench.judge.verdicts import ReasonCode
 
 TARGET = 30.0
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.options import Given
 from dsbench.model import engine_provenance, preflight
 from dsbench.model.engine_provenance import EngineProvenance, Machine
 from dsbench.model.layout import ModelLayout
 from dsbench.model.preflight import PreflightFacts, Request
-from dsbench.options import Given
 from tests.material import trtexec_log, write_clip, write_onnx
 
 HERE = Machine("10.13.3.9", "NVIDIA H100 80GB HBM3", "9.0", "580.65.06", "13.0")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.options import Given
 from dsbench.model import preflight
 from dsbench.model.layout import ModelLayout
 from dsbench.model.preflight import PreflightFacts, Request
-from dsbench.options import Given
 from tests.material import trtexec_log, write_clip, write_onnx
 
 STAND_IN = "# dsbench stand-in: embedded\n"

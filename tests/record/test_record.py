@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.steps import STEPS
 from dsbench.formats.telemetry import OtherProcess, Series
-from dsbench.judge.measurement import Interval, Measurement, Reason, State
+from dsbench.judge.run.measurement import Interval, Measurement, Reason, State
 from dsbench.record import codec, store
 from dsbench.record.beyond import (
     Beyond,
@@ -39,7 +40,6 @@ from dsbench.record.schema import (
     TrtexecFigures,
     VideoRecord,
 )
-from dsbench.steps import STEPS
 
 FIGURES = Figures(
     engine="benchmarks/engines/net_dynamic_b4.engine",

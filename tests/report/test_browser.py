@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.material import write_clip, write_onnx
-from tests.test_plugin import run
+from tests.plugin.test_plugin import run
 
 NAME = '<img src=x onerror="document.title=1">'
 LABEL = "<script>document.title=1</script>"

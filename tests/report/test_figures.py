@@ -74,7 +74,7 @@ def test_only_series_tables_are_drawn() -> None:
 
 
 def test_the_series_title_is_the_benchmark_rows_own() -> None:
-    from dsbench.report import benchmark_rows
+    from dsbench.steps.rows import benchmark_rows
 
     assert benchmark_rows.SERIES == charts.SERIES
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dsbench.base.steps import STEPS
 from dsbench.record.evidence import EvidenceLog, Failure
 from dsbench.report.collector import StepResult
 from dsbench.report.terminal import printable, summary_lines
-from dsbench.steps import STEPS
 
 
 def result(step: str, outcome: str, failure: Failure | None = None, detail: str = "") -> StepResult:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from dsbench.base.steps import STEPS
 from dsbench.record.evidence import EvidenceLog, Failure
 from dsbench.record.schema import Figures, RecordState, StreamFigures
 from dsbench.report import verdict
 from dsbench.report.collector import StepResult
-from dsbench.steps import STEPS
 
 REAL_TIME = Figures(
     target_fps=30.0, run1=StreamFigures(4, 130.0, 32.5), run2=StreamFigures(4, 128.0, 32.0), confirmed_streams=4

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.runtimes import frame_count
 from tests.material import write_clip
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.errors import Code, DsbenchError
-from dsbench.runtimes import kitti_dump, process
+from dsbench.base import process
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.runtimes import kitti_dump
 
 
 @dataclass(frozen=True)

@@ -10,22 +10,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.build import compile as parser_compile
 from dsbench.build.compile import BuildPlan
 from dsbench.build.makefile import render_makefile
 from dsbench.build.parser_source import render_source
-from dsbench.embedded.harness_job import HarnessJob, HarnessLimits
 from dsbench.embedded.native import SDK
-from dsbench.errors import Code, DsbenchError
 from dsbench.families import registry
 from dsbench.families.base import Boxes, Head, NamedArray, Network
 from dsbench.families.ssd import SsdLayout
 from dsbench.families.yolox import YoloxLayout
-from dsbench.judge import parser_cases
-from dsbench.judge import parser_harness as judge
+from dsbench.jobs.harness import HarnessJob, HarnessLimits
 from dsbench.judge.lint import ERROR, WARNING, Finding
-from dsbench.judge.parser_cases import Kind, Setting
-from dsbench.judge.parser_harness import Expected
+from dsbench.judge.parser import cases as parser_cases
+from dsbench.judge.parser import findings as judge
+from dsbench.judge.parser.cases import Kind, Setting
+from dsbench.judge.parser.findings import Expected
 from dsbench.runtimes import parser_harness
 from dsbench.runtimes.parser_harness import Missing
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.errors import Code, DsbenchError
-from dsbench.formats.perf_windows import Windows
-from dsbench.runtimes import perf_run, process
+from dsbench.base import process
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.formats.perf.windows import Windows
+from dsbench.runtimes import perf_run
 from dsbench.runtimes.perf_run import PerfPlan, PerfRun
 from tests.stand_in_app import Row, StandInRuntime
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dsbench.embedded.probe_job import ParserJob
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.jobs.probe import ParserJob
 from dsbench.runtimes import probes
 
 SOURCE = """

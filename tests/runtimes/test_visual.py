@@ -11,7 +11,7 @@ import av
 import pytest
 from PIL import Image
 
-from dsbench.errors import Code, DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats import kitti
 from dsbench.runtimes import visual
 from tests.material import write_clip
@@ -103,7 +103,7 @@ def test_objects_are_counted_by_frame_number(tmp_path: Path) -> None:
 
 
 def test_without_the_encoder_there_is_a_reason_and_no_other_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dsbench.embedded import osd
+    from dsbench.embedded.app import osd
 
     assert visual.encoder_missing() is None
     monkeypatch.setattr(osd, "ENCODER", "libvpx-of-nowhere")
@@ -133,7 +133,7 @@ def test_no_prohibited_encoder_is_named_anywhere_in_the_product(repository: Path
 
 
 def visual_encoder() -> str:
-    from dsbench.embedded.osd import ENCODER
+    from dsbench.embedded.app.osd import ENCODER
 
     assert av.codec.Codec(ENCODER, "w").name == "libvpx-vp9"
     return ENCODER

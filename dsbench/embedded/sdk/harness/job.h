@@ -1,4 +1,4 @@
-// What the runner is asked to do: a flat little-endian file, written by dsbench/embedded/harness_job.py.
+// What the runner is asked to do: a flat little-endian file, written by dsbench/jobs/harness.py.
 // A change of either needs the other.
 #pragma once
 

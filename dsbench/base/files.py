@@ -1,0 +1,93 @@
+"""Files that dsbench writes into a model directory, and how it knows them again.
+
+The first line is a comment with a marker and the SHA-256 of everything after it. A file without the marker, or whose
+text no longer matches it, is the user's: it is used as it is and never overwritten (decisions.md, Files).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from dsbench.base.errors import Code, DsbenchError
+
+_MARKER = re.compile(rb"^(?:#|//) dsbench-generated sha256:([0-9a-f]{64})\r?\n")
+
+
+class Status(StrEnum):
+    """What writing a generated file came to."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    USER_OWNED = "user-owned"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file of the model directory and whether it is dsbench's or the user's."""
+
+    path: Path
+    status: Status
+
+
+def with_marker(text: str, comment: str) -> str:
+    """``text`` behind its marker line; ``comment`` is ``#`` or ``//``."""
+    digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{comment} dsbench-generated sha256:{digest}\n{text}"
+
+
+def is_generated(path: Path) -> bool:
+    """True if dsbench wrote the file and nobody edited it since. A link is the user's."""
+    if path.is_symlink():
+        return False
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return False
+    match = _MARKER.match(content)
+    return match is not None and hashlib.sha256(content[match.end() :]).hexdigest() == match[1].decode()
+
+
+def write_generated(path: Path, text: str, comment: str) -> Written:
+    """Write ``text`` with its marker unless the file is the user's; raises FILE_UNWRITABLE."""
+    content = with_marker(text, comment).encode("utf-8", "surrogateescape")
+    exists = path.exists() or path.is_symlink()
+    if exists and not is_generated(path):
+        return Written(path, Status.USER_OWNED)
+    if exists and path.read_bytes() == content:
+        return Written(path, Status.UNCHANGED)
+    replace_file(path, content)
+    return Written(path, Status.UPDATED if exists else Status.CREATED)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write the file in one step: a reader sees the old content or the new one, never a part."""
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=".dsbench-", dir=path.parent)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise DsbenchError(
+            Code.FILE_UNWRITABLE,
+            f"cannot write {path.name}: {error.strerror}",
+            where=str(path),
+            fix="make the directory writable and check the free space (df -h)",
+        ) from error
+
+
+def _umask() -> int:
+    current = os.umask(0o022)
+    os.umask(current)
+    return current

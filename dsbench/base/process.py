@@ -1,0 +1,284 @@
+"""One child program, watched from start to end: its own process group, a deadline, a log, nothing left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import shlex
+import signal
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsbench.base.environment import snapshot
+from dsbench.base.errors import Code, DsbenchError
+
+_PR_SET_PDEATHSIG = 1
+_POLL_S = 0.02
+_PASSES = 5
+_GRACE_S = 10.0
+_TAIL_LINES = 15
+_NO_ROOM = 16 * 1024
+_BY_SIGINT = (0, -signal.SIGINT, 128 + signal.SIGINT)
+_MARK = "DSBENCH_CHILD"
+LOG_LIMIT = 1 << 30
+"""Bytes of output after which a program is stopped: it floods its log, and would fill the disk."""
+_HEAD, _TAIL = 4 << 20, 256 << 10
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a child program ended.
+
+    ``returncode`` as subprocess has it (negative: the signal that ended it); ``stopped`` when ``until`` held and the
+    program was interrupted on purpose; ``timed_out`` when the deadline passed; ``flooded`` when its output passed
+    ``LOG_LIMIT``. ``seconds`` is wall time.
+    """
+
+    command: tuple[str, ...]
+    log: Path
+    returncode: int
+    seconds: float
+    stopped: bool
+    timed_out: bool
+    flooded: bool = False
+
+    @property
+    def signal_name(self) -> str | None:
+        """The signal that killed it, by name; None if it ended by itself."""
+        if self.returncode >= 0:
+            return None
+        try:
+            return signal.Signals(-self.returncode).name
+        except ValueError:
+            return f"signal {-self.returncode}"
+
+    @property
+    def ended_as_asked(self) -> bool:
+        """It was interrupted on purpose, and that is how it ended: by itself, by the signal (so does a shell script
+        around the program), or killed because it did not listen."""
+        return self.stopped and not self.flooded and (self.timed_out or self.returncode in _BY_SIGINT)
+
+    def tail(self, lines: int = _TAIL_LINES) -> tuple[str, ...]:
+        """The last lines of the log that are not blank."""
+        return tail(self.log, lines)
+
+
+def tail(log: Path, lines: int = _TAIL_LINES) -> tuple[str, ...]:
+    """The last ``lines`` lines of a log that are not blank, however long the log is."""
+    try:
+        with open(log, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - 64 * 1024))
+            text = file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ()
+    kept = [line.rstrip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
+    return tuple(kept[-lines:])
+
+
+def telling_lines(log: Path) -> Iterator[str]:
+    """The lines of a log in which a program says why it fails: all of them, but of a very long one only the beginning
+    and the end."""
+    try:
+        with open(log, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            text = file.read(_HEAD)
+            if size > _HEAD:
+                file.seek(max(_HEAD, size - _TAIL))
+                text += b"\n" + file.read(_TAIL)
+    except OSError:
+        return
+    yield from text.decode("utf-8", "replace").replace("\r", "\n").split("\n")
+
+
+def disk_full(path: Path) -> bool:
+    """Whether there is no room left where ``path`` lies: a log that could not be written says nothing itself."""
+    try:
+        disk = os.statvfs(path if path.is_dir() else path.parent)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < _NO_ROOM
+
+
+def run(
+    command: Sequence[str],
+    log: Path,
+    *,
+    deadline_s: float,
+    stall_s: float | Callable[[], float] | None = None,
+    progress: Callable[[], int] | None = None,
+    until: Callable[[], bool] | None = None,
+) -> Finished:
+    """Run ``command`` to its end, its output in ``log``; interrupt it (SIGINT) once ``until`` holds.
+
+    ``deadline_s`` is the time it has; with ``progress`` (a number that grows while it works) it is the time until the
+    first progress, and ``stall_s`` the longest pause after that (a function where that depends on what it is at). A
+    program whose output passes ``LOG_LIMIT`` is stopped as if its time were up (``flooded``).
+
+    The child leads a process group of its own, which hears the signals as a terminal's foreground group does, and which
+    is killed, with all that it started, when the child has ended, when its time is up (SIGINT, then SIGTERM, then
+    SIGKILL) and when we are interrupted ourselves. The child also dies with us (PR_SET_PDEATHSIG). Its standard input
+    is a pipe that stays open and quiet: deepstream-app reads keys from it and floods its log when it is at its end.
+    Raises RUNTIME_UNAVAILABLE if the program cannot be started.
+    """
+    started = time.monotonic()
+    mark = uuid.uuid4().hex
+    child = _start(command, log, mark)
+    try:
+        clock = _Clock(started + deadline_s, progress, stall_s)
+        end = _watch(child, until, clock, log)
+    finally:
+        _kill_all(child, mark)
+    return Finished(
+        command=tuple(command),
+        log=log,
+        returncode=child.returncode,
+        seconds=time.monotonic() - started,
+        stopped=end.stopped,
+        timed_out=end.timed_out,
+        flooded=end.flooded,
+    )
+
+
+def _start(command: Sequence[str], log: Path, mark: str) -> subprocess.Popen[bytes]:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        output = open(log, "wb")  # noqa: SIM115 - closed below, the child has its own descriptor
+    except OSError as error:
+        raise DsbenchError(
+            Code.NOT_WRITABLE,
+            f"the log cannot be written: {error.strerror}",
+            where=str(log),
+            fix="make the model directory writable, or free space on its disk",
+        ) from error
+    with output:
+        try:
+            return subprocess.Popen(
+                list(command),
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=snapshot(**{_MARK: mark}),
+                preexec_fn=prepare_child,  # noqa: PLW1509 - a few system calls, no lock, no allocation
+            )
+        except OSError as error:
+            raise DsbenchError(
+                Code.RUNTIME_UNAVAILABLE,
+                f"{command[0]} cannot be started: {error.strerror}",
+                where=shlex.join(command),
+                fix="install it, or choose the other runtime with --runtime",
+            ) from error
+
+
+class _Clock:
+    """When a child's time is up: a fixed deadline, moved on by progress."""
+
+    def __init__(
+        self, deadline: float, progress: Callable[[], int] | None, stall_s: float | Callable[[], float] | None
+    ) -> None:
+        self._deadline = deadline
+        self._progress = progress
+        self._stall_s = stall_s
+        self._seen = 0
+
+    def is_up(self) -> bool:
+        now = time.monotonic()
+        if self._progress is not None and self._stall_s is not None:
+            done = self._progress()
+            if done > self._seen:
+                self._seen = done
+                self._deadline = now + (self._stall_s() if callable(self._stall_s) else self._stall_s)
+        return now > self._deadline
+
+
+@dataclass(frozen=True)
+class _End:
+    stopped: bool = False
+    timed_out: bool = False
+    flooded: bool = False
+
+
+def _watch(child: subprocess.Popen[bytes], until: Callable[[], bool] | None, clock: _Clock, log: Path) -> _End:
+    """Wait for the end, or bring it about."""
+    while True:
+        if _ends_within(child, _POLL_S):
+            return _End()
+        if until is not None and until():
+            _signal_group(child, signal.SIGINT)
+            return _End(stopped=True, timed_out=not _ends_within(child, _GRACE_S))
+        flooded = _size(log) > LOG_LIMIT
+        if flooded or clock.is_up():
+            _signal_group(child, signal.SIGINT)
+            if not _ends_within(child, 1.0 if flooded else _GRACE_S):
+                _signal_group(child, signal.SIGTERM)
+                _ends_within(child, 1.0 if flooded else 2.0)
+            return _End(timed_out=not flooded, flooded=flooded)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _ends_within(child: subprocess.Popen[bytes], seconds: float) -> bool:
+    try:
+        child.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing left of it
+        os.killpg(child.pid, number)
+
+
+def _kill_all(child: subprocess.Popen[bytes], mark: str) -> None:
+    """Kill what is left of the child's process group, the child included, and whatever it started elsewhere."""
+    _signal_group(child, signal.SIGKILL)
+    for _ in range(_PASSES):  # one that is killed may just have started another
+        strays = _marked(mark)
+        for pid in strays:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if not strays:
+            break
+    if child.stdin is not None:
+        child.stdin.close()
+    child.wait()
+
+
+def _marked(mark: str) -> list[int]:
+    """Processes that inherited our mark with their environment, also those that left the session (``setsid``)."""
+    wanted = f"{_MARK}={mark}".encode()
+    found = []
+    for name in os.listdir("/proc"):
+        try:
+            if name.isdigit() and wanted in Path("/proc", name, "environ").read_bytes():
+                found.append(int(name))
+        except OSError:  # gone, or another user's
+            continue
+    return found
+
+
+_PRCTL = ctypes.CDLL(None).prctl
+"""Found before any fork: between fork and exec the child may not wait for the loader's lock, which a thread of ours may
+have held."""
+
+
+def prepare_child() -> None:
+    """In the child before it starts: die with us, and hear SIGINT and SIGTERM even where we ignore them.
+
+    A shell starts what runs in the background (``pytest &``, nohup, many a CI runner) with SIGINT ignored, and that is
+    inherited: an app that ignores SIGINT can only be stopped by force.
+    """
+    _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)

@@ -1,0 +1,1 @@
+"""``dsbench doctor``: survey, checks, fixes, text."""

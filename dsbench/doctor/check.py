@@ -1,0 +1,60 @@
+"""One finding of ``dsbench doctor``, its states, and how to word what a program did."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from dsbench.base.ask import Said
+from dsbench.doctor.fixes import Fix
+from dsbench.doctor.inventory import Program
+
+OK, MISSING, BROKEN, UNKNOWN, LOW = "ok", "missing", "broken", "unknown", "low"
+BOTH, EMBEDDED, DEEPSTREAM, OPTIONAL = "both runtimes", "embedded runtime", "deepstream runtime", "optional"
+GROUPS = (BOTH, EMBEDDED, DEEPSTREAM, OPTIONAL)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at. In the group ``optional`` nothing stands in a runtime's way."""
+
+    group: str
+    name: str
+    state: str
+    detail: str
+    fixes: tuple[Fix, ...] = ()
+
+    @property
+    def stands_in_the_way(self) -> bool:
+        """Its runtime cannot work like this. What is not known counts as not there; what is low is a warning."""
+        return self.group != OPTIONAL and self.state not in (OK, LOW)
+
+
+def program(group: str, found: Program, fixes: tuple[Fix, ...]) -> Check:
+    """It is on PATH and says its version."""
+    if found.path is None:
+        return Check(group, found.name, MISSING, "not on PATH", fixes)
+    said = found.said
+    if said is None or not said.ok:
+        return Check(group, found.name, BROKEN, f"{found.path}: {failure(said)}", fixes)
+    return Check(group, found.name, OK, f"{said.lines[0] if said.lines else 'prints no version'} ({found.path})"[:200])
+
+
+def failure(said: Said | None) -> str:
+    """How a program ended, with its last line."""
+    if said is None:
+        return "not asked"
+    return said.trouble + (f" ({said.lines[-1][:160]})" if said.lines else "")
+
+
+def error_line(lines: tuple[str, ...]) -> str:
+    """The line that names the cause: the first with ``error`` or ``cannot find``, else the last."""
+    for line in lines:
+        if re.search(r"\berror\b|cannot find|cannot open", line, re.IGNORECASE):
+            return line[:200]
+    return lines[-1][:200] if lines else "it printed nothing"
+
+
+def size(mib: int) -> str:
+    """``512 MiB``, ``73.6 GiB``."""
+    return f"{mib} MiB" if mib < 1024 else f"{mib / 1024:.1f} GiB"

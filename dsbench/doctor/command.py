@@ -1,0 +1,40 @@
+"""``dsbench doctor``: what this machine has, what is missing, and the commands that mend it."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from pathlib import Path
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.doctor import survey
+from dsbench.doctor import text as doctor_text
+from dsbench.doctor.verdict import diagnose
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0: the embedded runtime is ready (with ``--runtime deepstream``: DeepStream is); 1: it is not.
+
+    Raises USAGE for a ``--gpu-id`` that is no number, and where the current folder is gone.
+    """
+    try:
+        here = Path(os.getcwd())
+    except OSError as error:
+        raise DsbenchError(
+            Code.USAGE, "the current folder does not exist any more", where="getcwd", fix="cd to another folder"
+        ) from error
+    inventory = survey.take(survey.Wanted(here, _gpu_id(arguments.gpu_id), arguments.video))
+    diagnosis = diagnose(inventory)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot show every character still gets the rest
+        sys.stdout.reconfigure(errors="replace")
+    show = doctor_text.to_json if arguments.json else doctor_text.render
+    print(show(inventory, diagnosis))
+    return int(bool(diagnosis.deepstream_because if arguments.runtime == "deepstream" else diagnosis.embedded_because))
+
+
+def _gpu_id(text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) < 5:
+        return int(text)
+    raise DsbenchError(Code.USAGE, f"--gpu-id {text!r} is no number from 0 on", where="--gpu-id", fix="--gpu-id 0")

@@ -1,0 +1,1 @@
+"""The application: command line, plan, workers, main loop, sinks, PERF lines."""

@@ -1,0 +1,114 @@
+"""What ONNX Runtime alone carries on this machine, printed the way trtexec prints it.
+
+``python -m dsbench.embedded.throughput MODEL.onnx --batch B``: the stand-in of ``trtexec --loadEngine --shapes=...
+--noDataTransfers`` on the embedded runtime. Line 1 says what it is; the rest has trtexec's shape so that one reader
+serves both. A query is one batch: ``Throughput`` is in batches a second. As the app does, every processor runs queries
+of its own on one thread: ONNX Runtime's own thread pool reaches less on small models, and next to nothing beside other
+programs (a thread spins while the one it waits for does not run).
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dsbench.base.cpus import usable_cpus
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Milliseconds of each query, on whichever processor, and the wall seconds of all of them together."""
+
+    latencies_ms: tuple[float, ...]
+    seconds: float
+
+    @property
+    def qps(self) -> float:
+        return len(self.latencies_ms) / self.seconds
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print; 0 unless the model cannot be run."""
+    parser = argparse.ArgumentParser(prog="dsbench.embedded.throughput")
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--batch", type=int, required=True)
+    parser.add_argument("--size", type=int, nargs=2, metavar=("H", "W"), help="for dynamic height and width")
+    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--warm-up", type=float, default=0.5)
+    parser.add_argument("--first-line", default="")
+    arguments = parser.parse_args(argv)
+    session, feed = _session(arguments.model, arguments.batch, arguments.size)
+    _run_for(session, feed, arguments.warm_up)
+    measured = _run_for(session, feed, arguments.seconds)
+    if arguments.first_line:
+        print(arguments.first_line)
+    print("\n".join(report_lines(measured, arguments.batch)))
+    return 0
+
+
+def _session(model: Path, batch: int, size: Sequence[int] | None) -> tuple[Any, dict[str, Any]]:
+    import numpy as np
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    first = session.get_inputs()[0]
+    spatial = iter(size or ())
+    shape = [
+        batch if axis == 0 else dim if isinstance(dim, int) else next(spatial, 1)
+        for axis, dim in enumerate(first.shape)
+    ]
+    types = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
+    pixels = np.random.default_rng(0).integers(0, 256, shape)  # zeros can run faster than any picture does
+    return session, {first.name: pixels.astype(types.get(first.type, np.float32))}
+
+
+def _run_for(session: Any, feed: dict[str, Any], seconds: float) -> Measured:
+    """Queries on every processor at once until ``seconds`` have passed, at least one on each."""
+    cpus = usable_cpus()
+    started = time.perf_counter()
+
+    def work(_: int) -> list[float]:
+        latencies: list[float] = []
+        now = time.perf_counter()
+        while now - started < seconds or not latencies:
+            session.run(None, feed)
+            end = time.perf_counter()
+            latencies.append((end - now) * 1000)
+            now = end
+        return latencies
+
+    with ThreadPoolExecutor(cpus) as pool:  # ONNX Runtime leaves the interpreter's lock while it runs
+        latencies = [value for each in pool.map(work, range(cpus)) for value in each]
+    return Measured(tuple(latencies), time.perf_counter() - started)
+
+
+def report_lines(measured: Measured, batch: int) -> tuple[str, ...]:
+    """trtexec's performance summary; what it calls GPU Compute Time is the CPU's time here, as line 1 says."""
+    ordered = sorted(measured.latencies_ms)
+    mean = sum(ordered) / len(ordered)
+    spread = (
+        f"min = {ordered[0]:.6g} ms, max = {ordered[-1]:.6g} ms, mean = {mean:.6g} ms, "
+        f"median = {_percentile(ordered, 50):.6g} ms, percentile(90%) = {_percentile(ordered, 90):.6g} ms, "
+        f"percentile(95%) = {_percentile(ordered, 95):.6g} ms, percentile(99%) = {_percentile(ordered, 99):.6g} ms"
+    )
+    return (
+        f"Batch: {batch}",
+        "=== Performance summary ===",
+        f"Throughput: {measured.qps:.6g} qps",
+        f"Latency: {spread}",
+        f"GPU Compute Time: {spread}",
+        f"Total Host Walltime: {measured.seconds:.6g} s",
+    )
+
+
+def _percentile(ordered: Sequence[float], percent: float) -> float:
+    """Nearest-rank percentile, as trtexec takes it."""
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]

@@ -1,0 +1,1 @@
+"""The nvinfer element: preprocessing, inference, parser, clustering, mapping."""

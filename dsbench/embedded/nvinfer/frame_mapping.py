@@ -1,0 +1,102 @@
+"""Network boxes to streammux space, and what nvinfer drops on the way (semantics d4)."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import weakref
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dsbench.embedded import native
+from dsbench.embedded.nvinfer.detections import Detections
+from dsbench.embedded.nvinfer.preprocess import Geometry
+
+if TYPE_CHECKING:
+    from dsbench.formats.nvinfer import ClassAttrs
+
+_UNSIGNED = 0xFFFFFFFF
+
+
+class FrameMapper:
+    """Maps the clustered objects of one frame after another under one configuration.
+
+    ``attrs`` has one entry per class id that can occur. Boxes are moved in double and stored in float32; every
+    comparison is float32, as in nvinfer. One object serves one thread.
+    """
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        attrs: Sequence[ClassAttrs],
+        filter_out_class_ids: Collection[int] = (),
+        crop_objects_to_roi_boundary: bool = False,
+    ) -> None:
+        plan = native.MapperPlan(
+            *(geometry.ratio_x, geometry.ratio_y, geometry.surface_w),
+            *(geometry.offset_left, geometry.offset_top, int(crop_objects_to_roi_boundary)),
+        )
+        limits = (native.ClassLimits * len(attrs))(
+            *(_limits(entry, geometry, index not in filter_out_class_ids) for index, entry in enumerate(attrs))
+        )
+        self._native = native.library()
+        self.handle: int = self._native.mapper_new(ctypes.byref(plan), limits, len(attrs))
+        """The C++ host's own, for ParserHost.detect."""
+        weakref.finalize(self, self._native.mapper_free, self.handle)
+
+    def run(self, objects: Detections) -> Detections:
+        """``objects`` (network pixels) that become metadata, in streammux pixels, order kept.
+
+        A box beyond the upper or left edge is shifted inside, its size unchanged; one that reaches below the
+        lower limit is dropped (or cut, when cropping); the right edge is not looked at unless cropping.
+        """
+        if len(objects) == 0:
+            return objects
+        class_id = np.array(objects.class_id, np.int32)
+        given = (objects.left, objects.top, objects.width, objects.height, objects.confidence)
+        block = np.stack([np.asarray(row, np.float32) for row in given])
+        kept = self._native.mapper_run(self.handle, len(class_id), class_id.ctypes.data, block.ctypes.data)
+        return Detections.from_block(class_id[:kept], block[:, :kept])
+
+    def take(self, count: int) -> Detections:
+        """The ``count`` objects that ParserHost.detect has left here."""
+        if count == 0:
+            return Detections.empty()
+        class_id, block = np.empty(count, np.int32), np.empty((5, count), np.float32)
+        self._native.detect_take(self.handle, class_id.ctypes.data, block.ctypes.data)
+        return Detections.from_block(class_id, block)
+
+
+def to_frame(
+    objects: Detections,
+    geometry: Geometry,
+    surface_h: int,
+    surface_w: int,
+    attrs: Sequence[ClassAttrs],
+    filter_out_class_ids: Collection[int] = (),
+    crop_objects_to_roi_boundary: bool = False,
+) -> Detections:
+    """One-off form of FrameMapper(...).run(objects); the limits are those of the surface given here."""
+    placed = replace(geometry, surface_h=surface_h, surface_w=surface_w)
+    return FrameMapper(placed, attrs, filter_out_class_ids, crop_objects_to_roi_boundary).run(objects)
+
+
+def _limits(attrs: ClassAttrs, geometry: Geometry, wanted: bool) -> native.ClassLimits:
+    return native.ClassLimits(
+        min_w=attrs.detected_min_w,
+        min_h=attrs.detected_min_h,
+        max_w=_no_limit(attrs.detected_max_w),
+        max_h=_no_limit(attrs.detected_max_h),
+        roi_top=attrs.roi_top_offset,
+        # unsigned 32-bit in nvinfer: an offset above the height wraps round and drops nothing
+        roi_bottom=(geometry.surface_h - attrs.roi_bottom_offset) & _UNSIGNED,
+        wanted=int(wanted),
+    )
+
+
+def _no_limit(limit: int) -> float:
+    """No limit is written as 0; "not above infinity" holds for NaN too."""
+    return float(limit) if limit > 0 else math.inf

@@ -1,0 +1,1 @@
+"""Child programs that run the model or the parser on real frames."""

@@ -1,0 +1,291 @@
+"""6a as a child program: ``python -m dsbench.embedded.probe JOB.json OUT``.
+
+Runs the ONNX on random normal input and on real frames under every candidate preprocessing; writes OUT.json (a
+ProbeResult) and OUT.npz (the tensors). Frames come as the app would feed them: decoded, muxed, scaled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.embedded.video.frame import YuvFrame
+from dsbench.jobs import probe as probe_job
+from dsbench.jobs.probe import Candidate, Failure, OutputRange, ProbeJob, ProbeResult
+
+if TYPE_CHECKING:
+    from dsbench.embedded.nvinfer.preprocess import Geometry
+
+Array = npt.NDArray[Any]
+_MOST_PARALLEL = 4  # each run of a large model needs its own memory
+
+
+def main(argv: Sequence[str]) -> int:
+    """Exit status 0 whenever a result was written, failures included."""
+    job, out = probe_job.load(ProbeJob, Path(argv[0])), Path(argv[1])
+    limit_memory(job.memory_limit)
+    try:
+        result = run(job, out.with_suffix(".npz"))
+    except DsbenchError as error:
+        result = ProbeResult(failure=failure_of(error))
+    except MemoryError:
+        result = ProbeResult(
+            failure=Failure(Code.ONNX_RUN_FAILED, "the model needs more memory than it may have", job.onnx)
+        )
+    probe_job.dump(result, out.with_suffix(".json"))
+    print("\n".join(result.lines))
+    return 0
+
+
+def limit_memory(limit: int) -> None:
+    """Bound this process's address space, so that a tensor of 2^40 elements is an error, not a dying machine."""
+    with contextlib.suppress(ValueError, OSError):  # a lower hard limit is already set
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def failure_of(error: DsbenchError) -> Failure:
+    """A DsbenchError as data."""
+    return Failure(str(error.code), error.what, error.where, error.fix)
+
+
+def run(job: ProbeJob, tensors: Path) -> ProbeResult:
+    """The whole job; raises ONNX_RUN_FAILED. A video that cannot be read is reported, not raised."""
+    wanted = job.video is not None and job.candidates
+    with ThreadPoolExecutor(1) as beside:
+        decoded = beside.submit(_frames, job, job.frames) if wanted else None  # while the network is loaded
+        network = _Network(job)
+        wait([decoded] if decoded is not None else [])  # the time of a call is measured alone
+        result = network.random()
+        if decoded is None:
+            return result
+        try:
+            count = network.affordable_frames(result.ms_per_run)
+            frames = decoded.result() if count == job.frames else _frames(job, count)
+        except DsbenchError as error:
+            return replace(result, video_failure=failure_of(error))
+    return network.real(frames, result, tensors)
+
+
+class _Network:
+    """One ONNX Runtime session and the job's way of feeding it."""
+
+    def __init__(self, job: ProbeJob) -> None:
+        import onnxruntime
+
+        self.job = job
+        self.parallel = max(1, min(job.threads, _MOST_PARALLEL))
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = max(1, job.threads // self.parallel)
+        # beside other programs a thread that spins keeps the one it waits for from running
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 4
+        try:
+            self.session = onnxruntime.InferenceSession(job.onnx, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime's exceptions have no common public base
+            raise _run_failed("ONNX Runtime cannot load the model", error, job.onnx) from error
+        self.input = self.session.get_inputs()[0]
+        self.outputs = tuple(output.name for output in self.session.get_outputs())
+        self.bytes_per_image = 1
+
+    def random(self) -> ProbeResult:
+        """6a's dummy input: np.random.randn of the declared shape, a symbolic batch is 1, sizes are the job's."""
+        job = self.job
+        sides = (job.height, job.width, job.channels) if job.nhwc else (job.channels, job.height, job.width)
+        declared = [size if isinstance(size, int) and size > 0 else 1 for size in self.input.shape[:1]]
+        shape = (*declared, *sides)
+        dummy = np.random.default_rng(job.seed).standard_normal(shape, dtype=np.float32)
+        self._call(dummy)  # the first call allocates
+        started = time.perf_counter()
+        arrays = self._call(dummy)
+        seconds = time.perf_counter() - started
+        self.bytes_per_image = sum(array.nbytes // max(len(dummy), 1) for array in arrays)
+        ranges = self._ranges(arrays)
+        lines = [f"Input: {self.input.name} shape={self.input.shape}"]
+        lines += [f"Output: {output.name} shape={output.shape}" for output in self.session.get_outputs()]
+        return ProbeResult(
+            outputs=self.outputs,
+            lines=(*lines, "Random input (normal distribution):", *_range_lines(ranges)),
+            random=ranges,
+            ms_per_run=round(seconds * 1000, 3),
+        )
+
+    def affordable_frames(self, ms_per_run: float) -> int:
+        """Frames that time and space allow for every candidate, at least one."""
+        runs = len(self.job.candidates)
+        by_time = self.job.time_budget_s * 1000 * self.parallel / max(ms_per_run * runs, 1e-3)
+        by_space = self.job.byte_budget / max(self.bytes_per_image * runs, 1)
+        return int(max(1, min(self.job.frames, by_time, by_space)))
+
+    def real(self, frames: Sequence[YuvFrame], result: ProbeResult, tensors: Path) -> ProbeResult:
+        """Every frame under every candidate; tensors go to the .npz, the ranges of the first to the result."""
+        saved: dict[str, Array] = {}
+        first: tuple[OutputRange, ...] = ()
+        for position, frame in enumerate(frames):
+            results = self._under_all(frame)
+            first = first or self._ranges(results[0])
+            for number, arrays in enumerate(results):
+                for index, array in enumerate(arrays):
+                    saved[probe_job.tensor_key(number, position, index)] = _first(array)
+        np.savez(tensors, **saved)  # type: ignore[arg-type]
+        heading = f"Real frame {frames[0].index} ({_describe(self.job.candidates[0])}):"
+        return replace(
+            result,
+            lines=(*result.lines, heading, *_range_lines(first)),
+            real=first,
+            frames=tuple(frame.index for frame in frames),
+        )
+
+    def _under_all(self, frame: YuvFrame) -> list[list[Array]]:
+        """The outputs on one frame under each candidate, several at a time: faster than ONNX Runtime's own threads."""
+        pixels = _Pixels(self.job, frame)
+        # paddings that come to the same (a frame of the network's shape) are inferred once
+        keys = [(item.net_scale_factor, item.offsets, *pixels.key(item)) for item in self.job.candidates]
+        different = dict(zip(reversed(keys), reversed(self.job.candidates), strict=True))
+        images = [pixels.get(candidate) for candidate in different.values()]
+        with ThreadPoolExecutor(self.parallel) as pool:
+            calls = pool.map(lambda image, item: self._call(self._feed(image, item)), images, different.values())
+            outputs = dict(zip(different, calls, strict=True))
+        return [outputs[key] for key in keys]
+
+    def _feed(self, pixels: npt.NDArray[np.uint8], candidate: Candidate) -> Array:
+        offsets = np.array(candidate.offsets or (0.0,) * len(pixels), np.float32).reshape(-1, 1, 1)
+        image = (pixels.astype(np.float32) - offsets) * np.float32(candidate.net_scale_factor)
+        image = image.transpose(1, 2, 0) if self.job.nhwc else image
+        batch = self.input.shape[0] if isinstance(self.input.shape[0], int) and self.input.shape[0] > 0 else 1
+        return np.ascontiguousarray(np.broadcast_to(image, (batch, *image.shape)))
+
+    def _call(self, batch: Array) -> list[Array]:
+        try:
+            results = self.session.run(None, {self.input.name: batch})
+        except Exception as error:  # see __init__
+            raise _run_failed("ONNX Runtime cannot run the model", error, self.job.onnx) from error
+        return [np.asarray(result) for result in results]
+
+    def _ranges(self, arrays: Sequence[Array]) -> tuple[OutputRange, ...]:
+        return tuple(_range(name, array) for name, array in zip(self.outputs, arrays, strict=True))
+
+
+class _Pixels:
+    """Network-sized 8-bit pixels of one frame, made once for each colour format and place in the network's input."""
+
+    def __init__(self, job: ProbeJob, frame: YuvFrame) -> None:
+        self._job, self._frame = job, frame
+        self._made: dict[tuple[int, Geometry], npt.NDArray[np.uint8]] = {}
+
+    def key(self, candidate: Candidate) -> tuple[int, Geometry]:
+        """Equal for candidates that see the same pixels."""
+        from dsbench.embedded.nvinfer.preprocess import geometry
+
+        job, frame = self._job, self._frame
+        keep, split = bool(candidate.maintain_aspect_ratio), bool(candidate.symmetric_padding)
+        place = geometry(frame.width, frame.height, job.width, job.height, keep, split)
+        return candidate.model_color_format, place
+
+    def get(self, candidate: Candidate) -> npt.NDArray[np.uint8]:
+        """(channels, height, width) in network channel order."""
+        key = self.key(candidate)
+        if key not in self._made:
+            self._made[key] = self._make(*key)
+        return self._made[key]
+
+    def _make(self, color_format: int, place: Geometry) -> npt.NDArray[np.uint8]:
+        from dsbench.embedded.nvinfer.preprocess import Preprocessor
+
+        job, frame = self._job, self._frame
+        scaler = Preprocessor(
+            place,
+            job.width,
+            job.height,
+            color_format=color_format,
+            scaling_filter=job.scaling_filter,
+            net_scale_factor=1.0,
+            offsets=(),
+        )
+        return np.array(scaler.pixels(frame), copy=True)
+
+
+def _frames(job: ProbeJob, count: int) -> list[YuvFrame]:
+    """``count`` frames of the video in streammux space, spread over its first ``span`` (over all of a shorter one)."""
+    picked, total = _pick(job, count, job.span)
+    if total < job.span and len(picked) < min(count, total):
+        picked, total = _pick(job, count, total)
+    if not picked:
+        raise DsbenchError(
+            Code.VIDEO_UNREADABLE,
+            "the video has no frame that can be decoded",
+            where=job.video or "",
+            fix="choose another with --video",
+        )
+    return picked
+
+
+def _pick(job: ProbeJob, count: int, span: int) -> tuple[list[YuvFrame], int]:
+    from dsbench.embedded.video.decode import open_source
+    from dsbench.embedded.video.mux import MuxScaler
+
+    assert job.video is not None
+    mux = MuxScaler(job.mux_width, job.mux_height)
+    wanted = {int((i + 0.5) * span / count) for i in range(count)}
+    picked: list[YuvFrame] = []
+    total = 0
+    for position, frame in enumerate(open_source(Path(job.video), file_loop=False, threads=job.threads)):
+        total = position + 1
+        if position in wanted:
+            scaled = mux.scale(frame)
+            planes = {name: getattr(scaled, name).copy() for name in "yuv"}  # the decoder reuses its buffers
+            picked.append(replace(scaled, **planes))
+        if len(picked) == len(wanted):
+            return picked, span
+    return picked, total
+
+
+def _first(array: Array) -> Array:
+    """The first image's part; all of an output without a batch dimension or without rows."""
+    return np.asarray(array[0]) if array.ndim and len(array) else array
+
+
+def _range(name: str, array: Array) -> OutputRange:
+    values = array.astype(np.float64, copy=False) if array.dtype != np.float32 else array
+    finite = values[np.isfinite(values)]
+    return OutputRange(
+        name=name,
+        shape=tuple(array.shape),
+        dtype=str(array.dtype),
+        low=float(finite.min()) if finite.size else 0.0,
+        high=float(finite.max()) if finite.size else 0.0,
+        nan=int(np.isnan(values).sum()),
+        inf=int(np.isinf(values).sum()),
+    )
+
+
+def _range_lines(ranges: Sequence[OutputRange]) -> list[str]:
+    return [
+        f"Output[{i}] range: [{'nan' if r.nan else format(r.low, '.4f')}, {'nan' if r.nan else format(r.high, '.4f')}]"
+        for i, r in enumerate(ranges)
+    ]
+
+
+def _describe(candidate: Candidate) -> str:
+    offsets = f", offsets {';'.join(f'{value:g}' for value in candidate.offsets)}" if candidate.offsets else ""
+    colour = ("RGB", "BGR", "GRAY")[candidate.model_color_format]
+    return f"net-scale-factor {candidate.net_scale_factor!r}{offsets}, {colour}"
+
+
+def _run_failed(what: str, error: Exception, onnx: str) -> DsbenchError:
+    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    return DsbenchError(
+        Code.ONNX_RUN_FAILED,
+        f"{what}: {reason[:300]}",
+        where=onnx,
+        fix="check the export with: python -c 'import onnx; onnx.checker.check_model(\"model.onnx\", full_check=True)'",
+    )

@@ -1,0 +1,60 @@
+"""Runs a built parser on real tensors, as a child program: ``python -m dsbench.embedded.parser_probe JOB.json OUT``.
+
+Writes OUT.json (a ParserResult) and OUT.npz (its raw boxes), and OUT.loaded once the library is. If the parser crashes,
+this process dies by its signal and the caller says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dsbench.base.errors import DsbenchError
+from dsbench.embedded.nvinfer.parser_host import OutputLayer, ParserHost
+from dsbench.embedded.probes.model import failure_of, limit_memory
+from dsbench.jobs import probe as probe_job
+from dsbench.jobs.probe import ParserJob, ParserResult
+
+
+def main(argv: Sequence[str]) -> int:
+    """Exit status 0 whenever a result was written, failures included."""
+    job, out = probe_job.load(ParserJob, Path(argv[0])), Path(argv[1])
+    limit_memory(job.memory_limit)
+    try:
+        result = run(job, out.with_suffix(".npz"))
+    except DsbenchError as error:
+        result = ParserResult(failure=failure_of(error))
+    probe_job.dump(result, out.with_suffix(".json"))
+    return 0
+
+
+def run(job: ParserJob, out: Path) -> ParserResult:
+    """One call for each image; raises what ParserHost raises."""
+    host = ParserHost(Path(job.library), job.function)
+    out.with_suffix(".loaded").touch()
+    thresholds = [job.pre_cluster_threshold] * job.num_classes
+    boxes: dict[str, npt.NDArray[np.float32]] = {}
+    counts = []
+    with np.load(job.tensors, allow_pickle=False) as tensors:
+        for call, keys in enumerate(job.keys):
+            layers = [
+                OutputLayer(name, np.ascontiguousarray(tensors[key]), index + 1)
+                for index, (name, key) in enumerate(zip(job.layers, keys, strict=True))
+            ]
+            found = host.parse(
+                layers, (job.width, job.height, job.channels), job.num_classes, thresholds, [0.0] * job.num_classes
+            )
+            counts.append(-1 if found is None else len(found.class_id))
+            if found is not None:
+                boxes[f"b{call}"] = _table(found)
+    np.savez(out, **boxes)  # type: ignore[arg-type]
+    return ParserResult(tuple(counts))
+
+
+def _table(found: Any) -> npt.NDArray[np.float32]:
+    columns = (found.class_id, found.left, found.top, found.width, found.height, found.confidence)
+    return np.stack([np.asarray(column, np.float32) for column in columns], axis=1)

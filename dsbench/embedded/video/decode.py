@@ -1,0 +1,254 @@
+"""Decodes a video file into planar YUV frames, as many as DeepStream's decoder delivers, in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import unquote, urlsplit
+
+import av
+import av.error
+import numpy as np
+from av.codec.context import ThreadType
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.embedded.video.frame import Matrix, Plane, YuvFrame
+
+# AVColorSpace of libavutil/pixfmt.h
+_BT709 = 1
+_BT2020 = (9, 10)
+_FULL_RANGE = 2
+_TEXT_ART = ("ansi", "bintext", "xbin", "idf")
+_PLANAR_420 = ("yuv420p", "yuvj420p")
+# tags need not be UTF-8; PyAV decodes them leniently by itself from 19 on, and no longer takes the argument
+_METADATA: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+
+Warn = Callable[[str], None]
+
+
+def uri_path(uri: str) -> Path:
+    """The file behind ``file://`` (percent-decoded, as GStreamer does) or a plain path.
+
+    Raises DsbenchError(SOURCE_UNSUPPORTED) for any other scheme.
+    """
+    if "://" not in uri:
+        return Path(uri)
+    parts = urlsplit(uri, allow_fragments=False)
+    if parts.scheme != "file":
+        raise DsbenchError(
+            Code.SOURCE_UNSUPPORTED,
+            f"The embedded runtime reads files only, not {parts.scheme}:",
+            where=uri,
+            fix="give a file:// URI",
+        )
+    return Path(unquote(uri[len("file://") :]))
+
+
+@dataclass(frozen=True, slots=True)
+class Dropping:
+    """Frames that the decoder keeps to itself: all but every ``drop_frame_interval``-th (0, 1: none is kept back), all
+    but key frames with ``intra_decode``.
+    """
+
+    drop_frame_interval: int = 0
+    intra_decode: bool = False
+
+
+def open_source(
+    uri: str | Path,
+    *,
+    file_loop: bool = False,
+    threads: int = 1,
+    warn: Warn | None = None,
+    dropping: Dropping = Dropping(),
+) -> VideoSource:
+    """A source ready to iterate; the errors are those of VideoSource."""
+    path = uri if isinstance(uri, Path) else uri_path(uri)
+    return VideoSource(path, file_loop=file_loop, threads=threads, warn=warn, dropping=dropping)
+
+
+class VideoSource(Iterator[YuvFrame]):
+    """Every frame of a file's first video stream; with ``file_loop`` it never ends and indices grow.
+
+    Packets before an edit list's start are decoded and delivered: DeepStream's decoder does not know of it.
+    Damaged packets are skipped. Raises DsbenchError: SOURCE_MISSING, SOURCE_EMPTY, SOURCE_UNSUPPORTED, and
+    while iterating SOURCE_COLOR (BT.2020).
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        file_loop: bool = False,
+        threads: int = 1,
+        warn: Warn | None = None,
+        dropping: Dropping = Dropping(),
+    ) -> None:
+        self.path = path
+        self.index = 0
+        self._dropping = dropping
+        self._decoded_frames = 0
+        self._loop = file_loop
+        self._threads = threads
+        self._warn = warn or (lambda text: None)
+        self._warned: set[str] = set()
+        self._frames_this_round = 0
+        self._others: list[VideoSource] = []
+        self._container, self._stream = self._open()
+        self._decoded = self._decode()
+
+    def __iter__(self) -> VideoSource:
+        return self
+
+    def __next__(self) -> YuvFrame:
+        while True:
+            frame = next(self._decoded, None)
+            if frame is not None:
+                self._frames_this_round += 1
+                self._decoded_frames += 1
+                if (self._decoded_frames - 1) % max(1, self._dropping.drop_frame_interval):
+                    continue
+                result = self._convert(frame)
+                self.index += 1
+                return result
+            if not self._loop or self._frames_this_round == 0:
+                raise StopIteration
+            self._frames_this_round = 0
+            self._rewind()
+
+    @property
+    def frame_period(self) -> float:
+        """Seconds between delivered frames by the container's average rate; 1/30 where it has none."""
+        rate = self._stream.average_rate or self._stream.guessed_rate
+        return (float(1 / rate) if rate else 1 / 30) * max(1, self._dropping.drop_frame_interval)
+
+    def another(self) -> VideoSource:
+        """The same from its beginning, with a decoder of its own, closed with this one. Raises DsbenchError as here."""
+        other = VideoSource(
+            self.path, file_loop=self._loop, threads=self._threads, warn=self._warn_once, dropping=self._dropping
+        )
+        self._others.append(other)
+        return other
+
+    def close(self) -> None:
+        """Gives file and decoder back; frames already delivered stay valid."""
+        for other in self._others:
+            other.close()
+        self._decoded, self._loop = iter(()), False
+        self._container.close()
+
+    def _open(self) -> tuple[InputContainer, VideoStream]:
+        if not self.path.is_file():
+            raise DsbenchError(Code.SOURCE_MISSING, f'No such file "{self.path}"', where=str(self.path))
+        if self.path.stat().st_size == 0:
+            raise DsbenchError(Code.SOURCE_EMPTY, "Stream contains no data.", where=str(self.path))
+        try:
+            # "file:" keeps a name with a colon or a leading dash from being read as a protocol or an option
+            container = av.open(f"file:{self.path}", "r", **_METADATA)
+        except (av.error.FFmpegError, ValueError) as error:
+            raise self._unsupported(f"This file contains no playable streams ({error})") from error
+        # libavformat renders plain text as a terminal: no video to anybody else
+        streams = [s for s in container.streams.video if s.codec_context.name not in _TEXT_ART]
+        if not streams:
+            container.close()
+            raise self._unsupported("This file contains no playable streams (no video stream)")
+        stream = streams[0]
+        try:
+            stream.thread_type = ThreadType.NONE if self._threads == 1 else ThreadType.AUTO
+            stream.codec_context.thread_count = self._threads
+            if self._dropping.intra_decode:
+                stream.codec_context.skip_frame = "NONKEY"
+        except (av.error.FFmpegError, AttributeError, RuntimeError) as error:
+            container.close()
+            raise self._unsupported(f"No decoder available for this video stream ({error})") from error
+        return container, stream
+
+    def _unsupported(self, what: str) -> DsbenchError:
+        return DsbenchError(Code.SOURCE_UNSUPPORTED, what, where=str(self.path), fix="check the file with ffprobe")
+
+    def _decode(self) -> Iterator[VideoFrame]:
+        """Frames until the end of the file; unreadable data ends it, undecodable data is passed over."""
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except av.error.FFmpegError as error:
+                self._warn_once(f"reading {self.path} stopped early: {error}")
+                packet = None
+            if packet is None:
+                return
+            try:
+                frames = self._stream.decode(_plain(packet))
+            except av.error.EOFError:
+                return
+            except av.error.FFmpegError as error:
+                self._warn_once(f"damaged data in {self.path} is passed over: {error}")
+                continue
+            yield from frames
+
+    def _rewind(self) -> None:
+        """Back to the first packet by seeking; a file that cannot seek is opened anew."""
+        try:
+            self._container.seek(0)
+            self._decoded = self._decode()
+        except av.error.FFmpegError:
+            self._container.close()
+            self._container, self._stream = self._open()
+            self._decoded = self._decode()
+
+    def _convert(self, frame: VideoFrame) -> YuvFrame:
+        if frame.rotation:
+            self._warn_once(f"rotation metadata of {self.path} is ignored, as deepstream-app does")
+        if frame.colorspace in _BT2020:
+            raise DsbenchError(
+                Code.SOURCE_COLOR,
+                "NvBufSurfTransform failed with error -1 while converting buffer",
+                where=f"{self.path} is tagged BT.2020",
+                fix="convert the clip to BT.709",
+            )
+        matrix: Matrix = "bt709" if frame.colorspace == _BT709 else "bt601"
+        full_range = frame.color_range == _FULL_RANGE or frame.format.name.startswith("yuvj")
+        if frame.format.name not in _PLANAR_420 or any(plane.line_size <= 0 for plane in frame.planes):
+            self._warn_once(f"{self.path} is {frame.format.name}; its frames are converted to yuv420p")
+            frame = frame.reformat(format="yuvj420p" if full_range else "yuv420p")
+        half_w, half_h = (frame.width + 1) // 2, (frame.height + 1) // 2
+        return YuvFrame(
+            y=_plane(frame, 0, frame.width, frame.height),
+            u=_plane(frame, 1, half_w, half_h),
+            v=_plane(frame, 2, half_w, half_h),
+            width=frame.width,
+            height=frame.height,
+            matrix=matrix,
+            full_range=full_range,
+            index=self.index,
+        )
+
+    def _warn_once(self, text: str) -> None:
+        if text not in self._warned:
+            self._warned.add(text)
+            self._warn(text)
+
+
+def _plane(frame: VideoFrame, number: int, width: int, height: int) -> Plane:
+    """View of one plane of the decoder's own buffer, which lives as long as the view does."""
+    plane = frame.planes[number]
+    rows = np.frombuffer(plane, np.uint8)  # type: ignore[call-overload]
+    view: Plane = rows[: plane.line_size * height].reshape(height, plane.line_size)[:, :width]
+    return view
+
+
+def _plain(packet: Packet[VideoStream]) -> Packet[VideoStream]:
+    """The packet without its discard mark: libavcodec would swallow the frame that DeepStream delivers."""
+    if not packet.is_discard or packet.size == 0:
+        return packet
+    copy = cast("Packet[VideoStream]", Packet(bytes(packet)))
+    copy.pts, copy.dts = packet.pts, packet.dts
+    if packet.time_base is not None:
+        copy.time_base = packet.time_base
+    return copy

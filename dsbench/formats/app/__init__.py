@@ -1,0 +1,1 @@
+"""deepstream-app: its config files (ini and YAML) and its console."""

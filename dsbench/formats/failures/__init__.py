@@ -1,0 +1,1 @@
+"""Failure texts of deepstream-app, GStreamer and trtexec, and what each means."""

@@ -1,0 +1,1 @@
+"""``**PERF:`` lines: the log and the table of windows."""

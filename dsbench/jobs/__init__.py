@@ -1,0 +1,1 @@
+"""Contracts between dsbench's processes: plain dataclasses that belong to neither side."""

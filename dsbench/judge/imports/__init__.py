@@ -1,0 +1,1 @@
+"""Is the import right."""

@@ -1,0 +1,39 @@
+"""6a: are the outputs numbers? NaN or Inf on a real frame stops the import (bad weights, FP16 overflow)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.jobs.probe import OutputRange, ProbeResult
+
+
+def check(result: ProbeResult, onnx: Path) -> tuple[str, ...]:
+    """Warnings about random input; raises MODEL_OUTPUT_INVALID if an output on a real frame holds NaN or Inf or has
+    no element at all.
+
+    Random input is unlike any picture: what it does to an exp() is only worth a warning, unless no frame was run.
+    """
+    for index, item in enumerate(result.real or result.random):
+        problem = _problem(item)
+        if problem:
+            raise DsbenchError(
+                Code.MODEL_OUTPUT_INVALID,
+                f"Output[{index}] {item.name!r} {problem} on {'a real frame' if result.real else 'random input'}",
+                where=f"{onnx}: shape {list(item.shape)}",
+                fix="check the weights (a damaged checkpoint, an FP16 export that overflows) and export again",
+            )
+    return tuple(
+        f"Output[{index}] {item.name!r} {_problem(item)} on random input"
+        for index, item in enumerate(result.random)
+        if _problem(item)
+    )
+
+
+def _problem(item: OutputRange) -> str:
+    if item.nan or item.inf:
+        parts = [f"{item.nan} NaN"] * bool(item.nan) + [f"{item.inf} Inf"] * bool(item.inf)
+        return f"holds {' and '.join(parts)}"
+    if 0 in item.shape[1:]:
+        return f"is empty ({list(item.shape)})"
+    return ""

@@ -1,0 +1,1 @@
+"""Is the bounding box parser right."""

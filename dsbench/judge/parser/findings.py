@@ -1,0 +1,314 @@
+"""What the parser harness found, as findings that name the rule they break; docs/parser-check.md explains each rule.
+
+An error is what happens on real frames, or memory corrupted by shapes that the very same model can put out. What needs
+another model, other settings or broken values is a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from dsbench.families.base import Boxes, Network
+from dsbench.formats import sanitizer_log
+from dsbench.formats.sanitizer_log import Report, Trouble
+from dsbench.jobs.harness import FALSE, OK, RAISED, TOO_MANY, CallResult, CaseResult
+from dsbench.judge.lint import ERROR, WARNING, Finding
+from dsbench.judge.parser import boxes as parser_boxes
+from dsbench.judge.parser.cases import Case, Kind
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Table = NDArray[np.float32]
+
+FIELDS = ("classId", "left", "top", "width", "height", "detectionConfidence", "rotation_angle")
+STACK_PATTERN = 0xFEFEFEFE
+SAME_PLACE = 0.5
+"""IoU above which a box of the parser and one of the reference mean the same object."""
+_LEAST_GROWTH = 16
+_CASES_SHOWN = 4
+
+_RULES = {
+    Trouble.BOUNDS: "parser-out-of-bounds",
+    Trouble.LIFETIME: "parser-use-after-free",
+    Trouble.UNDEFINED: "parser-undefined",
+    Trouble.MEMORY: "parser-flood",
+    Trouble.LEAK: "parser-leak",
+    Trouble.CRASH: "parser-crash",
+    Trouble.EXCEPTION: "parser-raised",
+    Trouble.TIME: "parser-hang",
+}
+_CORRUPTING = ("parser-out-of-bounds", "parser-use-after-free")
+FIXES = {
+    "parser-out-of-bounds": "take counts from inferDims and the vectors' sizes; return false where they do not fit",
+    "parser-class-id": "skip class ids >= detectionParams.perClassPreclusterThreshold.size()",
+    "parser-use-after-free": "keep nothing of the arguments after the call; own what you allocate",
+    "parser-undefined": "check the value before the conversion or the arithmetic (std::isfinite, ranges)",
+    "parser-uninitialised": "NvDsInferObjectDetectionInfo object{}; sets every member, those of later releases too",
+    "parser-leak": "use std::vector instead of new[], or delete[] on every way out",
+    "parser-flood": "bound the loop by inferDims; push a box only where its score reaches the threshold",
+    "parser-hang": "bound every loop by inferDims",
+    "parser-crash": "check what the code assumes, and return false where it does not hold",
+    "parser-raised": "DeepStream would end here: catch it in the parser, or check before",
+    "parser-false": "its expectations of layers and dims do not fit the outputs of step 6a: read what it prints",
+    "parser-state": "no static or global variables that change: several streams share one parser",
+    "parser-not-finite": "skip what is not finite: std::isfinite of the score and of the box",
+    "parser-reference": "compare the decoding with the family's: grid offsets, strides, box format, activation",
+    "parser-object-size": "build it against DeepStream 9's headers (or dsbench's: dsbench sdk)",
+    "parser-load": "a constructor or a missing library: build it again, link what it needs",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the parser should do. ``object_size``: 28 or 24; ``reference``: the family's decode of each real frame, None
+    without a family; ``sources``: folder of the sources that were compiled; ``layers``: the outputs' names."""
+
+    network: Network
+    classes: int
+    object_size: int
+    reference: tuple[Boxes, ...] | None
+    sources: str
+    layers: tuple[str, ...]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One observation, before those of the same place are put together."""
+
+    rule: str
+    severity: str
+    what: str
+    place: str = ""
+    case: str = ""
+
+
+@dataclass(slots=True)
+class _Group:
+    first: _Seen
+    severity: str
+    cases: list[str] = field(default_factory=list)
+
+
+def judge(
+    cases: Sequence[Case], results: Sequence[CaseResult], again: Sequence[CaseResult], expected: Expected
+) -> tuple[Finding, ...]:
+    """Findings, errors first. ``again``: the real frames once more with other bytes in fresh memory."""
+    seen = [item for case, result in zip(cases, results, strict=False) for item in _case(case, result, expected)]
+    sizes = {call.object_size for call in results[0].calls if call.count} if results else set()
+    if cases and cases[0].kind is Kind.REAL and sizes <= {expected.object_size}:
+        seen.extend(_real(results[0], again[0] if again else None, expected) if results else ())
+    return _grouped(seen, expected.where)
+
+
+def _case(case: Case, result: CaseResult, expected: Expected) -> Iterator[_Seen]:
+    """What holds for every case: reports of the sanitizers, how the process ended, what the calls returned."""
+    if result.ended == "exit" and result.number in (3, 4):
+        text = next((line for line in result.log.splitlines() if line.startswith("dsbench: ")), "")
+        yield _Seen("parser-load", ERROR, f"cannot be loaded: {text.removeprefix('dsbench: ') or 'no such function'}")
+        return
+    reports = sanitizer_log.parse(result.log, expected.sources, expected.layers)
+    for report in reports:
+        yield _of_report(case, report)
+    ended = _ended(result, bool(reports))
+    if ended:
+        rule, what = ended
+        yield _Seen(rule, _severity(case, rule), what, case=case.name)
+    for call in result.calls:
+        yield from _of_call(case, call, expected)
+    if case.kind is Kind.REAL and case.job.leaks and not any(r.trouble is Trouble.LEAK for r in reports):
+        yield from _growth(result)
+
+
+def _severity(case: Case, rule: str) -> str:
+    if case.kind is Kind.REAL:
+        return ERROR
+    return ERROR if case.possible and rule in _CORRUPTING else WARNING
+
+
+def _of_report(case: Case, report: Report) -> _Seen:
+    rule = _RULES[report.trouble]
+    if case.kind is Kind.CLASSES and rule == "parser-out-of-bounds":
+        rule = "parser-class-id"
+    place = f"{report.file}:{report.line}" if report.file else ""
+    return _Seen(rule, _severity(case, rule), report.text, place, case.name)
+
+
+def _ended(result: CaseResult, explained: bool) -> tuple[str, str] | None:
+    """A rule and a text for a process that did not end by itself and said nothing of why."""
+    if result.ended == "memory":
+        return "parser-flood", "filled the memory"
+    if explained or (result.ended == "exit" and result.number == 0):
+        return None
+    if result.ended == "time":
+        return "parser-hang", "did not return"
+    if result.ended == "signal":
+        return "parser-crash", f"killed by signal {result.number}"
+    if sanitizer_log.leaks_unavailable(result.log):
+        return None
+    return "parser-crash", f"ended the process with status {result.number}"
+
+
+def _of_call(case: Case, call: CallResult, expected: Expected) -> Iterator[_Seen]:
+    if call.status == FALSE and case.kind is Kind.REAL:
+        yield _Seen("parser-false", ERROR, "returned false: DeepStream crashes then", case=case.name)
+    if call.status == RAISED:
+        return  # the log says it with its text
+    floats = sum(layer.data.size for layer in case.job.calls[0])
+    if call.status == TOO_MANY or call.count > max(floats, 1):
+        what = f"{call.count} boxes from {floats} numbers"
+        yield _Seen("parser-flood", _severity(case, "parser-flood"), what, case=case.name)
+    if call.status == OK and call.count and call.object_size != expected.object_size:
+        yield _Seen("parser-object-size", ERROR, _layout_text(call.object_size), case="")
+        return
+    if call.status == OK and len(call.words):
+        yield from _of_boxes(case, call)
+
+
+def _layout_text(size: int) -> str:
+    if size == 24:
+        return "built against headers older than DeepStream 9: 24-byte objects"
+    return f"objects of {size or 'neither 24 nor 28'} bytes where another layout was asked for"
+
+
+def _of_boxes(case: Case, call: CallResult) -> Iterator[_Seen]:
+    """Boxes from values that are not finite, and class ids beyond fewer classes."""
+    import numpy as np
+
+    if case.kind is Kind.VALUES:
+        wrong = int((~np.isfinite(_table(call)).all(axis=1)).sum())
+        if wrong:
+            yield _Seen("parser-not-finite", WARNING, "boxes that hold NaN or Inf", case=case.name)
+    classes = len(case.job.thresholds)
+    if case.kind is Kind.CLASSES and (call.words[:, 0] >= classes).any():
+        yield _Seen("parser-class-id", WARNING, "class ids beyond num-detected-classes", case=case.name)
+
+
+def _real(result: CaseResult, again: CaseResult | None, expected: Expected) -> Iterator[_Seen]:
+    """Real frames: memory, then whether the boxes make sense, then the reference decode; each if all before is well."""
+    seen = list(_memory(result, again))
+    if not any(item.severity == ERROR for item in seen):
+        seen.extend(_sense(result, expected))
+    yield from seen
+    frames = result.calls[:-1]
+    well = all(call.status == OK for call in frames) and not any(item.severity == ERROR for item in seen)
+    if well and expected.reference is not None and len(frames) == len(expected.reference):
+        yield from _against([_table(call) for call in frames], expected.reference)
+
+
+def _memory(result: CaseResult, again: CaseResult | None) -> Iterator[_Seen]:
+    """What a call leaves behind for the next one, and what it takes from memory that nobody set."""
+    import numpy as np
+
+    uninitialised = list(_uninitialised(result, again))
+    yield from uninitialised
+    if any(item.severity == ERROR for item in uninitialised):
+        return  # these differ from call to call by nature
+    first, last = result.calls[:1], result.calls[1:][-1:]
+    if first and last and not np.array_equal(_known(first[0]), _known(last[0])):
+        yield _Seen("parser-state", ERROR, "other boxes for the same frame when others were parsed before it")
+
+
+def _sense(result: CaseResult, expected: Expected) -> Iterator[_Seen]:
+    """6b's checks of boxes in network pixels, of the calls that returned any."""
+    tables = [_table(call) for call in result.calls[:-1] if call.status == OK]
+    for found in parser_boxes.check(tables, expected.network, expected.classes):
+        yield _Seen(f"parser-{found.rule.removeprefix('parser-')}", found.severity, found.what)
+
+
+def _known(call: CallResult) -> NDArray[np.uint32]:
+    """An object's members up to the confidence; later ones are judged by `_uninitialised` alone."""
+    return call.words[:, :6]
+
+
+def _table(call: CallResult) -> Table:
+    """(n, 6) float32: class id, left, top, width, height, confidence."""
+    import numpy as np
+
+    table = np.empty((len(call.words), 6), np.float32)
+    table[:, 0] = call.words[:, 0]
+    table[:, 1:] = np.ascontiguousarray(call.words[:, 1:6]).view(np.float32)
+    return table
+
+
+def _uninitialised(result: CaseResult, again: CaseResult | None) -> Iterator[_Seen]:
+    """Members that hold what was in memory before: the known patterns, or what differs between the two runs."""
+    import numpy as np
+
+    fields: set[int] = set()
+    other = again.calls if again else ()
+    for index, call in enumerate(result.calls):
+        words = call.words
+        fields.update(np.flatnonzero((words == 0xAAAAAAAA).any(axis=0) | (words == STACK_PATTERN).any(axis=0)))
+        if index < len(other) and call.status == other[index].status == OK:
+            if words.shape != other[index].words.shape:
+                what = "the number of boxes depends on memory that was not initialised"
+                yield _Seen("parser-uninitialised", ERROR, what)
+                return
+            fields.update(np.flatnonzero((words != other[index].words).any(axis=0)))
+    if fields:
+        names = [FIELDS[number] for number in sorted(fields)]
+        # KITTI files and metrics do not see the angle; DeepStream 9 draws tilted boxes
+        severity = WARNING if names == ["rotation_angle"] else ERROR
+        effect = ": DeepStream 9 draws tilted boxes" if "rotation_angle" in names else ""
+        yield _Seen("parser-uninitialised", severity, f"{', '.join(names)} left uninitialised{effect}")
+
+
+def _growth(result: CaseResult) -> Iterator[_Seen]:
+    """More heap after every one of the last calls on the same frame."""
+    heap = [call.heap for call in result.calls]
+    steps = [after - before for before, after in pairwise(heap[2:])]
+    if len(steps) > 2 and min(steps) >= _LEAST_GROWTH:
+        yield _Seen("parser-leak", ERROR, f"keeps {min(steps)} bytes more after every call", case="real frames")
+
+
+def _against(tables: Sequence[Table], reference: Sequence[Boxes]) -> Iterator[_Seen]:
+    same = parser_boxes.compare(tables, reference)
+    if same.complete:
+        return
+    near, mine, theirs = 0, same.parser, same.reference
+    for table, boxes in zip(tables, reference, strict=True):
+        near += _near(table, boxes)
+    shown = f"{same.equal} of {mine} boxes equal the reference decode's {theirs}, {near} lie near one of them"
+    few = near * 2 < mine or (mine == 0 and theirs > 0)
+    yield _Seen("parser-reference", ERROR if few else WARNING, shown)
+
+
+def _near(table: Table, boxes: Boxes) -> int:
+    """How many boxes have one of the same class in the reference with IoU of at least SAME_PLACE."""
+    import numpy as np
+
+    if not len(table) or not len(boxes):
+        return 0
+    left, top, width, height = (table[:, column, None] for column in range(1, 5))
+    overlap_x = np.minimum(left + width, boxes.left + boxes.width) - np.maximum(left, boxes.left)
+    overlap_y = np.minimum(top + height, boxes.top + boxes.height) - np.maximum(top, boxes.top)
+    overlap = np.clip(overlap_x, 0, None) * np.clip(overlap_y, 0, None)
+    union = width * height + boxes.width * boxes.height - overlap
+    with np.errstate(divide="ignore", invalid="ignore"):
+        close = (overlap / union >= SAME_PLACE) & (table[:, 0, None] == boxes.class_id)
+    return int(close.any(axis=1).sum())
+
+
+def _grouped(seen: Sequence[_Seen], where: str) -> tuple[Finding, ...]:
+    """One finding for each rule and place (each rule and text without a place), with the cases in which it was seen."""
+    groups: dict[tuple[str, str], _Group] = {}
+    for item in seen:
+        group = groups.setdefault((item.rule, item.place or item.what), _Group(item, item.severity))
+        if item.severity == ERROR and group.severity != ERROR:
+            group.first, group.severity = item, ERROR
+        if item.case and item.case not in group.cases:
+            group.cases.append(item.case)
+    findings = []
+    for group in groups.values():
+        more = f" and {len(group.cases) - _CASES_SHOWN} more" if len(group.cases) > _CASES_SHOWN else ""
+        shown = f" (with {', '.join(group.cases[:_CASES_SHOWN])}{more})" if group.cases else ""
+        first = group.first
+        place = f"parser/{first.place}" if first.place else where
+        findings.append(Finding(first.rule, group.severity, f"{first.what}{shown}", place, FIXES.get(first.rule, "")))
+    return tuple(sorted(findings, key=lambda finding: finding.severity != ERROR))

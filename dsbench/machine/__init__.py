@@ -1,0 +1,1 @@
+"""This machine: hardware, CUDA, NVML, telemetry, locks, processes of the app."""

@@ -1,0 +1,254 @@
+"""What this machine has: GPU, CUDA, TensorRT, DeepStream, operating system, processor, memory.
+
+Each fact has a source; what is not there has a reason. Nothing here raises, and no program is waited for long.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dsbench.base.cpus import usable_cpus
+from dsbench.formats import versions
+from dsbench.formats.versions import Gpu
+from dsbench.machine import nvml
+from dsbench.machine.nvml import Device
+
+__all__ = [
+    "Answer",
+    "Component",
+    "Gpu",
+    "Hardware",
+    "cpu_name",
+    "cuda_toolkit",
+    "deepstream",
+    "find_gpu",
+    "gpu",
+    "hardware",
+    "tensorrt",
+]
+
+DEEPSTREAM_DIR = Path("/opt/nvidia/deepstream/deepstream")
+_TIMEOUT_S = 20.0
+_LIBRARY_DIRS = (
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/usr/local/lib",
+    "/usr/lib64",
+    "/usr/lib",
+    "/usr/local/tensorrt/lib",
+    "/usr/local/cuda/lib64",
+)
+_TRTEXEC = ("/usr/src/tensorrt/bin/trtexec", "/usr/local/tensorrt/bin/trtexec")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The GPU that was asked for, or None and ``why_not``. ``note``: what is uncertain about it."""
+
+    gpu: Gpu | None
+    why_not: str = ""
+    note: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Component:
+    """A piece of software. ``version`` is None where there is none; ``detail`` then says why, else what told it."""
+
+    name: str
+    version: str | None
+    detail: str
+
+    @property
+    def text(self) -> str:
+        """For a table: the version and its source, or that it was not found and why."""
+        return f"not found ({self.detail})" if self.version is None else f"{self.version} ({self.detail})"
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """The machine under all software. ``cores`` are those we may use; ``memory_mib`` respects a control group."""
+
+    os: str
+    kernel: str
+    cpu: str
+    cores: int
+    cores_of_machine: int
+    memory_mib: int | None
+
+
+def gpu(gpu_id: int = 0) -> Gpu | None:
+    """The GPU that CUDA calls ``gpu_id``; None where there is none that answers (``find_gpu`` says why)."""
+    return find_gpu(gpu_id).gpu
+
+
+def find_gpu(gpu_id: int = 0) -> Answer:
+    """Ask NVML, else nvidia-smi."""
+    opened = nvml.open_device(gpu_id)
+    if isinstance(opened, Device):
+        try:
+            return Answer(_of_nvml(opened), note=opened.note, source="NVML")
+        except opened.nvml.NVMLError as error:
+            why_not = f"NVML: {error}"
+        finally:
+            opened.close()
+    elif opened.conclusive:
+        return Answer(None, opened.reason)
+    else:
+        why_not = opened.reason
+    answer = _of_smi(gpu_id)
+    return answer if answer.gpu else replace(answer, why_not=f"{why_not}; {answer.why_not}")
+
+
+def _of_nvml(device: Device) -> Gpu:
+    library, handle = device.nvml, device.handle
+    memory = library.nvmlDeviceGetMemoryInfo(handle).total
+    try:
+        number = library.nvmlSystemGetCudaDriverVersion()
+        cuda = f"{number // 1000}.{number % 1000 // 10}"
+    except library.NVMLError:
+        cuda = ""
+    try:
+        capability = "{}.{}".format(*library.nvmlDeviceGetCudaComputeCapability(handle))
+    except library.NVMLError:
+        capability = ""
+    name = nvml.text_of(library.nvmlDeviceGetName(handle))
+    driver = nvml.text_of(library.nvmlSystemGetDriverVersion())
+    return Gpu(device.index, name, memory // 2**20, driver, cuda, capability)
+
+
+def _of_smi(gpu_id: int) -> Answer:
+    if shutil.which("nvidia-smi") is None:
+        return Answer(None, "nvidia-smi is not on PATH")
+    output = ""
+    for fields in (versions.SMI_FIELDS, versions.SMI_FIELDS[:-1]):
+        output = _output(("nvidia-smi", f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"))
+        gpus = versions.smi_gpus(output)
+        if gpus:
+            break
+    else:
+        said = versions.smi_trouble(output) or "; ".join(output.split("\n")[:2]).strip("; ") or "it printed nothing"
+        return Answer(None, f"nvidia-smi finds no GPU: {said}")
+    chosen = nvml.cuda_choice(gpu_id, len(gpus), os.environ)
+    note = ""
+    if chosen is None:
+        chosen = gpu_id
+        note = f"which GPU CUDA calls {gpu_id} is not known without NVML; nvidia-smi's GPU {gpu_id} is taken for it"
+    match = next((found for found in gpus if found.index == chosen), None)
+    if match is None:
+        return Answer(None, f"--gpu-id {gpu_id}, but nvidia-smi has {len(gpus)} GPU{'s' if len(gpus) > 1 else ''}")
+    cuda = versions.smi_cuda(_output(("nvidia-smi",))) or ""
+    return Answer(replace(match, cuda=cuda), note=note, source="nvidia-smi")
+
+
+def cuda_toolkit(prefix: Path = Path("/usr/local")) -> Component:
+    """The CUDA toolkit: nvcc on PATH, else the newest ``cuda*/version.json`` or ``cuda*/bin/nvcc`` below ``prefix``."""
+    name = "CUDA toolkit"
+    tried = [shutil.which("nvcc"), *_newest(str(prefix / "cuda*" / "bin" / "nvcc"))]
+    for nvcc in filter(None, tried[:1]):
+        if version := versions.nvcc(_output((nvcc, "--version"))):
+            return Component(name, version, nvcc)
+    for path in (prefix / "cuda" / "version.json", *map(Path, _newest(str(prefix / "cuda-*" / "version.json")))):
+        if version := versions.cuda_version_json(_read(path)):
+            return Component(name, version, str(path))
+    for nvcc in filter(None, tried[1:]):
+        if version := versions.nvcc(_output((nvcc, "--version"))):
+            return Component(name, version, nvcc)
+    return Component(name, None, f"no nvcc on PATH, no {prefix}/cuda*/version.json")
+
+
+def tensorrt(folders: Sequence[str] | None = None) -> Component:
+    """TensorRT: the library's file name, else its Debian package, else trtexec's banner."""
+    name = "TensorRT"
+    searched = [*_library_path(), *_LIBRARY_DIRS] if folders is None else folders
+    for folder in searched:
+        for path in _newest(f"{glob.escape(folder)}/libnvinfer.so.*"):
+            if version := versions.tensorrt_of_library(os.path.realpath(path)):
+                return Component(name, version, os.path.realpath(path))
+    if package := versions.tensorrt_of_dpkg(_output(("dpkg-query", "-W", "libnvinfer*"))):
+        return Component(name, package[1], f"package {package[0]}")
+    for trtexec in filter(None, (shutil.which("trtexec"), *filter(os.path.exists, _TRTEXEC))):
+        if version := versions.tensorrt_of_trtexec(_output((trtexec, "--help"))):
+            return Component(name, version, trtexec)
+    return Component(name, None, "no libnvinfer.so.*, no libnvinfer package, no trtexec")
+
+
+def deepstream(folder: Path = DEEPSTREAM_DIR) -> Component:
+    """DeepStream's SDK by its ``version`` file, else by the name of the folder it is installed in."""
+    name = "DeepStream SDK"
+    if version := versions.deepstream_version_file(_read(folder / "version")):
+        return Component(name, version, str(folder / "version"))
+    if match := re.search(r"deepstream-(\d+(?:\.\d+)*)$", os.path.realpath(folder)):
+        return Component(name, match[1], os.path.realpath(folder))
+    return Component(name, None, f"no {folder}/version")
+
+
+def hardware() -> Hardware:
+    """Operating system, kernel, processor and memory."""
+    system = versions.os_release(_read(Path("/etc/os-release")) or _read(Path("/usr/lib/os-release")))
+    return Hardware(
+        os=system or platform.system(),
+        kernel=platform.release(),
+        cpu=cpu_name(),
+        cores=usable_cpus(),
+        cores_of_machine=os.cpu_count() or 1,
+        memory_mib=_memory_mib(),
+    )
+
+
+def cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """The processor's name as /proc/cpuinfo has it, else its architecture."""
+    for line in _read(cpuinfo).splitlines():
+        if line.startswith(("model name", "Model\t")):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _memory_mib(meminfo: Path = Path("/proc/meminfo"), limit: Path = Path("/sys/fs/cgroup/memory.max")) -> int | None:
+    match = re.search(r"^MemTotal:\s+(\d+) kB", _read(meminfo), re.MULTILINE)
+    total = int(match[1]) // 1024 if match else None
+    allowed = _read(limit).strip()
+    if allowed.isdigit():
+        mib = int(allowed) // 2**20
+        return mib if total is None else min(mib, total)
+    return total
+
+
+def _library_path() -> list[str]:
+    return [folder for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":") if folder]
+
+
+def _newest(pattern: str) -> list[str]:
+    """What matches, highest version first: 12.10 before 12.9."""
+    return sorted(glob.glob(pattern), key=lambda path: [int(n) for n in re.findall(r"\d+", path)], reverse=True)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _output(command: Sequence[str]) -> str:
+    """What a short query prints, both outputs; nothing where it cannot be run or does not end."""
+    try:
+        finished = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return finished.stdout.decode("utf-8", "replace")

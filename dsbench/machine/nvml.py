@@ -1,0 +1,128 @@
+"""NVML through the optional package nvidia-ml-py, and which of its GPUs ``--gpu-id`` means.
+
+``--gpu-id`` is CUDA's number, as DeepStream's gpu-id is: CUDA_VISIBLE_DEVICES hides and reorders GPUs, and without
+CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA puts the fastest first. NVML and nvidia-smi know none of that and number by PCI bus.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+PACKAGE = "nvidia-ml-py"
+_CUDA_TIMEOUT_S = 30.0
+_NO_SUCH_GPU = ("CUDA_ERROR_INVALID_DEVICE", "CUDA_ERROR_NO_DEVICE")
+
+
+@dataclass(frozen=True)
+class Device:
+    """A GPU that NVML has opened. ``note`` says what is uncertain about its being the one that was asked for."""
+
+    nvml: Any
+    handle: Any
+    index: int
+    note: str = ""
+
+    def close(self) -> None:
+        """Give NVML back (it counts its users)."""
+        with contextlib.suppress(self.nvml.NVMLError):  # nothing is left to give back
+            self.nvml.nvmlShutdown()
+
+
+@dataclass(frozen=True)
+class NoDevice:
+    """Why there is none. ``conclusive``: NVML itself says so, so that nobody else needs to be asked."""
+
+    reason: str
+    conclusive: bool = False
+
+
+def text_of(value: Any) -> str:
+    """NVML's strings: bytes in older versions of the package."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def module() -> ModuleType | NoDevice:
+    """The package's module ``pynvml``."""
+    try:
+        import pynvml
+    except ImportError:
+        return NoDevice(f"the package {PACKAGE} is not installed (pip install 'dsbench[gpu]')")
+    except Exception as error:  # an old or foreign pynvml that breaks while it is imported
+        return NoDevice(f"the module pynvml cannot be imported ({type(error).__name__}: {error})")
+    return pynvml  # type: ignore[no-any-return]
+
+
+def open_device(gpu_id: int, nvml: Any = None) -> Device | NoDevice:
+    """Open the GPU that CUDA calls ``gpu_id``; ``Device.close`` it in the end. Never raises."""
+    if nvml is None:
+        nvml = module()
+        if isinstance(nvml, NoDevice):
+            return nvml
+    try:
+        nvml.nvmlInit()
+    except (nvml.NVMLError, OSError) as error:
+        return NoDevice(f"NVML does not start: {error}")
+    try:
+        found = _find(nvml, gpu_id)
+    except (nvml.NVMLError, OSError) as error:
+        found = NoDevice(f"NVML: {error}")
+    if isinstance(found, NoDevice):
+        with contextlib.suppress(nvml.NVMLError):
+            nvml.nvmlShutdown()
+    return found
+
+
+def _find(nvml: Any, gpu_id: int) -> Device | NoDevice:
+    count = nvml.nvmlDeviceGetCount()
+    if count == 0:
+        return NoDevice("NVML finds no GPU", conclusive=True)
+    chosen = cuda_choice(gpu_id, count, os.environ)
+    note = ""
+    if chosen is None:
+        bus = pci_bus_of(gpu_id)
+        if isinstance(bus, str):
+            handle = nvml.nvmlDeviceGetHandleByPciBusId(bus.encode())
+            return Device(nvml, handle, nvml.nvmlDeviceGetIndex(handle))
+        if bus.conclusive:
+            return bus
+        note = f"which GPU CUDA calls {gpu_id} is not known ({bus.reason}); NVML's GPU {gpu_id} is taken for it"
+        chosen = gpu_id
+    if not 0 <= chosen < count:
+        return NoDevice(f"--gpu-id {gpu_id}, but NVML has {count} GPU{'s' if count > 1 else ''}", conclusive=True)
+    return Device(nvml, nvml.nvmlDeviceGetHandleByIndex(chosen), chosen, note)
+
+
+def cuda_choice(gpu_id: int, count: int, environment: Mapping[str, str]) -> int | None:
+    """NVML's index of CUDA's ``gpu_id`` where the environment alone decides it; None: CUDA must be asked."""
+    if environment.get("CUDA_VISIBLE_DEVICES") is not None:
+        return None
+    if count == 1 or environment.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID":
+        return gpu_id
+    return None
+
+
+def pci_bus_of(gpu_id: int, python: Sequence[str] = (sys.executable,)) -> str | NoDevice:
+    """PCI bus id of CUDA's GPU, from CUDA's own driver library in a process of its own: it may hang or crash."""
+    command = (*python, "-m", "dsbench.machine.cuda_device", str(gpu_id))
+    try:
+        finished = subprocess.run(command, capture_output=True, text=True, timeout=_CUDA_TIMEOUT_S, check=False)
+    except subprocess.TimeoutExpired:
+        return NoDevice(f"CUDA did not answer within {_CUDA_TIMEOUT_S:.0f} s")
+    except OSError as error:
+        return NoDevice(f"CUDA cannot be asked: {error.strerror}")
+    said = finished.stdout.strip()
+    if finished.returncode == 0 and said:
+        return said
+    why = finished.stderr.strip()[-200:]
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if any(word in why for word in _NO_SUCH_GPU):
+        beside = "" if hidden is None else f" with CUDA_VISIBLE_DEVICES={hidden}"
+        return NoDevice(f"CUDA has no GPU {gpu_id}{beside} ({why})", conclusive=True)
+    return NoDevice(why or f"asking CUDA ended with {finished.returncode}")

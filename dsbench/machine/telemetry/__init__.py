@@ -1,0 +1,1 @@
+"""GPU and CPU sampled during a benchmark run."""

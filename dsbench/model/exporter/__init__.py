@@ -1,0 +1,1 @@
+"""What exporters leave in or beside the ONNX file: metadata, configs, processor files."""

@@ -1,0 +1,1 @@
+"""The ONNX file: is it one, what its graph says, inputs beside the image."""

@@ -1,0 +1,194 @@
+"""Is this file an ONNX model at all? Everything that can be said before (and while) the protobuf is parsed.
+
+Nothing is run and nothing is allocated by declared shapes: a hostile model costs no more than its own size.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from dsbench.base.errors import Code, DsbenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import onnx
+
+PROTOBUF_LIMIT = 2**31 - 1
+_RE_EXPORT = "export the model again (Steps 1-3) and copy the whole file"
+
+
+def load(path: Path) -> onnx.ModelProto:
+    """The parsed model without its external data; raises DsbenchError naming what the file is instead."""
+    size = _check_regular(path)
+    _check_head(path, size)
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    model = onnx.ModelProto()
+    try:
+        with path.open("rb") as stream:
+            model.ParseFromString(stream.read())
+    except DecodeError as error:
+        raise DsbenchError(
+            Code.ONNX_INVALID,
+            f"{path.name} is not a readable ONNX file: truncated or damaged ({size} bytes)",
+            where=str(path),
+            fix=_RE_EXPORT,
+        ) from error
+    except OSError as error:
+        raise DsbenchError(Code.ONNX_INVALID, f"cannot read {path.name}: {error.strerror}", where=str(path)) from error
+    if not model.HasField("graph") or not (model.graph.node or model.graph.output):
+        raise DsbenchError(
+            Code.ONNX_INVALID,
+            f"{path.name} parses as protobuf but holds no graph: truncated, or not an ONNX model",
+            where=str(path),
+            fix=_RE_EXPORT,
+        )
+    return model
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of the file, read in blocks."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def external_files(model: onnx.ModelProto, path: Path) -> tuple[Path, ...]:
+    """Files of external weights, each inside the ONNX file's directory and long enough; else DsbenchError."""
+    base = path.parent.resolve()
+    seen: dict[str, Path] = {}
+    for tensor in _tensors(model.graph):
+        if tensor.data_location != tensor.EXTERNAL:
+            continue
+        entries = {entry.key: entry.value for entry in tensor.external_data}
+        location = entries.get("location", "")
+        if location not in seen:
+            seen[location] = _external_file(base, location, path)
+        _check_extent(seen[location], entries.get("offset", "0"), entries.get("length", "0"), path)
+    return tuple(seen.values())
+
+
+def _check_regular(path: Path) -> int:
+    if any("\ud800" <= character <= "\udfff" for character in str(path)):
+        raise DsbenchError(
+            Code.ONNX_INVALID,
+            "the path of the ONNX file is not valid UTF-8 in this locale: ONNX Runtime cannot open it",
+            where=ascii(str(path)),
+            fix="use a UTF-8 locale (LC_ALL=C.UTF-8), or rename the file or directory",
+        )
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise DsbenchError(
+            Code.ONNX_INVALID, f"cannot open {path.name}: {error.strerror}", where=str(path), fix=_RE_EXPORT
+        ) from error
+    if not stat.S_ISREG(status.st_mode):
+        raise DsbenchError(Code.ONNX_INVALID, f"{path.name} is not a regular file", where=str(path), fix=_RE_EXPORT)
+    if status.st_size == 0:
+        raise DsbenchError(Code.ONNX_INVALID, f"{path.name} is empty (0 bytes)", where=str(path), fix=_RE_EXPORT)
+    if status.st_size > PROTOBUF_LIMIT:
+        raise DsbenchError(
+            Code.ONNX_INVALID,
+            f"{path.name} has {status.st_size} bytes: a protobuf cannot exceed 2 GiB",
+            where=str(path),
+            fix="export with weights as external data (onnx.save(..., save_as_external_data=True))",
+        )
+    return status.st_size
+
+
+def _check_head(path: Path, size: int) -> None:
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(512)
+    except OSError as error:
+        raise DsbenchError(Code.ONNX_INVALID, f"cannot read {path.name}: {error.strerror}", where=str(path)) from error
+    text = head.lstrip().lower()
+    if head.startswith(b"version https://git-lfs.github.com/spec/"):
+        raise DsbenchError(
+            Code.ONNX_INVALID,
+            f"{path.name} is a Git LFS pointer of {size} bytes, not the model",
+            where=str(path),
+            fix="fetch the real file: git lfs install && git lfs pull",
+        )
+    if text.startswith((b"<!doctype html", b"<html", b"<?xml")):
+        raise DsbenchError(
+            Code.ONNX_INVALID,
+            f"{path.name} is a web page (HTML), not a model: the download saved an error page",
+            where=str(path),
+            fix="download the raw file again and compare its size with the publisher's",
+        )
+    if head.startswith((b"PK\x03\x04", b"\x1f\x8b")):
+        raise DsbenchError(
+            Code.ONNX_INVALID,
+            f"{path.name} is an archive (or a PyTorch checkpoint), not an ONNX model",
+            where=str(path),
+            fix="unpack it, or export the checkpoint to ONNX",
+        )
+
+
+def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    """Every tensor that may carry external data: initializers and node attributes, subgraphs included."""
+    pending = [graph]
+    while pending:
+        current = pending.pop()
+        yield from current.initializer
+        for node in current.node:
+            for attribute in node.attribute:
+                if attribute.HasField("t"):
+                    yield attribute.t
+                yield from attribute.tensors
+                if attribute.HasField("g"):
+                    pending.append(attribute.g)
+                pending.extend(attribute.graphs)
+
+
+def _external_file(base: Path, location: str, path: Path) -> Path:
+    fix = "re-export with the external data beside the ONNX file (onnx.save_model(..., location='model.data'))"
+    relative = PurePosixPath(location)
+    if not location or relative.is_absolute() or ".." in relative.parts or "\x00" in location:
+        raise DsbenchError(
+            Code.ONNX_EXTERNAL_DATA,
+            f"external data {location!r} points outside the model directory",
+            where=str(path),
+            fix=fix,
+        )
+    target = base / location
+    resolved = target.resolve()
+    if not resolved.is_relative_to(base):
+        raise DsbenchError(
+            Code.ONNX_EXTERNAL_DATA,
+            f"external data {location!r} is a link out of the model directory",
+            where=str(path),
+            fix="put the data file itself beside the ONNX file",
+        )
+    if not resolved.is_file():
+        raise DsbenchError(
+            Code.ONNX_EXTERNAL_DATA,
+            f"external data {location!r} is missing: the ONNX file holds the graph, its weights are in that file",
+            where=str(target),
+            fix=f"copy {location} beside {path.name}",
+        )
+    return resolved
+
+
+def _check_extent(file: Path, offset: str, length: str, path: Path) -> None:
+    try:
+        end = int(offset) + int(length)
+        valid = int(offset) >= 0 and int(length) >= 0
+    except ValueError:
+        end, valid = 0, False
+    size = file.stat().st_size
+    if not valid or end > size:
+        raise DsbenchError(
+            Code.ONNX_EXTERNAL_DATA,
+            f"external data {file.name} is too short: {size} bytes, the model refers to byte {end}",
+            where=str(path),
+            fix=f"copy {file.name} again in full",
+        )

@@ -1,0 +1,162 @@
+"""Which models a session runs, under which names, and which steps have to come along."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from dsbench.base.errors import DsbenchError
+from dsbench.base.steps import STEPS, Step, position, step_of_test
+from dsbench.model import settings
+from dsbench.model.layout import ModelLayout
+from dsbench.model.settings import Settings
+
+MARKER = "dsbench_step"
+"""On every test that is a step of the pipeline; other tests are none of our business."""
+
+
+def expand_model_dirs(given: Iterable[str], start: Path) -> tuple[ModelLayout, ...]:
+    """One layout for each directory: shell globs expanded, the same directory twice taken once.
+
+    A pattern or name that matches nothing stays as it is: its pre-flight fails and says so.
+    """
+    found: dict[Path, ModelLayout] = {}
+    for text in given:
+        for name in _expand(text, start):
+            layout = ModelLayout.at(name, start)
+            found.setdefault(layout.root, layout)
+    return tuple(found.values())
+
+
+def readable_settings(layouts: Sequence[ModelLayout]) -> tuple[Settings, ...]:
+    """dsbench.toml of each model, without those that cannot be read: their pre-flight says why."""
+    found = []
+    for layout in layouts:
+        with suppress(DsbenchError):
+            found.append(settings.load(layout.settings_file))
+    return tuple(found)
+
+
+def _expand(text: str, start: Path) -> list[str]:
+    text = os.path.expanduser(text)
+    if not glob.has_magic(text) or os.path.lexists(start / text):
+        return [text]
+    matches = sorted(glob.glob(text, root_dir=start))
+    return [match for match in matches if (start / match).is_dir()] or [text]
+
+
+def keep_rootdir(config: pytest.Config, start: Path) -> None:
+    """Undo pytest's taking the values of --model-dir and --video for test paths when it looks for a rootdir.
+
+    It does so before any plugin can say what those options are. Without a configuration file the rootdir would be
+    somewhere above or inside the model directory, and pytest would leave its cache there.
+    """
+    if config.inipath is None and config.rootpath != start:
+        config._rootpath = start  # no public way to say it
+
+
+def collect_whole_files(config: pytest.Config) -> None:
+    """Let --lf choose among all tests: it leaves out files and tests while they are collected, and the steps that a
+    failed one needs with them."""
+    wrapper = config.pluginmanager.get_plugin("lfplugin-collwrapper")
+    if wrapper is not None:
+        config.pluginmanager.unregister(wrapper)
+
+
+def ascii_name(name: str, limit: int = 80) -> str:
+    """``name`` as it may stand in test ids and file names: ASCII letters, digits, ``. _ -``; a hash if changed."""
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", name)[:limit].lstrip(".-") or "model"
+    return safe if safe == name else f"{safe}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
+
+
+def test_ids(layouts: Sequence[ModelLayout]) -> list[str]:
+    """A readable id for each model; models of one name get the hash of their path as well."""
+    names = [ascii_name(layout.name) for layout in layouts]
+    return [
+        name if names.count(name) == 1 else f"{name}-{layout.key[-8:]}"
+        for name, layout in zip(names, layouts, strict=True)
+    ]
+
+
+test_ids.__test__ = False  # type: ignore[attr-defined]  # not a test, whatever its name looks like
+
+
+def report_name(layouts: Sequence[ModelLayout]) -> str:
+    """File name of the HTML report: the model's, or one for all of several models."""
+    names = [ascii_name(layout.name) for layout in layouts]
+    if len(names) <= 3 and sum(map(len, names)) <= 120:
+        return "+".join(names) + ".html"
+    digest = hashlib.sha256("\0".join(os.fspath(layout.root) for layout in layouts).encode("utf-8", "surrogateescape"))
+    return f"{names[0]}_and_{len(names) - 1}_more-{digest.hexdigest()[:8]}.html"
+
+
+def step_of(item: pytest.Item) -> Step | None:
+    """The step that an item proves; None for every other test."""
+    if item.get_closest_marker(MARKER) is None or not isinstance(item, pytest.Function):
+        return None
+    return step_of_test(item.originalname)
+
+
+def layout_of(item: pytest.Item) -> ModelLayout | None:
+    """The model directory that an item is parametrized with."""
+    callspec = getattr(item, "callspec", None)
+    layout = callspec.params.get("model") if callspec else None
+    return layout if isinstance(layout, ModelLayout) else None
+
+
+def dependency_name(step: str, layout: ModelLayout) -> str:
+    """Name under which pytest-dependency knows a step of a model."""
+    return f"{step}@{layout.key}"
+
+
+def with_prerequisites(collected: Sequence[pytest.Item], selected: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """The selected items and, of ``collected``, every step they need; dependency markers added.
+
+    All steps of one model together, in the order of the steps; other tests before them, as they were collected.
+
+    Raises pytest.UsageError if a step that is needed was not collected at all.
+    """
+    steps = {}
+    for item in collected:
+        step, layout = step_of(item), layout_of(item)
+        if step and layout:
+            steps[step.name, layout.key] = (item, step, layout)
+    wanted: set[pytest.Item] = set(selected)
+    pending = [entry for entry in steps.values() if entry[0] in wanted]
+    while pending:
+        item, step, layout = pending.pop()
+        for need in step.needs:
+            entry = steps.get((need, layout.key))
+            if entry is None:
+                raise pytest.UsageError(
+                    f"{item.name} needs the step {need!r}, which was not collected: "
+                    "give no file arguments (pytest --model-dir ...), or the files of the earlier steps as well"
+                )
+            if entry[0] not in wanted:
+                wanted.add(entry[0])
+                pending.append(entry)
+    for item, step, layout in steps.values():
+        depends = [dependency_name(need, layout) for need in step.needs]
+        name = dependency_name(step.name, layout)
+        item.add_marker(pytest.mark.dependency(name=name, depends=depends, scope="session"))
+    chosen = [entry for entry in steps.values() if entry[0] in wanted]
+    models = list(dict.fromkeys(layout.key for _, _, layout in steps.values()))
+    chosen.sort(key=lambda entry: (models.index(entry[2].key), position(entry[1].name)))
+    ordered = [item for item, _, _ in chosen]
+    return [item for item in collected if item in wanted and item not in ordered] + ordered
+
+
+def unknown_steps(items: Iterable[pytest.Item]) -> list[str]:
+    """Marked tests that are no known step: a name misspelt would otherwise depend on nothing and run alone."""
+    return [item.nodeid for item in items if item.get_closest_marker(MARKER) is not None and step_of(item) is None]
+
+
+def known_step_names() -> str:
+    return ", ".join(f"test_{step.name}" for step in STEPS)

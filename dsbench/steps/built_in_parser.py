@@ -1,0 +1,55 @@
+"""6b to 6d for a parser that DeepStream ships (NGC TAO): nothing is written, nothing is compiled.
+
+What is left to check: the library is there and exports the function. Where DeepStream is not installed, the embedded
+runtime's own version of the function is run on the real frames and compared with the family's decode.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.build import symbols
+from dsbench.build.symbols import LibraryFacts
+from dsbench.embedded.nvinfer import deepstream_library
+from dsbench.families.base import BuiltIn
+from dsbench.runtimes.contract import Runtime
+from dsbench.steps.model_outputs import ModelOutputs
+
+NOTHING_TO_DO = "nothing to do: NVIDIA's own parser, compiled and shipped with DeepStream"
+
+
+def of(outputs: ModelOutputs) -> BuiltIn | None:
+    """The built-in parser of the recognised head, unless the user brings a source of their own."""
+    return outputs.head.built_in if outputs.head and outputs.user_source is None else None
+
+
+def stand_in(built_in: BuiltIn) -> Path | None:
+    """What the embedded runtime loads in its place; None where DeepStream's library is there."""
+    return deepstream_library.stand_in_for(Path(built_in.library))
+
+
+def library(built_in: BuiltIn, runtime: Runtime) -> LibraryFacts:
+    """The library as this runtime has it. Raises PARSER_LIB_INVALID if it has none, PARSER_SYMBOL without function."""
+    path = Path(built_in.library)
+    if not path.is_file():
+        if runtime.name != "embedded":
+            raise DsbenchError(
+                Code.PARSER_LIB_INVALID,
+                f"{path.name} is not installed",
+                where=str(path),
+                fix="install DeepStream; NGC TAO models use its own parsers",
+            )
+        found = symbols.read_library(stand_in(built_in) or path)
+        if built_in.function not in found.functions:
+            known = ", ".join(name for name in found.functions if name.startswith("NvDsInferParse"))
+            raise DsbenchError(
+                Code.PARSER_SYMBOL,
+                f"{built_in.function} is DeepStream's alone: the embedded runtime has no version of it (has {known})",
+                where=str(path),
+                fix="run this model with --runtime deepstream, or put a parser .cpp of your own into parser/",
+            )
+        return found
+    found = symbols.read_library(path)
+    symbols.check_symbol(found, built_in.function)
+    return found

@@ -1,0 +1,95 @@
+"""Runs of the app beside the specification's two: decoding alone, the sweep's, the one that measures latency.
+
+They are made as run 1 and 2 are: alone on the device, sampled, kept with config and log in ``benchmarks/ds``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dsbench.formats.perf.windows import Windows
+from dsbench.formats.telemetry import Series
+from dsbench.judge.run import telemetry as judge_telemetry
+from dsbench.judge.run.early_end import EarlyEnd
+from dsbench.judge.run.measurement import Measurement
+from dsbench.judge.run.telemetry import TelemetrySummary
+from dsbench.model.preflight import PreflightFacts
+from dsbench.runtimes import perf_run
+from dsbench.runtimes.contract import Runtime, WithEnvironment
+from dsbench.runtimes.perf_run import PerfPlan, PerfRun
+from dsbench.steps import benchmark_runs
+from dsbench.steps.benchmark_config import BenchmarkConfig
+from dsbench.steps.model_run import ModelRun
+
+
+@dataclass(frozen=True)
+class ExtraPlan:
+    """``title`` for people, ``name`` for its files (``s6_decode``); ``infer`` False: ``[primary-gie]`` is off;
+    ``environment``: variables that the app gets; ``confirms``: the run says whether its streams keep up, and may end
+    early once it does."""
+
+    title: str
+    name: str
+    streams: int
+    seconds: int
+    interval_s: int
+    infer: bool = True
+    environment: tuple[tuple[str, str], ...] = ()
+    confirms: bool = False
+
+
+@dataclass(frozen=True)
+class ExtraRun:
+    """One such run. ``load``: what was busy over the windows that count; None without a sample or a window."""
+
+    plan: ExtraPlan
+    perf: PerfRun
+    measurement: Measurement
+    series: Series
+    load: TelemetrySummary | None
+    notes: tuple[str, ...]
+
+    @property
+    def fps(self) -> float | None:
+        """All streams together, over the steady windows; None without one: windows in which some of the streams had
+        not begun are of fewer streams."""
+        return self.measurement.total.mean if self.measurement.total else None
+
+
+def run(model: ModelRun, plan: ExtraPlan) -> ExtraRun:
+    """Run it. Raises APP_CRASHED, APP_FAILED and APP_TIMEOUT as the two runs do."""
+    runtime: Runtime = WithEnvironment(model.runtime, plan.environment) if plan.environment else model.runtime
+    played = benchmark_runs.play(model, runtime, _perf_plan(model, plan), plan.title)
+    perf, series = played.perf, played.series
+    perf_run.require_success(perf, plan.title)
+    benchmark_runs.require_alive(perf, plan.title)
+    measured = benchmark_runs.all_streams(model, played, confirms=plan.confirms)
+    return ExtraRun(plan, perf, measured, series, load_of(perf, series), played.notes)
+
+
+def load_of(perf: PerfRun, series: Series) -> TelemetrySummary | None:
+    """The samples over the windows that a run's figures are of."""
+    window = judge_telemetry.measured_window(perf.windows)
+    if window is None or len(series.rows) < 2:
+        return None
+    summary = judge_telemetry.summarise(series, window)
+    return summary if summary.samples else None
+
+
+def _perf_plan(model: ModelRun, plan: ExtraPlan) -> PerfPlan:
+    layout = model.layout
+    kept = layout.ds_extra_app_config(plan.name)
+    config = benchmark_runs.write_app_config(model, kept, plan.streams, plan.interval_s, infer=plan.infer)
+    log = layout.ds_extra_log(plan.name)
+    return PerfPlan(config, plan.streams, plan.seconds, plan.interval_s, log, _enough(model, plan))
+
+
+def _enough(model: ModelRun, plan: ExtraPlan) -> Callable[[Windows], bool] | None:
+    """When a run that confirms streams may end, as run 2 may; None: when its time is up."""
+    options = model.get(BenchmarkConfig).options
+    precision = options.perf_precision.value / 100
+    if not plan.confirms or not precision:
+        return None
+    most = model.get(PreflightFacts).max_bs
+    return EarlyEnd(precision, options.target_fps.value, True, most, plan.seconds).reached

@@ -1,0 +1,288 @@
+"""6a: run the model on random input and on real frames; which family its head is, and how it wants to be fed."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.files import is_generated
+from dsbench.build import parser_source
+from dsbench.build.app_config import STREAMMUX_HEIGHT, STREAMMUX_WIDTH
+from dsbench.build.parser_source import SourcePlan, UserSource
+from dsbench.families import registry
+from dsbench.families.base import Boxes, Fact, Head, Hints, Network, Preprocessing
+from dsbench.formats import nvinfer
+from dsbench.jobs.probe import ProbeJob, ProbeResult
+from dsbench.judge.imports import image_processor, output_ranges, preprocessing, tensors
+from dsbench.judge.imports.preprocessing import Choice, Fixed
+from dsbench.model.exporter import hugging_face
+from dsbench.model.exporter.hugging_face import HuggingFace
+from dsbench.model.layout import ModelLayout
+from dsbench.model.preflight import PreflightFacts
+from dsbench.model.settings import Settings
+from dsbench.runtimes import probes
+from dsbench.runtimes.contract import Runtime
+from dsbench.runtimes.probes import Probed
+
+NOT_RUN = (
+    "the graph holds a TensorRT plugin and was not run here: head by its declared outputs, preprocessing by habit;"
+    " look at the drawn frames"
+)
+"""What a graph that only TensorRT can run is told."""
+
+
+@dataclass(frozen=True)
+class ModelOutputs:
+    """What 6a found. ``head`` is None for a head no family claims: ``no_family`` says why (a parser of the user's own
+    may still read it). ``chosen`` is the position of the chosen preprocessing among the probed candidates."""
+
+    probed: Probed
+    candidates: tuple[Preprocessing, ...]
+    chosen: int
+    choice: Choice
+    head: Head | None
+    no_family: DsbenchError | None
+    user_source: UserSource | None
+    hugging_face: HuggingFace
+    warnings: tuple[str, ...]
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        return self.choice.preprocessing
+
+    def hugging_face_facts(self) -> tuple[Fact, ...]:
+        """What Hugging Face's files say, and in which file."""
+        found, processor = self.hugging_face, self.hugging_face.processor
+        facts = []
+        if found.config and found.model_type:
+            facts.append(Fact("model_type", found.model_type, str(found.config.name)))
+        if found.config and found.id2label:
+            facts.append(Fact("id2label", f"{len(found.id2label)} classes", str(found.config.name)))
+        if processor:
+            keys = f"do_rescale={processor.do_rescale} do_normalize={processor.do_normalize} do_pad={processor.do_pad}"
+            facts.append(Fact("Image processor", f"{processor.kind} {keys}".strip(), processor.path.name))
+        return tuple(facts)
+
+    def lines(self) -> tuple[str, ...]:
+        """6a's lines: on random input, then on the first real frame under the chosen preprocessing."""
+        result = self.probed.result
+        random = [line for line in result.lines if line.startswith(("Input", "Output:", "Random"))]
+        ranges = [
+            f"Output[{index}] range: [{item.low:.4f}, {item.high:.4f}]" for index, item in enumerate(result.random)
+        ]
+        if not result.frames:
+            return (*random, *ranges)
+        real = [f"Real frame {result.frames[0]} ({preprocessing.describe(self.preprocessing)}):"]
+        for index, output in enumerate(tensors.outputs_of(self.probed.tensors, result, self.chosen)[0]):
+            real.append(f"Output[{index}] range: [{output.data.min():.4f}, {output.data.max():.4f}]")
+        return (*random, *ranges, *real)
+
+
+def run(facts: PreflightFacts, scratch: Path, runtime: Runtime | None = None) -> ModelOutputs:
+    """Probe, recognise, choose. Raises what probing raises, MODEL_OUTPUT_INVALID, NOT_A_DETECTOR.
+
+    A graph with TensorRT plugins is recognised by its declared outputs, where ``runtime`` can run it at all.
+    """
+    layout = facts.layout
+    user_source = parser_source.find_user_source(source_plan(layout))
+    fixed, fixed_origin = fixed_keys(facts)
+    files = hugging_face.read(layout.onnx_dir, layout.root)
+    processor = image_processor.of_processor(files.processor)
+    conventions = [
+        convention.preprocessing
+        for convention in (family.convention() for family in registry.FAMILIES)
+        if len(facts.onnx.outputs) >= convention.fewest_outputs
+    ]
+    candidates = preprocessing.candidates([processor, *conventions], fixed, facts.onnx.channels)
+    probed = _declared(facts, runtime, scratch) or probes.probe_model(_job(facts, candidates), scratch)
+    warnings = (
+        *(output_ranges.check(probed.result, facts.onnx.path) if not facts.onnx.plugins else (NOT_RUN,)),
+        *files.problems,
+        *hugging_face.compare_labels(files, facts.labels.names),
+    )
+    try:
+        head = registry.recognise(
+            facts.onnx,
+            tensors.first_frames(probed.tensors, probed.result, len(candidates)),
+            hints=replace(hints(facts.settings), hugging_face=files),
+            labels=facts.labels.names,
+        )
+    except DsbenchError as error:
+        if error.code != Code.FAMILY_UNKNOWN and user_source is None:
+            raise
+        choice = _without_family(facts, fixed, processor)
+        outputs = ModelOutputs(probed, candidates, 0, choice, None, error, user_source, files, warnings)
+    else:
+        choice = _choose(facts, candidates, probed, head, fixed, processor)
+        outputs = ModelOutputs(probed, candidates, 0, choice, head, None, user_source, files, warnings)
+    return _settle(outputs, choice, fixed_origin)
+
+
+def _declared(facts: PreflightFacts, runtime: Runtime | None, scratch: Path) -> Probed | None:
+    """What is known of a graph with TensorRT plugins without running it; None for any other graph.
+
+    Raises ONNX_RUN_FAILED on a runtime that cannot run it.
+    """
+    plugins = facts.onnx.plugins
+    if not plugins:
+        return None
+    if runtime is None or runtime.name == "embedded":
+        raise DsbenchError(
+            Code.ONNX_RUN_FAILED,
+            f"the graph uses TensorRT's plugin {', '.join(plugins)}, which ONNX Runtime cannot run: the embedded"
+            " runtime cannot test this file",
+            where=str(facts.onnx.path),
+            fix="export the head without the plugin (DeepStream suppresses with cluster-mode=2), or use"
+            " --runtime deepstream, where the head is recognised by its declared outputs",
+        )
+    lines = [f"Input: {facts.onnx.input_name} shape={list(facts.onnx.shape)}"]
+    lines += [f"Output: {output.name} shape={list(output.shape or ())}" for output in facts.onnx.outputs]
+    names = tuple(output.name for output in facts.onnx.outputs)
+    return Probed(ProbeResult(outputs=names, lines=tuple(lines)), scratch / "not-run.npz")
+
+
+def refine(facts: PreflightFacts, outputs: ModelOutputs, decoded: Sequence[Sequence[Boxes]]) -> ModelOutputs:
+    """The choice for a head that only the user's parser reads: by what that parser finds under each candidate.
+
+    ``decoded``: its boxes on every probed frame, for each candidate.
+    """
+    fixed, fixed_origin = fixed_keys(facts)
+    scores = preprocessing.score(
+        outputs.candidates, decoded, Network(facts.width, facts.height), Network(STREAMMUX_WIDTH, STREAMMUX_HEIGHT)
+    )
+    processor = image_processor.of_processor(outputs.hugging_face.processor)
+    choice = preprocessing.decide(scores, fixed, hugging_face=processor, channels=facts.onnx.channels)
+    return _settle(outputs, choice, fixed_origin)
+
+
+def hints(settings: Settings) -> Hints:
+    """What dsbench.toml says about the head."""
+    return Hints(
+        settings.family,
+        settings.background,
+        settings.columns,
+        settings.boxes,
+        settings.corners,
+        settings.objectness,
+        settings.parse_bbox_func_name,
+    )
+
+
+def _settle(outputs: ModelOutputs, choice: Choice, fixed_origin: str) -> ModelOutputs:
+    """The outputs with a choice, its position among the candidates, and the file in which the user decided."""
+    origins = tuple((key, fixed_origin if origin == "dsbench.toml" else origin) for key, origin in choice.origins)
+    chosen = outputs.candidates.index(choice.preprocessing)
+    loss = image_processor.approximation(choice.preprocessing, outputs.hugging_face.processor)
+    warnings = tuple(dict.fromkeys((*outputs.warnings, *filter(None, (loss,)))))
+    return replace(outputs, choice=replace(choice, origins=origins), chosen=chosen, warnings=warnings)
+
+
+def pre_cluster_threshold(settings: Settings, head: Head | None) -> float:
+    """dsbench.toml's, else the family's, else 6e's 0.25."""
+    if settings.pre_cluster_threshold is not None:
+        return settings.pre_cluster_threshold
+    chosen = registry.convention(head).pre_cluster_threshold if head else None
+    return preprocessing.FLOOR if chosen is None else chosen
+
+
+def source_plan(layout: ModelLayout) -> SourcePlan:
+    """Where 6b's source is looked for and written."""
+    return SourcePlan(layout.parser_source, layout.parser_source_alternatives, layout.parser_function)
+
+
+def fixed_keys(facts: PreflightFacts) -> tuple[Fixed, str]:
+    """The preprocessing keys that the user has decided, in an nvinfer config of their own or in dsbench.toml."""
+    config = facts.layout.nvinfer_config
+    if config.is_file() and not is_generated(config):
+        try:
+            own = nvinfer.load(config)
+        except DsbenchError:
+            return from_settings(facts.settings), "dsbench.toml"  # 6e says what is wrong with the config
+        if not all(math.isfinite(value) for value in (own.net_scale_factor, *own.offsets)):
+            return from_settings(facts.settings), "dsbench.toml"  # so does it here
+        return (
+            Fixed(
+                own.net_scale_factor,
+                own.offsets,
+                own.model_color_format,
+                int(own.maintain_aspect_ratio),
+                int(own.symmetric_padding),
+            ),
+            config.name,
+        )
+    return from_settings(facts.settings), "dsbench.toml"
+
+
+def from_settings(settings: Settings) -> Fixed:
+    """The preprocessing keys of dsbench.toml."""
+    keep, split = settings.maintain_aspect_ratio, settings.symmetric_padding
+    return Fixed(
+        settings.net_scale_factor,
+        settings.offsets,
+        settings.model_color_format,
+        None if keep is None else int(keep),
+        None if split is None else int(split),
+    )
+
+
+def _job(facts: PreflightFacts, candidates: Sequence[Preprocessing]) -> ProbeJob:
+    settings = facts.settings
+    return ProbeJob(
+        onnx=str(facts.onnx.path),
+        video=str(facts.video.value.path),
+        height=facts.height,
+        width=facts.width,
+        channels=facts.onnx.channels,
+        nhwc=facts.onnx.layout == "NHWC",
+        candidates=tensors.to_candidates(candidates),
+        scaling_filter=6 if settings.scaling_filter is None else settings.scaling_filter,
+        threads=len(os.sched_getaffinity(0)),
+    )
+
+
+def _choose(
+    facts: PreflightFacts,
+    candidates: Sequence[Preprocessing],
+    probed: Probed,
+    head: Head,
+    fixed: Fixed,
+    hugging_face: Preprocessing | None,
+) -> Choice:
+    family, convention = registry.by_name(head.family), registry.convention(head)
+    network = Network(facts.width, facts.height)
+    floor = preprocessing.FLOOR if convention.pre_cluster_threshold is None else convention.pre_cluster_threshold
+    decoded = [
+        [
+            family.decode(frame, head, network, floor)
+            for frame in tensors.outputs_of(probed.tensors, probed.result, number)
+        ]
+        for number in range(len(candidates))
+    ]
+    surface = Network(STREAMMUX_WIDTH, STREAMMUX_HEIGHT)
+    scores = preprocessing.score(candidates, decoded, network, surface, floor)
+    return preprocessing.decide(
+        scores,
+        fixed,
+        convention=convention.preprocessing,
+        convention_origin=convention.origin,
+        hugging_face=hugging_face,
+        aspect=convention.aspect,
+        firm=convention.firm,
+        channels=facts.onnx.channels,
+    )
+
+
+def _without_family(facts: PreflightFacts, fixed: Fixed, hugging_face: Preprocessing | None) -> Choice:
+    """Without a decode there is no evidence: the user's keys, Hugging Face's, the specification's defaults."""
+    return preprocessing.decide(
+        [],
+        fixed,
+        convention=preprocessing.DEFAULT,
+        convention_origin="specification",
+        hugging_face=hugging_face,
+        channels=facts.onnx.channels,
+    )

@@ -1,0 +1,51 @@
+"""What to run next: after an embedded run, Steps 4-7 on a DeepStream machine; after a failure, the run again."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator
+
+from dsbench.base.options import COMMAND_LINE
+from dsbench.build import trtexec
+from dsbench.model.preflight import PreflightFacts
+from dsbench.steps.model_run import ModelRun
+
+
+def of(model: ModelRun) -> tuple[str, ...]:
+    """Lines to be copied into a shell; those that begin with ``#`` say what they are for."""
+    facts = model.find(PreflightFacts)
+    if facts is None or (model.recorder is not None and model.recorder.record.verdict == "failed"):
+        again = ["pytest", "--model-dir", model.layout.given]
+        if model.options.runtime.origin == COMMAND_LINE:
+            again += ["--runtime", model.options.runtime.value]
+        if model.options.video.command_line is not None:
+            again += ["--video", model.options.video.command_line]
+        return ("# once the failure above is mended:", _join(*again))
+    if model.runtime.name != "embedded":
+        return ("# the report of Step 8:", f"# read references/report-generation.md {model.layout.given}/")
+    return tuple(_deepstream(model, facts))
+
+
+def _deepstream(model: ModelRun, facts: PreflightFacts) -> Iterator[str]:
+    target = trtexec.Target(
+        facts.layout,
+        facts.onnx,
+        (facts.height, facts.width),
+        precision=trtexec.FP32 if facts.settings.network_mode == 0 else trtexec.FP16,
+    )
+    max_bs = facts.onnx.batch or trtexec.FIRST_BATCH
+    yield "# on a machine with DeepStream, in a copy of this directory. Steps 4-5: build the engine and measure it"
+    yield _join("dsbench", "prepare", facts.layout.given)
+    yield "# or by hand:"
+    yield from (f"# {line}" for line in trtexec.shell_lines(target, max_bs))
+    yield trtexec.doubling_remark(target, max_bs, facts.target_fps.value)
+    yield "# Steps 6-7 on DeepStream; the record of this embedded run is kept beside the new one"
+    words = ["pytest", "--model-dir", model.layout.given, "--runtime", "deepstream", "--replace-results"]
+    if facts.video.origin in ("command line", "environment"):
+        words += ["--video", str(facts.video.value.path)]
+    yield _join(*words)
+
+
+def _join(*words: str) -> str:
+    return shlex.join(os.fspath(word) for word in words)

@@ -1,0 +1,112 @@
+"""6e: the nvinfer config, generated or the user's own, checked against the model, the labels and the library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from dsbench.base.errors import Code
+from dsbench.base.files import Status, Written
+from dsbench.build import nvinfer_config
+from dsbench.build.nvinfer_config import NvinferPlan
+from dsbench.families import registry
+from dsbench.formats import nvinfer
+from dsbench.formats.nvinfer import NvinferConfig
+from dsbench.judge import lint
+from dsbench.judge.lint import Finding, LintContext
+from dsbench.model.preflight import PreflightFacts
+from dsbench.model.settings import Settings
+from dsbench.steps import built_in_parser
+from dsbench.steps.model_outputs import ModelOutputs, pre_cluster_threshold
+from dsbench.steps.parser_build import BuiltParser, parser_function, raise_errors
+
+GIVEN = "dsbench.toml"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ConfigResult:
+    """The config on disk, as nvinfer will read it, and what the check found."""
+
+    written: Written
+    config: NvinferConfig
+    cluster_mode_origin: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def users(self) -> bool:
+        return self.written.status is Status.USER_OWNED
+
+
+def run(facts: PreflightFacts, outputs: ModelOutputs, parser: BuiltParser, gpu_id: int) -> ConfigResult:
+    """Write the config unless the user has one, check it. Raises CONFIG_LINT with every error finding."""
+    layout = facts.layout
+    path = layout.nvinfer_config
+    written = nvinfer_config.write_nvinfer(path, plan(facts, outputs, gpu_id, path.parent, batch_size=1))
+    findings = lint.lint(path, lint_context(facts, outputs, parser))
+    raise_errors(Code.CONFIG_LINT, findings)
+    origin = GIVEN if facts.settings.cluster_mode is not None else _cluster_origin(outputs)
+    return ConfigResult(written, nvinfer.load(path), origin, findings)
+
+
+def lint_context(facts: PreflightFacts, outputs: ModelOutputs, parser: BuiltParser) -> LintContext:
+    """What a config must agree with; 7b's as well."""
+    built_in = built_in_parser.of(outputs)
+    return LintContext(
+        onnx=facts.onnx,
+        labels_count=facts.labels.count,
+        engine=facts.layout.engine(facts.onnx.path.stem, facts.max_bs),
+        engine_required=facts.engine is not None and not facts.engine.stand_in,
+        head_classes=outputs.head.classes if outputs.head else None,
+        functions=parser.library.functions,
+        replaced=Path(built_in.library) if built_in and parser.library.path != Path(built_in.library) else None,
+    )
+
+
+def plan(facts: PreflightFacts, outputs: ModelOutputs, gpu_id: int, folder: Path, *, batch_size: int) -> NvinferPlan:
+    """6e's values; 7b's as well, with another folder and batch size."""
+    layout, settings, feed = facts.layout, facts.settings, outputs.preprocessing
+    built_in = built_in_parser.of(outputs)
+    defaults = NvinferPlan("", "", "", "", "", 0, (0, 0, 0))
+    return NvinferPlan(
+        onnx_file=nvinfer_config.relative(facts.onnx.path, folder),
+        model_engine_file=nvinfer_config.relative(layout.engine(facts.onnx.path.stem, facts.max_bs), folder),
+        labelfile_path=nvinfer_config.relative(layout.labels, folder),
+        custom_lib_path=built_in.library if built_in else nvinfer_config.relative(layout.parser_library, folder),
+        parse_bbox_func_name=built_in.function if built_in else parser_function(facts),
+        num_detected_classes=facts.labels.count,
+        infer_dims=(facts.onnx.channels, facts.height, facts.width),
+        batch_size=batch_size,
+        gpu_id=gpu_id,
+        net_scale_factor=feed.net_scale_factor,
+        offsets=feed.offsets,
+        model_color_format=feed.model_color_format,
+        network_input_order=int(facts.onnx.layout == "NHWC"),
+        network_mode=_or(settings.network_mode, defaults.network_mode),
+        cluster_mode=cluster_mode(settings, outputs),
+        maintain_aspect_ratio=feed.maintain_aspect_ratio,
+        symmetric_padding=feed.symmetric_padding
+        if feed.symmetric_padding or settings.symmetric_padding is not None
+        else None,
+        scaling_filter=settings.scaling_filter,
+        topk=_or(settings.topk, defaults.topk),
+        nms_iou_threshold=_or(settings.nms_iou_threshold, defaults.nms_iou_threshold),
+        pre_cluster_threshold=pre_cluster_threshold(settings, outputs.head),
+        threshold_note=registry.convention(outputs.head).threshold_note if outputs.head else "",
+    )
+
+
+def cluster_mode(settings: Settings, outputs: ModelOutputs) -> int:
+    """dsbench.toml's, else the family's, else the specification's 2."""
+    if settings.cluster_mode is not None:
+        return settings.cluster_mode
+    return registry.convention(outputs.head).cluster_mode if outputs.head else 2
+
+
+def _cluster_origin(outputs: ModelOutputs) -> str:
+    return f"family {outputs.head.family}" if outputs.head else "specification"
+
+
+def _or(value: T | None, default: T) -> T:
+    return default if value is None else value

@@ -1,0 +1,248 @@
+"""Beyond the specification: the parser under AddressSanitizer and UBSan, on real frames and on what may come one day.
+
+Everything happens in a scratch directory: the parser's sources are copied there, built there with sanitizers, and
+called from a program of its own. The model directory is only read. Nothing before the step needs the result, so a run
+begins it once the parser is built and goes on with 6e to 6g beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.build import compile as parser_compile
+from dsbench.build import makefile, parser_source, symbols
+from dsbench.build.compile import BuildPlan
+from dsbench.families import registry
+from dsbench.families.base import Boxes, Network
+from dsbench.jobs.harness import Call, HarnessJob
+from dsbench.judge.imports import tensors
+from dsbench.judge.lint import ERROR, Finding
+from dsbench.judge.parser import cases as parser_cases
+from dsbench.judge.parser import findings as judge
+from dsbench.judge.parser.cases import Setting
+from dsbench.judge.parser.findings import Expected
+from dsbench.model.preflight import PreflightFacts
+from dsbench.runtimes import parser_harness
+from dsbench.runtimes.contract import Runtime
+from dsbench.runtimes.embedded import EmbeddedRuntime
+from dsbench.runtimes.parser_harness import Missing
+from dsbench.steps import background, built_in_parser, model_outputs, parser_build
+from dsbench.steps.background import Stopped
+from dsbench.steps.model_outputs import ModelOutputs, source_plan
+
+FRAMES = 4
+_FILL, _OTHER_FILL = 0xAA, 0x55
+_LARGEST_FILE = 32 << 20
+
+
+@dataclass(frozen=True)
+class ParserCheck:
+    """What came of it. ``not_run``: why nothing was checked (empty: it was), with ``fix``; ``cases`` were tried."""
+
+    findings: tuple[Finding, ...] = ()
+    cases: int = 0
+    frames: int = 0
+    build_seconds: float = 0.0
+    run_seconds: float = 0.0
+    not_run: str = ""
+    fix: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BegunCheck:
+    """A check that goes on beside other steps."""
+
+    future: Future[ParserCheck]
+
+    def result(self) -> ParserCheck:
+        """Waits for it; what ``run`` returns and raises."""
+        return self.future.result()
+
+
+def begin(
+    facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratch: Path, at_end: ExitStack
+) -> BegunCheck:
+    """``run`` in a thread of its own, stopped when ``at_end`` closes."""
+    return BegunCheck(background.begin(lambda stopped: run(facts, outputs, runtime, scratch, stopped), at_end))
+
+
+def run(
+    facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratch: Path, stopped: Stopped = background.never
+) -> ParserCheck:
+    """Build with sanitizers, call on every case, judge. Never raises for what the parser does: findings say it.
+
+    Raises PARSER_COMPILE for a parser that does not build without sanitizers either. Once ``stopped`` holds what comes
+    of it means nothing.
+    """
+    if built_in_parser.of(outputs):
+        return ParserCheck(not_run=built_in_parser.NOTHING_TO_DO)
+    if not outputs.probed.result.frames:
+        return ParserCheck(not_run="the network cannot be run here, so there are no outputs to parse")
+    started = time.monotonic()
+    folder = Path(os.path.realpath(scratch)) / "parser-check"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        _copy_sources(facts, outputs, folder / "parser")
+        with ThreadPoolExecutor(1) as pool:
+            program = pool.submit(parser_harness.runner)
+            library = _build(facts, runtime, folder / "parser", stopped)
+            runner = program.result()
+    except DsbenchError as error:
+        if error.code == Code.PARSER_COMPILE:
+            _require_build(facts, runtime, folder / "parser", stopped)
+        return ParserCheck(not_run=f"the parser was not built with sanitizers: {error.what}", fix=error.fix)
+    if isinstance(runner, Missing):
+        return ParserCheck(not_run=runner.reason, fix=runner.fix)
+    built = time.monotonic()
+    result = _check(facts, outputs, runner, library, folder, stopped)
+    return replace(result, build_seconds=built - started, run_seconds=time.monotonic() - built)
+
+
+def require(check: ParserCheck) -> None:
+    """Raise PARSER_CHECK if any finding is an error."""
+    errors = [found for found in check.findings if found.severity == ERROR]
+    several = len(errors) > 1  # one has its place in the failure itself
+    named = [f"{found.rule}: {found.what}" + (f" ({found.where})" if several else "") for found in errors]
+    parser_build.raise_errors(
+        Code.PARSER_CHECK, [replace(found, what=what) for found, what in zip(errors, named, strict=True)]
+    )
+
+
+def _copy_sources(facts: PreflightFacts, outputs: ModelOutputs, target: Path) -> None:
+    """The parser's folder without what was built; the family's source and Makefile where there is none yet."""
+    layout = facts.layout
+    target.mkdir(parents=True)
+    if layout.parser_dir.is_dir():
+        shutil.copytree(layout.parser_dir, target, dirs_exist_ok=True, ignore=_ignored)
+    if not any(target.glob("*.cpp")):
+        if outputs.head is None:
+            raise outputs.no_family or DsbenchError(Code.PARSER_SOURCE, "there is no parser source")
+        expected = target / layout.parser_source.name
+        plan = replace(
+            source_plan(layout), expected=expected, alternatives=(), function=parser_build.generated_function(facts)
+        )
+        parser_source.write_source(outputs.head, plan)
+    if not (target / "Makefile").is_file():
+        source = min(path.name for path in target.glob("*.cpp"))
+        makefile.write_makefile(target / "Makefile", source, layout.parser_library.name)
+
+
+def _ignored(folder: str, names: list[str]) -> list[str]:
+    """Names that are not copied: what a build leaves, version control, what is no source for its size."""
+    return [
+        name
+        for name in names
+        if name.endswith((".so", ".o", ".a", ".log", ".engine", ".onnx"))
+        or name == ".git"
+        or not _is_source(Path(folder, name))
+    ]
+
+
+def _is_source(path: Path) -> bool:
+    return path.is_dir() or (path.is_file() and path.stat().st_size <= _LARGEST_FILE)
+
+
+def _require_build(facts: PreflightFacts, runtime: Runtime, folder: Path, stopped: Stopped) -> None:
+    """PARSER_COMPILE unless the parser builds as step 6d builds it; its log is gone with the scratch directory."""
+    try:
+        _build(facts, runtime, folder, stopped, sanitized=False)
+    except DsbenchError as error:
+        fix = "correct it; make DEEPSTREAM_DIR=$(dsbench sdk) LIBS= in its folder shows the whole log"
+        where = facts.layout.given_path(facts.layout.parser_dir)
+        raise DsbenchError(error.code, error.what, where=where, fix=fix) from None
+
+
+def _build(facts: PreflightFacts, runtime: Runtime, folder: Path, stopped: Stopped, *, sanitized: bool = True) -> Path:
+    """The sanitized library: against our headers, which need no GPU; where that fails, against the runtime's own."""
+    flags = (*(parser_harness.compiler_flags() if sanitized else ()), *parser_build.layout_flags(facts))
+    library = folder / facts.layout.parser_library.name
+
+    def plan(headers: Runtime) -> BuildPlan:
+        log = folder / "build.log"
+        return BuildPlan(folder, library, headers.deepstream_dir, facts.cuda_ver, log, headers.parser_libs, flags=flags)
+
+    embedded = EmbeddedRuntime()
+    try:
+        return parser_compile.build(plan(embedded), stopped).library
+    except DsbenchError:
+        if runtime.deepstream_dir == embedded.deepstream_dir:
+            raise
+        return parser_compile.build(plan(runtime), stopped).library
+
+
+def _check(
+    facts: PreflightFacts, outputs: ModelOutputs, runner: Path, library: Path, folder: Path, stopped: Stopped
+) -> ParserCheck:
+    function = parser_build.parser_function(facts)
+    exported = symbols.read_library(library)
+    symbols.check_symbol(exported, function)
+    frames = _frames(outputs)
+    setting = _setting(facts, _threshold(facts, outputs))
+    cases = parser_cases.all_cases(frames, setting)
+    job = HarnessJob(library, function, tuple(case.job for case in cases), _FILL)
+    results = parser_harness.run(runner, job, folder / "cases", stopped)
+    once_more = replace(job, cases=job.cases[:1], fill=_OTHER_FILL)
+    again = parser_harness.run(runner, once_more, folder / "again", stopped)
+    expected = Expected(
+        network=Network(facts.width, facts.height),
+        classes=facts.labels.count,
+        object_size=facts.settings.object_size or 28,
+        reference=_reference(facts, outputs, len(frames)),
+        sources=str(folder / "parser"),
+        layers=outputs.probed.result.outputs,
+        where=facts.layout.given_path(facts.layout.parser_library),
+    )
+    findings = judge.judge(cases, results, again, expected)
+    notes = []
+    if not any("asan" in name for name in exported.needed):
+        notes.append(
+            "the Makefile does not take its compiler from PATH: built without sanitizers, crashes only are seen"
+        )
+    if len(results) < len(cases):
+        notes.append(f"stopped after {len(results)} of {len(cases)} cases")
+    return ParserCheck(findings, len(results), len(frames), notes=tuple(notes))
+
+
+def _threshold(facts: PreflightFacts, outputs: ModelOutputs) -> float:
+    return model_outputs.pre_cluster_threshold(facts.settings, outputs.head)
+
+
+def _setting(facts: PreflightFacts, threshold: float) -> Setting:
+    varying = any(not isinstance(side, int) for output in facts.onnx.outputs for side in (output.shape or ())[1:])
+    return Setting(
+        width=facts.width,
+        height=facts.height,
+        channels=facts.onnx.channels,
+        classes=facts.labels.count,
+        threshold=threshold,
+        dynamic=varying,
+    )
+
+
+def _frames(outputs: ModelOutputs) -> Sequence[Call]:
+    """The first real frames' outputs under the chosen preprocessing."""
+    import numpy as np
+
+    probed = outputs.probed
+    keys = tensors.parser_keys(probed.result, outputs.chosen)[:FRAMES]
+    with np.load(probed.tensors, allow_pickle=False) as archive:
+        return [parser_cases.layers(probed.result.outputs, [archive[key] for key in frame]) for frame in keys]
+
+
+def _reference(facts: PreflightFacts, outputs: ModelOutputs, count: int) -> tuple[Boxes, ...] | None:
+    """The family's decode of these frames; None for a head that no family claims."""
+    if outputs.head is None:
+        return None
+    family, network = registry.by_name(outputs.head.family), Network(facts.width, facts.height)
+    frames = tensors.outputs_of(outputs.probed.tensors, outputs.probed.result, outputs.chosen)[:count]
+    threshold = _threshold(facts, outputs)
+    return tuple(family.decode(frame, outputs.head, network, threshold) for frame in frames)

@@ -1,0 +1,188 @@
+"""What Steps 4-5 would have left, made on the spot for the embedded runtime: MAX_BS, b1 and bMAX throughput logs.
+
+MAX_BS starts at 1 and doubles while PEAK_GPU_STREAMS > MAX_BS, as Steps 4-5 have it from 64. Nothing of TensorRT is
+touched: with an engine of its there, MAX_BS comes from that engine's name and no stand-in is written.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import math
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dsbench.base.errors import DsbenchError
+from dsbench.base.files import replace_file
+from dsbench.build import engine as stand_in
+from dsbench.build import previous
+from dsbench.build.engine import Provenance
+from dsbench.machine import device_lock
+from dsbench.model import preflight
+from dsbench.model.preflight import PreflightFacts
+from dsbench.runtimes import throughput_run
+from dsbench.runtimes.embedded import cpu_name
+from dsbench.runtimes.throughput_run import Measured, ThroughputJob
+from dsbench.steps.model_run import ModelRun
+
+SECONDS, WARM_UP = 2.5, 0.5
+SCAN_SECONDS, SCAN_WARM_UP = 0.5, 0.1
+"""While MAX_BS is still being looked for."""
+
+Measure = Callable[[int, float, float], Measured]
+"""(batch, seconds, warm-up seconds) -> what was measured."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What preparation came to. ``facts`` are pre-flight's with it in place.
+
+    ``action``: in one sentence, what was done. ``scanned``: (batch, images per second) in the order of measuring.
+    ``failure``: why there is no throughput; it stops Step 7, not Step 6. ``moved``: where TensorRT's logs went.
+    """
+
+    facts: PreflightFacts
+    action: str
+    seconds: float = 0.0
+    scanned: tuple[tuple[int, float], ...] = ()
+    moved: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+    failure: DsbenchError | None = None
+
+
+def run(model: ModelRun, facts: PreflightFacts) -> Prepared:
+    """Prepare what is missing, if this runtime and ``--prepare`` say so. A failure is kept, not raised."""
+    if model.runtime.name != "embedded":
+        return Prepared(facts, "Steps 4-5 built the engine; nothing is prepared on this runtime")
+    provenance = provenance_of(facts)
+    if stand_in.still_holds(facts.layout, facts.engine, facts.throughput, provenance, facts.onnx.batch):
+        return Prepared(facts, "engine and trtexec logs of an earlier preparation still hold")
+    if model.options.prepare.value == "never":
+        return Prepared(_without_outdated(model, facts, provenance), "--prepare never: nothing was measured")
+    started = time.monotonic()
+    with device_lock.exclusive(device_lock.device_name(model.runtime.name, 0), model.announce) as held_lock:
+        model.announce(f"{facts.layout.name}: measuring the model on ONNX Runtime (engine preparation, once)")
+        try:
+            search = find_max_bs(facts, _measurer(facts, model.scratch))
+            moved = _write(facts, provenance, search)
+        except DsbenchError as error:
+            kept = _without_outdated(model, facts, provenance)
+            return Prepared(kept, "it failed", time.monotonic() - started, failure=error)
+    return Prepared(
+        facts=preflight.reread_engine(facts, model.preflight_request()),
+        action="measured on ONNX Runtime" + (f", MAX_BS={search.max_bs} found by doubling" if search.doubled else ""),
+        seconds=time.monotonic() - started,
+        scanned=tuple(search.scanned),
+        moved=moved,
+        notes=(*held_lock.notes, *search.notes),
+    )
+
+
+def provenance_of(facts: PreflightFacts) -> Provenance:
+    """What figures measured now would depend on."""
+    return Provenance(
+        runtime="embedded",
+        onnx_sha256=facts.onnx.sha256,
+        size=(facts.height, facts.width),
+        onnxruntime=importlib.metadata.version("onnxruntime"),
+        cpu=cpu_name(),
+    )
+
+
+@dataclass
+class Search:
+    """MAX_BS and the logs to be kept. ``doubled`` is False where MAX_BS was given."""
+
+    max_bs: int
+    doubled: bool
+    logs: dict[int, Measured] = field(default_factory=dict)
+    scanned: list[tuple[int, float]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def measure(self, measure: Measure, batch: int, seconds: float, warm_up: float) -> Measured:
+        measured = measure(batch, seconds, warm_up)
+        self.scanned.append((batch, measured.images_per_second))
+        return measured
+
+
+def find_max_bs(facts: PreflightFacts, measure: Measure) -> Search:
+    """MAX_BS by doubling, or as the graph or TensorRT's engine gives it; b1 and bMAX measured in full.
+
+    Raises ENGINE_PREPARATION if the first measurement fails. A larger batch that fails ends the doubling.
+    """
+    frozen, engine = facts.onnx.batch, facts.engine
+    if engine is not None and not engine.stand_in:
+        return _given(Search(engine.max_bs, False), measure, frozen)
+    if frozen is not None:
+        return _given(Search(frozen, False), measure, frozen)
+    target = facts.target_fps.value
+    search = Search(stand_in.FIRST_BATCH, True)
+    best = search.logs[search.max_bs] = search.measure(measure, search.max_bs, SECONDS, WARM_UP)
+    while stand_in.is_too_small(search.max_bs, _peak(best, target)):
+        batch = search.max_bs * 2
+        try:
+            measured = search.measure(measure, batch, SCAN_SECONDS, SCAN_WARM_UP)
+            if not stand_in.is_too_small(batch, _peak(measured, target)):
+                measured = search.logs[batch] = search.measure(measure, batch, SECONDS, WARM_UP)
+        except DsbenchError as error:
+            search.notes.append(f"MAX_BS stays {search.max_bs}: {error.what}")
+            if search.max_bs not in search.logs:
+                search.logs[search.max_bs] = search.measure(measure, search.max_bs, SECONDS, WARM_UP)
+            break
+        best, search.max_bs = measured, batch
+    search.logs.setdefault(search.max_bs, best)
+    return search
+
+
+def _given(search: Search, measure: Measure, frozen: int | None) -> Search:
+    for batch in stand_in.required_batches(search.max_bs, frozen):
+        search.logs[batch] = search.measure(measure, batch, SECONDS, WARM_UP)
+    return search
+
+
+def _peak(measured: Measured, target_fps: float) -> int:
+    return math.floor(measured.images_per_second / target_fps)
+
+
+def _measurer(facts: PreflightFacts, scratch: Path) -> Measure:
+    def measure(batch: int, seconds: float, warm_up: float) -> Measured:
+        job = ThroughputJob(facts.onnx.path, (facts.height, facts.width), batch, seconds, warm_up)
+        return throughput_run.measure(job, scratch)
+
+    return measure
+
+
+def _write(facts: PreflightFacts, provenance: Provenance, search: Search) -> tuple[Path, ...]:
+    """Logs first, the engine last: an interrupted preparation leaves no engine, so it is made again.
+
+    TensorRT's logs move to ``previous/`` (``--replace-results``: else pre-flight has stopped). Returns where they went.
+    """
+    layout = facts.layout
+    logs = {layout.trtexec_log(batch): search.logs[batch] for batch in {min(search.logs), search.max_bs}}
+    target = layout.engine(facts.onnx.path.stem, search.max_bs)
+    for old in stand_in.stale_stand_ins(layout, frozenset(logs)):
+        _remove(old)
+    moved = tuple(previous.set_aside(log) for log in preflight.tensorrt_logs(layout))
+    for path, measured in logs.items():
+        replace_file(path, f"{provenance.line}\n{measured.log}".encode("utf-8", "surrogateescape"))
+    if facts.engine is None or facts.engine.stand_in:
+        replace_file(target, stand_in.engine_text(provenance, search.max_bs).encode())
+    return moved
+
+
+def _remove(old: Path) -> None:
+    with suppress(OSError):
+        old.unlink()
+    if old.suffix == ".log":
+        with suppress(OSError):  # not empty: it is not ours alone
+            os.rmdir(old.parent)
+
+
+def _without_outdated(model: ModelRun, facts: PreflightFacts, provenance: Provenance) -> PreflightFacts:
+    """Facts without figures that were measured with another model or on another machine."""
+    if facts.throughput is None or stand_in.first_line(facts.throughput.log) == provenance.line:
+        return facts
+    return preflight.with_texts(replace(facts, throughput=None), model.preflight_request())

@@ -1,0 +1,182 @@
+"""What the steps of one model have found so far, as the figures, options and video of its record."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from dataclasses import replace
+
+import dsbench
+from dsbench.base.errors import DsbenchError
+from dsbench.base.options import Value, share, whole
+from dsbench.formats.trtexec import log as trtexec_log
+from dsbench.judge.streams import RunFigures
+from dsbench.model import preflight
+from dsbench.model.layout import ModelLayout
+from dsbench.model.preflight import PreflightFacts
+from dsbench.model.settings import Settings
+from dsbench.record.recorder import Recorder
+from dsbench.record.schema import (
+    Figures,
+    OptionRecord,
+    Record,
+    StepRecord,
+    StreamFigures,
+    TrtexecFigures,
+    VideoRecord,
+)
+from dsbench.runtimes.select import Selected
+from dsbench.steps import beyond_record
+from dsbench.steps.benchmark_runs import Calibration, MeasuredRun, Measurements, Telemetry, Validation
+from dsbench.steps.model_run import KITTI_FRAMES, MIN_DETECTION_RATE, ModelRun, RunOptions
+from dsbench.steps.prepare import Prepared
+
+_PACKAGES = ("pytest", "pytest-html", "pytest-dependency", "pytest-xdist")
+
+
+def recorder(layout: ModelLayout, options: RunOptions, selected: Selected) -> Recorder:
+    """A recorder that knows what is known before the first step."""
+    runtime = selected.runtime
+    blank = Record(
+        model_name=layout.name,
+        model_dir=str(layout.root),
+        runtime=runtime.name,
+        runtime_label=runtime.label,
+        dsbench_version=dsbench.__version__,
+        session="",
+        started="",
+        updated="",
+        options=option_records(options, Settings()),
+    )
+    return Recorder.of(layout.record, blank, replace_results=options.replace_results.value)
+
+
+def after_step(recorder: Recorder, model: ModelRun | None, step: StepRecord) -> None:
+    """Take one step into the record and write it; ``model`` is None where the step was skipped before it began."""
+    if model is not None:
+        refresh(model, recorder)
+    recorder.step(step)
+
+
+def refresh(model: ModelRun, recorder: Recorder) -> None:
+    """Bring the record up to what the steps of ``model`` have kept."""
+    facts = model.find(PreflightFacts)
+    environment = recorder.record.environment or environment_of(model.selected, model.options.gpu_id.value)
+    telemetry, measured = model.find(Telemetry), model.find(Measurements)
+
+    def change(record: Record) -> Record:
+        record = replace(
+            record,
+            environment=environment,
+            telemetry=telemetry.runs if telemetry else (),
+            measurements=measured.runs if measured else (),
+        )
+        if facts is None:
+            return record
+        settings = facts.settings
+        return replace(
+            record,
+            figures=figures(model),
+            video=video(facts),
+            options=option_records(model.options, settings),
+            beyond=beyond_record.of(model),
+        )
+
+    recorder.update(change)
+
+
+def figures(model: ModelRun) -> Figures:
+    """Step 8's numbers as far as they are known."""
+    prepared, facts = model.find(Prepared), model.find(PreflightFacts)
+    if prepared is not None:
+        facts = prepared.facts
+    if facts is None:
+        return Figures()
+    layout = facts.layout
+    known = Figures(
+        engine=str(facts.engine.path.relative_to(layout.root)) if facts.engine else None,
+        max_bs=facts.max_bs,
+        target_fps=facts.target_fps.value,
+    )
+    if facts.throughput is not None:
+        known = replace(
+            known,
+            bs1=_trtexec(layout, 1, facts.throughput.stand_in),
+            bsmax=_trtexec(layout, facts.max_bs, facts.throughput.stand_in),
+            peak_gpu_streams=facts.throughput.peak_gpu_streams,
+        )
+    calibration, validation = model.find(Calibration), model.find(Validation)
+    if calibration is not None:
+        known = replace(known, run1=_run(calibration.run))
+    if validation is not None:
+        final: RunFigures = validation.final.figures
+        known = replace(
+            known,
+            run2=_run(validation.final),
+            run2_first=_run(validation.run) if validation.retry else None,
+            real_time=final.real_time,
+            confirmed_streams=validation.benchmark.confirmed_streams,
+            every_stream=validation.final.measurement.real_time,
+        )
+    return known
+
+
+def video(facts: PreflightFacts) -> VideoRecord:
+    """The video and who chose it."""
+    clip = facts.video.value
+    return VideoRecord(
+        str(clip.path), facts.video.origin, clip.width, clip.height, clip.fps, clip.frames or None, clip.codec
+    )
+
+
+def option_records(options: RunOptions, settings: Settings) -> tuple[OptionRecord, ...]:
+    """Every effective option with its origin; those of dsbench.toml once it is read."""
+    benchmark = options.benchmark(settings)
+    found: tuple[tuple[str, Value[int] | Value[float] | Value[str] | Value[bool] | Value[int | None]], ...] = (
+        ("runtime", options.runtime),
+        ("kitti-frames", options.kitti_frames.resolve(whole(0), settings.kitti_frames, KITTI_FRAMES)),
+        (
+            "min-detection-rate",
+            options.min_detection_rate.resolve(share, settings.min_detection_rate, MIN_DETECTION_RATE),
+        ),
+        ("gpu-id", options.gpu_id),
+        ("prepare", options.prepare),
+        ("replace-results", options.replace_results),
+        ("perf-seconds", benchmark.perf_seconds),
+        ("perf-interval", benchmark.perf_interval),
+        ("perf-precision", benchmark.perf_precision),
+        ("target-fps", benchmark.target_fps),
+        ("min-streams", benchmark.min_streams),
+        ("limits", options.limits),
+        ("sweep", options.sweep),
+        ("latency", options.latency),
+    )
+    return tuple(OptionRecord(name, value.value, value.origin) for name, value in found)
+
+
+def environment_of(selected: Selected, gpu_id: int = 0) -> tuple[tuple[str, str], ...]:
+    """Versions of the runtime's parts, the hardware it uses, and the packages that ran the steps."""
+    found = [(version.component, version.version) for version in selected.runtime.versions(gpu_id)]
+    for package in _PACKAGES:
+        try:
+            found.append((package, importlib.metadata.version(package)))
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return tuple(found)
+
+
+def _trtexec(layout: ModelLayout, batch: int, stand_in: bool) -> TrtexecFigures:
+    """The figures of one log; all None where it is missing, unreadable or the other runtime's."""
+    log = layout.trtexec_log(batch)
+    if not log.is_file() or preflight.is_stand_in(log) != stand_in:
+        return TrtexecFigures()
+    try:
+        parsed = trtexec_log.parse(log)
+    except DsbenchError:
+        return TrtexecFigures()
+    images = round(parsed.throughput_qps * batch, 2)
+    return TrtexecFigures(parsed.throughput_qps, parsed.gpu_mean_ms, parsed.gpu_p99_ms, images)
+
+
+def _run(run: MeasuredRun) -> StreamFigures:
+    figures = run.figures
+    return StreamFigures(figures.streams, figures.total_fps, figures.fps, run.efficiency)

@@ -1,0 +1,109 @@
+"""Step 8's hook: what it reads is there. Charts in ``reports/charts``, the record readable back, the pictures of 6f."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.files import replace_file
+from dsbench.record import store
+from dsbench.record.schema import Record
+from dsbench.report import charts, figures
+from dsbench.report.figures import Series
+from dsbench.steps.benchmark_runs import Calibration, MeasuredRun, Validation
+from dsbench.steps.model_run import ModelRun
+from dsbench.steps.visual_result import VisualResult
+
+_CHARTS = ("fps_run1.svg", "fps_run2.svg", "capacity.svg")
+_FIX = "free the disk (df -h), make the model directory writable, run again"
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    """What was found and made. ``record`` is None where an earlier step said that it is not this run's to write."""
+
+    record: Record | None
+    charts: tuple[Path, ...]
+    pictures: tuple[Path, ...]
+
+
+def run(model: ModelRun) -> ReportResult:
+    """Draw the charts, read the record back. Raises REPORT_INCOMPLETE, RECORD_INVALID, FILE_UNWRITABLE."""
+    recorder = model.recorder
+    assert recorder is not None, "the plugin gives every model a recorder"
+    if recorder.state.path == "" or not model.layout.root.is_dir():
+        return ReportResult(None, (), ())
+    if recorder.trouble:
+        raise DsbenchError(Code.REPORT_INCOMPLETE, recorder.trouble, fix=_FIX)
+    drawn = _draw(model)
+    record = store.load(model.layout.record)
+    missing = []
+    if record.session != recorder.record.session:
+        missing.append(f"{model.layout.record.name} is an older run's")
+    elif len(record.steps) != len(recorder.record.steps):
+        missing.append(f"{model.layout.record.name} lacks the last steps")
+    if model.find(Validation) is not None and record.figures.run2.total_fps is None:
+        missing.append("the record has no figures of run 2")
+    pictures = _pictures(model)
+    missing += [f"{path.name} is missing or empty" for path in (*drawn, *pictures) if not _holds_something(path)]
+    if missing:
+        raise DsbenchError(
+            Code.REPORT_INCOMPLETE,
+            "; ".join(missing),
+            where=str(model.layout.reports),
+            fix=_FIX,
+        )
+    return ReportResult(record, drawn, pictures)
+
+
+def _draw(model: ModelRun) -> tuple[Path, ...]:
+    """Charts of the runs that this session has made."""
+    calibration, validation = model.find(Calibration), model.find(Validation)
+    runs: list[tuple[str, MeasuredRun]] = []
+    if calibration is not None:
+        runs.append(("run1", calibration.run))
+    if validation is not None:
+        runs.append(("run2", validation.final))
+    drawn = []
+    for name, run in runs:
+        windows = run.perf.windows
+        title = f"FPS of each stream, {name} at {windows.streams} streams on {model.runtime.name}"
+        svg = figures.fps_over_time(Series(title, windows.at_s, windows.fps), run.figures.target_fps)
+        drawn.append(_write(model.layout.charts / f"fps_{name}.svg", svg))
+    recorder = model.recorder
+    capacity = charts.capacity_svg(recorder.record.figures) if recorder is not None else None
+    if capacity is not None:
+        drawn.append(_write(model.layout.charts / "capacity.svg", capacity))
+    _remove_others(model.layout.charts, drawn)
+    return tuple(drawn)
+
+
+def _remove_others(folder: Path, drawn: Sequence[Path]) -> None:
+    """Remove our charts of an older run that this one has not drawn: they would stand beside this run's record."""
+    for path in (folder / name for name in _CHARTS):
+        if path not in drawn:
+            with suppress(OSError):
+                path.unlink()
+
+
+def _write(path: Path, svg: str) -> Path:
+    replace_file(path, svg.encode())
+    return path
+
+
+def _pictures(model: ModelRun) -> tuple[Path, ...]:
+    visual = model.find(VisualResult)
+    if visual is None:
+        return ()
+    frames = tuple(model.layout.sample_frame(sample.frame) for sample in visual.samples)
+    return (visual.output, *frames) if visual.output else frames
+
+
+def _holds_something(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False

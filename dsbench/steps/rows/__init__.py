@@ -1,0 +1,1 @@
+"""Rows of evidence that the steps' results make."""

@@ -1,0 +1,141 @@
+"""Beyond the specification: different clips in one batch must give each stream the boxes of its own run.
+
+The benchmark plays one clip in every stream, so a network that is wrong for every item of a batch but the first would
+go through it unseen.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.build import app_config
+from dsbench.build.app_config import AppPlan
+from dsbench.formats import kitti
+from dsbench.formats.kitti import Scan
+from dsbench.judge import stream_parity as judge
+from dsbench.judge.stream_parity import Frame, Parity, Tolerance
+from dsbench.model.preflight import PreflightFacts
+from dsbench.runtimes import kitti_dump
+from dsbench.runtimes.kitti_dump import KittiDump
+from dsbench.steps import stream_clips
+from dsbench.steps.kitti_gate import KittiResult
+from dsbench.steps.model_run import ModelRun
+from dsbench.steps.nvinfer_config import ConfigResult
+from dsbench.steps.stream_clips import ClipPlan
+
+STREAMS = 4
+FRAMES = 8
+"""Frames of each clip: a wrong item of a batch is wrong in its first frame, but that may be without objects."""
+SPREAD = 300
+"""Frames of the video over which the clips are spread."""
+_FP32 = 0
+_FIX = (
+    "export the model again with a dynamic batch dimension that every node keeps (Reshape with a fixed 1, "
+    "Squeeze of dimension 0 and constants of batch 1 do not); until then run it with a batch of 1"
+)
+
+
+@dataclass(frozen=True)
+class ParityResult:
+    """What came of it. ``not_run``: why there was nothing to compare (empty: there was)."""
+
+    parity: Parity | None
+    clips: tuple[ClipPlan, ...] = ()
+    logs: tuple[Path, ...] = ()
+    app_seconds: float = 0.0
+    not_run: str = ""
+
+
+def run(model: ModelRun) -> ParityResult:
+    """Cut the clips, dump each alone and all in one batch, compare. Errors are those of the video and of the app."""
+    facts = model.get(PreflightFacts)
+    streams = _streams(model, facts)
+    if streams < 2:
+        return ParityResult(None, not_run=f"a batch of {streams} holds one stream, nothing can be mixed up")
+    folder = model.layout.parity_dir
+    plans = stream_clips.plan(streams, _frames_with_objects(model.get(KittiResult).scan), FRAMES)
+    clips = stream_clips.write(facts.video.value.path, folder, plans)
+    dumps = [_dump(model, f"single_{number}", (clip,)) for number, clip in enumerate(clips)]
+    dumps.append(_dump(model, "batch", clips))
+    own = [_frames(folder / f"kitti_single_{number}", 0) for number in range(streams)]
+    _require_frames(own, plans, dumps)
+    batched = [_frames(folder / "kitti_batch", number) for number in range(streams)]
+    parity = judge.compare(own, batched, _tolerance(model), _thresholds(model))
+    logs = tuple(dump.finished.log for dump in dumps)
+    return ParityResult(parity, plans, logs, sum(dump.finished.seconds for dump in dumps))
+
+
+def require(result: ParityResult) -> None:
+    """STREAM_PARITY where a stream does not get the boxes of its own clip."""
+    parity = result.parity
+    if parity is not None and parity.verdict:
+        raise DsbenchError(
+            Code.STREAM_PARITY, parity.verdict, where=", ".join(str(log) for log in result.logs[-1:]), fix=_FIX
+        )
+
+
+def _streams(model: ModelRun, facts: PreflightFacts) -> int:
+    """A batch that the engine takes. A CPU has no engine: a dynamic batch is tried even where it is too slow for it."""
+    if model.runtime.name == "embedded" and facts.onnx.batch is None:
+        return STREAMS
+    return min(STREAMS, facts.max_bs)
+
+
+def _frames_with_objects(scan: Scan) -> range:
+    """Where to cut: from the first frame in which 6g saw an object, over some seconds; a video may be hours long."""
+    frames = scan.streams.get(0, 0)
+    first = next((number for number, objects in enumerate(scan.per_frame[:frames]) if objects), 0)
+    return range(first, max(first + 1, min(frames, first + SPREAD)))
+
+
+def _dump(model: ModelRun, name: str, clips: tuple[Path, ...]) -> KittiDump:
+    layout, links = model.layout, model.scratch
+    folder = layout.parity_dir
+    directory = folder / f"kitti_{name}"
+    safe = tuple(app_config.safe_path(clip, links, uri=True) for clip in clips)
+    plan = AppPlan(
+        nvinfer_config=app_config.safe_path(layout.nvinfer_config, links),
+        video=safe[0],
+        streams=len(clips),
+        gpu_id=model.options.gpu_id.value,
+        kitti_dir=app_config.safe_path(directory, links),
+        clips=safe,
+    )
+    written = folder / f"deepstream_app_{name}.txt"
+    app_config.write_app(written, plan)
+    config = app_config.safe_path(written, links)
+    what = f"the batch of {len(clips)} different clips" if len(clips) > 1 else f"clip {name.rpartition('_')[2]} alone"
+    return kitti_dump.dump(model.runtime, config, directory, 0, folder / f"{name}.log", what=what)
+
+
+def _frames(directory: Path, stream: int) -> tuple[Frame, ...]:
+    """A stream's objects, frame by frame in order."""
+    files = (file for file in kitti.list_frames(directory) if file.name.stream == stream)
+    return tuple(kitti.parse_file(file.path) for file in files)
+
+
+def _require_frames(own: list[tuple[Frame, ...]], plans: tuple[ClipPlan, ...], dumps: list[KittiDump]) -> None:
+    """APP_FAILED where a clip alone gave fewer frames than it has: there is nothing to compare the batch with."""
+    for number, (frames, plan) in enumerate(zip(own, plans, strict=True)):
+        if len(frames) < plan.frames:
+            finished = dumps[number].finished
+            raise DsbenchError(
+                Code.APP_FAILED,
+                f"clip {number} alone: the app wrote {len(frames)} of {plan.frames} frames and ended with status 0",
+                where=shlex.join(finished.command),
+                fix=f"read {finished.log}; play the clip: does it end there?",
+            )
+
+
+def _tolerance(model: ModelRun) -> Tolerance:
+    """The embedded runtime computes in FP32 whatever network-mode says."""
+    exact = model.runtime.name == "embedded" or model.get(ConfigResult).config.network_mode == _FP32
+    return judge.FLOAT32 if exact else judge.REDUCED
+
+
+def _thresholds(model: ModelRun) -> dict[str, float]:
+    config, names = model.get(ConfigResult).config, model.get(PreflightFacts).labels.names
+    return {name: config.attrs_for(number).pre_cluster_threshold for number, name in enumerate(names)}

@@ -1,0 +1,137 @@
+"""Beyond the specification: what limits run 1, from decoding alone and inference alone on the same machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dsbench.base.cpus import usable_cpus
+from dsbench.judge import bottleneck
+from dsbench.judge.bottleneck import Bottleneck, BottleneckEvidence, Ceiling, InferCeiling
+from dsbench.judge.run.measurement import Measurement, State
+from dsbench.judge.run.telemetry import TelemetrySummary
+from dsbench.machine import device_lock
+from dsbench.model.preflight import PreflightFacts
+from dsbench.record.evidence import EvidenceLog
+from dsbench.runtimes import throughput_run
+from dsbench.runtimes.throughput_run import ThroughputJob
+from dsbench.steps import extra_runs
+from dsbench.steps.benchmark_config import BenchmarkConfig
+from dsbench.steps.benchmark_runs import Calibration, Telemetry
+from dsbench.steps.extra_runs import ExtraPlan, ExtraRun
+from dsbench.steps.model_run import ModelRun
+
+SHORTEST_S, SHORTEST_ON_GPU_S, LONGEST_S = 5, 10, 15
+"""Dozens of streams on a GPU take seconds to start."""
+_PART = 4
+"""A decode-only run lasts a quarter of a benchmark run: it has nothing to load, and is a ceiling, no verdict."""
+_ALONE_S, _ALONE_WARM_UP_S = 2.0, 0.3
+
+
+@dataclass(frozen=True)
+class ThroughputLimit:
+    """What came of it; ``not_run`` says why nothing was measured (empty: it was)."""
+
+    evidence: BottleneckEvidence | None
+    verdict: Bottleneck | None
+    runs: tuple[ExtraRun, ...] = ()
+    not_run: str = ""
+
+
+def run(model: ModelRun, log: EvidenceLog) -> ThroughputLimit:
+    """Measure both ceilings and judge; prints the verdict. Raises what a run of the app raises."""
+    if model.options.limits.value == "never":
+        return ThroughputLimit(None, None, not_run=f"not asked for: --limits {model.options.limits}")
+    first = model.get(Calibration).run
+    runs = tuple(_decode(model, streams) for streams in _counts(model, first.figures.streams))
+    other_engine = _other_engine(model)
+    evidence = BottleneckEvidence(
+        on_gpu=model.runtime.name == "deepstream",
+        streams=first.figures.streams,
+        fps=first.measurement.total.mean if first.measurement.total else first.figures.total_fps,
+        decode=tuple(found for one in runs if (found := _ceiling(one)) is not None),
+        infer=None if other_engine else _infer_alone(model),
+        load=_load_of_run1(model),
+        cores=usable_cpus(),
+        interval=model.get(BenchmarkConfig).config.interval,
+        distrust=_reasons(first.measurement) or ("" if first.measurement.total else "run 1 has no steady window"),
+        notes=tuple(note for note in (*map(_no_ceiling, runs), other_engine) if note),
+    )
+    verdict = bottleneck.judge(evidence)
+    log.print(f"Limit of run 1 ({evidence.streams} streams, {evidence.fps:.1f} frames/s): {verdict.name}")
+    log.print(*(f"  {sentence}" for sentence in verdict.sentences))
+    return ThroughputLimit(evidence, verdict, runs)
+
+
+def seconds(perf_seconds: int, *, on_gpu: bool) -> int:
+    """How long a decode-only run lasts."""
+    shortest = SHORTEST_ON_GPU_S if on_gpu else SHORTEST_S
+    return min(perf_seconds, max(shortest, min(LONGEST_S, perf_seconds // _PART)))
+
+
+def _counts(model: ModelRun, streams: int) -> tuple[int, ...]:
+    """Run 1's number of streams; on a GPU half of it too: whether more streams still give more shows the plateau."""
+    half = (streams // 2,) if model.runtime.name == "deepstream" and streams > 1 else ()
+    return (streams, *half)
+
+
+def _decode(model: ModelRun, streams: int) -> ExtraRun:
+    options = model.get(BenchmarkConfig).options
+    lasts = seconds(options.perf_seconds.value, on_gpu=model.runtime.name == "deepstream")
+    plan = ExtraPlan("Decode only", f"s{streams}_decode", streams, lasts, interval_s=1, infer=False)
+    return extra_runs.run(model, plan)
+
+
+def _other_engine(model: ModelRun) -> str:
+    """Why inference alone is no ceiling: it is measured on ONNX Runtime, the run may have had OpenVINO; "" if not."""
+    from dsbench.embedded.bench import fast  # it loads numpy
+
+    if model.runtime.name == "deepstream" or not fast.wanted():
+        return ""
+    return (
+        f"inference alone was not measured: {fast.VARIABLE}=fast lets the app count frames on OpenVINO, and what ONNX "
+        "Runtime reaches alone is no ceiling of that; leave it out to have both"
+    )
+
+
+def _infer_alone(model: ModelRun) -> InferCeiling:
+    """On DeepStream trtexec's figure of Steps 4-5. On the embedded runtime measured now, with the batch with which the
+    app calls the network in a benchmark; or what preparation measured, if that is more: noise only ever lowers it."""
+    facts, throughput = model.get(PreflightFacts), model.get(BenchmarkConfig).throughput
+    if model.runtime.name == "deepstream":
+        return InferCeiling(throughput.imgs_per_sec, facts.max_bs, "trtexec, Steps 4-5")
+    size = facts.height, facts.width
+    job = ThroughputJob(facts.onnx.path, size, facts.onnx.batch or 1, _ALONE_S, _ALONE_WARM_UP_S)
+    device = device_lock.device_name(model.runtime.name, model.options.gpu_id.value)
+    with device_lock.exclusive(device, model.announce):
+        measured = throughput_run.measure(job, model.scratch)
+    if throughput.imgs_per_sec > measured.images_per_second:
+        return InferCeiling(throughput.imgs_per_sec, facts.max_bs, "ONNX Runtime alone, engine preparation")
+    return InferCeiling(measured.images_per_second, measured.batch, "ONNX Runtime alone, measured now")
+
+
+def _load_of_run1(model: ModelRun) -> TelemetrySummary | None:
+    kept = model.find(Telemetry)
+    series = next((run.series for run in kept.runs if run.name == "Run 1"), None) if kept else None
+    return extra_runs.load_of(model.get(Calibration).run.perf, series) if series else None
+
+
+def _ceiling(run: ExtraRun) -> Ceiling | None:
+    """What decoding alone reaches; None where ``_no_ceiling`` says why not."""
+    return None if run.fps is None or _no_ceiling(run) else Ceiling(run.plan.streams, run.fps, run.load)
+
+
+def _no_ceiling(run: ExtraRun) -> str:
+    """Why a decode-only run says nothing of decoding alone; "" where it does."""
+    plan = run.plan
+    streams = f"{plan.streams} stream{'s' * (plan.streams != 1)}"
+    if wrong := _reasons(run.measurement):
+        return f"decoding alone, {streams}, was not measured: {wrong}"
+    if run.fps is None:
+        late = f"no window in which all of them ran within {plan.seconds} s"
+        return f"decoding alone, {streams}, was not measured: {late}"
+    return ""
+
+
+def _reasons(measured: Measurement) -> str:
+    """Why a figure is not of what was to be measured; "" where it is."""
+    return "; ".join(reason.text for reason in measured.reasons) if measured.state is State.INVALID else ""

@@ -1,0 +1,148 @@
+"""6f on DeepStream: NVENC first; Theora only where NVENC cannot be initialised; no other encoder, ever."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.process import Finished
+from dsbench.build import gst_pipeline
+from dsbench.build.gst_pipeline import GstPlan, argument_path
+from dsbench.model.layout import ModelLayout
+from dsbench.model.preflight import PreflightFacts
+from dsbench.model.video import VideoFacts
+from dsbench.runtimes import frame_count, gst, visual
+from dsbench.steps.model_run import ModelRun
+from dsbench.steps.visual_result import NVENC, SKIPPED, THEORA, FrameCounts, VisualResult
+
+WHAT = "the visual check"
+_FALLBACK = ("theoraenc", "oggmux")
+_NVENC_ABSENT = "NVENC could not be initialised (samples/visual_nvenc.log)"
+
+
+def run(model: ModelRun) -> VisualResult:
+    """Make the video and its pictures. Skipped where NVENC fails to start and Theora is not installed.
+
+    Raises RUNTIME_UNAVAILABLE, SOURCE_UNSUPPORTED, NOT_WRITABLE, what gst-launch-1.0's end calls for (APP_FAILED,
+    APP_CRASHED, APP_TIMEOUT) and VISUAL_OUTPUT: no video, fewer frames than the clip has, no pictures.
+    """
+    layout, clip = model.layout, model.get(PreflightFacts).video.value
+    gst.require_programs()
+    reader = gst_pipeline.reader_of(clip.container, clip.codec)
+    logs = (layout.visual_nvenc_log, layout.visual_frames_log)
+    visual.clear(layout.samples, layout.visual_output_mp4, layout.visual_output_ogv, *logs)
+    plan = _plan(model, clip, reader)
+    first = gst.run(gst_pipeline.nvenc(plan), layout.visual_log, lambda: gst.size_of(layout.visual_output_mp4))
+    if not gst.nvenc_init_failed(first):
+        return _finish(model, clip, NVENC, first, ())
+    first = _set_aside(layout, first)
+    absent = gst.missing(*_FALLBACK)
+    if absent:
+        reason = f"{_NVENC_ABSENT}, and GStreamer has no {' and no '.join(absent)}"
+        return VisualResult(SKIPPED, reason, attempts=(first,))
+    fallback = replace(plan, output=argument_path(layout.visual_output_ogv, model.scratch))
+    second = gst.run(gst_pipeline.theora(fallback), layout.visual_log, lambda: gst.size_of(layout.visual_output_ogv))
+    return _finish(model, clip, THEORA, second, (first,))
+
+
+def _plan(model: ModelRun, clip: VideoFacts, reader: gst_pipeline.Reader) -> GstPlan:
+    layout, links = model.layout, model.scratch
+    return GstPlan(
+        video=argument_path(clip.path, links),
+        reader=reader,
+        nvinfer_config=argument_path(layout.nvinfer_config, links),
+        output=argument_path(layout.visual_output_mp4, links),
+        gpu_id=model.options.gpu_id.value,
+        new_streammux=gst_pipeline.new_streammux(os.environ),
+    )
+
+
+def _set_aside(layout: ModelLayout, first: Finished) -> Finished:
+    """Keep the console of the NVENC attempt under another name, remove the empty file that it leaves."""
+    try:
+        os.replace(first.log, layout.visual_nvenc_log)
+        layout.visual_output_mp4.unlink(missing_ok=True)
+    except OSError as error:
+        raise DsbenchError(
+            Code.NOT_WRITABLE,
+            f"what the NVENC attempt left cannot be moved: {error.strerror}",
+            where=str(layout.samples),
+            fix="make samples/ a directory that you may write to",
+        ) from error
+    return replace(first, log=layout.visual_nvenc_log)
+
+
+def _finish(
+    model: ModelRun, clip: VideoFacts, mode: str, finished: Finished, before: tuple[Finished, ...]
+) -> VisualResult:
+    """Judge the video, count its frames, take the pictures out of it."""
+    layout = model.layout
+    output = layout.visual_output_mp4 if mode == NVENC else layout.visual_output_ogv
+    doubt = gst_pipeline.decoder_doubt(clip.codec, clip.pixel_format)
+    try:
+        gst.require_success(finished, WHAT)
+        gst.require_output(finished, output, WHAT)
+        frames = _count(clip.path, output)
+    except DsbenchError as error:
+        raise _with_doubt(error, doubt) from None
+    extracted = _extract(model, mode, output)
+    samples = visual.read_samples(layout.samples)
+    if not samples:
+        raise DsbenchError(
+            Code.VISUAL_OUTPUT,
+            f"{output.name} is complete ({frames.output} frames), but no picture came out of it",
+            where=str(layout.visual_frames_log),
+            fix="read the log; run the command by hand",
+        )
+    return VisualResult(
+        mode=mode,
+        output=output,
+        shown_output=layout.given_path(output),
+        finished=finished,
+        samples=samples,
+        attempts=(*before, finished, extracted),
+        frames=frames,
+        notes=(f"{_NVENC_ABSENT}: Theora took its place",) if mode == THEORA else (),
+    )
+
+
+def _count(source: Path, output: Path) -> FrameCounts:
+    """Frames in and out; VISUAL_OUTPUT where some were lost: corrupt H.264 ends with status 0 and fewer frames."""
+    made = frame_count.count(output)
+    expected = frame_count.count(source)
+    if made < expected:
+        # leading pictures of an open GOP, frames of a stream cut off: nobody can decode those. A stream that FFmpeg
+        # gives up on is corrupt: what its container holds stands
+        with contextlib.suppress(DsbenchError):
+            expected = min(expected, frame_count.count(source, decode=True))
+    if made < expected:
+        raise DsbenchError(
+            Code.VISUAL_OUTPUT,
+            f"{output.name} has {made} frames, the clip has {expected}: {expected - made} were lost",
+            where=str(source),
+            fix="look for errors in the clip: DeepStream leaves out what it cannot decode, with exit status 0",
+        )
+    return FrameCounts(expected, made)
+
+
+def _extract(model: ModelRun, mode: str, output: Path) -> Finished:
+    """The specification's frame extraction: the last three frames as JPEG files."""
+    layout, links = model.layout, model.scratch
+    video = argument_path(output, links)
+    pictures = argument_path(layout.samples, links, pattern=True) / "frame_%04d.jpg"
+    if mode == NVENC:
+        command = gst_pipeline.mp4_frames(video, pictures, model.options.gpu_id.value)
+    else:
+        command = gst_pipeline.ogv_frames(video, pictures)
+    finished = gst.run(command, layout.visual_frames_log, lambda: visual.last_frame(layout.samples) + 1)
+    gst.require_success(finished, f"frame extraction from {output.name} (the video itself is complete)")
+    return finished
+
+
+def _with_doubt(error: DsbenchError, doubt: str | None) -> DsbenchError:
+    return (
+        error if doubt is None else DsbenchError(error.code, error.what, where=error.where, fix=f"{doubt}; {error.fix}")
+    )

@@ -1,0 +1,1 @@
+"""``dsbench prepare``: Steps 4 and 5 with trtexec."""

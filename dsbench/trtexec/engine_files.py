@@ -1,0 +1,150 @@
+"""TensorRT's engines of a model directory: whose they are, which holds, and how one makes room for another.
+
+``dsbench prepare`` deletes only engines that it built itself. Those of somebody else stay, or move to ``previous/``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import dsbench
+from dsbench.base.errors import DsbenchError
+from dsbench.base.files import replace_file
+from dsbench.build import previous
+from dsbench.build.trtexec import Target
+from dsbench.formats.trtexec import log as trtexec_log
+from dsbench.formats.trtexec.log import TrtexecLog
+from dsbench.model import engine_checks, engine_provenance
+from dsbench.model.engine_provenance import EngineProvenance, Machine
+from dsbench.model.layout import ModelLayout
+from dsbench.model.preflight import is_stand_in
+from dsbench.trtexec.steps import Built
+
+_ENGINE = re.compile(r"(.*)_dynamic_b([1-9]\d*)\.engine")
+_UNFINISHED = re.compile(r".*_dynamic_b\d+\.engine\.part|trtexec_b\d+\.log\.part")
+
+
+@dataclass(frozen=True)
+class Existing:
+    """An engine of TensorRT. ``provenance`` is None for one that we did not build."""
+
+    path: Path
+    stem: str
+    max_bs: int
+    provenance: EngineProvenance | None
+
+
+def existing(layout: ModelLayout) -> tuple[Existing, ...]:
+    """Every engine that pre-flight would see, largest batch first; no stand-ins."""
+    try:
+        names = os.listdir(layout.engines)
+    except OSError:
+        return ()
+    found = []
+    for name in names:
+        match, path = _ENGINE.fullmatch(name), layout.engines / name
+        if match is not None and path.is_file() and not is_stand_in(path):
+            found.append(Existing(path, match[1], int(match[2]), engine_provenance.read(path)))
+    return tuple(sorted(found, key=lambda engine: (-engine.max_bs, engine.path.name)))
+
+
+def remove_unfinished(layout: ModelLayout) -> None:
+    """What an interrupted preparation left; nobody else works here, the directory is locked."""
+    for folder in (layout.engines, *layout.benchmarks.glob("b[0-9]*")):
+        with suppress(OSError):
+            for name in os.listdir(folder):
+                if _UNFINISHED.fullmatch(name):
+                    (folder / name).unlink()
+
+
+def holds(engine: Existing, target: Target, machine: Machine) -> bool:
+    """Whether an engine of ours is what would be built now: from this ONNX file, for this machine and precision."""
+    known = engine.provenance
+    if known is None or known.precision != target.precision:
+        return False
+    use = engine_checks.Use(target.onnx, target.size, 0, machine)
+    try:
+        engine_checks.origin(target.layout, engine.path.name, None, use)
+    except DsbenchError:
+        return False
+    return target.onnx.batch in (None, known.max_bs)
+
+
+def figures(target: Target, engine: Path, batch: int) -> TrtexecLog | None:
+    """The log of a batch, if it has a throughput and does not say that it is of another engine, batch or size."""
+    log = target.layout.trtexec_log(batch)
+    if is_stand_in(log):
+        return None
+    use = engine_checks.Use(target.onnx, target.size, 0, engine_provenance.UNKNOWN_MACHINE)
+    try:
+        found = trtexec_log.parse(log)
+        engine_checks.require_log_of(found.setup, use, batch, str(log))
+    except DsbenchError:
+        return None
+    return None if found.setup.engine and Path(found.setup.engine).name != engine.name else found
+
+
+def put(target: Target, built: Built, max_bs: int, machine: Machine) -> Existing:
+    """Give a finished engine its name, with its provenance beside it; what had the name and is not ours moves aside.
+
+    The provenance comes first: an engine without one would pass for somebody else's.
+    """
+    engine = target.engine(max_bs)
+    if engine.exists() and not is_stand_in(engine) and engine_provenance.read(engine) is None:
+        previous.set_aside(engine)
+    said = trtexec_log.setup(built.log)
+    known = EngineProvenance(
+        engine=engine.name,
+        engine_bytes=built.part.stat().st_size,
+        engine_digest=engine_provenance.digest(built.part),
+        onnx=target.onnx.path.name,
+        onnx_sha256=target.onnx.sha256,
+        weights_sha256=engine_provenance.weights_digest(target.onnx.external_data),
+        max_bs=max_bs,
+        size=target.size,
+        precision=target.precision,
+        workspace_mib=target.workspace_mib,
+        tensorrt=said.tensorrt or machine.tensorrt,
+        gpu=said.device or machine.gpu,
+        compute_capability=said.compute_capability or machine.compute_capability,
+        driver=machine.driver,
+        cuda=machine.cuda,
+        command=built.command,
+        build_seconds=round(built.seconds, 2),
+        built=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        dsbench=dsbench.__version__,
+    )
+    write(engine, known)
+    os.replace(built.part, engine)
+    return Existing(engine, target.onnx.path.stem, max_bs, known)
+
+
+def write(engine: Path, known: EngineProvenance) -> None:
+    """The provenance file, in one step."""
+    replace_file(engine_provenance.path(engine), known.text().encode("ascii"))
+
+
+def note_search(engine: Existing, scanned: tuple[tuple[int, float], ...], limit: str) -> None:
+    """Add what the search for MAX_BS came to."""
+    if engine.provenance is not None:
+        rounded = tuple((batch, round(images, 2)) for batch, images in scanned)
+        known = replace(engine.provenance, scanned=rounded, limit=limit)
+        if known != engine.provenance:
+            write(engine.path, known)
+
+
+def discard(layout: ModelLayout, engine: Existing) -> None:
+    """Delete an engine of ours with its provenance, and the log of its batch."""
+    assert engine.provenance is not None, "only what we built"
+    for path in (engine.path, engine_provenance.path(engine.path)):
+        path.unlink(missing_ok=True)
+    log = layout.trtexec_log(engine.max_bs)
+    if engine.max_bs > 1 and log.is_file():
+        log.unlink()
+        with suppress(OSError):  # not empty: it is not ours alone
+            log.parent.rmdir()

@@ -1,0 +1,66 @@
+"""Image processors in nvinfer's keys: the specification's figures, the RT-DETR quirk, and what one scale loses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dsbench.families.base import Preprocessing
+from dsbench.judge.imports.image_processor import CLIP, IMAGENET, approximation, from_hugging_face
+from dsbench.judge.imports.preprocessing import CLIP_ROW, IMAGENET_ROW, Fixed, Score, candidates, decide
+from dsbench.model.exporter.hugging_face import read_processor
+
+DETR = {"do_normalize": True, "image_mean": IMAGENET[0], "image_std": IMAGENET[1], "size": {"shortest_edge": 800}}
+OWL = {"do_normalize": True, "image_mean": CLIP[0], "image_std": CLIP[1], "size": {"height": 768, "width": 768}}
+HABIT = Preprocessing(*CLIP_ROW, 0, 0)
+
+
+def write(folder: Path, data: object) -> Path:
+    path = folder / "preprocessor_config.json"
+    path.write_text(json.dumps(data))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (DETR, Preprocessing(0.01752, (123.675, 116.28, 103.53), 0, 1)),
+        (OWL, Preprocessing(0.01459, (122.77, 116.75, 104.09), 0, 0)),
+        ({**DETR, "do_normalize": False, "size": {"height": 640, "width": 640}}, Preprocessing(1 / 255, (), 0, 0)),
+        ({**DETR, "do_rescale": False, "do_normalize": False}, Preprocessing(1.0, (), 0, 1)),
+        ({**DETR, "do_normalize": False, "do_flip_channel_order": True}, Preprocessing(1 / 255, (), 1, 1)),
+        ({**DETR, "image_std": [0.5, 0.5]}, None),
+        ({**DETR, "rescale_factor": 0}, None),
+    ],
+)
+def test_nvinfer_keys(tmp_path: Path, data: object, expected: Preprocessing | None) -> None:
+    assert from_hugging_face(write(tmp_path, data)) == expected
+
+
+def test_one_scale_for_three_deviations_is_said_with_the_exact_way(tmp_path: Path) -> None:
+    processor = read_processor(write(tmp_path, DETR))
+    text = approximation(Preprocessing(*IMAGENET_ROW), processor)
+    assert "0.01752 stands for the deviations 0.229; 0.224; 0.225 (off by +2.3%; +0.1%; +0.5%)" in text
+    assert "a Sub of [123.675, 116.280, 103.530] and a Div by [58.395, 57.120, 57.375]" in text
+    assert approximation(Preprocessing(*IMAGENET_ROW)) == text  # chosen by evidence
+    assert approximation(Preprocessing(1 / 255), processor) == ""
+    even = read_processor(write(tmp_path, {**DETR, "image_mean": [0.5] * 3, "image_std": [0.5] * 3}))
+    assert approximation(Preprocessing(2 / 255, (127.5,) * 3), even) == ""
+
+
+def test_bases_bring_their_scale_in_every_colour_and_padding() -> None:
+    tried = [item for item in candidates([HABIT], Fixed()) if item.net_scale_factor == CLIP_ROW[0]]
+    assert {(item.model_color_format, item.maintain_aspect_ratio) for item in tried} == {(0, 0), (0, 1), (1, 0), (1, 1)}
+
+
+@pytest.mark.parametrize(("other", "winner"), [(1.2, HABIT), (1.3, Preprocessing(1.0)), (0.0, HABIT)])
+def test_a_habit_yields_to_evidence(other: float, winner: Preprocessing) -> None:
+    scores = [Score(HABIT, 1.0, 1.0, 1.0), Score(Preprocessing(1.0), 1.0, other, 1.0)]
+    choice = decide(scores, Fixed(), convention=HABIT, convention_origin="habit", firm=False)
+    assert choice.preprocessing == winner
+    assert dict(choice.origins)["offsets"].startswith("habit" if winner == HABIT else "evidence")
+    assert decide(scores, Fixed(), convention=HABIT).preprocessing == HABIT
+    nothing = [Score(item.preprocessing, 0.0, 0.0, 0.0) for item in scores]
+    assert decide(nothing, Fixed(), convention=HABIT, firm=False).preprocessing == HABIT

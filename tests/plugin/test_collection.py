@@ -1,0 +1,51 @@
+"""Names and expansion of model directories."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dsbench.model.layout import ModelLayout
+from dsbench.plugin import collection
+
+
+def names(given: list[str], start: Path) -> list[str]:
+    return [layout.given for layout in collection.expand_model_dirs(given, start)]
+
+
+def test_globs_names_and_duplicates(tmp_path: Path) -> None:
+    for name in ("a", "b", "[x]", "file"):
+        (tmp_path / name).mkdir() if name != "file" else (tmp_path / name).touch()
+    assert names(["*"], tmp_path) == ["[x]", "a", "b"], "files are no model directories"
+    assert names(["a/", "./a", str(tmp_path / "a")], tmp_path) == ["a"]
+    assert names(["[x]"], tmp_path) == ["[x]"], "a directory whose name looks like a pattern"
+    assert names(["nothing*"], tmp_path) == ["nothing*"]
+
+
+@pytest.mark.parametrize("name", ["<img src=x>", "a b", "模型", "-n", "..", "x" * 300, "con", "a/../b"])
+def test_ascii_names_are_safe_and_distinct(name: str) -> None:
+    safe = collection.ascii_name(name)
+    assert safe.isascii()
+    assert not set(safe) - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+    assert not safe.startswith((".", "-"))
+    assert len(safe) < 100
+    assert safe != collection.ascii_name(name + "_")
+
+
+def test_a_plain_name_stays_itself() -> None:
+    assert collection.ascii_name("yolov8n-1.0") == "yolov8n-1.0"
+
+
+def test_ids_of_equal_names_differ(tmp_path: Path) -> None:
+    layouts = [ModelLayout.at("a/net", tmp_path), ModelLayout.at("b/net", tmp_path), ModelLayout.at("c", tmp_path)]
+    ids = collection.test_ids(layouts)
+    assert len(set(ids)) == 3
+    assert ids[2] == "c"
+
+
+def test_report_names(tmp_path: Path) -> None:
+    layouts = [ModelLayout.at(name, tmp_path) for name in "abcde"]
+    assert collection.report_name(layouts[:1]) == "a.html"
+    assert collection.report_name(layouts[:2]) == "a+b.html"
+    assert collection.report_name(layouts).startswith("a_and_4_more-")

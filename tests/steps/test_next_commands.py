@@ -1,0 +1,27 @@
+"""What to run next: on a DeepStream machine after an embedded run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dsbench.model import preflight
+from dsbench.model.layout import ModelLayout
+from dsbench.steps import next_commands
+from tests.material import write_clip, write_onnx
+from tests.steps.model_run import model_run
+
+
+def test_after_an_embedded_run(tmp_path: Path) -> None:
+    layout = ModelLayout.at("models/a b", tmp_path)
+    write_onnx(layout.onnx_dir / "net.onnx")
+    layout.config_dir.mkdir()
+    layout.labels.write_text("car\nperson\n")
+    model = model_run(layout, write_clip(tmp_path / "clip.mp4", frames=2), tmp_path)
+    model.keep(preflight.run(layout, model.preflight_request()))
+    lines = next_commands.of(model)
+    assert "dsbench prepare 'models/a b'" in lines
+    by_hand = lines[lines.index("# or by hand:") + 1 :]
+    assert by_hand[0].startswith("# mkdir -p ")
+    assert by_hand[1].startswith("# trtexec '--onnx=models/a b/model/net.onnx' --minShapes=images:1x3x32x64 ")
+    assert "# while floor(Throughput x MAX_BS / 30) > MAX_BS: double 64, build again" in lines
+    assert lines[-1].startswith("pytest --model-dir 'models/a b' --runtime deepstream --replace-results")

@@ -1,0 +1,161 @@
+"""The record and the report as users meet them: partial runs, failures, Ctrl-C, full disks, two sessions."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.material import write_clip, write_onnx
+from tests.plugin.test_plugin import ONLY_PREFLIGHT, run
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames=3)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    root = tmp_path / "models" / "net"
+    write_onnx(root / "model" / "net.onnx")
+    (root / "config").mkdir()
+    (root / "config" / "labels.txt").write_text("car\nperson\n")
+    return root
+
+
+def read(model: Path) -> dict[str, object]:
+    data: dict[str, object] = json.loads((model / "reports" / "benchmark_data.json").read_text())
+    return data
+
+
+def test_a_failure_and_its_options_are_on_record(model: Path, clip: Path) -> None:
+    (model / "dsbench.toml").write_text("[gate]\nkitti-frames = 7\n")
+    workspace = model.parent.parent
+    done = run(workspace, "--model-dir=models/net", f"--video={clip}", *ONLY_PREFLIGHT)
+    assert done.returncode == 0, done.stdout
+    data = read(model)
+    assert (data["verdict"], data["runtime"], data["model_name"]) == ("incomplete", "embedded", "net")
+    assert data["deepstream"]["run1"]["total_fps"] is None  # type: ignore[index]
+    assert {"name": "kitti-frames", "value": 7, "origin": "dsbench.toml"} in data["options"]  # type: ignore[operator]
+    assert data["ended"] is not None
+    (model / "config" / "labels.txt").unlink()
+    done = run(workspace, "--model-dir=models/net", f"--video={clip}", "-k", "model_outputs or report", "-n", "1")
+    data = read(model)
+    steps = {step["step"]: step["outcome"] for step in data["steps"]}  # type: ignore[attr-defined]
+    assert steps == {"preflight": "failed", "model_outputs": "skipped", "report": "passed"}
+    assert data["verdict"] == "failed"
+    page = (workspace / "reports" / "net.html").read_text()
+    assert "What to run next" in page
+    assert "pytest --model-dir models/net" in page
+
+
+def test_the_other_runtimes_record_stops_pre_flight(model: Path, clip: Path) -> None:
+    workspace = model.parent.parent
+    arguments = ("--model-dir=models/net", f"--video={clip}", *ONLY_PREFLIGHT)
+    assert run(workspace, *arguments).returncode == 0
+    path = model / "reports" / "benchmark_data.json"
+    path.write_text(path.read_text().replace('"runtime": "embedded"', '"runtime": "deepstream"'))
+    before = path.read_bytes()
+    done = run(workspace, *arguments)
+    assert done.returncode == 1
+    assert "[other-runtime-results]" in done.stdout
+    assert "--replace-results to go on here" in done.stdout
+    assert path.read_bytes() == before
+    assert run(workspace, *arguments, "--replace-results").returncode == 0
+    assert path.with_name("benchmark_data.deepstream.json").read_bytes() == before
+    assert read(model)["runtime"] == "embedded"
+
+
+def test_the_second_session_says_so_and_touches_nothing(model: Path, clip: Path) -> None:
+    workspace = model.parent.parent
+    report = workspace / "reports" / "net.html"
+    report.parent.mkdir()
+    report.write_text("the first session's")
+    handle = os.open(model, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        done = run(workspace, "--model-dir=models/net", f"--video={clip}")
+    finally:
+        os.close(handle)
+    assert done.returncode == 1
+    assert "preflight FAILED [directory-busy]" in done.stdout
+    assert sorted(path.name for path in model.iterdir()) == ["config", "model"]
+    assert report.read_text() == "the first session's"
+    assert "Generated html report" not in done.stdout
+
+
+def test_a_report_without_a_place_is_told_before_the_work(model: Path, clip: Path) -> None:
+    workspace = model.parent.parent
+    (workspace / "reports").write_text("a file")
+    done = run(workspace, "--model-dir=models/net", f"--video={clip}", *ONLY_PREFLIGHT)
+    assert done.returncode == 4
+    assert "the report has no place" in done.stderr
+    assert "--html=FILE" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_full_disk_at_the_end_is_one_line_and_keeps_the_older_report(model: Path, clip: Path) -> None:
+    workspace = model.parent.parent
+    report = workspace / "reports" / "net.html"
+    report.parent.mkdir()
+    report.write_text("older")
+    command = [sys.executable, "-m", "pytest", "--model-dir=models/net", f"--video={clip}", *ONLY_PREFLIGHT]
+    done = subprocess.run(
+        ["bash", "-c", 'ulimit -f 32; exec "$@"', "bash", *command, "-p", "no:cacheprovider"],
+        cwd=workspace,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout
+    (line,) = re.findall(r"^dsbench: the report is not written.*$", done.stdout, re.MULTILINE)
+    assert "File too large" in line
+    assert "1 passed" in done.stdout
+    assert "INTERNALERROR" not in done.stdout
+    assert report.read_text() == "older"
+    assert "Generated html report" not in done.stdout
+    assert list(report.parent.iterdir()) == [report]
+
+
+def test_a_record_that_cannot_be_written_never_hides_a_verdict(model: Path, clip: Path) -> None:
+    (model / "reports").write_text("in the way")
+    workspace = model.parent.parent
+    done = run(workspace, "--model-dir=models/net", f"--video={clip}", *ONLY_PREFLIGHT)
+    assert done.returncode == 1, "a run without its record is not a success"
+    assert "1 passed" in done.stdout
+    assert "warning: the record is not on disk: cannot write benchmark_data.json" in done.stdout
+    assert "the record is not on disk" in (workspace / "reports" / "net.html").read_text()
+    done = run(workspace, "--model-dir=models/net", f"--video={clip}", "--prepare=never", "-k", "preflight or report")
+    assert "report FAILED [report-incomplete]" in done.stdout
+
+
+def test_ctrl_c_leaves_the_record_and_says_where(model: Path, clip: Path) -> None:
+    """Interrupted while make waits for a compiler that takes its time."""
+    workspace = model.parent.parent
+    tools = workspace / "bin"
+    tools.mkdir()
+    (tools / "make").write_text("#!/bin/sh\ntouch started\nexec sleep 60\n")
+    (tools / "make").chmod(0o755)
+    command = [sys.executable, "-m", "pytest", "--model-dir=models/net", f"--video={clip}", "--prepare=never"]
+    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}
+    with subprocess.Popen(command, cwd=workspace, env=environment, stdout=subprocess.PIPE, text=True) as child:
+        deadline = time.monotonic() + 60
+        while not list(workspace.rglob("started")) and time.monotonic() < deadline and child.poll() is None:
+            time.sleep(0.05)
+        child.send_signal(signal.SIGINT)
+        output = child.communicate(timeout=30)[0]
+    assert child.returncode == 2, output
+    data = read(model)
+    assert (data["verdict"], data["interrupted_in"]) == ("incomplete", "parser_build")
+    steps = [step["step"] for step in data["steps"]]  # type: ignore[attr-defined]
+    assert steps == ["preflight", "model_outputs", "parser_source", "parser_makefile"]
+    assert "Interrupted in parser_build" in (workspace / "reports" / "net.html").read_text()

@@ -1,0 +1,26 @@
+"""Step 8's hook: what lies beside the record is this run's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from dsbench.model.layout import ModelLayout
+from dsbench.record.evidence import EvidenceLog
+from dsbench.record.schema import StepRecord
+from dsbench.steps import recording, report
+from tests.steps.model_run import model_run
+
+
+def test_charts_of_an_older_run_do_not_stand_beside_this_runs_record(tmp_path: Path) -> None:
+    layout = ModelLayout.at("net", tmp_path)
+    layout.charts.mkdir(parents=True)
+    for name in ("fps_run1.svg", "fps_run2.svg", "capacity.svg", "mine.svg"):
+        (layout.charts / name).write_text("older")
+    model = model_run(layout, tmp_path / "clip.mp4", tmp_path)
+    recorder = recording.recorder(layout, model.options, model.selected)
+    recorder.step(StepRecord(EvidenceLog("preflight", "net", "k", "embedded").snapshot(), "failed", 1.0))
+    result = report.run(replace(model, recorder=recorder))
+    assert result.record is not None
+    assert result.charts == ()
+    assert [path.name for path in layout.charts.iterdir()] == ["mine.svg"]

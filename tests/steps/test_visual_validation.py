@@ -1,0 +1,26 @@
+"""6f where nothing is made: it passes, says ``skipped``, and says why; no app is started."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from dsbench.record.evidence import EvidenceLog
+from dsbench.runtimes import visual
+from dsbench.steps import visual_validation as step6f_visual
+from dsbench.steps.rows import visual_rows
+
+
+def test_skipped_is_a_pass_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visual, "encoder_missing", lambda: "no libvpx-vp9 encoder")
+    model: Any = SimpleNamespace(runtime=SimpleNamespace(name="embedded"))
+    result = step6f_visual.run(model)
+    log = EvidenceLog("visual_validation", "net", "k", "embedded")
+    visual_rows.visual_validation(log, model, result)
+    evidence = log.snapshot()
+    assert evidence.lines == ("DS_SINGLE_STREAM_MODE=skipped",)
+    assert evidence.facts[0].value == "skipped (no encoder available)"
+    assert evidence.facts[0].origin == "no libvpx-vp9 encoder"
+    assert evidence.pictures == ()
