@@ -110,7 +110,7 @@ def test_a_child_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     child = f"import os, time, pathlib; pathlib.Path({str(pid_file)!r}).write_text(str(os.getpid())); time.sleep(60)"
     parent = (
-        "import sys, pathlib; from dsbench.runtimes import process; "
+        "import sys, pathlib; from dsbench.base import process; "
         f"process.run([sys.executable, '-c', {child!r}], pathlib.Path({str(tmp_path / 'log')!r}), deadline_s=60)"
     )
     running = subprocess.Popen(python(parent))

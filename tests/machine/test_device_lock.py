@@ -11,7 +11,7 @@ from dsbench.machine import device_lock
 
 HOLD = """
 import sys, time, pathlib
-from dsbench.runtimes import device_lock
+from dsbench.machine import device_lock
 with device_lock.exclusive("cpu", print, pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(float(sys.argv[2]))

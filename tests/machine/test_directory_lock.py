@@ -15,7 +15,7 @@ from dsbench.model.layout import ModelLayout
 
 HOLD = (
     "import sys, time\nfrom contextlib import ExitStack\nfrom pathlib import Path\n"
-    "from dsbench.model.layout import ModelLayout\nfrom dsbench.runtimes import directory_lock\n"
+    "from dsbench.model.layout import ModelLayout\nfrom dsbench.machine import directory_lock\n"
     "directory_lock.take(ModelLayout.at(sys.argv[1], Path('/')), ExitStack())\n"
     "print('held', flush=True)\ntime.sleep(60)\n"
 )
