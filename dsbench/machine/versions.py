@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from dsbench.machine import hardware
-from dsbench.runtimes.contract import Version
+
+
+@dataclass(frozen=True)
+class Version:
+    """One component of a runtime and its version."""
+
+    component: str
+    version: str
 
 
 def machine_versions() -> tuple[Version, ...]:

@@ -6,13 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-
-@dataclass(frozen=True)
-class Version:
-    """One component of a runtime and its version."""
-
-    component: str
-    version: str
+from dsbench.machine.versions import Version
 
 
 class Runtime(Protocol):

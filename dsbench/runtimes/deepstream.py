@@ -11,8 +11,7 @@ from pathlib import Path
 import dsbench
 from dsbench.formats.versions import deepstream_version_all
 from dsbench.machine import hardware
-from dsbench.machine.versions import gpu_versions, machine_versions
-from dsbench.runtimes.contract import Version
+from dsbench.machine.versions import Version, gpu_versions, machine_versions
 
 DEEPSTREAM_DIR = Path("/opt/nvidia/deepstream/deepstream")
 _VERSION_TIMEOUT_S = 60.0

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import dsbench
 from dsbench.machine import hardware
-from dsbench.machine.versions import machine_versions
-from dsbench.runtimes.contract import Version
+from dsbench.machine.versions import Version, machine_versions
 
 _PACKAGES = ("onnxruntime", "onnx", "av", "numpy")
 

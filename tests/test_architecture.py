@@ -1,0 +1,109 @@
+"""Which room may import which: one table. Imports are read from the code, those inside functions included."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import dsbench
+
+PACKAGE = Path(dsbench.__file__).resolve().parent
+
+# A room may import the rooms of its row and nothing else of dsbench. A row only names rooms that stand above it.
+ALLOWED = {
+    "base": "",
+    "formats": "base",
+    "model": "base formats",
+    "families": "base model",
+    "build": "base formats model families",
+    "jobs": "base",
+    "machine": "base formats model",
+    "runtimes": "base formats jobs machine",
+    "embedded": "base formats jobs",
+    "judge": "base formats model families jobs",
+    "record": "base formats judge",
+    "report": "base formats model judge record",
+    "steps": "base formats model families build jobs machine runtimes embedded judge record report",
+    "doctor": "base formats model machine runtimes",
+    "trtexec": "base formats model build machine record",
+    "plugin": "base model record report runtimes steps",
+    "cli": "base runtimes steps doctor trtexec",
+}
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def modules() -> dict[str, frozenset[str]]:
+    """Every module of dsbench and the modules of dsbench that it imports."""
+    paths = {_name(path): path for path in PACKAGE.rglob("*.py") if "_data" not in path.parts}
+    return {name: frozenset(_imports(path, name, set(paths))) for name, path in paths.items()}
+
+
+def _imports(path: Path, importer: str, known: set[str]) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{importer}: write imports in full"
+            for alias in node.names:
+                below = f"{node.module}.{alias.name}"
+                found.add(below if below in known else str(node.module))
+    return (found & known) - {importer}
+
+
+def room(module: str) -> str:
+    """The room that a module lies in; "" for the package itself."""
+    return module.partition(".")[2].partition(".")[0]
+
+
+def test_every_folder_is_a_room_and_every_room_a_folder() -> None:
+    assert {room(name) for name in modules()} - {""} == set(ALLOWED)
+
+
+def test_rooms_only_import_rooms_above_them() -> None:
+    order = list(ALLOWED)
+    for name, allowed in ALLOWED.items():
+        assert all(order.index(other) < order.index(name) for other in allowed.split()), name
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_arrows_between_rooms(name: str) -> None:
+    allowed = {"", name, *ALLOWED[name].split()}
+    wrong = [
+        f"{importer} imports {imported}"
+        for importer, every in sorted(modules().items())
+        for imported in sorted(every)
+        if room(importer) == name and room(imported) not in allowed
+    ]
+    assert not wrong
+
+
+def test_every_allowed_arrow_is_used() -> None:
+    used = {(room(importer), room(imported)) for importer, every in modules().items() for imported in every}
+    unused = [f"{name} -> {other}" for name in ALLOWED for other in ALLOWED[name].split() if (name, other) not in used]
+    assert not unused
+
+
+def test_no_cycle_between_modules() -> None:
+    graph, done, path = modules(), set[str](), list[str]()
+
+    def visit(module: str) -> None:
+        assert module not in path, f"cycle: {' -> '.join([*path[path.index(module) :], module])}"
+        if module in done:
+            return
+        path.append(module)
+        for imported in sorted(graph[module]):
+            visit(imported)
+        path.pop()
+        done.add(module)
+
+    for module in graph:
+        visit(module)
