@@ -1,4 +1,4 @@
-"""The one exception of dsbench, and the catalogue of its stable codes.
+"""The one exception of dsbench, and its stable codes.
 
 A code never changes its meaning once released: scripts and CI match on it.
 """
@@ -9,66 +9,27 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """Stable identifiers of everything that can go wrong, grouped by the room that raises them."""
+    """The codes, by topic. ``base/error_catalogue.py`` says what each means; docs/errors.md is made from it."""
 
-    # usage and settings
+    # usage, settings, installation
     USAGE = "usage"
-    MODEL_DIR_MISSING = "model-dir-missing"
     SETTINGS_INVALID = "settings-invalid"
+    INSTALLATION_BROKEN = "installation-broken"
+    BUILD_TOOL_MISSING = "build-tool-missing"
+    RUNTIME_UNAVAILABLE = "runtime-unavailable"
+    HOST_BUILD_FAILED = "host-build-failed"
 
-    # pre-flight
+    # model directory
     PREFLIGHT = "preflight"
-    ONNX_MISSING = "onnx-missing"
-    ENGINE_MISSING = "engine-missing"
-    ENGINE_MISMATCH = "engine-mismatch"
-    TRTEXEC_LOG_MISSING = "trtexec-log-missing"
-    LABELS_MISSING = "labels-missing"
-    VIDEO_MISSING = "video-missing"
-    VIDEO_UNREADABLE = "video-unreadable"
-    OTHER_RUNTIME_RESULTS = "other-runtime-results"
+    MODEL_DIR_MISSING = "model-dir-missing"
     DIRECTORY_BUSY = "directory-busy"
     NOT_WRITABLE = "not-writable"
-
-    # runtimes
-    RUNTIME_UNAVAILABLE = "runtime-unavailable"
-    APP_FAILED = "app-failed"
-    APP_CRASHED = "app-crashed"
-    APP_TIMEOUT = "app-timeout"
-
-    APP_CONFIG_FOREIGN = "app-config-foreign"
-
-    # benchmark
-    FPS_PARSE = "fps-parse"
-    TOO_FEW_STREAMS = "too-few-streams"
-    LATENCY_PARSE = "latency-parse"
-    MEASUREMENT_INVALID = "measurement-invalid"
-    ENGINE_PREPARATION = "engine-preparation"
-
-    # visual check, record, report
-    VISUAL_OUTPUT = "visual-output"
-    RECORD_INVALID = "record-invalid"
-    REPORT_INCOMPLETE = "report-incomplete"
-
-    # embedded runtime: native host and parser libraries
-    COMPILER_MISSING = "compiler-missing"
-    HOST_BUILD_FAILED = "host-build-failed"
-    PARSER_LIB_UNLOADABLE = "parser-lib-unloadable"
-    PARSER_SYMBOL_MISSING = "parser-symbol-missing"
-    PARSER_RAISED = "parser-raised"
-    PARSER_OBJECT_SIZE = "parser-object-size"
-    TENSOR_UNSUPPORTED = "tensor-unsupported"
-    FRAME_UNSUPPORTED = "frame-unsupported"
-
-    # formats
-    KEYFILE_INVALID = "keyfile-invalid"
-    CONFIG_VALUE_INVALID = "config-value-invalid"
-    CONFIG_ABORTED = "config-aborted"
-    KITTI_INVALID = "kitti-invalid"
+    OTHER_RUNTIME_RESULTS = "other-runtime-results"
+    LABELS_MISSING = "labels-missing"
     LABELS_INVALID = "labels-invalid"
-    TRTEXEC_LOG_INVALID = "trtexec-log-invalid"
-    PERF_LOG_INVALID = "perf-log-invalid"
 
-    # model, families, build, judge
+    # ONNX file and network
+    ONNX_MISSING = "onnx-missing"
     ONNX_INVALID = "onnx-invalid"
     ONNX_EXTERNAL_DATA = "onnx-external-data"
     ONNX_OPSET = "onnx-opset"
@@ -79,27 +40,60 @@ class Code(StrEnum):
     MODEL_OUTPUT_INVALID = "model-output-invalid"
     FAMILY_UNKNOWN = "family-unknown"
     NOT_A_DETECTOR = "not-a-detector"
-    FILE_UNWRITABLE = "file-unwritable"
-    PARSER_SOURCE = "parser-source"
-    PARSER_COMPILE = "parser-compile"
-    BUILD_TOOL_MISSING = "build-tool-missing"
-    PARSER_LIB_INVALID = "parser-lib-invalid"
-    PARSER_SYMBOL = "parser-symbol"
-    PARSER_CRASHED = "parser-crashed"
-    PARSER_BOXES = "parser-boxes"
-    PARSER_CHECK = "parser-check"
-    KITTI_GATE = "kitti-gate"
-    STREAM_PARITY = "stream-parity"
-    CONFIG_LINT = "config-lint"
-    INSTALLATION_BROKEN = "installation-broken"
 
-    # embedded app
-    SOURCE_MISSING = "source-missing"
+    # engine
+    ENGINE_MISSING = "engine-missing"
+    ENGINE_MISMATCH = "engine-mismatch"
+    ENGINE_PREPARATION = "engine-preparation"
+    TRTEXEC_LOG_MISSING = "trtexec-log-missing"
+    TRTEXEC_LOG_INVALID = "trtexec-log-invalid"
+
+    # video
+    VIDEO_MISSING = "video-missing"
+    VIDEO_UNREADABLE = "video-unreadable"
     SOURCE_EMPTY = "source-empty"
     SOURCE_UNSUPPORTED = "source-unsupported"
     SOURCE_COLOR = "source-color"
-    INFERENCE_FAILED = "inference-failed"
-    OUTPUT_UNWRITABLE = "output-unwritable"
+    FRAME_UNSUPPORTED = "frame-unsupported"
+
+    # parser
+    PARSER_SOURCE = "parser-source"
+    PARSER_COMPILE = "parser-compile"
+    PARSER_LIB_INVALID = "parser-lib-invalid"
+    PARSER_SYMBOL = "parser-symbol"
+    PARSER_OBJECT_SIZE = "parser-object-size"
+    PARSER_CRASHED = "parser-crashed"
+    PARSER_RAISED = "parser-raised"
+    PARSER_BOXES = "parser-boxes"
+    PARSER_CHECK = "parser-check"
+    TENSOR_UNSUPPORTED = "tensor-unsupported"
+
+    # configs
+    CONFIG_LINT = "config-lint"
+    KEYFILE_INVALID = "keyfile-invalid"
+    CONFIG_VALUE_INVALID = "config-value-invalid"
+    CONFIG_ABORTED = "config-aborted"
+    APP_CONFIG_FOREIGN = "app-config-foreign"
+
+    # runs of the app, and what they write
+    APP_FAILED = "app-failed"
+    APP_CRASHED = "app-crashed"
+    APP_TIMEOUT = "app-timeout"
+    VISUAL_OUTPUT = "visual-output"
+    KITTI_GATE = "kitti-gate"
+    KITTI_INVALID = "kitti-invalid"
+    STREAM_PARITY = "stream-parity"
+
+    # benchmark
+    FPS_PARSE = "fps-parse"
+    PERF_LOG_INVALID = "perf-log-invalid"
+    LATENCY_PARSE = "latency-parse"
+    MEASUREMENT_INVALID = "measurement-invalid"
+    TOO_FEW_STREAMS = "too-few-streams"
+
+    # record and report
+    RECORD_INVALID = "record-invalid"
+    REPORT_INCOMPLETE = "report-incomplete"
 
 
 class DsbenchError(Exception):

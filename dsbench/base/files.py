@@ -55,7 +55,7 @@ def is_generated(path: Path) -> bool:
 
 
 def write_generated(path: Path, text: str, comment: str) -> Written:
-    """Write ``text`` with its marker unless the file is the user's; raises FILE_UNWRITABLE."""
+    """Write ``text`` with its marker unless the file is the user's; raises NOT_WRITABLE."""
     content = with_marker(text, comment).encode("utf-8", "surrogateescape")
     exists = path.exists() or path.is_symlink()
     if exists and not is_generated(path):
@@ -80,7 +80,7 @@ def replace_file(path: Path, content: bytes) -> None:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
         raise DsbenchError(
-            Code.FILE_UNWRITABLE,
+            Code.NOT_WRITABLE,
             f"cannot write {path.name}: {error.strerror}",
             where=str(path),
             fix="make the directory writable and check the free space (df -h)",

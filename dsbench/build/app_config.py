@@ -84,7 +84,7 @@ def safe_path(path: Path, links: Path, *, uri: bool = False) -> Path:
 def link_to(path: Path, links: Path, unsafe: Callable[[str], bool], carrier: str) -> Path:
     """The absolute ``path``; if that is ``unsafe`` in what is to carry it, a link in ``links`` with its suffix.
 
-    Raises FILE_UNWRITABLE.
+    Raises NOT_WRITABLE.
     """
     absolute = Path(os.path.abspath(path))
     text = str(absolute)
@@ -95,7 +95,7 @@ def link_to(path: Path, links: Path, unsafe: Callable[[str], bool], carrier: str
     link = links / f"{name}{suffix}"
     if unsafe(str(link)):
         raise DsbenchError(
-            Code.FILE_UNWRITABLE,
+            Code.NOT_WRITABLE,
             f"the temporary directory has a name that {carrier} cannot carry: {links}",
             fix="set TMPDIR to a plain path such as /tmp",
         )
@@ -106,7 +106,7 @@ def link_to(path: Path, links: Path, unsafe: Callable[[str], bool], carrier: str
         link.symlink_to(absolute)
     except OSError as error:
         raise DsbenchError(
-            Code.FILE_UNWRITABLE, f"cannot link to {text!r}: {error.strerror}", where=str(link), fix="free the disk"
+            Code.NOT_WRITABLE, f"cannot link to {text!r}: {error.strerror}", where=str(link), fix="free the disk"
         ) from error
     return link
 

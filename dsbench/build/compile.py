@@ -60,7 +60,7 @@ class BuildResult:
 def build(plan: BuildPlan, stopped: Callable[[], bool] | None = None) -> BuildResult:
     """Run ``make -B`` in the parser's directory; a stale library is removed first. It is killed once ``stopped`` holds.
 
-    Raises BUILD_TOOL_MISSING, PARSER_COMPILE (first error line as the cause; also when stopped), FILE_UNWRITABLE.
+    Raises BUILD_TOOL_MISSING, PARSER_COMPILE (first error line as the cause; also when stopped), NOT_WRITABLE.
     """
     require_tools()
     _prepare(plan)
@@ -97,7 +97,7 @@ def _prepare(plan: BuildPlan) -> None:
         plan.log.write_bytes(b"")
     except OSError as error:
         raise DsbenchError(
-            Code.FILE_UNWRITABLE,
+            Code.NOT_WRITABLE,
             f"cannot prepare the parser build: {error.strerror}",
             where=str(error.filename),
             fix="make the model directory writable",

@@ -57,7 +57,7 @@ def invalid_uri(uri: str, pad: int) -> BusMessage:
 def source_failed(error: DsbenchError, pad: int) -> tuple[BusMessage, ...]:
     """What GStreamer's elements say about a source that cannot be read or decoded."""
     element = _URI_DECODE.format(pad=pad)
-    if error.code is Code.SOURCE_MISSING:
+    if error.code is Code.VIDEO_MISSING:
         source = f"{element}/GstFileSrc:source:"
         missing = f"gstfilesrc.c(553): gst_file_src_start (): {source}\n{error.what}"
         return (

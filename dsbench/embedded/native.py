@@ -174,7 +174,7 @@ class NativeLibrary:
 def library() -> NativeLibrary:
     """The host library of this process, built first when no build of these sources is cached.
 
-    Raises DsbenchError COMPILER_MISSING or HOST_BUILD_FAILED.
+    Raises DsbenchError BUILD_TOOL_MISSING or HOST_BUILD_FAILED.
     """
     path = build()
     try:
@@ -252,7 +252,7 @@ def _compiler() -> str:
     found = shutil.which("g++")
     if found is None:
         raise DsbenchError(
-            Code.COMPILER_MISSING,
+            Code.BUILD_TOOL_MISSING,
             "g++ is not installed: the embedded runtime compiles parsers and its own host with it",
             where="PATH",
             fix="apt-get install g++",

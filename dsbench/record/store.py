@@ -32,7 +32,7 @@ def load(path: Path) -> Record:
 
 
 def write(path: Path, record: Record) -> None:
-    """Write the record in one step. Raises FILE_UNWRITABLE."""
+    """Write the record in one step. Raises NOT_WRITABLE."""
     replace_file(path, codec.to_json(record).encode("ascii"))
 
 
@@ -51,7 +51,7 @@ def keep_older(path: Path, runtime: str) -> Path | None:
 
     The other runtime's record goes to ``benchmark_data.<its runtime>.json``. One of this runtime goes to
     ``benchmark_data.previous.json``: always if it holds figures of a run, else only where no older one with figures
-    lies there. A file that is no record of ours is kept as ``benchmark_data.unread.json``. Raises FILE_UNWRITABLE.
+    lies there. A file that is no record of ours is kept as ``benchmark_data.unread.json``. Raises NOT_WRITABLE.
     """
     if not os.path.lexists(path):
         return None
@@ -71,7 +71,7 @@ def keep_older(path: Path, runtime: str) -> Path | None:
         _copy(path, target)
     except OSError as error:
         raise DsbenchError(
-            Code.FILE_UNWRITABLE,
+            Code.NOT_WRITABLE,
             f"the older {path.name} cannot be kept beside the new one: {error.strerror}",
             where=str(path),
             fix="make reports/ of the model directory writable",

@@ -52,7 +52,7 @@ def runner() -> Path | Missing:
     try:
         program = native.build_runner()
     except DsbenchError as error:
-        if error.code == Code.COMPILER_MISSING:
+        if error.code == Code.BUILD_TOOL_MISSING:
             return Missing(error.what, error.fix)
         library = "libasan" if "asan" in error.what else "the sanitizers' runtime"
         return Missing(f"{library} missing ({error.what.rsplit(': ', 1)[-1]})", _install())

@@ -31,7 +31,7 @@ class ReportResult:
 
 
 def run(model: ModelRun) -> ReportResult:
-    """Draw the charts, read the record back. Raises REPORT_INCOMPLETE, RECORD_INVALID, FILE_UNWRITABLE."""
+    """Draw the charts, read the record back. Raises REPORT_INCOMPLETE, RECORD_INVALID, NOT_WRITABLE."""
     recorder = model.recorder
     assert recorder is not None, "the plugin gives every model a recorder"
     if recorder.state.path == "" or not model.layout.root.is_dir():

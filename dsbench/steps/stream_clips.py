@@ -67,7 +67,7 @@ def plan(streams: int, available: range, frames: int) -> tuple[ClipPlan, ...]:
 def write(video: Path, folder: Path, plans: Sequence[ClipPlan]) -> tuple[Path, ...]:
     """Write ``stream_<k>.mp4`` for each plan, from the frames that the app decodes of the video.
 
-    Raises VIDEO_UNREADABLE if they end too early, FILE_UNWRITABLE, and what the decoder raises.
+    Raises VIDEO_UNREADABLE if they end too early, NOT_WRITABLE, and what the decoder raises.
     """
     from dsbench.base.cpus import usable_cpus
     from dsbench.embedded.video.decode import open_source
@@ -90,7 +90,7 @@ def write(video: Path, folder: Path, plans: Sequence[ClipPlan]) -> tuple[Path, .
             writer.close()
     except OSError as error:  # FFmpeg's errors of writing are of this kind too
         raise DsbenchError(
-            Code.FILE_UNWRITABLE, f"no clip can be written: {error}", where=str(folder), fix="free the disk (df -h)"
+            Code.NOT_WRITABLE, f"no clip can be written: {error}", where=str(folder), fix="free the disk (df -h)"
         ) from error
     finally:
         source.close()

@@ -44,4 +44,4 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DsbenchError) as caught:
         write_generated(tmp_path / "file" / "below.txt", "x", "#")
-    assert caught.value.code == Code.FILE_UNWRITABLE
+    assert caught.value.code == Code.NOT_WRITABLE

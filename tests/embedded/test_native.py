@@ -91,7 +91,7 @@ def test_no_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DsbenchError) as caught:
         native.build()
-    assert caught.value.code is Code.COMPILER_MISSING
+    assert caught.value.code is Code.BUILD_TOOL_MISSING
     assert caught.value.fix == "apt-get install g++"
     assert "\n" not in caught.value.what
 

@@ -133,7 +133,7 @@ def test_sources_without_frames() -> None:
 def test_an_error_in_a_lane_ends_the_run(lanes: int) -> None:
     class Broken(FakeDetector):
         def infer(self, batch: Sequence[YuvFrame]) -> list[Any]:
-            raise DsbenchError(Code.INFERENCE_FAILED, "no")
+            raise DsbenchError(Code.ONNX_RUN_FAILED, "no")
 
     with pytest.raises(DsbenchError, match="no"):
         run([5], Schedule(1, lanes=lanes), Broken())

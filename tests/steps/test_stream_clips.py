@@ -63,4 +63,4 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     with pytest.raises(DsbenchError) as caught:
         stream_clips.write(video, tmp_path / "taken", stream_clips.plan(2, range(3), 2))
-    assert caught.value.code == Code.FILE_UNWRITABLE
+    assert caught.value.code == Code.NOT_WRITABLE

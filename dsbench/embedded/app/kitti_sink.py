@@ -19,7 +19,7 @@ class KittiSink:
     """Files ``<directory>/II_SSS_FFFFFF.txt`` of one application instance.
 
     ``labels`` are the names of class 0, 1, ... (a class without one gets an empty name). A missing directory
-    is silent, as it is there; a full disk is not: DsbenchError(OUTPUT_UNWRITABLE).
+    is silent, as it is there; a full disk is not: DsbenchError(NOT_WRITABLE).
     """
 
     def __init__(self, directory: Path, instance: int, labels: Sequence[str]) -> None:
@@ -43,7 +43,7 @@ class KittiSink:
             with contextlib.suppress(OSError):
                 os.unlink(path)
             raise DsbenchError(
-                Code.OUTPUT_UNWRITABLE,
+                Code.NOT_WRITABLE,
                 f"Could not write KITTI file: {error}",
                 where=path,
                 fix="free disk space",

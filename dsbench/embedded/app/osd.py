@@ -89,7 +89,7 @@ class Canvas:
 
 
 class VideoFile:
-    """Draws the objects of one stream and encodes it. Raises DsbenchError(OUTPUT_UNWRITABLE)."""
+    """Draws the objects of one stream and encodes it. Raises DsbenchError(NOT_WRITABLE)."""
 
     def __init__(self, job: VideoJob, labels: Sequence[str], config: NvinferConfig | None, period: float) -> None:
         self._job = job
@@ -145,7 +145,7 @@ class VideoFile:
 
     def _unwritable(self, error: Exception) -> DsbenchError:
         return DsbenchError(
-            Code.OUTPUT_UNWRITABLE,
+            Code.NOT_WRITABLE,
             f"Could not write video file: {error}",
             where=str(self._job.path),
             fix="check output-file of the sink and the free space there",

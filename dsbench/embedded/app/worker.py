@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _PR_SET_PDEATHSIG = 1
 _LANES_FED = 3  # lanes that one decoding thread can feed
-_SOURCE_CODES = (Code.SOURCE_MISSING, Code.SOURCE_EMPTY, Code.SOURCE_UNSUPPORTED, Code.SOURCE_COLOR)
+_SOURCE_CODES = (Code.VIDEO_MISSING, Code.SOURCE_EMPTY, Code.SOURCE_UNSUPPORTED, Code.SOURCE_COLOR)
 
 
 class _SourceError(Exception):
@@ -90,7 +90,7 @@ def _serve(job: WorkerJob, connection: Connection[Report, WorkerJob | Go]) -> Re
 def _failure(error: DsbenchError) -> RunFailed:
     if error.code in _SOURCE_CODES:
         return RunFailed(bus.source_failed(error, 0))
-    if error.code is Code.INFERENCE_FAILED:
+    if error.code is Code.ONNX_RUN_FAILED:
         return RunFailed((bus.inference_failed(),), error.render())
     return RunFailed((), error.render())
 
@@ -121,7 +121,7 @@ def _missing_sources(job: WorkerJob) -> StartFailed | None:
         except DsbenchError:
             continue
         if not path.is_file():
-            error = DsbenchError(Code.SOURCE_MISSING, f'No such file "{path}"', where=str(path))
+            error = DsbenchError(Code.VIDEO_MISSING, f'No such file "{path}"', where=str(path))
             return StartFailed(bus.source_failed(error, pad.pad))
     return None
 

@@ -87,7 +87,7 @@ class FastCall:
             request.set_output_tensor(i, tensor)
 
     def run(self) -> list[Tensor]:
-        """Outputs of what ``feed`` holds now. Raises DsbenchError(INFERENCE_FAILED)."""
+        """Outputs of what ``feed`` holds now. Raises DsbenchError(ONNX_RUN_FAILED)."""
         try:
             self._request.infer()
         except Exception as error:  # OpenVINO's exceptions share no public base class

@@ -17,7 +17,7 @@ ROOT = Path("/opt/nvidia/deepstream")
 def stand_in_for(library: Path) -> Path | None:
     """The stand-in's path if ``library`` is DeepStream's and is not there; else None.
 
-    Raises DsbenchError COMPILER_MISSING or HOST_BUILD_FAILED.
+    Raises DsbenchError BUILD_TOOL_MISSING or HOST_BUILD_FAILED.
     """
     if library.name != NAME or ROOT not in library.parents or library.is_file():
         return None

@@ -37,7 +37,7 @@ class Call(Protocol):
         """Whether the arrays that ``run`` returns are the same ones each time, overwritten."""
 
     def run(self) -> list[Tensor]:
-        """Outputs in graph order. Raises DsbenchError(INFERENCE_FAILED)."""
+        """Outputs in graph order. Raises DsbenchError(ONNX_RUN_FAILED)."""
 
 
 class Engine(Protocol):
@@ -99,7 +99,7 @@ class OnnxModel:
         """Outputs for ``batch`` (n, ...) float32, each (n, ...), in graph output order.
 
         A graph with a fixed batch K is called as often as n needs, the last call padded with zeros and cut.
-        Raises DsbenchError(INFERENCE_FAILED).
+        Raises DsbenchError(ONNX_RUN_FAILED).
         """
         feed = batch if batch.dtype == self.dtype else batch.astype(self.dtype)
         fixed = self.batch
@@ -115,7 +115,7 @@ class OnnxModel:
     def failed(self, shape: tuple[int, ...], error: Exception) -> DsbenchError:
         """The error for an exception of ONNX Runtime, whose exceptions share no public base class."""
         return DsbenchError(
-            Code.INFERENCE_FAILED,
+            Code.ONNX_RUN_FAILED,
             f"ONNX Runtime failed on an input of shape {list(shape)}: {_first_line(error)}",
             where=str(self.path),
         )
@@ -128,7 +128,7 @@ class OnnxModel:
         for name, output in zip(self.output_names, outputs, strict=True):
             if output.ndim == 0 or output.shape[0] != len(feed):
                 raise DsbenchError(
-                    Code.INFERENCE_FAILED,
+                    Code.ONNX_RUN_FAILED,
                     f"output {name} has shape {list(output.shape)} for a batch of {len(feed)}: nvinfer takes "
                     "the first dimension of every output for the batch",
                     where=str(self.path),
@@ -155,7 +155,7 @@ class BoundCall:
                 self._binding.bind_output(name, "cpu", 0, out.dtype, out.shape, out.ctypes.data)
 
     def run(self) -> list[Tensor]:
-        """Outputs of what ``feed`` holds now. Raises DsbenchError(INFERENCE_FAILED)."""
+        """Outputs of what ``feed`` holds now. Raises DsbenchError(ONNX_RUN_FAILED)."""
         if not self.in_place:
             return self._model.run(self.feed)
         try:

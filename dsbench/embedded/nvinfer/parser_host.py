@@ -63,8 +63,8 @@ class ParserHost:
 
     ``object_size`` is 28, or 24 for a library built for a release whose objects have no rotation angle; None takes 28
     unless the library was built on our headers for 24 and so says itself.
-    Raises DsbenchError PARSER_LIB_UNLOADABLE (``what`` is the loader's own text, ``where`` the library) or
-    PARSER_SYMBOL_MISSING (``where`` is the function name).
+    Raises DsbenchError PARSER_LIB_INVALID (``what`` is the loader's own text, ``where`` the library) or
+    PARSER_SYMBOL (``where`` is the function name).
     """
 
     def __init__(self, lib: Path, func: str, *, object_size: int | None = None) -> None:
@@ -175,13 +175,13 @@ class ParserHost:
     def _not_loaded(self, opened: bool) -> DsbenchError:
         if opened:
             return DsbenchError(
-                Code.PARSER_SYMBOL_MISSING,
+                Code.PARSER_SYMBOL,
                 f"the parser library {self.lib} has no function {self.func}",
                 where=self.func,
                 fix=f'compare parse-bbox-func-name with: nm -D {self.lib} (the function must be extern "C")',
             )
         text = self._text()
-        return DsbenchError(Code.PARSER_LIB_UNLOADABLE, text, where=str(self.lib), fix=_loading_hint(self.lib, text))
+        return DsbenchError(Code.PARSER_LIB_INVALID, text, where=str(self.lib), fix=_loading_hint(self.lib, text))
 
     def _raised(self) -> DsbenchError:
         return DsbenchError(

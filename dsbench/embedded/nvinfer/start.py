@@ -113,10 +113,10 @@ def _open_library(config: NvinferConfig, log: Log) -> ParserHost | DsbenchError 
     try:
         parser = ParserHost(config.custom_lib_path, config.parse_bbox_func_name)
     except DsbenchError as error:
-        if error.code is Code.PARSER_SYMBOL_MISSING:
+        if error.code is Code.PARSER_SYMBOL:
             # a library without a function's name is loaded all the same
             return error if config.parse_bbox_func_name else None
-        if error.code is not Code.PARSER_LIB_UNLOADABLE:
+        if error.code is not Code.PARSER_LIB_INVALID:
             log.own(error.render())
             raise NvinferStartError(CUSTOM_LIB_FAILED) from error
         log.library("ERROR", f"Could not open lib: {config.custom_lib_path}, error string: {error.what}")

@@ -77,7 +77,7 @@ class VideoSource(Iterator[YuvFrame]):
     """Every frame of a file's first video stream; with ``file_loop`` it never ends and indices grow.
 
     Packets before an edit list's start are decoded and delivered: DeepStream's decoder does not know of it.
-    Damaged packets are skipped. Raises DsbenchError: SOURCE_MISSING, SOURCE_EMPTY, SOURCE_UNSUPPORTED, and
+    Damaged packets are skipped. Raises DsbenchError: VIDEO_MISSING, SOURCE_EMPTY, SOURCE_UNSUPPORTED, and
     while iterating SOURCE_COLOR (BT.2020).
     """
 
@@ -145,7 +145,7 @@ class VideoSource(Iterator[YuvFrame]):
 
     def _open(self) -> tuple[InputContainer, VideoStream]:
         if not self.path.is_file():
-            raise DsbenchError(Code.SOURCE_MISSING, f'No such file "{self.path}"', where=str(self.path))
+            raise DsbenchError(Code.VIDEO_MISSING, f'No such file "{self.path}"', where=str(self.path))
         if self.path.stat().st_size == 0:
             raise DsbenchError(Code.SOURCE_EMPTY, "Stream contains no data.", where=str(self.path))
         try:

@@ -130,7 +130,7 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(os, "write", lambda descriptor, data: len(data) - 1)
     with pytest.raises(DsbenchError) as caught:
         KittiSink(tmp_path, 0, ()).write(0, 0, objects((0, 0, 0, 1, 1, 1)))
-    assert caught.value.code is Code.OUTPUT_UNWRITABLE
+    assert caught.value.code is Code.NOT_WRITABLE
     assert not list(tmp_path.iterdir())
 
 

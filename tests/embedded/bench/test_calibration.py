@@ -324,7 +324,7 @@ def test_nothing_is_tried_where_there_is_nothing_to_choose(world: World, monkeyp
 
 def test_a_network_that_cannot_be_run_is_left_to_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
-        raise DsbenchError(Code.INFERENCE_FAILED, "no")
+        raise DsbenchError(Code.ONNX_RUN_FAILED, "no")
 
     monkeypatch.setattr(lane_trial, "measure", fail)
     assert Started(world).prepare()[1] == lane_trial.Trial()

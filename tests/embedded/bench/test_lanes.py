@@ -92,7 +92,7 @@ def test_an_error_in_any_lane_ends_the_run(lanes: int) -> None:
     class Broken(FakeDetector):
         def run_alone(self, frame: YuvFrame, order: AbstractContextManager[object]) -> None:
             if frame.index == 3:
-                raise DsbenchError(Code.INFERENCE_FAILED, "no")
+                raise DsbenchError(Code.ONNX_RUN_FAILED, "no")
 
     with pytest.raises(DsbenchError, match="no"):
         run([10**6], Schedule(1, lanes=lanes), Broken())

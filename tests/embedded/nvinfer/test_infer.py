@@ -64,7 +64,7 @@ def test_an_output_without_batch_is_refused(tmp_path: Path) -> None:
     onnx.save(graph, path)
     with pytest.raises(DsbenchError, match="first dimension of every output") as caught:
         OnnxModel(path).run(np.ones((2, 3, 4, 4), np.float32))
-    assert caught.value.code is Code.INFERENCE_FAILED
+    assert caught.value.code is Code.ONNX_RUN_FAILED
 
 
 @pytest.mark.parametrize(

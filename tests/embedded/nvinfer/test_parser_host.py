@@ -210,14 +210,14 @@ def test_no_objects_say_nothing_of_their_layout(old_library: Path) -> None:
 def test_a_function_that_is_not_there(library: Path) -> None:
     with pytest.raises(DsbenchError) as caught:
         ParserHost(library, "NvDsInferParseCustomNothing")
-    assert caught.value.code is Code.PARSER_SYMBOL_MISSING
+    assert caught.value.code is Code.PARSER_SYMBOL
     assert caught.value.where == "NvDsInferParseCustomNothing"
 
 
 def unloadable(path: Path) -> DsbenchError:
     with pytest.raises(DsbenchError) as caught:
         ParserHost(path, "Rows")
-    assert caught.value.code is Code.PARSER_LIB_UNLOADABLE
+    assert caught.value.code is Code.PARSER_LIB_INVALID
     assert caught.value.where == str(path)
     return caught.value
 

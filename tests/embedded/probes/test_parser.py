@@ -62,4 +62,4 @@ def test_a_missing_function_is_data(tmp_path: Path, repository: Path) -> None:
     assert run(tmp_path, repository, 1, function="Nothing") == 0
     failure = probe_job.load(ParserResult, tmp_path / "out.json").failure
     assert failure is not None
-    assert failure.code == "parser-symbol-missing"
+    assert failure.code == "parser-symbol"
