@@ -12,7 +12,7 @@ import pytest
 
 from dsbench.machine import directory_lock
 from dsbench.model import preflight
-from dsbench.model.preflight import PreflightFacts
+from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import EvidenceLog
 from dsbench.steps import kitti_gate as step6g_kitti
 from dsbench.steps import model_outputs as step6a_outputs
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.dsbench_step
 
 def test_preflight(model: ModelRun, evidence: EvidenceLog) -> None:
     """Pre-flight: everything the run needs is there."""
-    directory_lock.take(model.layout, model.at_end)
+    directory_lock.take(model.layout.root, model.at_end, shown=model.layout.given)
     facts = preflight.run(model.layout, model.preflight_request())
     prepared = model.keep(prepare.run(model, facts))
     rows.preflight(evidence, model.keep(prepared.facts))

@@ -49,6 +49,20 @@ class Gpu:
     compute_capability: str
 
 
+@dataclass(frozen=True)
+class EngineMachine:
+    """The machine that built a TensorRT engine, or runs it; "" where something is not known. ``cuda``: the driver's."""
+
+    tensorrt: str = ""
+    gpu: str = ""
+    compute_capability: str = ""
+    driver: str = ""
+    cuda: str = ""
+
+
+UNKNOWN_MACHINE = EngineMachine()
+
+
 def smi_gpus(text: str, cuda: str = "") -> tuple[Gpu, ...]:
     """The rows of ``nvidia-smi --query-gpu=<SMI_FIELDS> --format=csv,noheader,nounits``, in its order.
 

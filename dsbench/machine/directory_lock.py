@@ -12,16 +12,17 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.model.layout import ModelLayout
 
 
-def take(layout: ModelLayout, at_end: ExitStack, locks: Path = Path("/proc/locks")) -> None:
-    """Hold the directory until ``at_end`` closes. Raises DIRECTORY_BUSY if another session holds it.
+def take(directory: Path, at_end: ExitStack, *, shown: str = "", locks: Path = Path("/proc/locks")) -> None:
+    """Hold the directory until ``at_end`` closes. ``shown`` is its name in the error, the path itself if empty.
+
+    Raises DIRECTORY_BUSY if another session holds it.
 
     A directory that cannot be opened, or a file system without locks (some network ones), is not an error here.
     """
     try:
-        handle = os.open(layout.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
         return  # pre-flight says what is wrong with it
     at_end.callback(os.close, handle)
@@ -31,7 +32,7 @@ def take(layout: ModelLayout, at_end: ExitStack, locks: Path = Path("/proc/locks
         raise DsbenchError(
             Code.DIRECTORY_BUSY,
             f"another dsbench session works on this directory{_holder(handle, locks)}",
-            where=layout.given,
+            where=shown or str(directory),
             fix="wait for it to end, or give a copy of the directory",
         ) from None
     except OSError:

@@ -13,11 +13,12 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from dsbench.base.cpus import usable_cpus
 from dsbench.formats import versions
-from dsbench.formats.versions import Gpu
+from dsbench.formats.versions import UNKNOWN_MACHINE, EngineMachine, Gpu
 from dsbench.machine import nvml
 from dsbench.machine.nvml import Device
 
@@ -252,3 +253,20 @@ def _output(command: Sequence[str]) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return finished.stdout.decode("utf-8", "replace")
+
+
+def engine_machine(runtime: str, gpu_id: int) -> EngineMachine:
+    """TensorRT and GPU of this machine, which pre-flight compares with an engine's provenance.
+
+    Unknown on the embedded runtime, which uses no TensorRT engine.
+    """
+    return _deepstream_machine(gpu_id) if runtime == "deepstream" else UNKNOWN_MACHINE
+
+
+@cache
+def _deepstream_machine(gpu_id: int) -> EngineMachine:
+    found = gpu(gpu_id)
+    version = tensorrt().version or ""
+    if found is None:
+        return EngineMachine(tensorrt=version)
+    return EngineMachine(version, found.name, found.compute_capability, found.driver, found.cuda)

@@ -12,8 +12,9 @@ from pathlib import PurePath
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats.trtexec.setup import Setup
+from dsbench.formats.versions import EngineMachine
 from dsbench.model import engine_provenance
-from dsbench.model.engine_provenance import EngineProvenance, Machine
+from dsbench.model.engine_provenance import EngineProvenance
 from dsbench.model.layout import ModelLayout
 from dsbench.model.onnx.graph import OnnxFacts
 
@@ -35,7 +36,7 @@ class Use:
     onnx: OnnxFacts
     size: tuple[int, int]
     network_mode: int
-    machine: Machine
+    machine: EngineMachine
 
 
 def require_log_of(setup: Setup, use: Use, max_bs: int, log: str) -> None:
@@ -115,7 +116,7 @@ def _notes(known: EngineProvenance, use: Use) -> list[str]:
     return notes
 
 
-def _by_hand(engine_name: str, setup: Setup | None, now: Machine) -> list[str]:
+def _by_hand(engine_name: str, setup: Setup | None, now: EngineMachine) -> list[str]:
     """What can be told of an engine that somebody else built."""
     notes = [f"{engine_name} was not built by dsbench prepare: from which ONNX file, and where, is not recorded"]
     if setup is None:

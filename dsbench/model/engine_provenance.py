@@ -14,23 +14,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from dsbench.formats.versions import EngineMachine
+
 SCHEMA = 1
 SUFFIX = ".json"
 _EDGE = 1 << 20
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What runs, or built, an engine; "" where it is not known. ``cuda`` is the driver's."""
-
-    tensorrt: str = ""
-    gpu: str = ""
-    compute_capability: str = ""
-    driver: str = ""
-    cuda: str = ""
-
-
-UNKNOWN_MACHINE = Machine()
 
 
 @dataclass(frozen=True)
@@ -65,9 +53,9 @@ class EngineProvenance:
     schema: int = SCHEMA
 
     @property
-    def machine(self) -> Machine:
+    def machine(self) -> EngineMachine:
         """What it was built on."""
-        return Machine(self.tensorrt, self.gpu, self.compute_capability, self.driver, self.cuda)
+        return EngineMachine(self.tensorrt, self.gpu, self.compute_capability, self.driver, self.cuda)
 
     def text(self) -> str:
         """The JSON file."""

@@ -1,4 +1,4 @@
-"""Pre-flight: the variables of the specification, each with where it comes from; all that is missing in one go."""
+"""Pre-flight's checks: they find the variables of the specification, and report everything that is missing at once."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from dsbench.base.options import Given, Value, above_zero
 from dsbench.formats import labels as labels_format
 from dsbench.formats.labels import Labels
 from dsbench.formats.trtexec import log as trtexec_log
-from dsbench.formats.trtexec.setup import UNKNOWN, Setup
-from dsbench.model import engine_checks, video
+from dsbench.formats.versions import UNKNOWN_MACHINE, EngineMachine
+from dsbench.model import engine_checks, stand_in, video
 from dsbench.model import settings as settings_file
 from dsbench.model.engine_checks import Origin
-from dsbench.model.engine_provenance import UNKNOWN_MACHINE, Machine
+from dsbench.model.facts import Engine, PreflightFacts, Throughput
 from dsbench.model.layout import ModelLayout
 from dsbench.model.onnx import graph as onnx_model
 from dsbench.model.onnx.graph import OnnxFacts
@@ -30,8 +30,6 @@ DEFAULT_CUDA_VER = "12.8"
 REAL_TIME_FPS = 30.0
 NETWORK_MODE = 2
 """nvinfer's network-mode in the specification: FP16."""
-STAND_IN_MARK = b"# dsbench stand-in"
-"""How line 1 begins of every file that the embedded runtime made in TensorRT's place."""
 
 _STEPS_1_3 = "run Steps 1-3 first (references/model-acquire.md)"
 _STEPS_4_5 = "run Steps 4-5 first (references/engine-build.md)"
@@ -39,58 +37,6 @@ _STEPS_4_5 = "run Steps 4-5 first (references/engine-build.md)"
 _SPECIFICATION_TARGET = Given("--target-fps")
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Engine:
-    """The engine file of ``benchmarks/engines`` and its largest batch, read from its name."""
-
-    path: Path
-    max_bs: int
-    others: tuple[Path, ...]
-    stand_in: bool
-
-
-@dataclass(frozen=True)
-class Throughput:
-    """The trtexec log of the largest batch, and what follows from its last ``Throughput:``.
-
-    ``imgs_per_sec`` is qps x MAX_BS rounded to two decimals, ``peak_gpu_streams`` floor(qps x MAX_BS / target fps).
-    """
-
-    log: Path
-    qps: float
-    imgs_per_sec: float
-    peak_gpu_streams: int
-    stand_in: bool
-    setup: Setup = UNKNOWN
-    remarks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class PreflightFacts:
-    """Every variable that pre-flight extracts; ``height`` and ``width`` are the network's, in pixels.
-
-    ``lines`` is what the specification prints; ``notes`` what is missing without being required, and choices made.
-    """
-
-    layout: ModelLayout
-    settings: Settings
-    onnx: OnnxFacts
-    onnx_others: tuple[Path, ...]
-    engine: Engine | None
-    throughput: Throughput | None
-    max_bs: int
-    height: int
-    width: int
-    cuda_ver: str
-    labels: Labels
-    video: Value[video.VideoFacts]
-    target_fps: Value[float]
-    lines: tuple[str, ...]
-    notes: tuple[str, ...]
-    origin: Origin | None = None
-    """Where TensorRT's engine comes from, on the runtime that uses it."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +52,7 @@ class Request:
     recorded_runtime: str | None = None
     """The runtime of the record in the directory; None without one."""
     local: Path = Path("/usr/local")
-    machine: Machine = UNKNOWN_MACHINE
+    machine: EngineMachine = UNKNOWN_MACHINE
     """What would run the engine, as far as it is known."""
 
     @property
@@ -133,7 +79,7 @@ def run(layout: ModelLayout, request: Request) -> PreflightFacts:
     assert found and onnx and labels and clip  # noqa: PT018 - each is None only together with an error, raised above
     assert onnx.height
     assert onnx.width
-    facts = PreflightFacts(
+    return PreflightFacts(
         layout=layout,
         settings=settings,
         onnx=onnx,
@@ -147,11 +93,8 @@ def run(layout: ModelLayout, request: Request) -> PreflightFacts:
         labels=labels,
         video=clip,
         target_fps=target,
-        lines=(),
-        notes=(),
         origin=origin,
     )
-    return with_texts(facts, request)
 
 
 def reread_engine(facts: PreflightFacts, request: Request) -> PreflightFacts:
@@ -159,7 +102,7 @@ def reread_engine(facts: PreflightFacts, request: Request) -> PreflightFacts:
     engine = find_engine(facts.layout, facts.onnx.path, request)
     throughput = read_throughput(facts.layout, engine, request, facts.target_fps.value) if engine else None
     max_bs = engine.max_bs if engine else facts.max_bs
-    return with_texts(replace(facts, engine=engine, throughput=throughput, max_bs=max_bs), request)
+    return replace(facts, engine=engine, throughput=throughput, max_bs=max_bs)
 
 
 class _Checks:
@@ -242,11 +185,11 @@ def find_engine(layout: ModelLayout, onnx_file: Path | None, request: Request) -
     for path in _files(layout.engines, ".engine"):
         match = re.search(r"(.*)_dynamic_b(\d+)\.engine$", path.name)
         if match and int(match[2]) > 0:
-            stand_in = is_stand_in(path)
+            made_here = stand_in.is_stand_in(path)
             useless = request.needs_engine or (onnx_file is not None and match[1] != onnx_file.stem)
-            if not (stand_in and useless):
-                engines.append((int(match[2]), path, stand_in))
-    if not all(stand_in for _, _, stand_in in engines):
+            if not (made_here and useless):
+                engines.append((int(match[2]), path, made_here))
+    if not all(made_here for _, _, made_here in engines):
         engines = [engine for engine in engines if not engine[2]]
     if not engines:
         if not request.needs_engine:
@@ -258,7 +201,7 @@ def find_engine(layout: ModelLayout, onnx_file: Path | None, request: Request) -
             fix=f"build it with trtexec: {_prepare(layout)} does, as <onnx stem>_dynamic_b<MAX_BS>.engine",
         )
     engines.sort(key=lambda item: (-item[0], item[1].name))
-    max_bs, path, stand_in = engines[0]
+    max_bs, path, made_here = engines[0]
     stem = path.name[: path.name.rindex("_dynamic_b")]
     if onnx_file is not None and stem != onnx_file.stem:
         raise DsbenchError(
@@ -268,7 +211,7 @@ def find_engine(layout: ModelLayout, onnx_file: Path | None, request: Request) -
             where=str(path),
             fix="build an engine from this ONNX file, remove the old one, or choose with `onnx =` in dsbench.toml",
         )
-    return Engine(path=path, max_bs=max_bs, others=tuple(item[1] for item in engines[1:]), stand_in=stand_in)
+    return Engine(path=path, max_bs=max_bs, others=tuple(item[1] for item in engines[1:]), stand_in=made_here)
 
 
 def read_throughput(layout: ModelLayout, engine: Engine, request: Request, target_fps: float) -> Throughput | None:
@@ -278,8 +221,8 @@ def read_throughput(layout: ModelLayout, engine: Engine, request: Request, targe
     Raises TRTEXEC_LOG_MISSING with the specification's text; an empty or failed log raises what the format says.
     """
     log = layout.trtexec_log(engine.max_bs)
-    stand_in = is_stand_in(log)
-    if not log.is_file() or stand_in == request.needs_engine:
+    made_here = stand_in.is_stand_in(log)
+    if not log.is_file() or made_here == request.needs_engine:
         if not request.needs_engine:
             return None
         raise DsbenchError(
@@ -291,7 +234,7 @@ def read_throughput(layout: ModelLayout, engine: Engine, request: Request, targe
     try:
         parsed = trtexec_log.parse(log)
     except DsbenchError:
-        if stand_in:
+        if made_here:
             return None  # made again
         raise
     images = parsed.throughput_qps * engine.max_bs
@@ -300,7 +243,7 @@ def read_throughput(layout: ModelLayout, engine: Engine, request: Request, targe
         qps=parsed.throughput_qps,
         imgs_per_sec=round(images, 2),
         peak_gpu_streams=math.floor(images / target_fps),
-        stand_in=stand_in,
+        stand_in=made_here,
         setup=parsed.setup,
         remarks=parsed.remarks,
     )
@@ -334,7 +277,7 @@ def refuse_other_results(layout: ModelLayout, request: Request) -> None:
     the embedded runtime."""
     if request.replace_results:
         return
-    logs = tensorrt_logs(layout) if request.runtime == "embedded" else ()
+    logs = stand_in.tensorrt_logs(layout) if request.runtime == "embedded" else ()
     if request.recorded_runtime not in (None, request.runtime):
         kind, where = f"the record of a run on {request.recorded_runtime}", layout.record
     elif logs:
@@ -349,17 +292,6 @@ def refuse_other_results(layout: ModelLayout, request: Request) -> None:
         fix=f"use --runtime {other}, or a copy of the directory, or --replace-results to go on here "
         "(what would be replaced is kept beside it)",
     )
-
-
-def trtexec_logs(layout: ModelLayout) -> tuple[Path, ...]:
-    """Every ``benchmarks/b<N>/trtexec_b<N>.log``, by N; an empty file counts, it was written by somebody."""
-    batches = sorted(int(name[1:]) for name in _listing(layout.benchmarks) if re.fullmatch(r"b[1-9][0-9]*", name))
-    return tuple(log for log in map(layout.trtexec_log, batches) if log.is_file())
-
-
-def tensorrt_logs(layout: ModelLayout) -> tuple[Path, ...]:
-    """The trtexec logs that the embedded runtime did not make."""
-    return tuple(log for log in trtexec_logs(layout) if not is_stand_in(log))
 
 
 def read_labels(layout: ModelLayout) -> Labels:
@@ -398,15 +330,6 @@ def newest_cuda(local: Path) -> str:
     return "{}.{}".format(*max(versions)) if versions else DEFAULT_CUDA_VER
 
 
-def is_stand_in(path: Path) -> bool:
-    """Whether the embedded runtime made this file in TensorRT's place (line 1 says so)."""
-    try:
-        with open(path, "rb") as file:
-            return file.read(len(STAND_IN_MARK)) == STAND_IN_MARK
-    except OSError:
-        return False
-
-
 def _listing(folder: Path) -> list[str]:
     try:
         return os.listdir(folder)
@@ -416,49 +339,3 @@ def _listing(folder: Path) -> list[str]:
 
 def _files(folder: Path, suffix: str) -> list[Path]:
     return [folder / name for name in _listing(folder) if name.endswith(suffix) and (folder / name).is_file()]
-
-
-def with_texts(facts: PreflightFacts, request: Request) -> PreflightFacts:
-    """The facts with the lines that pre-flight prints, and its notes."""
-    return replace(facts, lines=_lines(facts, facts.target_fps.value), notes=_notes(facts, request))
-
-
-def _lines(facts: PreflightFacts, target_fps: float) -> tuple[str, ...]:
-    layout, onnx, engine, rate = facts.layout, facts.onnx, facts.engine, facts.throughput
-    shown_engine = layout.given_path(engine.path) if engine else "none"
-    lines = [
-        f"CUDA_VER={facts.cuda_ver}",
-        f"Model:            {layout.name}",
-        f"ONNX:             {layout.given_path(onnx.path)}  (input={onnx.input_name}, {facts.height}x{facts.width})",
-        f"Engine:           {shown_engine}  (MAX_BS={facts.max_bs})",
-    ]
-    if rate:
-        lines.append(f"PEAK_GPU_STREAMS: {rate.peak_gpu_streams}  (floor({rate.imgs_per_sec} img/s / {target_fps:g}))")
-    else:
-        lines.append("PEAK_GPU_STREAMS: not known  (no trtexec log)")
-    lines.append(f"Labels:           {facts.labels.count} classes")
-    return tuple(lines)
-
-
-def _notes(facts: PreflightFacts, request: Request) -> tuple[str, ...]:
-    layout, notes = facts.layout, list(facts.onnx.warnings) + list(facts.labels.warnings)
-    if facts.onnx_others:
-        names = ", ".join(path.name for path in facts.onnx_others)
-        notes.append(f"other ONNX files in model/, not used: {names} (choose with `onnx =` in dsbench.toml)")
-    if facts.engine is None:
-        missing = "engine in benchmarks/engines/ and trtexec log"
-        notes.append(
-            f"no {missing}: not required on the embedded runtime up to Step 6; MAX_BS={facts.max_bs} is assumed"
-        )
-    elif facts.throughput is None:
-        log = layout.given_path(layout.trtexec_log(facts.max_bs))
-        notes.append(f"no trtexec log at {log}: not required on the embedded runtime up to Step 6")
-    if facts.engine and facts.engine.others:
-        names = ", ".join(path.name for path in facts.engine.others)
-        notes.append(f"other engines, not used: {names}")
-    notes += facts.origin.notes if facts.origin else ()
-    if facts.throughput and not facts.throughput.stand_in:
-        notes += (f"trtexec's figure: {remark}" for remark in facts.throughput.remarks)
-    if facts.onnx.batch is not None:
-        notes.append(f"batch frozen at {facts.onnx.batch}: re-export with a dynamic batch to carry more")
-    return tuple(notes)

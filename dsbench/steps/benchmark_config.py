@@ -13,7 +13,7 @@ from dsbench.formats import nvinfer
 from dsbench.formats.nvinfer import NvinferConfig
 from dsbench.judge import lint
 from dsbench.judge.lint import Finding
-from dsbench.model.preflight import PreflightFacts, Throughput
+from dsbench.model.facts import PreflightFacts, Throughput
 from dsbench.steps import nvinfer_config as step6e_config
 from dsbench.steps.model_outputs import ModelOutputs
 from dsbench.steps.model_run import BenchmarkOptions, ModelRun

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.build import app_config, previous
+from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
 from dsbench.formats.telemetry import Series
 from dsbench.judge import streams
@@ -23,7 +23,8 @@ from dsbench.judge.run.windows import StreamFacts
 from dsbench.judge.streams import Benchmark, RunFigures
 from dsbench.machine import device_lock
 from dsbench.machine.telemetry import sampler as telemetry
-from dsbench.model.preflight import PreflightFacts
+from dsbench.model import previous
+from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import EvidenceLog
 from dsbench.record.schema import RunMeasurement, RunTelemetry
 from dsbench.runtimes import perf_run

@@ -14,7 +14,7 @@ from dsbench.judge.run import telemetry as judge_telemetry
 from dsbench.judge.run.early_end import EarlyEnd
 from dsbench.judge.run.measurement import Measurement
 from dsbench.judge.run.telemetry import TelemetrySummary
-from dsbench.model.preflight import PreflightFacts
+from dsbench.model.facts import PreflightFacts
 from dsbench.runtimes import perf_run
 from dsbench.runtimes.contract import Runtime, WithEnvironment
 from dsbench.runtimes.perf_run import PerfPlan, PerfRun

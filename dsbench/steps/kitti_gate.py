@@ -14,7 +14,7 @@ from dsbench.formats import kitti
 from dsbench.formats.kitti import Scan
 from dsbench.judge import gate
 from dsbench.judge.gate import GateEvidence, GateVerdict
-from dsbench.model.preflight import PreflightFacts
+from dsbench.model.facts import PreflightFacts
 from dsbench.runtimes import frame_count, kitti_dump
 from dsbench.runtimes.kitti_dump import KittiDump
 from dsbench.steps.model_outputs import ModelOutputs

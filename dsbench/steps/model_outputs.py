@@ -21,8 +21,8 @@ from dsbench.judge.imports import image_processor, output_ranges, preprocessing,
 from dsbench.judge.imports.preprocessing import Choice, Fixed
 from dsbench.model.exporter import hugging_face
 from dsbench.model.exporter.hugging_face import HuggingFace
+from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
-from dsbench.model.preflight import PreflightFacts
 from dsbench.model.settings import Settings
 from dsbench.runtimes import probes
 from dsbench.runtimes.contract import Runtime

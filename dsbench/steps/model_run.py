@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from dsbench.base.options import DEFAULT, Given, Value, above_zero, percent, share, text, whole
-from dsbench.machine import engine_machine
+from dsbench.machine import hardware
 from dsbench.model.layout import ModelLayout
 from dsbench.model.preflight import REAL_TIME_FPS, Request
 from dsbench.model.settings import Settings
@@ -145,7 +145,7 @@ class ModelRun:
             replace_results=self.options.replace_results.value,
             target_fps=self.options.target_fps,
             recorded_runtime=store.recorded_runtime(self.layout.record),
-            machine=engine_machine.of(self.runtime.name, self.options.gpu_id.value),
+            machine=hardware.engine_machine(self.runtime.name, self.options.gpu_id.value),
         )
 
     def keep(self, result: T) -> T:

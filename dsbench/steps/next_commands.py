@@ -7,9 +7,9 @@ import shlex
 from collections.abc import Iterator
 
 from dsbench.base.options import COMMAND_LINE
-from dsbench.build import trtexec
-from dsbench.model.preflight import PreflightFacts
+from dsbench.model.facts import PreflightFacts
 from dsbench.steps.model_run import ModelRun
+from dsbench.trtexec import command_lines
 
 
 def of(model: ModelRun) -> tuple[str, ...]:
@@ -28,18 +28,18 @@ def of(model: ModelRun) -> tuple[str, ...]:
 
 
 def _deepstream(model: ModelRun, facts: PreflightFacts) -> Iterator[str]:
-    target = trtexec.Target(
+    target = command_lines.Target(
         facts.layout,
         facts.onnx,
         (facts.height, facts.width),
-        precision=trtexec.FP32 if facts.settings.network_mode == 0 else trtexec.FP16,
+        precision=command_lines.FP32 if facts.settings.network_mode == 0 else command_lines.FP16,
     )
-    max_bs = facts.onnx.batch or trtexec.FIRST_BATCH
+    max_bs = facts.onnx.batch or command_lines.FIRST_BATCH
     yield "# on a machine with DeepStream, in a copy of this directory. Steps 4-5: build the engine and measure it"
     yield _join("dsbench", "prepare", facts.layout.given)
     yield "# or by hand:"
-    yield from (f"# {line}" for line in trtexec.shell_lines(target, max_bs))
-    yield trtexec.doubling_remark(target, max_bs, facts.target_fps.value)
+    yield from (f"# {line}" for line in command_lines.shell_lines(target, max_bs))
+    yield command_lines.doubling_remark(target, max_bs, facts.target_fps.value)
     yield "# Steps 6-7 on DeepStream; the record of this embedded run is kept beside the new one"
     words = ["pytest", "--model-dir", model.layout.given, "--runtime", "deepstream", "--replace-results"]
     if facts.video.origin in ("command line", "environment"):

@@ -15,7 +15,7 @@ from dsbench.formats import nvinfer
 from dsbench.formats.nvinfer import NvinferConfig
 from dsbench.judge import lint
 from dsbench.judge.lint import Finding, LintContext
-from dsbench.model.preflight import PreflightFacts
+from dsbench.model.facts import PreflightFacts
 from dsbench.model.settings import Settings
 from dsbench.steps import built_in_parser
 from dsbench.steps.model_outputs import ModelOutputs, pre_cluster_threshold

@@ -22,7 +22,7 @@ from dsbench.judge.imports import tensors
 from dsbench.judge.lint import ERROR, Finding
 from dsbench.judge.parser import boxes as parser_boxes
 from dsbench.judge.parser.boxes import Agreement
-from dsbench.model.preflight import PreflightFacts
+from dsbench.model.facts import PreflightFacts
 from dsbench.runtimes import probes
 from dsbench.runtimes.contract import Runtime
 from dsbench.steps import built_in_parser, model_outputs

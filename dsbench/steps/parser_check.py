@@ -29,7 +29,7 @@ from dsbench.judge.parser import cases as parser_cases
 from dsbench.judge.parser import findings as judge
 from dsbench.judge.parser.cases import Setting
 from dsbench.judge.parser.findings import Expected
-from dsbench.model.preflight import PreflightFacts
+from dsbench.model.facts import PreflightFacts
 from dsbench.runtimes import parser_harness
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.embedded import EmbeddedRuntime

@@ -17,12 +17,10 @@ from pathlib import Path
 
 from dsbench.base.errors import DsbenchError
 from dsbench.base.files import replace_file
-from dsbench.build import engine as stand_in
-from dsbench.build import previous
-from dsbench.build.engine import Provenance
 from dsbench.machine import device_lock
-from dsbench.model import preflight
-from dsbench.model.preflight import PreflightFacts
+from dsbench.model import preflight, previous, stand_in
+from dsbench.model.facts import PreflightFacts
+from dsbench.model.stand_in import StandInProvenance
 from dsbench.runtimes import throughput_run
 from dsbench.runtimes.embedded import cpu_name
 from dsbench.runtimes.throughput_run import Measured, ThroughputJob
@@ -61,7 +59,7 @@ def run(model: ModelRun, facts: PreflightFacts) -> Prepared:
     if stand_in.still_holds(facts.layout, facts.engine, facts.throughput, provenance, facts.onnx.batch):
         return Prepared(facts, "engine and trtexec logs of an earlier preparation still hold")
     if model.options.prepare.value == "never":
-        return Prepared(_without_outdated(model, facts, provenance), "--prepare never: nothing was measured")
+        return Prepared(_without_outdated(facts, provenance), "--prepare never: nothing was measured")
     started = time.monotonic()
     with device_lock.exclusive(device_lock.device_name(model.runtime.name, 0), model.announce) as held_lock:
         model.announce(f"{facts.layout.name}: measuring the model on ONNX Runtime (engine preparation, once)")
@@ -69,7 +67,7 @@ def run(model: ModelRun, facts: PreflightFacts) -> Prepared:
             search = find_max_bs(facts, _measurer(facts, model.scratch))
             moved = _write(facts, provenance, search)
         except DsbenchError as error:
-            kept = _without_outdated(model, facts, provenance)
+            kept = _without_outdated(facts, provenance)
             return Prepared(kept, "it failed", time.monotonic() - started, failure=error)
     return Prepared(
         facts=preflight.reread_engine(facts, model.preflight_request()),
@@ -81,9 +79,9 @@ def run(model: ModelRun, facts: PreflightFacts) -> Prepared:
     )
 
 
-def provenance_of(facts: PreflightFacts) -> Provenance:
+def provenance_of(facts: PreflightFacts) -> StandInProvenance:
     """What figures measured now would depend on."""
-    return Provenance(
+    return StandInProvenance(
         runtime="embedded",
         onnx_sha256=facts.onnx.sha256,
         size=(facts.height, facts.width),
@@ -155,7 +153,7 @@ def _measurer(facts: PreflightFacts, scratch: Path) -> Measure:
     return measure
 
 
-def _write(facts: PreflightFacts, provenance: Provenance, search: Search) -> tuple[Path, ...]:
+def _write(facts: PreflightFacts, provenance: StandInProvenance, search: Search) -> tuple[Path, ...]:
     """Logs first, the engine last: an interrupted preparation leaves no engine, so it is made again.
 
     TensorRT's logs move to ``previous/`` (``--replace-results``: else pre-flight has stopped). Returns where they went.
@@ -165,7 +163,7 @@ def _write(facts: PreflightFacts, provenance: Provenance, search: Search) -> tup
     target = layout.engine(facts.onnx.path.stem, search.max_bs)
     for old in stand_in.stale_stand_ins(layout, frozenset(logs)):
         _remove(old)
-    moved = tuple(previous.set_aside(log) for log in preflight.tensorrt_logs(layout))
+    moved = tuple(previous.set_aside(log) for log in stand_in.tensorrt_logs(layout))
     for path, measured in logs.items():
         replace_file(path, f"{provenance.line}\n{measured.log}".encode("utf-8", "surrogateescape"))
     if facts.engine is None or facts.engine.stand_in:
@@ -181,8 +179,8 @@ def _remove(old: Path) -> None:
             os.rmdir(old.parent)
 
 
-def _without_outdated(model: ModelRun, facts: PreflightFacts, provenance: Provenance) -> PreflightFacts:
+def _without_outdated(facts: PreflightFacts, provenance: StandInProvenance) -> PreflightFacts:
     """Facts without figures that were measured with another model or on another machine."""
     if facts.throughput is None or stand_in.first_line(facts.throughput.log) == provenance.line:
         return facts
-    return preflight.with_texts(replace(facts, throughput=None), model.preflight_request())
+    return replace(facts, throughput=None)

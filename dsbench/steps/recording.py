@@ -10,10 +10,10 @@ from dsbench.base.errors import DsbenchError
 from dsbench.base.options import Value, share, whole
 from dsbench.formats.trtexec import log as trtexec_log
 from dsbench.judge.streams import RunFigures
-from dsbench.model import preflight
+from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
-from dsbench.model.preflight import PreflightFacts
 from dsbench.model.settings import Settings
+from dsbench.model.stand_in import is_stand_in
 from dsbench.record.recorder import Recorder
 from dsbench.record.schema import (
     Figures,
@@ -164,10 +164,10 @@ def environment_of(selected: Selected, gpu_id: int = 0) -> tuple[tuple[str, str]
     return tuple(found)
 
 
-def _trtexec(layout: ModelLayout, batch: int, stand_in: bool) -> TrtexecFigures:
+def _trtexec(layout: ModelLayout, batch: int, made_here: bool) -> TrtexecFigures:
     """The figures of one log; all None where it is missing, unreadable or the other runtime's."""
     log = layout.trtexec_log(batch)
-    if not log.is_file() or preflight.is_stand_in(log) != stand_in:
+    if not log.is_file() or is_stand_in(log) != made_here:
         return TrtexecFigures()
     try:
         parsed = trtexec_log.parse(log)

@@ -17,7 +17,7 @@ from dsbench.formats import kitti
 from dsbench.formats.kitti import Scan
 from dsbench.judge import stream_parity as judge
 from dsbench.judge.stream_parity import Frame, Parity, Tolerance
-from dsbench.model.preflight import PreflightFacts
+from dsbench.model.facts import PreflightFacts
 from dsbench.runtimes import kitti_dump
 from dsbench.runtimes.kitti_dump import KittiDump
 from dsbench.steps import stream_clips

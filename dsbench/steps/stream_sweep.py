@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.judge import sweep
 from dsbench.judge.sweep import Trial
-from dsbench.model.preflight import PreflightFacts
+from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import EvidenceLog
 from dsbench.steps import extra_runs
 from dsbench.steps.benchmark_config import BenchmarkConfig

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dsbench.judge import streams
 from dsbench.judge.streams import Benchmark
-from dsbench.model.preflight import PreflightFacts
+from dsbench.model.facts import PreflightFacts
 from dsbench.steps.benchmark_runs import Validation
 from dsbench.steps.model_run import ModelRun
 

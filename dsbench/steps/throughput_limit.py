@@ -10,7 +10,7 @@ from dsbench.judge.bottleneck import Bottleneck, BottleneckEvidence, Ceiling, In
 from dsbench.judge.run.measurement import Measurement, State
 from dsbench.judge.run.telemetry import TelemetrySummary
 from dsbench.machine import device_lock
-from dsbench.model.preflight import PreflightFacts
+from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import throughput_run
 from dsbench.runtimes.throughput_run import ThroughputJob

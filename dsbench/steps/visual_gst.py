@@ -11,8 +11,8 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
 from dsbench.build import gst_pipeline
 from dsbench.build.gst_pipeline import GstPlan, argument_path
+from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
-from dsbench.model.preflight import PreflightFacts
 from dsbench.model.video import VideoFacts
 from dsbench.runtimes import frame_count, gst, visual
 from dsbench.steps.model_run import ModelRun

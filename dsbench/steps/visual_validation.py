@@ -7,7 +7,7 @@ from pathlib import Path
 from dsbench.base.options import whole
 from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
-from dsbench.model.preflight import PreflightFacts
+from dsbench.model.facts import PreflightFacts
 from dsbench.runtimes import kitti_dump, visual
 from dsbench.steps import visual_gst
 from dsbench.steps.model_run import KITTI_FRAMES, ModelRun

@@ -11,18 +11,17 @@ from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import Given, Value, above_zero, whole
-from dsbench.build import trtexec
-from dsbench.build.engine import LARGEST_BATCH
-from dsbench.build.trtexec import FP16, FP32, Target
-from dsbench.machine import device_lock, directory_lock, engine_machine
+from dsbench.machine import device_lock, directory_lock, hardware
 from dsbench.model import preflight
 from dsbench.model import settings as settings_file
 from dsbench.model.layout import ModelLayout
 from dsbench.model.onnx import graph as onnx_model
 from dsbench.model.preflight import REAL_TIME_FPS
 from dsbench.model.settings import Settings
+from dsbench.model.stand_in import LARGEST_BATCH
 from dsbench.record import store
-from dsbench.trtexec import prepare, steps
+from dsbench.trtexec import command_lines, prepare, steps
+from dsbench.trtexec.command_lines import FP16, FP32, Target
 from dsbench.trtexec.prepare import BUILT, KEPT, Outcome, Wanted
 from dsbench.trtexec.steps import Trtexec
 
@@ -62,10 +61,10 @@ def run(arguments: argparse.Namespace) -> int:
         inspected.target, inspected.target_fps.value, inspected.first_batch, arguments.rebuild, cannot_build
     )
     with ExitStack() as at_end:
-        directory_lock.take(layout, at_end)
+        directory_lock.take(layout.root, at_end, shown=layout.given)
         at_end.enter_context(device_lock.exclusive(device_lock.device_name("deepstream", gpu_id), _announce))
         try:
-            outcome = prepare.run(tool, wanted, engine_machine.of("deepstream", gpu_id))
+            outcome = prepare.run(tool, wanted, hardware.engine_machine("deepstream", gpu_id))
         except OSError as error:
             raise DsbenchError(
                 Code.NOT_WRITABLE,
@@ -83,7 +82,7 @@ def _inspect(arguments: argparse.Namespace) -> _Inspected:
     settings = settings_file.load(layout.settings_file)
     given = Given("--target-fps", arguments.target_fps)
     target_fps = given.resolve(above_zero, settings.target_fps, REAL_TIME_FPS)
-    workspace = _option(arguments.workspace, "--workspace", trtexec.WORKSPACE_MIB)
+    workspace = _option(arguments.workspace, "--workspace", command_lines.WORKSPACE_MIB)
     gpu_id = _option(arguments.gpu_id, "--gpu-id", 0, lowest=0)
     onnx_file, _ = preflight.find_onnx(layout, settings)
     onnx = onnx_model.inspect(onnx_file, input_size=settings.input_size)
@@ -116,10 +115,10 @@ def _cannot_build(settings: Settings, target: Target) -> DsbenchError | None:
 
 def _shell_lines(inspected: _Inspected) -> tuple[str, ...]:
     target = inspected.target
-    max_bs = target.onnx.batch or inspected.first_batch or trtexec.FIRST_BATCH
+    max_bs = target.onnx.batch or inspected.first_batch or command_lines.FIRST_BATCH
     return (
-        *trtexec.shell_lines(target, max_bs),
-        trtexec.doubling_remark(target, max_bs, inspected.target_fps.value),
+        *command_lines.shell_lines(target, max_bs),
+        command_lines.doubling_remark(target, max_bs, inspected.target_fps.value),
     )
 
 
@@ -143,7 +142,7 @@ def _summary(inspected: _Inspected, outcome: Outcome) -> list[str]:
     lines += (f"note: {note}" for note in outcome.notes)
     lines += (f"note: trtexec's figure: {remark}" for remark in best.log.remarks)
     if target.onnx.batch is not None:
-        lines.append(f"note: {trtexec.doubling_remark(target, best.batch, 1).lstrip('# ')}")
+        lines.append(f"note: {command_lines.doubling_remark(target, best.batch, 1).lstrip('# ')}")
     again = ["pytest", "--model-dir", layout.given, "--runtime", "deepstream"]
     if store.recorded_runtime(layout.record) == "embedded":
         again.append("--replace-results")

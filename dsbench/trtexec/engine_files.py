@@ -15,14 +15,14 @@ from pathlib import Path
 import dsbench
 from dsbench.base.errors import DsbenchError
 from dsbench.base.files import replace_file
-from dsbench.build import previous
-from dsbench.build.trtexec import Target
 from dsbench.formats.trtexec import log as trtexec_log
 from dsbench.formats.trtexec.log import TrtexecLog
-from dsbench.model import engine_checks, engine_provenance
-from dsbench.model.engine_provenance import EngineProvenance, Machine
+from dsbench.formats.versions import UNKNOWN_MACHINE, EngineMachine
+from dsbench.model import engine_checks, engine_provenance, previous
+from dsbench.model.engine_provenance import EngineProvenance
 from dsbench.model.layout import ModelLayout
-from dsbench.model.preflight import is_stand_in
+from dsbench.model.stand_in import is_stand_in
+from dsbench.trtexec.command_lines import Target
 from dsbench.trtexec.steps import Built
 
 _ENGINE = re.compile(r"(.*)_dynamic_b([1-9]\d*)\.engine")
@@ -62,7 +62,7 @@ def remove_unfinished(layout: ModelLayout) -> None:
                     (folder / name).unlink()
 
 
-def holds(engine: Existing, target: Target, machine: Machine) -> bool:
+def holds(engine: Existing, target: Target, machine: EngineMachine) -> bool:
     """Whether an engine of ours is what would be built now: from this ONNX file, for this machine and precision."""
     known = engine.provenance
     if known is None or known.precision != target.precision:
@@ -80,7 +80,7 @@ def figures(target: Target, engine: Path, batch: int) -> TrtexecLog | None:
     log = target.layout.trtexec_log(batch)
     if is_stand_in(log):
         return None
-    use = engine_checks.Use(target.onnx, target.size, 0, engine_provenance.UNKNOWN_MACHINE)
+    use = engine_checks.Use(target.onnx, target.size, 0, UNKNOWN_MACHINE)
     try:
         found = trtexec_log.parse(log)
         engine_checks.require_log_of(found.setup, use, batch, str(log))
@@ -89,7 +89,7 @@ def figures(target: Target, engine: Path, batch: int) -> TrtexecLog | None:
     return None if found.setup.engine and Path(found.setup.engine).name != engine.name else found
 
 
-def put(target: Target, built: Built, max_bs: int, machine: Machine) -> Existing:
+def put(target: Target, built: Built, max_bs: int, machine: EngineMachine) -> Existing:
     """Give a finished engine its name, with its provenance beside it; what had the name and is not ours moves aside.
 
     The provenance comes first: an engine without one would pass for somebody else's.

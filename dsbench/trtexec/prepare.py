@@ -11,12 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.build import engine as stand_in
-from dsbench.build import previous, trtexec
-from dsbench.build.engine import LARGEST_BATCH
-from dsbench.build.trtexec import Target
-from dsbench.model.engine_provenance import Machine
-from dsbench.trtexec import engine_files, steps
+from dsbench.formats.versions import EngineMachine
+from dsbench.model import previous, stand_in
+from dsbench.model.stand_in import LARGEST_BATCH
+from dsbench.trtexec import command_lines, engine_files, steps
+from dsbench.trtexec.command_lines import Target
 from dsbench.trtexec.engine_files import Existing
 from dsbench.trtexec.steps import Failed, Measured, Trtexec
 
@@ -54,7 +53,7 @@ class _State:
 
     tool: Trtexec
     wanted: Wanted
-    machine: Machine
+    machine: EngineMachine
     built: bool = False
     measured: list[int] = field(default_factory=list)
     scanned: list[tuple[int, float]] = field(default_factory=list)
@@ -70,7 +69,7 @@ class _State:
         return math.floor(measured.images_per_second / self.wanted.target_fps)
 
 
-def run(tool: Trtexec, wanted: Wanted, machine: Machine) -> Outcome:
+def run(tool: Trtexec, wanted: Wanted, machine: EngineMachine) -> Outcome:
     """Prepare the engine and its logs. The directory and the device are locked by whoever calls.
 
     Raises ENGINE_PREPARATION (trtexec failed), ENGINE_MISMATCH (an engine of another model is in the way), and what
@@ -109,7 +108,7 @@ def _current(wanted: Wanted, engines: tuple[Existing, ...]) -> Existing | None:
     stem = wanted.target.onnx.path.stem
     others = [engine for engine in engines if engine.stem != stem and engine.provenance is None]
     own = next((engine for engine in engines if engine.stem == stem), None)
-    largest = max(own.max_bs if own else 0, wanted.first_batch or trtexec.FIRST_BATCH)
+    largest = max(own.max_bs if own else 0, wanted.first_batch or command_lines.FIRST_BATCH)
     if others and others[0].max_bs >= largest:
         raise DsbenchError(
             Code.ENGINE_MISMATCH,
@@ -123,7 +122,7 @@ def _current(wanted: Wanted, engines: tuple[Existing, ...]) -> Existing | None:
 
 def _search(state: _State, engine: Existing | None) -> tuple[Existing, Measured]:
     """Double MAX_BS strictly while PEAK_GPU_STREAMS is larger; the engines before the last one go."""
-    first = state.target.onnx.batch or state.wanted.first_batch or trtexec.FIRST_BATCH
+    first = state.target.onnx.batch or state.wanted.first_batch or command_lines.FIRST_BATCH
     if engine is not None and state.target.onnx.batch is None and (state.wanted.first_batch or 0) > engine.max_bs:
         engine = None  # a larger one is asked for; the old one goes once that is there
     if engine is None:
@@ -211,7 +210,7 @@ def _measured(state: _State, engine: Existing) -> Measured:
 
 def _measure_first(state: _State, engine: Existing) -> None:
     """The log of the smallest batch that Step 5 wants, if it is not bMAX itself and not there yet."""
-    batch = trtexec.batches(state.target, engine.max_bs)[0]
+    batch = command_lines.batches(state.target, engine.max_bs)[0]
     if batch == engine.max_bs:
         return
     if not state.built and engine_files.figures(state.target, engine.path, batch) is not None:

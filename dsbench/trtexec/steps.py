@@ -15,13 +15,14 @@ from pathlib import Path
 from dsbench.base import process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
-from dsbench.build import previous, trtexec
-from dsbench.build.trtexec import Target
 from dsbench.formats.failures import trtexec as trtexec_failures
 from dsbench.formats.failures.trtexec import Failure
 from dsbench.formats.trtexec import log as trtexec_log
 from dsbench.formats.trtexec.log import TrtexecLog
-from dsbench.model.preflight import is_stand_in
+from dsbench.model import previous
+from dsbench.model.stand_in import is_stand_in
+from dsbench.trtexec import command_lines
+from dsbench.trtexec.command_lines import Target
 
 PLACES = ("/usr/src/tensorrt/bin/trtexec", "/usr/local/tensorrt/bin/trtexec")
 """Where TensorRT's packages and containers put it, for a PATH that does not name them."""
@@ -107,7 +108,7 @@ def build(tool: Trtexec, target: Target, max_bs: int) -> Built | Failed:
     engine = target.engine(max_bs)
     part = engine.with_name(engine.name + PART)
     log = _build_log(target)
-    command = (tool.program, *trtexec.build(target, max_bs, part))
+    command = (tool.program, *command_lines.build(target, max_bs, part))
     tool.announce(f"building {engine.name} with trtexec (minutes); log: {target.layout.given_path(log)}")
     finished = None
     try:
@@ -125,7 +126,7 @@ def build(tool: Trtexec, target: Target, max_bs: int) -> Built | Failed:
     if failed is not None:
         part.unlink(missing_ok=True)
         return failed
-    return Built(part, log, finished.seconds, (tool.program, *trtexec.build(target, max_bs)))
+    return Built(part, log, finished.seconds, (tool.program, *command_lines.build(target, max_bs)))
 
 
 def measure(tool: Trtexec, target: Target, batch: int, max_bs: int) -> Measured | Failed:
@@ -135,7 +136,7 @@ def measure(tool: Trtexec, target: Target, batch: int, max_bs: int) -> Measured 
     part = log.with_name(log.name + PART)
     what = f"measuring {target.engine(max_bs).name} at batch {batch}"
     tool.announce(f"{what} (10 s); log: {target.layout.given_path(log)}")
-    command = (tool.program, *trtexec.measure(target, batch, max_bs))
+    command = (tool.program, *command_lines.measure(target, batch, max_bs))
     try:
         finished = process.run(command, part, deadline_s=MEASURE_SECONDS)
     except BaseException:

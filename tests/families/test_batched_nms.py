@@ -13,7 +13,8 @@ from dsbench.families import registry
 from dsbench.families.base import Head, Hints, NamedArray, Network, Outputs
 from dsbench.families.batched_nms import BatchedNmsLayout
 from dsbench.judge.parser import boxes as parser_boxes
-from dsbench.model.onnx.graph import OnnxFacts, TensorFacts, inspect
+from dsbench.model.onnx.graph import OnnxFacts, inspect
+from dsbench.model.onnx.tensor import TensorFacts
 from tests import onnx_zoo
 from tests import street_zoo as zoo
 from tests.families import street_check

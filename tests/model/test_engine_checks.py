@@ -11,13 +11,15 @@ import pytest
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import Given
+from dsbench.formats.versions import EngineMachine
 from dsbench.model import engine_provenance, preflight
-from dsbench.model.engine_provenance import EngineProvenance, Machine
+from dsbench.model.engine_provenance import EngineProvenance
+from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
-from dsbench.model.preflight import PreflightFacts, Request
+from dsbench.model.preflight import Request
 from tests.material import trtexec_log, write_clip, write_onnx
 
-HERE = Machine("10.13.3.9", "NVIDIA H100 80GB HBM3", "9.0", "580.65.06", "13.0")
+HERE = EngineMachine("10.13.3.9", "NVIDIA H100 80GB HBM3", "9.0", "580.65.06", "13.0")
 SAID = (
     "&&&& RUNNING TensorRT.trtexec [TensorRT v101303] [b9] # trtexec --loadEngine=e/net_dynamic_b16.engine\n"
     "[I] Selected Device: NVIDIA H100 80GB HBM3\n[I] Compute Capability: 9.0\n"
@@ -50,7 +52,7 @@ Check = Callable[..., PreflightFacts]
 
 @pytest.fixture
 def check(layout: ModelLayout, clip: Path, tmp_path: Path) -> Check:
-    def run(machine: Machine = HERE, runtime: str = "deepstream") -> PreflightFacts:
+    def run(machine: EngineMachine = HERE, runtime: str = "deepstream") -> PreflightFacts:
         request = Request(runtime, Given("--video", str(clip)), tmp_path, replace_results=True, machine=machine)
         return preflight.run(layout, request)
 
@@ -110,7 +112,7 @@ def test_on_the_embedded_runtime_nothing_is_checked(check: Check, record: Record
 
 def test_a_machine_that_is_not_known_is_not_compared(check: Check, record: Record) -> None:
     record(tensorrt="8.6.1", gpu="", compute_capability="", driver="1")
-    assert check(Machine()).notes == ()
+    assert check(EngineMachine()).notes == ()
 
 
 @pytest.mark.parametrize(

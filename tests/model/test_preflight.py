@@ -11,8 +11,9 @@ import pytest
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import Given
 from dsbench.model import preflight
+from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
-from dsbench.model.preflight import PreflightFacts, Request
+from dsbench.model.preflight import Request
 from tests.material import trtexec_log, write_clip, write_onnx
 
 STAND_IN = "# dsbench stand-in: embedded\n"

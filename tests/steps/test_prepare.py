@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.model import preflight
+from dsbench.model import preflight, stand_in
+from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
-from dsbench.model.preflight import PreflightFacts
 from dsbench.runtimes import throughput_run
 from dsbench.runtimes.throughput_run import Measured, ThroughputJob
 from dsbench.steps import prepare
@@ -70,7 +70,7 @@ FULL, SCAN = prepare.SECONDS, prepare.SCAN_SECONDS
 
 def stand_ins(layout: ModelLayout) -> list[str]:
     return sorted(
-        str(path.relative_to(layout.benchmarks)) for path in layout.benchmarks.rglob("*") if preflight.is_stand_in(path)
+        str(path.relative_to(layout.benchmarks)) for path in layout.benchmarks.rglob("*") if stand_in.is_stand_in(path)
     )
 
 
@@ -215,7 +215,7 @@ def test_tensorrts_logs_stop_the_run_or_move_aside(layout: ModelLayout, go: Go) 
     assert len(prepared.moved) == 2
     for batch in (1, 8):
         log = layout.trtexec_log(batch)
-        assert preflight.is_stand_in(log)
+        assert stand_in.is_stand_in(log)
         assert (log.parent / "previous" / log.name).read_text() == trtexec_log(900 / batch)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.model.preflight import STAND_IN_MARK
+from dsbench.model.stand_in import STAND_IN_MARK
 from tests.material import write_clip, write_onnx
 
 

@@ -24,8 +24,8 @@ from dsbench.base import process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import Value
 from dsbench.model import video
+from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
-from dsbench.model.preflight import PreflightFacts
 from dsbench.record.evidence import Evidence, EvidenceLog
 from dsbench.runtimes import gst
 from dsbench.steps import visual_gst

@@ -14,14 +14,13 @@ from pathlib import Path
 import pytest
 
 from dsbench.base.options import Given
-from dsbench.build import engine as stand_in
-from dsbench.build.engine import Provenance
 from dsbench.formats.trtexec import log as trtexec_log
-from dsbench.machine import engine_machine
-from dsbench.model import engine_provenance, preflight
-from dsbench.model.engine_provenance import Machine
+from dsbench.formats.versions import EngineMachine
+from dsbench.machine import hardware
+from dsbench.model import engine_provenance, preflight, stand_in
 from dsbench.model.layout import ModelLayout
 from dsbench.model.preflight import Request
+from dsbench.model.stand_in import StandInProvenance
 from tests.material import trtexec_log as log_text
 from tests.material import write_clip, write_onnx
 from tests.trtexec import fake_trtexec
@@ -39,15 +38,15 @@ def layout(tmp_path: Path) -> ModelLayout:
 
 
 @pytest.fixture(scope="module")
-def here() -> Machine:
+def here() -> EngineMachine:
     """This machine, with a TensorRT and a GPU that are made up where it has none."""
-    real = engine_machine.of("deepstream", 0)
+    real = hardware.engine_machine("deepstream", 0)
     version = ".".join((real.tensorrt or "10.13.3").split(".")[:3])
-    return Machine(version, real.gpu or "NVIDIA H100 80GB HBM3", real.compute_capability or "9.0")
+    return EngineMachine(version, real.gpu or "NVIDIA H100 80GB HBM3", real.compute_capability or "9.0")
 
 
 @pytest.fixture
-def environment(tmp_path: Path, here: Machine) -> dict[str, str]:
+def environment(tmp_path: Path, here: EngineMachine) -> dict[str, str]:
     """Our trtexec is the first on PATH, and says that it is of this machine."""
     fake_trtexec.install(tmp_path / "bin")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "FAKE", "DS_VIDEO"))}
@@ -128,7 +127,7 @@ def test_doubles_strictly_while_peak_is_above_max_bs(layout: ModelLayout, prepar
     assert (known.limit, known.max_bs, known.precision) == ("", 256, "fp16")
 
 
-def test_provenance(layout: ModelLayout, prepare: Prepare, here: Machine) -> None:
+def test_provenance(layout: ModelLayout, prepare: Prepare, here: EngineMachine) -> None:
     prepare("--workspace", "4096", "--gpu-id", "1")
     engine = layout.engine("net", 64)
     known = engine_provenance.read(engine)
@@ -394,9 +393,9 @@ def test_a_larger_engine_of_another_model_is_in_the_way(layout: ModelLayout, pre
 
 
 def test_stand_ins_of_the_embedded_runtime_make_room(layout: ModelLayout, prepare: Prepare) -> None:
-    line = Provenance("embedded", "ab" * 32, (32, 64), "1.20", "CPU").line
+    line = StandInProvenance("embedded", "ab" * 32, (32, 64), "1.20", "CPU").line
     layout.engines.mkdir(parents=True)
-    layout.engine("net", 4).write_text(stand_in.engine_text(Provenance("embedded", "", (1, 1), "", ""), 4))
+    layout.engine("net", 4).write_text(stand_in.engine_text(StandInProvenance("embedded", "", (1, 1), "", ""), 4))
     for batch in (1, 4):
         layout.trtexec_log(batch).parent.mkdir()
         layout.trtexec_log(batch).write_text(f"{line}\n{log_text(50.0)}")
@@ -507,7 +506,7 @@ def steps(
 
 
 def test_prepared_then_run_on_deepstream(
-    layout: ModelLayout, prepare: Prepare, steps: Callable[..., Done], tmp_path: Path, here: Machine
+    layout: ModelLayout, prepare: Prepare, steps: Callable[..., Done], tmp_path: Path, here: EngineMachine
 ) -> None:
     missing = steps()
     assert missing.returncode == 1

@@ -8,10 +8,10 @@ import pytest
 
 from dsbench.base import process
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.build.trtexec import Target
 from dsbench.model.layout import ModelLayout
 from dsbench.model.onnx import graph as onnx_model
 from dsbench.trtexec import steps
+from dsbench.trtexec.command_lines import Target
 from dsbench.trtexec.steps import Built, Failed, Trtexec
 from tests.material import write_onnx
 from tests.trtexec import fake_trtexec

@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dsbench.base.errors import Code, DsbenchError
-
-if TYPE_CHECKING:
-    from dsbench.model.onnx.graph import TensorFacts
+from dsbench.model.onnx.tensor import TensorFacts
 
 _TEXT = ("input_ids", "attention_mask", "token_type_ids", "position_ids", "text_token_mask")
 _NMS = ("NonMaxSuppression", "EfficientNMS_TRT", "BatchedNMS_TRT", "BatchedNMSDynamic_TRT")

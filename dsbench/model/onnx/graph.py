@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.model.onnx import extra_inputs
 from dsbench.model.onnx import file as onnx_file
+from dsbench.model.onnx.tensor import TensorFacts
 
 if TYPE_CHECKING:
     import onnx
@@ -25,18 +26,6 @@ MISSING_INPUT_NAME = "ERROR: could not parse INPUT_NAME from inspect output"
 def missing_side(letter: str) -> str:
     """The specification's text for a height or width that the ONNX file leaves open (``letter``: H or W)."""
     return f"ERROR: could not parse {letter} — dynamic spatial dims? Set {letter} manually"
-
-
-@dataclass(frozen=True, slots=True)
-class TensorFacts:
-    """A graph input or output: its name, element type, and shape (None: the file does not say).
-
-    A dimension is an int, or a symbol's name; an unnamed open dimension is ``"?"``.
-    """
-
-    name: str
-    dtype: str
-    shape: tuple[int | str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)

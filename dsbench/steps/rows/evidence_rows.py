@@ -10,8 +10,8 @@ from dsbench.judge.imports import preprocessing
 from dsbench.judge.imports.preprocessing import Choice
 from dsbench.judge.lint import Finding
 from dsbench.model.engine_checks import Origin
+from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
-from dsbench.model.preflight import PreflightFacts
 from dsbench.record.evidence import EvidenceLog
 from dsbench.steps.built_in_parser import NOTHING_TO_DO
 from dsbench.steps.kitti_gate import KittiResult

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.build import engine as stand_in
-from dsbench.build.engine import Provenance
+from dsbench.model import stand_in
+from dsbench.model.facts import Engine, Throughput
 from dsbench.model.layout import ModelLayout
-from dsbench.model.preflight import STAND_IN_MARK, Engine, Throughput, is_stand_in
+from dsbench.model.stand_in import STAND_IN_MARK, StandInProvenance, is_stand_in
 from tests.material import trtexec_log
 
-PROVENANCE = Provenance("embedded", "ab" * 32, (416, 640), "1.20.0", "Some CPU @ 2 GHz, 2 cores")
+PROVENANCE = StandInProvenance("embedded", "ab" * 32, (416, 640), "1.20.0", "Some CPU @ 2 GHz, 2 cores")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dsbench.build import previous
+from dsbench.model import previous
 
 
 def test_moves_beside_and_never_over_another(tmp_path: Path) -> None:

@@ -7,13 +7,16 @@ says something else than is true now (another model, ONNX Runtime or processor) 
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.model.facts import Engine, Throughput
 from dsbench.model.layout import ModelLayout
-from dsbench.model.preflight import STAND_IN_MARK, Engine, Throughput, is_stand_in, trtexec_logs
 
+STAND_IN_MARK = b"# dsbench stand-in"
+"""Line 1 of every stand-in begins with this."""
 FIRST_BATCH = 1
 LARGEST_BATCH = 1024
 """nvinfer's own limit for batch-size."""
@@ -22,8 +25,17 @@ _METHOD = "one query of one thread on each"
 """How it was measured: figures taken in another way are taken again."""
 
 
+def is_stand_in(path: Path) -> bool:
+    """Whether the embedded runtime made this engine or log in TensorRT's place: line 1 says so."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(STAND_IN_MARK)) == STAND_IN_MARK
+    except OSError:
+        return False
+
+
 @dataclass(frozen=True)
-class Provenance:
+class StandInProvenance:
     """What a stand-in was measured with: everything that its figures depend on. ``size`` is height, width."""
 
     runtime: str
@@ -42,7 +54,7 @@ class Provenance:
         return re.sub(r"[\x00-\x1f\x7f]", " ", text)
 
 
-def engine_text(provenance: Provenance, max_bs: int) -> str:
+def engine_text(provenance: StandInProvenance, max_bs: int) -> str:
     """The whole stand-in."""
     return (
         f"{provenance.line}\n"
@@ -65,7 +77,7 @@ def still_holds(
     layout: ModelLayout,
     engine: Engine | None,
     throughput: Throughput | None,
-    provenance: Provenance,
+    provenance: StandInProvenance,
     frozen_batch: int | None,
 ) -> bool:
     """Whether engine and logs are there, made from this model on this machine, and large enough for their own PEAK."""
@@ -103,3 +115,18 @@ def stale_stand_ins(layout: ModelLayout, kept: frozenset[Path]) -> tuple[Path, .
     except OSError:
         engines = []
     return tuple(path for path in (*sorted(engines), *trtexec_logs(layout)) if path not in kept and is_stand_in(path))
+
+
+def trtexec_logs(layout: ModelLayout) -> tuple[Path, ...]:
+    """Every ``benchmarks/b<N>/trtexec_b<N>.log``, by N; an empty file counts, since somebody wrote it."""
+    try:
+        names = os.listdir(layout.benchmarks)
+    except OSError:
+        return ()
+    batches = sorted(int(name[1:]) for name in names if re.fullmatch(r"b[1-9][0-9]*", name))
+    return tuple(log for log in map(layout.trtexec_log, batches) if log.is_file())
+
+
+def tensorrt_logs(layout: ModelLayout) -> tuple[Path, ...]:
+    """The trtexec logs that the embedded runtime did not make."""
+    return tuple(log for log in trtexec_logs(layout) if not is_stand_in(log))
