@@ -106,10 +106,10 @@ def _threshold(onnx: Path) -> float:
 
 def _parser(folder: Path, size: tuple[int, int], classes: int) -> Path:
     """dsbench's own YOLOX parser, built as Step 6d builds it."""
+    from dsbench.base.cpp import SDK
     from dsbench.build.compile import BuildPlan, build
     from dsbench.build.makefile import write_makefile
     from dsbench.build.parser_source import SourcePlan, write_source
-    from dsbench.embedded.native import SDK
     from dsbench.families.base import Head
     from dsbench.families.yolox import YoloxLayout
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dsbench.base import cpp
 from dsbench.base.ask import Said, ask
 from dsbench.base.options import COMMAND_LINE, ENVIRONMENT, SPECIFICATION, Given, text
 from dsbench.doctor import gst_inventory
 from dsbench.doctor.inventory import DeepStream, Folder, Inventory, Nvidia, Package, Program, Python, System, Video
-from dsbench.embedded.native import SDK
 from dsbench.formats.versions import Gpu
 from dsbench.model.preflight import newest_cuda
 from dsbench.runtimes.deepstream import DeepStreamRuntime
@@ -87,7 +87,7 @@ async def _take(wanted: Wanted, scratch: Path) -> Inventory:
         make = first.create_task(_program("make", "--version"))
         app = first.create_task(_program("deepstream-app", "--version-all", timeout_s=FIRST_SCAN_S))
         libraries = first.create_task(_loader_libraries())
-        compiled = first.create_task(_compile(SDK / "sources/includes", (), scratch / "embedded.so", scratch))
+        compiled = first.create_task(_compile(cpp.SDK / "sources/includes", (), scratch / "embedded.so", scratch))
     async with asyncio.TaskGroup() as second:  # what needs the answers above
         found = {name: task.result() for name, task in parts.items()}
         deepstream = second.create_task(_deepstream(found, app.result(), scratch))

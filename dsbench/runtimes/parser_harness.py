@@ -8,9 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import process
+from dsbench.base import cpp, process
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.embedded import native
 from dsbench.jobs import harness as harness_job
 from dsbench.jobs.harness import CaseResult, HarnessJob
 
@@ -26,6 +25,10 @@ FLAGS = (
 """Added to every compiler call of the parser. -O0 as in the specification's Makefile: the same float results."""
 PATTERN_FLAG = "-ftrivial-auto-var-init=pattern"
 """Variables that the source leaves uninitialised hold 0xFE bytes; GCC 12, Clang 8 and later."""
+RUNNER = cpp.Product(
+    "parser_runner", "harness", ("-std=c++17", "-O0", "-rdynamic", "-fsanitize=address", "-fno-omit-frame-pointer")
+)
+"""The program that calls a parser under the sanitizers."""
 DEADLINE_S = 180.0
 
 _OPTIONS = {
@@ -50,7 +53,7 @@ class Missing:
 def runner() -> Path | Missing:
     """The runner, built on first use; where it cannot be built or does not start, why not."""
     try:
-        program = native.build_runner()
+        program = cpp.build(RUNNER)
     except DsbenchError as error:
         if error.code == Code.BUILD_TOOL_MISSING:
             return Missing(error.what, error.fix)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats import kitti
+from dsbench.jobs import video
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-CODEC = "vp9"
 SAMPLES = 3
 _SAMPLE_NAME = re.compile(r"frame_\d{4,}\.jpg")
 _FILE_QUALITY = 90
@@ -39,12 +39,10 @@ def encoder_missing() -> str | None:
     """Why no VP9 can be made here; None if it can. No other encoder is ever asked for."""
     import av.codec
 
-    from dsbench.embedded.app.osd import ENCODER
-
     try:
-        av.codec.Codec(ENCODER, "w")
+        av.codec.Codec(video.ENCODER, "w")
     except ValueError:  # UnknownCodecError
-        return f"this build of FFmpeg has no {ENCODER} encoder"
+        return f"this build of FFmpeg has no {video.ENCODER} encoder"
     return None
 
 
@@ -174,8 +172,8 @@ def _read(output: Path, chosen: Sequence[int], frames: int) -> list[tuple[int, I
     try:
         with av.open(f"file:{output}") as container:
             stream = container.streams.video[0]
-            if stream.codec_context.name != CODEC:
-                raise _bad(output, f"the video is {stream.codec_context.name}, not {CODEC}")
+            if stream.codec_context.name != video.CODEC:
+                raise _bad(output, f"the video is {stream.codec_context.name}, not {video.CODEC}")
             stream.thread_type = "AUTO"
             for frame in container.decode(stream):
                 if seen in chosen:

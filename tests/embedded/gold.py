@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.embedded import native
+from dsbench.base.cpp import SDK
 from dsbench.formats import kitti
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -106,7 +106,7 @@ class Stage:
         (model / "bad.engine").write_bytes(b"not an engine")
         for batch in (1, 8):
             (model / f"yolox_nano_b{batch}.engine").write_bytes(b"stand-in")
-        include = native.SDK / "sources" / "includes"
+        include = SDK / "sources" / "includes"
         command = ["g++", "-std=c++11", "-O2", "-shared", "-fPIC", "-I", include]
         subprocess.run([*command, resource(gold, "parser.cpp"), "-o", parser / "libparser.so"], check=True)
         stage = cls(gold, root, frames)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dsbench.embedded.native import SDK
+from dsbench.base.cpp import SDK
 from dsbench.embedded.nvinfer.detections import Detections
 from dsbench.embedded.video.frame import Matrix, YuvFrame
 from dsbench.formats.nvinfer import ClassAttrs

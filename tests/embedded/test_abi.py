@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dsbench.embedded.native import SDK
+from dsbench.base.cpp import SDK
 from tests.embedded.native_support import build_parser
 
 INCLUDES = SDK / "sources" / "includes"

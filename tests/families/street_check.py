@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from dsbench.base.cpp import SDK
 from dsbench.build.compile import BuildPlan, build
 from dsbench.build.makefile import write_makefile
 from dsbench.build.parser_source import SourcePlan, write_source
-from dsbench.embedded.native import SDK
 from dsbench.embedded.nvinfer.infer import OnnxModel
 from dsbench.embedded.nvinfer.parser_host import OutputLayer, ParserHost
 from dsbench.embedded.nvinfer.preprocess import Geometry, Preprocessor, geometry

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dsbench.embedded.native import SDK
+from dsbench.base.cpp import SDK
 from dsbench.families import registry
 from dsbench.families.base import Head, Hints, NamedArray, Network, Outputs
 from dsbench.families.batched_nms import BatchedNmsLayout

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dsbench.base.cpp import SDK
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.embedded.native import SDK
 from dsbench.families import queries, registry
 from dsbench.families.base import Head, Hints, NamedArray, Network, Outputs, Preprocessing
 from dsbench.families.queries import QueryLayout

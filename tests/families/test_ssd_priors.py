@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dsbench.base.cpp import SDK
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.embedded.native import SDK
 from dsbench.families import registry, ssd_priors
 from dsbench.families.base import Head, NamedArray, Network, Outputs, Preprocessing
 from dsbench.families.ssd_priors import PLAIN, SIGMOID, SOFTMAX, PriorsLayout

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dsbench.base.cpp import SDK
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.embedded.native import SDK
 from dsbench.families import registry
 from dsbench.families.base import Head, Hints, NamedArray, Network, Outputs
 from dsbench.families.yolo import DENSE, FUSED, QUERIES, YoloLayout

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dsbench.base.cpp import SDK
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.build import compile as parser_compile
 from dsbench.build.compile import BuildPlan
 from dsbench.build.makefile import render_makefile
 from dsbench.build.parser_source import render_source
-from dsbench.embedded.native import SDK
 from dsbench.families import registry
 from dsbench.families.base import Boxes, Head, NamedArray, Network
 from dsbench.families.ssd import SsdLayout
@@ -220,10 +220,10 @@ def test_generated_parsers_have_no_finding(tmp_path: Path, runner: Path, head: H
 
 
 def test_no_sanitizer_runtime_is_said_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails() -> Path:
+    def fails(_: object) -> Path:
         raise DsbenchError(Code.HOST_BUILD_FAILED, "g++ could not build: /usr/bin/ld: cannot find -lasan")
 
-    monkeypatch.setattr(parser_harness.native, "build_runner", fails)
+    monkeypatch.setattr(parser_harness.cpp, "build", fails)
     missing = parser_harness.runner()
     assert isinstance(missing, Missing)
     assert "libasan missing" in missing.reason

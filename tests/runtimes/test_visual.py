@@ -13,6 +13,7 @@ from PIL import Image
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats import kitti
+from dsbench.jobs import video as video_job
 from dsbench.runtimes import visual
 from tests.material import write_clip
 
@@ -103,10 +104,8 @@ def test_objects_are_counted_by_frame_number(tmp_path: Path) -> None:
 
 
 def test_without_the_encoder_there_is_a_reason_and_no_other_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dsbench.embedded.app import osd
-
     assert visual.encoder_missing() is None
-    monkeypatch.setattr(osd, "ENCODER", "libvpx-of-nowhere")
+    monkeypatch.setattr(video_job, "ENCODER", "libvpx-of-nowhere")
     assert visual.encoder_missing() == "this build of FFmpeg has no libvpx-of-nowhere encoder"
 
 
@@ -133,7 +132,7 @@ def test_no_prohibited_encoder_is_named_anywhere_in_the_product(repository: Path
 
 
 def visual_encoder() -> str:
-    from dsbench.embedded.app.osd import ENCODER
+    from dsbench.jobs.video import ENCODER
 
     assert av.codec.Codec(ENCODER, "w").name == "libvpx-vp9"
     return ENCODER

@@ -22,6 +22,7 @@ from dsbench.embedded.app.kitti_sink import label_of
 from dsbench.embedded.nvinfer.detections import Detections
 from dsbench.embedded.pipeline import FrameResult
 from dsbench.embedded.video.frame import Plane, YuvFrame
+from dsbench.jobs.video import ENCODER
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from dsbench.embedded.jobs import VideoJob
     from dsbench.formats.nvinfer import NvinferConfig
 
-ENCODER = "libvpx-vp9"
 _REALTIME = {"deadline": "realtime", "cpu-used": "8", "row-mt": "1"}
 _CONSTANT_QUALITY = {"crf": "30", "b": "0"}
 _DEFAULT_BORDER, _DEFAULT_TEXT = 2, 14

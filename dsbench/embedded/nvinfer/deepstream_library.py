@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dsbench.embedded import native
+from dsbench.base import cpp
 
 NAME = "libnvds_infercustomparser.so"
 ROOT = Path("/opt/nvidia/deepstream")
+_STAND_IN = cpp.Product("libdsbench_tao_parsers.so", "tao", cpp.LIBRARY_FLAGS)
 
 
 def stand_in_for(library: Path) -> Path | None:
@@ -21,4 +22,4 @@ def stand_in_for(library: Path) -> Path | None:
     """
     if library.name != NAME or ROOT not in library.parents or library.is_file():
         return None
-    return native.build_tao_parsers()
+    return cpp.build(_STAND_IN)

@@ -12,6 +12,7 @@ from dsbench.embedded.app import osd
 from dsbench.embedded.app.osd import Canvas, draw, text_mask, to_yuv
 from dsbench.embedded.jobs import VideoJob
 from dsbench.embedded.nvinfer.detections import Detections
+from dsbench.jobs import video
 from tests.embedded.app_support import World
 
 JOB = VideoJob(Path("x.webm"), 0, 0, draw_boxes=True, draw_text=False, border_width=2, text_size=10)
@@ -111,7 +112,7 @@ def test_an_output_that_cannot_be_written(world: World) -> None:
 
 def test_one_encoder_only() -> None:
     """The specification forbids x264enc and openh264enc: neither name occurs in what the app runs."""
-    assert osd.ENCODER == "libvpx-vp9"
+    assert video.ENCODER == "libvpx-vp9"
     for module in Path(osd.__file__).parents[1].rglob("*.py"):
         text = module.read_text().lower()
         assert "x264" not in text
