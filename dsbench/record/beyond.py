@@ -5,8 +5,7 @@ Each is None where its step did not run or had nothing to do. Rates in frames pe
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -87,44 +86,3 @@ class ParityRecord:
     differing: int
     telling: bool
     fault: str
-
-
-@dataclass(frozen=True)
-class Beyond:
-    """All of it."""
-
-    limit: LimitRecord | None = None
-    sweep: SweepRecord | None = None
-    latency: LatencyRecord | None = None
-    parity: ParityRecord | None = None
-
-
-def to_data(beyond: Beyond) -> dict[str, Any]:
-    """As JSON has it."""
-    return asdict(beyond)
-
-
-def from_data(data: dict[str, Any] | None) -> Beyond:
-    """Inverse of ``to_data``; a record of before these steps has none of it."""
-    data = data or {}
-    limit, sweep, latency, parity = (data.get(name) for name in ("limit", "sweep", "latency", "parity"))
-    return Beyond(
-        limit=LimitRecord(
-            **limit
-            | {
-                "ceilings": tuple(CeilingRecord(**one) for one in limit["ceilings"]),
-                "evidence": tuple(limit["evidence"]),
-            }
-        )
-        if limit
-        else None,
-        sweep=SweepRecord(**sweep | {"trials": tuple(TrialRecord(**one) for one in sweep["trials"])})
-        if sweep
-        else None,
-        latency=LatencyRecord(
-            **latency | {"percentiles": tuple(PercentileRecord(**one) for one in latency["percentiles"])}
-        )
-        if latency
-        else None,
-        parity=ParityRecord(**parity) if parity else None,
-    )

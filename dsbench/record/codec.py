@@ -12,7 +12,7 @@ from typing import Any
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats.telemetry import OtherProcess, Series
-from dsbench.record import beyond, measurement_codec
+from dsbench.record import measurement_codec
 from dsbench.record.evidence import Evidence, Picture, Text
 from dsbench.record.schema import (
     SCHEMA,
@@ -60,7 +60,7 @@ def to_json(record: Record) -> str:
         "video": asdict(record.video) if record.video else None,
         "options": [asdict(option) for option in record.options],
         "environment": dict(record.environment),
-        "beyond": beyond.to_data(record.beyond),
+        "beyond": dict(record.beyond),
         "measurements": [measurement_codec.to_data(run) for run in record.measurements],
     }
     text = json.dumps(_finite(data), indent=1, allow_nan=False)
@@ -170,7 +170,7 @@ def _record(data: dict[str, Any]) -> Record:
         environment=tuple(data["environment"].items()),
         steps=tuple(_step_from(step) for step in data["steps"]),
         telemetry=tuple(_run_telemetry(run) for run in data.get("telemetry", ())),
-        beyond=beyond.from_data(data.get("beyond")),
+        beyond=dict(data.get("beyond") or {}),
         measurements=tuple(measurement_codec.from_data(run) for run in data.get("measurements", ())),
     )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from dsbench.base.steps import STEPS
 from dsbench.formats.telemetry import Series
 from dsbench.judge.run.measurement import Measurement
-from dsbench.record.beyond import Beyond
 from dsbench.record.evidence import Evidence
 
 SCHEMA = 1
@@ -133,7 +134,9 @@ class Record:
     steps: tuple[StepRecord, ...] = field(default=())
     telemetry: tuple[RunTelemetry, ...] = ()
     """Absent from records of before it was sampled."""
-    beyond: Beyond = field(default_factory=Beyond)
+    beyond: Mapping[str, Any] = field(default_factory=dict)
+    """One entry for each step beyond the specification, under the step's own key: the step's dataclass in JSON's types
+    (``jsonable.encode``), None where the step did not run or has nothing to say."""
     measurements: tuple[RunMeasurement, ...] = ()
     """Absent from records of before there were any."""
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from dsbench.base import jsonable
 from dsbench.judge.sweep import Trial
 from dsbench.record.beyond import (
-    Beyond,
     CeilingRecord,
     LatencyRecord,
     LimitRecord,
@@ -20,17 +23,13 @@ from dsbench.steps.stream_sweep import Sweep
 from dsbench.steps.throughput_limit import ThroughputLimit
 
 
-def of(model: ModelRun) -> Beyond:
-    """As far as the steps have come."""
-    return Beyond(
-        limit=_limit(model.find(ThroughputLimit)),
-        sweep=_sweep(model.find(Sweep)),
-        latency=_latency(model.find(FrameLatency)),
-        parity=_parity(model.find(ParityResult)),
-    )
+def entries(model: ModelRun) -> dict[str, Any]:
+    """The entry of each step under its key in the record, in JSON's types; None where the step has found nothing."""
+    return {name: jsonable.encode(entry(model)) for name, entry in _ENTRIES.items()}
 
 
-def _limit(result: ThroughputLimit | None) -> LimitRecord | None:
+def _limit(model: ModelRun) -> LimitRecord | None:
+    result = model.find(ThroughputLimit)
     if result is None or result.evidence is None or result.verdict is None:
         return None
     evidence, verdict = result.evidence, result.verdict
@@ -49,7 +48,8 @@ def _limit(result: ThroughputLimit | None) -> LimitRecord | None:
     )
 
 
-def _sweep(result: Sweep | None) -> SweepRecord | None:
+def _sweep(model: ModelRun) -> SweepRecord | None:
+    result = model.find(Sweep)
     if result is None or result.not_run:
         return None
     return SweepRecord(result.largest, result.max_bs, tuple(map(_trial, result.trials)))
@@ -67,7 +67,8 @@ def _trial(trial: Trial) -> TrialRecord:
     )
 
 
-def _latency(result: FrameLatency | None) -> LatencyRecord | None:
+def _latency(model: ModelRun) -> LatencyRecord | None:
+    result = model.find(FrameLatency)
     if result is None or result.summary is None or result.run is None:
         return None
     summary = result.summary
@@ -81,7 +82,8 @@ def _latency(result: FrameLatency | None) -> LatencyRecord | None:
     )
 
 
-def _parity(result: ParityResult | None) -> ParityRecord | None:
+def _parity(model: ModelRun) -> ParityRecord | None:
+    result = model.find(ParityResult)
     if result is None or result.parity is None:
         return None
     parity = result.parity
@@ -94,3 +96,8 @@ def _parity(result: ParityResult | None) -> ParityRecord | None:
         telling=parity.telling,
         fault=parity.verdict,
     )
+
+
+_ENTRIES = {"limit": _limit, "sweep": _sweep, "latency": _latency, "parity": _parity}
+NO_ENTRIES: Mapping[str, Any] = dict.fromkeys(_ENTRIES)
+"""Before any of these steps has run."""

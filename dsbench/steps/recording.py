@@ -46,6 +46,7 @@ def recorder(layout: ModelLayout, options: RunOptions, selected: Selected) -> Re
         started="",
         updated="",
         options=option_records(options, Settings()),
+        beyond=beyond_record.NO_ENTRIES,
     )
     return Recorder.of(layout.record, blank, replace_results=options.replace_results.value)
 
@@ -78,7 +79,7 @@ def refresh(model: ModelRun, recorder: Recorder) -> None:
             figures=figures(model),
             video=video(facts),
             options=option_records(model.options, settings),
-            beyond=beyond_record.of(model),
+            beyond=beyond_record.entries(model),
         )
 
     recorder.update(change)

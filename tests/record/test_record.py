@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.steps import STEPS
 from dsbench.formats.telemetry import OtherProcess, Series
 from dsbench.judge.run.measurement import Interval, Measurement, Reason, State
 from dsbench.record import codec, store
 from dsbench.record.beyond import (
-    Beyond,
     CeilingRecord,
     LatencyRecord,
     LimitRecord,
@@ -89,16 +89,16 @@ TELEMETRY = RunTelemetry(
 )
 
 
-BEYOND = Beyond(
-    limit=LimitRecord(
+ENTRIES = {
+    "limit": LimitRecord(
         *("decode", True, 64, 9420.5, 0.97, None),
         (CeilingRecord("decode", 64, None, 9664.0, "decode only"), CeilingRecord("inference", None, 8, 300.0, "x")),
         ("the run reaches 97% of what decoding alone does",),
     ),
-    sweep=SweepRecord(5, 8, (TrialRecord(5, "Sweep", 31.0, 30.5, "YES"), TrialRecord(6, "Run 1", None, None, "NO"))),
-    latency=LatencyRecord(4, 1200, 300, 41.5, 99.25, (PercentileRecord(50.0, 40.0, 39.5, 41.0),)),
-    parity=ParityRecord(4, 487, 486, 1, 0, True, ""),
-)
+    "sweep": SweepRecord(5, 8, (TrialRecord(5, "Sweep", 31.0, 30.5, "YES"), TrialRecord(6, "Run 1", None, None, "NO"))),
+    "latency": LatencyRecord(4, 1200, 300, 41.5, 99.25, (PercentileRecord(50.0, 40.0, 39.5, 41.0),)),
+    "parity": ParityRecord(4, 487, 486, 1, 0, True, ""),
+}
 
 
 def record(figures: Figures = FIGURES, runtime: str = "embedded") -> Record:
@@ -123,7 +123,7 @@ def record(figures: Figures = FIGURES, runtime: str = "embedded") -> Record:
         steps=(StepRecord(log.snapshot(), "failed", 1.25),),
         telemetry=(TELEMETRY, replace(TELEMETRY, window=None, series=Series((), (), ()))),
         measurements=(MEASUREMENT,),
-        beyond=BEYOND,
+        beyond=jsonable.encode(ENTRIES),
     )
 
 
@@ -150,10 +150,20 @@ def test_what_is_written_reads_back(tmp_path: Path) -> None:
 def test_a_record_of_before_these_steps_reads() -> None:
     data = json.loads(codec.to_json(record()))
     del data["beyond"]
-    assert codec.from_json(json.dumps(data)) == replace(record(), beyond=Beyond())
-    data["beyond"] = {"limit": {"limit": "decode"}}
+    assert codec.from_json(json.dumps(data)) == replace(record(), beyond={})
+    data["beyond"] = [{"limit": "decode"}]
     with pytest.raises(DsbenchError):
         codec.from_json(json.dumps(data))
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_the_entry_of_a_step_beyond_the_specification(name: str) -> None:
+    """The record holds it as JSON; its step has the class and reads it."""
+    entry = ENTRIES[name]
+    data = codec.from_json(codec.to_json(record())).beyond
+    assert jsonable.decode(type(entry), data[name]) == entry
+    with pytest.raises(ValueError, match="is missing"):
+        jsonable.decode(type(entry), {"limit": "decode"})
 
 
 def test_step_8_s_keys() -> None:

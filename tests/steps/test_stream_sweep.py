@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from dsbench.base import jsonable
 from dsbench.judge.run import verdicts
-from dsbench.record.beyond import from_data, to_data
+from dsbench.record.beyond import SweepRecord
 from dsbench.steps import beyond_record, stream_sweep
 from dsbench.steps.benchmark_runs import Telemetry
 from dsbench.steps.model_run import ModelRun
@@ -127,10 +128,11 @@ def test_what_does_not_decide_is_not_known(bench: Bench) -> None:
     assert [one.source for one in result.trials] == ["Run 1", "Run 2", "Sweep, repeat"], "run 1 is no try"
     assert result.largest is None
     model.keep(result)
-    beyond = beyond_record.of(model)
-    assert beyond.sweep is not None
-    assert beyond.sweep.largest is None
-    assert from_data(json.loads(json.dumps(to_data(beyond)))) == beyond
+    entries = beyond_record.entries(model)
+    assert json.loads(json.dumps(entries)) == entries
+    entry = jsonable.decode(SweepRecord, entries["sweep"])
+    assert entry.largest is None
+    assert jsonable.encode(entry) == entries["sweep"]
     facts = {fact.name: (fact.value, fact.origin) for fact in bench.log.snapshot().facts}
     assert facts["Largest number of real-time streams"] == (
         "not known",
