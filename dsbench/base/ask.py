@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from dsbench.base.environment import snapshot
 from dsbench.base.process import prepare_child
+from dsbench.base.text import clean
 
 _LIMIT = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
@@ -130,9 +131,3 @@ def _ending(ended: str, status: int | None, timeout_s: float) -> tuple[str, bool
         except ValueError:
             return f"killed by signal {-status}", False
     return (f"exit status {status}" if status else ""), False
-
-
-def clean(data: bytes) -> str:
-    """Text that a terminal can show: what is no UTF-8 and what is no printable character is replaced."""
-    text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-    return "".join(char if char == "\n" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -10,10 +10,11 @@ import signal
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import text
 from dsbench.base.environment import snapshot
 from dsbench.base.errors import Code, DsbenchError
 
@@ -21,13 +22,11 @@ _PR_SET_PDEATHSIG = 1
 _POLL_S = 0.02
 _PASSES = 5
 _GRACE_S = 10.0
-_TAIL_LINES = 15
 _NO_ROOM = 16 * 1024
 _BY_SIGINT = (0, -signal.SIGINT, 128 + signal.SIGINT)
 _MARK = "DSBENCH_CHILD"
 LOG_LIMIT = 1 << 30
 """Bytes of output after which a program is stopped: it floods its log, and would fill the disk."""
-_HEAD, _TAIL = 4 << 20, 256 << 10
 
 
 @dataclass(frozen=True)
@@ -63,36 +62,9 @@ class Finished:
         around the program), or killed because it did not listen."""
         return self.stopped and not self.flooded and (self.timed_out or self.returncode in _BY_SIGINT)
 
-    def tail(self, lines: int = _TAIL_LINES) -> tuple[str, ...]:
+    def tail(self, lines: int = text.TAIL_LINES) -> tuple[str, ...]:
         """The last lines of the log that are not blank."""
-        return tail(self.log, lines)
-
-
-def tail(log: Path, lines: int = _TAIL_LINES) -> tuple[str, ...]:
-    """The last ``lines`` lines of a log that are not blank, however long the log is."""
-    try:
-        with open(log, "rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - 64 * 1024))
-            text = file.read().decode("utf-8", "replace")
-    except FileNotFoundError:
-        return ()
-    kept = [line.rstrip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
-    return tuple(kept[-lines:])
-
-
-def telling_lines(log: Path) -> Iterator[str]:
-    """The lines of a log in which a program says why it fails: all of them, but of a very long one only the beginning
-    and the end."""
-    try:
-        with open(log, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            text = file.read(_HEAD)
-            if size > _HEAD:
-                file.seek(max(_HEAD, size - _TAIL))
-                text += b"\n" + file.read(_TAIL)
-    except OSError:
-        return
-    yield from text.decode("utf-8", "replace").replace("\r", "\n").split("\n")
+        return text.tail(self.log, lines)
 
 
 def disk_full(path: Path) -> bool:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from dsbench.base import process
+from dsbench.base import process, text
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
 from dsbench.formats.app.console import Console
@@ -134,7 +134,7 @@ def require_output(finished: Finished, output: Path, what: str) -> None:
 
 
 def _of_nvinfer(log: Path) -> Cause | None:
-    known = app_failures.recognise(process.telling_lines(log))
+    known = app_failures.recognise(text.telling_lines(log))
     return Cause(known.cause, known.fix) if known else None
 
 
@@ -182,4 +182,4 @@ class _Watch:
         if now - self._looked < _LOOK_EVERY_S:
             return False
         self._looked = now
-        return gst_failures.crash(process.tail(self._log)) is not None
+        return gst_failures.crash(text.tail(self._log)) is not None

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.base.ask import Said, ask, clean
+from dsbench.base.ask import Said, ask
+from dsbench.base.text import clean
 
 
 def script(path: Path, body: str) -> Path:

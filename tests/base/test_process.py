@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.base import process
+from dsbench.base import process, text
 from dsbench.base.errors import Code, DsbenchError
 
 
@@ -134,7 +134,7 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
 def test_tail_of_a_long_log_is_its_end(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("x" * 200_000 + "\n\n" + "\n".join(f"line {i}" for i in range(50)) + "\n\n")
-    assert process.tail(log, 3) == ("line 47", "line 48", "line 49")
+    assert text.tail(log, 3) == ("line 47", "line 48", "line 49")
 
 
 def test_a_full_disk_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+from dsbench.base.text import without_escapes
+
 _CLOCK = re.compile(r"\s*(\d+):(\d\d):(\d\d\.\d+)\s")
 _LONGEST = 4096
 
@@ -93,9 +94,7 @@ class ConsoleReader:
         line = raw[:_LONGEST]
         if not any(word in line for word in _WORDS):
             return
-        if "\x1b" in line:
-            line = _ANSI.sub("", line)
-        line = line.rstrip()
+        line = without_escapes(line).rstrip()
         if own := _OWN.match(line):
             if own[1] not in self._remarks and len(self._remarks) < _MOST_REMARKS:
                 self._remarks.append(own[1])

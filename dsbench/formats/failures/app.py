@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+from dsbench.base.text import without_escapes
+
 _LONGEST = 4096
 _CONFIG = "correct that line of the nvinfer config (dsbench's lint of step 6e names the key)"
 _PARSER_LIBRARY = "build it again (step 6d); `ldd` shows what it lacks"
@@ -214,9 +215,7 @@ def recognise(lines: Iterable[str]) -> Known | None:
     """The most telling known failure in a console; None if no text is known. Reads in constant memory."""
     best: tuple[int, Known] | None = None
     for raw in lines:
-        line = raw[:_LONGEST]
-        if "\x1b" in line:
-            line = _ANSI.sub("", line)
+        line = without_escapes(raw[:_LONGEST])
         for rank, text in enumerate(_KNOWN[: best[0] if best else None]):
             if found := text.pattern.search(line):
                 best = rank, Known(_filled(text.cause, found), _filled(text.fix, found), line.strip())

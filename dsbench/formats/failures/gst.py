@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+from dsbench.base.text import without_escapes
+
 _NVENC_INIT = re.compile(
     r"v4l2-nvenc.*failed during initialization|Could not open device.*v4l2-nvenc|nvv4l2h264enc.*not-negotiated"
 )
@@ -81,7 +82,7 @@ def package_fix(element: str) -> str:
 
 
 def _plain(line: str) -> str:
-    return _ANSI.sub("", line[:_LONGEST_LINE])
+    return without_escapes(line[:_LONGEST_LINE])
 
 
 def _says(what: str, fix: str) -> Callable[[re.Match[str]], Cause]:

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.text import without_escapes
 
-_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _ROW = re.compile(r"\*\*PERF:\s*|PERF\((\d+)\):\s*")
 _VALUE = r"-?(?:[0-9]+[.,][0-9]+|inf|nan)"
 _PAIR = re.compile(rf"\s*(?:[^\t\r\n\[]*\[[^\t\r\n\]]*\] )?({_VALUE}) \(({_VALUE})\)(\t?)", re.IGNORECASE)
@@ -290,7 +290,7 @@ def iter_rows(lines: Iterable[str]) -> Iterator[PerfRow]:
 
 
 def _clean(raw: str) -> str:
-    return _ANSI.sub("", raw).replace("\0", "")
+    return without_escapes(raw).replace("\0", "")
 
 
 def _found(match: re.Match[str] | None) -> str:

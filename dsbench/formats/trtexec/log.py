@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.text import without_escapes
 from dsbench.formats.trtexec import setup as trtexec_setup
 from dsbench.formats.trtexec.setup import Setup, SetupReader
 
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _THROUGHPUT = re.compile(r"Throughput:[ \t]*([-+]?(?:\d\S*|inf\b|nan\b))(?:[ \t]*(qps|queries/s))?")
 _NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?:qps)?")
 _GPU_TIME = re.compile(r"(?<!Total )GPU Compute(?: Time)?\b:?\s*(.*)")
@@ -146,7 +146,7 @@ def _last_run(lines: Iterable[str]) -> tuple[_Run, float | None, str]:
     """The last run, the throughput of one before it, and the file's first line."""
     run, older, first_line = _Run(), None, ""
     for number, raw in enumerate(lines):
-        line = _ESCAPES.sub("", raw)
+        line = without_escapes(raw)
         if "] [V] " in line:  # --verbose: thousands of lines, among them "Throughput: the observed throughput ..."
             continue
         if number == 0:

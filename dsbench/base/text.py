@@ -1,0 +1,55 @@
+"""Text that other programs print: terminal escapes, and the lines of a log that a message quotes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+TAIL_LINES = 15
+_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+_TAIL_BYTES = 64 << 10
+_HEAD, _END = 4 << 20, 256 << 10
+
+
+def without_escapes(text: str) -> str:
+    """``text`` without ANSI control sequences: colours, cursor movements."""
+    return _ANSI.sub("", text) if "\x1b" in text else text
+
+
+def clean(data: bytes) -> str:
+    """Text that a terminal can show: invalid UTF-8 and unprintable characters become U+FFFD."""
+    text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    return "".join(char if char == "\n" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def last_line(text: str, default: str) -> str:
+    """The last line that is not blank, stripped; ``default`` if there is none."""
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), default)
+
+
+def tail(log: Path, lines: int = TAIL_LINES) -> tuple[str, ...]:
+    """The last ``lines`` lines of a log that are not blank, however long the log is; () if there is no such file."""
+    try:
+        with open(log, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL_BYTES))
+            text = file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ()
+    kept = [line.rstrip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
+    return tuple(kept[-lines:])
+
+
+def telling_lines(log: Path) -> Iterator[str]:
+    """The lines of a log to search for a cause: all of them, but only the beginning and the end of a very long log."""
+    try:
+        with open(log, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            text = file.read(_HEAD)
+            if size > _HEAD:
+                file.seek(max(_HEAD, size - _END))
+                text += b"\n" + file.read(_END)
+    except OSError:
+        return
+    yield from text.decode("utf-8", "replace").replace("\r", "\n").split("\n")
