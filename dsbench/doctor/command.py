@@ -1,4 +1,4 @@
-"""``dsbench doctor``: what this machine has, what is missing, and the commands that mend it."""
+"""``dsbench doctor``: what this machine has, what is missing, and the commands that fix it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.doctor import survey
 from dsbench.doctor import text as doctor_text
-from dsbench.doctor.verdict import diagnose
+from dsbench.doctor.diagnosis import diagnose
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise DsbenchError(
             Code.USAGE, "the current folder does not exist any more", where="getcwd", fix="cd to another folder"
         ) from error
-    inventory = survey.take(survey.Wanted(here, _gpu_id(arguments.gpu_id), arguments.video))
+    inventory = survey.take(here, _gpu_id(arguments.gpu_id), arguments.video)
     diagnosis = diagnose(inventory)
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot show every character still gets the rest
         sys.stdout.reconfigure(errors="replace")

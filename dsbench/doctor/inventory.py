@@ -122,6 +122,11 @@ class DeepStream:
     codec_script: str | None = None
     unknown: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def absent(self) -> bool:
+        """Nothing of DeepStream is on this machine."""
+        return not (self.app.path or self.sdk or self.header or self.unlisted_app)
+
 
 @dataclass(frozen=True)
 class GStreamer:

@@ -7,9 +7,9 @@ import textwrap
 from collections.abc import Iterator
 
 import dsbench
-from dsbench.doctor.check import DEEPSTREAM, EMBEDDED, GROUPS
+from dsbench.doctor.checks.check import DEEPSTREAM, EMBEDDED, GROUPS
+from dsbench.doctor.diagnosis import Diagnosis
 from dsbench.doctor.inventory import Inventory
-from dsbench.doctor.verdict import Diagnosis
 
 _WIDTH = 80
 _NAME, _STATE = 20, 9

@@ -7,8 +7,8 @@ import subprocess
 from dataclasses import replace
 
 from dsbench.doctor import text as doctor_text
+from dsbench.doctor.diagnosis import diagnose
 from dsbench.doctor.inventory import Inventory
-from dsbench.doctor.verdict import diagnose
 from tests.doctor.material import LAPTOP, MACHINE, without
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from dsbench.doctor.check import BOTH, BROKEN, DEEPSTREAM, LOW, MISSING, OK, OPTIONAL, UNKNOWN, Check
-from dsbench.doctor.common import too_old
+from dsbench.doctor.checks.check import BOTH, BROKEN, DEEPSTREAM, LOW, MISSING, OK, OPTIONAL, UNKNOWN, Check
+from dsbench.doctor.checks.common import too_old
+from dsbench.doctor.diagnosis import Diagnosis, diagnose
 from dsbench.doctor.inventory import Inventory, Package, Program, Trial
-from dsbench.doctor.verdict import Diagnosis, diagnose
 from tests.doctor.material import LAPTOP, MACHINE, said, without
 
 Change = Callable[[Inventory], Inventory]

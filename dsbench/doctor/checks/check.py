@@ -1,4 +1,4 @@
-"""One finding of ``dsbench doctor``, its states, and how to word what a program did."""
+"""The result of one check, its states, and the words for how a program ended."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GROUPS = (BOTH, EMBEDDED, DEEPSTREAM, OPTIONAL)
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at. In the group ``optional`` nothing stands in a runtime's way."""
+    """One result. A check of the group ``optional`` never stops a runtime."""
 
     group: str
     name: str
@@ -25,13 +25,13 @@ class Check:
     fixes: tuple[Fix, ...] = ()
 
     @property
-    def stands_in_the_way(self) -> bool:
-        """Its runtime cannot work like this. What is not known counts as not there; what is low is a warning."""
+    def blocks(self) -> bool:
+        """Whether its runtime cannot work. Unknown counts as missing; low is only a warning."""
         return self.group != OPTIONAL and self.state not in (OK, LOW)
 
 
 def program(group: str, found: Program, fixes: tuple[Fix, ...]) -> Check:
-    """It is on PATH and says its version."""
+    """It is on PATH and prints its version."""
     if found.path is None:
         return Check(group, found.name, MISSING, "not on PATH", fixes)
     said = found.said

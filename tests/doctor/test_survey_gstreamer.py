@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from dsbench.base.ask import Said
-from dsbench.doctor import gst_inventory
 from dsbench.doctor.inventory import ELEMENTS, GStreamer, Program, Video
+from dsbench.doctor.survey import gstreamer
 from tests.material import write_clip
 
 LISTING = """1394:  dv1394src: Firewire (1394) DV video source
@@ -50,7 +50,7 @@ def inspect(folder: Path, listing: str, version: str = "echo GStreamer 1.24.2") 
 
 
 def look() -> GStreamer:
-    return asyncio.run(gst_inventory.look())
+    return asyncio.run(gstreamer.look())
 
 
 def ready(folder: Path, *elements: str) -> GStreamer:
@@ -63,15 +63,15 @@ def ready(folder: Path, *elements: str) -> GStreamer:
 
 
 def test_only_elements_are_taken_from_the_list() -> None:
-    assert gst_inventory.listed(LISTING) == {"dv1394src", "qtdemux", "nvinfer", "x265enc"}
+    assert gstreamer.listed(LISTING) == {"dv1394src", "qtdemux", "nvinfer", "x265enc"}
 
 
 def test_blacklisted_files_and_what_they_miss() -> None:
     said = "Blacklisted files:\n  libgstnv.so\n  libnvdsgst_infer.so\n\nTotal count: 2 blacklisted files\n"
-    assert gst_inventory.blacklisted(said) == ("libgstnv.so", "libnvdsgst_infer.so")
-    assert gst_inventory.blacklisted("Blacklisted files:\n\nTotal count: 0 blacklisted files\n") == ()
+    assert gstreamer.blacklisted(said) == ("libgstnv.so", "libnvdsgst_infer.so")
+    assert gstreamer.blacklisted("Blacklisted files:\n\nTotal count: 0 blacklisted files\n") == ()
     ldd = "\tlibnvinfer.so.10 => not found\n\tlibc.so.6 => /lib/libc.so.6 (0x1)\n\tlibnvinfer.so.10 => not found\n"
-    assert gst_inventory.missing_libraries(ldd) == ("libnvinfer.so.10",)
+    assert gstreamer.missing_libraries(ldd) == ("libnvinfer.so.10",)
 
 
 def test_a_refused_plugin_is_named(bin_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,8 +97,8 @@ def test_a_refused_plugin_is_named(bin_dir: Path, tmp_path: Path, monkeypatch: p
 def test_elements_are_unknown_where_gst_inspect_is_broken(
     bin_dir: Path, monkeypatch: pytest.MonkeyPatch, listing: str, version: str, trouble: str
 ) -> None:
-    monkeypatch.setattr(gst_inventory, "LISTING_S", 1.0)
-    monkeypatch.setattr(gst_inventory, "QUESTION_S", 1.0)
+    monkeypatch.setattr(gstreamer, "LISTING_S", 1.0)
+    monkeypatch.setattr(gstreamer, "QUESTION_S", 1.0)
     inspect(bin_dir, listing, version)
     found = look()
     assert found.elements is None
@@ -116,7 +116,7 @@ def test_without_gst_inspect_nothing_is_asked(monkeypatch: pytest.MonkeyPatch, t
 def test_nvenc_is_really_run(bin_dir: Path, gpu_id: int, card: str) -> None:
     program(bin_dir, "gst-launch-1.0", 'echo "$@"')
     gst = ready(bin_dir, "nvvideoconvert", "nvv4l2h264enc")
-    trial = asyncio.run(gst_inventory.try_nvenc(gst, gpu_id))
+    trial = asyncio.run(gstreamer.try_nvenc(gst, gpu_id))
     assert trial.said is not None
     assert trial.said.text.strip() == (
         f"videotestsrc num-buffers=10 ! nvvideoconvert{card} ! video/x-raw(memory:NVMM),format=NV12 "
@@ -128,12 +128,12 @@ def test_a_codec_engine_is_not_tried_without_its_elements(bin_dir: Path, tmp_pat
     program(bin_dir, "gst-launch-1.0", "touch started")
     clip = Video("/clips/a.mp4", "--video", True, "h264", 1280, 720, 30.0)
     gst = ready(bin_dir, "qtdemux", "h264parse")
-    assert asyncio.run(gst_inventory.try_nvenc(gst, 0)).not_tried == "nvvideoconvert, nvv4l2h264enc missing"
-    assert asyncio.run(gst_inventory.try_nvdec(gst, clip, 0, tmp_path)).not_tried == "nvv4l2decoder missing"
+    assert asyncio.run(gstreamer.try_nvenc(gst, 0)).not_tried == "nvvideoconvert, nvv4l2h264enc missing"
+    assert asyncio.run(gstreamer.try_nvdec(gst, clip, 0, tmp_path)).not_tried == "nvv4l2decoder missing"
     vp9 = Video("/clips/a.webm", "--video", True, "vp9", 1280, 720, 30.0)
-    assert "H.264 or H.265" in asyncio.run(gst_inventory.try_nvdec(gst, vp9, 0, tmp_path)).not_tried
+    assert "H.264 or H.265" in asyncio.run(gstreamer.try_nvdec(gst, vp9, 0, tmp_path)).not_tried
     absent = Video("/clips/a.mp4", "--video", True, trouble="there is no such file")
-    assert "no clip" in asyncio.run(gst_inventory.try_nvdec(gst, absent, 0, tmp_path)).not_tried
+    assert "no clip" in asyncio.run(gstreamer.try_nvdec(gst, absent, 0, tmp_path)).not_tried
     assert not (tmp_path / "started").exists()
 
 
@@ -148,7 +148,7 @@ def test_nvdec_reads_the_clip_through_a_link_of_plain_name(
     odd = tmp_path / f"a \"b' ! c{suffix}"
     odd.write_bytes(b"x")
     gst = ready(bin_dir, *ELEMENTS)
-    trial = asyncio.run(gst_inventory.try_nvdec(gst, Video(str(odd), "--video", True, codec), 0, tmp_path))
+    trial = asyncio.run(gstreamer.try_nvdec(gst, Video(str(odd), "--video", True, codec), 0, tmp_path))
     link = tmp_path / f"clip{suffix.lower()}"
     assert trial.said is not None
     assert trial.said.text.strip() == f"filesrc location={link} ! {chain} ! nvv4l2decoder ! fakesink num-buffers=10"
@@ -158,7 +158,7 @@ def test_nvdec_reads_the_clip_through_a_link_of_plain_name(
 def test_an_absent_encoder_is_the_trials_outcome(bin_dir: Path) -> None:
     (bin_dir / "log").write_text(NVENC_ABSENT)
     program(bin_dir, "gst-launch-1.0", f"cat {bin_dir}/log; exit 1")
-    said = asyncio.run(gst_inventory.try_nvenc(ready(bin_dir, *ELEMENTS), 0)).said
+    said = asyncio.run(gstreamer.try_nvenc(ready(bin_dir, *ELEMENTS), 0)).said
     assert isinstance(said, Said)
     assert said.trouble == "exit status 1"
     assert "failed during initialization" in said.text
@@ -188,11 +188,11 @@ def test_the_real_gst_launch_ends_the_trials_pipelines(tmp_path: Path, bin_dir: 
     translator = f'n=$#; for word; do set -- "$@" "$(echo "$word" | sed "{swap}")"; done; shift $n; exec {launch} "$@"'
     program(bin_dir, "gst-launch-1.0", translator)
     gst = ready(bin_dir, *ELEMENTS)
-    encoded = asyncio.run(gst_inventory.try_nvenc(gst, 0)).said
+    encoded = asyncio.run(gstreamer.try_nvenc(gst, 0)).said
     assert encoded is not None
     assert encoded.ok, encoded.text
     clip = write_clip(tmp_path / "a clip.mp4", frames=30)
-    decoded = asyncio.run(gst_inventory.try_nvdec(gst, Video(str(clip), "--video", True, "h264"), 0, tmp_path)).said
+    decoded = asyncio.run(gstreamer.try_nvdec(gst, Video(str(clip), "--video", True, "h264"), 0, tmp_path)).said
     assert decoded is not None
     assert decoded.ok, decoded.text
     assert "Got EOS" in decoded.text

@@ -1,4 +1,4 @@
-"""Asks GStreamer what it has, why it has not more, and tries NVENC and NVDEC for real."""
+"""GStreamer: its elements, the plugins that it refuses to load, and whether NVENC and NVDEC work."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _plugin_dirs() -> list[str]:
 
 
 async def try_nvenc(gstreamer: GStreamer, gpu_id: int) -> Trial:
-    """Encode ten frames. Only this tells: neither the element, nor NVML, nor a device node does."""
+    """Encode ten frames. Nothing else shows that it works: not the element, not NVML, not a device node."""
     if reason := _not_possible(gstreamer, _NVENC):
         return Trial(None, reason)
     card = (f"gpu-id={gpu_id}",) if gpu_id else ()
@@ -90,7 +90,7 @@ async def try_nvenc(gstreamer: GStreamer, gpu_id: int) -> Trial:
 
 
 async def try_nvdec(gstreamer: GStreamer, video: Video, gpu_id: int, scratch: Path) -> Trial:
-    """Decode the clip's first frames. ``scratch`` holds a link to it: its own name may be no word for gst-launch."""
+    """Decode the clip's first frames. ``scratch`` holds a link to it: gst-launch may not accept the clip's own name."""
     demuxer, parser = _DEMUXERS.get(Path(video.path).suffix.lower()), _PARSERS.get(video.codec)
     if video.trouble:
         return Trial(None, "no clip to decode: name one with --video")

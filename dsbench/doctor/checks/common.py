@@ -1,11 +1,11 @@
-"""What ``dsbench doctor`` checks for both runtimes and for the embedded one."""
+"""What both runtimes need, and what the embedded one needs beyond that."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 
-from dsbench.doctor.check import (
+from dsbench.doctor.checks.check import (
     BOTH,
     BROKEN,
     EMBEDDED,
@@ -27,34 +27,41 @@ _LOW_MEMORY_MIB = 1024
 _LOW_SHARED_MIB = 64
 
 
-def checks(inventory: Inventory, advice: Advice) -> Iterator[Check]:
-    """What both runtimes need, and what the embedded one needs beyond that."""
-    python = inventory.python
-    where = "a virtual environment" if python.virtual else "not in a virtual environment"
-    yield Check(BOTH, "Python", OK, f"{python.version}, {where}: {python.executable}")
-    yield packages(inventory.packages, advice)
+def python(inventory: Inventory, advice: Advice) -> Check:
+    """The Python that runs dsbench; only shown."""
+    found = inventory.python
+    where = "a virtual environment" if found.virtual else "not in a virtual environment"
+    return Check(BOTH, "Python", OK, f"{found.version}, {where}: {found.executable}")
+
+
+def build_tools(inventory: Inventory, advice: Advice) -> Iterable[Check]:
+    """g++ and make."""
     yield program(BOTH, inventory.gxx, (advice.install("g++"),))
     yield program(BOTH, inventory.make, (advice.install("make"),))
-    for place in inventory.folders:
-        yield folder(place, advice)
-    yield memory(inventory)
-    if inventory.video.chosen:
-        yield video(inventory, advice)
-    yield compiled(inventory, advice)
+
+
+def encoder(inventory: Inventory, advice: Advice) -> Iterable[Check]:
+    """VP9 for the embedded runtime's visual check; only where it is missing."""
     if inventory.encoder_missing:
         yield Check(OPTIONAL, "VP9 encoder", MISSING, f"{inventory.encoder_missing}; embedded 6f makes no video")
-    if not inventory.video.chosen:
-        yield video(inventory, advice)
-    yield shared_memory(inventory)
-    if inventory.pynvml is None:
-        fix = (advice.python([Package("nvidia-ml-py>=12", None)]),) if inventory.nvidia.gpu else ()
-        yield Check(OPTIONAL, "nvidia-ml-py", MISSING, "no GPU figures beside the benchmarks (pip extra: gpu)", fix)
-    else:
-        yield Check(OPTIONAL, "nvidia-ml-py", OK, inventory.pynvml)
 
 
-def packages(found: tuple[Package, ...], advice: Advice) -> Check:
+def nvml(inventory: Inventory, advice: Advice) -> Check:
+    """nvidia-ml-py, which measures the GPU during benchmarks."""
+    if inventory.pynvml is not None:
+        return Check(OPTIONAL, "nvidia-ml-py", OK, inventory.pynvml)
+    fix = (advice.python([Package("nvidia-ml-py>=12", None)]),) if inventory.nvidia.gpu else ()
+    return Check(OPTIONAL, "nvidia-ml-py", MISSING, "no GPU figures beside the benchmarks (pip extra: gpu)", fix)
+
+
+def folders(inventory: Inventory, advice: Advice) -> Iterable[Check]:
+    """The folders that dsbench writes to."""
+    return [folder(place, advice) for place in inventory.folders]
+
+
+def packages(inventory: Inventory, advice: Advice) -> Check:
     """Every requirement is installed, new enough and can be imported."""
+    found = inventory.packages
     if not found:
         return Check(
             BOTH, "packages", UNKNOWN, "dsbench's own metadata is missing: install it with pip, do not copy it"
@@ -93,16 +100,16 @@ def folder(place: Folder, advice: Advice) -> Check:
     return Check(BOTH, place.purpose, OK if place.free_mib >= _LOW_MIB else LOW, detail)
 
 
-def memory(inventory: Inventory) -> Check:
-    """Enough for a model of ordinary size; never in a runtime's way, since models differ."""
+def memory(inventory: Inventory, advice: Advice) -> Check:
+    """Enough for a model of ordinary size. Low memory is a warning, since models differ."""
     if inventory.memory_mib is None:
         return Check(OPTIONAL, "memory", UNKNOWN, "/proc/meminfo does not say")
     state = OK if inventory.memory_mib >= _LOW_MEMORY_MIB else LOW
     return Check(BOTH, "memory", state, f"{size(inventory.memory_mib)} available")
 
 
-def shared_memory(inventory: Inventory) -> Check:
-    """/dev/shm, which a container limits to 64 MiB unless told otherwise."""
+def shared_memory(inventory: Inventory, advice: Advice) -> Check:
+    """/dev/shm, which a container limits to 64 MiB by default."""
     if inventory.shared_memory_mib is None:
         return Check(OPTIONAL, "/dev/shm", MISSING, "not mounted")
     low = inventory.shared_memory_mib < _LOW_SHARED_MIB
@@ -111,7 +118,7 @@ def shared_memory(inventory: Inventory) -> Check:
 
 
 def video(inventory: Inventory, advice: Advice) -> Check:
-    """The clip that a run would take; DeepStream's sample is a default that need not be there."""
+    """The clip that a run would use. DeepStream's sample, the default, may be absent."""
     clip = inventory.video
     group = BOTH if clip.chosen else OPTIONAL
     if not clip.trouble:
@@ -122,8 +129,8 @@ def video(inventory: Inventory, advice: Advice) -> Check:
     return Check(group, "video", MISSING if gone else BROKEN, f"{clip.path} ({clip.origin}): {clip.trouble}", fix)
 
 
-def compiled(inventory: Inventory, advice: Advice) -> Check:
-    """g++ really builds a parser against dsbench's own headers."""
+def embedded_parser_build(inventory: Inventory, advice: Advice) -> Check:
+    """g++ compiles a parser against dsbench's own headers."""
     said = inventory.compiled
     if said is None:
         return Check(EMBEDDED, "parser build", UNKNOWN, "not tried: no compiler, or no temporary folder")

@@ -1,0 +1,32 @@
+"""The clip that a run would use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from dsbench.base.options import COMMAND_LINE, ENVIRONMENT, SPECIFICATION, Given, text
+from dsbench.doctor.inventory import Video
+from dsbench.doctor.survey.ask import probe
+
+
+async def video(named: str | None, cwd: Path) -> Video:
+    """``named``: --video. One frame is decoded, by a child program."""
+    from dsbench.model.video import SAMPLE_720P
+
+    value = Given("--video", named, os.environ.get("DS_VIDEO") or None).resolve(text, None, SAMPLE_720P)
+    origin = {COMMAND_LINE: "--video", ENVIRONMENT: "DS_VIDEO", SPECIFICATION: "DeepStream's sample"}[value.origin]
+    path = os.path.abspath(cwd / os.path.expanduser(value.value.removeprefix("file://")))
+    chosen = value.origin != SPECIFICATION
+    try:
+        there = os.path.isfile(path)
+    except ValueError:  # a null byte
+        there = False
+    if not there:
+        return Video(path, origin, chosen, trouble="there is no such file")
+    facts = await probe("video", path)
+    if facts.get("trouble"):
+        return Video(path, origin, chosen, trouble=str(facts["trouble"]))
+    return Video(
+        path, origin, chosen, str(facts["codec"]), int(facts["width"]), int(facts["height"]), float(facts["fps"])
+    )

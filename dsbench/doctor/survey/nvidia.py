@@ -1,0 +1,105 @@
+"""NVIDIA's hardware and software: GPU, driver, DeepStream, CUDA, TensorRT."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dsbench.base.ask import Said, ask
+from dsbench.doctor.inventory import DeepStream, Nvidia, Program
+from dsbench.doctor.survey.ask import QUESTION_S, read
+from dsbench.formats.versions import Gpu
+from dsbench.model.preflight import newest_cuda
+from dsbench.runtimes.deepstream import DeepStreamRuntime
+
+_DRIVER_LIBRARIES = ("libcuda.so.1", "libnvcuvid.so.1", "libnvidia-encode.so.1", "libnvidia-ml.so.1")
+_DRIVER_DIRS = (
+    "/usr/lib/wsl/lib",
+    "/usr/local/nvidia/lib64",
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+)
+_TRTEXEC = ("/usr/src/tensorrt/bin/trtexec", "/usr/local/tensorrt/bin/trtexec")
+_HEADER = "sources/includes/nvdsinfer_custom_impl.h"
+_PARSER = """#include "nvdsinfer_custom_impl.h"
+extern "C" bool NvDsInferParseCustomDoctor(std::vector<NvDsInferLayerInfo> const &, NvDsInferNetworkInfo const &,
+    NvDsInferParseDetectionParams const &, std::vector<NvDsInferObjectDetectionInfo> &) { return true; }
+CHECK_CUSTOM_PARSE_FUNC_PROTOTYPE(NvDsInferParseCustomDoctor);
+"""
+
+
+def nvidia(answer: Mapping[str, Any], libraries: frozenset[str]) -> Nvidia:
+    gpu = answer.get("gpu")
+    return Nvidia(
+        gpu=Gpu(**gpu) if gpu else None,
+        why_not=str(answer.get("why_not") or answer.get("trouble") or ""),
+        note=str(answer.get("note") or ""),
+        pci=_gpus_on_pci(),
+        device_node=os.path.exists("/dev/nvidiactl") or os.path.exists("/dev/dxg"),
+        driver_loaded=os.path.exists("/proc/driver/nvidia/version"),
+        libraries=libraries,
+        capabilities=os.environ.get("NVIDIA_DRIVER_CAPABILITIES"),
+    )
+
+
+def _gpus_on_pci(root: str = "/sys/bus/pci/devices") -> int:
+    """NVIDIA's display controllers (class 03xx)."""
+    devices = (Path(folder) for folder in glob.glob(f"{root}/*"))
+    return sum(
+        read(folder / "vendor").strip() == "0x10de" and read(folder / "class").startswith("0x03") for folder in devices
+    )
+
+
+async def loader_libraries() -> frozenset[str]:
+    """The driver's libraries that a program would find."""
+    ldconfig = shutil.which("ldconfig", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    known = (await ask((ldconfig, "-p"), QUESTION_S)).text if ldconfig else ""
+    folders = [*os.environ.get("LD_LIBRARY_PATH", "").split(":"), *_DRIVER_DIRS]
+    return frozenset(
+        name
+        for name in _DRIVER_LIBRARIES
+        if re.search(rf"^\s*{re.escape(name)} ", known, re.MULTILINE)
+        or any(folder and os.path.exists(os.path.join(folder, name)) for folder in folders)
+    )
+
+
+async def compile_parser(includes: Path, libraries: tuple[str, ...], target: Path, scratch: Path) -> Said | None:
+    """Compile a parser of one line with the specification's flags; None where that cannot be tried."""
+    source, compiler = scratch / "doctor.cpp", shutil.which("g++")
+    if compiler is None:
+        return None
+    try:
+        source.write_text(_PARSER)
+    except OSError:
+        return None
+    flags = ("-Wall", "-std=c++11", "-shared", "-fPIC", f"-I{includes}", *libraries)
+    return await ask((compiler, "-o", str(target), str(source), *flags), QUESTION_S)
+
+
+async def deepstream(parts: Mapping[str, Mapping[str, Any]], app: Program, scratch: Path) -> DeepStream:
+    folder = DeepStreamRuntime().deepstream_dir
+    header = folder / _HEADER
+    link = None
+    if header.is_file():
+        toolkit = f"-I/usr/local/cuda-{newest_cuda(Path('/usr/local'))}/include"  # as 6d gives it to make
+        libraries = (toolkit, "-Wl,--start-group", "-lnvinfer", "-Wl,--end-group")
+        link = await compile_parser(header.parent, libraries, scratch / "deepstream.so", scratch)
+    unlisted, script = folder / "bin/deepstream-app", folder / "user_additional_install.sh"
+    trtexec = shutil.which("trtexec") or next((path for path in _TRTEXEC if os.access(path, os.X_OK)), None)
+    return DeepStream(
+        app=app,
+        sdk=parts["deepstream"].get("version") or None,
+        cuda=parts["cuda"].get("version") or None,
+        tensorrt=parts["tensorrt"].get("version") or None,
+        trtexec=trtexec,
+        header=str(header) if header.is_file() else None,
+        link=link,
+        unlisted_app=str(unlisted) if unlisted.exists() else None,
+        codec_script=str(script) if script.exists() else None,
+        unknown=tuple((name, str(part["trouble"])) for name, part in parts.items() if part.get("trouble")),
+    )

@@ -1,0 +1,72 @@
+"""Operating system, folders and memory."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dsbench.doctor.inventory import Folder, System
+from dsbench.doctor.survey.ask import read
+
+
+def system(facts: Mapping[str, Any]) -> System:
+    values = os_release(read("/etc/os-release") or read("/usr/lib/os-release"))
+    release = os.uname()
+    return System(
+        name=str(facts.get("os") or values.get("PRETTY_NAME") or release.sysname),
+        distribution=values.get("ID", ""),
+        like=tuple(values.get("ID_LIKE", "").split()),
+        version=values.get("VERSION_ID", ""),
+        machine=release.machine,
+        kernel=release.release,
+        cpu=str(facts.get("cpu") or ""),
+        cores=int(facts.get("cores") or 0),
+        wsl="microsoft" in release.release.lower() or os.path.exists("/dev/dxg"),
+        jetson=os.path.exists("/etc/nv_tegra_release") or "Jetson" in read("/proc/device-tree/model"),
+        container=any(map(os.path.exists, ("/.dockerenv", "/run/.containerenv"))) or "container" in os.environ,
+        root=os.geteuid() == 0,
+    )
+
+
+def os_release(content: str) -> dict[str, str]:
+    """Keys of /etc/os-release, quotes removed."""
+    return {key: value.strip("\"'") for key, value in re.findall(r"^(\w+)=(.*)$", content, re.MULTILINE)}
+
+
+def folders(cwd: Path) -> tuple[Folder, ...]:
+    temporary = next((name for name in map(os.environ.get, ("TMPDIR", "TEMP", "TMP")) if name), "/tmp")
+    return (_folder("current folder", cwd), _folder("temporary files", Path(temporary)))
+
+
+def _folder(purpose: str, path: Path) -> Folder:
+    trouble = ""
+    try:
+        with tempfile.TemporaryFile(dir=path) as file:
+            file.write(b"\0" * 4096)
+            file.flush()
+    except OSError as error:
+        trouble = error.strerror or type(error).__name__
+    return Folder(purpose, str(path), free_mib(str(path)), trouble)
+
+
+def free_mib(path: str) -> int | None:
+    try:
+        disk = os.statvfs(path)
+    except OSError:
+        return None
+    return disk.f_bavail * disk.f_frsize // 2**20
+
+
+def available_mib() -> int | None:
+    """MiB that a new program could have; a control group's limit counts."""
+    match = re.search(r"^MemAvailable:\s+(\d+) kB", read("/proc/meminfo"), re.MULTILINE)
+    available = int(match[1]) // 1024 if match else None
+    limit, used = (read(f"/sys/fs/cgroup/memory.{name}").strip() for name in ("max", "current"))
+    if limit.isdigit() and used.isdigit():
+        left = max(0, int(limit) - int(used)) // 2**20
+        return left if available is None else min(left, available)
+    return available
