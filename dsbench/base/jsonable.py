@@ -13,14 +13,15 @@ import json
 import math
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from pathlib import Path, PurePath
 from typing import Any, Literal, TypeVar, Union
 
 T = TypeVar("T")
+Reader = Callable[[Any], Any]
 
 _NAMES = {
     dict: "an object",
@@ -76,104 +77,145 @@ def decode(kind: type[T], data: Any) -> T:
 
     Raises ValueError that names the place, such as ``Record.options[2].name: expected a string, found null``.
     """
-    value: T = _decode(kind, data, kind.__name__)
+    try:
+        annotation: Any = kind
+        value: T = _reader(annotation)(data)
+    except _Misfit as misfit:
+        raise misfit.at(kind.__name__) from None
     return value
 
 
-def _decode(kind: Any, data: Any, where: str) -> Any:
-    """``data`` as ``kind``, which may be any annotation. ``where`` is the place for errors."""
-    if isinstance(kind, type) and is_dataclass(kind):
-        return _dataclass(kind, data, where)
-    origin, arguments = _parts(kind)
-    if origin is tuple:
-        return _tuple(arguments, data, where)
-    if origin is Union:
-        return _union(arguments, data, where)
-    if origin in (Mapping, dict):
-        return {key: _decode(arguments[1], item, f"{where}.{key}") for key, item in _expect(dict, data, where).items()}
-    if origin is Literal:
-        return _one_of(arguments, data, where)
-    return _plain(kind, data, where)
+class _Misfit(ValueError):
+    """What is wrong and where; the place grows on the way up, so that decoding pays nothing for it."""
+
+    def __init__(self, what: str, place: str = "") -> None:
+        super().__init__(f"{place}: {what}")
+        self.what, self.place = what, place
+
+    def at(self, place: str) -> _Misfit:
+        return _Misfit(self.what, place + self.place)
 
 
-def _plain(kind: Any, data: Any, where: str) -> Any:
-    """Values without parts."""
+@cache
+def _reader(kind: Any) -> Reader:
+    """What makes a value of an annotation from JSON's types: found once, since rows of numbers are many."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is float:
-        return math.nan if data is None else _float(data, where)
+        return _float
     if kind in (str, int, bool):
-        return _expect(kind, data, where)
-    if kind in (None, types.NoneType):
-        return data if data is None else _fail(where, "null", data)
+        return partial(_expect, kind)
+    if isinstance(kind, type) and is_dataclass(kind):
+        return partial(_dataclass, kind)
+    if origin in (types.UnionType, Union):
+        return partial(_union, arguments, [_reader(arm) for arm in arguments if arm is not types.NoneType])
+    if origin is tuple and arguments[1:] == (...,):
+        return partial(_items, _reader(arguments[0]))
+    if origin is tuple:
+        return partial(_fixed, [_reader(item) for item in arguments])
+    if origin is Mapping:
+        return partial(_mapping, _reader(arguments[1]))
+    if origin is Literal:
+        return partial(_one_of, arguments)
     if kind is Any:
-        return data
+        return _unchanged
     if issubclass(kind, Enum):
-        return kind(_one_of([member.value for member in kind], data, where))
+        return partial(_enum, kind)
     if issubclass(kind, PurePath):
-        return kind(_expect(str, data, where))
-    raise TypeError(f"{where}: no JSON for {kind}")
+        return partial(_path, kind)
+    raise TypeError(f"no JSON for {kind}")
 
 
-def _float(data: Any, where: str) -> float:
+def _unchanged(data: Any) -> Any:
+    return data
+
+
+def _float(data: Any) -> float:
+    if data is None:
+        return math.nan
     if type(data) not in (int, float):
-        _fail(where, _NAMES[float], data)
+        raise _misfit(float, data)
     try:
         return float(data)
     except OverflowError:
-        raise ValueError(f"{where}: the number is too large") from None
+        raise _Misfit("the number is too large") from None
 
 
-def _dataclass(kind: type, data: Any, where: str) -> Any:
-    data = _expect(dict, data, where)
+def _enum(kind: type[Enum], data: Any) -> Any:
+    return kind(_one_of([member.value for member in kind], data))
+
+
+def _path(kind: type[PurePath], data: Any) -> PurePath:
+    return kind(_expect(str, data))
+
+
+def _dataclass(kind: type, data: Any) -> Any:
+    data = _expect(dict, data)
     found = {}
-    for name, hint, required in _fields(kind):
+    for name, read, required in _fields(kind):
         if name in data:
-            found[name] = _decode(hint, data[name], f"{where}.{name}")
+            found[name] = _part(read, data[name], f".{name}")
         elif required:
-            raise ValueError(f"{where}.{name} is missing")
+            raise _Misfit("missing", f".{name}")
     return kind(**found)
 
 
-def _tuple(arguments: tuple[Any, ...], data: Any, where: str) -> tuple[Any, ...]:
-    data = _expect(list, data, where)
-    if len(arguments) == 2 and arguments[1] is Ellipsis:
-        return tuple([_decode(arguments[0], item, f"{where}[{index}]") for index, item in enumerate(data)])
-    if len(data) != len(arguments):
-        raise ValueError(f"{where}: expected {len(arguments)} items, found {len(data)}")
-    pairs = enumerate(zip(arguments, data, strict=True))
-    return tuple([_decode(kind, item, f"{where}[{index}]") for index, (kind, item) in pairs])
+def _mapping(read: Reader, data: Any) -> dict[str, Any]:
+    return {key: _part(read, item, f".{key}") for key, item in _expect(dict, data).items()}
 
 
-def _union(arms: tuple[Any, ...], data: Any, where: str) -> Any:
-    """The arm of the value's own type where there is one, else the first that takes it."""
-    if data is None and types.NoneType in arms:
-        return None
-    arms = tuple(arm for arm in arms if arm is not types.NoneType)
+def _part(read: Reader, data: Any, place: str) -> Any:
+    try:
+        return read(data)
+    except _Misfit as misfit:
+        raise misfit.at(place) from None
+
+
+def _items(read: Reader, data: Any) -> tuple[Any, ...]:
+    return _fixed([read] * len(_expect(list, data)), data)
+
+
+def _fixed(readers: Sequence[Reader], data: Any) -> tuple[Any, ...]:
+    if len(_expect(list, data)) != len(readers):
+        raise _Misfit(f"expected {len(readers)} items, found {len(data)}")
+    found: list[Any] = []
+    try:
+        for read, item in zip(readers, data, strict=True):
+            found.append(read(item))
+    except _Misfit as misfit:
+        raise misfit.at(f"[{len(found)}]") from None
+    return tuple(found)
+
+
+def _union(arms: Sequence[Any], readers: Sequence[Reader], data: Any) -> Any:
+    """A value whose type is an arm (null is NoneType's) as it is, else what the first arm that takes it makes of it."""
     if type(data) in arms:
         return data
-    for arm in arms[:-1]:
+    for read in readers[:-1]:
         try:
-            return _decode(arm, data, where)
-        except ValueError:
+            return read(data)
+        except _Misfit:
             continue
-    return _decode(arms[-1], data, where)
+    return readers[-1](data)
 
 
-def _one_of(values: Iterable[Any], data: Any, where: str) -> Any:
+def _one_of(values: Iterable[Any], data: Any) -> Any:
     """The one of ``values`` that equals ``data`` and has its type: true is not 1."""
     values = list(values)
     for value in values:
         if type(value) is type(data) and value == data:
             return value
-    raise ValueError(f"{where}: expected one of {', '.join(map(repr, values))}, found {_shown(data)}")
+    raise _Misfit(f"expected one of {', '.join(map(repr, values))}, found {_shown(data)}")
 
 
-def _expect(kind: type, data: Any, where: str) -> Any:
+def _expect(kind: type, data: Any) -> Any:
     """``data``, which must be exactly of this JSON type."""
-    return data if type(data) is kind else _fail(where, _NAMES[kind], data)
+    if type(data) is not kind:
+        raise _misfit(kind, data)
+    return data
 
 
-def _fail(where: str, expected: str, data: Any) -> typing.NoReturn:
-    raise ValueError(f"{where}: expected {expected}, found {_shown(data)}")
+def _misfit(kind: type, data: Any) -> _Misfit:
+    return _Misfit(f"expected {_NAMES[kind]}, found {_shown(data)}")
 
 
 def _shown(data: Any) -> str:
@@ -181,18 +223,11 @@ def _shown(data: Any) -> str:
 
 
 @cache
-def _parts(kind: Any) -> tuple[Any, tuple[Any, ...]]:
-    """Origin and arguments of an annotation; both spellings of a union have the same origin."""
-    origin = typing.get_origin(kind)
-    return Union if origin is types.UnionType else origin, typing.get_args(kind)
-
-
-@cache
-def _fields(kind: type) -> tuple[tuple[str, Any, bool], ...]:
-    """Name, annotation and whether it is required, for each field that the constructor takes."""
+def _fields(kind: type) -> tuple[tuple[str, Reader, bool], ...]:
+    """Name, reader and whether it is required, for each field that the constructor takes."""
     hints = typing.get_type_hints(kind)
     return tuple(
-        (field.name, hints[field.name], field.default is MISSING and field.default_factory is MISSING)
+        (field.name, _reader(hints[field.name]), field.default is MISSING and field.default_factory is MISSING)
         for field in fields(kind)
         if field.init
     )

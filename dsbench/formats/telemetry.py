@@ -90,7 +90,7 @@ class Series:
 
     devices: tuple[str, ...]
     columns: tuple[str, ...]
-    rows: tuple[tuple[float | None, ...], ...]
+    rows: tuple[tuple[int | float | None, ...], ...]
     processes: tuple[OtherProcess, ...] = ()
     notes: tuple[str, ...] = ()
     sample_ms: float | None = None

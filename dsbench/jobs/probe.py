@@ -1,19 +1,11 @@
-"""What the probe child programs are asked and answer, as frozen dataclasses with JSON codecs; imports nothing heavy.
+"""What the probe child programs are asked and answer; a job and its result travel as JSON files (``base/jsonable``).
 
 A probe is a program of its own so that a hostile model, a huge tensor or a crashing parser cannot take pytest with it.
 """
 
 from __future__ import annotations
 
-import json
-import types
-import typing
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
-from pathlib import Path
-from typing import Any, TypeVar
-
-T = TypeVar("T")
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,32 +115,3 @@ class ParserResult:
 def tensor_key(candidate: int, frame: int, output: int) -> str:
     """Key of one output in a probe's .npz."""
     return f"c{candidate}_f{frame}_o{output}"
-
-
-def dump(value: Any, path: Path) -> None:
-    """Write a dataclass of this module as JSON."""
-    path.write_text(json.dumps(asdict(value)), encoding="utf-8")
-
-
-def load(kind: type[T], path: Path) -> T:
-    """Read a dataclass of this module; raises ValueError or OSError if the file is not one."""
-    value = _decode(kind, json.loads(path.read_text(encoding="utf-8")))
-    assert isinstance(value, kind)
-    return value
-
-
-def _decode(kind: Any, value: Any) -> Any:
-    """JSON to typed value: dataclasses, tuples, optionals, plain values."""
-    if value is None:
-        return None
-    origin = typing.get_origin(kind)
-    if origin in (types.UnionType, typing.Union):
-        return _decode(next(arm for arm in typing.get_args(kind) if arm is not type(None)), value)
-    if origin is tuple:
-        return tuple(_decode(typing.get_args(kind)[0], item) for item in value)
-    if is_dataclass(kind) and isinstance(kind, type):
-        if not isinstance(value, Mapping):
-            raise ValueError(f"expected an object for {kind.__name__}")
-        hints = typing.get_type_hints(kind)
-        return kind(**{f.name: _decode(hints[f.name], value[f.name]) for f in fields(kind) if f.name in value})
-    return kind(value)

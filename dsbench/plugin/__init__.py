@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dsbench.base import interrupts, resources
+from dsbench.base import interrupts, jsonable, resources
 from dsbench.base import options as option_values
 from dsbench.base.errors import DsbenchError
 from dsbench.base.options import COMMAND_LINE, DEFAULT, INI, SPECIFICATION, Given, Value
@@ -270,13 +270,13 @@ def pytest_runtest_makereport(
     from dsbench.steps import recording
 
     evidence = log.snapshot()
-    item.user_properties.append((PROPERTY, codec.without_bulk(evidence).to_json()))
+    item.user_properties.append((PROPERTY, jsonable.dumps(codec.without_bulk(evidence))))
     report = yield
     item.config.stash[LEDGER].note(log.model_key, log.step, report.outcome, log.failure)
     recorder = item.config.stash[RECORDERS].get(log.model_key)
     step = StepRecord(evidence, report.outcome, call.duration)
     recording.after_step(recorder, item.funcargs.get("model"), step)  # type: ignore[attr-defined]
-    report.user_properties.append((RECORD_PROPERTY, codec.state_to_json(recorder.state)))
+    report.user_properties.append((RECORD_PROPERTY, jsonable.dumps(recorder.state)))
     html.add_evidence(report, evidence, recorder.record.figures.target_fps)
     item.config.stash[COLLECTOR].running = ""
     return report

@@ -1,71 +1,50 @@
-"""The record as JSON: Step 8's keys at the top, ASCII only, no NaN. Reading back gives the same record."""
+"""The record as JSON: Step 8's keys at the top, ASCII only, no NaN. Reading back gives the same record.
+
+The file is flatter than the dataclasses: figures stand at the top, a step's evidence beside its outcome. Each pair of
+functions here says where; ``base/jsonable`` does the rest.
+"""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import lru_cache
 from textwrap import indent
 from typing import Any
 
+from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.formats.telemetry import OtherProcess, Series
-from dsbench.record import measurement_codec
 from dsbench.record.evidence import Evidence, Picture, Text
-from dsbench.record.schema import (
-    SCHEMA,
-    Figures,
-    OptionRecord,
-    Record,
-    RecordState,
-    RunTelemetry,
-    StepRecord,
-    StreamFigures,
-    TrtexecFigures,
-    VideoRecord,
+from dsbench.record.schema import SCHEMA, Record, RunMeasurement, RunTelemetry, StepRecord
+
+_HEAD = (
+    *("model_name", "engine", "max_bs", "trtexec", "peak_gpu_streams", "deepstream", "real_time"),
+    *("confirmed_streams", "every_stream", "target_fps", "runtime", "runtime_label", "verdict", "interrupted_in"),
+    *("schema", "dsbench_version", "session", "started", "updated", "ended", "model_dir"),
+    *("video", "options", "environment", "beyond"),
 )
+"""The keys before the lists, in the order of the file."""
+_MEASUREMENT = (
+    *("name", "streams", "state", "real_time", "reasons", "target_fps", "warm_up_s", "windows"),
+    *("ended_early_s", "clock", "total", "slowest", "per_stream", "stalled"),
+)
+_DIGITS = {"warm_up_s": 2, "ended_early_s": 2, "clock": 4}
+_FPS_DIGITS = 4
+_ONE_LINE = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
 def to_json(record: Record) -> str:
     """The text of ``benchmark_data.json``."""
-    figures = record.figures
-    data = {
-        "model_name": record.model_name,
-        "engine": figures.engine,
-        "max_bs": figures.max_bs,
-        "trtexec": {"bs1": asdict(figures.bs1), "bsmax": asdict(figures.bsmax)},
-        "peak_gpu_streams": figures.peak_gpu_streams,
-        "deepstream": {
-            "run1": asdict(figures.run1),
-            "run2": asdict(figures.run2),
-            "run2_first": asdict(figures.run2_first) if figures.run2_first else None,
-        },
-        "real_time": figures.real_time,
-        "confirmed_streams": figures.confirmed_streams,
-        "every_stream": figures.every_stream,
-        "target_fps": figures.target_fps,
-        "runtime": record.runtime,
-        "runtime_label": record.runtime_label,
-        "verdict": record.verdict,
-        "interrupted_in": record.interrupted_in,
-        "schema": SCHEMA,
-        "dsbench_version": record.dsbench_version,
-        "session": record.session,
-        "started": record.started,
-        "updated": record.updated,
-        "ended": record.ended,
-        "model_dir": record.model_dir,
-        "video": asdict(record.video) if record.video else None,
-        "options": [asdict(option) for option in record.options],
-        "environment": dict(record.environment),
-        "beyond": dict(record.beyond),
-        "measurements": [measurement_codec.to_data(run) for run in record.measurements],
+    head = json.dumps(_head(record), indent=1, allow_nan=False)
+    lists = {
+        "measurements": map(_measurement_text, record.measurements),
+        "steps": map(_step_text, record.steps),
+        "telemetry": map(_telemetry_text, record.telemetry),
     }
-    text = json.dumps(_finite(data), indent=1, allow_nan=False)
-    steps = _list(map(_step_text, record.steps))
-    return f'{text.removesuffix("}").rstrip()},\n "steps": {steps},\n "telemetry": {_telemetry(record.telemetry)}\n}}\n'
+    tail = ",\n".join(f' "{name}": {_list(items)}' for name, items in lists.items())
+    return f"{head.removesuffix('}').rstrip()},\n{tail}\n}}\n"
 
 
 def from_json(text: str, *, where: str = "") -> Record:
@@ -74,7 +53,7 @@ def from_json(text: str, *, where: str = "") -> Record:
         data = json.loads(text)
         if data["schema"] != SCHEMA:
             raise _invalid(f"schema {data['schema']}, this dsbench reads {SCHEMA}", where)
-        return _record(data)
+        return jsonable.decode(Record, _nested(data))
     except DsbenchError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -90,37 +69,28 @@ def without_bulk(evidence: Evidence) -> Evidence:
     )
 
 
-def state_to_json(state: RecordState) -> str:
-    """A record's state as it travels between processes."""
-    return json.dumps(_finite(asdict(state)), allow_nan=False)
-
-
-def state_from_json(text: str) -> RecordState:
-    """Inverse of ``state_to_json``."""
-    data = json.loads(text)
-    return RecordState(_figures(data["figures"]), data["trouble"], data["path"])
-
-
-def _figures(data: dict[str, Any]) -> Figures:
-    first = data["run2_first"]
-    return Figures(
-        engine=data["engine"],
-        max_bs=data["max_bs"],
-        bs1=TrtexecFigures(**data["bs1"]),
-        bsmax=TrtexecFigures(**data["bsmax"]),
-        peak_gpu_streams=data["peak_gpu_streams"],
-        run1=StreamFigures(**data["run1"]),
-        run2=StreamFigures(**data["run2"]),
-        run2_first=StreamFigures(**first) if first else None,
-        target_fps=data["target_fps"],
-        real_time=data["real_time"],
-        confirmed_streams=data["confirmed_streams"],
-        every_stream=data.get("every_stream"),
-    )
-
-
 def _invalid(what: str, where: str) -> DsbenchError:
     return DsbenchError(Code.RECORD_INVALID, what, where=where, fix="move the file away and run again")
+
+
+def _head(record: Record) -> dict[str, Any]:
+    data = jsonable.encode(replace(record, steps=(), telemetry=(), measurements=()))
+    data |= data.pop("figures") | {"verdict": record.verdict, "schema": SCHEMA}
+    data["trtexec"] = {name: data[name] for name in ("bs1", "bsmax")}
+    data["deepstream"] = {name: data[name] for name in ("run1", "run2", "run2_first")}
+    data["environment"] = dict(record.environment)
+    return {key: data[key] for key in _HEAD}
+
+
+def _nested(data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **data,
+        "figures": {**data, **data["trtexec"], **data["deepstream"]},
+        "environment": [list(pair) for pair in data["environment"].items()],
+        "steps": [_nested_step(step) for step in data["steps"]],
+        "telemetry": [{**run, "series": run} for run in data.get("telemetry", ())],
+        "measurements": [_nested_measurement(run) for run in data.get("measurements", ())],
+    }
 
 
 def _list(items: Iterable[str]) -> str:
@@ -129,88 +99,74 @@ def _list(items: Iterable[str]) -> str:
     return f"[\n{text}\n ]" if text else "[]"
 
 
+def _item(data: dict[str, Any]) -> str:
+    """An item of such a list."""
+    return indent(json.dumps(data, indent=1, allow_nan=False), "  ")
+
+
+# --- steps ------------------------------------------------------------------------------------------------------------
+
+
 @lru_cache(maxsize=256)
 def _step_text(step: StepRecord) -> str:
-    """Kept: the record is written after each step, with all steps before it."""
-    return indent(json.dumps(_finite(_step(step)), indent=1, allow_nan=False), "  ")
+    """Kept, as the texts of runs are: the record is written after each step, with all steps before it."""
+    data = jsonable.encode(without_bulk(step.evidence))
+    data["texts"] = [text["title"] for text in data["texts"]]
+    data["pictures"] = [{"title": item["title"], "mime_type": item["mime_type"]} for item in data["pictures"]]
+    name, seconds = data.pop("step"), jsonable.encode(round(step.seconds, 2))
+    return _item({"step": name, "outcome": step.outcome, "seconds": seconds, **data})
 
 
-def _step(step: StepRecord) -> dict[str, Any]:
-    evidence: dict[str, Any] = json.loads(without_bulk(step.evidence).to_json())
-    evidence["texts"] = [text["title"] for text in evidence["texts"]]
-    evidence["pictures"] = [{"title": item["title"], "mime_type": item["mime_type"]} for item in evidence["pictures"]]
-    name = evidence.pop("step")
-    return {"step": name, "outcome": step.outcome, "seconds": round(step.seconds, 2), **evidence}
+def _nested_step(data: dict[str, Any]) -> dict[str, Any]:
+    texts = [{"title": title, "body": ""} for title in data["texts"]]
+    pictures = [{**item, "base64": ""} for item in data["pictures"]]
+    return {**data, "evidence": {**data, "texts": texts, "pictures": pictures}}
 
 
-def _step_from(data: dict[str, Any]) -> StepRecord:
-    data = dict(data)
-    outcome, seconds = data.pop("outcome"), data.pop("seconds")
-    data["texts"] = [{"title": title, "body": ""} for title in data["texts"]]
-    data["pictures"] = [{**item, "base64": ""} for item in data["pictures"]]
-    return StepRecord(Evidence.from_json(json.dumps(data)), outcome, seconds)
+# --- measurements -----------------------------------------------------------------------------------------------------
 
 
-def _record(data: dict[str, Any]) -> Record:
-    figures = _figures({**data, **data["trtexec"], **data["deepstream"]})
-    return Record(
-        model_name=data["model_name"],
-        model_dir=data["model_dir"],
-        runtime=data["runtime"],
-        runtime_label=data["runtime_label"],
-        dsbench_version=data["dsbench_version"],
-        session=data["session"],
-        started=data["started"],
-        updated=data["updated"],
-        ended=data["ended"],
-        interrupted_in=data["interrupted_in"],
-        figures=figures,
-        video=VideoRecord(**data["video"]) if data["video"] else None,
-        options=tuple(OptionRecord(**option) for option in data["options"]),
-        environment=tuple(data["environment"].items()),
-        steps=tuple(_step_from(step) for step in data["steps"]),
-        telemetry=tuple(_run_telemetry(run) for run in data.get("telemetry", ())),
-        beyond=dict(data.get("beyond") or {}),
-        measurements=tuple(measurement_codec.from_data(run) for run in data.get("measurements", ())),
-    )
+@lru_cache(maxsize=64)
+def _measurement_text(run: RunMeasurement) -> str:
+    """An interval is [mean, low, high] in frames per second. ``real_time`` and ``slowest`` follow from the rest and
+    are there for readers."""
+    found = run.measurement
+    data = {**jsonable.encode(found), "name": run.name, "real_time": str(found.real_time), "slowest": found.slowest}
+    data |= {key: _rounded(data[key], digits) for key, digits in _DIGITS.items()}
+    data |= {"total": _interval(data["total"]), "per_stream": [_interval(one) for one in data["per_stream"]]}
+    return _item({key: data[key] for key in _MEASUREMENT})
 
 
-def _telemetry(runs: tuple[RunTelemetry, ...]) -> str:
-    """The runs' series as JSON, a line for each sample: a line for each number would be most of the record."""
-    return _list(map(_run_telemetry_text, runs))
+def _nested_measurement(data: dict[str, Any]) -> dict[str, Any]:
+    """Older records have no state of a reason's own: it is then the run's."""
+    total = _nested_interval(data["total"]) if data["total"] else None
+    per_stream = [_nested_interval(one) for one in data["per_stream"]]
+    reasons = [{"state": data["state"], **reason} for reason in data["reasons"]]
+    return {**data, "measurement": {**data, "total": total, "per_stream": per_stream, "reasons": reasons}}
 
 
-def _run_telemetry_text(run: RunTelemetry) -> str:
-    data = asdict(run)
-    series = data.pop("series")
-    rows = ",\n".join(f"   {_line(row)}" for row in series.pop("rows"))
-    head = ",\n".join(f"   {_line(key)}: {_line(value)}" for key, value in {**data, **series}.items())
+def _interval(data: dict[str, Any] | None) -> list[float | None] | None:
+    return None if data is None else [_rounded(value, _FPS_DIGITS) for value in data.values()]
+
+
+def _nested_interval(values: list[float | None]) -> dict[str, float]:
+    """A bound that is not known is infinite."""
+    names = ("mean", "low", "high")
+    return {name: math.inf if value is None else value for name, value in zip(names, values, strict=True)}
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
+
+
+# --- telemetry --------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def _telemetry_text(run: RunTelemetry) -> str:
+    """A line for each sample: a line for each number would be most of the record."""
+    data = jsonable.encode(run)
+    data |= data.pop("series")
+    rows = ",\n".join(f"   {_ONE_LINE.encode(row)}" for row in data.pop("rows"))
+    head = ",\n".join(f"   {_ONE_LINE.encode(key)}: {_ONE_LINE.encode(value)}" for key, value in data.items())
     return f'  {{\n{head},\n   "rows": [\n{rows}\n   ]\n  }}'
-
-
-def _line(value: Any) -> str:
-    return json.dumps(_finite(value), allow_nan=False, separators=(",", ":"))
-
-
-def _run_telemetry(data: dict[str, Any]) -> RunTelemetry:
-    series = Series(
-        devices=tuple(data["devices"]),
-        columns=tuple(data["columns"]),
-        rows=tuple(tuple(row) for row in data["rows"]),
-        processes=tuple(OtherProcess(**process) for process in data["processes"]),
-        notes=tuple(data["notes"]),
-        sample_ms=data["sample_ms"],
-    )
-    window = data["window"]
-    return RunTelemetry(data["name"], data["streams"], tuple(window) if window else None, series)
-
-
-def _finite(value: Any) -> Any:
-    """``value`` with every NaN and infinity as None: JSON has neither."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value

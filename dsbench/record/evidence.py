@@ -5,10 +5,8 @@ Plain text throughout: whoever shows it encodes it for the place where it is sho
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -74,34 +72,6 @@ class Evidence:
     pictures: tuple[Picture, ...] = ()
     failure: Failure | None = None
     skipped_for: str = ""
-
-    def to_json(self) -> str:
-        """One line of JSON: the form in which evidence travels between processes."""
-        return json.dumps(asdict(self), ensure_ascii=True)
-
-    @classmethod
-    def from_json(cls, text: str) -> Evidence:
-        """Inverse of ``to_json``."""
-        data: dict[str, Any] = json.loads(text)
-        return cls(
-            step=data["step"],
-            model=data["model"],
-            model_key=data["model_key"],
-            runtime=data["runtime"],
-            facts=tuple(Fact(**item) for item in data["facts"]),
-            lines=tuple(data["lines"]),
-            notes=tuple(data["notes"]),
-            warnings=tuple(data["warnings"]),
-            tables=tuple(
-                Table(item["title"], tuple(item["columns"]), tuple(tuple(row) for row in item["rows"]))
-                for item in data["tables"]
-            ),
-            commands=tuple(data["commands"]),
-            texts=tuple(Text(**item) for item in data["texts"]),
-            pictures=tuple(Picture(**item) for item in data["pictures"]),
-            failure=Failure(**data["failure"]) if data["failure"] else None,
-            skipped_for=data["skipped_for"],
-        )
 
 
 @dataclass

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from dsbench.record import codec
+from dsbench.base import jsonable
 from dsbench.record.evidence import Evidence
 from dsbench.record.ledger import Ledger
 from dsbench.record.schema import RecordState
@@ -60,13 +60,13 @@ class Collector:
 def evidence_of(report: pytest.TestReport) -> Evidence | None:
     """The evidence that a report carries; None for tests that are no step."""
     text = _property(report, PROPERTY)
-    return Evidence.from_json(text) if text is not None else None
+    return jsonable.loads(Evidence, text) if text is not None else None
 
 
 def record_state_of(report: pytest.TestReport) -> RecordState | None:
     """The state of the model's record that a report carries."""
     text = _property(report, RECORD_PROPERTY)
-    return codec.state_from_json(text) if text is not None else None
+    return jsonable.loads(RecordState, text) if text is not None else None
 
 
 def _property(report: pytest.TestReport, wanted: str) -> str | None:

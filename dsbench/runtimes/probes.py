@@ -9,10 +9,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import process
+from dsbench.base import jsonable, process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
-from dsbench.jobs import probe as probe_job
 from dsbench.jobs.probe import Failure, ParserJob, ParserResult, ProbeJob, ProbeResult
 
 MODEL_DEADLINE_S = 180.0
@@ -38,7 +37,7 @@ def probe_model(job: ProbeJob, scratch: Path) -> Probed:
             where=job.onnx,
             fix="run it in ONNX Runtime by hand; export it again",
         )
-    result = probe_job.load(ProbeResult, out.with_suffix(".json"))
+    result = jsonable.load(ProbeResult, out.with_suffix(".json"))
     _raise(result.failure)
     _raise(result.video_failure)
     return Probed(result, out.with_suffix(".npz"))
@@ -60,7 +59,7 @@ def probe_parser(job: ParserJob, scratch: Path) -> tuple[ParserResult, Path]:
             where=job.library,
             fix=_parser_fix(finished, loaded),
         )
-    result = probe_job.load(ParserResult, out.with_suffix(".json"))
+    result = jsonable.load(ParserResult, out.with_suffix(".json"))
     _raise(result.failure)
     return result, out.with_suffix(".npz")
 
@@ -82,7 +81,7 @@ def _run(module: str, job: ProbeJob | ParserJob, out: Path, scratch: Path, deadl
     request = out.with_suffix(".job.json")
     for stale in (out.with_suffix(".json"), out.with_suffix(".npz"), out.with_suffix(".loaded")):
         stale.unlink(missing_ok=True)
-    probe_job.dump(job, request)
+    jsonable.dump(job, request)
     command = (sys.executable, "-m", module, str(request), str(out))
     return process.run(command, scratch / f"{out.name}.log", deadline_s=deadline_s)
 

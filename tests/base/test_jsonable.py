@@ -84,7 +84,7 @@ def test_what_is_written_reads_back(changes: dict[str, Any], key: str, data: obj
 @pytest.mark.parametrize(
     ("kind", "data", "error"),
     [
-        (Point, {}, "Point.x is missing"),
+        (Point, {}, "Point.x: missing"),
         (Point, None, "Point: expected an object, found null"),
         (Point, [1, 2], "Point: expected an object, found a list"),
         (Point, {"x": True}, "Point.x: expected an integer, found true or false"),
@@ -102,11 +102,11 @@ def test_what_is_written_reads_back(changes: dict[str, Any], key: str, data: obj
         (Everything, {"maybe": 1}, "Everything.maybe: expected an object, found an integer"),
         (Everything, {"either": []}, "Everything.either: expected true or false, found a list"),
         (Everything, {"points": {}}, "Everything.points: expected a list, found an object"),
-        (Everything, {"points": [{"x": 1}, {}]}, r"Everything.points\[1\].x is missing"),
+        (Everything, {"points": [{"x": 1}, {}]}, r"Everything.points\[1\].x: missing"),
         (Everything, {"pair": [1]}, "Everything.pair: expected 2 items, found 1"),
         (Everything, {"table": [[0.0], ["a"]]}, r"Everything.table\[1\]\[0\]: expected a number, found a string"),
         (Everything, {"named": []}, "Everything.named: expected an object, found a list"),
-        (Everything, {"named": {"a": {}}}, "Everything.named.a.x is missing"),
+        (Everything, {"named": {"a": {}}}, "Everything.named.a.x: missing"),
     ],
 )
 def test_what_does_not_fit_is_an_error(kind: type, data: object, error: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dsbench.base import jsonable
 from dsbench.record.evidence import Evidence, EvidenceLog, Failure
 
 
@@ -19,7 +20,7 @@ def test_round_trip(capsys: pytest.CaptureFixture[str]) -> None:
     log.picture("p", "image/jpeg", "AAAA")
     log.failure = Failure("code", "what", "where", "fix")
     evidence = log.snapshot()
-    assert Evidence.from_json(evidence.to_json()) == evidence
+    assert jsonable.loads(Evidence, jsonable.dumps(evidence)) == evidence
     assert evidence.commands == ("app -c 'a b.txt'",)
     assert capsys.readouterr().out == "Detection rate: 1 / 2 frames = 50.0%\n"
 

@@ -162,7 +162,7 @@ def test_the_entry_of_a_step_beyond_the_specification(name: str) -> None:
     entry = ENTRIES[name]
     data = codec.from_json(codec.to_json(record())).beyond
     assert jsonable.decode(type(entry), data[name]) == entry
-    with pytest.raises(ValueError, match="is missing"):
+    with pytest.raises(ValueError, match="missing"):
         jsonable.decode(type(entry), {"limit": "decode"})
 
 
@@ -201,7 +201,7 @@ def test_pictures_and_texts_stay_in_the_model_directory() -> None:
 
 def test_the_state_travels() -> None:
     state = RecordState(FIGURES, "disk full", "/r.json")
-    assert codec.state_from_json(codec.state_to_json(state)) == state
+    assert jsonable.loads(RecordState, jsonable.dumps(state)) == state
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"schema": 99}', '{"schema": 1}', "null", "[" * 5000, '"x"'])

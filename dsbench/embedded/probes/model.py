@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded.video.frame import YuvFrame
-from dsbench.jobs import probe as probe_job
-from dsbench.jobs.probe import Candidate, Failure, OutputRange, ProbeJob, ProbeResult
+from dsbench.jobs.probe import Candidate, Failure, OutputRange, ProbeJob, ProbeResult, tensor_key
 
 if TYPE_CHECKING:
     from dsbench.embedded.nvinfer.preprocess import Geometry
@@ -32,7 +32,7 @@ _MOST_PARALLEL = 4  # each run of a large model needs its own memory
 
 def main(argv: Sequence[str]) -> int:
     """Exit status 0 whenever a result was written, failures included."""
-    job, out = probe_job.load(ProbeJob, Path(argv[0])), Path(argv[1])
+    job, out = jsonable.load(ProbeJob, Path(argv[0])), Path(argv[1])
     limit_memory(job.memory_limit)
     try:
         result = run(job, out.with_suffix(".npz"))
@@ -42,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
         result = ProbeResult(
             failure=Failure(Code.ONNX_RUN_FAILED, "the model needs more memory than it may have", job.onnx)
         )
-    probe_job.dump(result, out.with_suffix(".json"))
+    jsonable.dump(result, out.with_suffix(".json"))
     print("\n".join(result.lines))
     return 0
 
@@ -135,7 +135,7 @@ class _Network:
             first = first or self._ranges(results[0])
             for number, arrays in enumerate(results):
                 for index, array in enumerate(arrays):
-                    saved[probe_job.tensor_key(number, position, index)] = _first(array)
+                    saved[tensor_key(number, position, index)] = _first(array)
         np.savez(tensors, **saved)  # type: ignore[arg-type]
         heading = f"Real frame {frames[0].index} ({_describe(self.job.candidates[0])}):"
         return replace(

@@ -13,22 +13,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dsbench.base import jsonable
 from dsbench.base.errors import DsbenchError
 from dsbench.embedded.nvinfer.parser_host import OutputLayer, ParserHost
 from dsbench.embedded.probes.model import failure_of, limit_memory
-from dsbench.jobs import probe as probe_job
 from dsbench.jobs.probe import ParserJob, ParserResult
 
 
 def main(argv: Sequence[str]) -> int:
     """Exit status 0 whenever a result was written, failures included."""
-    job, out = probe_job.load(ParserJob, Path(argv[0])), Path(argv[1])
+    job, out = jsonable.load(ParserJob, Path(argv[0])), Path(argv[1])
     limit_memory(job.memory_limit)
     try:
         result = run(job, out.with_suffix(".npz"))
     except DsbenchError as error:
         result = ParserResult(failure=failure_of(error))
-    probe_job.dump(result, out.with_suffix(".json"))
+    jsonable.dump(result, out.with_suffix(".json"))
     return 0
 
 

@@ -13,9 +13,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded.probes import model as probe
-from dsbench.jobs import probe as probe_job
 from dsbench.jobs.probe import Candidate, Failure, OutputRange, ParserJob, ProbeJob, ProbeResult
 from dsbench.judge.imports import output_ranges, tensors
 from tests import onnx_zoo as zoo
@@ -61,11 +61,11 @@ def test_codecs_round_trip(tmp_path: Path) -> None:
         frames=(3, 9),
         failure=Failure("usage", "what"),
     )
-    probe_job.dump(made, tmp_path / "r.json")
-    assert probe_job.load(ProbeResult, tmp_path / "r.json") == made
+    jsonable.dump(made, tmp_path / "r.json")
+    assert jsonable.load(ProbeResult, tmp_path / "r.json") == made
     asked = ParserJob("l.so", "f", "t.npz", ("a", "b"), (("k1", "k2"),), 64, 64, 3, 2, 0.25)
-    probe_job.dump(asked, tmp_path / "p.json")
-    assert probe_job.load(ParserJob, tmp_path / "p.json") == asked
+    jsonable.dump(asked, tmp_path / "p.json")
+    assert jsonable.load(ParserJob, tmp_path / "p.json") == asked
 
 
 def test_lines_are_the_specifications(tmp_path: Path) -> None:
@@ -119,10 +119,10 @@ def test_a_tensor_of_2_to_the_40_is_an_error_not_a_dead_machine(tmp_path: Path) 
         model.graph.node.insert(2, helper.make_node("Add", ["head", "sum"], ["with_sum"]))
 
     path = zoo.edit(zoo.detector(tmp_path / "x.onnx"), bomb)
-    probe_job.dump(job(path, None, height=64, memory_limit=8 << 30), tmp_path / "job.json")
+    jsonable.dump(job(path, None, height=64, memory_limit=8 << 30), tmp_path / "job.json")
     command = [sys.executable, "-m", "dsbench.embedded.probe", str(tmp_path / "job.json"), str(tmp_path / "out")]
     subprocess.run(command, timeout=60, check=True, capture_output=True)
-    failure = probe_job.load(ProbeResult, tmp_path / "out.json").failure
+    failure = jsonable.load(ProbeResult, tmp_path / "out.json").failure
     assert failure is not None
     assert failure.code == Code.ONNX_RUN_FAILED
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dsbench.jobs import probe as probe_job
+from dsbench.base import jsonable
 from dsbench.jobs.probe import ParserJob, ParserResult
 from dsbench.judge.parser import boxes as parser_boxes
 
@@ -38,14 +38,14 @@ def run(folder: Path, repository: Path, *values: float, function: str = "NvDsInf
     np.savez(folder / "t.npz", **{f"k{i}": np.array([value], np.float32) for i, value in enumerate(values)})
     keys = tuple((f"k{i}",) for i in range(len(values)))
     job = ParserJob(str(folder / "p.so"), function, str(folder / "t.npz"), ("out",), keys, 64, 64, 3, 2, 0.25)
-    probe_job.dump(job, folder / "job.json")
+    jsonable.dump(job, folder / "job.json")
     command = [sys.executable, "-m", "dsbench.embedded.parser_probe", str(folder / "job.json"), str(folder / "out")]
     return subprocess.run(command, timeout=60, check=False, capture_output=True).returncode
 
 
 def test_boxes_and_false(tmp_path: Path, repository: Path) -> None:
     assert run(tmp_path, repository, 7, -1) == 0
-    result = probe_job.load(ParserResult, tmp_path / "out.json")
+    result = jsonable.load(ParserResult, tmp_path / "out.json")
     assert result.counts == (1, -1)
     boxes = parser_boxes.load_boxes(tmp_path / "out.npz", result.counts)
     assert boxes[0] is not None
@@ -60,6 +60,6 @@ def test_a_crash_ends_the_probe_not_its_caller(tmp_path: Path, repository: Path)
 
 def test_a_missing_function_is_data(tmp_path: Path, repository: Path) -> None:
     assert run(tmp_path, repository, 1, function="Nothing") == 0
-    failure = probe_job.load(ParserResult, tmp_path / "out.json").failure
+    failure = jsonable.load(ParserResult, tmp_path / "out.json").failure
     assert failure is not None
     assert failure.code == "parser-symbol"
