@@ -10,10 +10,11 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from dsbench.base import jsonable
 from dsbench.formats.versions import EngineMachine
 
 SCHEMA = 1
@@ -59,7 +60,7 @@ class EngineProvenance:
 
     def text(self) -> str:
         """The JSON file."""
-        return json.dumps(asdict(self), indent=1) + "\n"
+        return jsonable.dumps(self, indent=1) + "\n"
 
 
 def path(engine: Path) -> Path:
@@ -109,28 +110,12 @@ def _size(file: Path) -> int:
 
 
 def _decoded(values: Any) -> EngineProvenance | None:
-    """The dataclass from its JSON, None for anything else than this schema."""
+    """The dataclass from its JSON, None for anything else than this schema, key for key."""
     if not isinstance(values, dict) or values.get("schema") != SCHEMA:
         return None
-    known = {field.name: field.type for field in fields(EngineProvenance)}
-    if set(values) != set(known):
+    if set(values) != {field.name for field in fields(EngineProvenance)}:
         return None
     try:
-        read = {name: _value(str(kind), values[name]) for name, kind in known.items()}
-    except (TypeError, ValueError):
+        return jsonable.decode(EngineProvenance, values)
+    except ValueError:
         return None
-    return EngineProvenance(**read)
-
-
-def _value(kind: str, value: Any) -> Any:
-    if kind == "tuple[str, ...]":
-        return tuple(_value("str", part) for part in value)
-    if kind == "tuple[int, int]":
-        height, width = value
-        return (_value("int", height), _value("int", width))
-    if kind.startswith("tuple[tuple"):
-        return tuple((_value("int", batch), _value("float", images)) for batch, images in value)
-    allowed = {"str": (str,), "int": (int,), "float": (int, float)}[kind]
-    if not isinstance(value, allowed) or isinstance(value, bool):
-        raise TypeError(kind)
-    return value
