@@ -59,6 +59,11 @@ class Hints:
     hugging_face: HuggingFace | None = None
     """config.json and preprocessor_config.json, as far as they are there."""
 
+    @property
+    def model_type(self) -> str:
+        """Of config.json; "" without one."""
+        return self.hugging_face.model_type if self.hugging_face else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dsbench.families import evidence
 from dsbench.families.base import (
+    HIGHEST_CLASS,
     Boxes,
     Convention,
     Fact,
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
 NAME = "batched_nms"
 SEEN = 0.1
-LARGEST_FRACTION = 2.0
 TURNED = "y1,x1,y2,x2"
 
 
@@ -82,7 +83,7 @@ class BatchedNms:
         normalised, space, space_warning = _space(seen, tensors[roles.boxes].name, hints)
         turned, order, order_warning = _order(seen, tensors[roles.boxes].name, normalised, network, hints)
         highest = int(ids.max(initial=-1))
-        shift = int(bool(labels) and len(ids) > 0 and int(ids.min()) >= 1 and highest == len(labels))
+        shift = int(evidence.counted_from_one(ids, labels))
         layout = BatchedNmsLayout(roles.count, roles.boxes, roles.scores, roles.classes, normalised, turned, shift)
         known = "score" in tensors[roles.scores].name.casefold() and "class" in tensors[roles.classes].name.casefold()
         parts = ("count", "boxes", "scores", "classes")
@@ -112,13 +113,12 @@ class BatchedNms:
         labels = np.asarray(outputs[layout.classes].data).reshape(-1).astype(np.float32)
         used = _used(outputs, layout.count, len(scores))
         boxes, scores, labels = boxes[:used], scores[:used], labels[:used]
-        known = (labels > -0.5) & (labels < 1e6)  # NaN compares false
+        known = (labels > -0.5) & (labels < HIGHEST_CLASS)  # NaN compares false
         ids = np.floor(np.where(known, labels, 0) + np.float32(0.5)).astype(np.int32) - layout.shift
         keep = known & (ids >= 0) & np.isfinite(scores) & (scores >= np.float32(threshold))
         keep &= np.isfinite(boxes).all(axis=1)
-        size = (network.width, network.height) if layout.normalised else (1, 1)
         columns = boxes[keep][:, [1, 0, 3, 2]] if layout.turned else boxes[keep]
-        x1, y1, x2, y2 = (columns * np.array([*size, *size], np.float32)).T
+        x1, y1, x2, y2 = evidence.pixels(columns, layout.normalised, network).T
         return clip_boxes(ids[keep], (x1, y1, x2, y2), scores[keep], network)
 
     def context(self, head: Head) -> ParserContext:
@@ -211,7 +211,7 @@ def _space(seen: NDArray[np.float32], name: str, hints: Hints) -> tuple[bool, st
         return hints.boxes == "normalised", "dsbench.toml", ""
     if len(seen):
         largest = float(np.percentile(np.abs(seen).max(axis=1), 90))
-        return largest <= LARGEST_FRACTION, f"coordinates of {len(seen)} boxes up to {largest:.2f}", ""
+        return largest <= evidence.LARGEST_FRACTION, f"coordinates of {len(seen)} boxes up to {largest:.2f}", ""
     fractions = "nmsed" in name.casefold() or name.startswith("BatchedNMS")
     guess = "BatchedNMS's habit" if fractions else "EfficientNMS's habit"
     return fractions, guess, "no detection to tell pixels from fractions by: set [head] boxes if this is wrong"

@@ -91,7 +91,7 @@ class Detr:
         """Output indices, and whether the softmax is in the graph."""
         layout = head.layout
         assert isinstance(layout, QueryLayout)
-        return (("scores", layout.scores), ("boxes", layout.boxes), ("activated", layout.activated))
+        return queries.context(layout)
 
 
 def _contradicted(verdict: Verdict) -> tuple[str, ...]:

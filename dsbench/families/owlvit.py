@@ -50,8 +50,8 @@ class OwlVit:
         patch = patch_side(head.queries, network)
         if hints.family == self.name:
             confidence, reason = 0.95, "dsbench.toml"
-        elif _model_type(hints) in PATCH_MODELS:
-            confidence, reason = 0.95, f"config.json: model_type {_model_type(hints)}"
+        elif hints.model_type in PATCH_MODELS:
+            confidence, reason = 0.95, f"config.json: model_type {hints.model_type}"
         elif claims(head, hints, network):
             confidence = 0.8
             reason = f"{head.queries} queries are the {patch}-pixel patches of {network.width}x{network.height}"
@@ -86,11 +86,7 @@ class OwlVit:
         """Output indices; whether the sigmoid is in the graph."""
         layout = head.layout
         assert isinstance(layout, QueryLayout)
-        return (
-            ("scores", layout.scores),
-            ("boxes", layout.boxes),
-            ("activated", layout.activated),
-        )
+        return queries.context(layout)
 
 
 def patch_side(count: int, network: Network) -> int:
@@ -102,14 +98,10 @@ def patch_side(count: int, network: Network) -> int:
 
 def claims(head: QueryHead, hints: Hints, network: Network) -> bool:
     """Whether the head is OWL-ViT's without being told: patches, logits, and no sign of a softmax."""
-    if _model_type(hints):
-        return _model_type(hints) in PATCH_MODELS
+    if hints.model_type:
+        return hints.model_type in PATCH_MODELS
     return (
         not head.layout.activated
         and patch_side(head.queries, network) > 0
         and queries.by_evidence(head).activation is not Activation.SOFTMAX
     )
-
-
-def _model_type(hints: Hints) -> str:
-    return hints.hugging_face.model_type if hints.hugging_face else ""

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from dsbench.families.base import Boxes, Hints, Network, Outputs, clip_boxes
+from dsbench.families import evidence
+from dsbench.families.base import Boxes, Hints, Network, Outputs, ParserContext, clip_boxes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,9 +96,14 @@ def split(outputs: Outputs, layout: QueryLayout) -> tuple[NDArray[np.float32], N
     return outputs[layout.scores].data, outputs[layout.boxes].data
 
 
+def context(layout: QueryLayout) -> ParserContext:
+    """Template variables: output indices, and whether the activation is in the graph."""
+    return (("scores", layout.scores), ("boxes", layout.boxes), ("activated", layout.activated))
+
+
 def judge(head: QueryHead, hints: Hints, labels: Sequence[str]) -> Verdict:
     """Softmax or sigmoid: by config.json, else by the logits, else by the number of labels."""
-    model_type = hints.hugging_face.model_type if hints.hugging_face else ""
+    model_type = hints.model_type
     for types, activation in (
         (SOFTMAX_MODELS, Activation.SOFTMAX),
         ((*SIGMOID_MODELS, *PATCH_MODELS), Activation.SIGMOID),
@@ -253,6 +259,6 @@ def _not_centres(boxes: NDArray[np.float32]) -> str:
     low, high = float(boxes.min()), float(boxes.max())
     if inside < 0.95 or low < -2 or high > 3 or np.mean(boxes[:, 2:] < -1e-3) > 0.01:
         return f"boxes span [{low:.2f}, {high:.2f}], not cx, cy, w, h in 0..1"
-    if np.mean((boxes[:, 2] >= boxes[:, 0]) & (boxes[:, 3] >= boxes[:, 1])) > 0.9:
+    if evidence.ordered(boxes) > 0.9:
         return "boxes look like corners x1, y1, x2, y2, not cx, cy, w, h"
     return ""

@@ -50,8 +50,7 @@ def recognise(
     it.
     """
     hints = hints or Hints()
-    model_type = hints.hugging_face.model_type if hints.hugging_face else ""
-    refused = refusals.not_a_detector(facts, samples, f"{facts.path.name}: {describe(samples)}", model_type)
+    refused = refusals.not_a_detector(facts, samples, f"{facts.path.name}: {describe(samples)}", hints.model_type)
     if refused:
         raise refused
     candidates = (by_name(hints.family),) if hints.family else FAMILIES

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dsbench.families import owlvit, queries
+from dsbench.families import evidence, owlvit, queries
 from dsbench.families.base import (
     HIGHEST_CLASS,
     Boxes,
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 SEEN = 0.3
 """Score above which a post-processed row counts as evidence."""
-LARGEST_FRACTION = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +110,14 @@ class RtDetr:
         labels = labels - np.float32(head.layout.shift)
         keep = np.isfinite(boxes).all(axis=1) & (scores >= np.float32(threshold)) & (labels >= 0)
         keep &= labels < HIGHEST_CLASS
-        size = (network.width, network.height) if head.layout.normalised else (1, 1)
-        x1, y1, x2, y2 = (boxes[keep] * np.array([*size, *size], np.float32)).T.astype(np.float32)
+        x1, y1, x2, y2 = evidence.pixels(boxes[keep], head.layout.normalised, network).T
         return clip_boxes(np.rint(labels[keep]).astype(np.int32), (x1, y1, x2, y2), scores[keep], network)
 
     def context(self, head: Head) -> ParserContext:
         """Output indices; whether the sigmoid is in the graph."""
         layout = head.layout
         if isinstance(layout, QueryLayout):
-            return (
-                ("selected", False),
-                ("scores", layout.scores),
-                ("boxes", layout.boxes),
-                ("activated", layout.activated),
-            )
+            return (("selected", False), *queries.context(layout))
         assert isinstance(layout, SelectedLayout)
         return (
             ("selected", True),
@@ -181,10 +174,10 @@ def _selected_head(
     rows = [_columns(sample, layout) for sample in samples]
     ids, boxes, scores = (np.concatenate([row[i] for row in rows]) for i in range(3))
     seen = boxes[scores > SEEN] if (scores > SEEN).any() else boxes
-    if len(seen) and np.mean((seen[:, 2] >= seen[:, 0]) & (seen[:, 3] >= seen[:, 1])) < 0.9:
+    if len(seen) and evidence.ordered(seen) < 0.9:
         return Rejected("rtdetr", "boxes are not corners x1, y1, x2, y2", close=True)
     right, bottom = _reach(rows)
-    normalised = max(right, bottom) <= LARGEST_FRACTION
+    normalised = max(right, bottom) <= evidence.LARGEST_FRACTION
     reason = f"coordinates reach {right:.2f}, {bottom:.2f} in a network of {network.width}x{network.height}"
     if hints.boxes in ("normalised", "pixels"):
         normalised, reason = hints.boxes == "normalised", "dsbench.toml"
@@ -197,7 +190,7 @@ def _selected_head(
         )
     sure = ids[scores > SEEN]
     highest = int(sure.max(initial=-1))
-    shift = int(len(sure) > 0 and bool(labels) and sure.min() >= 1 and highest == len(labels))
+    shift = int(evidence.counted_from_one(sure, labels))
     classes = len(labels) if highest - shift < len(labels) else highest + 1
     found = (
         Fact("outputs", "labels, boxes, scores", f"output {layout.labels} holds whole numbers, {layout.scores} 0..1"),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dsbench.families import ssd_priors
+from dsbench.families import evidence, ssd_priors
 from dsbench.families.base import (
     HIGHEST_CLASS,
     Boxes,
@@ -42,7 +42,6 @@ COLUMN_ORDERS = {
 """Column of the class, of the score, and the first of the box; the specification's own order comes first."""
 SEEN = 0.1
 """Score above which a row counts as evidence."""
-LARGEST_FRACTION = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +110,8 @@ class Ssd:
         keep = (classes != layout.background) & (classes >= 0) & (classes < HIGHEST_CLASS)
         classes, confidence, boxes = classes[keep], confidence[keep], boxes[keep]
         ids = (classes - layout.shift * (classes > layout.background)).astype(np.int32)
-        known, size = ids >= 0, (network.width, network.height) if layout.normalised else (1, 1)
-        scale = np.array([*size, *size], dtype=np.float32)
-        x1, y1, x2, y2 = (boxes[known] * scale).T.astype(np.float32)
+        known = ids >= 0
+        x1, y1, x2, y2 = evidence.pixels(boxes[known], layout.normalised, network).T
         return clip_boxes(ids[known], (x1, y1, x2, y2), confidence[known], network)
 
     def context(self, head: Head) -> ParserContext:
@@ -220,7 +218,7 @@ def _columns_head(arrays: Sequence[NDArray[np.float32]], hints: Hints, labels: S
         return Rejected("ssd", problem, close=True)
     ids = np.rint(seen[:, class_column]).astype(int)
     highest = int(ids.max(initial=-1))
-    shift = int(bool(labels) and len(ids) > 0 and ids.min() >= 1 and highest == len(labels))
+    shift = int(evidence.counted_from_one(ids, labels))
     background = 0 if shift else (-1 if hints.background is None else hints.background)
     why = (
         f"ids up to {highest} with {len(labels)} labels: ids count from 1"
@@ -258,7 +256,7 @@ def _column_order(rows: NDArray[np.float32], hints: Hints) -> tuple[str | None, 
         classes, scores = rows[:, class_column], rows[:, score_column]
         corners = rows[:, box_column : box_column + 4]
         whole = np.abs(classes - np.rint(classes)).max() < 1e-3 and classes.min() >= -1
-        ordered = np.mean((corners[:, 2] >= corners[:, 0]) & (corners[:, 3] >= corners[:, 1])) > 0.95
+        ordered = evidence.ordered(corners) > 0.95
         probable = scores.min() >= -1e-3 and scores.max() <= 1 + 1e-3
         if whole and probable and ordered and np.ptp(scores) > 1e-6:
             reason = f"column {class_column} holds whole numbers, column {score_column} values within [0, 1]"
@@ -272,7 +270,7 @@ def _box_space(seen: NDArray[np.float32], fallback: NDArray[np.float32] | None, 
 
     boxes = seen if len(seen) or fallback is None else fallback
     if len(boxes):
-        ordered = float(np.mean((boxes[:, 2] >= boxes[:, 0]) & (boxes[:, 3] >= boxes[:, 1])))
+        ordered = evidence.ordered(boxes)
         if ordered < 0.9:
             return f"boxes are not corners x1, y1, x2, y2 (only {ordered:.0%} have x2 >= x1, y2 >= y1)", False, ""
     if hints.boxes in ("normalised", "pixels"):
@@ -280,7 +278,7 @@ def _box_space(seen: NDArray[np.float32], fallback: NDArray[np.float32] | None, 
     if not len(boxes):
         return "", True, "the specification's; no detections to judge by"
     largest = float(np.abs(boxes).max())
-    return "", largest <= LARGEST_FRACTION, f"largest coordinate of {len(boxes)} boxes: {largest:.2f}"
+    return "", largest <= evidence.LARGEST_FRACTION, f"largest coordinate of {len(boxes)} boxes: {largest:.2f}"
 
 
 def _label_shift(classes: int, background: int, labels: Sequence[str]) -> tuple[int, str, tuple[str, ...]]:

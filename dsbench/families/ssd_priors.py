@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dsbench.families import queries
+from dsbench.families import evidence, queries
 from dsbench.families.base import (
     Boxes,
     Fact,
@@ -37,7 +37,6 @@ VARIANCES = (0.1, 0.2)
 """Of centre and size."""
 NEGATIVE = 0.1
 """Boxes with so large a share of negative numbers are offsets."""
-LARGEST_FRACTION = 2.0
 PLAIN, SOFTMAX, SIGMOID = 0, 1, 2
 """What has to be done to the class columns."""
 MISSING = (
@@ -147,7 +146,7 @@ def centre_form(table: NDArray[np.float32], network: Network) -> tuple[tuple[tup
     import numpy as np
 
     rows = np.asarray(table, np.float64).reshape(-1, 4)
-    pixels = float(np.abs(rows).max()) > LARGEST_FRACTION
+    pixels = float(np.abs(rows).max()) > evidence.LARGEST_FRACTION
     if pixels:
         rows = rows / np.array([network.width, network.height] * 2)
     corners = bool(((rows[:, 2] > rows[:, 0]) & (rows[:, 3] > rows[:, 1])).all())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dsbench.families import evidence
 from dsbench.families.base import Hints, Network, Rejected
 from dsbench.families.yolox import grid, strides_for
 from dsbench.model.exporter.ultralytics import Metadata
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-3
 SEEN = 0.1
 SURE = 0.3
-LARGEST_FRACTION = 2.0
 FOLLOWS = 0.4
 """Correlation with the cells' places from which centres follow them; those of decoded boxes are above 0.9."""
 FEWEST_ANCHORS = 16
@@ -105,7 +105,7 @@ def table(arrays: Arrays, network: Network, metadata: Metadata, *, wanted: bool)
     if ordered < 0.95:
         return "the first four columns are not corners"
     largest = float(np.abs(seen[:, :4]).max()) if len(seen) else 0.0
-    normalised = len(seen) > 0 and largest <= LARGEST_FRACTION
+    normalised = len(seen) > 0 and largest <= evidence.LARGEST_FRACTION
     if (normalised or not len(seen)) and not sure:
         return "fractions, as SSD writes them" if normalised else "no detection to judge by"
     every_anchor = rows > FUSED_ROWS or strides_for(rows, network) is not None
@@ -329,6 +329,6 @@ def _boxes(view: _View, network: Network, hints: Hints) -> tuple[bool, bool, str
     corners = bool(np.mean((third >= x) & (fourth >= y)) > 0.999)
     if hints.boxes in ("normalised", "pixels"):
         return corners, hints.boxes == "normalised", "dsbench.toml"
-    normalised = largest <= LARGEST_FRACTION
+    normalised = largest <= evidence.LARGEST_FRACTION
     how = "third and fourth column never below the first two: corners; " if corners else ""
     return corners, normalised, f"{how}99 % of the coordinates up to {largest:.2f}"
