@@ -105,7 +105,6 @@ class Scan:
     confidences: array[float] = field(default_factory=lambda: array("f"))
     per_frame: array[int] = field(default_factory=lambda: array("I"))
     zero_area: int = 0
-    not_finite: int = 0
     bounds: tuple[float, float, float, float] | None = None
     invalid: list[InvalidLine] = field(default_factory=list)
     invalid_count: int = 0
@@ -124,11 +123,6 @@ class Scan:
             return None
         middle = len(values) // 2
         return values[middle] if len(values) % 2 else (values[middle - 1] + values[middle]) / 2
-
-    @property
-    def top_classes(self) -> tuple[tuple[str, int], ...]:
-        """Labels with their counts, most frequent first, ties by name."""
-        return tuple(sorted(self.classes.items(), key=lambda item: (-item[1], item[0])))
 
 
 def format_line(obj: KittiObject) -> str:
@@ -156,22 +150,31 @@ def cut_label(label: str) -> str:
     return label.encode("utf-8", "surrogateescape")[:_LABEL_BYTES].decode("utf-8", "surrogateescape")
 
 
-def parse_line(line: str) -> KittiObject:
-    """Read a line from its right end: fifteen numbers, everything before them is the label (blanks kept, may
-    be empty).
+def parse_file(path: Path | str) -> tuple[KittiObject, ...]:
+    """The objects of one frame, in file order. Raises DsbenchError(KITTI_INVALID) naming file and line."""
+    return parse(_read(path), str(path))
 
-    Raises DsbenchError(KITTI_INVALID) when fewer than fifteen fields follow the label or one of them is no
-    number.
+
+def parse(text: str, where: str = "text") -> tuple[KittiObject, ...]:
+    """The objects of a frame's text; empty lines are skipped.
+
+    A line is read from its right end: fifteen numbers, and everything before them is the label, which may be empty or
+    hold blanks. Raises DsbenchError(KITTI_INVALID) naming ``where`` and the line.
     """
-    try:
-        return _parse(line)
-    except ValueError as error:
-        raise DsbenchError(
-            Code.KITTI_INVALID,
-            f"not a KITTI line: {error}",
-            where=line.strip()[:200],
-            fix="the dump may be cut: run it again",
-        ) from None
+    found = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line:
+            continue
+        try:
+            found.append(_parse(line))
+        except ValueError as error:
+            raise DsbenchError(
+                Code.KITTI_INVALID,
+                f"not a KITTI line: {error}",
+                where=f"{where}:{number}",
+                fix="the dump may be cut: run it again",
+            ) from None
+    return tuple(found)
 
 
 def _parse(line: str) -> KittiObject:
@@ -182,25 +185,6 @@ def _parse(line: str) -> KittiObject:
         raise ValueError("not a number")  # Python alone reads 1_000 as one
     numbers = [float(part) for part in parts[1:]]
     return KittiObject(parts[0], numbers[3], numbers[4], numbers[5], numbers[6], numbers[14])
-
-
-def parse_file(path: Path | str) -> tuple[KittiObject, ...]:
-    """The objects of one frame, in file order. Raises DsbenchError(KITTI_INVALID) naming file and line."""
-    path = Path(path)
-    found = []
-    for number, line in enumerate(_read(path).split("\n"), start=1):
-        if not line:
-            continue
-        try:
-            found.append(_parse(line))
-        except ValueError as error:
-            raise DsbenchError(
-                Code.KITTI_INVALID,
-                f"not a KITTI line: {error}",
-                where=f"{path}:{number}",
-                fix="the dump may be cut: run it again",
-            ) from None
-    return tuple(found)
 
 
 def _read(path: Path | str) -> str:
@@ -308,8 +292,6 @@ def _add_line(result: Scan, name: str, number: int, line: str) -> int:
     box = (obj.left, obj.top, obj.right, obj.bottom)
     if all(map(math.isfinite, box)):
         _widen(result, *box)
-    else:
-        result.not_finite += 1
     return 1
 
 

@@ -29,7 +29,6 @@ class Labels:
     names: tuple[str, ...]
     count: int
     warnings: tuple[str, ...]
-    newline_count: int = 0
 
 
 def read(path: Path | str) -> Labels:
@@ -53,7 +52,7 @@ def read(path: Path | str) -> Labels:
     names = tuple(line.partition(";")[0] for line in raw if line)
     first = raw[0].removeprefix("\ufeff") if raw else ""
     lines = tuple(line.removesuffix("\r") for line in ([first, *raw[1:]] if raw else []))
-    return Labels(lines, names, len(lines), _warnings(text, raw, names), text.count("\n"))
+    return Labels(lines, names, len(lines), _warnings(text, raw, names))
 
 
 def _warnings(text: str, raw: list[str], names: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,9 +14,8 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Held:
-    """What holding the lock took; ``notes`` are for the evidence."""
+    """The lock is held. ``notes`` for the evidence: a wait, or a lock file that could not be made."""
 
-    waited_s: float = 0.0
     notes: tuple[str, ...] = ()
 
 
@@ -41,7 +40,7 @@ def exclusive(device: str, announce: Callable[[str], None], folder: Path | None 
         waited = _lock(handle, device, announce)
         seconds = time.monotonic() - started if waited else 0.0
         notes = (f"waited {seconds:.0f} s for another benchmark on {device}",) if waited else ()
-        yield Held(seconds, notes)
+        yield Held(notes)
     finally:
         os.close(handle)  # and with it the lock
 

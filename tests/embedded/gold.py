@@ -223,7 +223,7 @@ def compare_frame(expected: list[str], found: list[str]) -> str:
     if len(expected) != len(found):
         return f"{len(found)} lines, recorded {len(expected)}"
     for ours, theirs in zip(found, expected, strict=True):
-        a, b = kitti.parse_line(ours), kitti.parse_line(theirs)
+        (a,), (b,) = kitti.parse(ours), kitti.parse(theirs)
         if a.label != b.label:
             return f"label {a.label!r}, recorded {b.label!r}"
         pairs = zip(_numbers(a), _numbers(b), strict=True)

@@ -39,7 +39,6 @@ def test_read(
     assert found.lines == lines
     assert found.names == names
     assert found.count == len(lines)
-    assert found.newline_count == data.count(b"\n")
     assert len(found.warnings) == len(words), found.warnings
     for warning, word in zip(found.warnings, words, strict=True):
         assert word in warning

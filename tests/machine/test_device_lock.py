@@ -31,8 +31,9 @@ def test_another_process_is_waited_for_and_that_is_said(tmp_path: Path) -> None:
     said: list[str] = []
     with device_lock.exclusive("gpu0", said.append, tmp_path) as held:
         assert held.notes == ()  # another device
+    started = time.monotonic()
     with device_lock.exclusive("cpu", said.append, tmp_path) as held:
-        assert held.waited_s > 0.1
+        assert time.monotonic() - started > 0.1
         assert "waited" in held.notes[0]
     assert said == ["another benchmark runs on cpu: waiting for it to end"]
     child.wait()
@@ -44,7 +45,7 @@ def test_a_killed_holder_frees_the_device(tmp_path: Path) -> None:
     child.wait()
     started = time.monotonic()
     with device_lock.exclusive("cpu", print, tmp_path) as held:
-        assert held.waited_s == 0
+        assert held.notes == ()
     assert time.monotonic() - started < 5
 
 

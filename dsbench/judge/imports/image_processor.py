@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 from dsbench.families.base import Preprocessing
 from dsbench.judge.imports.preprocessing import CLIP_ROW, IMAGENET_ROW
-from dsbench.model.exporter import hugging_face
 from dsbench.model.exporter.hugging_face import Processor
 
 Statistics = tuple[tuple[float, ...], tuple[float, ...]]
 IMAGENET: Statistics = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 CLIP: Statistics = ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
 """Mean and standard deviation of pixels in 0..1, red, green, blue."""
-
-
-def from_hugging_face(path: Path) -> Preprocessing | None:
-    """`of_processor` of a ``preprocessor_config.json``; None if it is absent or says nothing usable."""
-    return of_processor(hugging_face.read_processor(path))
 
 
 def of_processor(processor: Processor | None) -> Preprocessing | None:

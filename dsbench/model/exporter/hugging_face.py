@@ -28,7 +28,6 @@ class Processor:
 
     path: Path
     kind: str
-    do_resize: bool
     size: tuple[tuple[str, int], ...]
     do_rescale: bool
     rescale_factor: float
@@ -68,11 +67,6 @@ def read(*folders: Path) -> HuggingFace:
             break
     processors = (_processor(folder / PREPROCESSOR_CONFIG, model_type, problems) for folder in folders)
     return HuggingFace(config, model_type, names, next(filter(None, processors), None), tuple(problems))
-
-
-def read_processor(path: Path, model_type: str = "") -> Processor | None:
-    """One ``preprocessor_config.json``; None if it is absent or says nothing about scale and offsets."""
-    return _processor(path, model_type, [])
 
 
 def compare_labels(source: HuggingFace, labels: Sequence[str]) -> tuple[str, ...]:
@@ -143,7 +137,6 @@ def _processor(path: Path, model_type: str, problems: list[str]) -> Processor | 
     return Processor(
         path=path,
         kind=kind,
-        do_resize=_flag(data, "do_resize", True),
         size=tuple(sorted((str(k), v) for k, v in size.items() if isinstance(v, int)))
         if isinstance(size, dict)
         else (),

@@ -45,7 +45,7 @@ def test_yaml_files_run_like_ini_files(world: World) -> None:
     files = world.kitti()
     assert len(files) == 24
     for name, text in files.items():
-        found = kitti.parse_line(text.rstrip("\n"))
+        (found,) = kitti.parse(text)
         assert (found.label, found.left, found.bottom) == ("thing", 16.0, 36.0)
         assert found.confidence * 255 == pytest.approx(20 + 15 * int(name[-10:-4]), abs=6)
 
@@ -116,8 +116,8 @@ def test_without_a_parse_function_the_built_in_decode_runs(world: World, library
     ran = world.run("-c", world.app())
     assert ran.status == 0, ran.err
     assert "built-in decode" in ran.err
-    lines = world.kitti()["00_000_000003.txt"].splitlines()
-    boxes = {tuple(round(edge, 3) for edge in (obj.left, obj.top, obj.right)) for obj in map(kitti.parse_line, lines)}
+    objects = kitti.parse(world.kitti()["00_000_000003.txt"])
+    boxes = {tuple(round(edge, 3) for edge in (obj.left, obj.top, obj.right)) for obj in objects}
     # network pixels 0 to 31: the left edges lie outside, right edges are 35 * (0.5 + 0.5/35) and, beyond 31, 31
     assert boxes == {(0.0, 0.0, 36.0), (0.0, 0.0, 62.0)}
 

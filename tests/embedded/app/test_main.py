@@ -70,7 +70,8 @@ def test_a_run_from_start_to_end(world: World) -> None:
 def _check_kitti_files(world: World) -> None:
     files = world.kitti()
     assert list(files) == [f"00_000_{i:06d}.txt" for i in range(12)]
-    objects = [kitti.parse_line(text.rstrip("\n")) for text in files.values()]
+    objects = [obj for text in files.values() for obj in kitti.parse(text)]
+    assert len(objects) == len(files)
     assert {obj.label for obj in objects} == {"thing"}
     assert {(obj.left, obj.top, obj.right, obj.bottom) for obj in objects} == {(16.0, 12.0, 48.0, 36.0)}
     greys = [20 + 15 * i for i in range(12)]
@@ -126,9 +127,11 @@ def test_a_missing_kitti_directory_is_silent(world: World) -> None:
 def test_the_legacy_muxer_scales_and_the_new_one_does_not(world: World) -> None:
     app = world.app(streammux="batch-size=1\nwidth=640\nheight=480")
     world.run("-c", app)
-    assert kitti.parse_line(world.kitti()["00_000_000000.txt"].rstrip("\n")).right == 480
+    (obj,) = kitti.parse(world.kitti()["00_000_000000.txt"])
+    assert obj.right == 480
     world.run("-c", app, USE_NEW_NVSTREAMMUX="yes")
-    assert kitti.parse_line(world.kitti()["00_000_000000.txt"].rstrip("\n")).right == 48
+    (obj,) = kitti.parse(world.kitti()["00_000_000000.txt"])
+    assert obj.right == 48
 
 
 def test_dumped_tensors_are_the_network_input(world: World) -> None:
@@ -159,8 +162,8 @@ def test_networks_of_every_kind(world: World, network: dict[str, object], said: 
     files = world.kitti()
     assert len(files) == 36
     for name, text in files.items():
-        found = kitti.parse_line(text.rstrip("\n")).confidence
-        assert found * 255 == pytest.approx(20 + 15 * int(name[-10:-4]), abs=6)
+        (found,) = kitti.parse(text)
+        assert found.confidence * 255 == pytest.approx(20 + 15 * int(name[-10:-4]), abs=6)
 
 
 def test_channels_last(world: World) -> None:

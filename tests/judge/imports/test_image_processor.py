@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from dsbench.families.base import Preprocessing
-from dsbench.judge.imports.image_processor import CLIP, IMAGENET, approximation, from_hugging_face
+from dsbench.judge.imports.image_processor import CLIP, IMAGENET, approximation, of_processor
 from dsbench.judge.imports.preprocessing import CLIP_ROW, IMAGENET_ROW, Fixed, Score, candidates, decide
-from dsbench.model.exporter.hugging_face import read_processor
+from dsbench.model.exporter.hugging_face import Processor, read
 
 DETR = {"do_normalize": True, "image_mean": IMAGENET[0], "image_std": IMAGENET[1], "size": {"shortest_edge": 800}}
 OWL = {"do_normalize": True, "image_mean": CLIP[0], "image_std": CLIP[1], "size": {"height": 768, "width": 768}}
@@ -21,6 +21,10 @@ def write(folder: Path, data: object) -> Path:
     path = folder / "preprocessor_config.json"
     path.write_text(json.dumps(data))
     return path
+
+
+def processor_of(folder: Path, data: object) -> Processor | None:
+    return read(write(folder, data).parent).processor
 
 
 @pytest.mark.parametrize(
@@ -36,17 +40,17 @@ def write(folder: Path, data: object) -> Path:
     ],
 )
 def test_nvinfer_keys(tmp_path: Path, data: object, expected: Preprocessing | None) -> None:
-    assert from_hugging_face(write(tmp_path, data)) == expected
+    assert of_processor(processor_of(tmp_path, data)) == expected
 
 
 def test_one_scale_for_three_deviations_is_said_with_the_exact_way(tmp_path: Path) -> None:
-    processor = read_processor(write(tmp_path, DETR))
+    processor = processor_of(tmp_path, DETR)
     text = approximation(Preprocessing(*IMAGENET_ROW), processor)
     assert "0.01752 stands for the deviations 0.229; 0.224; 0.225 (off by +2.3%; +0.1%; +0.5%)" in text
     assert "a Sub of [123.675, 116.280, 103.530] and a Div by [58.395, 57.120, 57.375]" in text
     assert approximation(Preprocessing(*IMAGENET_ROW)) == text  # chosen by evidence
     assert approximation(Preprocessing(1 / 255), processor) == ""
-    even = read_processor(write(tmp_path, {**DETR, "image_mean": [0.5] * 3, "image_std": [0.5] * 3}))
+    even = processor_of(tmp_path, {**DETR, "image_mean": [0.5] * 3, "image_std": [0.5] * 3})
     assert approximation(Preprocessing(2 / 255, (127.5,) * 3), even) == ""
 
 

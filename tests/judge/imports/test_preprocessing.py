@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dsbench.families.base import Boxes, Network, Preprocessing
-from dsbench.judge.imports.image_processor import from_hugging_face
+from dsbench.judge.imports.image_processor import of_processor
 from dsbench.judge.imports.preprocessing import (
     DEFAULT,
     SCALES,
@@ -22,6 +22,7 @@ from dsbench.judge.imports.preprocessing import (
     score,
     suppress,
 )
+from dsbench.model.exporter import hugging_face
 
 NETWORK, SURFACE = Network(100, 100), Network(200, 100)
 YOLOX = Preprocessing(1.0, (), 1, 1)
@@ -137,6 +138,6 @@ def test_describe() -> None:
 )
 def test_hugging_face(tmp_path: Path, data: object, expected: Preprocessing | None) -> None:
     path = tmp_path / "preprocessor_config.json"
-    assert from_hugging_face(path) is None
+    assert of_processor(hugging_face.read(path.parent).processor) is None
     path.write_text(json.dumps(data))
-    assert from_hugging_face(path) == expected
+    assert of_processor(hugging_face.read(path.parent).processor) == expected

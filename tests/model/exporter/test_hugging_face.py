@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.model.exporter.hugging_face import HuggingFace, compare_labels, read, read_processor
+from dsbench.model.exporter.hugging_face import HuggingFace, compare_labels, read
 
 
 def write(folder: Path, name: str, data: object) -> Path:
@@ -62,7 +62,7 @@ def test_odd_id2label(tmp_path: Path, value: object) -> None:
 )  # fmt: skip
 def test_processors(tmp_path: Path, data: dict[str, object], normalises: bool, keeps_aspect: bool) -> None:
     base = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
-    found = read_processor(write(tmp_path, "preprocessor_config.json", {**base, **data}))
+    found = read(write(tmp_path, "preprocessor_config.json", {**base, **data}).parent).processor
     assert found is not None
     assert (found.do_normalize, found.keeps_aspect) == (normalises, keeps_aspect)
 
