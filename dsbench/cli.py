@@ -83,9 +83,9 @@ def _sdk(_: argparse.Namespace) -> int:
 
 
 def _parser_check(arguments: argparse.Namespace) -> int:
-    from dsbench.steps import parser_check_command
+    from dsbench.steps import parser_check
 
-    return parser_check_command.run(arguments.model_dir, arguments.video)
+    return parser_check.command(arguments.model_dir, arguments.video)
 
 
 def _prepare(arguments: argparse.Namespace) -> int:

@@ -51,6 +51,9 @@ STEPS: tuple[Step, ...] = (
     Step("report", "Step 8", "record, charts and pictures of this run are there"),
 )
 
+RECORD_KEYS = ("limit", "sweep", "latency", "parity")
+"""Keys under which steps beyond the specification have an entry in the record; null while a step has none."""
+
 _BY_NAME = {step.name: step for step in STEPS}
 
 

@@ -14,16 +14,20 @@ from dsbench.formats.nvinfer import NvinferConfig
 from dsbench.judge import lint
 from dsbench.judge.lint import Finding
 from dsbench.model.facts import PreflightFacts, Throughput
+from dsbench.model.layout import ModelLayout
+from dsbench.record.evidence import EvidenceLog
 from dsbench.steps import nvinfer_config as step6e_config
-from dsbench.steps.model_outputs import ModelOutputs
+from dsbench.steps.findings import raise_errors
+from dsbench.steps.model_outputs import ModelOutputsResult
 from dsbench.steps.model_run import BenchmarkOptions, ModelRun
-from dsbench.steps.nvinfer_config import ConfigResult
-from dsbench.steps.parser_build import BuiltParser, raise_errors
-from dsbench.steps.prepare import Prepared
+from dsbench.steps.nvinfer_config import NvinferConfigResult
+from dsbench.steps.parser_build import ParserBuildResult
+from dsbench.steps.preflight_engine import PreparedEngine
+from dsbench.steps.rows.file_rows import file_text
 
 
 @dataclass(frozen=True)
-class BenchmarkConfig:
+class BenchmarkConfigResult:
     """What Step 7 runs with: config, options, the throughput that PEAK_GPU_STREAMS follows from."""
 
     written: Written
@@ -39,14 +43,14 @@ class BenchmarkConfig:
         return self.written.status is Status.USER_OWNED
 
 
-def run(model: ModelRun) -> BenchmarkConfig:
+def run(model: ModelRun, log: EvidenceLog) -> BenchmarkConfigResult:
     """Write the config unless the user has one, check it like 6e's.
 
     Raises what stopped preparation, TRTEXEC_LOG_MISSING without a throughput, USAGE for options that contradict each
     other, CONFIG_LINT.
     """
-    facts, outputs, six_e = model.get(PreflightFacts), model.get(ModelOutputs), model.get(ConfigResult)
-    throughput = require_throughput(model.get(Prepared))
+    facts, outputs, six_e = model.get(PreflightFacts), model.get(ModelOutputsResult), model.get(NvinferConfigResult)
+    throughput = require_throughput(model.get(PreparedEngine))
     options = model.options.benchmark(facts.settings)
     check_options(options)
     path = facts.layout.ds_nvinfer_config
@@ -56,12 +60,14 @@ def run(model: ModelRun) -> BenchmarkConfig:
         gpu_id = model.options.gpu_id.value
         plan = step6e_config.plan(facts, outputs, gpu_id, path.parent, batch_size=facts.max_bs)
         written = nvinfer_config.write_nvinfer(path, plan)
-    findings = lint.lint(path, step6e_config.lint_context(facts, outputs, model.get(BuiltParser)))
+    findings = lint.lint(path, step6e_config.lint_context(facts, outputs, model.get(ParserBuildResult)))
     raise_errors(Code.CONFIG_LINT, findings)
-    return BenchmarkConfig(written, nvinfer.load(path), six_e.users, findings, options, throughput)
+    result = BenchmarkConfigResult(written, nvinfer.load(path), six_e.users, findings, options, throughput)
+    add_evidence(log, model.layout, model.keep(result))
+    return result
 
 
-def require_throughput(prepared: Prepared) -> Throughput:
+def require_throughput(prepared: PreparedEngine) -> Throughput:
     """The figures of Steps 4-5, without which there is no PEAK_GPU_STREAMS."""
     if prepared.failure is not None:
         raise prepared.failure
@@ -95,3 +101,24 @@ def _from_users(facts: PreflightFacts, own: Path) -> str:
     fixed = (("batch-size", str(facts.max_bs)), ("model-engine-file", engine))
     text = real.read_bytes().decode("utf-8", "surrogateescape")
     return ds_config.moved_config(text, real.parent, folder, fixed)
+
+
+def add_evidence(log: EvidenceLog, layout: ModelLayout, result: BenchmarkConfigResult) -> None:
+    """The config of the benchmark, whose it is, and the options of the runs."""
+    if result.written.status is Status.USER_OWNED:
+        whose = "the user's own, untouched"
+    else:
+        whose = f"generated, {result.written.status}" + (", from the user's own 6e config" * result.follows_user)
+    log.fact("Benchmark nvinfer config", layout.given_path(result.written.path), whose)
+    log.fact("batch-size", result.config.batch_size, "MAX_BS; a run's app config sets it to its number of streams")
+    options = result.options
+    log.fact("Seconds of a run", options.perf_seconds.value, options.perf_seconds.origin)
+    log.fact("Seconds of a PERF window", options.perf_interval.value, options.perf_interval.origin)
+    precision = options.perf_precision
+    how = f"once FPS are known to {precision.value:g}% and the verdict is clear" if precision.value else "never"
+    log.fact("A run ends early", how, precision.origin)
+    log.fact("Real time means", f"{options.target_fps.value:g} FPS per stream", options.target_fps.origin)
+    wanted = options.min_streams
+    log.fact("Real-time streams wanted", "any" if wanted.value is None else wanted.value, wanted.origin)
+    log.warn(*(f"{finding.what} ({finding.where}): {finding.fix}" for finding in result.findings))
+    file_text(log, result.written.path)

@@ -14,12 +14,12 @@ from dsbench.build.symbols import LibraryFacts
 from dsbench.embedded.nvinfer import deepstream_library
 from dsbench.families.base import BuiltIn
 from dsbench.runtimes.contract import Runtime
-from dsbench.steps.model_outputs import ModelOutputs
+from dsbench.steps.model_outputs import ModelOutputsResult
 
 NOTHING_TO_DO = "nothing to do: NVIDIA's own parser, compiled and shipped with DeepStream"
 
 
-def of(outputs: ModelOutputs) -> BuiltIn | None:
+def recognised(outputs: ModelOutputsResult) -> BuiltIn | None:
     """The built-in parser of the recognised head, unless the user brings a source of their own."""
     return outputs.head.built_in if outputs.head and outputs.user_source is None else None
 

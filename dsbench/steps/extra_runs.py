@@ -15,12 +15,16 @@ from dsbench.judge.run.early_end import EarlyEnd
 from dsbench.judge.run.measurement import Measurement
 from dsbench.judge.run.telemetry import TelemetrySummary
 from dsbench.model.facts import PreflightFacts
+from dsbench.model.layout import ModelLayout
+from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import perf_run
 from dsbench.runtimes.contract import Runtime, WithEnvironment
 from dsbench.runtimes.perf_run import PerfPlan, PerfRun
-from dsbench.steps import benchmark_runs
-from dsbench.steps.benchmark_config import BenchmarkConfig
+from dsbench.steps import app_run
+from dsbench.steps.benchmark_config import BenchmarkConfigResult
 from dsbench.steps.model_run import ModelRun
+from dsbench.steps.rows import engine_rows, telemetry_rows
+from dsbench.steps.rows.file_rows import file_text
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,11 @@ class ExtraRun:
 def run(model: ModelRun, plan: ExtraPlan) -> ExtraRun:
     """Run it. Raises APP_CRASHED, APP_FAILED and APP_TIMEOUT as the two runs do."""
     runtime: Runtime = WithEnvironment(model.runtime, plan.environment) if plan.environment else model.runtime
-    played = benchmark_runs.play(model, runtime, _perf_plan(model, plan), plan.title)
+    played = app_run.play(model, runtime, _perf_plan(model, plan), plan.title)
     perf, series = played.perf, played.series
     perf_run.require_success(perf, plan.title)
-    benchmark_runs.require_alive(perf, plan.title)
-    measured = benchmark_runs.all_streams(model, played, confirms=plan.confirms)
+    app_run.require_alive(perf, plan.title)
+    measured = app_run.all_streams(model, played, confirms=plan.confirms)
     return ExtraRun(plan, perf, measured, series, load_of(perf, series), played.notes)
 
 
@@ -80,16 +84,34 @@ def load_of(perf: PerfRun, series: Series) -> TelemetrySummary | None:
 def _perf_plan(model: ModelRun, plan: ExtraPlan) -> PerfPlan:
     layout = model.layout
     kept = layout.ds_extra_app_config(plan.name)
-    config = benchmark_runs.write_app_config(model, kept, plan.streams, plan.interval_s, infer=plan.infer)
+    config = app_run.write_app_config(model, kept, plan.streams, plan.interval_s, infer=plan.infer)
     log = layout.ds_extra_log(plan.name)
     return PerfPlan(config, plan.streams, plan.seconds, plan.interval_s, log, _enough(model, plan))
 
 
 def _enough(model: ModelRun, plan: ExtraPlan) -> Callable[[Windows], bool] | None:
     """When a run that confirms streams may end, as run 2 may; None: when its time is up."""
-    options = model.get(BenchmarkConfig).options
+    options = model.get(BenchmarkConfigResult).options
     precision = options.perf_precision.value / 100
     if not plan.confirms or not precision:
         return None
     most = model.get(PreflightFacts).max_bs
     return EarlyEnd(precision, options.target_fps.value, True, most, plan.seconds).reached
+
+
+def add_evidence(log: EvidenceLog, layout: ModelLayout, run: ExtraRun) -> None:
+    """One run beside the specification's two: command, files, figures, load."""
+    plan, perf, measured = run.plan, run.perf, run.measurement
+    name = f"{plan.title}, {plan.streams} stream{'s' * (plan.streams != 1)}"
+    log.note(*run.notes)
+    log.command(*perf.finished.command)
+    log.fact(f"{name}: log", layout.given_path(perf.plan.log), f"app: {perf.finished.seconds:.1f} s")
+    total = measured.total
+    if total is not None:
+        spread = f"95 % interval {total.low:.1f} to {total.high:.1f}, {measured.windows} windows"
+        log.fact(f"{name}: all streams together", f"{total.mean:.1f} FPS", spread)
+    log.note(*(f"{name}: {reason.text}" for reason in measured.reasons))
+    engine_rows.engine(log, name, perf.console, build_s=perf.build_s)
+    telemetry_rows.run(log, name, run.series, perf.windows)
+    file_text(log, layout.ds_extra_app_config(plan.name))
+    file_text(log, perf.plan.log)

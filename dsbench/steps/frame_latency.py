@@ -6,6 +6,7 @@ load, queues included.
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 
 from dsbench.base.errors import Code, DsbenchError
@@ -13,18 +14,20 @@ from dsbench.formats import latency as latency_log
 from dsbench.formats.latency import LatencyLog
 from dsbench.judge import latency
 from dsbench.judge.latency import LatencySummary
+from dsbench.judge.run.telemetry import percentile
+from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.steps import extra_runs
-from dsbench.steps.benchmark_config import BenchmarkConfig
-from dsbench.steps.benchmark_runs import Validation
+from dsbench.steps.benchmark_config import BenchmarkConfigResult
 from dsbench.steps.extra_runs import ExtraPlan, ExtraRun
 from dsbench.steps.model_run import ModelRun
+from dsbench.steps.run2_validation import Run2ValidationResult
 
 ENVIRONMENT = (("NVDS_ENABLE_LATENCY_MEASUREMENT", "1"),)
 
 
 @dataclass(frozen=True)
-class FrameLatency:
+class FrameLatencyResult:
     """What came of it. ``not_run`` says why nothing was run (empty: it was)."""
 
     run: ExtraRun | None = None
@@ -33,12 +36,41 @@ class FrameLatency:
     not_run: str = ""
 
 
-def run(model: ModelRun, log: EvidenceLog) -> FrameLatency:
+@dataclass(frozen=True)
+class PercentileRecord:
+    """A percentile that the sample carries, and its 95 % interval."""
+
+    percent: float
+    ms: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class LatencyRecord:
+    """``streams`` were run; ``effective``: independent values that the frames are worth."""
+
+    streams: int
+    frames: int
+    effective: int
+    mean_ms: float
+    longest_ms: float
+    percentiles: tuple[PercentileRecord, ...]
+
+
+def run(model: ModelRun, log: EvidenceLog) -> FrameLatencyResult:
     """Run, read, summarise, print. Raises LATENCY_PARSE where the log has no frame's latency after start-up, and what
     a run of the app raises."""
+    result = model.keep(_measured(model, log))
+    model.record("latency", _record(result))
+    add_evidence(log, model.layout, result)
+    return result
+
+
+def _measured(model: ModelRun, log: EvidenceLog) -> FrameLatencyResult:
     if not model.options.latency.value:
-        return FrameLatency(not_run="not asked for (--latency)")
-    options, streams = model.get(BenchmarkConfig).options, model.get(Validation).final.figures.streams
+        return FrameLatencyResult(not_run="not asked for (--latency)")
+    options, streams = model.get(BenchmarkConfigResult).options, model.get(Run2ValidationResult).final.figures.streams
     plan = ExtraPlan(
         "Latency",
         f"s{streams}_latency",
@@ -55,7 +87,7 @@ def run(model: ModelRun, log: EvidenceLog) -> FrameLatency:
     doubts = dict.fromkeys(reason.code for reason in made.measurement.reasons)
     doubtful = f" | {made.measurement.state.upper()} ({', '.join(doubts)})" if doubts else ""
     log.print(f"Latency at {streams} stream{'s' * (streams != 1)}: {latency.sentence(summary)}{doubtful}")
-    return FrameLatency(made, found, summary)
+    return FrameLatencyResult(made, found, summary)
 
 
 def _nothing(found: LatencyLog, made: ExtraRun) -> DsbenchError:
@@ -67,3 +99,61 @@ def _nothing(found: LatencyLog, made: ExtraRun) -> DsbenchError:
         what = f"the app printed no frame's latency although {ENVIRONMENT[0][0]}=1 was set"
         fix = "read the log: did frames flow, does this DeepStream know the variable?"
     return DsbenchError(Code.LATENCY_PARSE, what, where=str(path), fix=fix)
+
+
+_STREAMS_SHOWN = 16
+
+
+def add_evidence(log: EvidenceLog, layout: ModelLayout, result: FrameLatencyResult) -> None:
+    """The summary, the streams beside each other, and the run."""
+    if result.run is None or result.log is None or result.summary is None:
+        log.fact("Latency", result.not_run)
+        return
+    summary, found = result.summary, result.log
+    log.fact("Latency under load", f"mean {summary.mean:.1f} ms", latency.sentence(summary))
+    log.table("Latency of a frame", ("percentile", "ms", "95 % interval", "independent values needed"), _rows(summary))
+    if remark := latency.remark(summary):
+        log.note(remark)
+    shown = sorted(found.frames.items())[:_STREAMS_SHOWN]
+    columns = ("frames", "mean ms", "median ms", "longest ms")
+    log.table("Latency by stream", ("stream", *columns), ((f"{source}", *_cells(each)) for source, each in shown))
+    streams = result.run.plan.streams
+    if len(found.frames) < streams:
+        log.note(
+            f"{len(found.frames)} of {streams} streams are told of: with one sink deepstream-app tells of source 0"
+        )
+    if found.components:
+        rows = ((name, *_cells(each)) for name, each in sorted(found.components.items()))
+        log.table("Latency by component", ("component", *columns), rows)
+    log.note(f"{found.start_up} frames before the first PERF row are not counted: the app started up")
+    if found.broken:
+        log.note(f"{found.broken} latency lines were cut by other output and are not counted")
+    extra_runs.add_evidence(log, layout, result.run)
+
+
+def _rows(summary: LatencySummary) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = [
+        (f"{one.percent:g}", f"{one.value:.1f}", f"{one.low:.1f} to {one.high:.1f}", f"of {summary.effective}")
+        for one in summary.percentiles
+    ]
+    return rows + [(f"{one.percent:g}", "not known", "", str(one.needed)) for one in summary.missing]
+
+
+def _cells(values: array[float]) -> tuple[str, ...]:
+    """A series in short: what was seen, no claim about what was not."""
+    mean = sum(values) / len(values)
+    return (str(len(values)), f"{mean:.1f}", f"{percentile(values, 50):.1f}", f"{max(values):.1f}")
+
+
+def _record(result: FrameLatencyResult) -> LatencyRecord | None:
+    if result.summary is None or result.run is None:
+        return None
+    summary = result.summary
+    return LatencyRecord(
+        streams=result.run.plan.streams,
+        frames=summary.frames,
+        effective=summary.effective,
+        mean_ms=summary.mean,
+        longest_ms=summary.largest,
+        percentiles=tuple(PercentileRecord(one.percent, one.value, one.low, one.high) for one in summary.percentiles),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
+import time
 from dataclasses import dataclass
 
 from dsbench.base.errors import Code, DsbenchError
@@ -12,22 +13,26 @@ from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
 from dsbench.formats import kitti
 from dsbench.formats.kitti import Scan
-from dsbench.judge import gate
+from dsbench.judge import gate, streams
 from dsbench.judge.gate import GateEvidence, GateVerdict
 from dsbench.model.facts import PreflightFacts
+from dsbench.model.layout import ModelLayout
+from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import frame_count, kitti_dump
 from dsbench.runtimes.kitti_dump import KittiDump
-from dsbench.steps.model_outputs import ModelOutputs
+from dsbench.steps.model_outputs import ModelOutputsResult, Step6Start
 from dsbench.steps.model_run import KITTI_FRAMES, MIN_DETECTION_RATE, ModelRun
-from dsbench.steps.nvinfer_config import ConfigResult
-from dsbench.steps.parser_build import BuiltParser
+from dsbench.steps.nvinfer_config import NvinferConfigResult
+from dsbench.steps.parser_build import ParserBuildResult
+from dsbench.steps.rows import engine_rows
+from dsbench.steps.rows.file_rows import file_text
 
 SHARE_OF_FRAMES = 0.9
 """Frames of the clip that a dump must have: with fewer it ended early, and says nothing of the rest."""
 
 
 @dataclass(frozen=True)
-class KittiResult:
+class KittiGateResult:
     """The dump, what its files hold, and the gate's verdict. ``expected``: frames that there should be."""
 
     dump: KittiDump
@@ -43,9 +48,29 @@ class KittiResult:
         return max(0, self.expected - self.scan.files)
 
 
-def run(model: ModelRun) -> KittiResult:
-    """Dump and judge; the verdict is the caller's to raise, so that its evidence is kept first."""
-    facts, outputs = model.get(PreflightFacts), model.get(ModelOutputs)
+@dataclass(frozen=True)
+class Step6Duration:
+    """STEP6_DURATION, from the beginning of 6a to the end of 6g."""
+
+    seconds: float
+
+    @property
+    def line(self) -> str:
+        return f"[Step 6] completed in {streams.seconds_text(self.seconds)}s"
+
+
+def run(model: ModelRun, log: EvidenceLog) -> KittiGateResult:
+    """Dump and judge. Raises what a run of the app raises, KITTI_GATE, APP_FAILED for a dump that ended early."""
+    result = model.keep(_judged(model))
+    add_evidence(log, model.layout, result)
+    require_detections(result)
+    took = model.keep(Step6Duration(time.monotonic() - model.get(Step6Start).at))
+    log.print(took.line)
+    return result
+
+
+def _judged(model: ModelRun) -> KittiGateResult:
+    facts, outputs = model.get(PreflightFacts), model.get(ModelOutputsResult)
     settings = facts.settings
     frames = model.options.kitti_frames.resolve(whole(0), settings.kitti_frames, KITTI_FRAMES)
     rate = model.options.min_detection_rate.resolve(share, settings.min_detection_rate, MIN_DETECTION_RATE)
@@ -53,11 +78,11 @@ def run(model: ModelRun) -> KittiResult:
     scan = kitti.scan(model.layout.kitti_dir)
     evidence = GateEvidence(
         outputs.choice.warning,
-        tuple(finding.what for finding in model.get(BuiltParser).findings),
-        tuple(finding.what for finding in model.get(ConfigResult).findings),
+        tuple(finding.what for finding in model.get(ParserBuildResult).findings),
+        tuple(finding.what for finding in model.get(NvinferConfigResult).findings),
     )
     verdict = gate.evaluate(scan, rate.value, evidence)
-    return KittiResult(dumped, scan, verdict, frames, rate, _expected(facts, frames.value, scan.files))
+    return KittiGateResult(dumped, scan, verdict, frames, rate, _expected(facts, frames.value, scan.files))
 
 
 def _expected(facts: PreflightFacts, wanted: int, written: int) -> int:
@@ -85,7 +110,7 @@ def _dump(model: ModelRun, facts: PreflightFacts, frames: int) -> KittiDump:
     return kitti_dump.dump(model.runtime, config, layout.kitti_dir, frames, layout.kitti_log)
 
 
-def require_detections(result: KittiResult) -> None:
+def require_detections(result: KittiGateResult) -> None:
     """The hard stop: KITTI_GATE with the specification's ERROR line and the likely causes unless the gate passed;
     APP_FAILED where it passed on a dump that ended early."""
     verdict = result.verdict
@@ -106,3 +131,31 @@ def require_detections(result: KittiResult) -> None:
             where=shlex.join(finished.command),
             fix="read the log; play the video alone: does it end there?",
         )
+
+
+def add_evidence(log: EvidenceLog, layout: ModelLayout, result: KittiGateResult) -> None:
+    """Numbers beside their thresholds, classes, and how the app ran."""
+    scan, verdict, finished = result.scan, result.verdict, result.dump.finished
+    log.print(*verdict.lines)
+    log.command(*finished.command)
+    log.fact("Frames asked for", result.frames.value or "the whole video", result.frames.origin)
+    log.fact("Frames written", scan.files, f"app: {finished.seconds:.1f} s")
+    engine_rows.engine(log, "KITTI dump", result.dump.console)
+    if result.lost:
+        log.warn(f"the dump has {scan.files} of {result.expected} frames: {result.lost} were lost")
+    if finished.stopped and finished.timed_out:
+        log.warn("the app did not end on SIGINT once the frames were there, and was killed")
+    rate = f"{scan.detection_rate:.1%} of frames; at least {result.min_rate.value:.1%} wanted"
+    log.fact("Detection rate", rate, result.min_rate.origin)
+    log.fact("Detections per frame", f"{scan.objects / scan.files:.2f}" if scan.files else "no frame")
+    median = scan.median_confidence
+    log.fact("Median score", "no detection" if median is None else f"{median:.3f}")
+    log.fact("Zero-area boxes", scan.zero_area)
+    if scan.classes:
+        log.table("Detected classes", ("class", "objects"), scan.classes.most_common(20))
+    if scan.invalid_count:
+        log.warn(f"{scan.invalid_count} lines are not KITTI, the first in {scan.invalid[0].file}")
+    if scan.foreign:
+        log.note(f"other files in {layout.given_path(layout.kitti_dir)}, not counted: {', '.join(scan.foreign[:5])}")
+    file_text(log, layout.kitti_app_config)
+    file_text(log, finished.log)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,10 +25,13 @@ from dsbench.model.exporter.hugging_face import HuggingFace
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.model.settings import Settings
+from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import probes
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.probes import Probed
+from dsbench.steps.model_run import ModelRun
 
+_CANDIDATES_SHOWN = 6
 NOT_RUN = (
     "the graph holds a TensorRT plugin and was not run here: head by its declared outputs, preprocessing by habit;"
     " look at the drawn frames"
@@ -36,7 +40,7 @@ NOT_RUN = (
 
 
 @dataclass(frozen=True)
-class ModelOutputs:
+class ModelOutputsResult:
     """What 6a found. ``head`` is None for a head no family claims: ``no_family`` says why (a parser of the user's own
     may still read it). ``chosen`` is the position of the chosen preprocessing among the probed candidates."""
 
@@ -82,7 +86,22 @@ class ModelOutputs:
         return (*random, *ranges, *real)
 
 
-def run(facts: PreflightFacts, scratch: Path, runtime: Runtime | None = None) -> ModelOutputs:
+@dataclass(frozen=True)
+class Step6Start:
+    """time.monotonic() at the beginning of 6a: STEP6_START."""
+
+    at: float
+
+
+def run(model: ModelRun, log: EvidenceLog) -> ModelOutputsResult:
+    """``probe`` the model of this run."""
+    model.keep(Step6Start(time.monotonic()))
+    outputs = model.keep(probe(model.get(PreflightFacts), model.scratch, model.runtime))
+    add_evidence(log, outputs)
+    return outputs
+
+
+def probe(facts: PreflightFacts, scratch: Path, runtime: Runtime | None = None) -> ModelOutputsResult:
     """Probe, recognise, choose. Raises what probing raises, MODEL_OUTPUT_INVALID, NOT_A_DETECTOR.
 
     A graph with TensorRT plugins is recognised by its declared outputs, where ``runtime`` can run it at all.
@@ -115,10 +134,10 @@ def run(facts: PreflightFacts, scratch: Path, runtime: Runtime | None = None) ->
         if error.code != Code.FAMILY_UNKNOWN and user_source is None:
             raise
         choice = _without_family(facts, fixed, processor)
-        outputs = ModelOutputs(probed, candidates, 0, choice, None, error, user_source, files, warnings)
+        outputs = ModelOutputsResult(probed, candidates, 0, choice, None, error, user_source, files, warnings)
     else:
         choice = _choose(facts, candidates, probed, head, fixed, processor)
-        outputs = ModelOutputs(probed, candidates, 0, choice, head, None, user_source, files, warnings)
+        outputs = ModelOutputsResult(probed, candidates, 0, choice, head, None, user_source, files, warnings)
     return _settle(outputs, choice, fixed_origin)
 
 
@@ -145,7 +164,9 @@ def _declared(facts: PreflightFacts, runtime: Runtime | None, scratch: Path) -> 
     return Probed(ProbeResult(outputs=names, lines=tuple(lines)), scratch / "not-run.npz")
 
 
-def refine(facts: PreflightFacts, outputs: ModelOutputs, decoded: Sequence[Sequence[Boxes]]) -> ModelOutputs:
+def refine(
+    facts: PreflightFacts, outputs: ModelOutputsResult, decoded: Sequence[Sequence[Boxes]]
+) -> ModelOutputsResult:
     """The choice for a head that only the user's parser reads: by what that parser finds under each candidate.
 
     ``decoded``: its boxes on every probed frame, for each candidate.
@@ -172,7 +193,7 @@ def hints(settings: Settings) -> Hints:
     )
 
 
-def _settle(outputs: ModelOutputs, choice: Choice, fixed_origin: str) -> ModelOutputs:
+def _settle(outputs: ModelOutputsResult, choice: Choice, fixed_origin: str) -> ModelOutputsResult:
     """The outputs with a choice, its position among the candidates, and the file in which the user decided."""
     origins = tuple((key, fixed_origin if origin == "dsbench.toml" else origin) for key, origin in choice.origins)
     chosen = outputs.candidates.index(choice.preprocessing)
@@ -286,3 +307,54 @@ def _without_family(facts: PreflightFacts, fixed: Fixed, hugging_face: Preproces
         hugging_face=hugging_face,
         channels=facts.onnx.channels,
     )
+
+
+def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult) -> None:
+    """Shapes and ranges, the family and why, the preprocessing and how the candidates fared."""
+    result, choice = outputs.probed.result, outputs.choice
+    log.print(*outputs.lines())
+    if outputs.head:
+        log.fact("Family", outputs.head.family, f"confidence {outputs.head.confidence:.2f}")
+        log.fact("Classes of the head", outputs.head.classes)
+        for fact in outputs.head.facts:
+            log.fact(fact.name, fact.value, fact.reason)
+        log.warn(*outputs.head.warnings)
+    elif outputs.no_family:
+        log.fact("Family", "none recognised", "the user's own parser reads the outputs")
+        log.note(outputs.no_family.what)
+    for fact in outputs.hugging_face_facts():
+        log.fact(fact.name, fact.value, fact.reason)
+    preprocessing_choice(log, choice)
+    log.fact("Real frames", ", ".join(map(str, result.frames)), "frame numbers in the video")
+    log.fact("ONNX Runtime, one image", f"{result.ms_per_run:.1f} ms")
+    log.warn(*outputs.warnings)
+
+
+def preprocessing_choice(log: EvidenceLog, choice: Choice) -> None:
+    """nvinfer's preprocessing keys with their origin, and how the candidates fared."""
+    feed = choice.preprocessing
+    values = {
+        "net-scale-factor": repr(feed.net_scale_factor),
+        "offsets": ";".join(f"{part:g}" for part in feed.offsets) or "none",
+        "model-color-format": f"{feed.model_color_format} ({('RGB', 'BGR', 'GRAY')[feed.model_color_format]})",
+        "maintain-aspect-ratio": str(feed.maintain_aspect_ratio),
+        "symmetric-padding": str(feed.symmetric_padding),
+    }
+    for key, origin in choice.origins:
+        log.fact(key, values[key], origin)
+    if choice.ranking:
+        log.table(
+            "Preprocessing candidates on these frames, decoded (best first)",
+            ("preprocessing", "detections per frame", "score mass per frame", "frames with detections"),
+            (
+                (
+                    preprocessing.describe(score.preprocessing),
+                    f"{score.detections:.1f}",
+                    f"{score.mass:.2f}",
+                    f"{score.frames_with:.0%}",
+                )
+                for score in choice.ranking[:_CANDIDATES_SHOWN]
+            ),
+        )
+    if choice.warning:
+        log.warn(choice.warning)

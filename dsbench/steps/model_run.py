@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from dsbench.base import jsonable
 from dsbench.base.options import DEFAULT, Given, Value, above_zero, percent, share, text, whole
+from dsbench.base.steps import RECORD_KEYS
 from dsbench.machine import hardware
 from dsbench.model.layout import ModelLayout
 from dsbench.model.preflight import REAL_TIME_FPS, Request
@@ -130,6 +132,8 @@ class ModelRun:
     """What is to be undone when this model's steps are over."""
     recorder: Recorder | None = None
     """Its record in this session."""
+    entries: Mapping[str, Any] = field(default_factory=lambda: dict.fromkeys(RECORD_KEYS))
+    """What the steps beyond the specification have for the record so far, in JSON's types."""
     _results: dict[type, object] = field(default_factory=dict)
 
     @property
@@ -152,6 +156,11 @@ class ModelRun:
         """Keep a step's result, one of each type."""
         self._results[type(result)] = result
         return result
+
+    def record(self, key: str, entry: object) -> None:
+        """Put a step's entry, a dataclass, into the record; None where the step has nothing to say."""
+        assert key in RECORD_KEYS, f"{key} is not in RECORD_KEYS"
+        self.entries = {**self.entries, key: jsonable.encode(entry)}
 
     def find(self, kind: type[T]) -> T | None:
         """The result of that type; None if no step has left one."""

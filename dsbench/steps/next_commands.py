@@ -12,7 +12,7 @@ from dsbench.steps.model_run import ModelRun
 from dsbench.trtexec import command_lines
 
 
-def of(model: ModelRun) -> tuple[str, ...]:
+def shell_lines(model: ModelRun) -> tuple[str, ...]:
     """Lines to be copied into a shell; those that begin with ``#`` say what they are for."""
     facts = model.find(PreflightFacts)
     if facts is None or (model.recorder is not None and model.recorder.record.verdict == "failed"):

@@ -17,16 +17,21 @@ from dsbench.judge import lint
 from dsbench.judge.lint import Finding, LintContext
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.settings import Settings
+from dsbench.record.evidence import EvidenceLog
 from dsbench.steps import built_in_parser
-from dsbench.steps.model_outputs import ModelOutputs, pre_cluster_threshold
-from dsbench.steps.parser_build import BuiltParser, parser_function, raise_errors
+from dsbench.steps.findings import raise_errors
+from dsbench.steps.model_outputs import ModelOutputsResult, pre_cluster_threshold
+from dsbench.steps.model_run import ModelRun
+from dsbench.steps.parser_build import ParserBuildResult
+from dsbench.steps.parser_source import parser_function
+from dsbench.steps.rows.file_rows import file_text, owner
 
 GIVEN = "dsbench.toml"
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class ConfigResult:
+class NvinferConfigResult:
     """The config on disk, as nvinfer will read it, and what the check found."""
 
     written: Written
@@ -39,7 +44,17 @@ class ConfigResult:
         return self.written.status is Status.USER_OWNED
 
 
-def run(facts: PreflightFacts, outputs: ModelOutputs, parser: BuiltParser, gpu_id: int) -> ConfigResult:
+def run(model: ModelRun, log: EvidenceLog) -> NvinferConfigResult:
+    """``write`` the config of this run."""
+    facts, outputs, parser = model.get(PreflightFacts), model.get(ModelOutputsResult), model.get(ParserBuildResult)
+    config = model.keep(write(facts, outputs, parser, model.options.gpu_id.value))
+    add_evidence(log, facts, outputs, config)
+    return config
+
+
+def write(
+    facts: PreflightFacts, outputs: ModelOutputsResult, parser: ParserBuildResult, gpu_id: int
+) -> NvinferConfigResult:
     """Write the config unless the user has one, check it. Raises CONFIG_LINT with every error finding."""
     layout = facts.layout
     path = layout.nvinfer_config
@@ -47,12 +62,12 @@ def run(facts: PreflightFacts, outputs: ModelOutputs, parser: BuiltParser, gpu_i
     findings = lint.lint(path, lint_context(facts, outputs, parser))
     raise_errors(Code.CONFIG_LINT, findings)
     origin = GIVEN if facts.settings.cluster_mode is not None else _cluster_origin(outputs)
-    return ConfigResult(written, nvinfer.load(path), origin, findings)
+    return NvinferConfigResult(written, nvinfer.load(path), origin, findings)
 
 
-def lint_context(facts: PreflightFacts, outputs: ModelOutputs, parser: BuiltParser) -> LintContext:
+def lint_context(facts: PreflightFacts, outputs: ModelOutputsResult, parser: ParserBuildResult) -> LintContext:
     """What a config must agree with; 7b's as well."""
-    built_in = built_in_parser.of(outputs)
+    built_in = built_in_parser.recognised(outputs)
     return LintContext(
         onnx=facts.onnx,
         labels_count=facts.labels.count,
@@ -64,10 +79,12 @@ def lint_context(facts: PreflightFacts, outputs: ModelOutputs, parser: BuiltPars
     )
 
 
-def plan(facts: PreflightFacts, outputs: ModelOutputs, gpu_id: int, folder: Path, *, batch_size: int) -> NvinferPlan:
+def plan(
+    facts: PreflightFacts, outputs: ModelOutputsResult, gpu_id: int, folder: Path, *, batch_size: int
+) -> NvinferPlan:
     """6e's values; 7b's as well, with another folder and batch size."""
     layout, settings, feed = facts.layout, facts.settings, outputs.preprocessing
-    built_in = built_in_parser.of(outputs)
+    built_in = built_in_parser.recognised(outputs)
     defaults = NvinferPlan("", "", "", "", "", 0, (0, 0, 0))
     return NvinferPlan(
         onnx_file=nvinfer_config.relative(facts.onnx.path, folder),
@@ -97,16 +114,34 @@ def plan(facts: PreflightFacts, outputs: ModelOutputs, gpu_id: int, folder: Path
     )
 
 
-def cluster_mode(settings: Settings, outputs: ModelOutputs) -> int:
+def cluster_mode(settings: Settings, outputs: ModelOutputsResult) -> int:
     """dsbench.toml's, else the family's, else the specification's 2."""
     if settings.cluster_mode is not None:
         return settings.cluster_mode
     return registry.convention(outputs.head).cluster_mode if outputs.head else 2
 
 
-def _cluster_origin(outputs: ModelOutputs) -> str:
+def _cluster_origin(outputs: ModelOutputsResult) -> str:
     return f"family {outputs.head.family}" if outputs.head else "specification"
 
 
 def _or(value: T | None, default: T) -> T:
     return default if value is None else value
+
+
+def add_evidence(
+    log: EvidenceLog, facts: PreflightFacts, outputs: ModelOutputsResult, result: NvinferConfigResult
+) -> None:
+    """The config, whose it is, and the label count of 6e."""
+    count = facts.labels.count
+    log.print(f"labels.txt: {count} classes -> num-detected-classes={result.config.num_detected_classes}")
+    log.fact("nvinfer config", facts.layout.given_path(result.written.path), owner(result.written))
+    log.fact("cluster-mode", result.config.cluster_mode, "config" if result.users else result.cluster_mode_origin)
+    if outputs.head:
+        log.fact("Classes of the head", outputs.head.classes, f"labels: {count}")
+    log.warn(*(_finding(finding) for finding in result.findings))
+    file_text(log, result.written.path)
+
+
+def _finding(finding: Finding) -> str:
+    return f"{finding.what} ({finding.where})" + (f": {finding.fix}" if finding.fix else "")

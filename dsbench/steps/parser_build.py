@@ -1,32 +1,35 @@
-"""6b, 6c, 6d: the parser's source, its Makefile, its library; and what the library makes of real frames."""
+"""6d: the parser's library, and what it makes of real frames."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.files import Written, is_generated
 from dsbench.build import compile as parser_compile
-from dsbench.build import makefile, parser_source, symbols
+from dsbench.build import symbols
 from dsbench.build.compile import BuildPlan, BuildResult
 from dsbench.build.symbols import LibraryFacts
 from dsbench.families import registry
 from dsbench.families.base import Network
-from dsbench.formats import nvinfer
 from dsbench.jobs.probe import ParserJob
 from dsbench.judge.imports import tensors
-from dsbench.judge.lint import ERROR, Finding
+from dsbench.judge.lint import Finding
 from dsbench.judge.parser import boxes as parser_boxes
 from dsbench.judge.parser.boxes import Agreement
 from dsbench.model.facts import PreflightFacts
+from dsbench.model.layout import ModelLayout
+from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import probes
 from dsbench.runtimes.contract import Runtime
 from dsbench.steps import built_in_parser, model_outputs
-from dsbench.steps.model_outputs import ModelOutputs, pre_cluster_threshold, source_plan
+from dsbench.steps.built_in_parser import NOTHING_TO_DO
+from dsbench.steps.findings import raise_errors
+from dsbench.steps.model_outputs import ModelOutputsResult, pre_cluster_threshold, preprocessing_choice
+from dsbench.steps.model_run import ModelRun
+from dsbench.steps.parser_source import parser_function
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,17 +43,7 @@ LAYOUT_MARK = "dsbench_object_size"
 
 
 @dataclass(frozen=True)
-class ParserSource:
-    """The .cpp that will be built, and whose it is. ``built_in``: ``path`` is DeepStream's own library instead."""
-
-    path: Path
-    users: bool
-    reason: str
-    built_in: bool = False
-
-
-@dataclass(frozen=True)
-class BuiltParser:
+class ParserBuildResult:
     """The library, its exported functions, and what it found on real frames.
 
     ``boxes`` counts per frame (-1: the parser returned false); ``agreement`` with the family's reference decode is None
@@ -64,38 +57,25 @@ class BuiltParser:
     boxes: tuple[int, ...]
     findings: tuple[Finding, ...]
     agreement: Agreement | None
-    outputs: ModelOutputs
+    outputs: ModelOutputsResult
 
 
-def write_source(facts: PreflightFacts, outputs: ModelOutputs) -> ParserSource:
-    """The user's own source untouched, else the family's. Raises FAMILY_UNKNOWN if there is neither."""
-    if outputs.user_source is not None:
-        return ParserSource(outputs.user_source.path, True, outputs.user_source.reason)
-    if outputs.head is None:
-        assert outputs.no_family is not None
-        raise outputs.no_family
-    built_in = built_in_parser.of(outputs)
-    if built_in:
-        return ParserSource(Path(built_in.library), False, built_in_parser.NOTHING_TO_DO, built_in=True)
-    plan = replace(source_plan(facts.layout), function=generated_function(facts))
-    written = parser_source.write_source(outputs.head, plan)
-    return ParserSource(written.path, False, f"{written.status}, from the {outputs.head.family} family's template")
+def run(model: ModelRun, log: EvidenceLog) -> ParserBuildResult:
+    """``build`` the parser of this run."""
+    facts = model.get(PreflightFacts)
+    parser = model.keep(build(facts, model.get(ModelOutputsResult), model.runtime, model.scratch))
+    model.keep(parser.outputs)
+    add_evidence(log, model.layout, parser)
+    return parser
 
 
-def write_makefile(facts: PreflightFacts, source: ParserSource) -> Written | None:
-    """The specification's Makefile for this source; a user's own Makefile stays. None: there is nothing to compile."""
-    if source.built_in:
-        return None
-    return makefile.write_makefile(facts.layout.makefile, source.path.name, facts.layout.parser_library.name)
-
-
-def build(facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratch: Path) -> BuiltParser:
+def build(facts: PreflightFacts, outputs: ModelOutputsResult, runtime: Runtime, scratch: Path) -> ParserBuildResult:
     """Build, check the exported function, run it on real frames, judge its boxes.
 
     Raises what building and the symbol check raise, PARSER_CRASHED, and what the boxes break.
     """
     layout = facts.layout
-    built_in = built_in_parser.of(outputs)
+    built_in = built_in_parser.recognised(outputs)
     if built_in:
         library = built_in_parser.library(built_in, runtime)
         return _judged(facts, outputs, None, library, built_in.function, scratch)
@@ -120,23 +100,23 @@ def build(facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratc
 
 def _judged(
     facts: PreflightFacts,
-    outputs: ModelOutputs,
+    outputs: ModelOutputsResult,
     built: BuildResult | None,
     library: LibraryFacts,
     function: str,
     scratch: Path,
-) -> BuiltParser:
+) -> ParserBuildResult:
     """The library on real frames; raises what its boxes break. NVIDIA's own library is not judged."""
-    built_in = built_in_parser.of(outputs)
+    built_in = built_in_parser.recognised(outputs)
     if not outputs.probed.result.frames or (built_in and library.path == Path(built_in.library)):
-        return BuiltParser(built, library, function, (), (), None, outputs)
+        return ParserBuildResult(built, library, function, (), (), None, outputs)
     counts, calls = _run(facts, outputs, [outputs.chosen], library.path, function, scratch)
     findings = parser_boxes.check(
         calls, Network(facts.width, facts.height), facts.labels.count, where=facts.layout.given_path(library.path)
     )
     raise_errors(Code.PARSER_BOXES, findings)
     agreement = _compare(facts, outputs, calls)
-    return BuiltParser(built, library, function, counts, findings, agreement, outputs)
+    return ParserBuildResult(built, library, function, counts, findings, agreement, outputs)
 
 
 def layout_flags(facts: PreflightFacts) -> tuple[str, ...]:
@@ -155,36 +135,13 @@ def _require_layout(facts: PreflightFacts, library: LibraryFacts, runtime: Runti
         )
 
 
-def raise_errors(code: Code, findings: Sequence[Finding]) -> None:
-    """One DsbenchError for all findings that are errors; nothing for warnings alone."""
-    errors = [finding for finding in findings if finding.severity == ERROR]
-    if errors:
-        what = errors[0].what if len(errors) == 1 else "\n".join(f"- {error.what}" for error in errors)
-        fix = "\n".join(dict.fromkeys(error.fix for error in errors if error.fix))
-        raise DsbenchError(code, what, where=errors[0].where, fix=fix)
-
-
-def generated_function(facts: PreflightFacts) -> str:
-    """The function that a generated source defines: dsbench.toml's ``parse-bbox-func-name``, else the specification's.
-
-    Not that of a user's nvinfer config: a name misspelt there has to show.
-    """
-    return facts.settings.parse_bbox_func_name or facts.layout.parser_function
-
-
-def parser_function(facts: PreflightFacts) -> str:
-    """``parse-bbox-func-name``: of the user's nvinfer config, of dsbench.toml, else the specification's name."""
-    config = facts.layout.nvinfer_config
-    if config.is_file() and not is_generated(config):
-        with suppress(DsbenchError):  # 6e says what is wrong with the config
-            name = nvinfer.load(config).parse_bbox_func_name
-            if name:
-                return name
-    return generated_function(facts)
-
-
 def _run(
-    facts: PreflightFacts, outputs: ModelOutputs, candidates: Sequence[int], library: Path, function: str, scratch: Path
+    facts: PreflightFacts,
+    outputs: ModelOutputsResult,
+    candidates: Sequence[int],
+    library: Path,
+    function: str,
+    scratch: Path,
 ) -> tuple[tuple[int, ...], Calls]:
     """The parser on every probed frame under each of these candidates, in turn."""
     probed = outputs.probed
@@ -204,7 +161,9 @@ def _run(
     return result.counts, parser_boxes.load_boxes(boxes, result.counts)
 
 
-def _refined(facts: PreflightFacts, outputs: ModelOutputs, library: Path, function: str, scratch: Path) -> ModelOutputs:
+def _refined(
+    facts: PreflightFacts, outputs: ModelOutputsResult, library: Path, function: str, scratch: Path
+) -> ModelOutputsResult:
     """6a's choice made by what the user's parser finds on real frames under each candidate."""
     everything = range(len(outputs.candidates))
     _, calls = _run(facts, outputs, everything, library, function, scratch)
@@ -213,7 +172,7 @@ def _refined(facts: PreflightFacts, outputs: ModelOutputs, library: Path, functi
     return model_outputs.refine(facts, outputs, [found[i * frames : (i + 1) * frames] for i in everything])
 
 
-def _compare(facts: PreflightFacts, outputs: ModelOutputs, calls: Calls) -> Agreement | None:
+def _compare(facts: PreflightFacts, outputs: ModelOutputsResult, calls: Calls) -> Agreement | None:
     """The parser against the family's NumPy decode of the same tensors."""
     if outputs.head is None:
         return None
@@ -222,3 +181,27 @@ def _compare(facts: PreflightFacts, outputs: ModelOutputs, calls: Calls) -> Agre
     threshold = pre_cluster_threshold(facts.settings, outputs.head)
     reference = [family.decode(frame, outputs.head, network, threshold) for frame in frames]
     return parser_boxes.compare(calls, reference)
+
+
+def add_evidence(log: EvidenceLog, layout: ModelLayout, parser: ParserBuildResult) -> None:
+    """Command, exported function, boxes on real frames."""
+    if parser.build:
+        log.command(*parser.build.command)
+        log.warn(*parser.build.warnings[:5])
+    took = f"built in {parser.build.seconds:.1f} s" if parser.build else NOTHING_TO_DO
+    log.fact("Library", layout.given_path(parser.library.path), took)
+    log.fact("Exported", ", ".join(parser.library.parse_functions), "dynamic symbol table")
+    log.fact("parse-bbox-func-name", parser.function)
+    if LAYOUT_MARK in parser.library.functions:
+        log.fact("Object size", "24 bytes: for DeepStream 6.2 and before, not for 9", "dsbench.toml: object-size")
+    if parser.outputs.head is None:
+        preprocessing_choice(log, parser.outputs.choice)
+    if parser.boxes:
+        log.fact("Raw boxes on real frames", ", ".join(map(str, parser.boxes)), "per frame, before clustering")
+    if parser.agreement:
+        same = parser.agreement
+        shown = f"{same.equal} of {same.reference} boxes equal ({same.parser} of the parser)"
+        log.fact("Reference decode", shown, f"largest difference {same.largest_difference:.2g}")
+        if not same.complete:
+            log.warn(f"the parser and the family's reference decode differ: {shown}")
+    log.warn(*(finding.what for finding in parser.findings))

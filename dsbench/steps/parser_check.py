@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.options import Given
 from dsbench.build import compile as parser_compile
 from dsbench.build import makefile, parser_source, symbols
 from dsbench.build.compile import BuildPlan
@@ -29,14 +30,21 @@ from dsbench.judge.parser import cases as parser_cases
 from dsbench.judge.parser import findings as judge
 from dsbench.judge.parser.cases import Setting
 from dsbench.judge.parser.findings import Expected
+from dsbench.model import preflight
 from dsbench.model.facts import PreflightFacts
+from dsbench.model.layout import ModelLayout
+from dsbench.model.preflight import Request
+from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import parser_harness
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.embedded import EmbeddedRuntime
 from dsbench.runtimes.parser_harness import Missing
 from dsbench.steps import background, built_in_parser, model_outputs, parser_build
 from dsbench.steps.background import Stopped
-from dsbench.steps.model_outputs import ModelOutputs, source_plan
+from dsbench.steps.findings import raise_errors
+from dsbench.steps.model_outputs import ModelOutputsResult, source_plan
+from dsbench.steps.model_run import ModelRun
+from dsbench.steps.parser_source import generated_function, parser_function
 
 FRAMES = 4
 _FILL, _OTHER_FILL = 0xAA, 0x55
@@ -44,7 +52,7 @@ _LARGEST_FILE = 32 << 20
 
 
 @dataclass(frozen=True)
-class ParserCheck:
+class ParserCheckResult:
     """What came of it. ``not_run``: why nothing was checked (empty: it was), with ``fix``; ``cases`` were tried."""
 
     findings: tuple[Finding, ...] = ()
@@ -61,32 +69,45 @@ class ParserCheck:
 class BegunCheck:
     """A check that goes on beside other steps."""
 
-    future: Future[ParserCheck]
+    future: Future[ParserCheckResult]
 
-    def result(self) -> ParserCheck:
-        """Waits for it; what ``run`` returns and raises."""
+    def result(self) -> ParserCheckResult:
+        """Waits for it; what ``check`` returns and raises."""
         return self.future.result()
 
 
-def begin(
-    facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratch: Path, at_end: ExitStack
-) -> BegunCheck:
-    """``run`` in a thread of its own, stopped when ``at_end`` closes."""
-    return BegunCheck(background.begin(lambda stopped: run(facts, outputs, runtime, scratch, stopped), at_end))
+def begin(model: ModelRun) -> None:
+    """``check`` in a thread of its own once the parser is built, stopped when the steps of this model are over."""
+    facts, outputs = model.get(PreflightFacts), model.get(ModelOutputsResult)
+    runtime, scratch = model.runtime, model.scratch
+    begun = background.begin(lambda stopped: check(facts, outputs, runtime, scratch, stopped), model.at_end)
+    model.keep(BegunCheck(begun))
 
 
-def run(
-    facts: PreflightFacts, outputs: ModelOutputs, runtime: Runtime, scratch: Path, stopped: Stopped = background.never
-) -> ParserCheck:
+def run(model: ModelRun, log: EvidenceLog) -> ParserCheckResult:
+    """Wait for the check that was begun. Raises what ``check`` raises, PARSER_CHECK if any finding is an error."""
+    result = model.keep(model.get(BegunCheck).result())
+    add_evidence(log, result)
+    require(result)
+    return result
+
+
+def check(
+    facts: PreflightFacts,
+    outputs: ModelOutputsResult,
+    runtime: Runtime,
+    scratch: Path,
+    stopped: Stopped = background.never,
+) -> ParserCheckResult:
     """Build with sanitizers, call on every case, judge. Never raises for what the parser does: findings say it.
 
     Raises PARSER_COMPILE for a parser that does not build without sanitizers either. Once ``stopped`` holds what comes
     of it means nothing.
     """
-    if built_in_parser.of(outputs):
-        return ParserCheck(not_run=built_in_parser.NOTHING_TO_DO)
+    if built_in_parser.recognised(outputs):
+        return ParserCheckResult(not_run=built_in_parser.NOTHING_TO_DO)
     if not outputs.probed.result.frames:
-        return ParserCheck(not_run="the network cannot be run here, so there are no outputs to parse")
+        return ParserCheckResult(not_run="the network cannot be run here, so there are no outputs to parse")
     started = time.monotonic()
     folder = Path(os.path.realpath(scratch)) / "parser-check"
     shutil.rmtree(folder, ignore_errors=True)
@@ -99,25 +120,23 @@ def run(
     except DsbenchError as error:
         if error.code == Code.PARSER_COMPILE:
             _require_build(facts, runtime, folder / "parser", stopped)
-        return ParserCheck(not_run=f"the parser was not built with sanitizers: {error.what}", fix=error.fix)
+        return ParserCheckResult(not_run=f"the parser was not built with sanitizers: {error.what}", fix=error.fix)
     if isinstance(runner, Missing):
-        return ParserCheck(not_run=runner.reason, fix=runner.fix)
+        return ParserCheckResult(not_run=runner.reason, fix=runner.fix)
     built = time.monotonic()
     result = _check(facts, outputs, runner, library, folder, stopped)
     return replace(result, build_seconds=built - started, run_seconds=time.monotonic() - built)
 
 
-def require(check: ParserCheck) -> None:
+def require(check: ParserCheckResult) -> None:
     """Raise PARSER_CHECK if any finding is an error."""
     errors = [found for found in check.findings if found.severity == ERROR]
     several = len(errors) > 1  # one has its place in the failure itself
     named = [f"{found.rule}: {found.what}" + (f" ({found.where})" if several else "") for found in errors]
-    parser_build.raise_errors(
-        Code.PARSER_CHECK, [replace(found, what=what) for found, what in zip(errors, named, strict=True)]
-    )
+    raise_errors(Code.PARSER_CHECK, [replace(found, what=what) for found, what in zip(errors, named, strict=True)])
 
 
-def _copy_sources(facts: PreflightFacts, outputs: ModelOutputs, target: Path) -> None:
+def _copy_sources(facts: PreflightFacts, outputs: ModelOutputsResult, target: Path) -> None:
     """The parser's folder without what was built; the family's source and Makefile where there is none yet."""
     layout = facts.layout
     target.mkdir(parents=True)
@@ -127,9 +146,7 @@ def _copy_sources(facts: PreflightFacts, outputs: ModelOutputs, target: Path) ->
         if outputs.head is None:
             raise outputs.no_family or DsbenchError(Code.PARSER_SOURCE, "there is no parser source")
         expected = target / layout.parser_source.name
-        plan = replace(
-            source_plan(layout), expected=expected, alternatives=(), function=parser_build.generated_function(facts)
-        )
+        plan = replace(source_plan(layout), expected=expected, alternatives=(), function=generated_function(facts))
         parser_source.write_source(outputs.head, plan)
     if not (target / "Makefile").is_file():
         source = min(path.name for path in target.glob("*.cpp"))
@@ -180,9 +197,9 @@ def _build(facts: PreflightFacts, runtime: Runtime, folder: Path, stopped: Stopp
 
 
 def _check(
-    facts: PreflightFacts, outputs: ModelOutputs, runner: Path, library: Path, folder: Path, stopped: Stopped
-) -> ParserCheck:
-    function = parser_build.parser_function(facts)
+    facts: PreflightFacts, outputs: ModelOutputsResult, runner: Path, library: Path, folder: Path, stopped: Stopped
+) -> ParserCheckResult:
+    function = parser_function(facts)
     exported = symbols.read_library(library)
     symbols.check_symbol(exported, function)
     frames = _frames(outputs)
@@ -209,10 +226,10 @@ def _check(
         )
     if len(results) < len(cases):
         notes.append(f"stopped after {len(results)} of {len(cases)} cases")
-    return ParserCheck(findings, len(results), len(frames), notes=tuple(notes))
+    return ParserCheckResult(findings, len(results), len(frames), notes=tuple(notes))
 
 
-def _threshold(facts: PreflightFacts, outputs: ModelOutputs) -> float:
+def _threshold(facts: PreflightFacts, outputs: ModelOutputsResult) -> float:
     return model_outputs.pre_cluster_threshold(facts.settings, outputs.head)
 
 
@@ -228,7 +245,7 @@ def _setting(facts: PreflightFacts, threshold: float) -> Setting:
     )
 
 
-def _frames(outputs: ModelOutputs) -> Sequence[Call]:
+def _frames(outputs: ModelOutputsResult) -> Sequence[Call]:
     """The first real frames' outputs under the chosen preprocessing."""
     import numpy as np
 
@@ -238,7 +255,7 @@ def _frames(outputs: ModelOutputs) -> Sequence[Call]:
         return [parser_cases.layers(probed.result.outputs, [archive[key] for key in frame]) for frame in keys]
 
 
-def _reference(facts: PreflightFacts, outputs: ModelOutputs, count: int) -> tuple[Boxes, ...] | None:
+def _reference(facts: PreflightFacts, outputs: ModelOutputsResult, count: int) -> tuple[Boxes, ...] | None:
     """The family's decode of these frames; None for a head that no family claims."""
     if outputs.head is None:
         return None
@@ -246,3 +263,55 @@ def _reference(facts: PreflightFacts, outputs: ModelOutputs, count: int) -> tupl
     frames = tensors.outputs_of(outputs.probed.tensors, outputs.probed.result, outputs.chosen)[:count]
     threshold = _threshold(facts, outputs)
     return tuple(family.decode(frame, outputs.head, network, threshold) for frame in frames)
+
+
+def add_evidence(log: EvidenceLog, check: ParserCheckResult) -> None:
+    """Cases and times, or why nothing was run; findings as a table and as warnings."""
+    if check.not_run:
+        log.fact("Sanitizers", f"not run: {check.not_run}")
+        log.note(*(text for text in (f"not run: {check.not_run}", check.fix) if text))
+        return
+    log.fact("Sanitizers", "AddressSanitizer, UndefinedBehaviorSanitizer", f"built in {check.build_seconds:.1f} s")
+    log.fact("Cases", check.cases, f"{check.frames} real frames and what may come; {check.run_seconds:.1f} s")
+    log.fact("Findings", len(check.findings) or "none")
+    log.note(*check.notes)
+    if check.findings:
+        log.table("Findings", ("rule", "severity", "what", "where", "fix"), map(_row, check.findings))
+    # errors fail the step, whose failure names them
+    log.warn(*(f"{found.rule}: {found.what} ({found.where})" for found in check.findings if found.severity != ERROR))
+
+
+def _row(found: Finding) -> tuple[str, str, str, str, str]:
+    """A finding's columns."""
+    return found.rule, found.severity, found.what, found.where, found.fix
+
+
+def _lines(check: ParserCheckResult) -> tuple[str, ...]:
+    """The check on a terminal."""
+    if check.not_run:
+        return (f"not run: {check.not_run}", *([f"  fix: {check.fix}"] if check.fix else []))
+    shown = [f"{check.cases} cases, {len(check.findings)} findings", *check.notes]
+    for found in check.findings:
+        shown.append(f"{found.severity}: {found.rule}: {found.what}")
+        shown.append(f"  where: {found.where}")
+        if found.fix:
+            shown.append(f"  fix: {found.fix}")
+    return tuple(shown)
+
+
+def command(model_dir: str, video: str | None) -> int:
+    """``dsbench parser-check``: the check of one model directory, without the rest of the pipeline.
+
+    0: nothing worse than a warning, also where the sanitizers are not installed; 1: an error was found.
+
+    Nothing is written to the model directory.
+    """
+    start = Path.cwd()
+    layout = ModelLayout.at(model_dir, start)
+    given = Given("--video", video, os.environ.get("DS_VIDEO") or None)
+    facts = preflight.run(layout, Request("embedded", given, start, replace_results=True))
+    with tempfile.TemporaryDirectory(prefix="dsbench-") as scratch:
+        outputs = model_outputs.probe(facts, Path(scratch))
+        found = check(facts, outputs, EmbeddedRuntime(), Path(scratch))
+    print("\n".join(_lines(found)))
+    return int(any(one.severity == ERROR for one in found.findings))

@@ -8,6 +8,7 @@ from dataclasses import replace
 import dsbench
 from dsbench.base.errors import DsbenchError
 from dsbench.base.options import Value, share, whole
+from dsbench.base.steps import RECORD_KEYS
 from dsbench.formats.trtexec import log as trtexec_log
 from dsbench.judge.streams import RunFigures
 from dsbench.model.facts import PreflightFacts
@@ -25,10 +26,12 @@ from dsbench.record.schema import (
     VideoRecord,
 )
 from dsbench.runtimes.select import Selected
-from dsbench.steps import beyond_record
-from dsbench.steps.benchmark_runs import Calibration, MeasuredRun, Measurements, Telemetry, Validation
+from dsbench.steps.app_run import Telemetry
+from dsbench.steps.benchmark_run import MeasuredRun, Measurements
 from dsbench.steps.model_run import KITTI_FRAMES, MIN_DETECTION_RATE, ModelRun, RunOptions
-from dsbench.steps.prepare import Prepared
+from dsbench.steps.preflight_engine import PreparedEngine
+from dsbench.steps.run1_calibration import Run1CalibrationResult
+from dsbench.steps.run2_validation import Run2ValidationResult
 
 _PACKAGES = ("pytest", "pytest-html", "pytest-dependency", "pytest-xdist")
 
@@ -46,7 +49,7 @@ def recorder(layout: ModelLayout, options: RunOptions, selected: Selected) -> Re
         started="",
         updated="",
         options=option_records(options, Settings()),
-        beyond=beyond_record.NO_ENTRIES,
+        beyond=dict.fromkeys(RECORD_KEYS),
     )
     return Recorder.of(layout.record, blank, replace_results=options.replace_results.value)
 
@@ -79,7 +82,7 @@ def refresh(model: ModelRun, recorder: Recorder) -> None:
             figures=figures(model),
             video=video(facts),
             options=option_records(model.options, settings),
-            beyond=beyond_record.entries(model),
+            beyond=model.entries,
         )
 
     recorder.update(change)
@@ -87,7 +90,7 @@ def refresh(model: ModelRun, recorder: Recorder) -> None:
 
 def figures(model: ModelRun) -> Figures:
     """Step 8's numbers as far as they are known."""
-    prepared, facts = model.find(Prepared), model.find(PreflightFacts)
+    prepared, facts = model.find(PreparedEngine), model.find(PreflightFacts)
     if prepared is not None:
         facts = prepared.facts
     if facts is None:
@@ -105,7 +108,7 @@ def figures(model: ModelRun) -> Figures:
             bsmax=_trtexec(layout, facts.max_bs, facts.throughput.stand_in),
             peak_gpu_streams=facts.throughput.peak_gpu_streams,
         )
-    calibration, validation = model.find(Calibration), model.find(Validation)
+    calibration, validation = model.find(Run1CalibrationResult), model.find(Run2ValidationResult)
     if calibration is not None:
         known = replace(known, run1=_run(calibration.run))
     if validation is not None:

@@ -9,13 +9,18 @@ from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
+from dsbench.model.layout import ModelLayout
 from dsbench.record import store
+from dsbench.record.evidence import EvidenceLog
 from dsbench.record.schema import Record
 from dsbench.report import charts, figures
 from dsbench.report.figures import Series
-from dsbench.steps.benchmark_runs import Calibration, MeasuredRun, Validation
+from dsbench.steps import next_commands
+from dsbench.steps.benchmark_run import MeasuredRun
 from dsbench.steps.model_run import ModelRun
-from dsbench.steps.visual_result import VisualResult
+from dsbench.steps.run1_calibration import Run1CalibrationResult
+from dsbench.steps.run2_validation import Run2ValidationResult
+from dsbench.steps.visual_result import VisualValidationResult
 
 _CHARTS = ("fps_run1.svg", "fps_run2.svg", "capacity.svg")
 _FIX = "free the disk (df -h), make the model directory writable, run again"
@@ -30,8 +35,18 @@ class ReportResult:
     pictures: tuple[Path, ...]
 
 
-def run(model: ModelRun) -> ReportResult:
-    """Draw the charts, read the record back. Raises REPORT_INCOMPLETE, RECORD_INVALID, NOT_WRITABLE."""
+def run(model: ModelRun, log: EvidenceLog) -> ReportResult:
+    """Draw the charts, read the record back, say what to run next.
+
+    Raises REPORT_INCOMPLETE, RECORD_INVALID, NOT_WRITABLE.
+    """
+    log.shell(*next_commands.shell_lines(model))
+    result = _checked(model)
+    add_evidence(log, model.layout, result)
+    return result
+
+
+def _checked(model: ModelRun) -> ReportResult:
     recorder = model.recorder
     assert recorder is not None, "the plugin gives every model a recorder"
     if recorder.state.path == "" or not model.layout.root.is_dir():
@@ -45,7 +60,7 @@ def run(model: ModelRun) -> ReportResult:
         missing.append(f"{model.layout.record.name} is an older run's")
     elif len(record.steps) != len(recorder.record.steps):
         missing.append(f"{model.layout.record.name} lacks the last steps")
-    if model.find(Validation) is not None and record.figures.run2.total_fps is None:
+    if model.find(Run2ValidationResult) is not None and record.figures.run2.total_fps is None:
         missing.append("the record has no figures of run 2")
     pictures = _pictures(model)
     missing += [f"{path.name} is missing or empty" for path in (*drawn, *pictures) if not _holds_something(path)]
@@ -61,7 +76,7 @@ def run(model: ModelRun) -> ReportResult:
 
 def _draw(model: ModelRun) -> tuple[Path, ...]:
     """Charts of the runs that this session has made."""
-    calibration, validation = model.find(Calibration), model.find(Validation)
+    calibration, validation = model.find(Run1CalibrationResult), model.find(Run2ValidationResult)
     runs: list[tuple[str, MeasuredRun]] = []
     if calibration is not None:
         runs.append(("run1", calibration.run))
@@ -95,7 +110,7 @@ def _write(path: Path, svg: str) -> Path:
 
 
 def _pictures(model: ModelRun) -> tuple[Path, ...]:
-    visual = model.find(VisualResult)
+    visual = model.find(VisualValidationResult)
     if visual is None:
         return ()
     frames = tuple(model.layout.sample_frame(sample.frame) for sample in visual.samples)
@@ -107,3 +122,13 @@ def _holds_something(path: Path) -> bool:
         return path.stat().st_size > 0
     except OSError:
         return False
+
+
+def add_evidence(log: EvidenceLog, layout: ModelLayout, result: ReportResult) -> None:
+    """Where everything lies."""
+    if result.record is None:
+        log.note("nothing of this run is left in the directory: it holds results that are not this run's to replace")
+        return
+    log.fact("Record", layout.given_path(layout.record), f"{len(result.record.steps)} steps, {result.record.verdict}")
+    for kind, paths in (("Charts", result.charts), ("Video and frames", result.pictures)):
+        log.fact(kind, ", ".join(layout.given_path(path) for path in paths) or "none made")

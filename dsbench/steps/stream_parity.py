@@ -18,12 +18,15 @@ from dsbench.formats.kitti import Scan
 from dsbench.judge import stream_parity as judge
 from dsbench.judge.stream_parity import Frame, Parity, Tolerance
 from dsbench.model.facts import PreflightFacts
+from dsbench.model.layout import ModelLayout
+from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import kitti_dump
 from dsbench.runtimes.kitti_dump import KittiDump
 from dsbench.steps import stream_clips
-from dsbench.steps.kitti_gate import KittiResult
+from dsbench.steps.kitti_gate import KittiGateResult
 from dsbench.steps.model_run import ModelRun
-from dsbench.steps.nvinfer_config import ConfigResult
+from dsbench.steps.nvinfer_config import NvinferConfigResult
+from dsbench.steps.rows.file_rows import file_text
 from dsbench.steps.stream_clips import ClipPlan
 
 STREAMS = 4
@@ -39,7 +42,7 @@ _FIX = (
 
 
 @dataclass(frozen=True)
-class ParityResult:
+class StreamParityResult:
     """What came of it. ``not_run``: why there was nothing to compare (empty: there was)."""
 
     parity: Parity | None
@@ -49,14 +52,38 @@ class ParityResult:
     not_run: str = ""
 
 
-def run(model: ModelRun) -> ParityResult:
-    """Cut the clips, dump each alone and all in one batch, compare. Errors are those of the video and of the app."""
+@dataclass(frozen=True)
+class ParityRecord:
+    """Objects of each stream's own run, and how many the batch had again. ``telling``: a fault would have shown."""
+
+    streams: int
+    objects: int
+    found_again: int
+    borderline: int
+    differing: int
+    telling: bool
+    fault: str
+
+
+def run(model: ModelRun, log: EvidenceLog) -> StreamParityResult:
+    """Cut the clips, dump each alone and all in one batch, compare.
+
+    Raises what the video and a run of the app raise, STREAM_PARITY where a stream gets other boxes than its clip's.
+    """
+    result = model.keep(_compared(model))
+    model.record("parity", _record(result))
+    add_evidence(log, model.layout, result)
+    require(result)
+    return result
+
+
+def _compared(model: ModelRun) -> StreamParityResult:
     facts = model.get(PreflightFacts)
     streams = _streams(model, facts)
     if streams < 2:
-        return ParityResult(None, not_run=f"a batch of {streams} holds one stream, nothing can be mixed up")
+        return StreamParityResult(None, not_run=f"a batch of {streams} holds one stream, nothing can be mixed up")
     folder = model.layout.parity_dir
-    plans = stream_clips.plan(streams, _frames_with_objects(model.get(KittiResult).scan), FRAMES)
+    plans = stream_clips.plan(streams, _frames_with_objects(model.get(KittiGateResult).scan), FRAMES)
     clips = stream_clips.write(facts.video.value.path, folder, plans)
     dumps = [_dump(model, f"single_{number}", (clip,)) for number, clip in enumerate(clips)]
     dumps.append(_dump(model, "batch", clips))
@@ -65,10 +92,10 @@ def run(model: ModelRun) -> ParityResult:
     batched = [_frames(folder / "kitti_batch", number) for number in range(streams)]
     parity = judge.compare(own, batched, _tolerance(model), _thresholds(model))
     logs = tuple(dump.finished.log for dump in dumps)
-    return ParityResult(parity, plans, logs, sum(dump.finished.seconds for dump in dumps))
+    return StreamParityResult(parity, plans, logs, sum(dump.finished.seconds for dump in dumps))
 
 
-def require(result: ParityResult) -> None:
+def require(result: StreamParityResult) -> None:
     """STREAM_PARITY where a stream does not get the boxes of its own clip."""
     parity = result.parity
     if parity is not None and parity.verdict:
@@ -132,10 +159,51 @@ def _require_frames(own: list[tuple[Frame, ...]], plans: tuple[ClipPlan, ...], d
 
 def _tolerance(model: ModelRun) -> Tolerance:
     """The embedded runtime computes in FP32 whatever network-mode says."""
-    exact = model.runtime.name == "embedded" or model.get(ConfigResult).config.network_mode == _FP32
+    exact = model.runtime.name == "embedded" or model.get(NvinferConfigResult).config.network_mode == _FP32
     return judge.FLOAT32 if exact else judge.REDUCED
 
 
 def _thresholds(model: ModelRun) -> dict[str, float]:
-    config, names = model.get(ConfigResult).config, model.get(PreflightFacts).labels.names
+    config, names = model.get(NvinferConfigResult).config, model.get(PreflightFacts).labels.names
     return {name: config.attrs_for(number).pre_cluster_threshold for number, name in enumerate(names)}
+
+
+def add_evidence(log: EvidenceLog, layout: ModelLayout, result: StreamParityResult) -> None:
+    """A row for each stream; what the comparison could not see is a warning."""
+    parity = result.parity
+    if parity is None:
+        log.fact("Streams compared", f"none: {result.not_run}")
+        return
+    objects = sum(one.objects for one in parity.streams)
+    matched = sum(one.matched for one in parity.streams)
+    log.fact("Streams compared", f"{len(parity.streams)} different clips in one batch, each with its own run alone")
+    log.fact("Objects found again", f"{matched} of {objects}", f"app: {result.app_seconds:.1f} s in all")
+    tolerance = parity.tolerance
+    log.fact("One object means", f"IoU >= {tolerance.iou:g}, scores within {tolerance.score:g}, same label")
+    columns = ("stream", "clip", "objects alone", "found again", "borderline", "differing", "shows")
+    rows = (
+        (one.stream, clip, one.objects, one.matched, one.borderline, one.differing, one.cause or "its own boxes")
+        for one, clip in zip(parity.streams, result.clips, strict=True)
+    )
+    log.table("Each stream in the batch and alone", columns, rows)
+    log.note(f"clips, dumps and logs: {layout.given_path(layout.parity_dir)}")
+    if objects == 0:
+        log.warn("no clip has an object: the comparison shows nothing")
+    elif not parity.telling:
+        log.warn("the clips' boxes do not differ: a batch that repeats its first item would not show")
+    file_text(log, layout.parity_dir / "deepstream_app_batch.txt")
+
+
+def _record(result: StreamParityResult) -> ParityRecord | None:
+    if result.parity is None:
+        return None
+    parity = result.parity
+    return ParityRecord(
+        streams=len(parity.streams),
+        objects=sum(one.objects for one in parity.streams),
+        found_again=sum(one.matched for one in parity.streams),
+        borderline=sum(one.borderline for one in parity.streams),
+        differing=sum(one.differing for one in parity.streams),
+        telling=parity.telling,
+        fault=parity.verdict,
+    )

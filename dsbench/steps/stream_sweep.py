@@ -8,19 +8,21 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.judge import sweep
 from dsbench.judge.sweep import Trial
 from dsbench.model.facts import PreflightFacts
+from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.steps import extra_runs
-from dsbench.steps.benchmark_config import BenchmarkConfig
-from dsbench.steps.benchmark_runs import Calibration, Validation
+from dsbench.steps.benchmark_config import BenchmarkConfigResult
 from dsbench.steps.extra_runs import ExtraPlan, ExtraRun
 from dsbench.steps.model_run import ModelRun
+from dsbench.steps.run1_calibration import Run1CalibrationResult
+from dsbench.steps.run2_validation import Run2ValidationResult
 
 SWEEP, REPEAT = "Sweep", "Sweep, repeat"
 _DIED = (Code.APP_CRASHED, Code.APP_FAILED, Code.APP_TIMEOUT)
 
 
 @dataclass(frozen=True)
-class Sweep:
+class StreamSweepResult:
     """All trials, those of runs 1 and 2 included, and the sweep's own runs; ``largest`` is 0 if no count is real-time,
     None if that is not known. ``not_run`` says why nothing was run (empty: it was)."""
 
@@ -32,11 +34,38 @@ class Sweep:
     not_run: str = ""
 
 
-def run(model: ModelRun, log: EvidenceLog) -> Sweep:
+@dataclass(frozen=True)
+class TrialRecord:
+    """One run of the search; ``low`` is the slowest stream's lower bound, ``real_time`` YES, NO or UNSURE."""
+
+    streams: int
+    run: str
+    slowest_fps: float | None
+    low: float | None
+    real_time: str
+
+
+@dataclass(frozen=True)
+class SweepRecord:
+    """``largest``: 0 where no count is real-time, None where the runs do not decide."""
+
+    largest: int | None
+    max_bs: int
+    trials: tuple[TrialRecord, ...]
+
+
+def run(model: ModelRun, log: EvidenceLog) -> StreamSweepResult:
     """Search and print each run as it ends. A count with which the app dies is one that is not real-time."""
+    result = model.keep(_searched(model, log))
+    model.record("sweep", _record(result))
+    add_evidence(log, model.layout, result)
+    return result
+
+
+def _searched(model: ModelRun, log: EvidenceLog) -> StreamSweepResult:
     max_bs = model.get(PreflightFacts).max_bs
     if not model.options.sweep.value:
-        return Sweep((), (), None, max_bs, "", not_run="not asked for (--sweep)")
+        return StreamSweepResult((), (), None, max_bs, "", not_run="not asked for (--sweep)")
     trials, runs = list(_known(model)), list[ExtraRun]()
     while (streams := sweep.next_streams(trials, max_bs)) is not None:
         earlier = [trial.source for trial in trials if trial.streams == streams and trial.confirms]
@@ -52,12 +81,14 @@ def run(model: ModelRun, log: EvidenceLog) -> Sweep:
             trials.append(Trial(streams, title, made.measurement))
         log.print(sweep.trial_line(trials[-1]))
     log.print(sweep.answer(trials, max_bs))
-    return Sweep(tuple(trials), tuple(runs), sweep.largest(trials, max_bs), max_bs, sweep.answer(trials, max_bs))
+    return StreamSweepResult(
+        tuple(trials), tuple(runs), sweep.largest(trials, max_bs), max_bs, sweep.answer(trials, max_bs)
+    )
 
 
 def _known(model: ModelRun) -> tuple[Trial, ...]:
     """The specification's runs, made with the same app and config: the search begins with what they say."""
-    first, validation = model.get(Calibration), model.get(Validation)
+    first, validation = model.get(Run1CalibrationResult), model.get(Run2ValidationResult)
     trials = [Trial(first.run.figures.streams, "Run 1", first.run.measurement, confirms=False)]
     trials.append(Trial(validation.run.figures.streams, "Run 2", validation.run.measurement))
     if validation.retry is not None:
@@ -67,9 +98,59 @@ def _known(model: ModelRun) -> tuple[Trial, ...]:
 
 def _plan(model: ModelRun, streams: int, title: str, repeats: int) -> ExtraPlan:
     """``repeats``: how many of this count there were before; each keeps its files."""
-    options = model.get(BenchmarkConfig).options
+    options = model.get(BenchmarkConfigResult).options
     name = f"s{streams}_sweep"
     if title == REPEAT:
         name += "_repeat" + (str(repeats + 1) if repeats else "")
     seconds, interval = options.perf_seconds.value, options.perf_interval.value
     return ExtraPlan(title, name, streams, seconds, interval, confirms=True)
+
+
+def add_evidence(log: EvidenceLog, layout: ModelLayout, result: StreamSweepResult) -> None:
+    """The answer, all runs that it follows from, and each run of the sweep."""
+    if result.not_run:
+        log.fact("Sweep", result.not_run)
+        return
+    shown = "not known" if result.largest is None else result.largest
+    log.fact("Largest number of real-time streams", shown, result.answer.removeprefix("Sweep: "))
+    columns = ("streams", "run", "slowest stream", "95 % interval", "all streams together", "real-time")
+    ordered = sorted(result.trials, key=lambda trial: trial.streams)
+    log.table("Runs by number of streams", columns, map(_row, ordered))
+    log.warn(*(f"the app died with {one.streams} streams: {one.failure}" for one in result.trials if one.failure))
+    if not result.largest:
+        log.warn(result.answer)
+    for run in result.runs:
+        extra_runs.add_evidence(log, layout, run)
+
+
+def _row(trial: Trial) -> tuple[str, ...]:
+    measured = trial.measurement
+    if measured is None or measured.slowest is None or measured.total is None:
+        return (str(trial.streams), trial.source, "", "", "", trial.said)
+    slow = measured.per_stream[measured.slowest]
+    return (
+        str(trial.streams),
+        trial.source,
+        f"{slow.mean:.2f} FPS",
+        f"{slow.low:.2f} to {slow.high:.2f}",
+        f"{measured.total.mean:.1f} FPS",
+        trial.said,
+    )
+
+
+def _record(result: StreamSweepResult) -> SweepRecord | None:
+    if result.not_run:
+        return None
+    return SweepRecord(result.largest, result.max_bs, tuple(map(_trial_record, result.trials)))
+
+
+def _trial_record(trial: Trial) -> TrialRecord:
+    measured = trial.measurement
+    slow = measured.per_stream[measured.slowest] if measured and measured.slowest is not None else None
+    return TrialRecord(
+        trial.streams,
+        trial.source,
+        slow.mean if slow else None,
+        slow.low if slow else None,
+        str(trial.real_time),
+    )

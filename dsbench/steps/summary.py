@@ -7,30 +7,14 @@ from dataclasses import dataclass
 from dsbench.judge import streams
 from dsbench.judge.streams import Benchmark
 from dsbench.model.facts import PreflightFacts
-from dsbench.steps.benchmark_runs import Validation
+from dsbench.record.evidence import EvidenceLog
+from dsbench.steps.kitti_gate import Step6Duration
 from dsbench.steps.model_run import ModelRun
+from dsbench.steps.run2_validation import Run2ValidationResult, shortfall
 
 
 @dataclass(frozen=True)
-class Step6Start:
-    """time.monotonic() at the beginning of 6a: STEP6_START."""
-
-    at: float
-
-
-@dataclass(frozen=True)
-class Step6Duration:
-    """STEP6_DURATION, from the beginning of 6a to the end of 6g."""
-
-    seconds: float
-
-    @property
-    def line(self) -> str:
-        return f"[Step 6] completed in {streams.seconds_text(self.seconds)}s"
-
-
-@dataclass(frozen=True)
-class Summary:
+class SummaryResult:
     """What is printed at the end."""
 
     benchmark: Benchmark
@@ -38,15 +22,18 @@ class Summary:
     lines: tuple[str, ...]
 
 
-def run(model: ModelRun) -> Summary:
-    """The closing block from all results."""
-    facts, benchmark = model.get(PreflightFacts), model.get(Validation).benchmark
+def run(model: ModelRun, log: EvidenceLog) -> SummaryResult:
+    """Print the closing block from all results."""
+    facts, benchmark = model.get(PreflightFacts), model.get(Run2ValidationResult).benchmark
     step6_s = model.get(Step6Duration).seconds
     engine = facts.layout.given_path(facts.layout.engine(facts.onnx.path.stem, facts.max_bs))
     block = streams.closing_block(facts.layout.name, engine, facts.layout.given.rstrip("/"), benchmark, step6_s)
     above = (f"Runtime: {model.runtime.label}",) if model.runtime.name != "deepstream" else ()
     below = remark(benchmark)
-    return Summary(benchmark, step6_s, (*above, *block, *((below,) if below else ())))
+    result = model.keep(SummaryResult(benchmark, step6_s, (*above, *block, *((below,) if below else ()))))
+    log.print(*result.lines)
+    log.fact("STEP6_DURATION", f"{result.step6_s:.2f} s", "6a to 6g, wall time")
+    return result
 
 
 def remark(result: Benchmark) -> str:
@@ -65,13 +52,3 @@ def remark(result: Benchmark) -> str:
     if verdict := shortfall(result):
         parts.append(verdict)
     return f"Note: {'; '.join(parts)}" if parts else ""
-
-
-def shortfall(result: Benchmark) -> str:
-    """What RT: NO means; "" where the streams keep up."""
-    final = result.final
-    if final.real_time:
-        return ""
-    if final.streams == 1:
-        return "not real-time at any stream count"
-    return f"not real-time at {final.streams} streams; fewer were not tried"

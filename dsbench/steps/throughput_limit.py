@@ -6,19 +6,21 @@ from dataclasses import dataclass
 
 from dsbench.base.cpus import usable_cpus
 from dsbench.judge import bottleneck
-from dsbench.judge.bottleneck import Bottleneck, BottleneckEvidence, Ceiling, InferCeiling
+from dsbench.judge.bottleneck import Bottleneck, BottleneckEvidence, Ceiling, InferCeiling, Limit
 from dsbench.judge.run.measurement import Measurement, State
 from dsbench.judge.run.telemetry import TelemetrySummary
 from dsbench.machine import device_lock
 from dsbench.model.facts import PreflightFacts
+from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import throughput_run
 from dsbench.runtimes.throughput_run import ThroughputJob
 from dsbench.steps import extra_runs
-from dsbench.steps.benchmark_config import BenchmarkConfig
-from dsbench.steps.benchmark_runs import Calibration, Telemetry
+from dsbench.steps.app_run import Telemetry
+from dsbench.steps.benchmark_config import BenchmarkConfigResult
 from dsbench.steps.extra_runs import ExtraPlan, ExtraRun
 from dsbench.steps.model_run import ModelRun
+from dsbench.steps.run1_calibration import Run1CalibrationResult
 
 SHORTEST_S, SHORTEST_ON_GPU_S, LONGEST_S = 5, 10, 15
 """Dozens of streams on a GPU take seconds to start."""
@@ -28,7 +30,7 @@ _ALONE_S, _ALONE_WARM_UP_S = 2.0, 0.3
 
 
 @dataclass(frozen=True)
-class ThroughputLimit:
+class ThroughputLimitResult:
     """What came of it; ``not_run`` says why nothing was measured (empty: it was)."""
 
     evidence: BottleneckEvidence | None
@@ -37,11 +39,43 @@ class ThroughputLimit:
     not_run: str = ""
 
 
-def run(model: ModelRun, log: EvidenceLog) -> ThroughputLimit:
+@dataclass(frozen=True)
+class CeilingRecord:
+    """What a stage alone reaches. ``streams`` is None for inference alone, ``batch`` for decoding."""
+
+    stage: str
+    streams: int | None
+    batch: int | None
+    fps: float
+    source: str
+
+
+@dataclass(frozen=True)
+class LimitRecord:
+    """``limit``: decode, compute, CPU, batch wait, throttled or unclear; ``fps``: run 1, all streams together."""
+
+    limit: str
+    plateau: bool
+    streams: int
+    fps: float
+    decode_share: float | None
+    infer_share: float | None
+    ceilings: tuple[CeilingRecord, ...]
+    evidence: tuple[str, ...]
+
+
+def run(model: ModelRun, log: EvidenceLog) -> ThroughputLimitResult:
     """Measure both ceilings and judge; prints the verdict. Raises what a run of the app raises."""
+    result = model.keep(_measured(model, log))
+    model.record("limit", _record(result))
+    add_evidence(log, model.layout, result)
+    return result
+
+
+def _measured(model: ModelRun, log: EvidenceLog) -> ThroughputLimitResult:
     if model.options.limits.value == "never":
-        return ThroughputLimit(None, None, not_run=f"not asked for: --limits {model.options.limits}")
-    first = model.get(Calibration).run
+        return ThroughputLimitResult(None, None, not_run=f"not asked for: --limits {model.options.limits}")
+    first = model.get(Run1CalibrationResult).run
     runs = tuple(_decode(model, streams) for streams in _counts(model, first.figures.streams))
     other_engine = _other_engine(model)
     evidence = BottleneckEvidence(
@@ -52,14 +86,14 @@ def run(model: ModelRun, log: EvidenceLog) -> ThroughputLimit:
         infer=None if other_engine else _infer_alone(model),
         load=_load_of_run1(model),
         cores=usable_cpus(),
-        interval=model.get(BenchmarkConfig).config.interval,
+        interval=model.get(BenchmarkConfigResult).config.interval,
         distrust=_reasons(first.measurement) or ("" if first.measurement.total else "run 1 has no steady window"),
         notes=tuple(note for note in (*map(_no_ceiling, runs), other_engine) if note),
     )
     verdict = bottleneck.judge(evidence)
     log.print(f"Limit of run 1 ({evidence.streams} streams, {evidence.fps:.1f} frames/s): {verdict.name}")
     log.print(*(f"  {sentence}" for sentence in verdict.sentences))
-    return ThroughputLimit(evidence, verdict, runs)
+    return ThroughputLimitResult(evidence, verdict, runs)
 
 
 def seconds(perf_seconds: int, *, on_gpu: bool) -> int:
@@ -75,7 +109,7 @@ def _counts(model: ModelRun, streams: int) -> tuple[int, ...]:
 
 
 def _decode(model: ModelRun, streams: int) -> ExtraRun:
-    options = model.get(BenchmarkConfig).options
+    options = model.get(BenchmarkConfigResult).options
     lasts = seconds(options.perf_seconds.value, on_gpu=model.runtime.name == "deepstream")
     plan = ExtraPlan("Decode only", f"s{streams}_decode", streams, lasts, interval_s=1, infer=False)
     return extra_runs.run(model, plan)
@@ -96,7 +130,7 @@ def _other_engine(model: ModelRun) -> str:
 def _infer_alone(model: ModelRun) -> InferCeiling:
     """On DeepStream trtexec's figure of Steps 4-5. On the embedded runtime measured now, with the batch with which the
     app calls the network in a benchmark; or what preparation measured, if that is more: noise only ever lowers it."""
-    facts, throughput = model.get(PreflightFacts), model.get(BenchmarkConfig).throughput
+    facts, throughput = model.get(PreflightFacts), model.get(BenchmarkConfigResult).throughput
     if model.runtime.name == "deepstream":
         return InferCeiling(throughput.imgs_per_sec, facts.max_bs, "trtexec, Steps 4-5")
     size = facts.height, facts.width
@@ -112,7 +146,7 @@ def _infer_alone(model: ModelRun) -> InferCeiling:
 def _load_of_run1(model: ModelRun) -> TelemetrySummary | None:
     kept = model.find(Telemetry)
     series = next((run.series for run in kept.runs if run.name == "Run 1"), None) if kept else None
-    return extra_runs.load_of(model.get(Calibration).run.perf, series) if series else None
+    return extra_runs.load_of(model.get(Run1CalibrationResult).run.perf, series) if series else None
 
 
 def _ceiling(run: ExtraRun) -> Ceiling | None:
@@ -135,3 +169,55 @@ def _no_ceiling(run: ExtraRun) -> str:
 def _reasons(measured: Measurement) -> str:
     """Why a figure is not of what was to be measured; "" where it is."""
     return "; ".join(reason.text for reason in measured.reasons) if measured.state is State.INVALID else ""
+
+
+def add_evidence(log: EvidenceLog, layout: ModelLayout, result: ThroughputLimitResult) -> None:
+    """The verdict, the run beside its ceilings, and the runs that they come from."""
+    evidence, verdict = result.evidence, result.verdict
+    if evidence is None or verdict is None:
+        log.fact("Limit", f"not measured: {result.not_run}")
+        return
+    log.fact("Limit", verdict.name, verdict.sentences[0])
+    log.table(
+        "The run beside its ceilings",
+        ("what", "streams", "frames per second", "the run's share of it"),
+        _rows(evidence),
+    )
+    for run in result.runs:
+        extra_runs.add_evidence(log, layout, run)
+    if verdict.limit is Limit.UNCLEAR:
+        log.note("unclear is an answer: the evidence does not decide, and nothing is guessed (docs/limits.md)")
+
+
+def _rows(evidence: BottleneckEvidence) -> list[tuple[str, ...]]:
+    infer, shares = evidence.infer, (evidence.decode_share, evidence.infer_share)
+    rows: list[tuple[str, ...]] = [("run 1", str(evidence.streams), f"{evidence.fps:.1f}", "")]
+    for one in evidence.decode:
+        share = _share(shares[0]) if one.streams == evidence.streams else ""
+        rows.append(("decoding alone", str(one.streams), f"{one.fps:.1f}", share))
+    if infer is not None:
+        rows.append((f"inference alone, {infer.source}", f"batch {infer.batch}", f"{infer.fps:.1f}", _share(shares[1])))
+    return rows
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{share:.0%}"
+
+
+def _record(result: ThroughputLimitResult) -> LimitRecord | None:
+    if result.evidence is None or result.verdict is None:
+        return None
+    evidence, verdict = result.evidence, result.verdict
+    ceilings = [CeilingRecord("decode", one.streams, None, one.fps, "decode only") for one in evidence.decode]
+    if (infer := evidence.infer) is not None:
+        ceilings.append(CeilingRecord("inference", None, infer.batch, infer.fps, infer.source))
+    return LimitRecord(
+        limit=str(verdict.limit),
+        plateau=verdict.plateau,
+        streams=evidence.streams,
+        fps=evidence.fps,
+        decode_share=evidence.decode_share,
+        infer_share=evidence.infer_share,
+        ceilings=tuple(ceilings),
+        evidence=verdict.sentences,
+    )

@@ -30,7 +30,7 @@ class FrameCounts:
 
 
 @dataclass(frozen=True)
-class VisualResult:
+class VisualValidationResult:
     """``reason`` says why it was skipped; ``finished`` is the run that made the video.
 
     ``counts`` are the objects drawn on each frame (embedded runtime only). ``attempts``: every pipeline that was run on

@@ -8,22 +8,31 @@ from dsbench.base.options import whole
 from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
 from dsbench.model.facts import PreflightFacts
-from dsbench.runtimes import kitti_dump, visual
-from dsbench.steps import visual_gst
+from dsbench.model.layout import ModelLayout
+from dsbench.record.evidence import EvidenceLog
+from dsbench.runtimes import gst, kitti_dump, visual
+from dsbench.steps import visual_deepstream
 from dsbench.steps.model_run import KITTI_FRAMES, ModelRun
-from dsbench.steps.visual_result import EMBEDDED, SKIPPED, VisualResult
+from dsbench.steps.rows import engine_rows
+from dsbench.steps.rows.file_rows import file_text
+from dsbench.steps.visual_result import CAPTURE_MODES, EMBEDDED, SKIPPED, VisualValidationResult
 
 
-def run(model: ModelRun) -> VisualResult:
+def run(model: ModelRun, log: EvidenceLog) -> VisualValidationResult:
+    """Draw, encode, pick the frames to look at, on either runtime."""
+    result = model.keep(_embedded(model) if model.runtime.name == "embedded" else visual_deepstream.make(model))
+    add_evidence(log, model.layout, result)
+    return result
+
+
+def _embedded(model: ModelRun) -> VisualValidationResult:
     """Draw, encode, pick the frames to look at; skipped (and passed) where no approved encoder is there.
 
     Raises what the app's end calls for (APP_CRASHED, APP_FAILED, APP_TIMEOUT), VISUAL_OUTPUT, NOT_WRITABLE.
     """
-    if model.runtime.name != "embedded":
-        return visual_gst.run(model)
     missing = visual.encoder_missing()
     if missing:
-        return VisualResult(SKIPPED, missing)
+        return VisualValidationResult(SKIPPED, missing)
     layout, facts = model.layout, model.get(PreflightFacts)
     frames = model.options.kitti_frames.resolve(whole(0), facts.settings.kitti_frames, KITTI_FRAMES)
     visual.clear(layout.samples, layout.visual_output)
@@ -35,7 +44,7 @@ def run(model: ModelRun) -> VisualResult:
     counts = visual.objects_per_frame(counted)
     samples = visual.save_samples(layout.visual_output, counts, layout.sample_frame)
     shown = layout.given_path(layout.visual_output)
-    return VisualResult(EMBEDDED, "", layout.visual_output, shown, dumped.finished, counts, samples)
+    return VisualValidationResult(EMBEDDED, "", layout.visual_output, shown, dumped.finished, counts, samples)
 
 
 def _write_config(model: ModelRun, facts: PreflightFacts, counted: Path) -> Path:
@@ -50,3 +59,49 @@ def _write_config(model: ModelRun, facts: PreflightFacts, counted: Path) -> Path
     )
     app_config.write_app(layout.visual_app_config, plan)
     return app_config.safe_path(layout.visual_app_config, links)
+
+
+CAPTURE_MODE = "Visual Capture Mode"
+
+
+def add_evidence(log: EvidenceLog, layout: ModelLayout, result: VisualValidationResult) -> None:
+    """The printed markers, the frames themselves, and how they were made."""
+    log.print(*result.lines)
+    for attempt in result.attempts:
+        log.command(*attempt.command)
+    if result.mode == EMBEDDED:
+        _embedded_rows(log, layout, result)
+    else:
+        log.fact(CAPTURE_MODE, CAPTURE_MODES[result.mode], result.reason)
+        _gstreamer_rows(log, result)
+    for sample in result.samples:
+        shown = layout.given_path(layout.sample_frame(sample.frame))
+        title = f"frame {sample.frame}" + ("" if sample.objects is None else f": {_objects(sample.objects)}")
+        log.fact(f"Frame {sample.frame}", shown, "" if sample.objects is None else f"{_objects(sample.objects)} drawn")
+        log.picture(title, "image/jpeg", sample.jpeg_base64)
+
+
+def _embedded_rows(log: EvidenceLog, layout: ModelLayout, result: VisualValidationResult) -> None:
+    finished = result.finished
+    assert finished is not None
+    log.command(*finished.command)
+    log.fact("Video", result.shown_output, f"VP9 in webm, {len(result.counts)} frames, app: {finished.seconds:.1f} s")
+    if not any(result.counts):
+        log.warn("no object was drawn on any frame: the most common cause is a wrong net-scale-factor")
+    file_text(log, layout.visual_app_config)
+    file_text(log, finished.log)
+
+
+def _gstreamer_rows(log: EvidenceLog, result: VisualValidationResult) -> None:
+    if result.frames is not None and result.finished is not None:
+        counts = f"{result.frames.output} frames of {result.frames.source}"
+        log.fact("Video", result.shown_output, f"{counts}, gst-launch-1.0: {result.finished.seconds:.1f} s")
+    for attempt in result.attempts:
+        engine_rows.engine(log, "the visual check", gst.console(attempt.log))
+    log.note(*result.notes)
+    for attempt in result.attempts:
+        file_text(log, attempt.log)
+
+
+def _objects(count: int) -> str:
+    return f"{count} object" if count == 1 else f"{count} objects"

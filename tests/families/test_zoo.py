@@ -17,7 +17,7 @@ from dsbench.formats import nvinfer
 from dsbench.model import preflight
 from dsbench.model.layout import ModelLayout
 from dsbench.model.onnx.graph import inspect
-from dsbench.steps import model_outputs, parser_build, parser_check
+from dsbench.steps import model_outputs, parser_build, parser_check, parser_makefile, parser_source
 from tests import street_zoo as zoo
 from tests.steps.model_run import model_run
 
@@ -96,7 +96,7 @@ def facts_of(root: Path, scratch: Path) -> preflight.PreflightFacts:
 def test_files_that_stop_at_6a(build: Callable[[Path], Path], code: Code, tmp_path: Path) -> None:
     facts = facts_of(model_dir(tmp_path / "net", build), tmp_path)
     with pytest.raises(DsbenchError) as caught:
-        model_outputs.run(facts, tmp_path)
+        model_outputs.probe(facts, tmp_path)
     assert caught.value.code == code
     assert caught.value.fix
 
@@ -110,23 +110,23 @@ class DeepStream:
 def test_a_plugin_needs_deepstream(tmp_path: Path) -> None:
     facts = facts_of(model_dir(tmp_path / "net", zoo.efficient_nms_plugin), tmp_path)
     with pytest.raises(DsbenchError, match="plugin EfficientNMS_TRT, which ONNX Runtime cannot run") as caught:
-        model_outputs.run(facts, tmp_path)
+        model_outputs.probe(facts, tmp_path)
     assert "--runtime deepstream" in caught.value.fix
-    outputs = model_outputs.run(facts, tmp_path, DeepStream())  # type: ignore[arg-type]
+    outputs = model_outputs.probe(facts, tmp_path, DeepStream())  # type: ignore[arg-type]
     assert outputs.head is not None
     assert outputs.head.family == "batched_nms"
     assert model_outputs.NOT_RUN in outputs.warnings
     assert outputs.lines()[0].startswith("Input: images")
-    assert parser_build.write_source(facts, outputs).path.is_file()
-    assert "cannot be run" in parser_check.run(facts, outputs, DeepStream(), tmp_path).not_run  # type: ignore[arg-type]
+    assert parser_source.write(facts, outputs).path.is_file()
+    assert "cannot be run" in parser_check.check(facts, outputs, DeepStream(), tmp_path).not_run  # type: ignore[arg-type]
 
 
 @pytest.mark.skipif(Path(LIBRARY).exists(), reason="DeepStream is installed")
 def test_a_tao_model_without_its_library(tmp_path: Path) -> None:
     facts = facts_of(model_dir(tmp_path / "net", zoo.tao_rtdetr, TAO), tmp_path)
-    outputs = model_outputs.run(facts, tmp_path)
-    source = parser_build.write_source(facts, outputs)
+    outputs = model_outputs.probe(facts, tmp_path)
+    source = parser_source.write(facts, outputs)
     assert (source.built_in, source.path) == (True, Path(LIBRARY))
-    assert parser_build.write_makefile(facts, source) is None
+    assert parser_makefile.write(facts, source).written is None
     with pytest.raises(DsbenchError, match="is not installed"):
         parser_build.build(facts, outputs, DeepStream(), tmp_path)  # type: ignore[arg-type]

@@ -17,15 +17,6 @@ from dsbench.base.steps import STEPS
 from dsbench.formats.telemetry import OtherProcess, Series
 from dsbench.judge.run.measurement import Interval, Measurement, Reason, State
 from dsbench.record import codec, store
-from dsbench.record.beyond import (
-    CeilingRecord,
-    LatencyRecord,
-    LimitRecord,
-    ParityRecord,
-    PercentileRecord,
-    SweepRecord,
-    TrialRecord,
-)
 from dsbench.record.evidence import EvidenceLog, Failure
 from dsbench.record.recorder import Recorder
 from dsbench.record.schema import (
@@ -40,6 +31,10 @@ from dsbench.record.schema import (
     TrtexecFigures,
     VideoRecord,
 )
+from dsbench.steps.frame_latency import LatencyRecord, PercentileRecord
+from dsbench.steps.stream_parity import ParityRecord
+from dsbench.steps.stream_sweep import SweepRecord, TrialRecord
+from dsbench.steps.throughput_limit import CeilingRecord, LimitRecord
 
 FIGURES = Figures(
     engine="benchmarks/engines/net_dynamic_b4.engine",

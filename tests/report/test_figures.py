@@ -73,12 +73,6 @@ def test_only_series_tables_are_drawn() -> None:
     assert charts.chart_of(Table(charts.SERIES, ("a",), (("x", "y"),)), 30.0) is None
 
 
-def test_the_series_title_is_the_benchmark_rows_own() -> None:
-    from dsbench.steps.rows import benchmark_rows
-
-    assert benchmark_rows.SERIES == charts.SERIES
-
-
 def test_capacity_needs_a_run() -> None:
     known = Figures(max_bs=4, bsmax=TrtexecFigures(10, 1, 2, 40.0))
     assert charts.capacity_svg(known) is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,14 @@ from dsbench.judge.run.measurement import RealTime
 from dsbench.model import preflight
 from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
-from dsbench.steps import benchmark_config, benchmark_runs, recording, summary
-from dsbench.steps.benchmark_config import BenchmarkConfig
-from dsbench.steps.benchmark_runs import Calibration, Telemetry, Validation
+from dsbench.steps import benchmark_config, benchmark_run, recording, run1_calibration, run2_validation, summary
+from dsbench.steps.app_run import Telemetry
+from dsbench.steps.benchmark_config import BenchmarkConfigResult
+from dsbench.steps.kitti_gate import Step6Duration
 from dsbench.steps.model_run import ModelRun
-from dsbench.steps.prepare import Prepared
-from dsbench.steps.rows import benchmark_rows as rows
-from dsbench.steps.summary import Step6Duration
+from dsbench.steps.preflight_engine import PreparedEngine
+from dsbench.steps.run1_calibration import Run1CalibrationResult
+from dsbench.steps.run2_validation import Run2ValidationResult
 from tests.material import trtexec_log, write_clip, write_onnx
 from tests.stand_in_app import Row, StandInRuntime
 from tests.steps.model_run import model_run
@@ -72,7 +72,7 @@ class Bench:
         config.write_text("[property]\ngie-unique-id=1\nbatch-size=8\n")
         assert facts.throughput is not None
         run.keep(
-            BenchmarkConfig(
+            BenchmarkConfigResult(
                 Written(config, Status.CREATED),
                 nvinfer.load(config),
                 False,
@@ -84,17 +84,11 @@ class Bench:
         run.keep(Step6Duration(12.345))
         return run
 
-    def run1(self, model: ModelRun) -> Calibration:
-        keep = partial(rows.perf_run, self.log, self.layout)
-        calibration = model.keep(benchmark_runs.run1(model, self.log, keep))
-        rows.run1(self.log, model, calibration)
-        return calibration
+    def run1(self, model: ModelRun) -> Run1CalibrationResult:
+        return run1_calibration.calibrate(model, self.log)
 
-    def run2(self, model: ModelRun) -> Validation:
-        keep = partial(rows.perf_run, self.log, self.layout)
-        validation = model.keep(benchmark_runs.run2(model, self.log, keep))
-        rows.run2(self.log, validation)
-        return validation
+    def run2(self, model: ModelRun) -> Run2ValidationResult:
+        return run2_validation.validate(model, self.log)
 
     def lines(self) -> tuple[str, ...]:
         """The specification's lines."""
@@ -137,7 +131,7 @@ def test_both_runs_and_the_closing_block_word_for_word(bench: Bench) -> None:
     assert bench.logs() == ["ds_s4_run2.log", "ds_s6_run1.log"]
     both = round(12.35 if round(12.345, 2) == 12.35 else 12.34, 2) + float(seconds) + float(seconds2)
     eff1, eff2 = round(total / 204.0 * 100, 1), 62.4  # 127.32 / 204 = 62.41 %
-    assert summary.run(model).lines == (
+    assert summary.run(model, bench.log).lines == (
         "Runtime: stand-in",
         "=== DeepStream Integration Complete ===",
         "Model: net | Engine: models/net/benchmarks/engines/net_dynamic_b8.engine",
@@ -165,7 +159,7 @@ def test_what_stream_0_does_not_show(bench: Bench) -> None:
     assert facts["Run 2: every stream in real time"] == "NO"
     assert bench.measured()[1].startswith("Run 2, all streams: INVALID (stalled-stream) | every stream real-time: NO")
     with pytest.raises(DsbenchError, match=r"stalled-stream \(INVALID\): stream 7 stood still") as caught:
-        benchmark_runs.require_valid(model, validation.final)
+        benchmark_run.require_valid(model, validation.final)
     assert caught.value.code == Code.MEASUREMENT_INVALID
     table = next(table for table in evidence.tables if "Run 1" in table.title)
     assert table.columns == ("seconds", *(f"stream {number}" for number in range(6)))
@@ -190,7 +184,7 @@ def test_not_real_time_is_halved_and_tried_once_more(bench: Bench) -> None:
     assert "ds_s5_run2_first.log" in [text.title for text in shown.texts]
     assert "ds_s5_run2.log" not in [text.title for text in shown.texts]
     assert validation.benchmark.confirmed_streams == 0
-    block = summary.run(model).lines
+    block = summary.run(model, bench.log).lines
     assert "DS Run 2 (RT):   2 streams | 29.0 fps/s | RT: NO | eff 28.4%" in block  # 58 / 204
     assert f"Run2={validation.run.figures.seconds:.2f}s" in block[-3], "the first attempt's time"
     assert block[-1].startswith("Note: run 2 at 5 streams was not real-time; DS Run 2 (RT) shows the retry at 2")
@@ -215,7 +209,7 @@ def test_zero_streams_on_a_slow_processor(bench: Bench) -> None:
     assert bench.lines()[4] == "Run 2 not real-time — retrying at 1 streams"
     assert bench.logs() == ["ds_s1_run1.log", "ds_s1_run2.log", "ds_s1_run2_first.log"]
     assert validation.benchmark.confirmed_streams == 0
-    block = summary.run(model).lines
+    block = summary.run(model, bench.log).lines
     assert "DS Run 1 (PEAK): 0 streams | 12.0 fps/s | eff 75.0%" in block
     assert block[-1].endswith("not real-time at any stream count")
 
@@ -226,7 +220,7 @@ def test_peak_above_max_bs_is_capped_and_said(bench: Bench) -> None:
     calibration = bench.run1(model)
     assert (calibration.run.figures.streams, calibration.rt_streams) == (8, 8), "RT_STREAMS <= MAX_BS"
     bench.run2(model)
-    block = summary.run(model).lines
+    block = summary.run(model, bench.log).lines
     assert "DS Run 1 (PEAK): 26 streams | 60.0 fps/s | eff 60.0%" in block
     assert block[-1] == "Note: DS Run 1 was made with 8 streams (MAX_BS=8)"
 
@@ -237,10 +231,10 @@ def test_min_streams(bench: Bench, wanted: str, fails: bool) -> None:
     bench.run1(model)
     validation = bench.run2(model)
     if not fails:
-        benchmark_runs.require_streams(model, validation)
+        run2_validation.require_streams(model, validation)
         return
     with pytest.raises(DsbenchError) as caught:
-        benchmark_runs.require_streams(model, validation)
+        run2_validation.require_streams(model, validation)
     assert caught.value.code == Code.TOO_FEW_STREAMS
     assert "4 real-time streams confirmed" in caught.value.what
 
@@ -252,9 +246,9 @@ def test_min_streams_needs_every_stream_and_enough_windows(bench: Bench) -> None
         bench.run1(model)
         validation = bench.run2(model)
         assert validation.benchmark.confirmed_streams == 4, "by stream 0, as specified"
-        benchmark_runs.require_valid(model, validation.final)
+        benchmark_run.require_valid(model, validation.final)
         with pytest.raises(DsbenchError) as caught:
-            benchmark_runs.require_streams(model, validation)
+            run2_validation.require_streams(model, validation)
         assert caught.value.code == Code.TOO_FEW_STREAMS
         assert "0 real-time streams confirmed" in caught.value.what
         assert "stream 0 keeps up at 4 streams" in caught.value.what
@@ -276,7 +270,7 @@ def test_min_streams_after_a_disturbed_run_asks_for_a_quiet_machine(bench: Bench
     validation = bench.run2(model)
     assert validation.final.measurement.real_time is RealTime.UNSURE
     with pytest.raises(DsbenchError) as caught:
-        benchmark_runs.require_streams(model, validation)
+        run2_validation.require_streams(model, validation)
     assert caught.value.fix.startswith("measure again on a quiet machine")
     assert "stream 0 does not keep up; every stream: UNSURE\n  rows-lost: other output cut" in caught.value.what
 
@@ -345,7 +339,7 @@ def test_too_few_streams_for_max_bs_says_so(bench: Bench) -> None:
     model = bench.model((6, (55.0,)), (8, (31.0,)), min_streams="10")  # 330 / 30 = 11, MAX_BS 8
     bench.run1(model)
     with pytest.raises(DsbenchError) as caught:
-        benchmark_runs.require_streams(model, bench.run2(model))
+        run2_validation.require_streams(model, bench.run2(model))
     assert "no more than MAX_BS=8 streams are run" in caught.value.fix
 
 
@@ -354,7 +348,7 @@ def test_rt_no_never_satisfies_min_streams(bench: Bench) -> None:
     bench.run1(model)
     validation = bench.run2(model)
     with pytest.raises(DsbenchError, match="0 real-time streams confirmed"):
-        benchmark_runs.require_streams(model, validation)
+        run2_validation.require_streams(model, validation)
 
 
 def test_another_target_replaces_30_everywhere(bench: Bench) -> None:
@@ -473,16 +467,18 @@ def test_without_a_throughput_step_7_stops(bench: Bench) -> None:
     import dataclasses
 
     with pytest.raises(DsbenchError) as caught:
-        benchmark_config.require_throughput(Prepared(dataclasses.replace(facts, throughput=None), "--prepare never"))
+        benchmark_config.require_throughput(
+            PreparedEngine(dataclasses.replace(facts, throughput=None), "--prepare never")
+        )
     assert caught.value.code == Code.TRTEXEC_LOG_MISSING
     assert "--prepare auto" in caught.value.fix
     failure = DsbenchError(Code.ENGINE_PREPARATION, "measuring failed")
     with pytest.raises(DsbenchError, match="measuring failed"):
-        benchmark_config.require_throughput(Prepared(facts, "it failed", failure=failure))
+        benchmark_config.require_throughput(PreparedEngine(facts, "it failed", failure=failure))
 
 
 def test_a_run_shorter_than_two_windows_is_refused(bench: Bench) -> None:
-    options = bench.model(perf_seconds="3", perf_interval="2").get(BenchmarkConfig).options
+    options = bench.model(perf_seconds="3", perf_interval="2").get(BenchmarkConfigResult).options
     with pytest.raises(DsbenchError, match="too short for two PERF windows"):
         benchmark_config.check_options(options)
 

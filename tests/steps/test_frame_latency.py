@@ -8,8 +8,7 @@ import pytest
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.steps import frame_latency
-from dsbench.steps.frame_latency import FrameLatency
-from dsbench.steps.rows import latency_rows
+from dsbench.steps.frame_latency import FrameLatencyResult
 from tests.material import write_clip
 from tests.steps.test_benchmark_runs import Bench
 
@@ -37,13 +36,11 @@ def bench(tmp_path: Path, clip: Path) -> Bench:
     return Bench(tmp_path, clip)
 
 
-def measured(bench: Bench, *rows: float | str, **options: str) -> FrameLatency:
+def measured(bench: Bench, *rows: float | str, **options: str) -> FrameLatencyResult:
     model = bench.model((6, (21.0,) * 12), (4, rows), **options)
     bench.run1(model)
     bench.run2(model)
-    result = frame_latency.run(model, bench.log)
-    latency_rows.frame_latency(bench.log, bench.layout, result)
-    return result
+    return frame_latency.run(model, bench.log)
 
 
 def test_frames_after_start_up_are_summarised(bench: Bench) -> None:

@@ -17,13 +17,13 @@ from dsbench.judge import gate
 from dsbench.model import video
 from dsbench.runtimes.kitti_dump import KittiDump
 from dsbench.steps import kitti_gate
-from dsbench.steps.kitti_gate import KittiResult
+from dsbench.steps.kitti_gate import KittiGateResult
 from tests.material import write_clip
 
 LINE = kitti.format_line(kitti.from_box("car", 10, 10, 20, 20, 0.9)) + "\n"
 
 
-def result(tmp_path: Path, written: int, expected: int) -> KittiResult:
+def result(tmp_path: Path, written: int, expected: int) -> KittiGateResult:
     """A dump of ``written`` frames, an object on each."""
     for number in range(written):
         (tmp_path / kitti.file_name(0, 0, number)).write_text(LINE)
@@ -32,7 +32,7 @@ def result(tmp_path: Path, written: int, expected: int) -> KittiResult:
     finished = Finished(("deepstream-app", "-c", "a.txt"), log, 0, 1.0, stopped=False, timed_out=False)
     scan = kitti.scan(tmp_path)
     dump = KittiDump(finished, tmp_path, written, 0, Console())
-    return KittiResult(dump, scan, gate.evaluate(scan), Value(expected, "test"), Value(0.9, "test"), expected)
+    return KittiGateResult(dump, scan, gate.evaluate(scan), Value(expected, "test"), Value(0.9, "test"), expected)
 
 
 def test_a_dump_that_ended_early_is_none(tmp_path: Path) -> None:

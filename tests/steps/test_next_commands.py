@@ -18,7 +18,7 @@ def test_after_an_embedded_run(tmp_path: Path) -> None:
     layout.labels.write_text("car\nperson\n")
     model = model_run(layout, write_clip(tmp_path / "clip.mp4", frames=2), tmp_path)
     model.keep(preflight.run(layout, model.preflight_request()))
-    lines = next_commands.of(model)
+    lines = next_commands.shell_lines(model)
     assert "dsbench prepare 'models/a b'" in lines
     by_hand = lines[lines.index("# or by hand:") + 1 :]
     assert by_hand[0].startswith("# mkdir -p ")

@@ -20,8 +20,7 @@ from dsbench.runtimes import parser_harness
 from dsbench.runtimes.embedded import EmbeddedRuntime
 from dsbench.runtimes.parser_harness import Missing
 from dsbench.steps import model_outputs, parser_check
-from dsbench.steps.parser_check import ParserCheck
-from dsbench.steps.rows import parser_check_rows
+from dsbench.steps.parser_check import ParserCheckResult
 from tests.material import write_clip, write_onnx
 
 PARSER = """\
@@ -119,22 +118,22 @@ def test_without_sanitizers_the_step_passes_and_says_so(
     status, shown = check(model_dir, capsys)
     assert (status, shown) == (0, "not run: libasan missing\n  fix: apt-get install libasan8\n")
     log = EvidenceLog("parser_check", "tiny", "tiny-1", "embedded")
-    parser_check_rows.parser_check(log, ParserCheck(not_run="libasan missing", fix="apt-get install libasan8"))
+    parser_check.add_evidence(log, ParserCheckResult(not_run="libasan missing", fix="apt-get install libasan8"))
     assert log.snapshot().facts[0].value == "not run: libasan missing"
     assert "apt-get install libasan8" in log.snapshot().notes
 
 
 def test_errors_fail_the_step_warnings_do_not() -> None:
     warning = Finding("parser-undefined", WARNING, "nan to int", "parser/p.cpp:9", "check it")
-    parser_check.require(ParserCheck((warning,)))
+    parser_check.require(ParserCheckResult((warning,)))
     with pytest.raises(DsbenchError, match="parser-leak: 80 bytes") as caught:
-        parser_check.require(ParserCheck((FINDING, warning)))
+        parser_check.require(ParserCheckResult((FINDING, warning)))
     assert caught.value.code is Code.PARSER_CHECK
     assert (caught.value.where, caught.value.fix) == ("parser/p.cpp:7", "delete it")
     with pytest.raises(DsbenchError, match=r"parser-undefined: nan to int \(parser/p.cpp:9\)"):
-        parser_check.require(ParserCheck((FINDING, replace(warning, severity=ERROR))))
+        parser_check.require(ParserCheckResult((FINDING, replace(warning, severity=ERROR))))
     log = EvidenceLog("parser_check", "tiny", "tiny-1", "embedded")
-    parser_check_rows.parser_check(log, ParserCheck((FINDING, warning), 35, 4))
+    parser_check.add_evidence(log, ParserCheckResult((FINDING, warning), 35, 4))
     shown = log.snapshot()
     assert [row[0] for row in shown.tables[0].rows] == ["parser-leak", "parser-undefined"]
     assert len(shown.warnings) == 1, "an error is the step's failure, not a warning beside it"
@@ -149,8 +148,8 @@ def test_the_check_ends_when_nobody_waits_for_it_any_more(model_dir: Path, tmp_p
     layout = ModelLayout.at(str(model_dir), tmp_path)
     given = Given("--video", str(tmp_path / "clip.mp4"), None)
     facts = preflight.run(layout, Request("embedded", given, tmp_path, replace_results=True))
-    outputs = model_outputs.run(facts, tmp_path)
+    outputs = model_outputs.probe(facts, tmp_path)
     begun = time.monotonic()
     with pytest.raises(DsbenchError, match="the build was stopped"):
-        parser_check.run(facts, outputs, EmbeddedRuntime(), tmp_path, building.is_file)
+        parser_check.check(facts, outputs, EmbeddedRuntime(), tmp_path, building.is_file)
     assert time.monotonic() - begun < 60

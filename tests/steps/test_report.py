@@ -20,7 +20,8 @@ def test_charts_of_an_older_run_do_not_stand_beside_this_runs_record(tmp_path: P
     model = model_run(layout, tmp_path / "clip.mp4", tmp_path)
     recorder = recording.recorder(layout, model.options, model.selected)
     recorder.step(StepRecord(EvidenceLog("preflight", "net", "k", "embedded").snapshot(), "failed", 1.0))
-    result = report.run(replace(model, recorder=recorder))
+    log = EvidenceLog("report", "net", "k", "embedded")
+    result = report.run(replace(model, recorder=recorder), log)
     assert result.record is not None
     assert result.charts == ()
     assert [path.name for path in layout.charts.iterdir()] == ["mine.svg"]

@@ -10,12 +10,10 @@ import pytest
 
 from dsbench.base import jsonable
 from dsbench.judge.run import verdicts
-from dsbench.record.beyond import SweepRecord
-from dsbench.steps import beyond_record, stream_sweep
-from dsbench.steps.benchmark_runs import Telemetry
+from dsbench.steps import stream_sweep
+from dsbench.steps.app_run import Telemetry
 from dsbench.steps.model_run import ModelRun
-from dsbench.steps.rows import sweep_rows
-from dsbench.steps.stream_sweep import Sweep
+from dsbench.steps.stream_sweep import StreamSweepResult, SweepRecord
 from tests.material import write_clip
 from tests.stand_in_app import Row
 from tests.steps.test_benchmark_runs import Bench
@@ -46,13 +44,11 @@ def rows(fps: float) -> tuple[Row, ...]:
     return (fps,) * 24
 
 
-def swept(bench: Bench, *scripts: tuple[int, tuple[Row, ...]]) -> tuple[ModelRun, Sweep]:
+def swept(bench: Bench, *scripts: tuple[int, tuple[Row, ...]]) -> tuple[ModelRun, StreamSweepResult]:
     model = bench.model(*scripts, sweep="yes")
     bench.run1(model)
     bench.run2(model)
-    result = stream_sweep.run(model, bench.log)
-    sweep_rows.stream_sweep(bench.log, bench.layout, result)
-    return model, result
+    return model, stream_sweep.run(model, bench.log)
 
 
 def test_the_largest_count_is_found_and_confirmed(bench: Bench) -> None:
@@ -127,8 +123,7 @@ def test_what_does_not_decide_is_not_known(bench: Bench) -> None:
     model, result = swept(bench, (1, unsure))
     assert [one.source for one in result.trials] == ["Run 1", "Run 2", "Sweep, repeat"], "run 1 is no try"
     assert result.largest is None
-    model.keep(result)
-    entries = beyond_record.entries(model)
+    entries = model.entries
     assert json.loads(json.dumps(entries)) == entries
     entry = jsonable.decode(SweepRecord, entries["sweep"])
     assert entry.largest is None
@@ -142,8 +137,7 @@ def test_what_does_not_decide_is_not_known(bench: Bench) -> None:
 
 def test_without_the_option_nothing_is_run(bench: Bench) -> None:
     model = bench.model((6, rows(24.9)))
-    result = stream_sweep.run(model, bench.log)
-    sweep_rows.stream_sweep(bench.log, bench.layout, result)
+    stream_sweep.run(model, bench.log)
     facts = {fact.name: fact.value for fact in bench.log.snapshot().facts}
     assert facts == {"Sweep": "not asked for (--sweep)"}
     assert bench.logs() == []

@@ -12,11 +12,10 @@ from dsbench.judge.bottleneck import Limit
 from dsbench.runtimes import throughput_run
 from dsbench.runtimes.throughput_run import Measured, ThroughputJob
 from dsbench.steps import throughput_limit
-from dsbench.steps.benchmark_config import BenchmarkConfig
-from dsbench.steps.benchmark_runs import Telemetry
+from dsbench.steps.app_run import Telemetry
+from dsbench.steps.benchmark_config import BenchmarkConfigResult
 from dsbench.steps.model_run import ModelRun
-from dsbench.steps.rows import limit_rows
-from dsbench.steps.throughput_limit import ThroughputLimit
+from dsbench.steps.throughput_limit import ThroughputLimitResult
 from tests.material import write_clip
 from tests.stand_in_app import Row, StandInRuntime
 from tests.steps.test_benchmark_runs import Bench
@@ -67,10 +66,8 @@ def calibrated(
     return model
 
 
-def limit(bench: Bench, model: ModelRun) -> ThroughputLimit:
-    result = throughput_limit.run(model, bench.log)
-    limit_rows.throughput_limit(bench.log, bench.layout, result)
-    return result
+def limit(bench: Bench, model: ModelRun) -> ThroughputLimitResult:
+    return throughput_limit.run(model, bench.log)
 
 
 def test_both_ceilings_beside_the_run(bench: Bench, jobs: list[ThroughputJob]) -> None:
@@ -173,7 +170,7 @@ def test_the_fast_engine_has_no_ceiling_of_inference(
 
 def test_frames_that_nvinfer_skips_are_taken_into_account(bench: Bench, jobs: list[ThroughputJob]) -> None:
     model = calibrated(bench, ((6, (50.0,) * 5),))
-    config = model.get(BenchmarkConfig)
+    config = model.get(BenchmarkConfigResult)
     model.keep(dataclasses.replace(config, config=dataclasses.replace(config.config, interval=1)))
     result = limit(bench, model)
     assert result.evidence is not None

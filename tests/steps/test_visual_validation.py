@@ -9,16 +9,14 @@ import pytest
 
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import visual
-from dsbench.steps import visual_validation as step6f_visual
-from dsbench.steps.rows import visual_rows
+from dsbench.steps import visual_validation
 
 
 def test_skipped_is_a_pass_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(visual, "encoder_missing", lambda: "no libvpx-vp9 encoder")
-    model: Any = SimpleNamespace(runtime=SimpleNamespace(name="embedded"))
-    result = step6f_visual.run(model)
+    model: Any = SimpleNamespace(runtime=SimpleNamespace(name="embedded"), layout=None, keep=lambda result: result)
     log = EvidenceLog("visual_validation", "net", "k", "embedded")
-    visual_rows.visual_validation(log, model, result)
+    visual_validation.run(model, log)
     evidence = log.snapshot()
     assert evidence.lines == ("DS_SINGLE_STREAM_MODE=skipped",)
     assert evidence.facts[0].value == "skipped (no encoder available)"

@@ -14,8 +14,8 @@ from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.runtimes import throughput_run
 from dsbench.runtimes.throughput_run import Measured, ThroughputJob
-from dsbench.steps import prepare
-from dsbench.steps.prepare import Prepared
+from dsbench.steps import preflight_engine
+from dsbench.steps.preflight_engine import PreparedEngine
 from tests.material import trtexec_log, write_clip, write_onnx
 from tests.steps.model_run import model_run
 
@@ -52,20 +52,20 @@ def layout(tmp_path: Path) -> ModelLayout:
 @pytest.fixture
 def go(
     layout: ModelLayout, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., tuple[Prepared, Bench]]:
-    def run(images: Callable[[int], float], **options: object) -> tuple[Prepared, Bench]:
+) -> Callable[..., tuple[PreparedEngine, Bench]]:
+    def run(images: Callable[[int], float], **options: object) -> tuple[PreparedEngine, Bench]:
         bench = Bench(images)
         monkeypatch.setattr(throughput_run, "measure", bench)
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
         model = model_run(layout, clip, tmp_path, **options)
         facts = preflight.run(layout, model.preflight_request())
-        return prepare.run(model, facts), bench
+        return preflight_engine.prepare(model, facts), bench
 
     return run
 
 
-Go = Callable[..., tuple[Prepared, Bench]]
-FULL, SCAN = prepare.SECONDS, prepare.SCAN_SECONDS
+Go = Callable[..., tuple[PreparedEngine, Bench]]
+FULL, SCAN = preflight_engine.SECONDS, preflight_engine.SCAN_SECONDS
 
 
 def stand_ins(layout: ModelLayout) -> list[str]:
@@ -129,7 +129,7 @@ def test_another_model_is_measured_again_and_old_stand_ins_go(layout: ModelLayou
 
 def test_another_processor_is_measured_again(go: Go, monkeypatch: pytest.MonkeyPatch) -> None:
     go(lambda batch: 40.0)
-    monkeypatch.setattr(prepare, "cpu_name", lambda: "Another CPU, 64 cores")
+    monkeypatch.setattr(preflight_engine, "cpu_name", lambda: "Another CPU, 64 cores")
     _, bench = go(lambda batch: 40.0)
     assert bench.asked == [(1, FULL)]
 
@@ -230,7 +230,7 @@ def test_deepstream_prepares_nothing(layout: ModelLayout, clip: Path, tmp_path: 
     put_tensorrt(layout, 8, logs=True)
     model = model_run(layout, clip, tmp_path, runtime="deepstream")
     facts: PreflightFacts = preflight.run(layout, model.preflight_request())
-    assert prepare.run(model, facts).facts is facts
+    assert preflight_engine.prepare(model, facts).facts is facts
 
 
 def test_the_real_measurement(layout: ModelLayout, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What Steps 4-5 would have left, made on the spot for the embedded runtime: MAX_BS, b1 and bMAX throughput logs.
+"""Part of pre-flight on the embedded runtime: what Steps 4-5 would have left. MAX_BS, b1 and bMAX throughput logs.
 
 MAX_BS starts at 1 and doubles while PEAK_GPU_STREAMS > MAX_BS, as Steps 4-5 have it from 64. Nothing of TensorRT is
 touched: with an engine of its there, MAX_BS comes from that engine's name and no stand-in is written.
@@ -21,6 +21,7 @@ from dsbench.machine import device_lock
 from dsbench.model import preflight, previous, stand_in
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.stand_in import StandInProvenance
+from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import throughput_run
 from dsbench.runtimes.embedded import cpu_name
 from dsbench.runtimes.throughput_run import Measured, ThroughputJob
@@ -35,7 +36,7 @@ Measure = Callable[[int, float, float], Measured]
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedEngine:
     """What preparation came to. ``facts`` are pre-flight's with it in place.
 
     ``action``: in one sentence, what was done. ``scanned``: (batch, images per second) in the order of measuring.
@@ -51,15 +52,15 @@ class Prepared:
     failure: DsbenchError | None = None
 
 
-def run(model: ModelRun, facts: PreflightFacts) -> Prepared:
+def prepare(model: ModelRun, facts: PreflightFacts) -> PreparedEngine:
     """Prepare what is missing, if this runtime and ``--prepare`` say so. A failure is kept, not raised."""
     if model.runtime.name != "embedded":
-        return Prepared(facts, "Steps 4-5 built the engine; nothing is prepared on this runtime")
+        return PreparedEngine(facts, "Steps 4-5 built the engine; nothing is prepared on this runtime")
     provenance = provenance_of(facts)
     if stand_in.still_holds(facts.layout, facts.engine, facts.throughput, provenance, facts.onnx.batch):
-        return Prepared(facts, "engine and trtexec logs of an earlier preparation still hold")
+        return PreparedEngine(facts, "engine and trtexec logs of an earlier preparation still hold")
     if model.options.prepare.value == "never":
-        return Prepared(_without_outdated(facts, provenance), "--prepare never: nothing was measured")
+        return PreparedEngine(_without_outdated(facts, provenance), "--prepare never: nothing was measured")
     started = time.monotonic()
     with device_lock.exclusive(device_lock.device_name(model.runtime.name, 0), model.announce) as held_lock:
         model.announce(f"{facts.layout.name}: measuring the model on ONNX Runtime (engine preparation, once)")
@@ -68,8 +69,8 @@ def run(model: ModelRun, facts: PreflightFacts) -> Prepared:
             moved = _write(facts, provenance, search)
         except DsbenchError as error:
             kept = _without_outdated(facts, provenance)
-            return Prepared(kept, "it failed", time.monotonic() - started, failure=error)
-    return Prepared(
+            return PreparedEngine(kept, "it failed", time.monotonic() - started, failure=error)
+    return PreparedEngine(
         facts=preflight.reread_engine(facts, model.preflight_request()),
         action="measured on ONNX Runtime" + (f", MAX_BS={search.max_bs} found by doubling" if search.doubled else ""),
         seconds=time.monotonic() - started,
@@ -184,3 +185,19 @@ def _without_outdated(facts: PreflightFacts, provenance: StandInProvenance) -> P
     if facts.throughput is None or stand_in.first_line(facts.throughput.log) == provenance.line:
         return facts
     return replace(facts, throughput=None)
+
+
+def add_evidence(log: EvidenceLog, prepared: PreparedEngine) -> None:
+    """What was measured in the place of Steps 4-5, and how long it took."""
+    took = f"{prepared.seconds:.1f} s" if prepared.seconds else ""
+    log.fact("Engine preparation", prepared.action, took)
+    if prepared.scanned:
+        rows = ((batch, f"{images:.1f}") for batch, images in prepared.scanned)
+        log.table("ONNX Runtime alone, in the order of measuring", ("batch", "images per second"), rows)
+    layout = prepared.facts.layout
+    log.note(*(f"TensorRT's log moved to {layout.given_path(path)}" for path in prepared.moved))
+    log.note(*prepared.notes)
+    if prepared.failure is not None:
+        log.warn(f"engine preparation failed, so Step 7 will stop: {prepared.failure.what}")
+    elif prepared.facts.throughput is None:
+        log.warn("no throughput of the model alone is known: Step 7 will stop (--prepare auto measures it)")

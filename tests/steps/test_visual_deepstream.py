@@ -28,10 +28,9 @@ from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import Evidence, EvidenceLog
 from dsbench.runtimes import gst
-from dsbench.steps import visual_gst
+from dsbench.steps import visual_deepstream, visual_validation
 from dsbench.steps.model_run import ModelRun
-from dsbench.steps.rows import visual_rows
-from dsbench.steps.visual_result import VisualResult
+from dsbench.steps.visual_result import VisualValidationResult
 from tests import gst_translator
 from tests.material import write_clip
 from tests.steps.model_run import model_run
@@ -64,9 +63,9 @@ def h264_clip(path: Path, frames: int = 12) -> Path:
     return write_clip(path, frames=frames, codec="libx264")
 
 
-def evidence_of(model: ModelRun, result: VisualResult) -> Evidence:
+def evidence_of(model: ModelRun, result: VisualValidationResult) -> Evidence:
     log = EvidenceLog("visual_validation", model.layout.name, "k", "deepstream")
-    visual_rows.visual_validation(log, model.layout, result)
+    visual_validation.add_evidence(log, model.layout, result)
     return log.snapshot()
 
 
@@ -77,7 +76,7 @@ def test_without_nvenc_theora_takes_over(make: Make) -> None:
     for stale in ("frame_0099.jpg", "my net_output.mp4"):
         (layout.samples / stale).write_text("old")
     (layout.samples / "my net_output.webm").write_text("the other runtime's")
-    result = visual_gst.run(model)
+    result = visual_deepstream.make(model)
     assert result.lines == (
         "DS_SINGLE_STREAM_MODE=theoraenc-fallback",
         f"DS_SINGLE_STREAM_OUTPUT={layout.given}/samples/my net_output.ogv",
@@ -103,7 +102,7 @@ def test_without_nvenc_theora_takes_over(make: Make) -> None:
 
 def test_the_commands_shown_can_be_copied(make: Make, tmp_path: Path) -> None:
     model = make(name="it's a net!")
-    result = visual_gst.run(model)
+    result = visual_deepstream.make(model)
     evidence = evidence_of(model, result)
     assert len(evidence.commands) == 3
     before = model.layout.visual_output_ogv.stat()
@@ -116,7 +115,7 @@ def test_the_commands_shown_can_be_copied(make: Make, tmp_path: Path) -> None:
 
 def test_with_an_encoder_there_is_an_mp4_and_nothing_else(make: Make) -> None:
     model = make(nvenc="stock")
-    result = visual_gst.run(model)
+    result = visual_deepstream.make(model)
     assert result.lines[0] == "DS_SINGLE_STREAM_MODE=nvenc-primary"
     assert evidence_of(model, result).facts[0].value == "nvv4l2h264enc MP4"
     assert (result.frames and result.frames.output) == 12
@@ -128,7 +127,7 @@ def test_with_an_encoder_there_is_an_mp4_and_nothing_else(make: Make) -> None:
 @pytest.mark.parametrize("name", ['a "b c" d', "back\\slash", "100%d", "-n", "模型"])
 def test_model_directories_of_any_name(make: Make, name: str) -> None:
     model = make(name=name)
-    result = visual_gst.run(model)
+    result = visual_deepstream.make(model)
     assert (result.frames and result.frames.output) == 12
     assert len(result.samples) == 3
     assert model.layout.visual_output_ogv.stat().st_size > 0
@@ -137,7 +136,7 @@ def test_model_directories_of_any_name(make: Make, name: str) -> None:
 
 def test_without_theora_too_it_is_skipped(make: Make) -> None:
     model = make(lacking="theoraenc oggmux")
-    result = visual_gst.run(model)
+    result = visual_deepstream.make(model)
     assert result.lines == ("DS_SINGLE_STREAM_MODE=skipped",)
     evidence = evidence_of(model, result)
     assert evidence.facts[0].value == "skipped (no encoder available)"
@@ -149,7 +148,7 @@ def test_without_theora_too_it_is_skipped(make: Make) -> None:
 @pytest.mark.parametrize("new_mux", [False, True])
 def test_both_muxers(make: Make, new_mux: bool) -> None:
     model = make(new_mux=new_mux)
-    result = visual_gst.run(model)
+    result = visual_deepstream.make(model)
     with av.open(str(result.output)) as made:
         assert made.streams.video[0].width == (320 if new_mux else 1280)
 
@@ -159,18 +158,18 @@ def test_both_muxers(make: Make, new_mux: bool) -> None:
 )
 def test_other_containers_and_codecs(make: Make, tmp_path: Path, suffix: str, codec: str) -> None:
     model = make(clip=write_clip(tmp_path / f"v{suffix}", frames=12, codec=codec))
-    assert (frames := visual_gst.run(model).frames)
+    assert (frames := visual_deepstream.make(model).frames)
     assert (frames.source, frames.output) == (12, 12)
 
 
 def test_the_content_decides_not_the_file_name(make: Make, tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "v.mkv", frames=12, codec="libx264").rename(tmp_path / "v.mp4")
-    assert visual_gst.run(make(clip=clip)).frames is not None
+    assert visual_deepstream.make(make(clip=clip)).frames is not None
 
 
 def failure(model: ModelRun) -> DsbenchError:
     with pytest.raises(DsbenchError) as caught:
-        visual_gst.run(model)
+        visual_deepstream.make(model)
     return caught.value
 
 

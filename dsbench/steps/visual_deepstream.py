@@ -16,14 +16,14 @@ from dsbench.model.layout import ModelLayout
 from dsbench.model.video import VideoFacts
 from dsbench.runtimes import frame_count, gst, visual
 from dsbench.steps.model_run import ModelRun
-from dsbench.steps.visual_result import NVENC, SKIPPED, THEORA, FrameCounts, VisualResult
+from dsbench.steps.visual_result import NVENC, SKIPPED, THEORA, FrameCounts, VisualValidationResult
 
 WHAT = "the visual check"
 _FALLBACK = ("theoraenc", "oggmux")
 _NVENC_ABSENT = "NVENC could not be initialised (samples/visual_nvenc.log)"
 
 
-def run(model: ModelRun) -> VisualResult:
+def make(model: ModelRun) -> VisualValidationResult:
     """Make the video and its pictures. Skipped where NVENC fails to start and Theora is not installed.
 
     Raises RUNTIME_UNAVAILABLE, SOURCE_UNSUPPORTED, NOT_WRITABLE, what gst-launch-1.0's end calls for (APP_FAILED,
@@ -42,7 +42,7 @@ def run(model: ModelRun) -> VisualResult:
     absent = gst.missing(*_FALLBACK)
     if absent:
         reason = f"{_NVENC_ABSENT}, and GStreamer has no {' and no '.join(absent)}"
-        return VisualResult(SKIPPED, reason, attempts=(first,))
+        return VisualValidationResult(SKIPPED, reason, attempts=(first,))
     fallback = replace(plan, output=argument_path(layout.visual_output_ogv, model.scratch))
     second = gst.run(gst_pipeline.theora(fallback), layout.visual_log, lambda: gst.size_of(layout.visual_output_ogv))
     return _finish(model, clip, THEORA, second, (first,))
@@ -77,7 +77,7 @@ def _set_aside(layout: ModelLayout, first: Finished) -> Finished:
 
 def _finish(
     model: ModelRun, clip: VideoFacts, mode: str, finished: Finished, before: tuple[Finished, ...]
-) -> VisualResult:
+) -> VisualValidationResult:
     """Judge the video, count its frames, take the pictures out of it."""
     layout = model.layout
     output = layout.visual_output_mp4 if mode == NVENC else layout.visual_output_ogv
@@ -97,7 +97,7 @@ def _finish(
             where=str(layout.visual_frames_log),
             fix="read the log; run the command by hand",
         )
-    return VisualResult(
+    return VisualValidationResult(
         mode=mode,
         output=output,
         shown_output=layout.given_path(output),

@@ -1,0 +1,121 @@
+"""A run of the app as every benchmark step makes it: alone on its device, sampled, its app config kept."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.build import app_config
+from dsbench.build.app_config import AppPlan
+from dsbench.formats.telemetry import Series
+from dsbench.judge.run import measurement, windows
+from dsbench.judge.run import telemetry as judge_telemetry
+from dsbench.judge.run.measurement import Measurement
+from dsbench.judge.run.run_context import RunContext
+from dsbench.machine import device_lock
+from dsbench.machine.telemetry import sampler as telemetry
+from dsbench.model.facts import PreflightFacts
+from dsbench.record.schema import RunTelemetry
+from dsbench.runtimes import perf_run
+from dsbench.runtimes.contract import Runtime
+from dsbench.runtimes.perf_run import PerfPlan, PerfRun
+from dsbench.steps.benchmark_config import BenchmarkConfigResult
+from dsbench.steps.model_run import ModelRun
+
+
+@dataclass(frozen=True)
+class Played:
+    """How a run of the app went. ``notes``: on the device's lock; ``started``: by the monotonic clock, in seconds."""
+
+    perf: PerfRun
+    series: Series
+    notes: tuple[str, ...]
+    started: float
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """What was sampled beside every run so far, in their order, also beside runs that failed."""
+
+    runs: tuple[RunTelemetry, ...]
+
+
+def play(model: ModelRun, runtime: Runtime, plan: PerfPlan, title: str) -> Played:
+    """Run the app alone on its device, the machine sampled beside it; the series is kept for the record. Never raises
+    for how the app ended."""
+    device = device_lock.device_name(model.runtime.name, model.options.gpu_id.value)
+    with device_lock.exclusive(device, model.announce) as held:
+        most = "" if plan.enough is None else "at most "
+        text = f"{title}, {plan.streams} stream{'s' if plan.streams != 1 else ''} for {most}{plan.seconds} s"
+        model.announce(f"{model.layout.name}: {text} on {model.runtime.name}")
+        started = time.monotonic()
+        with telemetry.sampler(model.runtime.name, model.options.gpu_id.value) as sampler:
+            perf = perf_run.run(runtime, plan)
+    return Played(perf, _keep_telemetry(model, title, perf, sampler.series()), held.notes, started)
+
+
+def all_streams(model: ModelRun, played: Played, *, confirms: bool) -> Measurement:
+    """What a run says of all its streams. ``confirms``: it was made to say whether they keep up."""
+    perf = played.perf
+    context = RunContext(
+        telemetry=played.series,
+        cores=os.cpu_count() or 0,
+        builds=perf.builds,
+        due_s=perf.lasted_s,
+        ended_early_s=perf.ended_early_s,
+        confirms=confirms,
+    )
+    return measurement.of_run(perf.windows, model.get(BenchmarkConfigResult).options.target_fps.value, context)
+
+
+def write_app_config(model: ModelRun, kept: Path, streams: int, interval_s: int, *, infer: bool = True) -> Path:
+    """Write a benchmark run's app config to ``kept``; returns the path under which the app finds it. ``infer`` False:
+    ``[primary-gie]`` is off."""
+    layout, links = model.layout, model.scratch
+    plan = AppPlan(
+        nvinfer_config=app_config.safe_path(layout.ds_nvinfer_config, links),
+        video=app_config.safe_path(model.get(PreflightFacts).video.value.path, links, uri=True),
+        streams=streams,
+        gpu_id=model.options.gpu_id.value,
+        perf_interval_sec=interval_s,
+        file_loop=True,
+        infer=infer,
+    )
+    app_config.write_app(kept, plan)
+    return app_config.safe_path(kept, links)
+
+
+def require_alive(perf: PerfRun, name: str) -> None:
+    """APP_TIMEOUT if PERF rows came to the end but no frame did (the pipeline hangs, its timer does not), or if the
+    rows stopped: for long, or the app did not end on SIGINT either."""
+    silent = windows.silent_s(perf.windows, perf.lasted_s)
+    if windows.hung(perf.windows):
+        how = "every stream stood still to the end of the run"
+    elif silent and perf.killed_at_end:
+        how = f"no PERF row came in the last {silent:.0f} s of the run, and the app did not end on SIGINT"
+    elif silent >= perf_run.STALL_INTERVALS * perf.plan.interval_s:
+        how = f"no PERF row came in the last {silent:.0f} s of the run: it stalled"
+    else:
+        how = ""
+    if how:
+        last = "\n".join(f"    {line}" for line in perf.finished.tail())
+        raise DsbenchError(
+            Code.APP_TIMEOUT,
+            f"DS {name}: {how}\n  last lines of {perf.plan.log}:\n{last}",
+            where=shlex.join(perf.finished.command),
+            fix="run the command by hand to see where it hangs",
+        )
+
+
+def _keep_telemetry(model: ModelRun, name: str, perf: PerfRun, series: Series) -> Series:
+    """Add a run's series to those of this model, for its record."""
+    earlier = model.find(Telemetry)
+    window = judge_telemetry.measured_window(perf.windows)
+    rounded = (round(window[0], 2), round(window[1], 2)) if window else None
+    run = RunTelemetry(name, perf.plan.streams, rounded, series)
+    model.keep(Telemetry((*(earlier.runs if earlier else ()), run)))
+    return series

@@ -1,0 +1,192 @@
+"""What run 1 and run 2 of 7c have in common: how one is made, measured, shown, and when it is not to be believed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.formats.telemetry import Series
+from dsbench.judge import streams
+from dsbench.judge.run import engine_use, saturation, windows
+from dsbench.judge.run.early_end import EarlyEnd
+from dsbench.judge.run.measurement import Measurement, State
+from dsbench.judge.run.verdicts import ReasonCode
+from dsbench.judge.run.windows import StreamFacts
+from dsbench.judge.streams import RunFigures
+from dsbench.model.facts import PreflightFacts
+from dsbench.model.layout import ModelLayout
+from dsbench.record.evidence import EvidenceLog
+from dsbench.record.schema import RunMeasurement
+from dsbench.report import charts
+from dsbench.runtimes import perf_run
+from dsbench.runtimes.perf_run import PerfPlan, PerfRun
+from dsbench.steps import app_run
+from dsbench.steps.app_run import Played
+from dsbench.steps.benchmark_config import BenchmarkConfigResult
+from dsbench.steps.model_run import ModelRun
+from dsbench.steps.rows import engine_rows, measurement_rows, telemetry_rows
+from dsbench.steps.rows.file_rows import file_text
+
+RUN_1 = "Run 1"
+
+
+@dataclass(frozen=True)
+class RawRun:
+    """A run before anything is judged: kept as evidence whatever it then comes to. ``notes``: on the device's lock."""
+
+    name: str
+    perf: PerfRun
+    facts: StreamFacts | None
+    notes: tuple[str, ...]
+    telemetry: Series
+    measurement: Measurement | None
+    """None where the app ended by itself: what it measured until then is of no run."""
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """What every run so far says of all its streams, in their order."""
+
+    runs: tuple[RunMeasurement, ...]
+
+
+@dataclass(frozen=True)
+class MeasuredRun:
+    """One run: the specification's figures, and all streams beside them. ``efficiency`` in percent of trtexec."""
+
+    name: str
+    figures: RunFigures
+    perf: PerfRun
+    facts: StreamFacts | None
+    efficiency: float
+    measurement: Measurement
+
+
+def require_valid(model: ModelRun, run: MeasuredRun) -> None:
+    """MEASUREMENT_INVALID, with its reasons, for a run whose figures are not of what was to be measured."""
+    found = run.measurement
+    if found.state is State.INVALID:
+        reasons = "\n".join(f"  {one.code} ({one.state.upper()}): {one.text}" for one in found.reasons)
+        raise DsbenchError(
+            Code.MEASUREMENT_INVALID,
+            f"DS {run.name}: the measurement is invalid, its figures mean nothing\n{reasons}",
+            where=model.layout.given_path(run.perf.plan.log),
+            fix="remove the cause and run again; docs/measuring.md says what each reason means",
+        )
+
+
+def measure(model: ModelRun, log: EvidenceLog, count: int, name: str) -> MeasuredRun:
+    """One run of the app, alone on its device. What it printed is kept as evidence before its end is judged."""
+    config = model.get(BenchmarkConfigResult)
+    plan = _plan(model, count, name)
+    played = app_run.play(model, model.runtime, plan, name)
+    perf, series = played.perf, played.series
+    target = config.options.target_fps.value
+    facts = windows.stream_facts(perf.windows, target)
+    measured = _judge(model, name, played) if perf.finished.stopped else None
+    add_evidence(log, model.layout, RawRun(name, perf, facts, played.notes, series, measured))
+    perf_run.require_success(perf, f"DS {name}")
+    shown = model.layout.given_path(plan.log)
+    seconds = time.monotonic() - played.started
+    try:
+        figures = streams.figures(perf.stream0, count, seconds, run=name, log=shown, target_fps=target)
+    except DsbenchError as error:
+        raise DsbenchError(error.code, error.what, where=error.where, fix=_why_no_fps(perf)) from None
+    app_run.require_alive(perf, name)
+    assert measured is not None, "a run that succeeded was stopped by us"
+    efficiency = streams.efficiency(figures, config.throughput.imgs_per_sec)
+    return MeasuredRun(name, figures, perf, facts, efficiency, measured)
+
+
+def _judge(model: ModelRun, name: str, played: Played) -> Measurement:
+    """``all_streams``, added to those of this model, for its record."""
+    measured = app_run.all_streams(model, played, confirms=name != RUN_1)
+    earlier = model.find(Measurements)
+    model.keep(Measurements((*(earlier.runs if earlier else ()), RunMeasurement(name, measured))))
+    return measured
+
+
+def _plan(model: ModelRun, count: int, name: str) -> PerfPlan:
+    """Write the app config that is kept, ``deepstream_app_s<N>_run<1|2>.txt``, and say where the log goes."""
+    layout, number = model.layout, 1 if name == RUN_1 else 2
+    options = model.get(BenchmarkConfigResult).options
+    seconds, interval = options.perf_seconds.value, options.perf_interval.value
+    config = app_run.write_app_config(model, layout.ds_app_config(count, number), count, interval)
+    precision, most = options.perf_precision.value / 100, model.get(PreflightFacts).max_bs
+    early = EarlyEnd(precision, options.target_fps.value, name != RUN_1, most, seconds)
+    log = layout.ds_log(count, number)
+    return PerfPlan(config, count, seconds, interval, log, early.reached if precision else None)
+
+
+def _why_no_fps(perf: PerfRun) -> str:
+    """What to do about a run without a frame of stream 0 in its last windows."""
+    plan = perf.plan
+    if perf.console.build_began:
+        return f"{engine_use.why_built(perf.console)}; {engine_use.FIX}"
+    if not any(any(row) for row in perf.windows.fps):
+        start = f"{plan.streams} stream{'s' if plan.streams > 1 else ''} had not started after {plan.seconds} s"
+        return f"{start}: raise --perf-seconds, or read the log for what it waits for"
+    return "read the log: did the app start, decode and infer?"
+
+
+def add_evidence(log: EvidenceLog, layout: ModelLayout, raw: RawRun) -> None:
+    """Everything one run printed, before it is judged."""
+    name, perf, plan = raw.name, raw.perf, raw.perf.plan
+    log.note(*raw.notes)
+    log.command(*perf.finished.command)
+    log.fact(f"{name}: log", layout.given_path(plan.log), f"app: {perf.finished.seconds:.1f} s")
+    found = perf.windows
+    log.fact(f"{name}: PERF windows", len(found.fps), f"{plan.interval_s} s each")
+    if raw.facts is not None:
+        _streams(log, name, raw.facts)
+        columns = ("seconds", *(f"stream {number}" for number in range(found.streams)))
+        rows = ((f"{at:.1f}", *row) for at, row in zip(found.at_s, found.fps, strict=True))
+        log.table(f"{charts.SERIES}, {name} at {plan.streams} streams", columns, rows)
+    telemetry_rows.run(log, f"{name}, {plan.streams} stream{'s' * (plan.streams != 1)}", raw.telemetry, found)
+    if raw.measurement is not None:
+        measurement_rows.facts(log, name, raw.measurement, asked=name != RUN_1)
+    _rows(log, raw)
+    engine_rows.engine(log, name, perf.console, build_s=perf.build_s)
+    if perf.killed_at_end and found.fps:
+        log.warn(f"{name}: the app did not end on SIGINT and was killed; its PERF rows are whole")
+    file_text(log, layout.ds_app_config(plan.streams, 1 if name == RUN_1 else 2))
+    file_text(log, plan.log)
+
+
+def _rows(log: EvidenceLog, raw: RawRun) -> None:
+    """PERF rows that are missing. Where there are no steady windows the measurement has nothing to say of them."""
+    name, found = raw.name, raw.perf.windows
+    told = {reason.code for reason in raw.measurement.reasons} if raw.measurement else set()
+    if ReasonCode.SILENT not in told and (silent := windows.silent_s(found, raw.perf.lasted_s)):
+        log.warn(f"{name}: no PERF row came in the last {silent:.1f} s of the run: the figures are of the time before")
+    if found.broken:
+        what = f"{found.broken} PERF rows were cut by other output, or have inf or nan"
+        log.warn(f"{name}: {what}; not in the figures of all streams")
+    if raw.perf.not_asked:
+        log.warn(f"{name}: whether it could end early is not known, so it had its whole time ({raw.perf.not_asked})")
+    if found.repaired:
+        log.note(f"{name}: {found.repaired} PERF rows were cut by other output and put together again")
+
+
+def _streams(log: EvidenceLog, name: str, facts: StreamFacts) -> None:
+    slow, fast = facts.slowest, facts.fastest
+    log.fact(f"{name}: all streams together", f"{facts.total:.2f} FPS", "measured sum, last 10 windows")
+    log.fact(f"{name}: slowest stream", f"{facts.means[slow]:.2f} FPS (stream {slow})", "last 10 windows")
+    log.fact(f"{name}: fastest stream", f"{facts.means[fast]:.2f} FPS (stream {fast})", "last 10 windows")
+    log.fact(f"{name}: streams below the target", len(facts.below_target), f"of {len(facts.means)}")
+    if facts.start_up_counted:
+        log.warn(
+            f"{name}: the app's start is among the last 10 windows, which lowers every figure; "
+            "raise --perf-seconds or lower --perf-interval"
+        )
+
+
+def add_figures(log: EvidenceLog, run: MeasuredRun) -> None:
+    """The specification's figures of a run, and its efficiency against trtexec."""
+    name, figures = run.name, run.figures
+    log.fact(f"{name}: FPS per stream", figures.fps, "stream 0, mean of its last 10 windows")
+    log.fact(f"{name}: total FPS", figures.total_fps, f"FPS per stream x {figures.streams}")
+    log.fact(f"{name}: efficiency", f"{run.efficiency}%", "of the model alone (trtexec log)")
+    if wrong := saturation.implausible(run.efficiency):
+        log.warn(f"{name}: {wrong}")

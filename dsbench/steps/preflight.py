@@ -1,0 +1,74 @@
+"""Pre-flight: everything that the run needs is there. On the embedded runtime a missing engine is prepared here."""
+
+from __future__ import annotations
+
+from dsbench.machine import directory_lock
+from dsbench.model import preflight
+from dsbench.model.engine_checks import Origin
+from dsbench.model.facts import PreflightFacts
+from dsbench.record.evidence import EvidenceLog
+from dsbench.steps import preflight_engine
+from dsbench.steps.model_run import ModelRun
+
+
+def run(model: ModelRun, log: EvidenceLog) -> PreflightFacts:
+    """Lock the directory, check it, prepare the engine. Raises DIRECTORY_BUSY and what pre-flight raises.
+
+    An engine that cannot be prepared stops Step 7 only.
+    """
+    directory_lock.take(model.layout.root, model.at_end, shown=model.layout.given)
+    checked = preflight.run(model.layout, model.preflight_request())
+    prepared = model.keep(preflight_engine.prepare(model, checked))
+    facts = model.keep(prepared.facts)
+    add_evidence(log, facts)
+    preflight_engine.add_evidence(log, prepared)
+    return facts
+
+
+def add_evidence(log: EvidenceLog, facts: PreflightFacts) -> None:
+    """Every variable of pre-flight with its origin."""
+    layout, onnx, clip = facts.layout, facts.onnx, facts.video
+    log.print(*facts.lines)
+    log.fact("MODEL_DIR", layout.root)
+    log.fact("ONNX_FILE", layout.given_path(onnx.path), "dsbench.toml" if facts.settings.onnx else "first by name")
+    log.fact("ONNX sha256", onnx.sha256)
+    log.fact("ONNX opset, producer", f"{onnx.opset}, {onnx.producer or 'not named'}")
+    log.fact("INPUT_NAME", onnx.input_name, f"{onnx.dtype} {onnx.layout}")
+    log.fact("H x W", f"{facts.height} x {facts.width}", onnx.size_origin)
+    log.fact("ENGINE", layout.given_path(facts.engine.path) if facts.engine else "none")
+    log.fact("MAX_BS", facts.max_bs, "engine name" if facts.engine else "no engine")
+    if facts.throughput:
+        log.fact("QPS_BS_MAX", f"{facts.throughput.qps} qps", layout.given_path(facts.throughput.log))
+        log.fact("IMGS_PER_SEC", facts.throughput.imgs_per_sec, "qps x MAX_BS")
+        target = f"floor(img/s / {facts.target_fps.value:g})"
+        log.fact("PEAK_GPU_STREAMS", facts.throughput.peak_gpu_streams, target)
+    if facts.origin is not None:
+        _engine_origin(log, facts.origin)
+    log.fact("CUDA_VER", facts.cuda_ver)
+    log.fact("NUM_LABELS", facts.labels.count, layout.given_path(layout.labels))
+    log.fact("PARSER_FUNC_SUFFIX", layout.parser_function.removeprefix("NvDsInferParseCustom"))
+    log.fact("MODEL_NAME_SAFE", layout.safe)
+    video = clip.value
+    log.fact("VIDEO", video.path, clip.origin)
+    shape = f"{video.codec} {video.width}x{video.height} {video.pixel_format}, {video.fps:.3g} frames/s"
+    log.fact("Video stream", f"{shape}, {video.frames or 'unknown number of'} frames", "container")
+    if facts.settings.path:
+        log.fact("dsbench.toml", ", ".join(facts.settings.decided()) or "decides nothing")
+    log.note(*facts.notes)
+
+
+def _engine_origin(log: EvidenceLog, origin: Origin) -> None:
+    """What TensorRT's engine was built from and on."""
+    built = origin.provenance
+    if built is None:
+        log.fact("Engine built by", "somebody else", "no provenance beside it, or it was replaced since")
+        return
+    log.fact("Engine built by", f"dsbench prepare {built.dsbench}, {built.built}", f"{built.build_seconds:.0f} s")
+    log.fact("Engine built from", f"{built.onnx}, sha256 {built.onnx_sha256}", "the ONNX file of this run")
+    log.fact("Engine precision", built.precision.upper(), f"workspace {built.workspace_mib} MiB")
+    on = f"{built.gpu or 'GPU not named'}, compute capability {built.compute_capability or 'not known'}"
+    log.fact("Engine built on", on, f"driver {built.driver or 'not known'}, CUDA {built.cuda or 'not known'}")
+    log.fact("Engine's TensorRT", built.tensorrt or "not known", "trtexec's log")
+    if built.scanned:
+        rows = ((batch, f"{images:.1f}") for batch, images in built.scanned)
+        log.table("Search for MAX_BS with trtexec", ("MAX_BS", "images per second"), rows)

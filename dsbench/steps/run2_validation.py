@@ -1,0 +1,160 @@
+"""7c, run 2: whether RT_STREAMS keep up in real time; half of them if not."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.judge import streams
+from dsbench.judge.run.measurement import RealTime, State
+from dsbench.judge.run.verdicts import named
+from dsbench.judge.streams import Benchmark
+from dsbench.model.facts import PreflightFacts
+from dsbench.record.evidence import EvidenceLog
+from dsbench.steps import benchmark_run
+from dsbench.steps.benchmark_config import BenchmarkConfigResult
+from dsbench.steps.benchmark_run import MeasuredRun
+from dsbench.steps.model_run import ModelRun
+from dsbench.steps.rows import measurement_rows
+from dsbench.steps.run1_calibration import Run1CalibrationResult
+
+
+@dataclass(frozen=True)
+class Run2ValidationResult:
+    """Run 2 and, if it did not keep up, its one retry at half the streams; ``benchmark`` is all of Step 7."""
+
+    run: MeasuredRun
+    retry: MeasuredRun | None
+    benchmark: Benchmark
+
+    @property
+    def final(self) -> MeasuredRun:
+        return self.retry or self.run
+
+    @property
+    def confirmed_streams(self) -> int:
+        """Real-time streams by the specification's figure and by every stream's; 0 if either does not say so."""
+        sure = self.final.measurement.real_time is RealTime.YES
+        return self.benchmark.confirmed_streams if sure else 0
+
+
+def run(model: ModelRun, log: EvidenceLog) -> Run2ValidationResult:
+    """``validate``. Raises what a run of the app raises, FPS_PARSE, MEASUREMENT_INVALID, TOO_FEW_STREAMS."""
+    result = validate(model, log)
+    benchmark_run.require_valid(model, result.final)
+    require_streams(model, result)
+    return result
+
+
+def validate(model: ModelRun, log: EvidenceLog) -> Run2ValidationResult:
+    """Run at RT_STREAMS; not real-time: halved and tried once more, unless the measurement is invalid."""
+    facts, config, first = model.get(PreflightFacts), model.get(BenchmarkConfigResult), model.get(Run1CalibrationResult)
+    measured = benchmark_run.measure(model, log, max(1, first.rt_streams), "Run 2")
+    log.print(*streams.run2_lines(measured.figures))
+    retry = None
+    if not measured.figures.real_time and measured.measurement.state is not State.INVALID:
+        retry = _retry(model, log, measured, streams.halved(first.rt_streams))
+    benchmark = Benchmark(
+        max_bs=facts.max_bs,
+        peak_gpu_streams=config.throughput.peak_gpu_streams,
+        trtexec_imgs=config.throughput.imgs_per_sec,
+        run1=first.run.figures,
+        rt_streams=first.rt_streams,
+        run2=measured.figures,
+        retry=retry.figures if retry else None,
+    )
+    result = model.keep(Run2ValidationResult(measured, retry, benchmark))
+    add_evidence(log, result)
+    return result
+
+
+def _retry(model: ModelRun, log: EvidenceLog, first: MeasuredRun, count: int) -> MeasuredRun:
+    """Run 2 once more at ``count`` streams; the first attempt's log is kept under another name."""
+    log.print(streams.retry_announcement(count))
+    kept = _keep_first_log(first.perf.plan.log)
+    log.renamed(*map(model.layout.given_path, (first.perf.plan.log, kept)))
+    log.note(f"run 2's log is kept as {model.layout.given_path(kept)}: Step 8 takes the first *_run2.log by name")
+    retry = benchmark_run.measure(model, log, count, "Retry")
+    log.print(streams.retry_line(retry.figures))
+    return retry
+
+
+def require_streams(model: ModelRun, validation: Run2ValidationResult) -> None:
+    """TOO_FEW_STREAMS when ``--min-streams`` wants more real-time streams than were confirmed."""
+    wanted = model.get(BenchmarkConfigResult).options.min_streams
+    confirmed = validation.confirmed_streams
+    if wanted.value is not None and confirmed < wanted.value:
+        fix = "a smaller or faster model, a larger batch, a faster machine; or a lower --min-streams or --target-fps"
+        most, first = validation.benchmark.max_bs, validation.benchmark.run1
+        if first.total_fps // first.target_fps > most:
+            fix = f"run 1 would carry more, but no more than MAX_BS={most} streams are run: a larger batch first; {fix}"
+        found = validation.final.measurement
+        if found.disturbed:
+            fix = f"measure again on a quiet machine, its reasons above say what disturbed it; else {fix}"
+        elif found.real_time is RealTime.UNSURE:
+            fix = f"measure again without what made it unsure (docs/measuring.md); else {fix}"
+        plural = "s" if confirmed != 1 else ""
+        raise DsbenchError(
+            Code.TOO_FEW_STREAMS,
+            f"{confirmed} real-time stream{plural} confirmed on {model.runtime.label}, --min-streams {wanted} wanted"
+            f"{_unconfirmed(validation)}",
+            where=str(validation.final.perf.plan.log),
+            fix=fix,
+        )
+
+
+def _unconfirmed(validation: Run2ValidationResult) -> str:
+    """Why streams that keep up by stream 0's figure do not count, or what disturbed the run."""
+    by_stream0, found = validation.benchmark.confirmed_streams, validation.final.measurement
+    if found.real_time is RealTime.YES or not (by_stream0 or found.disturbed):
+        return ""
+    keeps_up = f"keeps up at {by_stream0} streams" if by_stream0 else "does not keep up"
+    reasons = "".join(f"\n  {reason.code}: {reason.text}" for reason in found.reasons)
+    return f"\n  stream 0 {keeps_up}; every stream: {found.real_time}{reasons}"
+
+
+def _keep_first_log(log: Path) -> Path:
+    """``ds_s<N>_run2.log`` becomes ``ds_s<N>_run2_first.log``: Step 8 takes the first ``*_run2.log`` by name."""
+    kept = log.with_name(f"{log.stem}_first.log")
+    try:
+        os.replace(log, kept)
+    except OSError as error:
+        raise DsbenchError(
+            Code.NOT_WRITABLE,
+            f"{log.name} cannot be renamed: {error.strerror}",
+            where=str(log),
+            fix="make benchmarks/ds of the model directory writable",
+        ) from error
+    return kept
+
+
+def add_evidence(log: EvidenceLog, result: Run2ValidationResult) -> None:
+    """Is it real time, and for how many streams."""
+    for made in (result.run, *((result.retry,) if result.retry else ())):
+        benchmark_run.add_figures(log, made)
+        log.print(measurement_rows.line(made.name, made.measurement, asked=True))
+    benchmark, final = result.benchmark, result.final
+    counts = f"by stream 0: {benchmark.confirmed_streams}; by every stream: {result.confirmed_streams}"
+    said = f"RT: {benchmark.final.confirmed}; every stream: {final.measurement.real_time}"
+    log.fact("Real-time streams confirmed", counts, said)
+    if verdict := shortfall(benchmark):
+        log.warn(f"RT: NO, {verdict} ({final.figures.fps} of {final.figures.target_fps:g} FPS)")
+    elif final.facts is not None and final.facts.below_target:
+        log.warn(
+            f"RT: YES is stream 0's figure; {named(final.facts.below_target)} stayed below "
+            f"{final.figures.target_fps:g} FPS"
+        )
+    elif final.measurement.real_time is RealTime.NO:
+        log.warn("RT: YES is stream 0's figure; not every stream keeps up")
+
+
+def shortfall(result: Benchmark) -> str:
+    """What RT: NO means; "" where the streams keep up."""
+    final = result.final
+    if final.real_time:
+        return ""
+    if final.streams == 1:
+        return "not real-time at any stream count"
+    return f"not real-time at {final.streams} streams; fewer were not tried"
