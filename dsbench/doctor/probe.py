@@ -6,12 +6,35 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
-import json
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dsbench.base import jsonable
+
+if TYPE_CHECKING:
+    from dsbench.machine.hardware import Component
+
+
+@dataclass(frozen=True)
+class EncoderAnswer:
+    """Why the embedded runtime's encoder is missing, "" if it is there."""
+
+    missing: str
+
+
+@dataclass(frozen=True)
+class ClipAnswer:
+    """Facts of a clip with one frame decoded, or ``trouble``."""
+
+    codec: str = ""
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+    trouble: str = ""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -22,17 +45,19 @@ def main(argv: Sequence[str]) -> int:
     elif topic == "encoder":
         from dsbench.runtimes import visual
 
-        print(json.dumps({"missing": visual.encoder_missing() or ""}))
+        print(jsonable.dumps(EncoderAnswer(visual.encoder_missing() or "")))
     elif topic == "video":
-        print(json.dumps(video(rest[0])))
+        print(jsonable.dumps(clip(rest[0])))
     elif topic == "gpu":
-        print(json.dumps(gpu(int(rest[0]))))
+        from dsbench.machine import hardware
+
+        print(jsonable.dumps(hardware.find_gpu(int(rest[0]))))
     elif topic == "part":
-        print(json.dumps(part(rest[0])))
+        print(jsonable.dumps(part(rest[0])))
     else:
         from dsbench.machine import hardware
 
-        print(json.dumps(dataclasses.asdict(hardware.hardware())))
+        print(jsonable.dumps(hardware.hardware()))
     return 0
 
 
@@ -49,40 +74,27 @@ def imports(modules: Sequence[str]) -> None:
             print(f"end {module}", flush=True)
 
 
-def video(path: str) -> dict[str, object]:
-    """Facts of a clip with one frame decoded, or ``trouble``."""
+def clip(path: str) -> ClipAnswer:
+    """Look at a clip."""
     from dsbench.base.errors import DsbenchError
     from dsbench.model import video as clips
 
     try:
         facts = clips.inspect(Path(path))
     except DsbenchError as error:
-        return {"trouble": error.what}
+        return ClipAnswer(trouble=error.what)
     except OSError as error:
-        return {"trouble": f"it cannot be read: {error.strerror}"}
-    return {"codec": facts.codec, "width": facts.width, "height": facts.height, "fps": round(facts.fps, 3)}
+        return ClipAnswer(trouble=f"it cannot be read: {error.strerror}")
+    return ClipAnswer(facts.codec, facts.width, facts.height, round(facts.fps, 3))
 
 
-def gpu(gpu_id: int) -> dict[str, object]:
-    """The GPU as ``hardware`` finds it, or why not."""
-    from dsbench.machine import hardware
-
-    found = hardware.find_gpu(gpu_id)
-    return {
-        "gpu": dataclasses.asdict(found.gpu) if found.gpu else None,
-        "why_not": found.why_not,
-        "note": found.note,
-        "source": found.source,
-    }
-
-
-def part(name: str) -> dict[str, object]:
+def part(name: str) -> Component:
     """One part of NVIDIA's software: ``cuda``, ``tensorrt`` or ``deepstream``."""
     from dsbench.machine import hardware
 
     if name == "cuda":
-        return dataclasses.asdict(hardware.cuda_toolkit())
-    return dataclasses.asdict(hardware.tensorrt() if name == "tensorrt" else hardware.deepstream())
+        return hardware.cuda_toolkit()
+    return hardware.tensorrt() if name == "tensorrt" else hardware.deepstream()
 
 
 if __name__ == "__main__":

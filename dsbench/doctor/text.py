@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Iterator
 
 import dsbench
+from dsbench.base import jsonable
 from dsbench.doctor.checks.check import DEEPSTREAM, EMBEDDED, GROUPS
 from dsbench.doctor.diagnosis import Diagnosis
 from dsbench.doctor.inventory import Inventory
@@ -99,4 +99,4 @@ def to_json(inventory: Inventory, diagnosis: Diagnosis) -> str:
         ],
         "commands": [{"command": fix.command, "note": fix.note} for fix in diagnosis.commands],
     }
-    return json.dumps(content, indent=2)
+    return jsonable.dumps(content, indent=2)

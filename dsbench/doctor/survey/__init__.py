@@ -9,8 +9,10 @@ from pathlib import Path
 
 from dsbench.base import cpp
 from dsbench.doctor.inventory import Inventory
+from dsbench.doctor.probe import EncoderAnswer
 from dsbench.doctor.survey import clip, gstreamer, nvidia, python, system
 from dsbench.doctor.survey.ask import probe, program
+from dsbench.machine.hardware import Answer, Component, Hardware
 
 FIRST_SCAN_S = 60.0
 """deepstream-app loads every plugin of GStreamer when it is run for the first time."""
@@ -33,10 +35,10 @@ async def _take(cwd: Path, gpu_id: int, named_video: str | None, scratch: Path) 
     async with asyncio.TaskGroup() as first:
         gst = first.create_task(gstreamer.look())
         video = first.create_task(clip.video(named_video, cwd))
-        gpu = first.create_task(probe("gpu", str(gpu_id)))
-        facts = first.create_task(probe("system"))
-        parts = {name: first.create_task(probe("part", name)) for name in ("cuda", "tensorrt", "deepstream")}
-        encoder = first.create_task(probe("encoder"))
+        gpu = first.create_task(probe(Answer, "gpu", str(gpu_id)))
+        facts = first.create_task(probe(Hardware, "system"))
+        parts = {name: first.create_task(probe(Component, "part", name)) for name in ("cuda", "tensorrt", "deepstream")}
+        encoder = first.create_task(probe(EncoderAnswer, "encoder"))
         packages = first.create_task(python.packages(python.stated_requirements()))
         gxx = first.create_task(program("g++", "--version"))
         make = first.create_task(program("make", "--version"))
@@ -50,11 +52,12 @@ async def _take(cwd: Path, gpu_id: int, named_video: str | None, scratch: Path) 
         deepstream = second.create_task(nvidia.deepstream(found, app.result(), scratch))
         nvenc = second.create_task(gstreamer.try_nvenc(gst.result(), gpu_id))
         nvdec = second.create_task(gstreamer.try_nvdec(gst.result(), video.result(), gpu_id, scratch))
+    missing = encoder.result()
     return Inventory(
         system=system.system(facts.result()),
         python=python.python(),
         packages=packages.result(),
-        encoder_missing=str(encoder.result().get("missing") or encoder.result().get("trouble") or ""),
+        encoder_missing=missing.answer.missing if missing.answer else missing.trouble,
         gxx=gxx.result(),
         make=make.result(),
         compiled=compiled.result(),

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
-from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar
 
+from dsbench.base import jsonable
 from dsbench.base.ask import ask
 from dsbench.doctor.inventory import Program
 
+T = TypeVar("T")
+
 QUESTION_S = 20.0
+
+
+@dataclass(frozen=True)
+class Asked(Generic[T]):
+    """What the child program answered, or None and why."""
+
+    answer: T | None
+    trouble: str = ""
 
 
 def child(*words: str) -> tuple[str, ...]:
@@ -20,17 +31,14 @@ def child(*words: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "dsbench.doctor.probe", *words)
 
 
-async def probe(*words: str) -> Mapping[str, Any]:
-    """The JSON that ``dsbench.doctor.probe`` prints; only ``trouble`` if it fails."""
+async def probe(kind: type[T], *words: str) -> Asked[T]:
+    """The ``kind`` that ``dsbench.doctor.probe`` prints as JSON."""
     said = await ask(child(*words), QUESTION_S)
-    try:
-        answer = json.loads(said.lines[-1]) if said.lines else None
-    except ValueError:
-        answer = None
-    if isinstance(answer, dict):
-        return answer
+    with suppress(ValueError):
+        if said.lines:
+            return Asked(jsonable.loads(kind, said.lines[-1]))
     last = f" ({said.lines[-1][:200]})" if said.lines else ""
-    return {"trouble": f"looking at it: {said.trouble or 'no answer'}{last}"}
+    return Asked(None, f"looking at it: {said.trouble or 'no answer'}{last}")
 
 
 async def program(name: str, *options: str, timeout_s: float = QUESTION_S) -> Program:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dsbench.base.options import COMMAND_LINE, ENVIRONMENT, SPECIFICATION, Given, text
 from dsbench.doctor.inventory import Video
+from dsbench.doctor.probe import ClipAnswer
 from dsbench.doctor.survey.ask import probe
 
 
@@ -24,9 +25,8 @@ async def video(named: str | None, cwd: Path) -> Video:
         there = False
     if not there:
         return Video(path, origin, chosen, trouble="there is no such file")
-    facts = await probe("video", path)
-    if facts.get("trouble"):
-        return Video(path, origin, chosen, trouble=str(facts["trouble"]))
-    return Video(
-        path, origin, chosen, str(facts["codec"]), int(facts["width"]), int(facts["height"]), float(facts["fps"])
-    )
+    asked = await probe(ClipAnswer, "video", path)
+    found = asked.answer or ClipAnswer(trouble=asked.trouble)
+    if found.trouble:
+        return Video(path, origin, chosen, trouble=found.trouble)
+    return Video(path, origin, chosen, found.codec, found.width, found.height, found.fps)

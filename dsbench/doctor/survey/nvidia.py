@@ -8,12 +8,11 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from dsbench.base.ask import Said, ask
 from dsbench.doctor.inventory import DeepStream, Nvidia, Program
-from dsbench.doctor.survey.ask import QUESTION_S, read
-from dsbench.formats.versions import Gpu
+from dsbench.doctor.survey.ask import QUESTION_S, Asked, read
+from dsbench.machine.hardware import Answer, Component
 from dsbench.model.preflight import newest_cuda
 from dsbench.runtimes.deepstream import DeepStreamRuntime
 
@@ -33,12 +32,12 @@ CHECK_CUSTOM_PARSE_FUNC_PROTOTYPE(NvDsInferParseCustomDoctor);
 """
 
 
-def nvidia(answer: Mapping[str, Any], libraries: frozenset[str]) -> Nvidia:
-    gpu = answer.get("gpu")
+def nvidia(asked: Asked[Answer], libraries: frozenset[str]) -> Nvidia:
+    found = asked.answer or Answer(None, asked.trouble)
     return Nvidia(
-        gpu=Gpu(**gpu) if gpu else None,
-        why_not=str(answer.get("why_not") or answer.get("trouble") or ""),
-        note=str(answer.get("note") or ""),
+        gpu=found.gpu,
+        why_not=found.why_not,
+        note=found.note,
         pci=_gpus_on_pci(),
         device_node=os.path.exists("/dev/nvidiactl") or os.path.exists("/dev/dxg"),
         driver_loaded=os.path.exists("/proc/driver/nvidia/version"),
@@ -81,7 +80,7 @@ async def compile_parser(includes: Path, libraries: tuple[str, ...], target: Pat
     return await ask((compiler, "-o", str(target), str(source), *flags), QUESTION_S)
 
 
-async def deepstream(parts: Mapping[str, Mapping[str, Any]], app: Program, scratch: Path) -> DeepStream:
+async def deepstream(parts: Mapping[str, Asked[Component]], app: Program, scratch: Path) -> DeepStream:
     folder = DeepStreamRuntime().deepstream_dir
     header = folder / _HEADER
     link = None
@@ -93,13 +92,17 @@ async def deepstream(parts: Mapping[str, Mapping[str, Any]], app: Program, scrat
     trtexec = shutil.which("trtexec") or next((path for path in _TRTEXEC if os.access(path, os.X_OK)), None)
     return DeepStream(
         app=app,
-        sdk=parts["deepstream"].get("version") or None,
-        cuda=parts["cuda"].get("version") or None,
-        tensorrt=parts["tensorrt"].get("version") or None,
+        sdk=_version(parts["deepstream"]),
+        cuda=_version(parts["cuda"]),
+        tensorrt=_version(parts["tensorrt"]),
         trtexec=trtexec,
         header=str(header) if header.is_file() else None,
         link=link,
         unlisted_app=str(unlisted) if unlisted.exists() else None,
         codec_script=str(script) if script.exists() else None,
-        unknown=tuple((name, str(part["trouble"])) for name, part in parts.items() if part.get("trouble")),
+        unknown=tuple((name, part.trouble) for name, part in parts.items() if part.answer is None),
     )
+
+
+def _version(part: Asked[Component]) -> str | None:
+    return part.answer.version or None if part.answer else None

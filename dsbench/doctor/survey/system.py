@@ -5,26 +5,26 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from dsbench.doctor.inventory import Folder, System
-from dsbench.doctor.survey.ask import read
+from dsbench.doctor.survey.ask import Asked, read
+from dsbench.machine.hardware import Hardware
 
 
-def system(facts: Mapping[str, Any]) -> System:
+def system(asked: Asked[Hardware]) -> System:
+    found = asked.answer
     values = os_release(read("/etc/os-release") or read("/usr/lib/os-release"))
     release = os.uname()
     return System(
-        name=str(facts.get("os") or values.get("PRETTY_NAME") or release.sysname),
+        name=(found.os if found else "") or str(values.get("PRETTY_NAME") or release.sysname),
         distribution=values.get("ID", ""),
         like=tuple(values.get("ID_LIKE", "").split()),
         version=values.get("VERSION_ID", ""),
         machine=release.machine,
         kernel=release.release,
-        cpu=str(facts.get("cpu") or ""),
-        cores=int(facts.get("cores") or 0),
+        cpu=found.cpu if found else "",
+        cores=found.cores if found else 0,
         wsl="microsoft" in release.release.lower() or os.path.exists("/dev/dxg"),
         jetson=os.path.exists("/etc/nv_tegra_release") or "Jetson" in read("/proc/device-tree/model"),
         container=any(map(os.path.exists, ("/.dockerenv", "/run/.containerenv"))) or "container" in os.environ,
