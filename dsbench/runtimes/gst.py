@@ -15,7 +15,7 @@ from dsbench.base.process import Finished
 from dsbench.formats.app.console import Console
 from dsbench.formats.failures import app as app_failures
 from dsbench.formats.failures import gst as gst_failures
-from dsbench.formats.failures.gst import Cause
+from dsbench.formats.failures.matcher import Failure
 from dsbench.runtimes.build_watch import BUILD_S, BuildWatch
 
 LAUNCH, INSPECT = "gst-launch-1.0", "gst-inspect-1.0"
@@ -101,7 +101,7 @@ def require_success(finished: Finished, what: str) -> None:
     crash = gst_failures.crash(_lines(finished.log)) or finished.signal_name
     if finished.returncode == 0 and not (finished.timed_out or finished.stopped or finished.flooded or crash):
         return
-    cause = gst_failures.cause(_lines(finished.log)) or _of_nvinfer(finished.log)
+    known = gst_failures.find(_lines(finished.log)) or app_failures.find(text.telling_lines(finished.log))
     if finished.flooded:
         code = Code.APP_FAILED
         how = f"was stopped because it flooded its log: more than {process.LOG_LIMIT >> 20} MB"
@@ -112,12 +112,12 @@ def require_success(finished: Finished, what: str) -> None:
     else:
         code, how = Code.APP_FAILED, f"ended with status {finished.returncode}"
     if process.disk_full(finished.log):
-        cause = Cause("the disk is full", "free space on the disk (df -h)")
+        known = Failure("the disk is full", "", "free space on the disk (df -h)")
     raise DsbenchError(
         code,
-        f"{what}: {LAUNCH} {how}{f': {cause.what}' if cause else ''}{_said(finished)}",
+        f"{what}: {LAUNCH} {how}{f': {known.cause}' if known else ''}{_said(finished)}",
         where=shlex.join(finished.command),
-        fix=cause.fix if cause else "read the log; run the command by hand",
+        fix=known.fix if known else "read the log; run the command by hand",
     )
 
 
@@ -131,11 +131,6 @@ def require_output(finished: Finished, output: Path, what: str) -> None:
             where=shlex.join(finished.command),
             fix="play the video with another program: not one frame of it came through",
         )
-
-
-def _of_nvinfer(log: Path) -> Cause | None:
-    known = app_failures.recognise(text.telling_lines(log))
-    return Cause(known.cause, known.fix) if known else None
 
 
 def _said(finished: Finished) -> str:

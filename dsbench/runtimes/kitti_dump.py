@@ -77,7 +77,7 @@ def require_success(finished: Finished, what: str) -> None:
     is known to mean, and its last lines."""
     if finished.ended_as_asked or (finished.returncode == 0 and not finished.timed_out and not finished.flooded):
         return
-    known = app_failures.recognise(text.telling_lines(finished.log))
+    known = app_failures.find(text.telling_lines(finished.log))
     last = "\n".join(f"    {line}" for line in finished.tail())
     said = f": {known.cause}" if known else ""
     said += f"\n  last lines of {finished.log}:\n{last}" if last else f"\n  {finished.log} is empty"

@@ -16,7 +16,7 @@ from dsbench.base import process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
 from dsbench.formats.failures import trtexec as trtexec_failures
-from dsbench.formats.failures.trtexec import Failure
+from dsbench.formats.failures.matcher import Failure, Kind
 from dsbench.formats.trtexec import log as trtexec_log
 from dsbench.formats.trtexec.log import TrtexecLog
 from dsbench.model import previous
@@ -54,7 +54,7 @@ class Failed:
     @property
     def of_disk(self) -> bool:
         """There was no room for it: nothing is known of the batch."""
-        return self.failure.kind == trtexec_failures.DISK
+        return self.failure.kind == Kind.DISK
 
     def error(self) -> DsbenchError:
         """ENGINE_PREPARATION with the log's own words."""
@@ -177,7 +177,7 @@ def _failed(what: str, finished: Finished, folder: Path) -> Failed | None:
             "there is no space left on the disk",
             "",
             f"free space where {folder} lies (df -h)",
-            trtexec_failures.DISK,
+            Kind.DISK,
         )
         return Failed(what, cause, finished.log)
     if known is None:

@@ -196,5 +196,5 @@ def test_a_flood_of_empty_lines_hides_no_row(tmp_path: Path) -> None:
 def test_a_known_text_becomes_cause_and_fix(tmp_path: Path) -> None:
     last = "out('ERROR: Could not open labels file:/m/l.txt'); out('App run failed'); os._exit(255)"
     error = error_of(play(tmp_path, last, seconds=30))
-    assert "the label file is not there: /m/l.txt" in error.what
+    assert "nvinfer cannot read the labels file /m/l.txt" in error.what
     assert "labelfile-path" in error.fix

@@ -1,1 +1,1 @@
-"""Failure texts of deepstream-app, GStreamer and trtexec, and what each means."""
+"""Failure texts of deepstream-app, gst-launch-1.0 and trtexec: three tables, one matcher."""

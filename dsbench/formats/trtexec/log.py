@@ -47,9 +47,7 @@ class TrtexecLog:
     throughput_qps: float
     gpu_mean_ms: float | None
     gpu_p99_ms: float | None
-    failed: bool
     first_line: str
-    ignored_older: float | None = None
     setup: Setup = trtexec_setup.UNKNOWN
     remarks: tuple[str, ...] = ()
 
@@ -128,9 +126,7 @@ def parse(path: Path | str) -> TrtexecLog:
             fix="run trtexec again with --duration=10 and keep its whole output"
             + ("; the Throughput in it belongs to an older run" if older else ""),
         )
-    return TrtexecLog(
-        run.qps, run.mean, run.p99, False, first_line, older, setup=run.setup.result(), remarks=run.all_remarks()
-    )
+    return TrtexecLog(run.qps, run.mean, run.p99, first_line, setup=run.setup.result(), remarks=run.all_remarks())
 
 
 def setup(path: Path) -> Setup:

@@ -22,29 +22,35 @@ FRAME = (
     ("line", "cause"),
     [
         ("deepstream-app: error while loading shared libraries: libnvinfer.so.10: cannot open", "libnvinfer.so.10"),
-        ("nvbufsurftransform:cuInit failed : 804 ", "driver does not fit"),
-        ("Error: Could not get cuda device count (cudaErrorNoDevice)", "no GPU is visible"),
-        ("ERROR: [TRT]: 1: [defaultAllocator.cpp::allocate::20] Error Code 1: Cuda Runtime (out of memory)", "used up"),
+        ("nvbufsurftransform:cuInit failed : 804 ", "driver is too old"),
+        ("Error: Could not get cuda device count (cudaErrorNoDevice)", "CUDA finds no GPU"),
+        (
+            "ERROR: [TRT]: 1: [defaultAllocator.cpp::allocate::20] Error Code 1: Cuda Runtime (out of memory)",
+            "too little free memory",
+        ),
         ("Cuda failure: invalid device ordinal", "gpu-id"),
         (
             "ERROR: Could not open lib: /m/p.so, error string: /m/p.so: undefined symbol: foo",
-            "the parser library cannot be loaded: /m/p.so: undefined symbol: foo",
+            "nvinfer cannot load the parser library /m/p.so: undefined symbol: foo",
         ),
         (
             "Detect-postprocessor failed to init resource because dlsym failed to get func NvDsInferParseX pointer",
-            "does not export NvDsInferParseX",
+            "does not export the function NvDsInferParseX",
         ),
-        ("ERROR: Cannot access ONNX file '/m/x.onnx'", "the ONNX file is not there: /m/x.onnx"),
-        ("ERROR: ../nvdsinfer/nvdsinfer_model_builder.cpp:315 Failed to parse onnx file", "cannot read the ONNX file"),
-        ("WARNING: Backend has maxBatchSize 1 whereas 4 has been requested", "batches of 1, 4 were asked for"),
-        ("x Could not open labels file:/m/l.txt", "the label file is not there: /m/l.txt"),
+        ("ERROR: Cannot access ONNX file '/m/x.onnx'", "nvinfer cannot read the ONNX file /m/x.onnx"),
+        (
+            "ERROR: ../nvdsinfer/nvdsinfer_model_builder.cpp:315 Failed to parse onnx file",
+            "ONNX parser does not take the file",
+        ),
+        ("WARNING: Backend has maxBatchSize 1 whereas 4 has been requested", "batches of up to 1, 4 were requested"),
+        ("x Could not open labels file:/m/l.txt", "nvinfer cannot read the labels file /m/l.txt"),
         ("Error. Invalid value for 'cluster-mode':'7'", "nvinfer refuses cluster-mode=7"),
         ("** ERROR: <create_multi_source_bin:1057>: Failed to create element 'src_bin_muxer'", "src_bin_muxer"),
         (
             "ERROR from nvv4l2-decoder: Could not open device '/dev/nvidia0' for reading and writing.",
             "the hardware decoder cannot be opened /dev/nvidia0",
         ),
-        ('No such file "/v/nope.mp4"', "the video is not there: /v/nope.mp4"),
+        ('No such file "/v/nope.mp4"', "there is no file /v/nope.mp4"),
         (
             "ERROR from nvvidconv: NvBufSurfTransform failed with error -1 while converting buffer",
             "cannot be converted",
@@ -52,7 +58,7 @@ FRAME = (
     ],
 )
 def test_known_texts(line: str, cause: str) -> None:
-    known = app_failures.recognise([*FRAME[:2], f"\x1b[31m{line}\x1b[0m", *FRAME[2:]])
+    known = app_failures.find([*FRAME[:2], f"\x1b[31m{line}\x1b[0m", *FRAME[2:]])
     assert known is not None
     assert cause in known.cause
     assert known.fix
@@ -60,7 +66,7 @@ def test_known_texts(line: str, cause: str) -> None:
 
 
 def test_the_frame_of_every_failed_start_is_the_last_resort() -> None:
-    known = app_failures.recognise(FRAME)
+    known = app_failures.find(FRAME)
     assert known is not None
     assert "nvinfer could not start" in known.cause
 
@@ -77,7 +83,7 @@ def test_the_frame_of_every_failed_start_is_the_last_resort() -> None:
     ],
 )
 def test_harmless_texts(line: str) -> None:
-    assert app_failures.recognise([line]) is None
+    assert app_failures.find([line]) is None
 
 
 EXPECTED = {
@@ -88,7 +94,7 @@ EXPECTED = {
     "err/cluster7": "cluster-mode=7",
     "err/color9": "model-color-format=9",
     "err/filterbad": "scaling-filter=99",
-    "err/labels_missing": "label file is not there",
+    "err/labels_missing": "cannot read the labels file",
     "err/nms_2": "nms iou threshold (2.00)",
     "err/nvcfg_garbage": "cannot read its config",
     "err/offsets2": "offsets",
@@ -98,11 +104,11 @@ EXPECTED = {
     "err/thr_bad": "pre-cluster-threshold",
     "err/type9": "network-type=9",
     "err/video_empty": "empty (0 bytes)",
-    "err/video_missing": "the video is not there",
+    "err/video_missing": "there is no file",
     "err2/engine_and_onnx_none": "neither a usable engine nor a model file",
     "err2/inferdims_bad": "1x3x640x640",
     "err2/onnx_empty": "ONNX",
-    "err2/onnx_missing_engine_missing": "ONNX file is not there",
+    "err2/onnx_missing_engine_missing": "cannot read the ONNX file",
     "err2/onnx_text": "ONNX",
 }
 
@@ -110,10 +116,10 @@ EXPECTED = {
 def test_recorded_failures_and_recorded_successes(shared: Path) -> None:
     for name, cause in EXPECTED.items():
         lines = (shared / "gold" / name / "console.log").read_text("utf-8", "replace").splitlines()
-        known = app_failures.recognise(lines)
+        known = app_failures.find(lines)
         assert known is not None, name
         assert cause in known.cause, (name, known.cause)
     for meta in sorted((shared / "gold" / "kitti").glob("*/meta.json")):
         if json.loads(meta.read_text())["rc"] == 0:
             lines = (meta.parent / "console.log").read_text("utf-8", "replace").splitlines()
-            assert app_failures.recognise(lines) is None, meta.parent.name
+            assert app_failures.find(lines) is None, meta.parent.name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dsbench.formats.failures import trtexec as failures
+from dsbench.formats.failures.matcher import Failure, Kind
 
 RUNNING = "&&&& RUNNING TensorRT.trtexec [TensorRT v8601] # trtexec --onnx=net.onnx --fp16 --saveEngine=net.engine"
 END = (
@@ -16,7 +17,7 @@ END = (
 )
 
 
-def find(*lines: str) -> failures.Failure:
+def find(*lines: str) -> Failure:
     found = failures.find([RUNNING, *(f"{line}\n" for line in lines), *END])
     assert found is not None
     return found
@@ -46,7 +47,7 @@ def find(*lines: str) -> failures.Failure:
         ("[E] Cannot find device ID 3 in available devices!", "no GPU with that number", "--gpu-id"),
         (
             "trtexec: error while loading shared libraries: libnvinfer.so.10: cannot open shared object file",
-            "a library that trtexec needs is missing",
+            "the shared library libnvinfer.so.10 is missing",
             "LD_LIBRARY_PATH",
         ),
         (
@@ -148,7 +149,7 @@ def test_the_cause_comes_before_what_only_passes_it_on() -> None:
         "[E] Error[10]: [optimizer.cpp] Error Code 10: Internal Error (Could not find any implementation for node X.)",
         "[E] Error[2]: [builder.cpp] Error Code 2: Internal Error (Assertion enginePtr != nullptr failed. )",
     )
-    assert found.kind == failures.MEMORY
+    assert found.kind == Kind.MEMORY
     parse = find("[6] Invalid Node - Pad_13", "[E] Failed to parse onnx file", "[E] Parsing model failed")
     assert "parser" in parse.cause
     assert parse.line == "[6] Invalid Node - Pad_13"
