@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from benchmarks.boxes import Boxes
+from benchmarks.boxes import Table
 from benchmarks.contenders import Sample, busy_seconds
 from benchmarks.workload import REPOSITORY, Workload
 from dsbench.base.cpus import usable_cpus
@@ -107,7 +107,7 @@ def engine_line(work: Workload) -> str:
     return ""
 
 
-def boxes(work: Workload, count: int) -> list[Boxes]:
+def boxes(work: Workload, count: int) -> list[Table]:
     """Of the clip's first frames, as the app writes them to KITTI files."""
     with tempfile.TemporaryDirectory(prefix="dsbench-bench-") as name:
         folder = Path(name)
@@ -120,7 +120,7 @@ def boxes(work: Workload, count: int) -> list[Boxes]:
         return [_read(kitti / f"00_000_{number:06d}.txt") for number in range(count)]
 
 
-def _read(path: Path) -> Boxes:
+def _read(path: Path) -> Table:
     found = []
     for line in path.read_text().splitlines():
         words = line.split()

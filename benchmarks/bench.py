@@ -125,8 +125,8 @@ def _compare(work: Workload, path: Path, names: Sequence[str]) -> dict[str, floa
             continue
         agreement = boxes.compare(ours, contender.boxes(_COMPARED_FRAMES))
         contender.close()
-        found[name] = agreement.share
-        print(f"  {name:<16} {agreement.theirs:>5} boxes, {agreement.matched} the same (F1 {agreement.share:.3f})")
+        found[name] = agreement.f1
+        print(f"  {name:<16} {agreement.second:>5} boxes, {agreement.matched} the same (F1 {agreement.f1:.3f})")
     print(f"  {_NO_ULTRALYTICS}")
     return found
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Boxes = npt.NDArray[np.float32]
+from dsbench.base.boxes import Boxes
+from dsbench.embedded.bench import agreement
+from dsbench.embedded.bench.agreement import Agreement
+
+Table = npt.NDArray[np.float32]
 """(n, 6): class, score, left, top, right, bottom in pixels of the frame."""
 
 
@@ -24,7 +27,7 @@ def grid(height: int, width: int) -> npt.NDArray[np.float32]:
     return np.concatenate(parts).astype(np.float32)
 
 
-def candidates(rows: npt.NDArray[np.float32], size: tuple[int, int], threshold: float, scale: float) -> Boxes:
+def candidates(rows: npt.NDArray[np.float32], size: tuple[int, int], threshold: float, scale: float) -> Table:
     """Boxes of one frame before suppression, clipped to the network: only rows that can pass are decoded."""
     likely = np.flatnonzero(rows[:, 4] >= threshold)  # class scores are at most 1
     chosen = rows[likely]
@@ -39,54 +42,21 @@ def candidates(rows: npt.NDArray[np.float32], size: tuple[int, int], threshold: 
     return np.concatenate([best[keep, None], score[keep, None], low, high], axis=1).astype(np.float32)
 
 
-def iou(a: Boxes, b: Boxes) -> npt.NDArray[np.float32]:
-    """(len(a), len(b)) intersection over union."""
-    low = np.maximum(a[:, None, 2:4], b[None, :, 2:4])
-    high = np.minimum(a[:, None, 4:6], b[None, :, 4:6])
-    shared = np.prod(np.clip(high - low, 0, None), axis=2)
-    area_a, area_b = (np.prod(boxes[:, 4:6] - boxes[:, 2:4], axis=1) for boxes in (a, b))
-    result: npt.NDArray[np.float32] = shared / np.maximum(area_a[:, None] + area_b[None] - shared, 1e-9)
-    return result
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """``matched`` of ``ours`` boxes have a partner (same class, IoU at least 0.5) among ``theirs``."""
-
-    matched: int
-    ours: int
-    theirs: int
-
-    @property
-    def share(self) -> float:
-        """2 * matched over both counts (F1); 1 where nobody sees anything."""
-        total = self.ours + self.theirs
-        return 2 * self.matched / total if total else 1.0
-
-
-def compare(ours: Sequence[Boxes], theirs: Sequence[Boxes]) -> Agreement:
+def compare(ours: Sequence[Table], theirs: Sequence[Table]) -> Agreement:
     """Frame by frame, best overlaps first, each box once."""
-    matched = sum(_matches(a, b) for a, b in zip(ours, theirs, strict=True))
-    return Agreement(matched, sum(map(len, ours)), sum(map(len, theirs)))
+    return agreement.compare([_boxes(frame) for frame in ours], [_boxes(frame) for frame in theirs])
 
 
-def _matches(a: Boxes, b: Boxes) -> int:
-    if not len(a) or not len(b):
-        return 0
-    overlap = np.where(a[:, None, 0] == b[None, :, 0], iou(a, b), 0)
-    count = 0
-    while overlap.max(initial=0) >= 0.5:
-        i, j = np.unravel_index(overlap.argmax(), overlap.shape)
-        overlap[i, :] = overlap[:, j] = 0
-        count += 1
-    return count
+def _boxes(table: Table) -> Boxes:
+    corner, size = table[:, 2:4], table[:, 4:] - table[:, 2:4]
+    return Boxes.from_table(np.concatenate([table[:, :1], corner, size, table[:, 1:2]], axis=1))
 
 
-def of_lists(frames: Sequence[Sequence[Sequence[float]]]) -> list[Boxes]:
+def of_lists(frames: Sequence[Sequence[Sequence[float]]]) -> list[Table]:
     """From JSON."""
     return [np.array(frame, np.float32).reshape(-1, 6) for frame in frames]
 
 
-def to_lists(frames: Sequence[Boxes]) -> list[Any]:
+def to_lists(frames: Sequence[Table]) -> list[Any]:
     """For JSON."""
     return [frame.tolist() for frame in frames]

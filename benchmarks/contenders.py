@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.boxes import Boxes, of_lists
+from benchmarks.boxes import Table, of_lists
 from benchmarks.workload import REPOSITORY
 from dsbench.embedded.app.workers import with_large_pages
 
@@ -113,7 +113,7 @@ class Contender:
         own = sum(answer["cpu"] for answer in answers)
         return Sample(fps, 1000 * own / frames, max(0.0, busy - own) / lasted, self._cpus)
 
-    def boxes(self, count: int) -> list[Boxes]:
+    def boxes(self, count: int) -> list[Table]:
         """Of the clip's first frames. Only for a contender that was started with one stream."""
         return of_lists(self._ask(f"boxes {count}")[0]["boxes"])
 

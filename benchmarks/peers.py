@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks import boxes
-from benchmarks.boxes import Boxes
+from benchmarks.boxes import Table
 from benchmarks.serve import Loop, serve
 from benchmarks.workload import NMS_IOU, Workload
 
@@ -36,7 +36,7 @@ class _Peer:
         self._sources: list[Iterator[Picture]] = []
         self._turn = 0
 
-    def step(self) -> Boxes:
+    def step(self) -> Table:
         if not self._sources:
             self._sources = [self._pictures() for _ in range(self._streams)]
         source = self._sources[self._turn % self._streams]
@@ -80,7 +80,7 @@ class _Peer:
         blob: npt.NDArray[np.float32] = cv2.dnn.blobFromImage(small)
         return blob
 
-    def _suppressed(self, found: Boxes) -> Boxes:
+    def _suppressed(self, found: Table) -> Table:
         import cv2
 
         if not len(found):
@@ -99,7 +99,7 @@ class _Supervision(_Peer):
         while True:
             yield from supervision.get_video_frames_generator(self._work.clip)
 
-    def _suppressed(self, found: Boxes) -> Boxes:
+    def _suppressed(self, found: Table) -> Table:
         import supervision
 
         detections = supervision.Detections(

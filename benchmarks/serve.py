@@ -13,13 +13,13 @@ import time
 from typing import Protocol
 
 from benchmarks import boxes
-from benchmarks.boxes import Boxes
+from benchmarks.boxes import Table
 
 
 class Loop(Protocol):
     """One process's share of the streams, in turns."""
 
-    def step(self) -> Boxes | None:
+    def step(self) -> Table | None:
         """One frame of the next stream from the decoder to its boxes (None where it makes none)."""
 
     def restart(self) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import ParamSpec, Protocol, TypeVar
 
-from dsbench.embedded.nvinfer.detections import Detections
+from dsbench.base.boxes import Boxes
 from dsbench.embedded.nvinfer.detector import Detector, Inferred
 from dsbench.embedded.video.frame import YuvFrame
 
@@ -44,7 +44,7 @@ class FrameResult:
     pad: int
     frame: YuvFrame
     inferred: Inferred | None
-    objects: Detections
+    objects: Boxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class Pipeline:
         inferred = [item for future in futures for item in future.result()]
         for position, muxed in enumerate(batch):
             item = inferred[position] if inferred else None
-            objects = Detections.empty()
+            objects = Boxes.empty()
             if item is not None and self._detector is not None:
                 objects = self._detector.detect(item)
             result = FrameResult(muxed.pad, muxed.frame, item, objects)

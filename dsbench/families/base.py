@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from dsbench.base.boxes import Boxes
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -130,21 +132,6 @@ class Convention:
     threshold_note: str = ""
     fewest_outputs: int = 1
     """Models with fewer outputs need not be tried with ``preprocessing``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Boxes:
-    """Decoded boxes of one image in network pixels: class_id int32 (n,), the others float32 (n,), parser order."""
-
-    class_id: NDArray[np.int32]
-    left: NDArray[np.float32]
-    top: NDArray[np.float32]
-    width: NDArray[np.float32]
-    height: NDArray[np.float32]
-    confidence: NDArray[np.float32]
-
-    def __len__(self) -> int:
-        return len(self.class_id)
 
 
 @dataclass(frozen=True, slots=True)

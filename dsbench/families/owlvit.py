@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from dsbench.base.boxes import Boxes
 from dsbench.families import queries
 from dsbench.families.base import (
-    Boxes,
     Convention,
     Fact,
     Head,

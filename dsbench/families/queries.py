@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from dsbench.base.boxes import Boxes, centre_to_corners
 from dsbench.families import evidence
-from dsbench.families.base import Boxes, Hints, Network, Outputs, ParserContext, clip_boxes
+from dsbench.families.base import Hints, Network, Outputs, ParserContext, clip_boxes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -205,15 +206,9 @@ def centre_boxes(
     """Boxes of cx, cy, w, h in 0..1 as clipped network pixels."""
     import numpy as np
 
-    cx, cy, w, h = np.asarray(boxes, np.float32).reshape(-1, 4).T
-    half, width, height = np.float32(0.5), np.float32(network.width), np.float32(network.height)
-    corners = (
-        (cx - half * w) * width,
-        (cy - half * h) * height,
-        (cx + half * w) * width,
-        (cy + half * h) * height,
-    )
-    return clip_boxes(class_id, corners, confidence, network)
+    x1, y1, x2, y2 = centre_to_corners(*np.asarray(boxes, np.float32).reshape(-1, 4).T)
+    width, height = np.float32(network.width), np.float32(network.height)
+    return clip_boxes(class_id, (x1 * width, y1 * height, x2 * width, y2 * height), confidence, network)
 
 
 def _places(samples: Sequence[Outputs]) -> tuple[int, int] | str:

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dsbench.base.boxes import Boxes
 from dsbench.families import evidence, owlvit, queries
 from dsbench.families.base import (
     HIGHEST_CLASS,
-    Boxes,
     Convention,
     Fact,
     Head,

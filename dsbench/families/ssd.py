@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dsbench.base.boxes import Boxes
 from dsbench.families import evidence, ssd_priors
 from dsbench.families.base import (
     HIGHEST_CLASS,
-    Boxes,
     Convention,
     Fact,
     Head,

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dsbench.base.boxes import Boxes
 from dsbench.families import evidence, queries
 from dsbench.families.base import (
-    Boxes,
     Fact,
     Head,
     Hints,
@@ -24,7 +24,6 @@ from dsbench.families.base import (
     Outputs,
     ParserContext,
     Rejected,
-    clip_boxes,
 )
 
 if TYPE_CHECKING:
@@ -113,18 +112,11 @@ def decode(outputs: Outputs, layout: PriorsLayout, network: Network, threshold: 
     ids = (classes - layout.shift * (classes > layout.background)).astype(np.int32)
     x, y, w, h = np.array(layout.priors, np.float32)[rows].T
     o = offsets[rows]
-    centre, size, half = np.float32(VARIANCES[0]), np.float32(VARIANCES[1]), np.float32(0.5)
+    centre, size = np.float32(VARIANCES[0]), np.float32(VARIANCES[1])
     with np.errstate(over="ignore"):
         cx, cy = x + o[:, 0] * centre * w, y + o[:, 1] * centre * h
-        half_w, half_h = half * w * np.exp(o[:, 2] * size), half * h * np.exp(o[:, 3] * size)
-        width, height = np.float32(network.width), np.float32(network.height)
-        corners = (
-            (cx - half_w) * width,
-            (cy - half_h) * height,
-            (cx + half_w) * width,
-            (cy + half_h) * height,
-        )
-        return clip_boxes(ids, corners, scores[rows, classes], network)
+        boxes = np.stack((cx, cy, w * np.exp(o[:, 2] * size), h * np.exp(o[:, 3] * size)), axis=1)
+        return queries.centre_boxes(ids, boxes, scores[rows, classes], network)
 
 
 def context(layout: PriorsLayout) -> ParserContext:

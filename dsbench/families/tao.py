@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dsbench.base.boxes import Boxes
 from dsbench.families import tao_decode
 from dsbench.families.base import (
-    Boxes,
     BuiltIn,
     Convention,
     Fact,

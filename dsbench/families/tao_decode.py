@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dsbench.families.base import Boxes, Network, Outputs, clip_boxes
+from dsbench.base.boxes import Boxes
+from dsbench.families import queries
+from dsbench.families.base import Network, Outputs, clip_boxes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,10 +106,7 @@ def _queries(logits: Floats, boxes: Floats, network: Network, threshold: float, 
     confidence = scores.reshape(-1)[order]
     keep = (confidence >= np.float32(threshold)) & (top | (label > 0))  # NaN compares false
     label, query, confidence = label[keep], query[keep], confidence[keep]
-    cx, cy, w, h = boxes[query].T.astype(np.float32)
-    width, height, half = np.float32(network.width), np.float32(network.height), np.float32(0.5)
-    corners = ((cx - half * w) * width, (cy - half * h) * height, (cx + half * w) * width, (cy + half * h) * height)
-    return clip_boxes(label, corners, confidence, network)
+    return queries.centre_boxes(label, boxes[query], confidence, network)
 
 
 def _nms_rows(rows: Floats, count: Floats, network: Network, threshold: float) -> Boxes:

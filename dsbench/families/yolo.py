@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dsbench.base.boxes import Boxes, centre_to_corners
 from dsbench.families import distributions, yolo_evidence
 from dsbench.families.base import (
     HIGHEST_CLASS,
-    Boxes,
     Convention,
     Fact,
     Head,
@@ -123,9 +123,7 @@ class Yolo:
         first, second, third, fourth = rows.T
         if layout.table or layout.corners:
             return clip_boxes(ids, (first, second, third, fourth), confidence, network)
-        half_w, half_h = third * np.float32(0.5), fourth * np.float32(0.5)
-        corners = (first - half_w, second - half_h, first + half_w, second + half_h)
-        return clip_boxes(ids, corners, confidence, network)
+        return clip_boxes(ids, centre_to_corners(first, second, third, fourth), confidence, network)
 
     def context(self, head: Head) -> ParserContext:
         """The layout; anchors and classes are read from the parser's arguments at run time."""

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dsbench.base.boxes import Boxes, centre_to_corners
 from dsbench.families import distributions
 from dsbench.families.base import (
-    Boxes,
     Convention,
     Fact,
     Head,
@@ -131,9 +131,7 @@ class Yolox:
         with np.errstate(over="ignore", invalid="ignore"):
             cx, cy = (rows[:, 0] + columns) * stride, (rows[:, 1] + lines) * stride
             w, h = np.exp(rows[:, 2]) * stride, np.exp(rows[:, 3]) * stride
-            half_w, half_h = w * np.float32(0.5), h * np.float32(0.5)
-            corners = (cx - half_w, cy - half_h, cx + half_w, cy + half_h)
-            return clip_boxes(best, corners, confidence, network)
+            return clip_boxes(best, centre_to_corners(cx, cy, w, h), confidence, network)
 
     def context(self, head: Head) -> ParserContext:
         """The stride sets it may meet; anchors and classes are read from its arguments at run time."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dsbench.base.boxes import Boxes, iou
 from dsbench.formats.kitti import KittiObject
 
 Frame = tuple[KittiObject, ...]
@@ -126,8 +127,8 @@ class _Rules:
         edges = (self.thresholds.get(found.label, 0.0), self.lowest)
         if any(abs(found.confidence - edge) <= self.tolerance.score for edge in edges):
             return True
-        near = (other for other in others if abs(other.confidence - found.confidence) <= self.tolerance.score)
-        return any(other.label == found.label and iou(found, other) >= _RIVALS for other in near)
+        rivals = tuple(other for other in others if _alike(found, other, self.tolerance))
+        return bool((iou(_boxes((found,)), _boxes(rivals)) >= _RIVALS).any())
 
 
 _RIVALS = 0.4
@@ -198,35 +199,29 @@ def _tally(first: Sequence[Frame], second: Sequence[Frame], rules: _Rules) -> _T
 
 def _unmatched(one: Frame, other: Frame, tolerance: Tolerance) -> tuple[Frame, Frame]:
     """The objects of either frame that have no partner in the other."""
-    left = list(other)
+    overlap = iou(_boxes(one), _boxes(other))
+    left = list(range(len(other)))
     alone = []
-    for found in sorted(one, key=lambda item: -item.confidence):
-        partners = [
-            candidate
-            for candidate in left
-            if candidate.label == found.label and abs(candidate.confidence - found.confidence) <= tolerance.score
-        ]
-        best = max(partners, key=lambda candidate: iou(found, candidate), default=None)
-        if best is not None and iou(found, best) >= tolerance.iou:
+    for number in sorted(range(len(one)), key=lambda index: -one[index].confidence):
+        partners = [index for index in left if _alike(one[number], other[index], tolerance)]
+        best = max(partners, key=lambda index: float(overlap[number, index]), default=None)
+        if best is not None and overlap[number, best] >= tolerance.iou:
             left.remove(best)
         else:
-            alone.append(found)
-    return tuple(alone), tuple(left)
+            alone.append(one[number])
+    return tuple(alone), tuple(other[index] for index in left)
 
 
-def iou(one: KittiObject, other: KittiObject) -> float:
-    """Intersection over union, 0 to 1; two equal boxes without area are the same box.
+def _alike(one: KittiObject, other: KittiObject, tolerance: Tolerance) -> bool:
+    return one.label == other.label and abs(one.confidence - other.confidence) <= tolerance.score
 
-    >>> iou(KittiObject("a", 0, 0, 2, 2, 1), KittiObject("a", 1, 0, 3, 2, 1))
-    0.3333333333333333
-    """
-    if (one.left, one.top, one.right, one.bottom) == (other.left, other.top, other.right, other.bottom):
-        return 1.0
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    shared = max(0.0, width) * max(0.0, height)
-    union = one.area + other.area - shared
-    return shared / union if union > 0 else 0.0
+
+def _boxes(frame: Frame) -> Boxes:
+    """Places and scores; labels are compared as text, so every class id is 0."""
+    import numpy as np
+
+    rows = [(0, found.left, found.top, found.width, found.height, found.confidence) for found in frame]
+    return Boxes.from_table(np.array(rows, np.float32).reshape(-1, 6))
 
 
 def _told(result: StreamResult) -> str:

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dsbench.base.boxes import Boxes
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import is_generated
 from dsbench.build import parser_source
 from dsbench.build.app_config import STREAMMUX_HEIGHT, STREAMMUX_WIDTH
 from dsbench.build.parser_source import SourcePlan, UserSource
 from dsbench.families import registry
-from dsbench.families.base import Boxes, Fact, Head, Hints, Network, Preprocessing
+from dsbench.families.base import Fact, Head, Hints, Network, Preprocessing
 from dsbench.formats import nvinfer
 from dsbench.jobs.probe import ProbeJob, ProbeResult
 from dsbench.judge.imports import image_processor, output_ranges, preprocessing, tensors

@@ -16,13 +16,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dsbench.base.boxes import Boxes
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import Given
 from dsbench.build import compile as parser_compile
 from dsbench.build import makefile, parser_source, symbols
 from dsbench.build.compile import BuildPlan
 from dsbench.families import registry
-from dsbench.families.base import Boxes, Network
+from dsbench.families.base import Network
 from dsbench.jobs.harness import Call, HarnessJob
 from dsbench.judge.imports import tensors
 from dsbench.judge.lint import ERROR, Finding

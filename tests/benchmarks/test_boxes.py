@@ -33,6 +33,6 @@ def test_agreement_pairs_each_box_once_and_by_class() -> None:
     one, other = [0, 0.9, 0, 0, 10, 10], [1, 0.9, 0, 0, 10, 10]
     near = [0, 0.8, 1, 0, 11, 10]
     found = boxes.compare(boxes.of_lists([[one, near], [one], []]), boxes.of_lists([[one], [other], []]))
-    assert found == boxes.Agreement(matched=1, ours=3, theirs=2)
-    assert found.share == pytest.approx(0.4)
-    assert boxes.compare([], []).share == 1
+    assert found == boxes.Agreement(matched=1, first=3, second=2)
+    assert found.f1 == pytest.approx(0.4)
+    assert boxes.compare([], []).f1 == 1

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from dsbench.base.boxes import Boxes
 from dsbench.base.cpp import SDK
-from dsbench.embedded.nvinfer.detections import Detections
 from dsbench.embedded.video.frame import Matrix, YuvFrame
 from dsbench.formats.nvinfer import ClassAttrs
 
@@ -62,10 +62,10 @@ def noise_frame(
     return YuvFrame(*planes, width=width, height=height, matrix=matrix, full_range=full_range, index=0)
 
 
-def detections(objects: Sequence[Mapping[str, float]]) -> Detections:
+def detections(objects: Sequence[Mapping[str, float]]) -> Boxes:
     """From the vectors' list of objects."""
     columns = ([entry[field] for entry in objects] for field in FIELDS)
-    return Detections(
+    return Boxes(
         *(
             np.array(column, np.int32 if field == "class_id" else np.float32)
             for field, column in zip(FIELDS, columns, strict=True)
@@ -73,12 +73,12 @@ def detections(objects: Sequence[Mapping[str, float]]) -> Detections:
     )
 
 
-def boxes(*rows: tuple[float, ...]) -> Detections:
+def boxes(*rows: tuple[float, ...]) -> Boxes:
     """Rows of class id, left, top, width, height, confidence."""
     return detections([dict(zip(FIELDS, row, strict=True)) for row in rows])
 
 
-def rows_of(found: Detections) -> list[tuple[float, ...]]:
+def rows_of(found: Boxes) -> list[tuple[float, ...]]:
     """The inverse of ``boxes``, exact."""
     return list(zip(*(getattr(found, field).tolist() for field in FIELDS), strict=True))
 

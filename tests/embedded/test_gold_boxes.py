@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dsbench.base.boxes import Boxes
 from dsbench.embedded.nvinfer.cluster import Clusterer
-from dsbench.embedded.nvinfer.detections import Detections
 from dsbench.embedded.nvinfer.frame_mapping import FrameMapper
 from dsbench.embedded.nvinfer.parser_host import OutputLayer, ParserHost
 from dsbench.embedded.nvinfer.preprocess import Preprocessor, geometry
@@ -78,7 +78,7 @@ def recorded(case: Path) -> dict[str, list[str]]:
     return {name: [line for line in lines if line] for name, *lines in files}
 
 
-def kitti_numbers(found: Detections) -> list[str]:
+def kitti_numbers(found: Boxes) -> list[str]:
     """Left, top, right, bottom and confidence as text, in the order of DeepStream's files."""
     rows = []
     for _, left, top, width, height, confidence in reversed(rows_of(found)):

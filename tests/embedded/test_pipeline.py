@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dsbench.base.boxes import Boxes
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.embedded.nvinfer.detections import Detections
 from dsbench.embedded.pipeline import FrameResult, PadSource, Pipeline, Schedule
 from dsbench.embedded.video.frame import YuvFrame
 
@@ -49,9 +49,9 @@ class FakeDetector:
         self.calls.append(len(batch))
         return [frame.index for frame in batch]
 
-    def detect(self, inferred: Any) -> Detections:
+    def detect(self, inferred: Any) -> Boxes:
         self.detected.append(inferred)
-        return Detections.empty()
+        return Boxes.empty()
 
 
 def run(

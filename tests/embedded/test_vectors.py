@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dsbench.base.boxes import Boxes
 from dsbench.embedded.nvinfer.cluster import cluster
-from dsbench.embedded.nvinfer.detections import Detections
 from dsbench.embedded.nvinfer.frame_mapping import FrameMapper, to_frame
 from dsbench.embedded.nvinfer.preprocess import Geometry, geometry
 from dsbench.formats.kitti import KittiObject, format_line
@@ -41,7 +41,7 @@ def load(folder: Path, name: str) -> list[dict[str, Any]]:
     return vectors
 
 
-def expected_objects(vector: dict[str, Any]) -> Detections:
+def expected_objects(vector: dict[str, Any]) -> Boxes:
     expected = vector["expected"]
     return detections(expected if isinstance(expected, list) else expected["objects"])
 
@@ -85,7 +85,7 @@ def mapping_attrs(vector: dict[str, Any]) -> list[ClassAttrs]:
     return [given.get(index, ClassAttrs()) for index in range(max(ids) + 1)]
 
 
-def kitti_text(found: Detections, labels: list[str]) -> str:
+def kitti_text(found: Boxes, labels: list[str]) -> str:
     lines = []
     for class_id, left, top, width, height, confidence in rows_of(found):
         right = float(np.float32(left) + np.float32(width))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dsbench.base.boxes import Boxes, nms
 from dsbench.base.cpp import SDK
 from dsbench.build.compile import BuildPlan, build
 from dsbench.build.makefile import write_makefile
@@ -19,8 +20,7 @@ from dsbench.embedded.nvinfer.preprocess import Geometry, Preprocessor, geometry
 from dsbench.embedded.video.decode import open_source
 from dsbench.embedded.video.frame import YuvFrame
 from dsbench.families import registry
-from dsbench.families.base import Boxes, Head, Hints, NamedArray, Network, Outputs, Preprocessing
-from dsbench.judge.imports.preprocessing import suppress
+from dsbench.families.base import Head, Hints, NamedArray, Network, Outputs, Preprocessing
 from dsbench.judge.parser import boxes as parser_boxes
 from dsbench.model.onnx.graph import OnnxFacts, inspect
 from tests import street_zoo as zoo
@@ -121,7 +121,7 @@ def check_boxes(
     assert agreement.largest_difference <= 1e-3
     hits = total = objects = 0
     for number, boxes in zip(FRAMES, reference, strict=True):
-        kept = suppress(boxes) if convention.cluster_mode == 2 else np.arange(len(boxes))
+        kept = nms(boxes) if convention.cluster_mode == 2 else np.arange(len(boxes))
         a, b, c = against_truth(boxes, kept, net.place(feed), number)
         hits, total, objects = hits + a, total + b, objects + c
     assert hits >= 0.7 * objects, (hits, total, objects)

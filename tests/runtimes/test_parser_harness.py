@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dsbench.base.boxes import Boxes
 from dsbench.base.cpp import SDK
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.build import compile as parser_compile
@@ -17,7 +18,7 @@ from dsbench.build.compile import BuildPlan
 from dsbench.build.makefile import render_makefile
 from dsbench.build.parser_source import render_source
 from dsbench.families import registry
-from dsbench.families.base import Boxes, Head, NamedArray, Network
+from dsbench.families.base import Head, NamedArray, Network
 from dsbench.families.ssd import SsdLayout
 from dsbench.families.yolox import YoloxLayout
 from dsbench.jobs.harness import HarnessJob, HarnessLimits

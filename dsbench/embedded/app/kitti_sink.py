@@ -7,8 +7,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from dsbench.base.boxes import Boxes
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.embedded.nvinfer.detections import Detections
 from dsbench.formats import kitti
 
 _LABEL_BYTES = 127
@@ -27,7 +27,7 @@ class KittiSink:
         self._instance = instance
         self._labels = tuple(_truncated(label) for label in labels)
 
-    def write(self, stream: int, frame: int, objects: Detections) -> None:
+    def write(self, stream: int, frame: int, objects: Boxes) -> None:
         """The file of one frame: empty without objects. One open, one write, one close."""
         path = os.path.join(self._directory, kitti.file_name(self._instance, stream, frame))
         try:
@@ -57,7 +57,7 @@ def label_of(labels: Sequence[str], class_id: int) -> str:
     return labels[class_id] if 0 <= class_id < len(labels) else ""
 
 
-def format_objects(objects: Detections, labels: Sequence[str]) -> str:
+def format_objects(objects: Boxes, labels: Sequence[str]) -> str:
     """The lines of one frame: the reverse of nvinfer's order (class id descending, confidence ascending)."""
     rows = zip(
         objects.class_id.tolist(),

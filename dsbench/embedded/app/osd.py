@@ -17,9 +17,9 @@ import av.error
 import numpy as np
 import numpy.typing as npt
 
+from dsbench.base.boxes import Boxes
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded.app.kitti_sink import label_of
-from dsbench.embedded.nvinfer.detections import Detections
 from dsbench.embedded.pipeline import FrameResult
 from dsbench.embedded.video.frame import Plane, YuvFrame
 from dsbench.jobs.video import ENCODER
@@ -152,9 +152,7 @@ class VideoFile:
         )
 
 
-def draw(
-    canvas: Canvas, objects: Detections, job: VideoJob, labels: Sequence[str], config: NvinferConfig | None
-) -> None:
+def draw(canvas: Canvas, objects: Boxes, job: VideoJob, labels: Sequence[str], config: NvinferConfig | None) -> None:
     """Boxes, then labels over them: ``display-bbox``, ``display-text``, ``border-width``, ``text-size``."""
     border, size = job.border_width or _DEFAULT_BORDER, job.text_size or _DEFAULT_TEXT
     boxes = np.stack((objects.left, objects.top, objects.width, objects.height), axis=1).tolist()

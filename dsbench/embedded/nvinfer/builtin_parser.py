@@ -7,14 +7,17 @@ one whose name holds ``bbox`` (four planes a class: distances of the box's edges
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from dsbench.base.boxes import Boxes
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.embedded.nvinfer.detections import Detections, Float32Array
 from dsbench.embedded.nvinfer.parser_host import OutputLayer
+
+if TYPE_CHECKING:
+    from dsbench.base.boxes import Floats
 
 _NORM = np.float32(35.0)
 REFUSED = "Failed to parse bboxes"
@@ -37,9 +40,9 @@ class BuiltinParser:
         layers: Sequence[OutputLayer],
         net: tuple[int, int, int],
         num_classes: int,
-        pre_thresholds: Sequence[float] | Float32Array,
-        post_thresholds: Sequence[float] | Float32Array,
-    ) -> Detections | None:
+        pre_thresholds: Sequence[float] | Floats,
+        post_thresholds: Sequence[float] | Floats,
+    ) -> Boxes | None:
         """Objects in network pixels: class by class, row by row; boxes are clipped, inverted ones left out.
 
         Raises DsbenchError(TENSOR_UNSUPPORTED) for outputs of another shape, where nvinfer reads foreign memory.
@@ -50,9 +53,9 @@ class BuiltinParser:
         found = [_decode(cover[i], distances[4 * i : 4 * i + 4], net, pre[i]) for i in range(classes)]
         columns = [np.concatenate(parts) for parts in zip(*found, strict=True)] if found else []
         if not columns or len(columns[0]) == 0:
-            return Detections.empty()
+            return Boxes.empty()
         class_id = np.repeat(np.arange(classes, dtype=np.int32), [len(part[0]) for part in found])
-        return Detections(class_id, *columns)
+        return Boxes(class_id, *columns)
 
 
 def _grids(layers: Sequence[OutputLayer]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
@@ -71,9 +74,7 @@ def _grids(layers: Sequence[OutputLayer]) -> tuple[npt.NDArray[Any], npt.NDArray
     return a.astype(np.float32, copy=False), b.astype(np.float32, copy=False)
 
 
-def _decode(
-    cover: Float32Array, distances: Float32Array, net: tuple[int, int, int], threshold: np.float32
-) -> tuple[Float32Array, ...]:
+def _decode(cover: Floats, distances: Floats, net: tuple[int, int, int], threshold: np.float32) -> tuple[Floats, ...]:
     """One class: left, top, width, height, confidence, each (n,)."""
     width, height, _ = net
     rows, columns = np.nonzero(~(cover < threshold))  # a score that is no number stays
@@ -88,13 +89,13 @@ def _decode(
     return tuple(column[kept] for column in (left, top, box_w, box_h, cover[at]))
 
 
-def _centres(cells: int, pixels: int) -> Float32Array:
+def _centres(cells: int, pixels: int) -> Floats:
     """Centres of the cells along one axis, over 35."""
     stride = -(-pixels // cells)
     return (np.arange(cells) * stride + 0.5).astype(np.float32) / _NORM
 
 
-def _clipped(edge: Float32Array, pixels: int) -> Float32Array:
+def _clipped(edge: Floats, pixels: int) -> Floats:
     edge[edge >= pixels] = pixels - 1
     edge[edge < 0] = 0
     return edge

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dsbench.base.boxes import Boxes
 from dsbench.embedded import native
-from dsbench.embedded.nvinfer.detections import Detections
 
 if TYPE_CHECKING:
     from dsbench.formats.nvinfer import ClassAttrs
@@ -46,7 +46,7 @@ class Clusterer:
             else ""
         )
 
-    def run(self, objects: Detections) -> Detections:
+    def run(self, objects: Boxes) -> Boxes:
         """What nvinfer keeps of ``objects`` (network pixels, parser order): class 0 first, in its order."""
         count = len(objects)
         if count == 0:
@@ -64,10 +64,10 @@ class Clusterer:
             kept_id.ctypes.data,
             pointers(*(base + row * stride for row in range(5))),
         )
-        return Detections.from_block(kept_id[:kept_count], kept[:, :kept_count])
+        return Boxes.from_block(kept_id[:kept_count], kept[:, :kept_count])
 
 
-def cluster(objects: Detections, attrs: Sequence[ClassAttrs], cluster_mode: int) -> Detections:
+def cluster(objects: Boxes, attrs: Sequence[ClassAttrs], cluster_mode: int) -> Boxes:
     """One-off form of Clusterer(attrs, cluster_mode).run(objects)."""
     return Clusterer(attrs, cluster_mode).run(objects)
 

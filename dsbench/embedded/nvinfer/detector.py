@@ -10,8 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
+from dsbench.base.boxes import Boxes
 from dsbench.embedded.jobs import DetectorSetup
-from dsbench.embedded.nvinfer.detections import Detections
 from dsbench.embedded.nvinfer.infer import Call, Engine, FloatTensor, OnnxModel, Tensor
 from dsbench.embedded.nvinfer.parser_host import LayerBuffers, OutputLayer, ParserHost
 from dsbench.embedded.nvinfer.postprocess import BoxParser, Postprocessor
@@ -141,24 +141,24 @@ class Detector:
             for i, (where, surface) in enumerate(placed)
         ]
 
-    def detect(self, inferred: Inferred) -> Detections:
+    def detect(self, inferred: Inferred) -> Boxes:
         """Parser, thresholds, clustering and mapping: objects in streammux pixels. One thread at a time only."""
         if self._post is None:
-            return Detections.empty()
+            return Boxes.empty()
         objects = self._post.run(inferred.layers, inferred.geometry)
         if objects is None:
             self._refuse()
-            return Detections.empty()
+            return Boxes.empty()
         return objects
 
-    def objects(self, frames: Sequence[YuvFrame], engine: Engine) -> list[Detections]:
+    def objects(self, frames: Sequence[YuvFrame], engine: Engine) -> list[Boxes]:
         """Objects of each frame when ``engine`` runs the network, one frame a call. One thread at a time only."""
         call = engine.bind(np.zeros((1, *self._network.shape), np.float32))
         found = []
         for frame in frames:
             where, _ = self.place(frame, call.feed[0])
             objects = self._post.run(self._layers(call.run(), 0), where) if self._post is not None else None
-            found.append(objects or Detections.empty())
+            found.append(objects or Boxes.empty())
         return found
 
     def run_alone(self, frame: YuvFrame, order: AbstractContextManager[object]) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dsbench.base.boxes import Boxes
 from dsbench.embedded import native
-from dsbench.embedded.nvinfer.detections import Detections
 from dsbench.embedded.nvinfer.preprocess import Geometry
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class FrameMapper:
         """The C++ host's own, for ParserHost.detect."""
         weakref.finalize(self, self._native.mapper_free, self.handle)
 
-    def run(self, objects: Detections) -> Detections:
+    def run(self, objects: Boxes) -> Boxes:
         """``objects`` (network pixels) that become metadata, in streammux pixels, order kept.
 
         A box beyond the upper or left edge is shifted inside, its size unchanged; one that reaches below the
@@ -59,26 +59,26 @@ class FrameMapper:
         given = (objects.left, objects.top, objects.width, objects.height, objects.confidence)
         block = np.stack([np.asarray(row, np.float32) for row in given])
         kept = self._native.mapper_run(self.handle, len(class_id), class_id.ctypes.data, block.ctypes.data)
-        return Detections.from_block(class_id[:kept], block[:, :kept])
+        return Boxes.from_block(class_id[:kept], block[:, :kept])
 
-    def take(self, count: int) -> Detections:
+    def take(self, count: int) -> Boxes:
         """The ``count`` objects that ParserHost.detect has left here."""
         if count == 0:
-            return Detections.empty()
+            return Boxes.empty()
         class_id, block = np.empty(count, np.int32), np.empty((5, count), np.float32)
         self._native.detect_take(self.handle, class_id.ctypes.data, block.ctypes.data)
-        return Detections.from_block(class_id, block)
+        return Boxes.from_block(class_id, block)
 
 
 def to_frame(
-    objects: Detections,
+    objects: Boxes,
     geometry: Geometry,
     surface_h: int,
     surface_w: int,
     attrs: Sequence[ClassAttrs],
     filter_out_class_ids: Collection[int] = (),
     crop_objects_to_roi_boundary: bool = False,
-) -> Detections:
+) -> Boxes:
     """One-off form of FrameMapper(...).run(objects); the limits are those of the surface given here."""
     placed = replace(geometry, surface_h=surface_h, surface_w=surface_w)
     return FrameMapper(placed, attrs, filter_out_class_ids, crop_objects_to_roi_boundary).run(objects)

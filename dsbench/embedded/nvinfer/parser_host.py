@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from dsbench.base.boxes import Boxes
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded import native
 from dsbench.embedded.nvinfer.deepstream_library import stand_in_for
-from dsbench.embedded.nvinfer.detections import Detections, Float32Array
 
 if TYPE_CHECKING:
+    from dsbench.base.boxes import Floats
     from dsbench.embedded.nvinfer.cluster import Clusterer
     from dsbench.embedded.nvinfer.frame_mapping import FrameMapper
 
@@ -93,9 +94,9 @@ class ParserHost:
         layers: Sequence[OutputLayer],
         net: tuple[int, int, int],
         num_classes: int,
-        pre_thresholds: Sequence[float] | Float32Array,
-        post_thresholds: Sequence[float] | Float32Array,
-    ) -> Detections | None:
+        pre_thresholds: Sequence[float] | Floats,
+        post_thresholds: Sequence[float] | Floats,
+    ) -> Boxes | None:
         """Objects in network pixels, in the parser's order; None when the parser returned false.
 
         ``net`` is (width, height, channels). Thresholds: one a class. Raises DsbenchError PARSER_RAISED when a
@@ -126,8 +127,8 @@ class ParserHost:
         self,
         net: tuple[int, int, int],
         num_classes: int,
-        pre_thresholds: Sequence[float] | Float32Array,
-        post_thresholds: Sequence[float] | Float32Array,
+        pre_thresholds: Sequence[float] | Floats,
+        post_thresholds: Sequence[float] | Floats,
     ) -> None:
         """What the parser is told besides the outputs; arguments as of ``parse``."""
         pre = np.ascontiguousarray(pre_thresholds, np.float32)
@@ -162,12 +163,12 @@ class ParserHost:
             raise wrong_object_size(self.lib, object_size)
         return status != _FALSE
 
-    def _take(self, count: int) -> Detections:
+    def _take(self, count: int) -> Boxes:
         if count == 0:
-            return Detections.empty()
+            return Boxes.empty()
         class_id, block = np.empty(count, np.int32), np.empty((5, count), np.float32)
         self._native.parser_take(self._handle, class_id.ctypes.data, block.ctypes.data)
-        return Detections.from_block(class_id, block)
+        return Boxes.from_block(class_id, block)
 
     def _text(self) -> str:
         return self._error.value.decode(errors="replace")

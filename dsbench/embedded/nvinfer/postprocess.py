@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from dsbench.base.boxes import Boxes
 from dsbench.embedded.nvinfer.cluster import Clusterer
-from dsbench.embedded.nvinfer.detections import Detections
 from dsbench.embedded.nvinfer.frame_mapping import FrameMapper
 from dsbench.embedded.nvinfer.parser_host import LayerBuffers, OutputLayer, ParserHost
 from dsbench.embedded.nvinfer.preprocess import Geometry
@@ -25,7 +25,7 @@ class BoxParser(Protocol):
         num_classes: int,
         pre_thresholds: Sequence[float],
         post_thresholds: Sequence[float],
-    ) -> Detections | None:
+    ) -> Boxes | None:
         """Objects in network pixels; None when the parser refuses."""
 
 
@@ -52,7 +52,7 @@ class Postprocessor:
         """Empty, or one sentence on what differs from DeepStream."""
         return self._clusterer.warning
 
-    def run(self, layers: Sequence[OutputLayer], geometry: Geometry) -> Detections | None:
+    def run(self, layers: Sequence[OutputLayer], geometry: Geometry) -> Boxes | None:
         """Objects in streammux pixels; None when the parser refuses."""
         if isinstance(self._parser, ParserHost):
             count = self.count(self._parser.set_layers(layers), geometry)

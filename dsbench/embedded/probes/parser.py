@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,11 +49,6 @@ def run(job: ParserJob, out: Path) -> ParserResult:
             )
             counts.append(-1 if found is None else len(found.class_id))
             if found is not None:
-                boxes[f"b{call}"] = _table(found)
+                boxes[f"b{call}"] = found.table()
     np.savez(out, **boxes)  # type: ignore[arg-type]
     return ParserResult(tuple(counts))
-
-
-def _table(found: Any) -> npt.NDArray[np.float32]:
-    columns = (found.class_id, found.left, found.top, found.width, found.height, found.confidence)
-    return np.stack([np.asarray(column, np.float32) for column in columns], axis=1)

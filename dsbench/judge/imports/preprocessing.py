@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dsbench.families.base import Boxes, Network, Preprocessing
+from dsbench.base.boxes import Boxes, iou, nms
+from dsbench.families.base import Network, Preprocessing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -140,25 +141,21 @@ def score(
     return tuple(_score(number, tried, found, network, surface) for number in range(len(tried)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Detections:
-    """What NMS leaves of one frame: class ids (n,), corners (n, 4) in surface pixels, strengths (n,)."""
-
-    class_id: NDArray[np.int32]
-    corners: NDArray[np.float32]
-    strength: NDArray[np.float32]
-
-
-def _detections(boxes: Boxes, item: Preprocessing, network: Network, surface: Network, floor: float) -> _Detections:
+def _detections(boxes: Boxes, item: Preprocessing, network: Network, surface: Network, floor: float) -> Boxes:
+    """What NMS leaves of one frame, in surface pixels; ``confidence`` becomes the strength: 0 at the floor, 1 at 1."""
     import numpy as np
 
-    kept = suppress(boxes)
-    kept = kept[boxes.confidence[kept] >= np.float32(floor)][:MOST]
+    kept = nms(boxes)
+    found = boxes.take(kept[boxes.confidence[kept] >= np.float32(floor)][:MOST])
     scale_x, scale_y, pad_x, pad_y = _placement(item, network, surface)
-    left, top = (boxes.left[kept] - pad_x) / scale_x, (boxes.top[kept] - pad_y) / scale_y
-    right, bottom = left + boxes.width[kept] / scale_x, top + boxes.height[kept] / scale_y
-    strength = np.clip((boxes.confidence[kept] - floor) / (1 - floor), 0, 1)
-    return _Detections(boxes.class_id[kept], np.stack((left, top, right, bottom), axis=1), strength)
+    return Boxes(
+        found.class_id,
+        (found.left - pad_x) / scale_x,
+        (found.top - pad_y) / scale_y,
+        found.width / scale_x,
+        found.height / scale_y,
+        np.clip((found.confidence - floor) / (1 - floor), 0, 1),
+    )
 
 
 def _placement(item: Preprocessing, network: Network, surface: Network) -> tuple[float, float, float, float]:
@@ -189,55 +186,30 @@ def _siblings(number: int, tried: Sequence[Preprocessing], network: Network, sur
 def _score(
     number: int,
     tried: Sequence[Preprocessing],
-    found: Sequence[Sequence[_Detections]],
+    found: Sequence[Sequence[Boxes]],
     network: Network,
     surface: Network,
 ) -> Score:
     siblings = _siblings(number, tried, network, surface)
     mass = 0.0
     for frame, mine in enumerate(found[number]):
-        support = _support(mine, [found[index][frame] for index in siblings]) if siblings else mine.strength
-        mass += float(2 * support.sum() - mine.strength.sum())
+        support = _support(mine, [found[index][frame] for index in siblings]) if siblings else mine.confidence
+        mass += float(2 * support.sum() - mine.confidence.sum())
     frames = max(len(found[number]), 1)
-    counts = [len(item.strength) for item in found[number]]
+    counts = [len(item.confidence) for item in found[number]]
     return Score(tried[number], sum(counts) / frames, max(mass, 0.0) / frames, sum(c > 0 for c in counts) / frames)
 
 
-def _support(mine: _Detections, others: Sequence[_Detections]) -> NDArray[np.float32]:
+def _support(mine: Boxes, others: Sequence[Boxes]) -> NDArray[np.float32]:
     """For each detection the strength of the best match (same class, IoU >= 0.5) in any sibling, at most its own."""
     import numpy as np
 
-    support = np.zeros(len(mine.strength), np.float32)
+    support = np.zeros(len(mine), np.float32)
     for other in others:
-        if not len(mine.strength) or not len(other.strength):
-            continue
-        low = np.maximum(mine.corners[:, None, :2], other.corners[None, :, :2])
-        high = np.minimum(mine.corners[:, None, 2:], other.corners[None, :, 2:])
-        shared = np.clip(high - low, 0, None).prod(axis=2)
-        areas = [np.clip(part[:, 2:] - part[:, :2], 0, None).prod(axis=1) for part in (mine.corners, other.corners)]
-        union = areas[0][:, None] + areas[1][None] - shared
-        same = (shared >= 0.5 * union) & (mine.class_id[:, None] == other.class_id[None])
-        support = np.maximum(support, (same * other.strength[None]).max(axis=1))
-    return np.minimum(support, mine.strength)
-
-
-def suppress(boxes: Boxes, iou: float = 0.45, limit: int = 300) -> NDArray[np.intp]:
-    """Indices that greedy per-class NMS keeps among the ``limit`` best; order: falling score."""
-    import numpy as np
-
-    order = np.argsort(-boxes.confidence, kind="stable")[:limit]
-    right, bottom = boxes.left + boxes.width, boxes.top + boxes.height
-    area = boxes.width * boxes.height
-    kept: list[int] = []
-    while len(order):
-        i, rest = int(order[0]), order[1:]
-        kept.append(i)
-        w = np.clip(np.minimum(right[i], right[rest]) - np.maximum(boxes.left[i], boxes.left[rest]), 0, None)
-        h = np.clip(np.minimum(bottom[i], bottom[rest]) - np.maximum(boxes.top[i], boxes.top[rest]), 0, None)
-        union = area[i] + area[rest] - w * h
-        overlap = np.divide(w * h, union, out=np.zeros_like(union), where=union > 0)
-        order = rest[(overlap <= iou) | (boxes.class_id[rest] != boxes.class_id[i])]
-    return np.array(kept, dtype=np.intp)
+        if len(mine) and len(other):
+            same = (iou(mine, other) >= 0.5) & (mine.class_id[:, None] == other.class_id[None])
+            support = np.maximum(support, (same * other.confidence[None]).max(axis=1))
+    return np.minimum(support, mine.confidence)
 
 
 def decide(

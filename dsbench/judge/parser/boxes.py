@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dsbench.families.base import Boxes, Network
+from dsbench.base.boxes import Boxes
+from dsbench.families.base import Network
 from dsbench.judge.lint import ERROR, WARNING, Finding
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def as_boxes(call: NDArray[np.float32] | None) -> Boxes:
     import numpy as np
 
     table = np.zeros((0, 6), np.float32) if call is None else call[np.isfinite(call).all(axis=1)]
-    return Boxes(table[:, 0].astype(np.int32), *(table[:, column] for column in range(1, 6)))
+    return Boxes.from_table(table)
 
 
 def check(
@@ -154,9 +155,7 @@ def compare(calls: Sequence[NDArray[np.float32] | None], reference: Sequence[Box
     largest = 0.0
     for found, boxes in zip(calls, reference, strict=True):
         mine = np.zeros((0, 6), np.float32) if found is None else found
-        theirs = np.stack(
-            (boxes.class_id, boxes.left, boxes.top, boxes.width, boxes.height, boxes.confidence), axis=1
-        ).astype(np.float32)
+        theirs = boxes.table()
         parser, expected = parser + len(mine), expected + len(theirs)
         if len(mine) != len(theirs) or not len(mine):
             continue

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dsbench.families.base import Boxes, Network
+from dsbench.base.boxes import Boxes, iou
+from dsbench.families.base import Network
 from dsbench.formats import sanitizer_log
 from dsbench.formats.sanitizer_log import Report, Trouble
 from dsbench.jobs.harness import FALSE, OK, RAISED, TOO_MANY, CallResult, CaseResult
@@ -281,17 +282,8 @@ def _against(tables: Sequence[Table], reference: Sequence[Boxes]) -> Iterator[_S
 
 def _near(table: Table, boxes: Boxes) -> int:
     """How many boxes have one of the same class in the reference with IoU of at least SAME_PLACE."""
-    import numpy as np
-
-    if not len(table) or not len(boxes):
-        return 0
-    left, top, width, height = (table[:, column, None] for column in range(1, 5))
-    overlap_x = np.minimum(left + width, boxes.left + boxes.width) - np.maximum(left, boxes.left)
-    overlap_y = np.minimum(top + height, boxes.top + boxes.height) - np.maximum(top, boxes.top)
-    overlap = np.clip(overlap_x, 0, None) * np.clip(overlap_y, 0, None)
-    union = width * height + boxes.width * boxes.height - overlap
-    with np.errstate(divide="ignore", invalid="ignore"):
-        close = (overlap / union >= SAME_PLACE) & (table[:, 0, None] == boxes.class_id)
+    found = parser_boxes.as_boxes(table)
+    close = (iou(found, boxes) >= SAME_PLACE) & (found.class_id[:, None] == boxes.class_id)
     return int(close.any(axis=1).sum())
 
 

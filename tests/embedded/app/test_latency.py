@@ -7,9 +7,9 @@ import re
 import numpy as np
 import pytest
 
+from dsbench.base.boxes import Boxes
 from dsbench.embedded.app import latency
 from dsbench.embedded.app.latency import LatencyLines
-from dsbench.embedded.nvinfer.detections import Detections
 from dsbench.embedded.pipeline import FrameResult
 from dsbench.embedded.video.frame import YuvFrame
 from dsbench.formats import latency as latency_log
@@ -39,7 +39,7 @@ def test_a_frame_s_time_is_from_its_decoding_to_its_objects() -> None:
             clock.now += 0.010 * (pad + 1)
         for pad in (0, 1):
             clock.now += 0.005
-            lines.take(FrameResult(pad, frame(number), None, Detections.empty()))
+            lines.take(FrameResult(pad, frame(number), None, Boxes.empty()))
     assert len(said) == 1, "a batch is printed when the next one begins"
     lines.close()
     log = latency_log.read("\n".join(said).splitlines(), skip_start_up=False)

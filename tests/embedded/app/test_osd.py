@@ -8,10 +8,10 @@ import av
 import numpy as np
 import pytest
 
+from dsbench.base.boxes import Boxes
 from dsbench.embedded.app import osd
 from dsbench.embedded.app.osd import Canvas, draw, text_mask, to_yuv
 from dsbench.embedded.jobs import VideoJob
-from dsbench.embedded.nvinfer.detections import Detections
 from dsbench.jobs import video
 from tests.embedded.app_support import World
 
@@ -25,10 +25,10 @@ def canvas(width: int = 40, height: int = 30) -> Canvas:
     return Canvas(*planes, "bt601", False)
 
 
-def objects(*boxes: tuple[float, float, float, float]) -> Detections:
+def objects(*boxes: tuple[float, float, float, float]) -> Boxes:
     """left, top, width, height; class 0."""
     block = np.array([(*box, 0.5) for box in boxes], np.float32).reshape(-1, 5).T
-    return Detections.from_block(np.zeros(len(boxes), np.int32), block)
+    return Boxes.from_block(np.zeros(len(boxes), np.int32), block)
 
 
 @pytest.mark.parametrize(

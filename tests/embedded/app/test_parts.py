@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dsbench.base.boxes import Boxes
 from dsbench.base.cpus import usable_cpus
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded import messages
@@ -17,7 +18,6 @@ from dsbench.embedded.app.kitti_sink import KittiSink, format_objects
 from dsbench.embedded.app.worker import decoding_threads, side_by_side
 from dsbench.embedded.app.workers import Shares, shares, with_large_pages
 from dsbench.embedded.jobs import DetectorSetup, PadJob, WorkerJob
-from dsbench.embedded.nvinfer.detections import Detections
 
 
 @pytest.mark.parametrize(
@@ -96,10 +96,10 @@ def test_a_quota_of_control_groups_version_1(tmp_path: Path) -> None:
     assert usable_cpus(tmp_path) == len(os.sched_getaffinity(0))
 
 
-def objects(*rows: tuple[float, ...]) -> Detections:
+def objects(*rows: tuple[float, ...]) -> Boxes:
     """class id, left, top, width, height, confidence."""
     table = np.array(rows, np.float32).reshape(-1, 6).T
-    return Detections.from_block(table[0].astype(np.int32), table[1:])
+    return Boxes.from_block(table[0].astype(np.int32), table[1:])
 
 
 def test_lines_are_the_reverse_of_nvinfers_order() -> None:
@@ -115,7 +115,7 @@ def test_kitti_files(tmp_path: Path) -> None:
     sink = KittiSink(tmp_path, 1, ("x" * 200, "caf\udce9"))
     sink.write(2, 1234567, objects((0, 0, 0, 1, 1, 1)))
     sink.write(0, 0, objects((1, 0, 0, 1, 1, 1)))
-    sink.write(0, 1, Detections.empty())
+    sink.write(0, 1, Boxes.empty())
     assert (tmp_path / "01_002_1234567.txt").read_bytes().startswith(b"x" * 127 + b" 0.0 0")
     assert (tmp_path / "01_000_000000.txt").read_bytes().startswith(b"caf\xe9 0.0")
     assert (tmp_path / "01_000_000001.txt").read_bytes() == b""

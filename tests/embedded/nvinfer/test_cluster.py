@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dsbench.base.boxes import Boxes
 from dsbench.embedded.nvinfer.cluster import Clusterer, cluster
-from dsbench.embedded.nvinfer.detections import Detections
 from dsbench.formats.nvinfer import ClassAttrs
 from tests.embedded.native_support import boxes, rows_of
 
@@ -14,7 +14,7 @@ NAN = float("nan")
 KEEP_ALL = ClassAttrs(pre_cluster_threshold=0.0)
 
 
-def confidences(found: Detections) -> list[float]:
+def confidences(found: Boxes) -> list[float]:
     return found.confidence.tolist()
 
 
@@ -85,12 +85,12 @@ def test_thresholds_are_compared_as_float32() -> None:
 
 def test_input_views_with_strides_are_read_correctly() -> None:
     block = np.arange(60, dtype=np.float32).reshape(12, 5)
-    objects = Detections(np.zeros(12, np.int32), *block.T)
+    objects = Boxes(np.zeros(12, np.int32), *block.T)
     assert rows_of(cluster(objects, [KEEP_ALL], 4)) == rows_of(objects)
 
 
 def test_nothing_in_nothing_out() -> None:
-    assert len(cluster(Detections.empty(), [KEEP_ALL], 2)) == 0
+    assert len(cluster(Boxes.empty(), [KEEP_ALL], 2)) == 0
 
 
 def test_an_unknown_mode_is_refused() -> None:

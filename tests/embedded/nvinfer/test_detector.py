@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dsbench.base.boxes import Boxes
 from dsbench.embedded.jobs import DetectorSetup, MuxSize
 from dsbench.embedded.nvinfer import start as nvinfer_start
-from dsbench.embedded.nvinfer.detections import Detections
 from dsbench.embedded.nvinfer.detector import Detector
 from dsbench.embedded.video.decode import open_source
 from dsbench.embedded.video.frame import YuvFrame
@@ -28,7 +28,7 @@ def frames(world: World) -> list[YuvFrame]:
     return list(open_source(world.clip))
 
 
-def detected(detector: Detector, given: list[YuvFrame]) -> list[Detections]:
+def detected(detector: Detector, given: list[YuvFrame]) -> list[Boxes]:
     return [detector.detect(inferred) for frame in given for inferred in detector.infer([frame])]
 
 

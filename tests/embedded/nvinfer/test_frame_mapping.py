@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dsbench.embedded.nvinfer.detections import Detections
+from dsbench.base.boxes import Boxes
 from dsbench.embedded.nvinfer.frame_mapping import FrameMapper
 from dsbench.embedded.nvinfer.preprocess import geometry
 from dsbench.formats.nvinfer import ClassAttrs
@@ -53,7 +53,7 @@ def test_filter_out_of_classes_that_do_not_exist_is_harmless() -> None:
 
 
 def test_no_objects() -> None:
-    assert len(FrameMapper(HALF, DEFAULTS).run(Detections.empty())) == 0
-    assert len(FrameMapper(HALF, DEFAULTS, crop_objects_to_roi_boundary=True).run(Detections.empty())) == 0
+    assert len(FrameMapper(HALF, DEFAULTS).run(Boxes.empty())) == 0
+    assert len(FrameMapper(HALF, DEFAULTS, crop_objects_to_roi_boundary=True).run(Boxes.empty())) == 0
     low = boxes((0, 0, 350, 10, 100, 0.5))
     assert len(FrameMapper(HALF, DEFAULTS).run(low)) == 0

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dsbench.families.base import Boxes, Network, Preprocessing
+from dsbench.base.boxes import Boxes
+from dsbench.families.base import Network, Preprocessing
 from dsbench.judge.imports.image_processor import of_processor
 from dsbench.judge.imports.preprocessing import (
     DEFAULT,
@@ -20,7 +21,6 @@ from dsbench.judge.imports.preprocessing import (
     decide,
     describe,
     score,
-    suppress,
 )
 from dsbench.model.exporter import hugging_face
 
@@ -50,11 +50,6 @@ def test_one_channel_means_gray() -> None:
     assert {item.model_color_format for item in tried} == {2}
     assert {len(item.offsets) for item in tried} <= {0, 1}
     assert decide([], Fixed(), convention=DEFAULT, channels=1).preprocessing in tried
-
-
-def test_nms_is_per_class() -> None:
-    many = boxes((0, 0, 0, 10, 10, 0.9), (0, 1, 0, 10, 10, 0.8), (1, 1, 0, 10, 10, 0.7), (0, 50, 50, 5, 5, 0.3))
-    assert suppress(many).tolist() == [0, 2, 3]
 
 
 def test_support_by_siblings_beats_a_flood() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dsbench.families.base import Boxes, Network
+from dsbench.base.boxes import Boxes
+from dsbench.families.base import Network
 from dsbench.judge.parser.boxes import check, compare
 
 NETWORK = Network(416, 416)
