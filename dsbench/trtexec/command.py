@@ -20,10 +20,10 @@ from dsbench.model.preflight import REAL_TIME_FPS
 from dsbench.model.settings import Settings
 from dsbench.model.stand_in import LARGEST_BATCH
 from dsbench.record import store
-from dsbench.trtexec import command_lines, prepare, steps
+from dsbench.trtexec import command_lines, prepare, program
 from dsbench.trtexec.command_lines import FP16, FP32, Target
 from dsbench.trtexec.prepare import BUILT, KEPT, Outcome, Wanted
-from dsbench.trtexec.steps import Trtexec
+from dsbench.trtexec.program import Trtexec
 
 BUILD_SECONDS = 7200
 """How long one build may take: minutes as a rule, an hour for a large transformer on a slow GPU."""
@@ -36,7 +36,7 @@ _INT8 = (
 
 @dataclass(frozen=True)
 class _Inspected:
-    """What Steps 4-5 need of a model directory; labels, video and engine are not among it."""
+    """What Steps 4-5 need of a model directory. Labels and video are not needed."""
 
     layout: ModelLayout
     settings: Settings
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         print("\n".join(_shell_lines(inspected)))
         return 0
     seconds = _option(arguments.timeout, "--timeout", BUILD_SECONDS)
-    tool = Trtexec(steps.find_program(), float(seconds), _announce)
+    tool = Trtexec(program.find_program(), float(seconds), _announce)
     layout, gpu_id = inspected.layout, inspected.target.gpu_id
     wanted = Wanted(
         inspected.target, inspected.target_fps.value, inspected.first_batch, arguments.rebuild, cannot_build
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         directory_lock.take(layout.root, at_end, shown=layout.given)
         at_end.enter_context(device_lock.exclusive(device_lock.device_name("deepstream", gpu_id), _announce))
         try:
-            outcome = prepare.run(tool, wanted, hardware.engine_machine("deepstream", gpu_id))
+            outcome = prepare.prepare_engine(tool, wanted, hardware.engine_machine("deepstream", gpu_id))
         except OSError as error:
             raise DsbenchError(
                 Code.NOT_WRITABLE,
@@ -100,7 +100,7 @@ def _option(text: str | None, name: str, default: int, *, lowest: int = 1) -> in
 
 
 def _cannot_build(settings: Settings, target: Target) -> DsbenchError | None:
-    """INT8 (1) and best (3) need a calibration, which is not guessed."""
+    """The error for INT8 (1) and best (3), which need a calibration."""
     mode = settings.network_mode
     if mode not in (1, 3):
         return None

@@ -1,4 +1,4 @@
-"""trtexec's command lines of Steps 4 and 5, for those that run them and for those that print them.
+"""trtexec's command lines of Steps 4 and 5, to run or to print.
 
 Flags as the specification's engine-build reference has them. ``M`` is the only suffix of --memPoolSize that means
 MiB: ``MiB`` is read as bytes, and a workspace of 32 KiB builds no network.
@@ -96,7 +96,7 @@ def shell_lines(target: Target, max_bs: int, program: str = "trtexec") -> tuple[
 
 
 def doubling_remark(target: Target, max_bs: int, target_fps: float) -> str:
-    """The comment that goes with ``shell_lines``: what follows from what was measured."""
+    """The comment below ``shell_lines``: when to double MAX_BS."""
     if target.onnx.batch is None:
         return f"# while floor(Throughput x MAX_BS / {target_fps:g}) > MAX_BS: double {max_bs}, build again"
     return f"# batch frozen at {target.onnx.batch}: re-export with a dynamic batch to carry more streams"

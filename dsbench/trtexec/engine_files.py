@@ -1,6 +1,6 @@
-"""TensorRT's engines of a model directory: whose they are, which holds, and how one makes room for another.
+"""TensorRT's engines of a model directory: who built them, whether they are still valid, how they are replaced.
 
-``dsbench prepare`` deletes only engines that it built itself. Those of somebody else stay, or move to ``previous/``.
+``dsbench prepare`` deletes only engines that it built itself. Others stay, or move to ``previous/``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dsbench.model.engine_provenance import EngineProvenance
 from dsbench.model.layout import ModelLayout
 from dsbench.model.stand_in import is_stand_in
 from dsbench.trtexec.command_lines import Target
-from dsbench.trtexec.steps import Built
+from dsbench.trtexec.program import Built
 
 _ENGINE = re.compile(r"(.*)_dynamic_b([1-9]\d*)\.engine")
 _UNFINISHED = re.compile(r".*_dynamic_b\d+\.engine\.part|trtexec_b\d+\.log\.part")
@@ -31,7 +31,7 @@ _UNFINISHED = re.compile(r".*_dynamic_b\d+\.engine\.part|trtexec_b\d+\.log\.part
 
 @dataclass(frozen=True)
 class Existing:
-    """An engine of TensorRT. ``provenance`` is None for one that we did not build."""
+    """An engine of TensorRT. ``provenance`` is None if ``dsbench prepare`` did not build it."""
 
     path: Path
     stem: str
@@ -54,7 +54,7 @@ def existing(layout: ModelLayout) -> tuple[Existing, ...]:
 
 
 def remove_unfinished(layout: ModelLayout) -> None:
-    """What an interrupted preparation left; nobody else works here, the directory is locked."""
+    """Delete what an interrupted preparation left. The directory is locked, so nobody else writes here."""
     for folder in (layout.engines, *layout.benchmarks.glob("b[0-9]*")):
         with suppress(OSError):
             for name in os.listdir(folder):
@@ -63,7 +63,7 @@ def remove_unfinished(layout: ModelLayout) -> None:
 
 
 def holds(engine: Existing, target: Target, machine: EngineMachine) -> bool:
-    """Whether an engine of ours is what would be built now: from this ONNX file, for this machine and precision."""
+    """Whether the engine was built by ``dsbench prepare`` from this ONNX file, for this machine and precision."""
     known = engine.provenance
     if known is None or known.precision != target.precision:
         return False
@@ -76,7 +76,7 @@ def holds(engine: Existing, target: Target, machine: EngineMachine) -> bool:
 
 
 def figures(target: Target, engine: Path, batch: int) -> TrtexecLog | None:
-    """The log of a batch, if it has a throughput and does not say that it is of another engine, batch or size."""
+    """The log of a batch; None without a throughput, or if it names another engine, batch or size."""
     log = target.layout.trtexec_log(batch)
     if is_stand_in(log):
         return None
@@ -90,9 +90,9 @@ def figures(target: Target, engine: Path, batch: int) -> TrtexecLog | None:
 
 
 def put(target: Target, built: Built, max_bs: int, machine: EngineMachine) -> Existing:
-    """Give a finished engine its name, with its provenance beside it; what had the name and is not ours moves aside.
+    """Give a finished engine its name and write its provenance. An engine built by hand with that name is set aside.
 
-    The provenance comes first: an engine without one would pass for somebody else's.
+    The provenance is written first, since an engine without one counts as built by hand.
     """
     engine = target.engine(max_bs)
     if engine.exists() and not is_stand_in(engine) and engine_provenance.read(engine) is None:
@@ -130,7 +130,7 @@ def write(engine: Path, known: EngineProvenance) -> None:
 
 
 def note_search(engine: Existing, scanned: tuple[tuple[int, float], ...], limit: str) -> None:
-    """Add what the search for MAX_BS came to."""
+    """Add the result of the search for MAX_BS to the provenance."""
     if engine.provenance is not None:
         rounded = tuple((batch, round(images, 2)) for batch, images in scanned)
         known = replace(engine.provenance, scanned=rounded, limit=limit)
@@ -139,12 +139,12 @@ def note_search(engine: Existing, scanned: tuple[tuple[int, float], ...], limit:
 
 
 def discard(layout: ModelLayout, engine: Existing) -> None:
-    """Delete an engine of ours with its provenance, and the log of its batch."""
-    assert engine.provenance is not None, "only what we built"
+    """Delete an engine that ``dsbench prepare`` built, its provenance, and the log of its batch."""
+    assert engine.provenance is not None, "built by hand: not deleted"
     for path in (engine.path, engine_provenance.path(engine.path)):
         path.unlink(missing_ok=True)
     log = layout.trtexec_log(engine.max_bs)
     if engine.max_bs > 1 and log.is_file():
         log.unlink()
-        with suppress(OSError):  # not empty: it is not ours alone
+        with suppress(OSError):  # the folder holds other files
             log.parent.rmdir()

@@ -1,7 +1,7 @@
 """Steps 4 and 5 with trtexec: MAX_BS by strict doubling from 64, the engine, and the logs of b1 and bMAX.
 
-Of the engines that the search builds only the last one stays. An engine of an earlier run that still holds is kept, and
-the search goes on from it; one that somebody else built is never deleted: its missing logs are measured, no more.
+Only the last engine of the search is kept. A valid engine of an earlier run is kept too, and the search starts from it.
+An engine built by hand is never deleted; only its missing logs are measured.
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats.versions import EngineMachine
 from dsbench.model import previous, stand_in
 from dsbench.model.stand_in import LARGEST_BATCH
-from dsbench.trtexec import command_lines, engine_files, steps
+from dsbench.trtexec import command_lines, engine_files, program
 from dsbench.trtexec.command_lines import Target
 from dsbench.trtexec.engine_files import Existing
-from dsbench.trtexec.steps import Failed, Measured, Trtexec
+from dsbench.trtexec.program import Failed, Measured, Trtexec
 
 BY_HAND, KEPT, BUILT = "by hand", "kept", "built"
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """``first_batch``: MAX_BS to begin with, None for the specification's 64."""
+    """What to prepare. ``first_batch``: MAX_BS to begin with, None for the specification's 64."""
 
     target: Target
     target_fps: float
     first_batch: int | None = None
     rebuild: bool = False
     cannot_build: DsbenchError | None = None
-    """Why no engine can be built as dsbench.toml wants it; one that is there can still be measured."""
+    """Why the engine that dsbench.toml asks for cannot be built; an existing one can still be measured."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is there now. ``whose``: BUILT now, KEPT from an earlier run, or BY_HAND. ``measured``: batches measured
-    now. ``moved``: where files of somebody else went."""
+    """The engine and its figures. ``whose``: BUILT now, KEPT from an earlier run, or BY_HAND. ``measured``: the batches
+    measured now."""
 
     engine: Existing
     best: Measured
@@ -49,7 +49,7 @@ class Outcome:
 
 @dataclass
 class _State:
-    """The search as it goes."""
+    """The state of the search."""
 
     tool: Trtexec
     wanted: Wanted
@@ -69,11 +69,10 @@ class _State:
         return math.floor(measured.images_per_second / self.wanted.target_fps)
 
 
-def run(tool: Trtexec, wanted: Wanted, machine: EngineMachine) -> Outcome:
-    """Prepare the engine and its logs. The directory and the device are locked by whoever calls.
+def prepare_engine(tool: Trtexec, wanted: Wanted, machine: EngineMachine) -> Outcome:
+    """Prepare the engine and its logs. The caller has locked the directory and the device.
 
-    Raises ENGINE_PREPARATION (trtexec failed), ENGINE_MISMATCH (an engine of another model is in the way), and what
-    writing raises.
+    Raises ENGINE_PREPARATION (trtexec failed), ENGINE_MISMATCH (a larger engine of another model is there), OSError.
     """
     state = _State(tool, wanted, machine)
     layout = wanted.target.layout
@@ -102,7 +101,7 @@ def run(tool: Trtexec, wanted: Wanted, machine: EngineMachine) -> Outcome:
 
 
 def _current(wanted: Wanted, engines: tuple[Existing, ...]) -> Existing | None:
-    """The engine to go on with: what pre-flight would take. None: build one."""
+    """The engine that pre-flight would use; None: build one."""
     if wanted.rebuild or not engines:
         return None
     stem = wanted.target.onnx.path.stem
@@ -121,10 +120,10 @@ def _current(wanted: Wanted, engines: tuple[Existing, ...]) -> Existing | None:
 
 
 def _search(state: _State, engine: Existing | None) -> tuple[Existing, Measured]:
-    """Double MAX_BS strictly while PEAK_GPU_STREAMS is larger; the engines before the last one go."""
+    """Double MAX_BS while PEAK_GPU_STREAMS is larger; earlier engines of the search are deleted."""
     first = state.target.onnx.batch or state.wanted.first_batch or command_lines.FIRST_BATCH
     if engine is not None and state.target.onnx.batch is None and (state.wanted.first_batch or 0) > engine.max_bs:
-        engine = None  # a larger one is asked for; the old one goes once that is there
+        engine = None  # --max-bs asks for a larger one; the old one is deleted afterwards
     if engine is None:
         engine = _built(state, first)
     best = _measured(state, engine)
@@ -155,13 +154,13 @@ def _too_small(state: _State, engine: Existing, best: Measured) -> bool:
 
 
 def _grown(state: _State, batch: int) -> tuple[Existing, Measured] | None:
-    """Engine and throughput at a larger batch; None if that fails: the engine that is there is as good as before."""
-    built = steps.build(state.tool, state.target, batch)
+    """Engine and throughput at a larger batch; None if that fails, and the current engine stays."""
+    built = program.build(state.tool, state.target, batch)
     if isinstance(built, Failed):
         _stays(state, built, batch)
         return None
     engine = engine_files.put(state.target, built, batch, state.machine)
-    measured = steps.measure(state.tool, state.target, batch, batch)
+    measured = program.measure(state.tool, state.target, batch, batch)
     if isinstance(measured, Failed):
         engine_files.discard(state.target.layout, engine)
         _stays(state, measured, batch)
@@ -187,7 +186,7 @@ def _note(state: _State, measured: Measured) -> None:
 
 
 def _built(state: _State, batch: int) -> Existing:
-    built = steps.build(state.tool, state.target, batch)
+    built = program.build(state.tool, state.target, batch)
     if isinstance(built, Failed):
         raise built.error()
     state.built = True
@@ -195,13 +194,13 @@ def _built(state: _State, batch: int) -> Existing:
 
 
 def _measured(state: _State, engine: Existing) -> Measured:
-    """The figures of the engine's own batch: those of its log if it has them, else measured now."""
+    """The throughput at MAX_BS: from its log, else measured now."""
     found = None if state.built else engine_files.figures(state.target, engine.path, engine.max_bs)
     if found is not None:
         if engine.provenance is not None:
             state.scanned.extend(engine.provenance.scanned)
         return Measured(engine.max_bs, found)
-    measured = steps.measure(state.tool, state.target, engine.max_bs, engine.max_bs)
+    measured = program.measure(state.tool, state.target, engine.max_bs, engine.max_bs)
     if isinstance(measured, Failed):
         raise measured.error()
     _note(state, measured)
@@ -209,20 +208,20 @@ def _measured(state: _State, engine: Existing) -> Measured:
 
 
 def _measure_first(state: _State, engine: Existing) -> None:
-    """The log of the smallest batch that Step 5 wants, if it is not bMAX itself and not there yet."""
+    """Measure the smallest batch of Step 5, unless it is MAX_BS itself or has a log."""
     batch = command_lines.batches(state.target, engine.max_bs)[0]
     if batch == engine.max_bs:
         return
     if not state.built and engine_files.figures(state.target, engine.path, batch) is not None:
         return
-    measured = steps.measure(state.tool, state.target, batch, engine.max_bs)
+    measured = program.measure(state.tool, state.target, batch, engine.max_bs)
     if isinstance(measured, Failed):
         raise measured.error()
     state.measured.append(batch)
 
 
 def _measure_by_hand(state: _State, engine: Existing) -> Outcome:
-    """Only the logs that an engine of somebody else lacks."""
+    """Measure only the missing logs of an engine that was built by hand."""
     best = _measured(state, engine)
     _measure_first(state, engine)
     _remove_stand_ins(state.target)
@@ -234,7 +233,7 @@ def _measure_by_hand(state: _State, engine: Existing) -> Outcome:
 
 
 def _clear(state: _State, before: tuple[Existing, ...], engine: Existing) -> None:
-    """Older engines of ours go, since pre-flight takes the largest; those of others move aside if asked to."""
+    """Delete older engines of ``dsbench prepare``, since pre-flight uses the largest. --rebuild moves the others."""
     layout = state.target.layout
     for old in before:
         if old.path == engine.path or not old.path.exists():
@@ -249,10 +248,10 @@ def _clear(state: _State, before: tuple[Existing, ...], engine: Existing) -> Non
 
 
 def _remove_stand_ins(target: Target) -> None:
-    """What the embedded runtime left in TensorRT's place."""
+    """Delete the embedded runtime's stand-ins."""
     for path in stand_in.stale_stand_ins(target.layout, frozenset()):
         with suppress(OSError):
             path.unlink()
         if path.suffix == ".log":
-            with suppress(OSError):  # not empty: it is not ours alone
+            with suppress(OSError):  # the folder holds other files
                 path.parent.rmdir()

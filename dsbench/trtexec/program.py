@@ -1,6 +1,6 @@
-"""Step 4 and Step 5 once: trtexec builds one engine, or measures one batch.
+"""The program trtexec: find it, build one engine (Step 4), measure one batch (Step 5).
 
-A run that fails leaves its log and no result; one that is interrupted leaves nothing.
+A failed run leaves its log and no result. An interrupted run leaves nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dsbench.trtexec import command_lines
 from dsbench.trtexec.command_lines import Target
 
 PLACES = ("/usr/src/tensorrt/bin/trtexec", "/usr/local/tensorrt/bin/trtexec")
-"""Where TensorRT's packages and containers put it, for a PATH that does not name them."""
+"""Where TensorRT's packages and containers install it."""
 PART = ".part"
 """Suffix of an engine or log that is not finished."""
 MEASURE_SECONDS = 900.0
@@ -45,7 +45,7 @@ class Trtexec:
 
 @dataclass(frozen=True)
 class Failed:
-    """A run that came to nothing: why, and where its log lies."""
+    """A failed run of trtexec."""
 
     what: str
     failure: Failure
@@ -53,11 +53,11 @@ class Failed:
 
     @property
     def of_disk(self) -> bool:
-        """There was no room for it: nothing is known of the batch."""
+        """The disk was full, so nothing is known about the batch."""
         return self.failure.kind == Kind.DISK
 
     def error(self) -> DsbenchError:
-        """ENGINE_PREPARATION with the log's own words."""
+        """ENGINE_PREPARATION, quoting the log."""
         said = f"\n  trtexec: {self.failure.line}" if self.failure.line else ""
         return DsbenchError(
             Code.ENGINE_PREPARATION,
@@ -69,7 +69,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Built:
-    """An engine that is finished and still has its temporary name. ``command``: what built it, its own name in it."""
+    """A finished engine under its temporary name. ``command``: the command line, with the final name."""
 
     part: Path
     log: Path
@@ -86,7 +86,7 @@ class Measured:
 
     @property
     def images_per_second(self) -> float:
-        """A query is a whole batch."""
+        """queries/s x batch: a query is a whole batch."""
         return self.log.throughput_qps * self.batch
 
 
@@ -104,7 +104,7 @@ def find_program() -> str:
 
 
 def build(tool: Trtexec, target: Target, max_bs: int) -> Built | Failed:
-    """Step 4. The engine gets its own name from whoever takes it; interrupted or failed, nothing is left of it."""
+    """Step 4. The engine keeps its temporary name; it is deleted if the build fails or is interrupted."""
     engine = target.engine(max_bs)
     part = engine.with_name(engine.name + PART)
     log = _build_log(target)
@@ -130,8 +130,7 @@ def build(tool: Trtexec, target: Target, max_bs: int) -> Built | Failed:
 
 
 def measure(tool: Trtexec, target: Target, batch: int, max_bs: int) -> Measured | Failed:
-    """Step 5 at one batch; the log gets its fixed name once it holds a throughput. A log of somebody else that had the
-    name moves to ``previous/``."""
+    """Step 5 at one batch. The log gets its name once it holds a throughput; an older log moves to ``previous/``."""
     log = target.layout.trtexec_log(batch)
     part = log.with_name(log.name + PART)
     what = f"measuring {target.engine(max_bs).name} at batch {batch}"
@@ -160,7 +159,7 @@ def measure(tool: Trtexec, target: Target, batch: int, max_bs: int) -> Measured 
 
 
 def _failed(what: str, finished: Finished, folder: Path) -> Failed | None:
-    """Why a run that has ended is none; None if it ended well."""
+    """Why a finished run failed; None if it succeeded."""
     if finished.timed_out:
         minutes = f"{finished.seconds / 60:.0f} min"
         cause = Failure(
@@ -227,7 +226,7 @@ def _build_log(target: Target) -> Path:
 
 
 def _ticker(announce: Announce, what: str) -> Callable[[], bool]:
-    """An ``until`` that never holds and says once a minute that work goes on."""
+    """An ``until`` that is never true and announces progress once a minute."""
     started = time.monotonic()
     said = started
 

@@ -10,9 +10,9 @@ from dsbench.base import process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.model.layout import ModelLayout
 from dsbench.model.onnx import graph as onnx_model
-from dsbench.trtexec import steps
+from dsbench.trtexec import program
 from dsbench.trtexec.command_lines import Target
-from dsbench.trtexec.steps import Built, Failed, Trtexec
+from dsbench.trtexec.program import Built, Failed, Trtexec
 from tests.material import write_onnx
 from tests.trtexec import fake_trtexec
 
@@ -37,9 +37,9 @@ def tool(tmp_path: Path, said: list[str]) -> Trtexec:
 def test_a_build_that_takes_its_time_says_so(
     target: Target, tool: Trtexec, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(steps, "_STILL_AT_IT_S", 0.0)
+    monkeypatch.setattr(program, "_STILL_AT_IT_S", 0.0)
     monkeypatch.setenv("FAKE_BUILD", "time.sleep(1)")  # longer than whoever waits for it looks away
-    built = steps.build(tool, target, 8)
+    built = program.build(tool, target, 8)
     assert isinstance(built, Built)
     assert built.part.name == "net_dynamic_b8.engine.part"
     assert built.part.stat().st_size > 0
@@ -50,7 +50,7 @@ def test_a_build_that_takes_its_time_says_so(
 
 def failed(tool: Trtexec, target: Target, monkeypatch: pytest.MonkeyPatch, code: str) -> Failed:
     monkeypatch.setenv("FAKE_BUILD", code)
-    result = steps.build(tool, target, 8)
+    result = program.build(tool, target, 8)
     assert isinstance(result, Failed)
     assert result.error().code == Code.ENGINE_PREPARATION
     assert not list(target.layout.engines.glob("*.engine*"))
@@ -90,11 +90,11 @@ def test_a_full_disk_says_nothing_of_the_batch(target: Target, tool: Trtexec, mo
 
 def test_finding_the_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(steps, "PLACES", (str(tmp_path / "elsewhere" / "trtexec"),))
+    monkeypatch.setattr(program, "PLACES", (str(tmp_path / "elsewhere" / "trtexec"),))
     with pytest.raises(DsbenchError) as caught:
-        steps.find_program()
+        program.find_program()
     assert caught.value.code == Code.BUILD_TOOL_MISSING
     elsewhere = fake_trtexec.install(tmp_path / "elsewhere")
-    assert steps.find_program() == str(elsewhere)
+    assert program.find_program() == str(elsewhere)
     on_path = fake_trtexec.install(tmp_path)
-    assert steps.find_program() == str(on_path)
+    assert program.find_program() == str(on_path)
