@@ -13,6 +13,8 @@ class Step:
     section: str
     title: str
     needs: tuple[str, ...] = ()
+    question: str = ""
+    """Asked at the top of the report; the step's first fact answers it, unless that fact has no origin."""
 
 
 STEPS: tuple[Step, ...] = (
@@ -44,9 +46,27 @@ STEPS: tuple[Step, ...] = (
     Step("benchmark_config", "7b", "the benchmark's nvinfer config is complete and fits the model", ("kitti_gate",)),
     Step("run1_calibration", "7c", "what all streams at once really reach", ("benchmark_config",)),
     Step("run2_validation", "7c", "how many streams keep up in real time", ("run1_calibration",)),
-    Step("throughput_limit", "beyond", "what limits the throughput, and how one knows", ("run2_validation",)),
-    Step("stream_sweep", "beyond", "the largest number of real-time streams, with --sweep", ("run2_validation",)),
-    Step("frame_latency", "beyond", "how long a frame takes under load, with --latency", ("run2_validation",)),
+    Step(
+        "throughput_limit",
+        "beyond",
+        "what limits the throughput, and how one knows",
+        ("run2_validation",),
+        question="What limits it?",
+    ),
+    Step(
+        "stream_sweep",
+        "beyond",
+        "the largest number of real-time streams, with --sweep",
+        ("run2_validation",),
+        question="The most streams?",
+    ),
+    Step(
+        "frame_latency",
+        "beyond",
+        "how long a frame takes under load, with --latency",
+        ("run2_validation",),
+        question="How long does a frame take?",
+    ),
     Step("summary", "Summary", "timing and results in one block", ("run2_validation",)),
     Step("report", "Step 8", "record, charts and pictures of this run are there"),
 )

@@ -1,24 +1,15 @@
-"""What is answered at the top of a report beside the three main questions, where a step has an answer."""
+"""The answers at the top of a report that steps give beside the three main ones."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dsbench.base.steps import STEPS
 from dsbench.report.collector import StepResult
-
-_QUESTIONS = (
-    ("throughput_limit", "Limit", "What limits it?"),
-    ("stream_sweep", "Largest number of real-time streams", "The most streams?"),
-    ("frame_latency", "Latency under load", "How long does a frame take?"),
-)
 
 
 def beside(results: Sequence[StepResult]) -> tuple[tuple[str, str], ...]:
-    """Question and answer, from the facts of the steps that have one; the reason behind the value."""
-    found = []
-    for step, name, question in _QUESTIONS:
-        facts = (fact for result in results if result.evidence.step == step for fact in result.evidence.facts)
-        fact = next((fact for fact in facts if fact.name == name and fact.origin), None)
-        if fact is not None:
-            found.append((question, f"{fact.value}: {fact.origin}"))
-    return tuple(found)
+    """Question and answer of each step that has both: the value of its first fact, and where the value comes from."""
+    first = {result.evidence.step: result.evidence.facts[0] for result in results if result.evidence.facts}
+    asked = ((step.question, first.get(step.name)) for step in STEPS if step.question)
+    return tuple((question, f"{fact.value}: {fact.origin}") for question, fact in asked if fact and fact.origin)
