@@ -23,7 +23,7 @@ from dsbench.record.evidence import EvidenceLog, Failure
 from dsbench.record.ledger import Ledger
 from dsbench.record.recorder import Recorder, Recorders
 from dsbench.record.schema import StepRecord
-from dsbench.report import html, terminal
+from dsbench.report import html_file, html_page, terminal
 from dsbench.report.collector import PROPERTY, RECORD_PROPERTY, Collector
 from dsbench.runtimes import select
 from dsbench.steps.model_run import NO_MODEL_DIR, ModelRun, RunOptions
@@ -35,7 +35,7 @@ LEDGER = pytest.StashKey[Ledger]()
 COLLECTOR = pytest.StashKey[Collector]()
 EVIDENCE_LOG = pytest.StashKey[EvidenceLog]()
 RECORDERS = pytest.StashKey[Recorders]()
-REPORT_FILE = pytest.StashKey[html.ReportFile]()
+REPORT_FILE = pytest.StashKey[html_file.ReportFile]()
 
 _OPTIONS = (
     ("model-dir", "model directory to validate; repeatable, shell globs allowed"),
@@ -97,11 +97,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.args[:] = [str(resources.data_folder("tests_pipeline"))]
         collection.keep_rootdir(config, options.start)
     try:
-        path = html.configure(config, config.stash[LAYOUTS], options.start)
+        path = html_file.configure(config, options.start / "reports" / collection.report_name(config.stash[LAYOUTS]))
     except DsbenchError as error:
         raise pytest.UsageError(error.render()) from None
     if path is not None:
-        config.stash[REPORT_FILE] = html.ReportFile(path, config.stash[COLLECTOR])
+        config.stash[REPORT_FILE] = html_file.ReportFile(path, config.stash[COLLECTOR])
 
 
 def _read_options(config: pytest.Config) -> RunOptions:
@@ -277,7 +277,7 @@ def pytest_runtest_makereport(
     step = StepRecord(evidence, report.outcome, call.duration)
     recording.after_step(recorder, item.funcargs.get("model"), step)  # type: ignore[attr-defined]
     report.user_properties.append((RECORD_PROPERTY, jsonable.dumps(recorder.state)))
-    html.add_evidence(report, evidence, recorder.record.figures.target_fps)
+    html_page.add_evidence(report, evidence, recorder.record.figures.target_fps)
     item.config.stash[COLLECTOR].running = ""
     return report
 
@@ -290,7 +290,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     yield
     report = session.config.stash.get(REPORT_FILE, None)
     if report is not None:
-        html.close(session.config, report)
+        html_file.close(session.config, report)
         if report.trouble and session.exitstatus == 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -311,32 +311,34 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_html_report_title(report: Any) -> None:
-    html.set_title(report)
+    html_page.set_title(report)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_html_results_table_header(cells: list[str]) -> None:
-    html.header_cells(cells)
+    html_page.header_cells(cells)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_html_results_table_row(report: pytest.TestReport, cells: list[str]) -> None:
-    html.row_cells(report, cells)
+    html_page.row_cells(report, cells)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_html_results_table_html(report: pytest.TestReport, data: list[str]) -> None:
-    html.row_log(report, data)
+    html_page.row_log(report, data)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_html_results_summary(prefix: list[str], session: pytest.Session) -> None:
-    html.add_summary(prefix, session.config.stash[COLLECTOR])
+    html_page.add_summary(prefix, session.config.stash[COLLECTOR])
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     if REPORT_FILE in session.config.stash:
-        html.take_over_writing(session.config, session.config.stash[REPORT_FILE])
+        html_file.take_over_writing(session.config, session.config.stash[REPORT_FILE])
     if SELECTED in session.config.stash:
         stash = session.config.stash
-        html.environment(session.config, _header(session.config), stash[SELECTED], stash[OPTIONS].gpu_id.value)
+        runtime = stash[SELECTED].runtime
+        versions = {one.component: one.version for one in runtime.versions(stash[OPTIONS].gpu_id.value)}
+        html_page.environment(session.config, _header(session.config), runtime.label, versions)

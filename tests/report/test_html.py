@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dsbench.record.evidence import EvidenceLog, Failure
-from dsbench.report import html
+from dsbench.report import html, html_file
 from dsbench.report.collector import Collector, StepResult
 
 HOSTILE = "<script>alert('x')</script>\"&"
@@ -72,7 +72,7 @@ def test_what_to_run_next_is_open() -> None:
 
 def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     collector = Collector()
-    report = html.ReportFile(tmp_path / "r.html", collector)
+    report = html_file.ReportFile(tmp_path / "r.html", collector)
     report.path.write_text("older")
     report.write("new")
     assert report.path.read_text() == "older", "no step was executed"
@@ -89,7 +89,7 @@ def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_a_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     passed = StepResult(EvidenceLog("preflight", "m", "k", "e").snapshot(), "passed", 1, "")
-    report = html.ReportFile(tmp_path / "file" / "r.html", Collector([passed]))
+    report = html_file.ReportFile(tmp_path / "file" / "r.html", Collector([passed]))
     report.write("new")
     assert not report.written
     assert report.trouble.startswith("the report is not written: cannot write r.html")

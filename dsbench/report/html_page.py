@@ -1,0 +1,79 @@
+"""What dsbench puts into pytest-html's page: title, environment, summary, and each step's row with its evidence."""
+
+from __future__ import annotations
+
+import html
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from dsbench.base.steps import STEPS
+from dsbench.record.evidence import Evidence
+from dsbench.report.collector import Collector, evidence_of
+from dsbench.report.html import step_html, summary_html
+
+
+def set_title(report: Any) -> None:
+    """A title for people, rows in the order of the steps, nothing collapsed."""
+    report.title = "dsbench report"
+    report.set_data("initialSort", "original")
+    report.set_data("renderCollapsed", ["none"])
+
+
+def environment(config: pytest.Config, header: Sequence[str], runtime: str, versions: Mapping[str, str]) -> None:
+    """Add runtime, versions, hardware and options to pytest-metadata's table; pytest-html shows it without escaping."""
+    from pytest_metadata.plugin import metadata_key
+
+    metadata: dict[str, Any] = config.stash.get(metadata_key, {})
+    for key, value in list(metadata.items()):
+        if isinstance(value, str):
+            metadata[key] = html.escape(value)
+    rows = {"Runtime": runtime, "Command": shlex.join(("pytest", *config.invocation_params.args))}
+    rows |= versions
+    rows |= {f"Options {index}": line for index, line in enumerate(header, 1)}
+    for key, value in rows.items():
+        metadata[html.escape(key)] = html.escape(value)
+
+
+def add_summary(prefix: list[str], collector: Collector) -> None:
+    """Put the verdicts above pytest-html's table."""
+    if collector.results:
+        prefix.append(summary_html(collector.results, collector.running))
+
+
+def header_cells(cells: list[str]) -> None:
+    """The heading that belongs to ``row_cells``."""
+    cells[1] = '<th class="sortable" data-column-type="testId">Step</th>'
+    del cells[3:]
+
+
+def row_cells(report: pytest.TestReport, cells: list[str]) -> None:
+    """Result, step, model, what it proves, duration: pytest-html would put the raw test id into the page."""
+    del cells[3:]
+    evidence = evidence_of(report)
+    if evidence is None:
+        cells[1] = f'<td class="col-testId">{html.escape(report.nodeid)}</td>'
+        return
+    step = next(step for step in STEPS if step.name == evidence.step)
+    shown = html.escape(f"{step.section}  {step.name}")
+    model = html.escape(evidence.model)
+    cells[1] = (
+        f'<td class="col-testId"><b>{shown}</b> <span class="dsb-model">{model}</span>'
+        f'<br><span class="dsb-proves">{html.escape(step.title)}</span></td>'
+    )
+
+
+def row_log(report: pytest.TestReport, data: list[str]) -> None:
+    """Drop pytest's log where the evidence already says it all; unexpected exceptions keep their traceback."""
+    evidence = evidence_of(report)
+    if evidence is not None and (report.passed or report.skipped or evidence.failure is not None):
+        data.clear()
+
+
+def add_evidence(report: pytest.TestReport, evidence: Evidence, target_fps: float | None = None) -> None:
+    """Attach a step's evidence to its row."""
+    from pytest_html import extras
+
+    report.extras = [*getattr(report, "extras", []), extras.html(step_html(evidence, target_fps))]  # type: ignore[attr-defined]
