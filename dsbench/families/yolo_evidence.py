@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dsbench.families import evidence
 from dsbench.families.base import Hints, Network, Rejected
-from dsbench.families.yolox import grid, strides_for
+from dsbench.families.grids import grid, strides_for
 from dsbench.model.exporter.ultralytics import Metadata
 
 if TYPE_CHECKING:

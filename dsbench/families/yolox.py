@@ -26,15 +26,13 @@ from dsbench.families.base import (
     best_class,
     clip_boxes,
 )
+from dsbench.families.grids import STRIDE_SETS, grid, strides_for
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from dsbench.model.onnx.graph import OnnxFacts
-
-STRIDE_SETS = ((8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32), (8, 16), (16, 32), (8,), (16,), (32,))
-"""Stride sets tried in this order, here and in the parser template; the first whose cells add up is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +42,6 @@ class YoloxLayout:
     anchors: int
     classes: int
     strides: tuple[int, ...]
-
-
-def strides_for(anchors: int, network: Network) -> tuple[int, ...] | None:
-    """The stride set with one anchor per cell: sum of (H // s) * (W // s) over it equals ``anchors``."""
-    for strides in STRIDE_SETS:
-        if sum((network.height // s) * (network.width // s) for s in strides) == anchors:
-            return strides
-    return None
-
-
-def grid(strides: Sequence[int], network: Network) -> tuple[NDArray[np.float32], ...]:
-    """Cell column, cell row and stride of every anchor, float32 (anchors,), row-major, strides in turn."""
-    import numpy as np
-
-    columns, rows, scale = [], [], []
-    for stride in strides:
-        height, width = network.height // stride, network.width // stride
-        ys, xs = np.mgrid[0:height, 0:width]
-        columns.append(xs.ravel())
-        rows.append(ys.ravel())
-        scale.append(np.full(height * width, stride))
-    return tuple(np.concatenate(part).astype(np.float32) for part in (columns, rows, scale))
 
 
 class Yolox:

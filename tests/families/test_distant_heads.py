@@ -11,7 +11,7 @@ import pytest
 from dsbench.base.errors import DsbenchError
 from dsbench.families import registry
 from dsbench.families.base import NamedArray, Network, Outputs, Preprocessing, best_class
-from dsbench.families.yolox import grid
+from dsbench.families.grids import grid
 from dsbench.model.onnx.graph import OnnxFacts, inspect
 from tests import onnx_zoo, street_zoo
 from tests.families import street_check

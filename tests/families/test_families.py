@@ -10,8 +10,9 @@ import pytest
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.families import registry
 from dsbench.families.base import Hints, NamedArray, Network, Outputs
+from dsbench.families.grids import strides_for
 from dsbench.families.ssd import SsdLayout
-from dsbench.families.yolox import YoloxLayout, strides_for
+from dsbench.families.yolox import YoloxLayout
 from dsbench.model.onnx.graph import OnnxFacts, inspect
 from tests import onnx_zoo as zoo
 
