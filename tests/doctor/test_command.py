@@ -29,6 +29,32 @@ NAMES = (
 )
 
 
+COMMAND = """
+import sys
+from dsbench import cli
+from dsbench.base import ask
+from dsbench.doctor import gst_inventory, survey
+{limits}
+sys.exit(cli.main())
+"""
+PROBE = """
+import sys
+from dsbench.doctor import probe
+from dsbench.machine import hardware
+hardware._TIMEOUT_S = 2
+sys.exit(probe.main(sys.argv[1:]))
+"""
+BROKEN_LIMITS = f"""
+ask._LIMIT = 2**18
+survey._child = lambda *words: (sys.executable, "-c", {PROBE!r}, *words)
+"""
+"""How much a program may print (tests/base/test_ask.py has the real limit), and how long one that hardware asks has."""
+HANG_LIMITS = """
+survey.FIRST_SCAN_S, gst_inventory.QUESTION_S = 9, 5
+survey._program.__kwdefaults__["timeout_s"] = 7
+"""
+
+
 @pytest.fixture
 def bin_dir(tmp_path: Path) -> Path:
     folder = tmp_path / "bin"
@@ -41,20 +67,20 @@ def program(folder: Path, name: str, body: str) -> None:
     (folder / name).chmod(0o755)
 
 
-def doctor(
-    cwd: Path, *options: str, deadline: float = 120.0, **environment: str | None
-) -> subprocess.CompletedProcess[str]:
+def doctor(cwd: Path, *options: str, limits: str = "", **environment: str | None) -> subprocess.CompletedProcess[str]:
+    """The command, with an environment changed (None: without the variable). ``limits``: statements that set shorter
+    limits before it starts."""
     given = {**os.environ, **{name: value for name, value in environment.items() if value is not None}}
     for name in (*(name for name, value in environment.items() if value is None), "DS_VIDEO"):
         if environment.get(name) is None:
             given.pop(name, None)
     return subprocess.run(
-        [sys.executable, "-m", "dsbench.cli", "doctor", *options],
+        [sys.executable, "-c", COMMAND.format(limits=limits), "doctor", *options],
         cwd=cwd,
         env=given,
         capture_output=True,
         text=True,
-        timeout=deadline,
+        timeout=120,
         check=False,
     )
 
@@ -126,7 +152,7 @@ def test_an_empty_path_is_told_thing_by_thing(tmp_path: Path, bin_dir: Path) -> 
 def test_programs_that_are_all_broken(tmp_path: Path, bin_dir: Path, body: str) -> None:
     for name in NAMES:
         program(bin_dir, name, body)
-    done = doctor(tmp_path, "--json", PATH=f"{bin_dir}:/usr/bin:/bin", deadline=300.0)
+    done = doctor(tmp_path, "--json", PATH=f"{bin_dir}:/usr/bin:/bin", limits=BROKEN_LIMITS)
     said, checks = facts(done)
     assert said["ready"]["deepstream"] is False
     assert checks["deepstream runtime/deepstream-app"]["state"] in ("broken", "unknown")
@@ -140,10 +166,10 @@ def test_programs_that_all_hang_are_over_together(tmp_path: Path, bin_dir: Path)
     pids = tmp_path / "pids"
     for name in ("deepstream-app", "gst-inspect-1.0", "make"):
         program(bin_dir, name, f"echo $$ >>{pids}; exec sleep 600")
-    done = doctor(tmp_path, "--json", PATH=f"{bin_dir}:/usr/bin:/bin")
+    done = doctor(tmp_path, "--json", PATH=f"{bin_dir}:/usr/bin:/bin", limits=HANG_LIMITS)
     said, checks = facts(done)
-    assert "no end within" in checks["deepstream runtime/deepstream-app"]["detail"]
-    assert "no end within" in checks["both runtimes/make"]["detail"]
+    assert "no end within 9 s" in checks["deepstream runtime/deepstream-app"]["detail"]
+    assert "no end within 7 s" in checks["both runtimes/make"]["detail"]
     assert "make broken" in said["because"]["embedded"]
     assert [pid for pid in pids.read_text().split() if os.path.exists(f"/proc/{pid}")] == []
 
