@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 
 from dsbench import __version__
-from dsbench.base import interrupts
+from dsbench.base import interrupts, options
 from dsbench.base.errors import DsbenchError
+from dsbench.trtexec import options as prepare_options
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
         "parser-check", help="run a model's parser under sanitizers on real and on broken tensors"
     )
     check.add_argument("model_dir", metavar="MODEL_DIR")
-    check.add_argument("--video", help="video to take frames from; default: as pytest takes it")
+    options.add_argument(check.add_argument, options.VIDEO)
     check.set_defaults(run=_parser_check)
     _add_prepare(commands)
     _add_doctor(commands)
@@ -53,11 +54,8 @@ def _add_prepare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     prepare.add_argument("model_dir", metavar="MODEL_DIR")
     prepare.add_argument("--print", action="store_true", help="print the commands and run nothing; needs no GPU")
     prepare.add_argument("--rebuild", action="store_true", help="build anew; an engine of others moves to previous/")
-    prepare.add_argument("--gpu-id", metavar="N", help="trtexec's --device; default 0")
-    prepare.add_argument("--target-fps", metavar="F", help="FPS of a real-time stream; default dsbench.toml, else 30")
-    prepare.add_argument("--max-bs", metavar="N", help="MAX_BS to begin with; default 64")
-    prepare.add_argument("--workspace", metavar="MIB", help="MiB of workspace, a number; default 32768")
-    prepare.add_argument("--timeout", metavar="SECONDS", help="how long one build may take; default 7200")
+    for option in prepare_options.OPTIONS:
+        options.add_argument(prepare.add_argument, option)
     prepare.set_defaults(run=_prepare)
 
 
@@ -65,12 +63,12 @@ def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     doctor = commands.add_parser("doctor", help="what this machine has, what is missing, and the commands that mend it")
     doctor.add_argument(
         "--runtime",
-        choices=("auto", "deepstream", "embedded"),
-        default="auto",
+        choices=options.RUNTIME_CHOICE.allowed,
+        default=options.RUNTIME.default,
         help=("which runtime must be ready for exit status 0; auto asks for the embedded one, the minimum"),
     )
-    doctor.add_argument("--gpu-id", metavar="N", default="0", help="the GPU as CUDA counts; default 0")
-    doctor.add_argument("--video", metavar="FILE", help="clip to decode; default DS_VIDEO, else DeepStream's sample")
+    options.add_argument(doctor.add_argument, options.GPU_ID)
+    options.add_argument(doctor.add_argument, options.VIDEO)
     doctor.add_argument("--json", action="store_true", help="print JSON")
     doctor.set_defaults(run=_doctor)
 

@@ -1,16 +1,24 @@
-"""What the user asked for, on which level, and what holds in the end.
+"""Every option of ``pytest --model-dir``: one row of ``OPTIONS`` each.
 
-Precedence (decisions of this product): command line, environment, dsbench.toml, pytest ini, specification.
+From a row come pytest's option and its help, the ini option, the key of dsbench.toml, the bounds on every level, the
+header line, the record's entry and the row of README's table (``python -m dsbench.base.options`` prints that table).
+
+Precedence: command line, environment, dsbench.toml, pytest ini, default. ``origin`` of a row says whose default it is:
+the specification's or, of what the specification does not know, dsbench's.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+import argparse
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
 
+from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.option_kinds import Choice, Flag, Kind, Number, Text, Texts, Whole
 
 T = TypeVar("T")
 
@@ -20,7 +28,8 @@ SETTINGS = "dsbench.toml"
 INI = "pytest ini"
 SPECIFICATION = "specification"
 DEFAULT = "default"
-"""Of what the specification does not know."""
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -34,111 +43,334 @@ class Value(Generic[T]):
         return f"{self.value} ({self.origin})"
 
 
-@dataclass(frozen=True)
-class Given:
-    """Raw texts of one option on the levels known before a model directory is read; None where not given."""
+@dataclass(frozen=True, eq=False)
+class Option(Generic[T]):
+    """One option. ``help`` is one phrase, for pytest's help and for README."""
 
     name: str
-    command_line: str | None = None
-    environment: str | None = None
-    ini: str | None = None
+    kind: Kind[T]
+    default: T
+    help: str
+    metavar: str = "X"
+    origin: str = SPECIFICATION
+    environment: str = ""
+    """The environment variable that gives it, if any."""
+    table: str | None = None
+    """The table of dsbench.toml that its key is in, "" for the top; None if dsbench.toml does not know it."""
+    docs: str = ""
+    """The page that says more."""
+    show: Callable[[T], str] = str
+    """A value in the header and in help."""
+    default_text: str = ""
+    """The default in words, where ``show`` does not say it."""
+    header_line: int = 3
+    """Which of the header's lines shows it, from 0; -1: none."""
+    recorded: bool = True
+    """Whether the record lists it among the options: where it is not, the record has a field for it."""
 
-    def resolve(
-        self, parse: Callable[[str], T], settings: T | None, default: T, default_origin: str = SPECIFICATION
-    ) -> Value[T]:
-        """The value of the highest level that has one; USAGE error naming level and option if it cannot be read."""
-        if self.command_line is not None:
-            return Value(self._parse(parse, self.command_line, COMMAND_LINE), COMMAND_LINE)
-        if self.environment is not None:
-            return Value(self._parse(parse, self.environment, ENVIRONMENT), ENVIRONMENT)
-        if settings is not None:
-            return Value(settings, SETTINGS)
-        if self.ini is not None:
-            return Value(self._parse(parse, self.ini, INI), INI)
-        return Value(default, default_origin)
+    @property
+    def flag(self) -> str:
+        return f"--{self.name}"
 
-    def check(self, parse: Callable[[str], T]) -> None:
-        """Raise the USAGE error of ``resolve`` at once, before any model directory is read."""
-        for text, origin in (
-            (self.command_line, COMMAND_LINE),
-            (self.environment, ENVIRONMENT),
-            (self.ini, INI),
-        ):
+    @property
+    def ini(self) -> str:
+        return f"dsbench_{self.name.replace('-', '_')}"
+
+    @property
+    def default_shown(self) -> str:
+        return self.default_text or self.show(self.default)
+
+
+def _numeral(value: float) -> str:
+    """30 instead of 30.0."""
+    return f"{value:g}"
+
+
+_AUTO_OR_NEVER = Choice("auto", "never")
+
+MODEL_DIRS: Option[tuple[str, ...]] = Option(
+    "model-dir",
+    Texts(),
+    (),
+    "model directory to validate; repeatable, shell globs allowed",
+    metavar="DIR",
+    show=", ".join,
+    header_line=0,
+    recorded=False,
+)
+RUNTIME_CHOICE = Choice("auto", "deepstream", "embedded")
+RUNTIME = Option(
+    "runtime",
+    RUNTIME_CHOICE,
+    "auto",
+    "`auto` takes deepstream if `deepstream-app` is on PATH, else embedded",
+    header_line=-1,  # a line of its own says which one was taken and why
+)
+VIDEO = Option(
+    "video",
+    Text(),
+    spec.SAMPLE_VIDEO,
+    "the clip; never one that you did not choose",
+    metavar="FILE",
+    environment="DS_VIDEO",
+    table="",
+    default_text="DeepStream's sample_720p.mp4",
+    header_line=1,
+    recorded=False,
+)
+KITTI_FRAMES = Option(
+    "kitti-frames",
+    Whole(0),
+    spec.KITTI_FRAMES,
+    "frames of the KITTI dump; 0: the whole video",
+    metavar="N",
+    table="gate",
+    header_line=1,
+)
+MIN_DETECTION_RATE = Option(
+    "min-detection-rate",
+    Number(0, 1),
+    spec.MIN_DETECTION_RATE,
+    "fraction of frames that must have detections, 0 to 1",
+    metavar="R",
+    table="gate",
+    header_line=1,
+)
+GPU_ID = Option("gpu-id", Whole(0), 0, "GPU for every `gpu-id` key", metavar="N", header_line=1)
+PREPARE = Option(
+    "prepare",
+    _AUTO_OR_NEVER,
+    "auto",
+    "whether the embedded runtime may prepare what Steps 4-5 would",
+    header_line=1,
+)
+REPLACE_RESULTS = Option(
+    "replace-results",
+    Flag(),
+    False,
+    "go on although the directory holds results of the other runtime",
+    header_line=1,
+)
+PERF_SECONDS = Option(
+    "perf-seconds",
+    Whole(1),
+    spec.PERF_SECONDS,
+    "how long each benchmark run lasts at most, the app's start included",
+    metavar="S",
+    table="benchmark",
+    header_line=2,
+)
+PERF_INTERVAL = Option(
+    "perf-interval",
+    Whole(1),
+    spec.PERF_INTERVAL,
+    f"seconds of one `**PERF:` window; the last {spec.LAST_WINDOWS} windows count",
+    metavar="S",
+    table="benchmark",
+    header_line=2,
+)
+PERF_PRECISION = Option(
+    "perf-precision",
+    Number(0, 100),
+    2.0,
+    "end a run early once the 95-percent confidence interval of FPS is at most ±P percent and the verdict is clear; "
+    "0: never",
+    metavar="P",
+    origin=DEFAULT,
+    table="benchmark",
+    show=_numeral,
+    header_line=2,
+)
+TARGET_FPS = Option(
+    "target-fps",
+    Number(0, 1e6, above=True),
+    spec.TARGET_FPS,
+    "frames per second of one real-time stream",
+    metavar="F",
+    table="benchmark",
+    show=_numeral,
+    header_line=2,
+)
+MIN_STREAMS: Option[int | None] = Option(
+    "min-streams",
+    Whole(1),
+    None,
+    "fail run2_validation when fewer real-time streams are confirmed: the gate for CI",
+    metavar="N",
+    table="benchmark",
+    default_text="none",
+    header_line=2,
+)
+LIMITS = Option(
+    "limits",
+    _AUTO_OR_NEVER,
+    "auto",
+    "whether to measure what limits throughput: decoding alone, inference alone",
+    origin=DEFAULT,
+    docs="docs/limits.md",
+)
+SWEEP = Option(
+    "sweep",
+    Flag(),
+    False,
+    "search for the largest number of real-time streams, up to MAX_BS, in several more benchmark runs",
+    origin=DEFAULT,
+    docs="docs/limits.md",
+)
+LATENCY = Option(
+    "latency",
+    Flag(),
+    False,
+    "measure the latency of each frame in one more benchmark run",
+    origin=DEFAULT,
+    docs="docs/limits.md",
+)
+
+OPTIONS: tuple[Option[Any], ...] = tuple(row for row in tuple(globals().values()) if isinstance(row, Option))
+"""Every row above, in this order: that of pytest's help, the header, the record and README."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What one option was given on each level that is known before a model directory is read; None: not given."""
+
+    command_line: Any = None
+    environment: Any = None
+    ini: Any = None
+
+    @property
+    def levels(self) -> tuple[tuple[Any, str], ...]:
+        """(what was given, level), the highest level that dsbench.toml does not overrule first."""
+        return (self.command_line, COMMAND_LINE), (self.environment, ENVIRONMENT), (self.ini, INI)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user gave for each option, by its name."""
+
+    given: Mapping[str, Given] = field(default_factory=dict)
+
+    def resolve(self, option: Option[T], settings: Mapping[str, Any] = _NOTHING) -> Value[T]:
+        """The value of the highest level that has one. ``settings``: what dsbench.toml of a model says, by name.
+
+        Raises USAGE, naming level and option, for a text that cannot be read.
+        """
+        given = self.given.get(option.name, Given())
+        for text, origin in ((given.command_line, COMMAND_LINE), (given.environment, ENVIRONMENT)):
             if text is not None:
-                self._parse(parse, text, origin)
+                return Value(_parse(option, text, origin), origin)
+        if option.name in settings:
+            return Value(settings[option.name], SETTINGS)
+        if given.ini is not None:
+            return Value(_parse(option, given.ini, INI), INI)
+        return Value(option.default, option.origin)
 
-    def _parse(self, parse: Callable[[str], T], text: str, origin: str) -> T:
-        try:
-            return parse(text)
-        except ValueError as error:
-            raise DsbenchError(
-                Code.USAGE,
-                f"{self.name} = {text!r} ({origin}): {error}",
-                fix=f"give a value that {self.name} takes",
-            ) from None
+    def check(self) -> None:
+        """Raise the USAGE error of any value that cannot be read, before a model directory is touched."""
+        for option in OPTIONS:
+            for text, origin in self.given.get(option.name, Given()).levels:
+                if text is not None:
+                    _parse(option, text, origin)
 
-
-def choice(*allowed: str) -> Callable[[str], str]:
-    """A parser that takes one of ``allowed``."""
-
-    def parse(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(f"must be one of {', '.join(allowed)}")
-        return text
-
-    return parse
-
-
-def whole(low: int) -> Callable[[str], int]:
-    """A parser of whole numbers from ``low``."""
-
-    def parse(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            raise ValueError("must be a whole number") from None
-        if number < low:
-            raise ValueError(f"must be at least {low}")
-        return number
-
-    return parse
+    def header(self, settings: Sequence[Mapping[str, Any]] = ()) -> tuple[str, ...]:
+        """The effective values and their origin, for pytest's header. ``settings``: dsbench.toml of each model, where
+        it can be read; where models differ, all their values are shown."""
+        every = settings or (_NOTHING,)
+        lines: dict[int, list[str]] = {}
+        for option in OPTIONS:
+            shown = dict.fromkeys(_shown(option, self.resolve(option, one)) for one in every)
+            lines.setdefault(option.header_line, []).append(f"{option.name} {' | '.join(shown)}")
+        return tuple(f"dsbench: {'; '.join(lines[number])}" for number in sorted(lines) if number >= 0)
 
 
-def share(text: str) -> float:
-    """A number from 0 to 1."""
+def read(
+    command_line: Mapping[str, Any] = _NOTHING,
+    ini: Mapping[str, Any] = _NOTHING,
+    environment: Mapping[str, str] | None = None,
+) -> Options:
+    """Options from what each level gives, by name; ``environment`` is os.environ by default.
+
+    None is not given, nor is an empty value of the ini file or the environment.
+    """
+    variables = os.environ if environment is None else environment
+    by_variable = {row.name: variables[row.environment] for row in OPTIONS if variables.get(row.environment)}
+    names = {*command_line, *by_variable, *ini}
+    return Options(
+        {name: Given(command_line.get(name), by_variable.get(name), ini.get(name) or None) for name in names}
+    )
+
+
+def read_arguments(arguments: argparse.Namespace, options: Iterable[Option[Any]]) -> Options:
+    """Options of a command, with what its environment gives."""
+    return read({option.name: getattr(arguments, option.name.replace("-", "_")) for option in options})
+
+
+def _parse(option: Option[T], text: Any, origin: str) -> T:
     try:
-        number = float(text)
-    except ValueError:
-        raise ValueError("must be a number from 0 to 1") from None
-    if not (math.isfinite(number) and 0 <= number <= 1):
-        raise ValueError("must be a number from 0 to 1")
-    return number
+        return option.kind.parse(text)
+    except ValueError as error:
+        raise DsbenchError(
+            Code.USAGE,
+            f"{option.flag} = {text!r} ({origin}): {error}",
+            fix=f"give a value that {option.flag} takes",
+        ) from None
 
 
-def percent(text: str) -> float:
-    """A number from 0 to 100."""
-    try:
-        number = float(text)
-    except ValueError:
-        raise ValueError("must be a number from 0 to 100") from None
-    if not (math.isfinite(number) and 0 <= number <= 100):
-        raise ValueError("must be a number from 0 to 100")
-    return number
+def _shown(option: Option[T], value: Value[T]) -> str:
+    text = option.default_shown if value.origin == option.origin else option.show(value.value)
+    return str(Value(text, value.origin))
 
 
-def above_zero(text: str) -> float:
-    """A finite number above 0."""
-    try:
-        number = float(text)
-    except ValueError:
-        raise ValueError("must be a number above 0") from None
-    if not (math.isfinite(number) and number > 0):
-        raise ValueError("must be a number above 0")
-    return number
+def add_argument(add: Callable[..., Any], option: Option[Any], help_text: str = "") -> None:
+    """Add an option to a parser whose ``add_argument`` (of pytest: ``addoption``) is ``add``; not given is None."""
+    arguments: dict[str, Any] = {"metavar": _metavar(option)}
+    if isinstance(option.kind, Flag):
+        arguments = {"action": "store_true"}
+    elif isinstance(option.kind, Texts):
+        arguments["action"] = "append"
+    add(option.flag, default=None, help=help_text or help_of(option), **arguments)
 
 
-def text(value: str) -> str:
-    """Any text that is not empty."""
-    if not value.strip():
-        raise ValueError("must not be empty")
-    return value
+def help_of(option: Option[Any]) -> str:
+    """The help text: what the option does, and its default."""
+    default = "" if isinstance(option.kind, (Flag, Texts)) else f" (default: {_defaults(option, plain=True)})"
+    return option.help.replace("`", "") + (f"; see {option.docs}" if option.docs else "") + default
+
+
+def markdown_table(options: Iterable[Option[Any]] = OPTIONS) -> str:
+    """README's table of options."""
+    rows = [
+        ("option", "pytest ini", "dsbench.toml", "default", "what it does"),
+        ("---",) * 5,
+        *(
+            (
+                f"`{option.flag}{_placeholder(option)}`",
+                f"`{option.ini}`",
+                "" if option.table is None else f"`{f'[{option.table}] ' if option.table else ''}{option.name}`",
+                _defaults(option),
+                option.help + (f" ([{option.docs}]({option.docs}))" if option.docs else ""),
+            )
+            for option in options
+        ),
+    ]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows)
+
+
+def _defaults(option: Option[Any], *, plain: bool = False) -> str:
+    if isinstance(option.kind, Flag):
+        return "off"
+    default = f"`{option.default}`" if isinstance(option.kind, Choice) else option.default_shown
+    text = f"`{option.environment}`, else {default}" if option.environment else default
+    return text.replace("`", "") if plain else text
+
+
+def _metavar(option: Option[Any]) -> str:
+    return "|".join(option.kind.allowed) if isinstance(option.kind, Choice) else option.metavar
+
+
+def _placeholder(option: Option[Any]) -> str:
+    return "" if isinstance(option.kind, Flag) else f" {_metavar(option)}"
+
+
+if __name__ == "__main__":
+    print(markdown_table())

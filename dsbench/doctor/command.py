@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.options import GPU_ID
 from dsbench.doctor import survey
 from dsbench.doctor import text as doctor_text
 from dsbench.doctor.diagnosis import diagnose
@@ -34,7 +35,9 @@ def run(arguments: argparse.Namespace) -> int:
     return int(bool(diagnosis.deepstream_because if arguments.runtime == "deepstream" else diagnosis.embedded_because))
 
 
-def _gpu_id(text: str) -> int:
+def _gpu_id(text: str | None) -> int:
+    if text is None:
+        return GPU_ID.default
     if text.isascii() and text.isdigit() and len(text) < 5:
         return int(text)
     raise DsbenchError(Code.USAGE, f"--gpu-id {text!r} is no number from 0 on", where="--gpu-id", fix="--gpu-id 0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dsbench.base import spec
 from dsbench.formats.kitti import Scan
 
 HARD_STOP = (
@@ -11,7 +12,6 @@ HARD_STOP = (
     "Fix net-scale-factor, parser output format, or config before retrying.",
     "Do NOT proceed to Step 7 benchmarks with broken detections.",
 )
-TOP = 10
 LOW_SCORE = 0.35
 
 _TROUBLESHOOTING = {
@@ -53,7 +53,7 @@ class GateVerdict:
     hints: tuple[str, ...]
 
 
-def evaluate(scan: Scan, min_rate: float = 0.9, evidence: GateEvidence | None = None) -> GateVerdict:
+def evaluate(scan: Scan, min_rate: float, evidence: GateEvidence | None = None) -> GateVerdict:
     """Judge a scanned dump: no file, all files empty, or fewer frames with detections than ``min_rate`` fails."""
     rate = scan.detection_rate
     shown = round(rate * 100, 1)
@@ -98,7 +98,7 @@ def _top(scan: Scan) -> list[str]:
     """``sort | uniq -c | sort -rn | head -10`` over whole labels, in the C locale: ties in falling order of name."""
     by_name = sorted(scan.classes.items(), key=lambda item: item[0].encode("utf-8", "surrogateescape"), reverse=True)
     ranked = sorted(by_name, key=lambda item: -item[1])
-    return [f"{count:7d} {label}" for label, count in ranked[:TOP]]
+    return [f"{count:7d} {label}" for label, count in ranked[: spec.TOP_CLASSES]]
 
 
 def _hints(scan: Scan, evidence: GateEvidence) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.options import Given, Value, above_zero
+from dsbench.base.options import TARGET_FPS, VIDEO, Options, Value
 from dsbench.formats import labels as labels_format
 from dsbench.formats.labels import Labels
 from dsbench.formats.trtexec import log as trtexec_log
@@ -26,15 +27,8 @@ from dsbench.model.onnx import graph as onnx_model
 from dsbench.model.onnx.graph import OnnxFacts
 from dsbench.model.settings import Settings
 
-DEFAULT_CUDA_VER = "12.8"
-REAL_TIME_FPS = 30.0
-NETWORK_MODE = 2
-"""nvinfer's network-mode in the specification: FP16."""
-
 _STEPS_1_3 = "run Steps 1-3 first (references/model-acquire.md)"
 _STEPS_4_5 = "run Steps 4-5 first (references/engine-build.md)"
-
-_SPECIFICATION_TARGET = Given("--target-fps")
 
 T = TypeVar("T")
 
@@ -45,10 +39,9 @@ class Request:
     pytest was started (relative video paths begin there)."""
 
     runtime: str
-    video: Given
+    options: Options
     start: Path
     replace_results: bool = False
-    target_fps: Given = _SPECIFICATION_TARGET
     recorded_runtime: str | None = None
     """The runtime of the record in the directory; None without one."""
     local: Path = Path("/usr/local")
@@ -64,7 +57,7 @@ def run(layout: ModelLayout, request: Request) -> PreflightFacts:
     """All facts of a model directory, or one DsbenchError that lists everything that is missing or wrong."""
     require_directory(layout)
     settings = settings_file.load(layout.settings_file)
-    target = request.target_fps.resolve(above_zero, settings.target_fps, REAL_TIME_FPS)
+    target = request.options.resolve(TARGET_FPS, settings.options)
     checks = _Checks()
     found = checks.run(lambda: find_onnx(layout, settings))
     onnx = checks.run(lambda: onnx_model.inspect(found[0], input_size=settings.input_size)) if found else None
@@ -261,7 +254,7 @@ def engine_origin(
     TRTEXEC_LOG_INVALID for a log of another batch or size."""
     if not request.needs_engine or onnx is None or engine is None:
         return None
-    mode = NETWORK_MODE if settings.network_mode is None else settings.network_mode
+    mode = spec.NETWORK_MODE if settings.network_mode is None else settings.network_mode
     use = engine_checks.Use(onnx, (onnx.height, onnx.width), mode, request.machine)
     if throughput is not None:
         engine_checks.require_log_of(throughput.setup, use, engine.max_bs, layout.given_path(throughput.log))
@@ -316,7 +309,7 @@ def read_labels(layout: ModelLayout) -> Labels:
 
 def read_video(layout: ModelLayout, settings: Settings, request: Request) -> Value[video.VideoFacts]:
     """The chosen video and what its container says, with the level that chose it."""
-    chosen = video.choose(request.video, settings.video, layout.root, request.start)
+    chosen = video.choose(request.options.resolve(VIDEO, settings.options), layout.root, request.start)
     return Value(video.inspect(chosen.value), chosen.origin)
 
 
@@ -327,7 +320,7 @@ def newest_cuda(local: Path) -> str:
         match = re.fullmatch(r"cuda-(\d+)\.(\d+)", entry)
         if match:
             versions.append((int(match[1]), int(match[2])))
-    return "{}.{}".format(*max(versions)) if versions else DEFAULT_CUDA_VER
+    return "{}.{}".format(*max(versions)) if versions else spec.CUDA_VERSION
 
 
 def _listing(folder: Path) -> list[str]:

@@ -1,53 +1,20 @@
 """``dsbench.toml``: what the user decides for one model, each value checked on reading.
 
-Keys of nvinfer keep nvinfer's names and live in tables named as nvinfer's groups::
-
-    onnx = "yolox_nano.onnx"           # which file of model/ when there are several
-    family = "yolox"
-    video = "clips/street.mp4"         # relative to the model directory
-    ground-truth = "ground_truth"      # KITTI label files of the video; recorded, no step judges by them yet
-    input-size = [416, 416]            # height, width: only for models whose ONNX leaves them dynamic
-
-    [gate]
-    min-detection-rate = 0.9           # share of frames with detections, 0 to 1
-    kitti-frames = 100                 # 0: the whole video
-
-    [benchmark]
-    target-fps = 30                    # frames per second of one real-time stream
-    perf-seconds = 60                  # how long each run of the app lasts
-    perf-interval = 2                  # seconds of one PERF window
-    perf-precision = 2                 # percent to which FPS must be known for a run to end early, 0: never
-    min-streams = 4                    # fewer real-time streams confirmed: run2_validation fails
-
-    [property]                         # nvinfer's [property]
-    net-scale-factor = 1.0
-    offsets = [0, 0, 0]
-    model-color-format = 1
-
-    [class-attrs-all]                  # nvinfer's [class-attrs-all]
-    pre-cluster-threshold = 0.25
-
-    [parser]
-    object-size = 24                   # for DeepStream 6.2 and before: objects without rotation_angle; default 28
-
-    [head]                             # what a head's outputs mean, where recognition cannot tell
-    background = 0                     # index of the background class, -1 for none
-    columns = "class,score,box"        # of a [N, dets, 6] output
-    boxes = "normalised"               # or "pixels"
-    corners = "x1,y1,x2,y2"            # or "y1,x1,y2,x2" (EfficientDet)
-    objectness = false                 # column 4 of a YOLO head: true for YOLOv5's objectness
+Keys of nvinfer keep nvinfer's names and live in tables named as nvinfer's groups; the keys of options are those of the
+rows in ``base/options.py``. README shows a whole file.
 """
 
 from __future__ import annotations
 
-import math
 import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.option_kinds import Flag, Number, Text, Whole
+from dsbench.base.options import OPTIONS
 
 
 @dataclass(frozen=True)
@@ -55,23 +22,14 @@ class Settings:
     """The values of one ``dsbench.toml``; None where the user left the decision to dsbench."""
 
     path: Path | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Those of options (``base/options.py``), by name."""
+
     onnx: str | None = None
     family: str | None = None
-    video: str | None = None
     ground_truth: str | None = None
     input_size: tuple[int, int] | None = None
     """Height, width."""
-
-    # [gate]
-    min_detection_rate: float | None = None
-    kitti_frames: int | None = None
-
-    # [benchmark]
-    target_fps: float | None = None
-    perf_seconds: int | None = None
-    perf_interval: int | None = None
-    min_streams: int | None = None
-    perf_precision: float | None = None
 
     # [property]
     net_scale_factor: float | None = None
@@ -101,11 +59,8 @@ class Settings:
 
     def decided(self) -> tuple[str, ...]:
         """The keys the user set, spelled as in the file, for the evidence."""
-        return tuple(
-            field.name.replace("_", "-")
-            for field in fields(self)
-            if field.name != "path" and getattr(self, field.name) is not None
-        )
+        keys = [key for table in _TABLES.values() for key in table]
+        return tuple(key for key in keys if self.options.get(key, getattr(self, _field(key), None)) is not None)
 
 
 def load(path: Path) -> Settings:
@@ -126,28 +81,31 @@ def load(path: Path) -> Settings:
     values: dict[str, Any] = {}
     for key, value in data.items():
         if isinstance(value, dict):
-            table = _TABLES.get(key)
-            if table is None:
-                raise _unknown(path, f"table [{key}]", [f"[{name}]" for name in _TABLES])
+            if key not in _TABLES or not key:
+                raise _unknown(path, f"table [{key}]", [f"[{name}]" for name in _TABLES if name])
             for inner, inner_value in value.items():
-                _read(path, f"[{key}] {inner}", inner, inner_value, table, values)
+                values[inner] = _read(path, f"[{key}] {inner}", inner, inner_value, key)
         else:
-            _read(path, key, key, value, _TOP, values)
-    return Settings(path=path, **values)
+            values[key] = _read(path, key, key, value, "")
+    options = {key: value for key, value in values.items() if key in _OPTIONS}
+    others = {_field(key): value for key, value in values.items() if key not in _OPTIONS}
+    return Settings(path=path, options=options, **others)
+
+
+def _field(key: str) -> str:
+    return key.replace("-", "_")
 
 
 Reader = Callable[[Any], Any]
 
 
-def _read(path: Path, shown: str, key: str, value: Any, table: dict[str, Reader], into: dict[str, Any]) -> None:
-    reader = table.get(key)
+def _read(path: Path, shown: str, key: str, value: Any, table: str) -> Any:
+    reader = _TABLES[table].get(key)
     if reader is None:
-        elsewhere = [f"[{name}]" for name, keys in _TABLES.items() if key in keys] + (
-            ["the top"] if key in _TOP else []
-        )
-        raise _unknown(path, f"key {shown}", [f"{key} in {place}" for place in elsewhere] or sorted(table))
+        elsewhere = [f"[{name}]" if name else "the top" for name, keys in _TABLES.items() if key in keys]
+        raise _unknown(path, f"key {shown}", [f"{key} in {place}" for place in elsewhere] or sorted(_TABLES[table]))
     try:
-        into[key.replace("-", "_")] = reader(value)
+        return reader(value)
     except (TypeError, ValueError) as error:
         raise _invalid(path, f"{shown} = {value!r}: {error}", "correct the value") from None
 
@@ -160,12 +118,7 @@ def _unknown(path: Path, what: str, known: list[str]) -> DsbenchError:
     return _invalid(path, f"has an unknown {what}", f"known here: {', '.join(known)}")
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise TypeError("must be a text that is not empty")
-    if any(ord(character) < 32 for character in value):
-        raise ValueError("must not contain control characters")
-    return value
+_text = Text().check
 
 
 def _file_name(value: Any) -> str:
@@ -191,48 +144,20 @@ def _one_of(*allowed: str) -> Reader:
     return read
 
 
-def _number(low: float, high: float, *, above: bool = False) -> Reader:
-    def read(value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise TypeError("must be a finite number")
-        if not low <= value <= high or (above and value == low):
-            raise ValueError(f"must be {'above' if above else 'at least'} {low:g} and at most {high:g}")
-        return float(value)
-
-    return read
-
-
-def _whole(low: int, high: int) -> Reader:
-    def read(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise TypeError("must be a whole number")
-        if not low <= value <= high:
-            raise ValueError(f"must be between {low} and {high}")
-        return value
-
-    return read
-
-
-def _flag(value: Any) -> bool:
-    if value in (0, 1):  # True == 1, False == 0: both spellings, as nvinfer takes 0/1
-        return bool(value)
-    raise TypeError("must be true, false, 1 or 0")
-
-
 def _numbers(value: Any) -> tuple[float, ...]:
     if isinstance(value, str):  # nvinfer's own spelling: 122.77;116.75;104.09
         value = [float(part) for part in value.split(";") if part.strip()]
     if not isinstance(value, list) or len(value) not in (1, 3):
         raise TypeError("must be a list of one number a channel")
-    number = _number(-1e6, 1e6)
-    return tuple(number(item) for item in value)
+    number = Number(-1e6, 1e6)
+    return tuple(number.check(item) for item in value)
 
 
 def _size(value: Any) -> tuple[int, int]:
     if not isinstance(value, list) or len(value) != 2:
         raise TypeError("must be [height, width]")
-    side = _whole(1, 16384)
-    return side(value[0]), side(value[1])
+    side = Whole(1, 16384)
+    return side.check(value[0]), side.check(value[1])
 
 
 def _object_size(value: Any) -> int:
@@ -241,49 +166,46 @@ def _object_size(value: Any) -> int:
     return int(value)
 
 
-_TOP: dict[str, Reader] = {
-    "onnx": _file_name,
-    "family": _text,
-    "video": _text,
-    "ground-truth": _text,
-    "input-size": _size,
-}
+_OPTIONS = {option.name: option for option in OPTIONS if option.table is not None}
+
+
+def _options(table: str) -> dict[str, Reader]:
+    return {name: option.kind.check for name, option in _OPTIONS.items() if option.table == table}
+
+
 _TABLES: dict[str, dict[str, Reader]] = {
-    "gate": {
-        "min-detection-rate": _number(0, 1),
-        "kitti-frames": _whole(0, 10**9),
+    "": {
+        "onnx": _file_name,
+        "family": _text,
+        **_options(""),
+        "ground-truth": _text,
+        "input-size": _size,
     },
-    "benchmark": {
-        "target-fps": _number(0, 1e6, above=True),
-        "perf-seconds": _whole(1, 86_400),
-        "perf-interval": _whole(1, 3600),
-        "perf-precision": _number(0, 100),
-        "min-streams": _whole(1, 10**6),
-    },
+    **{table: _options(table) for table in dict.fromkeys(option.table for option in _OPTIONS.values()) if table},
     "property": {
-        "net-scale-factor": _number(0, 1e6, above=True),
+        "net-scale-factor": Number(0, 1e6, above=True).check,
         "offsets": _numbers,
-        "model-color-format": _whole(0, 2),
-        "maintain-aspect-ratio": _flag,
-        "symmetric-padding": _flag,
-        "scaling-filter": _whole(0, 6),
-        "cluster-mode": _whole(0, 4),
-        "network-mode": _whole(0, 3),
+        "model-color-format": Whole(0, 2).check,
+        "maintain-aspect-ratio": Flag().check,
+        "symmetric-padding": Flag().check,
+        "scaling-filter": Whole(0, 6).check,
+        "cluster-mode": Whole(0, 4).check,
+        "network-mode": Whole(0, 3).check,
         "parse-bbox-func-name": _identifier,
+    },
+    "class-attrs-all": {
+        "pre-cluster-threshold": Number(0, 1e6).check,
+        "nms-iou-threshold": Number(0, 1).check,
+        "topk": Whole(0, 10**6).check,
     },
     "parser": {
         "object-size": _object_size,
     },
     "head": {
-        "background": _whole(-1, 10**6),
+        "background": Whole(-1, 10**6).check,
         "columns": _one_of("class,score,box", "score,class,box", "box,score,class", "box,class,score"),
         "boxes": _one_of("normalised", "pixels"),
         "corners": _one_of("x1,y1,x2,y2", "y1,x1,y2,x2"),
-        "objectness": _flag,
-    },
-    "class-attrs-all": {
-        "pre-cluster-threshold": _number(0, 1e6),
-        "nms-iou-threshold": _number(0, 1),
-        "topk": _whole(0, 10**6),
+        "objectness": Flag().check,
     },
 }

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.options import COMMAND_LINE, ENVIRONMENT, INI, SETTINGS, SPECIFICATION, Given, Value, text
-
-SAMPLE_720P = "/opt/nvidia/deepstream/deepstream/samples/streams/sample_720p.mp4"
+from dsbench.base.options import COMMAND_LINE, ENVIRONMENT, INI, SETTINGS, SPECIFICATION, Value
 
 _CORRECT = {
     COMMAND_LINE: "correct --video: relative paths start where pytest was started",
@@ -36,14 +34,13 @@ class VideoFacts:
     """FFmpeg's names of the format, by content: ``mov,mp4,m4a,3gp,3g2,mj2``, ``matroska,webm``."""
 
 
-def choose(given: Given, settings_video: str | None, model_dir: Path, start: Path) -> Value[Path]:
-    """``--video``, else ``DS_VIDEO``, else ``video`` of dsbench.toml, else DeepStream's sample_720p.mp4.
+def choose(chosen: Value[str], model_dir: Path, start: Path) -> Value[Path]:
+    """The file of the option ``--video``.
 
     Relative paths start where pytest was started; those of dsbench.toml in the model directory. Raises VIDEO_MISSING
     with the specification's text and both of its fixes, behind the one that fits the origin. Never another file than
     the one chosen.
     """
-    chosen = given.resolve(text, settings_video, SAMPLE_720P)
     base = model_dir if chosen.origin == SETTINGS else start
     path = Path(os.path.abspath(base / os.path.expanduser(chosen.value.removeprefix("file://"))))
     if not path.is_file():

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from dsbench.base import interrupts, jsonable, resources
-from dsbench.base import options as option_values
+from dsbench.base import interrupts, jsonable, options, resources
 from dsbench.base.errors import DsbenchError
-from dsbench.base.options import COMMAND_LINE, DEFAULT, INI, SPECIFICATION, Given, Value
+from dsbench.base.option_kinds import Flag, Texts
+from dsbench.base.options import Options
 from dsbench.model.layout import ModelLayout
 from dsbench.plugin import collection
 from dsbench.record import codec
@@ -26,9 +25,9 @@ from dsbench.record.schema import StepRecord
 from dsbench.report import html_file, html_page, terminal
 from dsbench.report.collector import PROPERTY, RECORD_PROPERTY, Collector
 from dsbench.runtimes import select
-from dsbench.steps.model_run import NO_MODEL_DIR, ModelRun, RunOptions
+from dsbench.steps.model_run import NO_MODEL_DIR, ModelRun
 
-OPTIONS = pytest.StashKey[RunOptions]()
+OPTIONS = pytest.StashKey[Options]()
 LAYOUTS = pytest.StashKey[Sequence[ModelLayout]]()
 SELECTED = pytest.StashKey[select.Selected]()
 LEDGER = pytest.StashKey[Ledger]()
@@ -37,41 +36,14 @@ EVIDENCE_LOG = pytest.StashKey[EvidenceLog]()
 RECORDERS = pytest.StashKey[Recorders]()
 REPORT_FILE = pytest.StashKey[html_file.ReportFile]()
 
-_OPTIONS = (
-    ("model-dir", "model directory to validate; repeatable, shell globs allowed"),
-    ("runtime", "auto (deepstream if deepstream-app is on PATH), deepstream or embedded; default auto"),
-    ("video", "video to run on; default: DS_VIDEO, video in dsbench.toml, DeepStream's sample_720p.mp4"),
-    ("kitti-frames", "frames of the KITTI dump, 0 for the whole video; default 100"),
-    ("min-detection-rate", "share of frames that must have detections, 0 to 1; default 0.9"),
-    ("gpu-id", "GPU for every gpu-id key; default 0"),
-    ("prepare", "auto: make a missing stand-in engine (embedded runtime); never; default auto"),
-    ("perf-seconds", "how long each benchmark run of the app lasts, its start included; default 60"),
-    ("perf-interval", "seconds of one PERF window; default 2"),
-    ("perf-precision", "end a run early once FPS are known to so many percent; 0: never; default 2"),
-    ("target-fps", "frames per second of one real-time stream; default 30"),
-    ("min-streams", "fail run2_validation when fewer real-time streams are confirmed; default none"),
-    ("limits", "auto: measure what limits throughput (decoding alone, inference alone); never; default auto"),
-    ("sweep", "look for the largest number of real-time streams, up to MAX_BS: several more benchmark runs"),
-    ("latency", "measure the latency of each frame in one more run"),
-    ("replace-results", "go on although the directory holds results of the other runtime"),
-)
-
-_FLAGS = ("replace-results", "sweep", "latency")
+_INI_TYPES: dict[type, Literal["bool", "linelist"]] = {Flag: "bool", Texts: "linelist"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("dsbench", "dsbench: validate and benchmark a detector for DeepStream")
-    for name, text in _OPTIONS:
-        ini = f"dsbench_{name.replace('-', '_')}"
-        if name == "model-dir":
-            group.addoption(f"--{name}", action="append", default=None, metavar="DIR", help=text)
-            parser.addini(ini, text, type="linelist", default=[])
-        elif name in _FLAGS:
-            group.addoption(f"--{name}", action="store_true", default=None, help=text)
-            parser.addini(ini, text, type="bool", default=False)
-        else:
-            group.addoption(f"--{name}", default=None, metavar="X", help=text)
-            parser.addini(ini, text, default=None)
+    for option in options.OPTIONS:
+        options.add_argument(group.addoption, option)
+        parser.addini(option.ini, options.help_of(option), type=_INI_TYPES.get(type(option.kind)))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -82,83 +54,52 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[LEDGER] = Ledger()
     config.stash[COLLECTOR] = Collector()
     config.stash[RECORDERS] = Recorders()
+    start = Path(config.invocation_params.dir)
     try:
-        options = _read_options(config)
-        config.stash[OPTIONS] = options
-        config.stash[LAYOUTS] = collection.expand_model_dirs(options.model_dirs, options.start)
-        if not options.model_dirs:
+        given = config.stash[OPTIONS] = _read_options(config)
+        model_dirs = given.resolve(options.MODEL_DIRS).value
+        config.stash[LAYOUTS] = collection.expand_model_dirs(model_dirs, start)
+        if not model_dirs:
             return
-        config.stash[SELECTED] = select.select(options.runtime.value)
+        config.stash[SELECTED] = select.select(given.resolve(options.RUNTIME).value)
     except DsbenchError as error:
         raise pytest.UsageError(error.render()) from None
     config.add_cleanup(interrupts.install())
     config.pluginmanager.register(config.stash[COLLECTOR], "dsbench.collector")
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args[:] = [str(resources.data_folder("tests_pipeline"))]
-        collection.keep_rootdir(config, options.start)
+        collection.keep_rootdir(config, start)
     try:
-        path = html_file.configure(config, options.start / "reports" / collection.report_name(config.stash[LAYOUTS]))
+        path = html_file.configure(config, start / "reports" / collection.report_name(config.stash[LAYOUTS]))
     except DsbenchError as error:
         raise pytest.UsageError(error.render()) from None
     if path is not None:
         config.stash[REPORT_FILE] = html_file.ReportFile(path, config.stash[COLLECTOR])
 
 
-def _read_options(config: pytest.Config) -> RunOptions:
-    given = config.getoption("--model-dir")
-    from_ini = config.getini("dsbench_model_dir")
-    if any(not text.strip() for text in given or ()):  # an unset variable of a script
-        raise pytest.UsageError(NO_MODEL_DIR)
-    runtime = _given(config, "runtime").resolve(option_values.choice(*select.NAMES), None, "auto")
-    prepare = _given(config, "prepare").resolve(option_values.choice("auto", "never"), None, "auto")
-    options = RunOptions(
-        model_dirs=tuple(given or from_ini),
-        model_dirs_origin=COMMAND_LINE if given else INI,
-        start=Path(config.invocation_params.dir),
-        runtime=runtime,
-        video=_given(config, "video", environment=os.environ.get("DS_VIDEO") or None),
-        kitti_frames=_given(config, "kitti-frames"),
-        min_detection_rate=_given(config, "min-detection-rate"),
-        gpu_id=_given(config, "gpu-id").resolve(option_values.whole(0), None, 0),
-        prepare=prepare,
-        replace_results=_flag(config, "replace-results"),
-        perf_seconds=_given(config, "perf-seconds"),
-        perf_interval=_given(config, "perf-interval"),
-        target_fps=_given(config, "target-fps"),
-        min_streams=_given(config, "min-streams"),
-        limits=_given(config, "limits").resolve(option_values.choice("auto", "never"), None, "auto", DEFAULT),
-        sweep=_flag(config, "sweep", DEFAULT),
-        latency=_flag(config, "latency", DEFAULT),
-        perf_precision=_given(config, "perf-precision"),
+def _read_options(config: pytest.Config) -> Options:
+    given = options.read(
+        {option.name: config.getoption(option.flag) for option in options.OPTIONS},
+        {option.name: config.getini(option.ini) for option in options.OPTIONS},
     )
-    options.check()
-    return options
-
-
-def _given(config: pytest.Config, name: str, environment: str | None = None) -> Given:
-    ini = config.getini(f"dsbench_{name.replace('-', '_')}")
-    return Given(f"--{name}", config.getoption(f"--{name}"), environment, ini or None)
-
-
-def _flag(config: pytest.Config, name: str, default_origin: str = SPECIFICATION) -> Value[bool]:
-    if config.getoption(f"--{name}"):
-        return Value(True, COMMAND_LINE)
-    if config.getini(f"dsbench_{name.replace('-', '_')}"):
-        return Value(True, INI)
-    return Value(False, default_origin)
+    if any(not text.strip() for text in config.getoption(options.MODEL_DIRS.flag) or ()):  # a script's unset variable
+        raise pytest.UsageError(NO_MODEL_DIR)
+    given.check()
+    return given
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     selected = config.stash.get(SELECTED, None)
     if selected is None:
         return []
-    options = config.stash[OPTIONS]
-    runtime = f"dsbench: runtime {selected.runtime.name} ({options.runtime.origin}: {selected.reason})"
+    origin = config.stash[OPTIONS].resolve(options.RUNTIME).origin
+    runtime = f"dsbench: runtime {selected.runtime.name} ({origin}: {selected.reason})"
     return [runtime, *_header(config)]
 
 
 def _header(config: pytest.Config) -> tuple[str, ...]:
-    return config.stash[OPTIONS].header(collection.readable_settings(config.stash[LAYOUTS]))
+    settings = collection.readable_settings(config.stash[LAYOUTS])
+    return config.stash[OPTIONS].header([one.options for one in settings])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -215,7 +156,16 @@ def model(request: pytest.FixtureRequest) -> Iterator[ModelRun]:
         announce = partial(terminal.announce, request.config)
         recorder = stash[RECORDERS].get(request.param.key)
         at_end.callback(recorder.finish)
-        yield ModelRun(request.param, stash[OPTIONS], stash[SELECTED], Path(scratch), announce, at_end, recorder)
+        yield ModelRun(
+            layout=request.param,
+            options=stash[OPTIONS],
+            selected=stash[SELECTED],
+            scratch=Path(scratch),
+            start=Path(request.config.invocation_params.dir),
+            announce=announce,
+            at_end=at_end,
+            recorder=recorder,
+        )
 
 
 @pytest.fixture
@@ -340,5 +290,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if SELECTED in session.config.stash:
         stash = session.config.stash
         runtime = stash[SELECTED].runtime
-        versions = {one.component: one.version for one in runtime.versions(stash[OPTIONS].gpu_id.value)}
+        gpu_id = stash[OPTIONS].resolve(options.GPU_ID).value
+        versions = {one.component: one.version for one in runtime.versions(gpu_id)}
         html_page.environment(session.config, _header(session.config), runtime.label, versions)

@@ -9,8 +9,6 @@ from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.deepstream import DeepStreamRuntime
 from dsbench.runtimes.embedded import EmbeddedRuntime
 
-NAMES = ("auto", "deepstream", "embedded")
-
 
 @dataclass(frozen=True)
 class Selected:

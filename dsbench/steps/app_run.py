@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.options import GPU_ID, TARGET_FPS
 from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
 from dsbench.formats.telemetry import Series
@@ -23,7 +24,6 @@ from dsbench.record.schema import RunTelemetry
 from dsbench.runtimes import perf_run
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.perf_run import PerfPlan, PerfRun
-from dsbench.steps.benchmark_config import BenchmarkConfigResult
 from dsbench.steps.model_run import ModelRun
 
 
@@ -47,13 +47,13 @@ class Telemetry:
 def play(model: ModelRun, runtime: Runtime, plan: PerfPlan, title: str) -> Played:
     """Run the app alone on its device, the machine sampled beside it; the series is kept for the record. Never raises
     for how the app ended."""
-    device = device_lock.device_name(model.runtime.name, model.options.gpu_id.value)
+    device = device_lock.device_name(model.runtime.name, model.option(GPU_ID).value)
     with device_lock.exclusive(device, model.announce) as held:
         most = "" if plan.enough is None else "at most "
         text = f"{title}, {plan.streams} stream{'s' if plan.streams != 1 else ''} for {most}{plan.seconds} s"
         model.announce(f"{model.layout.name}: {text} on {model.runtime.name}")
         started = time.monotonic()
-        with telemetry.sampler(model.runtime.name, model.options.gpu_id.value) as sampler:
+        with telemetry.sampler(model.runtime.name, model.option(GPU_ID).value) as sampler:
             perf = perf_run.run(runtime, plan)
     return Played(perf, _keep_telemetry(model, title, perf, sampler.series()), held.notes, started)
 
@@ -69,7 +69,7 @@ def all_streams(model: ModelRun, played: Played, *, confirms: bool) -> Measureme
         ended_early_s=perf.ended_early_s,
         confirms=confirms,
     )
-    return measurement.of_run(perf.windows, model.get(BenchmarkConfigResult).options.target_fps.value, context)
+    return measurement.of_run(perf.windows, model.option(TARGET_FPS).value, context)
 
 
 def write_app_config(model: ModelRun, kept: Path, streams: int, interval_s: int, *, infer: bool = True) -> Path:
@@ -80,7 +80,7 @@ def write_app_config(model: ModelRun, kept: Path, streams: int, interval_s: int,
         nvinfer_config=app_config.safe_path(layout.ds_nvinfer_config, links),
         video=app_config.safe_path(model.get(PreflightFacts).video.value.path, links, uri=True),
         streams=streams,
-        gpu_id=model.options.gpu_id.value,
+        gpu_id=model.option(GPU_ID).value,
         perf_interval_sec=interval_s,
         file_loop=True,
         infer=infer,

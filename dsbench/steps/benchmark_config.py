@@ -8,18 +8,19 @@ from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import Status, Written, write_generated
+from dsbench.base.options import GPU_ID, MIN_STREAMS, PERF_INTERVAL, PERF_PRECISION, PERF_SECONDS, TARGET_FPS, Value
+from dsbench.base.spec import LAST_WINDOWS
 from dsbench.build import ds_config, nvinfer_config
 from dsbench.formats import nvinfer
 from dsbench.formats.nvinfer import NvinferConfig
 from dsbench.judge import lint
 from dsbench.judge.lint import Finding
 from dsbench.model.facts import PreflightFacts, Throughput
-from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.steps import nvinfer_config as step6e_config
 from dsbench.steps.findings import raise_errors
 from dsbench.steps.model_outputs import ModelOutputsResult
-from dsbench.steps.model_run import BenchmarkOptions, ModelRun
+from dsbench.steps.model_run import ModelRun
 from dsbench.steps.nvinfer_config import NvinferConfigResult
 from dsbench.steps.parser_build import ParserBuildResult
 from dsbench.steps.preflight_engine import PreparedEngine
@@ -28,14 +29,13 @@ from dsbench.steps.rows.file_rows import file_text
 
 @dataclass(frozen=True)
 class BenchmarkConfigResult:
-    """What Step 7 runs with: config, options, the throughput that PEAK_GPU_STREAMS follows from."""
+    """What Step 7 runs with: config, the throughput that PEAK_GPU_STREAMS follows from."""
 
     written: Written
     config: NvinferConfig
     follows_user: bool
     """7b was made from the user's own 6e config."""
     findings: tuple[Finding, ...]
-    options: BenchmarkOptions
     throughput: Throughput
 
     @property
@@ -51,19 +51,18 @@ def run(model: ModelRun, log: EvidenceLog) -> BenchmarkConfigResult:
     """
     facts, outputs, six_e = model.get(PreflightFacts), model.get(ModelOutputsResult), model.get(NvinferConfigResult)
     throughput = require_throughput(model.get(PreparedEngine))
-    options = model.options.benchmark(facts.settings)
-    check_options(options)
+    require_two_windows(model.option(PERF_SECONDS), model.option(PERF_INTERVAL))
     path = facts.layout.ds_nvinfer_config
     if six_e.users:
         written = write_generated(path, _from_users(facts, six_e.written.path), "#")
     else:
-        gpu_id = model.options.gpu_id.value
+        gpu_id = model.option(GPU_ID).value
         plan = step6e_config.plan(facts, outputs, gpu_id, path.parent, batch_size=facts.max_bs)
         written = nvinfer_config.write_nvinfer(path, plan)
     findings = lint.lint(path, step6e_config.lint_context(facts, outputs, model.get(ParserBuildResult)))
     raise_errors(Code.CONFIG_LINT, findings)
-    result = BenchmarkConfigResult(written, nvinfer.load(path), six_e.users, findings, options, throughput)
-    add_evidence(log, model.layout, model.keep(result))
+    result = BenchmarkConfigResult(written, nvinfer.load(path), six_e.users, findings, throughput)
+    add_evidence(log, model, model.keep(result))
     return result
 
 
@@ -83,14 +82,14 @@ def require_throughput(prepared: PreparedEngine) -> Throughput:
     return facts.throughput
 
 
-def check_options(options: BenchmarkOptions) -> None:
+def require_two_windows(seconds: Value[int], interval: Value[int]) -> None:
     """USAGE if a run is too short for two PERF windows: the first one holds the app's start."""
-    seconds, interval = options.perf_seconds, options.perf_interval
     if seconds.value < 2 * interval.value:
         raise DsbenchError(
             Code.USAGE,
             f"--perf-seconds {seconds} is too short for two PERF windows of --perf-interval {interval} seconds",
-            fix="give at least 12 intervals, so that start-up is not among the last 10 windows",
+            fix=f"give at least {LAST_WINDOWS + 2} intervals, so that start-up is not among the last "
+            f"{LAST_WINDOWS} windows",
         )
 
 
@@ -103,22 +102,21 @@ def _from_users(facts: PreflightFacts, own: Path) -> str:
     return ds_config.moved_config(text, real.parent, folder, fixed)
 
 
-def add_evidence(log: EvidenceLog, layout: ModelLayout, result: BenchmarkConfigResult) -> None:
+def add_evidence(log: EvidenceLog, model: ModelRun, result: BenchmarkConfigResult) -> None:
     """The config of the benchmark, whose it is, and the options of the runs."""
     if result.written.status is Status.USER_OWNED:
         whose = "the user's own, untouched"
     else:
         whose = f"generated, {result.written.status}" + (", from the user's own 6e config" * result.follows_user)
-    log.fact("Benchmark nvinfer config", layout.given_path(result.written.path), whose)
+    log.fact("Benchmark nvinfer config", model.layout.given_path(result.written.path), whose)
     log.fact("batch-size", result.config.batch_size, "MAX_BS; a run's app config sets it to its number of streams")
-    options = result.options
-    log.fact("Seconds of a run", options.perf_seconds.value, options.perf_seconds.origin)
-    log.fact("Seconds of a PERF window", options.perf_interval.value, options.perf_interval.origin)
-    precision = options.perf_precision
+    seconds, interval = model.option(PERF_SECONDS), model.option(PERF_INTERVAL)
+    log.fact("Seconds of a run", seconds.value, seconds.origin)
+    log.fact("Seconds of a PERF window", interval.value, interval.origin)
+    precision, target, wanted = model.option(PERF_PRECISION), model.option(TARGET_FPS), model.option(MIN_STREAMS)
     how = f"once FPS are known to {precision.value:g}% and the verdict is clear" if precision.value else "never"
     log.fact("A run ends early", how, precision.origin)
-    log.fact("Real time means", f"{options.target_fps.value:g} FPS per stream", options.target_fps.origin)
-    wanted = options.min_streams
+    log.fact("Real time means", f"{target.value:g} FPS per stream", target.origin)
     log.fact("Real-time streams wanted", "any" if wanted.value is None else wanted.value, wanted.origin)
     log.warn(*(f"{finding.what} ({finding.where}): {finding.fix}" for finding in result.findings))
     file_text(log, result.written.path)

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.options import PERF_INTERVAL, PERF_PRECISION, PERF_SECONDS, TARGET_FPS
 from dsbench.formats.telemetry import Series
 from dsbench.judge import streams
 from dsbench.judge.run import engine_use, saturation, windows
@@ -82,7 +83,7 @@ def measure(model: ModelRun, log: EvidenceLog, count: int, name: str) -> Measure
     plan = _plan(model, count, name)
     played = app_run.play(model, model.runtime, plan, name)
     perf, series = played.perf, played.series
-    target = config.options.target_fps.value
+    target = model.option(TARGET_FPS).value
     facts = windows.stream_facts(perf.windows, target)
     measured = _judge(model, name, played) if perf.finished.stopped else None
     add_evidence(log, model.layout, RawRun(name, perf, facts, played.notes, series, measured))
@@ -110,11 +111,10 @@ def _judge(model: ModelRun, name: str, played: Played) -> Measurement:
 def _plan(model: ModelRun, count: int, name: str) -> PerfPlan:
     """Write the app config that is kept, ``deepstream_app_s<N>_run<1|2>.txt``, and say where the log goes."""
     layout, number = model.layout, 1 if name == RUN_1 else 2
-    options = model.get(BenchmarkConfigResult).options
-    seconds, interval = options.perf_seconds.value, options.perf_interval.value
+    seconds, interval = model.option(PERF_SECONDS).value, model.option(PERF_INTERVAL).value
     config = app_run.write_app_config(model, layout.ds_app_config(count, number), count, interval)
-    precision, most = options.perf_precision.value / 100, model.get(PreflightFacts).max_bs
-    early = EarlyEnd(precision, options.target_fps.value, name != RUN_1, most, seconds)
+    precision, most = model.option(PERF_PRECISION).value / 100, model.get(PreflightFacts).max_bs
+    early = EarlyEnd(precision, model.option(TARGET_FPS).value, name != RUN_1, most, seconds)
     log = layout.ds_log(count, number)
     return PerfPlan(config, count, seconds, interval, log, early.reached if precision else None)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dsbench.base.options import PERF_PRECISION, TARGET_FPS
 from dsbench.formats.perf.windows import Windows
 from dsbench.formats.telemetry import Series
 from dsbench.judge.run import telemetry as judge_telemetry
@@ -21,7 +22,6 @@ from dsbench.runtimes import perf_run
 from dsbench.runtimes.contract import Runtime, WithEnvironment
 from dsbench.runtimes.perf_run import PerfPlan, PerfRun
 from dsbench.steps import app_run
-from dsbench.steps.benchmark_config import BenchmarkConfigResult
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.rows import engine_rows, telemetry_rows
 from dsbench.steps.rows.file_rows import file_text
@@ -91,12 +91,11 @@ def _perf_plan(model: ModelRun, plan: ExtraPlan) -> PerfPlan:
 
 def _enough(model: ModelRun, plan: ExtraPlan) -> Callable[[Windows], bool] | None:
     """When a run that confirms streams may end, as run 2 may; None: when its time is up."""
-    options = model.get(BenchmarkConfigResult).options
-    precision = options.perf_precision.value / 100
+    precision = model.option(PERF_PRECISION).value / 100
     if not plan.confirms or not precision:
         return None
     most = model.get(PreflightFacts).max_bs
-    return EarlyEnd(precision, options.target_fps.value, True, most, plan.seconds).reached
+    return EarlyEnd(precision, model.option(TARGET_FPS).value, True, most, plan.seconds).reached
 
 
 def add_evidence(log: EvidenceLog, layout: ModelLayout, run: ExtraRun) -> None:

@@ -10,6 +10,7 @@ from array import array
 from dataclasses import dataclass
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.options import LATENCY, PERF_INTERVAL, PERF_SECONDS
 from dsbench.formats import latency as latency_log
 from dsbench.formats.latency import LatencyLog
 from dsbench.judge import latency
@@ -18,7 +19,6 @@ from dsbench.judge.run.telemetry import percentile
 from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.steps import extra_runs
-from dsbench.steps.benchmark_config import BenchmarkConfigResult
 from dsbench.steps.extra_runs import ExtraPlan, ExtraRun
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.run2_validation import Run2ValidationResult
@@ -68,15 +68,15 @@ def run(model: ModelRun, log: EvidenceLog) -> FrameLatencyResult:
 
 
 def _measured(model: ModelRun, log: EvidenceLog) -> FrameLatencyResult:
-    if not model.options.latency.value:
+    if not model.option(LATENCY).value:
         return FrameLatencyResult(not_run="not asked for (--latency)")
-    options, streams = model.get(BenchmarkConfigResult).options, model.get(Run2ValidationResult).final.figures.streams
+    streams = model.get(Run2ValidationResult).final.figures.streams
     plan = ExtraPlan(
         "Latency",
         f"s{streams}_latency",
         streams,
-        options.perf_seconds.value,
-        options.perf_interval.value,
+        model.option(PERF_SECONDS).value,
+        model.option(PERF_INTERVAL).value,
         environment=ENVIRONMENT,
     )
     made = extra_runs.run(model, plan)

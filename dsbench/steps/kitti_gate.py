@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.options import Value, share, whole
+from dsbench.base.options import GPU_ID, KITTI_FRAMES, MIN_DETECTION_RATE, Value
 from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
 from dsbench.formats import kitti
@@ -21,7 +21,7 @@ from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import frame_count, kitti_dump
 from dsbench.runtimes.kitti_dump import KittiDump
 from dsbench.steps.model_outputs import ModelOutputsResult, Step6Start
-from dsbench.steps.model_run import KITTI_FRAMES, MIN_DETECTION_RATE, ModelRun
+from dsbench.steps.model_run import ModelRun
 from dsbench.steps.nvinfer_config import NvinferConfigResult
 from dsbench.steps.parser_build import ParserBuildResult
 from dsbench.steps.rows import engine_rows
@@ -71,9 +71,7 @@ def run(model: ModelRun, log: EvidenceLog) -> KittiGateResult:
 
 def _judged(model: ModelRun) -> KittiGateResult:
     facts, outputs = model.get(PreflightFacts), model.get(ModelOutputsResult)
-    settings = facts.settings
-    frames = model.options.kitti_frames.resolve(whole(0), settings.kitti_frames, KITTI_FRAMES)
-    rate = model.options.min_detection_rate.resolve(share, settings.min_detection_rate, MIN_DETECTION_RATE)
+    frames, rate = model.option(KITTI_FRAMES), model.option(MIN_DETECTION_RATE)
     dumped = _dump(model, facts, frames.value)
     scan = kitti.scan(model.layout.kitti_dir)
     evidence = GateEvidence(
@@ -102,7 +100,7 @@ def _dump(model: ModelRun, facts: PreflightFacts, frames: int) -> KittiDump:
     plan = AppPlan(
         nvinfer_config=app_config.safe_path(layout.nvinfer_config, links),
         video=app_config.safe_path(facts.video.value.path, links, uri=True),
-        gpu_id=model.options.gpu_id.value,
+        gpu_id=model.option(GPU_ID).value,
         kitti_dir=app_config.safe_path(layout.kitti_dir, links),
     )
     app_config.write_app(layout.kitti_app_config, plan)

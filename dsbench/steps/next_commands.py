@@ -6,7 +6,8 @@ import os
 import shlex
 from collections.abc import Iterator
 
-from dsbench.base.options import COMMAND_LINE
+from dsbench.base import spec
+from dsbench.base.options import COMMAND_LINE, RUNTIME, VIDEO
 from dsbench.model.facts import PreflightFacts
 from dsbench.steps.model_run import ModelRun
 from dsbench.trtexec import command_lines
@@ -17,10 +18,10 @@ def shell_lines(model: ModelRun) -> tuple[str, ...]:
     facts = model.find(PreflightFacts)
     if facts is None or (model.recorder is not None and model.recorder.record.verdict == "failed"):
         again = ["pytest", "--model-dir", model.layout.given]
-        if model.options.runtime.origin == COMMAND_LINE:
-            again += ["--runtime", model.options.runtime.value]
-        if model.options.video.command_line is not None:
-            again += ["--video", model.options.video.command_line]
+        for option in (RUNTIME, VIDEO):
+            given = model.option(option)
+            if given.origin == COMMAND_LINE:
+                again += [option.flag, given.value]
         return ("# once the failure above is mended:", _join(*again))
     if model.runtime.name != "embedded":
         return ("# the report of Step 8:", f"# read references/report-generation.md {model.layout.given}/")
@@ -34,7 +35,7 @@ def _deepstream(model: ModelRun, facts: PreflightFacts) -> Iterator[str]:
         (facts.height, facts.width),
         precision=command_lines.FP32 if facts.settings.network_mode == 0 else command_lines.FP16,
     )
-    max_bs = facts.onnx.batch or command_lines.FIRST_BATCH
+    max_bs = facts.onnx.batch or spec.FIRST_MAX_BS
     yield "# on a machine with DeepStream, in a copy of this directory. Steps 4-5: build the engine and measure it"
     yield _join("dsbench", "prepare", facts.layout.given)
     yield "# or by hand:"

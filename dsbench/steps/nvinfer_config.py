@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from dsbench.base.errors import Code
 from dsbench.base.files import Status, Written
+from dsbench.base.options import GPU_ID
 from dsbench.build import nvinfer_config
 from dsbench.build.nvinfer_config import NvinferPlan
 from dsbench.families import registry
@@ -47,7 +48,7 @@ class NvinferConfigResult:
 def run(model: ModelRun, log: EvidenceLog) -> NvinferConfigResult:
     """``write`` the config of this run."""
     facts, outputs, parser = model.get(PreflightFacts), model.get(ModelOutputsResult), model.get(ParserBuildResult)
-    config = model.keep(write(facts, outputs, parser, model.options.gpu_id.value))
+    config = model.keep(write(facts, outputs, parser, model.option(GPU_ID).value))
     add_evidence(log, facts, outputs, config)
     return config
 

@@ -16,9 +16,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dsbench.base import options
 from dsbench.base.boxes import Boxes
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.options import Given
 from dsbench.build import compile as parser_compile
 from dsbench.build import makefile, parser_source, symbols
 from dsbench.build.compile import BuildPlan
@@ -309,7 +309,7 @@ def command(model_dir: str, video: str | None) -> int:
     """
     start = Path.cwd()
     layout = ModelLayout.at(model_dir, start)
-    given = Given("--video", video, os.environ.get("DS_VIDEO") or None)
+    given = options.read({options.VIDEO.name: video})
     facts = preflight.run(layout, Request("embedded", given, start, replace_results=True))
     with tempfile.TemporaryDirectory(prefix="dsbench-") as scratch:
         outputs = model_outputs.probe(facts, Path(scratch))

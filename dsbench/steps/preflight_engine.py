@@ -17,6 +17,7 @@ from pathlib import Path
 
 from dsbench.base.errors import DsbenchError
 from dsbench.base.files import replace_file
+from dsbench.base.options import PREPARE
 from dsbench.machine import device_lock
 from dsbench.model import preflight, previous, stand_in
 from dsbench.model.facts import PreflightFacts
@@ -59,7 +60,7 @@ def prepare(model: ModelRun, facts: PreflightFacts) -> PreparedEngine:
     provenance = provenance_of(facts)
     if stand_in.still_holds(facts.layout, facts.engine, facts.throughput, provenance, facts.onnx.batch):
         return PreparedEngine(facts, "engine and trtexec logs of an earlier preparation still hold")
-    if model.options.prepare.value == "never":
+    if model.option(PREPARE).value == "never":
         return PreparedEngine(_without_outdated(facts, provenance), "--prepare never: nothing was measured")
     started = time.monotonic()
     with device_lock.exclusive(device_lock.device_name(model.runtime.name, 0), model.announce) as held_lock:

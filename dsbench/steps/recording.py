@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import dsbench
 from dsbench.base.errors import DsbenchError
-from dsbench.base.options import Value, share, whole
+from dsbench.base.options import GPU_ID, OPTIONS, REPLACE_RESULTS, Options
 from dsbench.base.steps import RECORD_KEYS
 from dsbench.formats.trtexec import log as trtexec_log
 from dsbench.judge.streams import RunFigures
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
-from dsbench.model.settings import Settings
 from dsbench.model.stand_in import is_stand_in
 from dsbench.record.recorder import Recorder
 from dsbench.record.schema import (
@@ -28,7 +29,7 @@ from dsbench.record.schema import (
 from dsbench.runtimes.select import Selected
 from dsbench.steps.app_run import Telemetry
 from dsbench.steps.benchmark_run import MeasuredRun, Measurements
-from dsbench.steps.model_run import KITTI_FRAMES, MIN_DETECTION_RATE, ModelRun, RunOptions
+from dsbench.steps.model_run import ModelRun
 from dsbench.steps.preflight_engine import PreparedEngine
 from dsbench.steps.run1_calibration import Run1CalibrationResult
 from dsbench.steps.run2_validation import Run2ValidationResult
@@ -36,7 +37,7 @@ from dsbench.steps.run2_validation import Run2ValidationResult
 _PACKAGES = ("pytest", "pytest-html", "pytest-dependency", "pytest-xdist")
 
 
-def recorder(layout: ModelLayout, options: RunOptions, selected: Selected) -> Recorder:
+def recorder(layout: ModelLayout, options: Options, selected: Selected) -> Recorder:
     """A recorder that knows what is known before the first step."""
     runtime = selected.runtime
     blank = Record(
@@ -48,10 +49,10 @@ def recorder(layout: ModelLayout, options: RunOptions, selected: Selected) -> Re
         session="",
         started="",
         updated="",
-        options=option_records(options, Settings()),
+        options=option_records(options, {}),
         beyond=dict.fromkeys(RECORD_KEYS),
     )
-    return Recorder.of(layout.record, blank, replace_results=options.replace_results.value)
+    return Recorder.of(layout.record, blank, replace_results=options.resolve(REPLACE_RESULTS).value)
 
 
 def after_step(recorder: Recorder, model: ModelRun | None, step: StepRecord) -> None:
@@ -64,7 +65,7 @@ def after_step(recorder: Recorder, model: ModelRun | None, step: StepRecord) -> 
 def refresh(model: ModelRun, recorder: Recorder) -> None:
     """Bring the record up to what the steps of ``model`` have kept."""
     facts = model.find(PreflightFacts)
-    environment = recorder.record.environment or environment_of(model.selected, model.options.gpu_id.value)
+    environment = recorder.record.environment or environment_of(model.selected, model.option(GPU_ID).value)
     telemetry, measured = model.find(Telemetry), model.find(Measurements)
 
     def change(record: Record) -> Record:
@@ -76,12 +77,11 @@ def refresh(model: ModelRun, recorder: Recorder) -> None:
         )
         if facts is None:
             return record
-        settings = facts.settings
         return replace(
             record,
             figures=figures(model),
             video=video(facts),
-            options=option_records(model.options, settings),
+            options=option_records(model.options, facts.settings.options),
             beyond=model.entries,
         )
 
@@ -132,29 +132,10 @@ def video(facts: PreflightFacts) -> VideoRecord:
     )
 
 
-def option_records(options: RunOptions, settings: Settings) -> tuple[OptionRecord, ...]:
-    """Every effective option with its origin; those of dsbench.toml once it is read."""
-    benchmark = options.benchmark(settings)
-    found: tuple[tuple[str, Value[int] | Value[float] | Value[str] | Value[bool] | Value[int | None]], ...] = (
-        ("runtime", options.runtime),
-        ("kitti-frames", options.kitti_frames.resolve(whole(0), settings.kitti_frames, KITTI_FRAMES)),
-        (
-            "min-detection-rate",
-            options.min_detection_rate.resolve(share, settings.min_detection_rate, MIN_DETECTION_RATE),
-        ),
-        ("gpu-id", options.gpu_id),
-        ("prepare", options.prepare),
-        ("replace-results", options.replace_results),
-        ("perf-seconds", benchmark.perf_seconds),
-        ("perf-interval", benchmark.perf_interval),
-        ("perf-precision", benchmark.perf_precision),
-        ("target-fps", benchmark.target_fps),
-        ("min-streams", benchmark.min_streams),
-        ("limits", options.limits),
-        ("sweep", options.sweep),
-        ("latency", options.latency),
-    )
-    return tuple(OptionRecord(name, value.value, value.origin) for name, value in found)
+def option_records(options: Options, settings: Mapping[str, Any]) -> tuple[OptionRecord, ...]:
+    """Every effective option with its origin. ``settings``: those of dsbench.toml once it is read."""
+    values = ((option.name, options.resolve(option, settings)) for option in OPTIONS if option.recorded)
+    return tuple(OptionRecord(name, value.value, value.origin) for name, value in values)
 
 
 def environment_of(selected: Selected, gpu_id: int = 0) -> tuple[tuple[str, str], ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.options import MIN_STREAMS
 from dsbench.judge import streams
 from dsbench.judge.run.measurement import RealTime, State
 from dsbench.judge.run.verdicts import named
@@ -83,7 +84,7 @@ def _retry(model: ModelRun, log: EvidenceLog, first: MeasuredRun, count: int) ->
 
 def require_streams(model: ModelRun, validation: Run2ValidationResult) -> None:
     """TOO_FEW_STREAMS when ``--min-streams`` wants more real-time streams than were confirmed."""
-    wanted = model.get(BenchmarkConfigResult).options.min_streams
+    wanted = model.option(MIN_STREAMS)
     confirmed = validation.confirmed_streams
     if wanted.value is not None and confirmed < wanted.value:
         fix = "a smaller or faster model, a larger batch, a faster machine; or a lower --min-streams or --target-fps"

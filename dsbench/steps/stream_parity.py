@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.options import GPU_ID
 from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
 from dsbench.formats import kitti
@@ -127,7 +128,7 @@ def _dump(model: ModelRun, name: str, clips: tuple[Path, ...]) -> KittiDump:
         nvinfer_config=app_config.safe_path(layout.nvinfer_config, links),
         video=safe[0],
         streams=len(clips),
-        gpu_id=model.options.gpu_id.value,
+        gpu_id=model.option(GPU_ID).value,
         kitti_dir=app_config.safe_path(directory, links),
         clips=safe,
     )

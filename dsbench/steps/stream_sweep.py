@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dsbench.base import options
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.judge import sweep
 from dsbench.judge.sweep import Trial
@@ -11,7 +12,6 @@ from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.steps import extra_runs
-from dsbench.steps.benchmark_config import BenchmarkConfigResult
 from dsbench.steps.extra_runs import ExtraPlan, ExtraRun
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.run1_calibration import Run1CalibrationResult
@@ -64,7 +64,7 @@ def run(model: ModelRun, log: EvidenceLog) -> StreamSweepResult:
 
 def _searched(model: ModelRun, log: EvidenceLog) -> StreamSweepResult:
     max_bs = model.get(PreflightFacts).max_bs
-    if not model.options.sweep.value:
+    if not model.option(options.SWEEP).value:
         return StreamSweepResult((), (), None, max_bs, "", not_run="not asked for (--sweep)")
     trials, runs = list(_known(model)), list[ExtraRun]()
     while (streams := sweep.next_streams(trials, max_bs)) is not None:
@@ -98,11 +98,10 @@ def _known(model: ModelRun) -> tuple[Trial, ...]:
 
 def _plan(model: ModelRun, streams: int, title: str, repeats: int) -> ExtraPlan:
     """``repeats``: how many of this count there were before; each keeps its files."""
-    options = model.get(BenchmarkConfigResult).options
     name = f"s{streams}_sweep"
     if title == REPEAT:
         name += "_repeat" + (str(repeats + 1) if repeats else "")
-    seconds, interval = options.perf_seconds.value, options.perf_interval.value
+    seconds, interval = model.option(options.PERF_SECONDS).value, model.option(options.PERF_INTERVAL).value
     return ExtraPlan(title, name, streams, seconds, interval, confirms=True)
 
 

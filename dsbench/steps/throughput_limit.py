@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dsbench.base.cpus import usable_cpus
+from dsbench.base.options import GPU_ID, LIMITS, PERF_SECONDS
 from dsbench.judge import bottleneck
 from dsbench.judge.bottleneck import Bottleneck, BottleneckEvidence, Ceiling, InferCeiling, Limit
 from dsbench.judge.run.measurement import Measurement, State
@@ -73,8 +74,8 @@ def run(model: ModelRun, log: EvidenceLog) -> ThroughputLimitResult:
 
 
 def _measured(model: ModelRun, log: EvidenceLog) -> ThroughputLimitResult:
-    if model.options.limits.value == "never":
-        return ThroughputLimitResult(None, None, not_run=f"not asked for: --limits {model.options.limits}")
+    if (limits := model.option(LIMITS)).value == "never":
+        return ThroughputLimitResult(None, None, not_run=f"not asked for: --limits {limits}")
     first = model.get(Run1CalibrationResult).run
     runs = tuple(_decode(model, streams) for streams in _counts(model, first.figures.streams))
     other_engine = _other_engine(model)
@@ -109,8 +110,7 @@ def _counts(model: ModelRun, streams: int) -> tuple[int, ...]:
 
 
 def _decode(model: ModelRun, streams: int) -> ExtraRun:
-    options = model.get(BenchmarkConfigResult).options
-    lasts = seconds(options.perf_seconds.value, on_gpu=model.runtime.name == "deepstream")
+    lasts = seconds(model.option(PERF_SECONDS).value, on_gpu=model.runtime.name == "deepstream")
     plan = ExtraPlan("Decode only", f"s{streams}_decode", streams, lasts, interval_s=1, infer=False)
     return extra_runs.run(model, plan)
 
@@ -135,7 +135,7 @@ def _infer_alone(model: ModelRun) -> InferCeiling:
         return InferCeiling(throughput.imgs_per_sec, facts.max_bs, "trtexec, Steps 4-5")
     size = facts.height, facts.width
     job = ThroughputJob(facts.onnx.path, size, facts.onnx.batch or 1, _ALONE_S, _ALONE_WARM_UP_S)
-    device = device_lock.device_name(model.runtime.name, model.options.gpu_id.value)
+    device = device_lock.device_name(model.runtime.name, model.option(GPU_ID).value)
     with device_lock.exclusive(device, model.announce):
         measured = throughput_run.measure(job, model.scratch)
     if throughput.imgs_per_sec > measured.images_per_second:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.options import GPU_ID
 from dsbench.base.process import Finished
 from dsbench.build import gst_pipeline
 from dsbench.build.gst_pipeline import GstPlan, argument_path
@@ -55,7 +56,7 @@ def _plan(model: ModelRun, clip: VideoFacts, reader: gst_pipeline.Reader) -> Gst
         reader=reader,
         nvinfer_config=argument_path(layout.nvinfer_config, links),
         output=argument_path(layout.visual_output_mp4, links),
-        gpu_id=model.options.gpu_id.value,
+        gpu_id=model.option(GPU_ID).value,
         new_streammux=gst_pipeline.new_streammux(os.environ),
     )
 
@@ -134,7 +135,7 @@ def _extract(model: ModelRun, mode: str, output: Path) -> Finished:
     video = argument_path(output, links)
     pictures = argument_path(layout.samples, links, pattern=True) / "frame_%04d.jpg"
     if mode == NVENC:
-        command = gst_pipeline.mp4_frames(video, pictures, model.options.gpu_id.value)
+        command = gst_pipeline.mp4_frames(video, pictures, model.option(GPU_ID).value)
     else:
         command = gst_pipeline.ogv_frames(video, pictures)
     finished = gst.run(command, layout.visual_frames_log, lambda: visual.last_frame(layout.samples) + 1)

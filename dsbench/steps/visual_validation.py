@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dsbench.base.options import whole
+from dsbench.base.options import GPU_ID, KITTI_FRAMES
 from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
 from dsbench.model.facts import PreflightFacts
@@ -12,7 +12,7 @@ from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import gst, kitti_dump, visual
 from dsbench.steps import visual_deepstream
-from dsbench.steps.model_run import KITTI_FRAMES, ModelRun
+from dsbench.steps.model_run import ModelRun
 from dsbench.steps.rows import engine_rows
 from dsbench.steps.rows.file_rows import file_text
 from dsbench.steps.visual_result import CAPTURE_MODES, EMBEDDED, SKIPPED, VisualValidationResult
@@ -34,7 +34,7 @@ def _embedded(model: ModelRun) -> VisualValidationResult:
     if missing:
         return VisualValidationResult(SKIPPED, missing)
     layout, facts = model.layout, model.get(PreflightFacts)
-    frames = model.options.kitti_frames.resolve(whole(0), facts.settings.kitti_frames, KITTI_FRAMES)
+    frames = model.option(KITTI_FRAMES)
     visual.clear(layout.samples, layout.visual_output)
     counted = model.scratch / "visual_kitti"
     config = _write_config(model, facts, counted)
@@ -53,7 +53,7 @@ def _write_config(model: ModelRun, facts: PreflightFacts, counted: Path) -> Path
     plan = AppPlan(
         nvinfer_config=app_config.safe_path(layout.nvinfer_config, links),
         video=app_config.safe_path(facts.video.value.path, links, uri=True),
-        gpu_id=model.options.gpu_id.value,
+        gpu_id=model.option(GPU_ID).value,
         kitti_dir=app_config.safe_path(counted, links),
         output_file=app_config.safe_path(layout.visual_output, links),
     )

@@ -9,24 +9,21 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.options import Given, Value, above_zero, whole
+from dsbench.base.options import GPU_ID, TARGET_FPS, Options, Value, read_arguments
 from dsbench.machine import device_lock, directory_lock, hardware
 from dsbench.model import preflight
 from dsbench.model import settings as settings_file
 from dsbench.model.layout import ModelLayout
 from dsbench.model.onnx import graph as onnx_model
-from dsbench.model.preflight import REAL_TIME_FPS
 from dsbench.model.settings import Settings
 from dsbench.model.stand_in import LARGEST_BATCH
 from dsbench.record import store
-from dsbench.trtexec import command_lines, prepare, program
+from dsbench.trtexec import command_lines, options, prepare, program
 from dsbench.trtexec.command_lines import FP16, FP32, Target
 from dsbench.trtexec.prepare import BUILT, KEPT, Outcome, Wanted
 from dsbench.trtexec.program import Trtexec
-
-BUILD_SECONDS = 7200
-"""How long one build may take: minutes as a rule, an hour for a large transformer on a slow GPU."""
 
 _INT8 = (
     "calibrate with TensorRT or quantise the ONNX file (Q/DQ), build that engine by hand with trtexec --int8 --fp16, "
@@ -47,14 +44,15 @@ class _Inspected:
 
 def run(arguments: argparse.Namespace) -> int:
     """0: engine and logs are there. A failure is a DsbenchError."""
-    inspected = _inspect(arguments)
+    given = read_arguments(arguments, options.OPTIONS)
+    inspected = _inspect(arguments.model_dir, given)
     cannot_build = _cannot_build(inspected.settings, inspected.target)
     if arguments.print:
         if cannot_build is not None:
             raise cannot_build
         print("\n".join(_shell_lines(inspected)))
         return 0
-    seconds = _option(arguments.timeout, "--timeout", BUILD_SECONDS)
+    seconds = given.resolve(options.TIMEOUT).value
     tool = Trtexec(program.find_program(), float(seconds), _announce)
     layout, gpu_id = inspected.layout, inspected.target.gpu_id
     wanted = Wanted(
@@ -76,27 +74,21 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _inspect(arguments: argparse.Namespace) -> _Inspected:
-    layout = ModelLayout.at(arguments.model_dir, Path.cwd())
+def _inspect(model_dir: str, given: Options) -> _Inspected:
+    layout = ModelLayout.at(model_dir, Path.cwd())
     preflight.require_directory(layout)
     settings = settings_file.load(layout.settings_file)
-    given = Given("--target-fps", arguments.target_fps)
-    target_fps = given.resolve(above_zero, settings.target_fps, REAL_TIME_FPS)
-    workspace = _option(arguments.workspace, "--workspace", command_lines.WORKSPACE_MIB)
-    gpu_id = _option(arguments.gpu_id, "--gpu-id", 0, lowest=0)
+    target_fps = given.resolve(TARGET_FPS, settings.options)
+    workspace, gpu_id = given.resolve(options.WORKSPACE).value, given.resolve(GPU_ID).value
     onnx_file, _ = preflight.find_onnx(layout, settings)
     onnx = onnx_model.inspect(onnx_file, input_size=settings.input_size)
     precision = FP32 if settings.network_mode == 0 else FP16
     target = Target(layout, onnx, (onnx.height, onnx.width), precision, workspace, gpu_id)
-    first = None if arguments.max_bs is None else _option(arguments.max_bs, "--max-bs", 0)
+    first = given.resolve(options.MAX_BS).value
     if first is not None and (first > LARGEST_BATCH or onnx.batch not in (None, first)):
         limit = f"nvinfer takes up to {LARGEST_BATCH}" if onnx.batch is None else f"the batch is frozen at {onnx.batch}"
         raise DsbenchError(Code.USAGE, f"--max-bs {first}: {limit}", fix="give another number, or leave it out")
     return _Inspected(layout, settings, target, target_fps, first)
-
-
-def _option(text: str | None, name: str, default: int, *, lowest: int = 1) -> int:
-    return Given(name, text).resolve(whole(lowest), None, default).value
 
 
 def _cannot_build(settings: Settings, target: Target) -> DsbenchError | None:
@@ -115,7 +107,7 @@ def _cannot_build(settings: Settings, target: Target) -> DsbenchError | None:
 
 def _shell_lines(inspected: _Inspected) -> tuple[str, ...]:
     target = inspected.target
-    max_bs = target.onnx.batch or inspected.first_batch or command_lines.FIRST_BATCH
+    max_bs = target.onnx.batch or inspected.first_batch or spec.FIRST_MAX_BS
     return (
         *command_lines.shell_lines(target, max_bs),
         command_lines.doubling_remark(target, max_bs, inspected.target_fps.value),

@@ -10,12 +10,10 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import spec
 from dsbench.model.layout import ModelLayout
 from dsbench.model.onnx.graph import OnnxFacts
 
-FIRST_BATCH = 64
-"""MAX_BS with which Steps 4-5 begin."""
-WORKSPACE_MIB = 32768
 FP32, FP16 = "fp32", "fp16"
 
 
@@ -27,7 +25,7 @@ class Target:
     onnx: OnnxFacts
     size: tuple[int, int]
     precision: str = FP16
-    workspace_mib: int = WORKSPACE_MIB
+    workspace_mib: int = spec.WORKSPACE_MIB
     gpu_id: int = 0
 
     def engine(self, max_bs: int) -> Path:
@@ -65,8 +63,8 @@ def measure(target: Target, batch: int, max_bs: int) -> tuple[str, ...]:
         f"--loadEngine={target.layout.given_path(target.engine(max_bs))}",
         *shapes,
         "--noDataTransfers",
-        "--duration=10",
-        "--warmUp=1000",
+        f"--duration={spec.TRTEXEC_SECONDS}",
+        f"--warmUp={spec.TRTEXEC_WARM_UP_MS}",
         *_device(target),
     )
 

@@ -10,6 +10,7 @@ import math
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats.versions import EngineMachine
 from dsbench.model import previous, stand_in
@@ -107,7 +108,7 @@ def _current(wanted: Wanted, engines: tuple[Existing, ...]) -> Existing | None:
     stem = wanted.target.onnx.path.stem
     others = [engine for engine in engines if engine.stem != stem and engine.provenance is None]
     own = next((engine for engine in engines if engine.stem == stem), None)
-    largest = max(own.max_bs if own else 0, wanted.first_batch or command_lines.FIRST_BATCH)
+    largest = max(own.max_bs if own else 0, wanted.first_batch or spec.FIRST_MAX_BS)
     if others and others[0].max_bs >= largest:
         raise DsbenchError(
             Code.ENGINE_MISMATCH,
@@ -121,7 +122,7 @@ def _current(wanted: Wanted, engines: tuple[Existing, ...]) -> Existing | None:
 
 def _search(state: _State, engine: Existing | None) -> tuple[Existing, Measured]:
     """Double MAX_BS while PEAK_GPU_STREAMS is larger; earlier engines of the search are deleted."""
-    first = state.target.onnx.batch or state.wanted.first_batch or command_lines.FIRST_BATCH
+    first = state.target.onnx.batch or state.wanted.first_batch or spec.FIRST_MAX_BS
     if engine is not None and state.target.onnx.batch is None and (state.wanted.first_batch or 0) > engine.max_bs:
         engine = None  # --max-bs asks for a larger one; the old one is deleted afterwards
     if engine is None:

@@ -1,48 +1,105 @@
-"""Precedence: command line, environment, dsbench.toml, pytest ini, specification."""
+"""Precedence: command line, environment, dsbench.toml, pytest ini, specification. And what the table renders."""
 
 from __future__ import annotations
+
+import argparse
+from pathlib import Path
 
 import pytest
 
 from dsbench.base import options
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.options import Given, Value
+from dsbench.base.option_kinds import Choice, Flag, Kind, Number, Text, Whole
+from dsbench.base.options import Given, Option, Options, Value
+
+COUNT = Option("x", Whole(0), 5, "a number", table="")
 
 
 @pytest.mark.parametrize(
     ("given", "settings", "expected"),
     [
-        (Given("x", "1", "2", "4"), 3, Value(1, "command line")),
-        (Given("x", None, "2", "4"), 3, Value(2, "environment")),
-        (Given("x", None, None, "4"), 3, Value(3, "dsbench.toml")),
-        (Given("x", None, None, "4"), None, Value(4, "pytest ini")),
-        (Given("x"), None, Value(5, "specification")),
+        (Given("1", "2", "4"), {"x": 3}, Value(1, "command line")),
+        (Given(None, "2", "4"), {"x": 3}, Value(2, "environment")),
+        (Given(None, None, "4"), {"x": 3}, Value(3, "dsbench.toml")),
+        (Given(None, None, "4"), {}, Value(4, "pytest ini")),
+        (Given(), {}, Value(5, "specification")),
     ],
 )
-def test_the_highest_level_wins(given: Given, settings: int | None, expected: Value[int]) -> None:
-    assert given.resolve(int, settings, 5) == expected
+def test_the_highest_level_wins(given: Given, settings: dict[str, int], expected: Value[int]) -> None:
+    assert Options({"x": given}).resolve(COUNT, settings) == expected
 
 
 @pytest.mark.parametrize(
-    ("parse", "text"),
+    ("kind", "text"),
     [
-        (options.whole(0), "-1"),
-        (options.whole(0), "1.5"),
-        (options.share, "90"),
-        (options.share, "nan"),
-        (options.percent, "101"),
-        (options.percent, "-1"),
-        (options.percent, "x"),
-        (options.above_zero, "0"),
-        (options.above_zero, "inf"),
-        (options.above_zero, "x"),
-        (options.choice("a", "b"), "c"),
-        (options.text, "  "),
+        (Whole(0), "-1"),
+        (Whole(0), "1.5"),
+        (Whole(0), "10000000000"),
+        (Number(0, 1), "90"),
+        (Number(0, 1), "nan"),
+        (Number(0, 100), "101"),
+        (Number(0, 100), "-1"),
+        (Number(0, 100), "x"),
+        (Number(0, 1e6, above=True), "0"),
+        (Number(0, 1e6, above=True), "inf"),
+        (Number(0, 1e6, above=True), "x"),
+        (Choice("a", "b"), "c"),
+        (Text(), "  "),
     ],
 )
-def test_a_value_that_cannot_be_read_names_option_and_level(parse: object, text: str) -> None:
+def test_a_value_that_cannot_be_read_names_option_and_level(kind: Kind[object], text: str) -> None:
     with pytest.raises(DsbenchError) as caught:
-        Given("--x", None, None, text).check(parse)  # type: ignore[arg-type]
+        Options({"x": Given(None, None, text)}).resolve(Option("x", kind, None, "whatever"))
     assert caught.value.code == Code.USAGE
     assert "--x" in caught.value.what
     assert "pytest ini" in caught.value.what
+
+
+@pytest.mark.parametrize("level", ["command_line", "environment", "ini"])
+def test_check_looks_at_every_level(level: str) -> None:
+    given = Given(**{"command_line": "1", level: "many"})
+    with pytest.raises(DsbenchError, match="must be a whole number"):
+        Options({"kitti-frames": given}).check()
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "said"),
+    [
+        (Whole(0), True, "whole number"),
+        (Whole(0), 10**400, "at most"),
+        (Number(0, 1), 10**400, "at most 1"),
+        (Number(0, 1), True, "finite number"),
+        (Flag(), "yes", "true, false, 1 or 0"),
+        (Text(), "a\nb", "control characters"),
+    ],
+)
+def test_a_value_of_dsbench_toml_that_is_refused(kind: Kind[object], value: object, said: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=said):
+        kind.check(value)
+
+
+def test_no_name_is_taken_twice() -> None:
+    names = [option.name for option in options.OPTIONS]
+    assert len(names) == len(set(names))
+
+
+def test_the_header_shows_each_value_of_several_models() -> None:
+    given = options.read({"model-dir": ["models/a", "models/b"], "sweep": True}, environment={})
+    lines = given.header([{"target-fps": 25.0}, {"video": "a.mp4"}])
+    assert lines[0] == "dsbench: model-dir models/a, models/b (command line)"
+    assert "video DeepStream's sample_720p.mp4 (specification) | a.mp4 (dsbench.toml); kitti-frames 100" in lines[1]
+    assert "target-fps 25 (dsbench.toml) | 30 (specification); min-streams none (specification)" in lines[2]
+    assert lines[3] == "dsbench: limits auto (default); sweep True (command line); latency False (default)"
+
+
+def test_a_command_shares_a_row() -> None:
+    parser = argparse.ArgumentParser()
+    options.add_argument(parser.add_argument, options.TARGET_FPS)
+    assert "frames per second of one real-time stream (default: 30)" in parser.format_help()
+    given = options.read_arguments(parser.parse_args(["--target-fps=15"]), [options.TARGET_FPS])
+    assert given.resolve(options.TARGET_FPS) == Value(15.0, "command line")
+
+
+def test_readme_has_the_table_of_options(repository: Path) -> None:
+    readme = (repository / "README.md").read_text(encoding="utf-8")
+    assert options.markdown_table() in readme, "put the output of `python -m dsbench.base.options` into README.md"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dsbench.base.spec import MIN_DETECTION_RATE
 from dsbench.formats import kitti
 from dsbench.judge.gate import HARD_STOP, GateEvidence, evaluate
 
@@ -20,7 +21,7 @@ def scan(folder: Path, frames: list[list[str]], score: float = 0.8) -> kitti.Sca
 
 
 def test_pass(tmp_path: Path) -> None:
-    verdict = evaluate(scan(tmp_path, [["car", "traffic light"]] * 9 + [[]]))
+    verdict = evaluate(scan(tmp_path, [["car", "traffic light"]] * 9 + [[]]), MIN_DETECTION_RATE)
     assert verdict.passed
     assert verdict.lines == (
         "KITTI frames written: 10",
@@ -35,7 +36,7 @@ def test_pass(tmp_path: Path) -> None:
 
 
 def test_no_files(tmp_path: Path) -> None:
-    verdict = evaluate(scan(tmp_path, []))
+    verdict = evaluate(scan(tmp_path, []), MIN_DETECTION_RATE)
     assert not verdict.passed
     assert verdict.lines[-3:] == HARD_STOP == (
         "ERROR: KITTI validation FAILED — zero detection files written.",
@@ -46,7 +47,7 @@ def test_no_files(tmp_path: Path) -> None:
 
 
 def test_rate_is_compared_exactly_and_printed_rounded(tmp_path: Path) -> None:
-    verdict = evaluate(scan(tmp_path, [["car"]] * 8999 + [[]] * 1001))
+    verdict = evaluate(scan(tmp_path, [["car"]] * 8999 + [[]] * 1001), MIN_DETECTION_RATE)
     assert verdict.shown_rate == 90.0
     assert not verdict.passed
     assert verdict.lines[-1] == "ERROR: Detection rate 90.0% < 90% threshold. Fix parser before proceeding."
@@ -69,13 +70,13 @@ def test_all_files_empty_is_broken_whatever_the_threshold(tmp_path: Path, rate: 
 
 def test_evidence_comes_first(tmp_path: Path) -> None:
     evidence = GateEvidence("net-scale-factor=1.0 explains the frames clearly better", ("boxes in grid space",))
-    verdict = evaluate(scan(tmp_path, [["car"]] + [[]] * 9, score=0.3), evidence=evidence)
+    verdict = evaluate(scan(tmp_path, [["car"]] + [[]] * 9, score=0.3), MIN_DETECTION_RATE, evidence)
     assert "explains the frames clearly better" in verdict.hints[0]
     assert verdict.hints[1] == "parser: boxes in grid space"
     assert any("median 0.30" in hint for hint in verdict.hints)
 
 
 def test_ten_classes_at_most(tmp_path: Path) -> None:
-    verdict = evaluate(scan(tmp_path, [[f"c{i}" for i in range(15)]]))
+    verdict = evaluate(scan(tmp_path, [[f"c{i}" for i in range(15)]]), MIN_DETECTION_RATE)
     assert sum(line.startswith("      1 c") for line in verdict.lines) == 10
     assert verdict.lines[2] == "      1 c9"  # sort -r breaks ties by falling name

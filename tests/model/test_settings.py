@@ -54,7 +54,7 @@ def test_every_key_is_read_with_nvinfers_names(tmp_path: Path) -> None:
     assert read.offsets == (127.0, 127.0, 127.0)
     assert (read.maintain_aspect_ratio, read.symmetric_padding) == (False, True)
     assert (read.net_scale_factor, read.cluster_mode, read.topk) == (0.0078125, 4, 50)
-    assert (read.min_detection_rate, read.kitti_frames) == (0.5, 0)
+    assert read.options == {"video": "clips/a b.mp4", "min-detection-rate": 0.5, "kitti-frames": 0}
     assert "net-scale-factor" in read.decided()
     assert "path" not in read.decided()
 
@@ -63,8 +63,13 @@ def test_benchmark_keys(tmp_path: Path) -> None:
     text = "[benchmark]\ntarget-fps = 25\nperf-seconds = 20\nperf-interval = 1\nmin-streams = 4\n"
     text += "perf-precision = 0.5\n"
     read = settings.load(write(tmp_path, text))
-    assert (read.target_fps, read.perf_seconds, read.perf_interval, read.min_streams) == (25.0, 20, 1, 4)
-    assert read.perf_precision == 0.5
+    assert read.options == {
+        "target-fps": 25.0,
+        "perf-seconds": 20,
+        "perf-interval": 1,
+        "min-streams": 4,
+        "perf-precision": 0.5,
+    }
 
 
 def test_offsets_may_be_written_as_in_nvinfer(tmp_path: Path) -> None:

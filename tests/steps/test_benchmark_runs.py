@@ -9,6 +9,7 @@ import pytest
 from dsbench.base import process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import Status, Written
+from dsbench.base.options import PERF_INTERVAL, PERF_SECONDS
 from dsbench.formats import nvinfer
 from dsbench.judge.run.measurement import RealTime
 from dsbench.model import preflight
@@ -77,7 +78,6 @@ class Bench:
                 nvinfer.load(config),
                 False,
                 (),
-                run.options.benchmark(facts.settings),
                 facts.throughput,
             )
         )
@@ -478,9 +478,9 @@ def test_without_a_throughput_step_7_stops(bench: Bench) -> None:
 
 
 def test_a_run_shorter_than_two_windows_is_refused(bench: Bench) -> None:
-    options = bench.model(perf_seconds="3", perf_interval="2").get(BenchmarkConfigResult).options
+    model = bench.model(perf_seconds="3", perf_interval="2")
     with pytest.raises(DsbenchError, match="too short for two PERF windows"):
-        benchmark_config.check_options(options)
+        benchmark_config.require_two_windows(model.option(PERF_SECONDS), model.option(PERF_INTERVAL))
 
 
 def test_what_was_sampled_beside_each_run_is_kept(bench: Bench) -> None:

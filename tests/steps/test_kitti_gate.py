@@ -32,7 +32,7 @@ def result(tmp_path: Path, written: int, expected: int) -> KittiGateResult:
     finished = Finished(("deepstream-app", "-c", "a.txt"), log, 0, 1.0, stopped=False, timed_out=False)
     scan = kitti.scan(tmp_path)
     dump = KittiDump(finished, tmp_path, written, 0, Console())
-    return KittiGateResult(dump, scan, gate.evaluate(scan), Value(expected, "test"), Value(0.9, "test"), expected)
+    return KittiGateResult(dump, scan, gate.evaluate(scan, 0.9), Value(expected, "test"), Value(0.9, "test"), expected)
 
 
 def test_a_dump_that_ended_early_is_none(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from dsbench import cli
+from dsbench.base import options
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.options import Given
 from dsbench.judge.lint import ERROR, WARNING, Finding
 from dsbench.model import preflight
 from dsbench.model.layout import ModelLayout
@@ -146,7 +146,7 @@ def test_the_check_ends_when_nobody_waits_for_it_any_more(model_dir: Path, tmp_p
     building = tmp_path / "building"
     (model_dir / "parser" / "Makefile").write_text(f"all:\n\ttouch '{building}'; sleep 120\n")
     layout = ModelLayout.at(str(model_dir), tmp_path)
-    given = Given("--video", str(tmp_path / "clip.mp4"), None)
+    given = options.read({"video": str(tmp_path / "clip.mp4")})
     facts = preflight.run(layout, Request("embedded", given, tmp_path, replace_results=True))
     outputs = model_outputs.probe(facts, tmp_path)
     begun = time.monotonic()

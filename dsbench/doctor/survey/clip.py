@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from dsbench.base.options import COMMAND_LINE, ENVIRONMENT, SPECIFICATION, Given, text
+from dsbench.base import options
+from dsbench.base.options import COMMAND_LINE, ENVIRONMENT, SPECIFICATION, VIDEO
 from dsbench.doctor.inventory import Video
 from dsbench.doctor.probe import ClipAnswer
 from dsbench.doctor.survey.ask import probe
@@ -13,9 +14,7 @@ from dsbench.doctor.survey.ask import probe
 
 async def video(named: str | None, cwd: Path) -> Video:
     """``named``: --video. One frame is decoded, by a child program."""
-    from dsbench.model.video import SAMPLE_720P
-
-    value = Given("--video", named, os.environ.get("DS_VIDEO") or None).resolve(text, None, SAMPLE_720P)
+    value = options.read({VIDEO.name: named}).resolve(VIDEO)
     origin = {COMMAND_LINE: "--video", ENVIRONMENT: "DS_VIDEO", SPECIFICATION: "DeepStream's sample"}[value.origin]
     path = os.path.abspath(cwd / os.path.expanduser(value.value.removeprefix("file://")))
     chosen = value.origin != SPECIFICATION

@@ -1,0 +1,126 @@
+"""What values an option takes: as a text (command line, environment, pytest ini) and as a value of dsbench.toml.
+
+``parse`` reads a text, ``check`` a TOML value. Both raise ValueError or TypeError with a text that says what the value
+must be; the bounds of a kind hold on every level.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
+
+T_co = TypeVar("T_co", covariant=True)
+
+_LARGEST = 10**9
+
+
+class Kind(Generic[T_co]):
+    """A kind of value."""
+
+    def parse(self, text: Any) -> T_co:
+        """The value of what pytest or argparse hands over: a text, except for ``Flag`` and ``Texts``."""
+        raise NotImplementedError
+
+    def check(self, value: Any) -> T_co:
+        """``value``, as TOML has it, if it is of this kind and within its bounds."""
+        return self.parse(value)
+
+
+class Whole(Kind[int]):
+    """Whole numbers from ``low`` to ``high``; None: to a number that nobody means."""
+
+    def __init__(self, low: int, high: int | None = None) -> None:
+        self._low, self._high = low, high
+
+    def parse(self, text: Any) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise ValueError("must be a whole number") from None
+        return self._within(number)
+
+    def check(self, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError("must be a whole number")
+        return self._within(value)
+
+    def _within(self, number: int) -> int:
+        if self._high is not None and not self._low <= number <= self._high:
+            raise ValueError(f"must be between {self._low} and {self._high}")
+        if number < self._low:
+            raise ValueError(f"must be at least {self._low}")
+        if number > _LARGEST:
+            raise ValueError(f"must be at most {_LARGEST}")
+        return number
+
+
+class Number(Kind[float]):
+    """Finite numbers from ``low`` to ``high``; with ``above``, ``low`` itself is none of them."""
+
+    def __init__(self, low: float, high: float, *, above: bool = False) -> None:
+        self._low, self._high, self._above = low, high, above
+
+    def parse(self, text: Any) -> float:
+        least, most = f"{self._low:g}", f"{self._high:g}"
+        bounds = f"above {least} and at most {most}" if self._above else f"from {least} to {most}"
+        try:
+            return self.check(float(text))
+        except (TypeError, ValueError):
+            raise ValueError(f"must be a number {bounds}") from None
+
+    def check(self, value: Any) -> float:
+        numeral = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not numeral or (isinstance(value, float) and not math.isfinite(value)):
+            raise TypeError("must be a finite number")
+        if not self._low <= value <= self._high or (self._above and value == self._low):
+            least = f"{'above' if self._above else 'at least'} {self._low:g}"
+            raise ValueError(f"must be {least} and at most {self._high:g}")
+        return float(value)
+
+
+class Choice(Kind[str]):
+    """One of ``allowed``."""
+
+    def __init__(self, *allowed: str) -> None:
+        self.allowed = allowed
+
+    def parse(self, text: Any) -> str:
+        if text not in self.allowed:
+            raise ValueError(f"must be one of {', '.join(self.allowed)}")
+        return str(text)
+
+
+class Text(Kind[str]):
+    """Any text that is not empty; in dsbench.toml also without control characters."""
+
+    def parse(self, text: Any) -> str:
+        if not text.strip():
+            raise ValueError("must not be empty")
+        return str(text)
+
+    def check(self, value: Any) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise TypeError("must be a text that is not empty")
+        if any(ord(character) < 32 for character in value):
+            raise ValueError("must not contain control characters")
+        return value
+
+
+class Texts(Kind[tuple[str, ...]]):
+    """An option that may be repeated."""
+
+    def parse(self, text: Iterable[str]) -> tuple[str, ...]:
+        return tuple(text)
+
+
+class Flag(Kind[bool]):
+    """On or off; on the command line without a value."""
+
+    def parse(self, text: Any) -> bool:
+        return bool(text)
+
+    def check(self, value: Any) -> bool:
+        if value in (0, 1):  # True == 1, False == 0: both spellings, as nvinfer takes 0/1
+            return bool(value)
+        raise TypeError("must be true, false, 1 or 0")
