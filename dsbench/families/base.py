@@ -1,6 +1,6 @@
-"""What a detector family is: how its outputs are recognised, decoded in NumPy, prepared for, and which parser it gets.
+"""The interface of a detector family: recognise the outputs, decode them in NumPy, state preprocessing and parser.
 
-One module per family owns all that is true of it; `registry` asks them in turn.
+One module for each family; `registry` lists them. Coordinates are network pixels, float32.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Preprocessing:
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What the user says about the head in dsbench.toml; None: derive it from the outputs."""
+    """What dsbench.toml and exporter files state about the head; None: derive it from the outputs."""
 
     family: str | None = None
     background: int | None = None
@@ -59,7 +59,7 @@ class Hints:
     function: str | None = None
     """parse-bbox-func-name."""
     hugging_face: HuggingFace | None = None
-    """config.json and preprocessor_config.json, as far as they are there."""
+    """config.json and preprocessor_config.json; None without them."""
 
     @property
     def model_type(self) -> str:
@@ -69,7 +69,7 @@ class Hints:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One derived property of a head, and why."""
+    """One derived property of a head and its reason, a row of the report."""
 
     name: str
     value: str
@@ -78,11 +78,11 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A recognised head. ``layout`` is the family's own frozen dataclass; ``classes`` is what labels.txt should name.
+    """A recognised head.
 
-    ``confidence`` is in (0, 1]; ``facts`` say what was read from where; ``warnings`` what a reader should know.
-    ``convention`` is this head's own where it differs from the family's; ``built_in`` the parser that DeepStream
-    ships for it: nothing is compiled then.
+    ``layout``: the family's own frozen dataclass, read by its ``decode`` and ``context``. ``classes``: the number of
+    lines that labels.txt should have. ``confidence``: in (0, 1]. ``convention``: this head's own if it differs from the
+    family's. ``built_in``: the parser that DeepStream ships for it; nothing is compiled then.
     """
 
     family: str
@@ -105,8 +105,8 @@ class BuiltIn:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Why the outputs are not of a family; ``close`` marks a near miss, worth telling the user first;
-    ``not_a_detector``: the outputs are something else altogether (a segmentation net, keypoints)."""
+    """Why the outputs do not fit a family. ``close``: a near miss, which the error names first. ``not_a_detector``: the
+    outputs are of another task (segmentation, keypoints)."""
 
     family: str
     reason: str
@@ -116,11 +116,11 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """How models of a family are fed and clustered; ``preprocessing`` is None where models differ.
+    """Preprocessing and clustering of a family's models; ``preprocessing`` is None if models differ.
 
-    ``aspect`` is the maintain-aspect-ratio that the family's models are trained with, as far as there is a habit.
-    ``firm``: False where exports often bake ``preprocessing`` in, so that evidence on real frames may overrule it.
-    ``pre_cluster_threshold``: None for 6e's; ``threshold_note`` stands above it in the config, as a comment.
+    ``cluster_mode``: nvinfer's (2 NMS, 4 none). ``aspect``: maintain-aspect-ratio in training.
+    ``firm``: False if exports often include ``preprocessing`` in the graph, so that evidence on real frames may
+    overrule it. ``pre_cluster_threshold``: None for the value of 6e; ``threshold_note``: the comment above it.
     """
 
     preprocessing: Preprocessing | None
@@ -146,12 +146,17 @@ class Family(Protocol):
     """One detector family."""
 
     name: str
+    """``family = "..."`` in dsbench.toml."""
     template: str
+    """The parser's template in templates/; "" if nothing is compiled."""
 
     def recognise(
         self, facts: OnnxFacts, samples: Sequence[Outputs], hints: Hints, labels: Sequence[str]
     ) -> Head | Rejected:
-        """Is this the family's head? ``samples``: outputs of real frames, under any preprocessing."""
+        """The head, or why it is not this family's.
+
+        ``samples``: the outputs of one real frame each, under several preprocessings, of which most are wrong.
+        """
         ...
 
     def convention(self) -> Convention:
@@ -159,11 +164,14 @@ class Family(Protocol):
         ...
 
     def decode(self, outputs: Outputs, head: Head, network: Network, threshold: float) -> Boxes:
-        """Reference decode of one image: what the parser must return, thresholded and clipped."""
+        """Reference decode of one image: boxes with a score of at least ``threshold``, clipped to the network.
+
+        Their order is that of the parser.
+        """
         ...
 
     def context(self, head: Head) -> ParserContext:
-        """What the parser template needs of this head: numbers only, never a name from the model."""
+        """Variables of the parser template: numbers only, never a name from the model."""
         ...
 
 
@@ -172,7 +180,7 @@ ParserContext = tuple[tuple[str, int | bool | tuple[tuple[float, ...], ...]], ..
 
 
 HIGHEST_CLASS = 1e6
-"""Numbers from here on are no class ids: parsers skip them."""
+"""Larger numbers are not class ids: parsers skip them."""
 
 
 def best_class(scores: NDArray[np.float32]) -> NDArray[np.int32]:

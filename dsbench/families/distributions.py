@@ -1,8 +1,8 @@
 """Heads whose box sides are distributions (GFL, DFL): 4 * bins columns of logits beside the classes.
 
-NanoDet has 8 bins a side, GFL and PP-YOLOE 17, YOLOv8 before its decoding 16. No template decodes them; what is done
-here is to name them, so that their user knows what the parser has to do. Source: Generalized Focal Loss (arXiv
-2006.04388, section 3).
+NanoDet has 8 bins a side, GFL and PP-YOLOE 17, YOLOv8 before its decoding 16. No template decodes them.
+This module recognises them, so that the error tells the user what a parser has to do. Source: Generalized Focal Loss
+(arXiv 2006.04388, section 3).
 """
 
 from __future__ import annotations

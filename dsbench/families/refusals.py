@@ -1,4 +1,4 @@
-"""Outputs that are no detector's at all, told before any family is asked: segmentation maps, rows without a batch."""
+"""Outputs of another task, refused before any family is asked: segmentation maps, features, rows without a batch."""
 
 from __future__ import annotations
 
@@ -88,9 +88,9 @@ def _smaller_maps(facts: OnnxFacts, samples: Sequence[Outputs], where: str, mode
     queries = {len(out.data) for out in rest if out.data.ndim == 2}
     if rest and not (len(rest) == 1 and all(len(out.data) in queries for out in maps)):
         return None
-    told = model_type in _DENSE_MODELS or all(_SEGMENTING.search(out.name) for out in maps)
+    named = model_type in _DENSE_MODELS or all(_SEGMENTING.search(out.name) for out in maps)
     large = all(_stride(out.data.shape, facts) <= 2 for out in maps)
-    if not maps or not (told or (large and not rest)):
+    if not maps or not (named or (large and not rest)):
         return None
     shape = "x".join(map(str, maps[0].data.shape))
     a_query = f", one for each of {len(maps[0].data)} queries" if rest else ""

@@ -1,4 +1,4 @@
-"""Which family a model belongs to: every family is asked, the most confident answer counts."""
+"""The list of families. Every family is asked; the most confident answer counts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FAMILIES: tuple[Family, ...] = (Yolox(), Yolo(), BatchedNms(), Ssd(), Detr(), Rt
 
 
 def by_name(name: str) -> Family:
-    """The family called ``name``; raises FAMILY_UNKNOWN with the names there are."""
+    """The family called ``name``; raises FAMILY_UNKNOWN with the known names."""
     for family in FAMILIES:
         if family.name == name:
             return family
@@ -37,7 +37,7 @@ def by_name(name: str) -> Family:
 
 
 def convention(head: Head) -> Convention:
-    """How this head is fed and clustered: its own convention, else its family's."""
+    """Preprocessing and clustering of this head: its own convention, else its family's."""
     return head.convention or by_name(head.family).convention()
 
 

@@ -1,6 +1,6 @@
-"""The processes of the app that runs while we measure, found from outside: all of the sessions that our children lead.
+"""The processes of the measured app: all processes in the sessions that dsbench's children lead.
 
-``process.run`` starts each program as the leader of a session; what it forks stays in it, whatever becomes of parents.
+``process.run`` starts each program as the leader of a session. What it forks stays in that session.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Stat:
 
 
 class AppProcesses:
-    """Follows the sessions of children that were started after this object was made."""
+    """Follows the sessions of children started after this object was created."""
 
     def __init__(self, ours: int | None = None) -> None:
         self._ours = os.getpid() if ours is None else ours
@@ -36,7 +36,7 @@ class AppProcesses:
         self._used_s: dict[int, float] = {}
         self._scanned: float | None = None
         self.ever: set[int] = set()
-        """Every process of the app that was seen, also those that have ended."""
+        """Every process of the app seen so far, ended ones included."""
 
     def look(self) -> tuple[float, float]:
         """Processor seconds that the app used since the last look, and its resident memory in MiB now."""
@@ -81,7 +81,7 @@ def _stat(pid: int) -> Stat | None:
 
 
 def name_of(pid: int) -> str | None:
-    """The program's name; None where no such process is to be seen from here."""
+    """The program's name; None if the process is not visible."""
     try:
         with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
             return file.read().strip()

@@ -1,7 +1,7 @@
 """Asks CUDA which GPU it calls N: ``python -m dsbench.machine.cuda_device N`` prints its PCI bus id.
 
-A program of its own, so that a driver that hangs or crashes takes nobody along, and so that the process that measures
-never starts CUDA. Makes no context, so it takes no memory on the GPU.
+A separate program: a driver that hangs or crashes ends only this one, and the measuring process never starts CUDA.
+It makes no context, so it uses no memory on the GPU.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One benchmark at a time on a device: a lock file that every dsbench of this user honours, whatever started it."""
+"""One benchmark at a time on a device: a lock file for all dsbench processes of this user."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def device_name(runtime: str, gpu_id: int) -> str:
 
 @contextmanager
 def exclusive(device: str, announce: Callable[[str], None], folder: Path | None = None) -> Iterator[Held]:
-    """Hold the device; waits for another benchmark to end, and says so. The kernel frees it when the process dies.
+    """Hold the device. Waits for another benchmark to end and announces it. The kernel releases a dead process's lock.
 
-    Where no lock file can be made the benchmark goes on, with a note.
+    If no lock file can be made, the benchmark runs all the same, with a note.
     """
     try:
         handle = os.open(_lock_file(device, folder), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -46,7 +46,7 @@ def exclusive(device: str, announce: Callable[[str], None], folder: Path | None 
 
 
 def _lock(handle: int, device: str, announce: Callable[[str], None]) -> bool:
-    """Take the lock; returns whether it had to be waited for."""
+    """Take the lock; True if another process held it."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return False
@@ -57,7 +57,7 @@ def _lock(handle: int, device: str, announce: Callable[[str], None]) -> bool:
 
 
 def _lock_file(device: str, folder: Path | None) -> Path:
-    """In the user's runtime directory, else in one of the user's own in the temporary directory."""
+    """In XDG_RUNTIME_DIR, else in a folder of this user in the temporary directory."""
     if folder is None:
         runtime = os.environ.get("XDG_RUNTIME_DIR", "")
         usable = os.path.isabs(runtime) and os.access(runtime, os.W_OK | os.X_OK)

@@ -1,7 +1,7 @@
-"""One session at a time on a model directory: two would mix their dumps, logs and figures.
+"""One run at a time on a model directory: two would mix their dumps, logs and figures.
 
-The lock is on the directory itself (flock): nothing is written, a read-only directory works, and the kernel frees it
-when the process ends, also by kill -9.
+The lock is on the directory itself (flock): no file is written, a read-only directory works, and the kernel releases it
+when the process ends, even after kill -9.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def take(directory: Path, at_end: ExitStack, *, shown: str = "", locks: Path = P
     try:
         handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
-        return  # pre-flight says what is wrong with it
+        return  # pre-flight reports it
     at_end.callback(os.close, handle)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -40,7 +40,7 @@ def take(directory: Path, at_end: ExitStack, *, shown: str = "", locks: Path = P
 
 
 def _holder(handle: int, locks: Path) -> str:
-    """`` (process N)`` as /proc/locks has it; "" where it does not say."""
+    """`` (process N)`` from /proc/locks; "" if it is not there."""
     status = os.fstat(handle)
     device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
     try:

@@ -1,6 +1,6 @@
-"""What this machine has: GPU, CUDA, TensorRT, DeepStream, operating system, processor, memory.
+"""Hardware and system software of this machine: GPU, CUDA, TensorRT, DeepStream, operating system, processor, memory.
 
-Each fact has a source; what is not there has a reason. Nothing here raises, and no program is waited for long.
+Each fact has a source, each absence a reason. Nothing here raises; every program has a short timeout.
 """
 
 from __future__ import annotations
@@ -22,20 +22,6 @@ from dsbench.formats.versions import UNKNOWN_MACHINE, EngineMachine, Gpu
 from dsbench.machine import nvml
 from dsbench.machine.nvml import Device
 
-__all__ = [
-    "Answer",
-    "Component",
-    "Gpu",
-    "Hardware",
-    "cpu_name",
-    "cuda_toolkit",
-    "deepstream",
-    "find_gpu",
-    "gpu",
-    "hardware",
-    "tensorrt",
-]
-
 DEEPSTREAM_DIR = Path("/opt/nvidia/deepstream/deepstream")
 _TIMEOUT_S = 20.0
 _LIBRARY_DIRS = (
@@ -47,12 +33,13 @@ _LIBRARY_DIRS = (
     "/usr/local/tensorrt/lib",
     "/usr/local/cuda/lib64",
 )
-_TRTEXEC = ("/usr/src/tensorrt/bin/trtexec", "/usr/local/tensorrt/bin/trtexec")
+TRTEXEC_PLACES = ("/usr/src/tensorrt/bin/trtexec", "/usr/local/tensorrt/bin/trtexec")
+"""Where TensorRT's packages and containers install it."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The GPU that was asked for, or None and ``why_not``. ``note``: what is uncertain about it."""
+    """The GPU that ``--gpu-id`` names, or None and ``why_not``. ``note``: what is uncertain about it."""
 
     gpu: Gpu | None
     why_not: str = ""
@@ -62,7 +49,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Component:
-    """A piece of software. ``version`` is None where there is none; ``detail`` then says why, else what told it."""
+    """A piece of software. ``version`` is None if it is absent. ``detail``: the source, or why it is absent."""
 
     name: str
     version: str | None
@@ -76,7 +63,7 @@ class Component:
 
 @dataclass(frozen=True)
 class Hardware:
-    """The machine under all software. ``cores`` are those we may use; ``memory_mib`` respects a control group."""
+    """``cores``: those this process may use. ``memory_mib`` respects the control group's limit."""
 
     os: str
     kernel: str
@@ -87,7 +74,7 @@ class Hardware:
 
 
 def gpu(gpu_id: int = 0) -> Gpu | None:
-    """The GPU that CUDA calls ``gpu_id``; None where there is none that answers (``find_gpu`` says why)."""
+    """CUDA's GPU ``gpu_id``; None without one (``find_gpu`` gives the reason)."""
     return find_gpu(gpu_id).gpu
 
 
@@ -176,10 +163,15 @@ def tensorrt(folders: Sequence[str] | None = None) -> Component:
                 return Component(name, version, os.path.realpath(path))
     if package := versions.tensorrt_of_dpkg(_output(("dpkg-query", "-W", "libnvinfer*"))):
         return Component(name, package[1], f"package {package[0]}")
-    for trtexec in filter(None, (shutil.which("trtexec"), *filter(os.path.exists, _TRTEXEC))):
+    for trtexec in filter(None, (shutil.which("trtexec"), *filter(os.path.exists, TRTEXEC_PLACES))):
         if version := versions.tensorrt_of_trtexec(_output((trtexec, "--help"))):
             return Component(name, version, trtexec)
     return Component(name, None, "no libnvinfer.so.*, no libnvinfer package, no trtexec")
+
+
+def trtexec_program() -> str | None:
+    """trtexec on PATH, else where TensorRT's packages and containers install it."""
+    return shutil.which("trtexec") or next((path for path in TRTEXEC_PLACES if os.access(path, os.X_OK)), None)
 
 
 def deepstream(folder: Path = DEEPSTREAM_DIR) -> Component:

@@ -1,7 +1,7 @@
 """NVML through the optional package nvidia-ml-py, and which of its GPUs ``--gpu-id`` means.
 
-``--gpu-id`` is CUDA's number, as DeepStream's gpu-id is: CUDA_VISIBLE_DEVICES hides and reorders GPUs, and without
-CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA puts the fastest first. NVML and nvidia-smi know none of that and number by PCI bus.
+``--gpu-id`` is CUDA's number, as DeepStream's gpu-id is. CUDA_VISIBLE_DEVICES hides and reorders GPUs, and without
+CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA puts the fastest first. NVML and nvidia-smi ignore both and number by PCI bus.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NO_SUCH_GPU = ("CUDA_ERROR_INVALID_DEVICE", "CUDA_ERROR_NO_DEVICE")
 
 @dataclass(frozen=True)
 class Device:
-    """A GPU that NVML has opened. ``note`` says what is uncertain about its being the one that was asked for."""
+    """A GPU that NVML has opened. ``note``: why it may not be the GPU that was asked for."""
 
     nvml: Any
     handle: Any
@@ -30,14 +30,14 @@ class Device:
     note: str = ""
 
     def close(self) -> None:
-        """Give NVML back (it counts its users)."""
+        """Shut NVML down; it counts its users."""
         with contextlib.suppress(self.nvml.NVMLError):  # nothing is left to give back
             self.nvml.nvmlShutdown()
 
 
 @dataclass(frozen=True)
 class NoDevice:
-    """Why there is none. ``conclusive``: NVML itself says so, so that nobody else needs to be asked."""
+    """Why there is no GPU. ``conclusive``: NVML itself reports it, so nvidia-smi need not be asked."""
 
     reason: str
     conclusive: bool = False
@@ -60,7 +60,7 @@ def module() -> ModuleType | NoDevice:
 
 
 def open_device(gpu_id: int, nvml: Any = None) -> Device | NoDevice:
-    """Open the GPU that CUDA calls ``gpu_id``; ``Device.close`` it in the end. Never raises."""
+    """Open the GPU that CUDA calls ``gpu_id``; the caller closes it. Never raises."""
     if nvml is None:
         nvml = module()
         if isinstance(nvml, NoDevice):
@@ -109,7 +109,7 @@ def cuda_choice(gpu_id: int, count: int, environment: Mapping[str, str]) -> int 
 
 
 def pci_bus_of(gpu_id: int, python: Sequence[str] = (sys.executable,)) -> str | NoDevice:
-    """PCI bus id of CUDA's GPU, from CUDA's own driver library in a process of its own: it may hang or crash."""
+    """PCI bus id of CUDA's GPU. A child process asks CUDA's driver library, which may hang or crash."""
     command = (*python, "-m", "dsbench.machine.cuda_device", str(gpu_id))
     try:
         finished = subprocess.run(command, capture_output=True, text=True, timeout=_CUDA_TIMEOUT_S, check=False)

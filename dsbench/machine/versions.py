@@ -1,4 +1,4 @@
-"""Hardware and system software as rows of the record's and the report's environment, each component once."""
+"""Hardware and system software as rows of the environment in record and report."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ A failed run leaves its log and no result. An interrupted run leaves nothing.
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,13 +18,12 @@ from dsbench.formats.failures import trtexec as trtexec_failures
 from dsbench.formats.failures.matcher import Failure, Kind
 from dsbench.formats.trtexec import log as trtexec_log
 from dsbench.formats.trtexec.log import TrtexecLog
+from dsbench.machine import hardware
 from dsbench.model import previous
 from dsbench.model.stand_in import is_stand_in
 from dsbench.trtexec import command_lines
 from dsbench.trtexec.command_lines import Target
 
-PLACES = ("/usr/src/tensorrt/bin/trtexec", "/usr/local/tensorrt/bin/trtexec")
-"""Where TensorRT's packages and containers install it."""
 PART = ".part"
 """Suffix of an engine or log that is not finished."""
 MEASURE_SECONDS = 900.0
@@ -92,11 +90,11 @@ class Measured:
 
 def find_program() -> str:
     """trtexec on PATH, else where TensorRT's packages put it. Raises BUILD_TOOL_MISSING."""
-    found = shutil.which("trtexec") or next((place for place in PLACES if os.access(place, os.X_OK)), None)
+    found = hardware.trtexec_program()
     if found is None:
         raise DsbenchError(
             Code.BUILD_TOOL_MISSING,
-            f"trtexec is neither on PATH nor at {PLACES[0]}",
+            f"trtexec is neither on PATH nor at {hardware.TRTEXEC_PLACES[0]}",
             fix="run this in NVIDIA's DeepStream or TensorRT container, or install TensorRT's samples (Debian package "
             "libnvinfer-bin); `dsbench prepare --print` shows the commands for another machine",
         )

@@ -174,7 +174,7 @@ class TestComponents:
         assert hardware.tensorrt(()).version == "10.13.0"
 
     def test_no_tensorrt(self, bin_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(hardware, "_TRTEXEC", ())
+        monkeypatch.setattr(hardware, "TRTEXEC_PLACES", ())
         assert hardware.tensorrt(()).text == "not found (no libnvinfer.so.*, no libnvinfer package, no trtexec)"
 
     def test_deepstream(self, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setitem(sys.modules, "pynvml", FakeNvml())
-    monkeypatch.setattr(hardware, "_TRTEXEC", ())
+    monkeypatch.setattr(hardware, "TRTEXEC_PLACES", ())
     path = tmp_path / "deepstream-app"
     write(path, f"cat <<'EOF'\n{VERSION_ALL}EOF")
     return path

@@ -8,6 +8,7 @@ import pytest
 
 from dsbench.base import process
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.machine import hardware
 from dsbench.model.layout import ModelLayout
 from dsbench.model.onnx import graph as onnx_model
 from dsbench.trtexec import program
@@ -90,7 +91,7 @@ def test_a_full_disk_says_nothing_of_the_batch(target: Target, tool: Trtexec, mo
 
 def test_finding_the_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(program, "PLACES", (str(tmp_path / "elsewhere" / "trtexec"),))
+    monkeypatch.setattr(hardware, "TRTEXEC_PLACES", (str(tmp_path / "elsewhere" / "trtexec"),))
     with pytest.raises(DsbenchError) as caught:
         program.find_program()
     assert caught.value.code == Code.BUILD_TOOL_MISSING

@@ -12,6 +12,7 @@ from pathlib import Path
 from dsbench.base.ask import Said, ask
 from dsbench.doctor.inventory import DeepStream, Nvidia, Program
 from dsbench.doctor.survey.ask import QUESTION_S, Asked, read
+from dsbench.machine import hardware
 from dsbench.machine.hardware import Answer, Component
 from dsbench.model.preflight import newest_cuda
 from dsbench.runtimes.deepstream import DeepStreamRuntime
@@ -23,7 +24,6 @@ _DRIVER_DIRS = (
     "/usr/lib/x86_64-linux-gnu",
     "/usr/lib/aarch64-linux-gnu",
 )
-_TRTEXEC = ("/usr/src/tensorrt/bin/trtexec", "/usr/local/tensorrt/bin/trtexec")
 _HEADER = "sources/includes/nvdsinfer_custom_impl.h"
 _PARSER = """#include "nvdsinfer_custom_impl.h"
 extern "C" bool NvDsInferParseCustomDoctor(std::vector<NvDsInferLayerInfo> const &, NvDsInferNetworkInfo const &,
@@ -89,13 +89,12 @@ async def deepstream(parts: Mapping[str, Asked[Component]], app: Program, scratc
         libraries = (toolkit, "-Wl,--start-group", "-lnvinfer", "-Wl,--end-group")
         link = await compile_parser(header.parent, libraries, scratch / "deepstream.so", scratch)
     unlisted, script = folder / "bin/deepstream-app", folder / "user_additional_install.sh"
-    trtexec = shutil.which("trtexec") or next((path for path in _TRTEXEC if os.access(path, os.X_OK)), None)
     return DeepStream(
         app=app,
         sdk=_version(parts["deepstream"]),
         cuda=_version(parts["cuda"]),
         tensorrt=_version(parts["tensorrt"]),
-        trtexec=trtexec,
+        trtexec=hardware.trtexec_program(),
         header=str(header) if header.is_file() else None,
         link=link,
         unlisted_app=str(unlisted) if unlisted.exists() else None,

@@ -21,12 +21,12 @@ _INITIAL_PID_NAMESPACE = 0xEFFFFFFC
 
 
 class SourceGone(Exception):
-    """A source has nothing more to say; the text says why."""
+    """A source can deliver no more samples; the text is the reason."""
 
 
 @dataclass
 class _Seen:
-    """A process on the GPU as NVML has shown it; ``name`` as we could find it out."""
+    """A process on the GPU as NVML lists it; ``before``: it was there before the run."""
 
     name: str
     mib: float | None
@@ -55,7 +55,7 @@ class GpuSource:
         return self._name
 
     def open(self) -> None:
-        """Start NVML. Raises SourceGone with the reason where there is no GPU to be asked."""
+        """Start NVML. Raises SourceGone with the reason if there is no GPU."""
         opened = nvml.open_device(self._gpu_id, self._library)
         if isinstance(opened, NoDevice):
             raise SourceGone(f"no GPU telemetry: {opened.reason}")
@@ -69,12 +69,12 @@ class GpuSource:
         self._name = f"{name} (NVML's GPU {opened.index})"
 
     def close(self) -> None:
-        """Give NVML back."""
+        """Shut NVML down."""
         if self._opened is not None:
             self._opened.close()
 
     def read(self, *, before_run: bool) -> tuple[float | None, ...]:
-        """One sample. Raises SourceGone when the GPU is lost, or answers nothing at all any more."""
+        """One sample. Raises SourceGone when the GPU is lost or NVML no longer answers."""
         assert self._opened is not None, "open comes first"
         library, handle = self._opened.nvml, self._opened.handle
         values: list[float | None] = []
@@ -124,7 +124,7 @@ class GpuSource:
             known.mib = max(mib, known.mib or 0.0)
 
     def others(self) -> tuple[OtherProcess, ...]:
-        """Processes that are not the app's; what cannot be told apart from the app becomes a note instead."""
+        """Processes that are not the app's. One that cannot be distinguished from the app becomes a note."""
         same_pids = _pids_are_ours_to_read() or bool(self._app.ever & set(self._seen))
         found, unclear = [], []
         for pid, seen in self._seen.items():
@@ -151,7 +151,7 @@ def _name_by_nvml(library: Any, pid: int) -> str:
 
 
 def _pids_are_ours_to_read() -> bool:
-    """Whether we are outside any container, where NVML's pids are those of /proc."""
+    """Whether this process runs outside containers, where NVML's pids are those of /proc."""
     try:
         return os.stat("/proc/self/ns/pid").st_ino == _INITIAL_PID_NAMESPACE
     except OSError:
@@ -177,7 +177,7 @@ def _throttle(library: Any, handle: Any) -> tuple[float | None, ...]:
 
 
 def _memory(library: Any, handle: Any) -> tuple[float | None, ...]:
-    """Without what the driver keeps for itself, as nvidia-smi shows it, where the driver tells the two apart."""
+    """Without the driver's reserve, as nvidia-smi shows it, if the driver reports it separately."""
     try:
         used = library.nvmlDeviceGetMemoryInfo(handle, version=library.nvmlMemory_v2).used
     except (library.NVMLError, AttributeError, TypeError):

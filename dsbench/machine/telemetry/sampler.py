@@ -1,11 +1,11 @@
-"""Samples GPU and CPU while a benchmark runs: a thread of its own that never disturbs or fails the run.
+"""Samples GPU and CPU in a thread while a benchmark runs. It never fails the run.
 
     with telemetry.sampler("deepstream", gpu_id=0) as sampler:
         run the app
     series = sampler.series()
 
-Whatever a source does (no NVML, a GPU that is lost, a driver that hangs), the run goes on and the series says why it
-has gaps. The first row is taken before the app starts.
+If a source fails (no NVML, a lost GPU, a driver that hangs), the run goes on and a note in the series gives the reason.
+The first row is taken before the app starts.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from dsbench.machine.telemetry.cpu import CpuSource
 from dsbench.machine.telemetry.gpu import GpuSource, SourceGone
 
 EVERY_S = 0.5
-_MOST_ROWS = 4000
+_MAX_ROWS = 4000
 _OPEN_WITHIN_S = 10.0
 _STOP_WITHIN_S = 5.0
 
 
 class Source(Protocol):
-    """Where samples come from. ``open``, ``read`` and ``close`` are called in the sampling thread alone."""
+    """A source of samples. Only the sampling thread calls ``open``, ``read`` and ``close``."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -39,17 +39,17 @@ class Source(Protocol):
         """What is sampled, once it is open."""
 
     def open(self) -> None:
-        """Get ready; raises SourceGone where there is nothing to be sampled."""
+        """Prepare; raises SourceGone if there is nothing to sample."""
 
     def read(self, *, before_run: bool) -> tuple[float | None, ...]:
-        """One sample, ``before_run`` while the app is not started; raises SourceGone when nothing more is to be had."""
+        """One sample; ``before_run``: the app has not started. Raises SourceGone if no more samples will come."""
 
     def close(self) -> None:
-        """Let go."""
+        """Release the source."""
 
 
 def sampler(runtime: str, gpu_id: int, every_s: float = EVERY_S) -> Sampler:
-    """What is worth sampling for a runtime: the CPU always, the GPU where the runtime uses it."""
+    """Samples the CPU, and the GPU if the runtime uses it."""
     app = AppProcesses()
     sources: list[Source] = [CpuSource(app)]
     if runtime == "deepstream":
@@ -58,7 +58,7 @@ def sampler(runtime: str, gpu_id: int, every_s: float = EVERY_S) -> Sampler:
 
 
 class Sampler:
-    """A context manager: samples from entering to leaving it, ``series`` afterwards."""
+    """A context manager that samples until it is left; ``series`` afterwards."""
 
     def __init__(self, sources: Sequence[Source], every_s: float = EVERY_S) -> None:
         self._sources = tuple(sources)
@@ -86,14 +86,14 @@ class Sampler:
     ) -> None:
         self._stop.set()
         self._thread.join(_STOP_WITHIN_S)
-        if self._thread.is_alive():  # in a call of the driver that does not return; the thread dies with the process
+        if self._thread.is_alive():  # a call of the driver hangs; the thread ends with the process
             self._notes.append("telemetry hangs in the driver: its last samples are missing")
 
     def series(self) -> Series:
-        """What was sampled; complete once the context has been left. Columns that nobody could fill are left out."""
+        """The samples, complete once the context is left. Columns without any value are left out."""
         names = (SECONDS, *(name for source in self._sources for name in source.columns))
         rows = tuple(self._rows)
-        told = [index for index in range(len(names)) if index == 0 or any(row[index] is not None for row in rows)]
+        filled = [index for index in range(len(names)) if index == 0 or any(row[index] is not None for row in rows)]
         notes, processes = list(self._notes), list[OtherProcess]()
         for source in self._sources:
             if isinstance(source, GpuSource):
@@ -102,8 +102,8 @@ class Sampler:
         cost = 1000 * sum(self._busy_s) / len(self._busy_s) if self._busy_s else None
         return Series(
             devices=tuple(source.device for source in self._sources if source.device),
-            columns=tuple(names[index] for index in told),
-            rows=tuple(tuple(row[index] for index in told) for row in rows),
+            columns=tuple(names[index] for index in filled),
+            rows=tuple(tuple(row[index] for index in filled) for row in rows),
             processes=tuple(processes),
             notes=tuple(dict.fromkeys(notes)),
             sample_ms=None if cost is None else round(cost, 2),
@@ -118,7 +118,7 @@ class Sampler:
             next_at = time.monotonic() + self._every_s
             while not self._stop.wait(max(0.0, next_at - time.monotonic())):
                 self._sample()
-                # a sample that took longer than the interval is not made up for
+                # no catching up after a slow sample
                 next_at = max(next_at + self._every_s, time.monotonic())
         finally:
             self._ready.set()
@@ -136,12 +136,12 @@ class Sampler:
             ]
         self._rows.append(tuple(row))
         self._busy_s.append(time.monotonic() - began)
-        if len(self._rows) >= _MOST_ROWS:  # a run of hours: every second sample will do
+        if len(self._rows) >= _MAX_ROWS:  # a run of hours: keep every second sample
             self._rows = self._rows[::2]
             self._every_s *= 2
 
     def _guarded(self, number: int, what: str) -> tuple[float | None, ...] | None:
-        """Call a source; one that fails is left out from then on, with a note."""
+        """Call a source. One that fails is dropped, with a note."""
         source = self._sources[number]
         try:
             if what == "open":
