@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dsbench.judge.run.measurement import Measurement, RealTime, State
-from dsbench.judge.run.verdicts import ReasonCode
+from dsbench.judge.run.reason import ReasonCode
 
 REPEATS = 2
 """Runs of the largest count that must be real-time: one and its repeat."""

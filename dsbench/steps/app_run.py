@@ -13,9 +13,10 @@ from dsbench.base.options import GPU_ID, TARGET_FPS
 from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
 from dsbench.formats.telemetry import Series
-from dsbench.judge.run import measurement, windows
+from dsbench.judge.run import measurement, stream_facts
 from dsbench.judge.run import telemetry as judge_telemetry
 from dsbench.judge.run.measurement import Measurement
+from dsbench.judge.run.reasons.silent import silent_s
 from dsbench.judge.run.run_context import RunContext
 from dsbench.machine import device_lock
 from dsbench.machine.telemetry import sampler as telemetry
@@ -92,8 +93,8 @@ def write_app_config(model: ModelRun, kept: Path, streams: int, interval_s: int,
 def require_alive(perf: PerfRun, name: str) -> None:
     """APP_TIMEOUT if PERF rows came to the end but no frame did (the pipeline hangs, its timer does not), or if the
     rows stopped: for long, or the app did not end on SIGINT either."""
-    silent = windows.silent_s(perf.windows, perf.lasted_s)
-    if windows.hung(perf.windows):
+    silent = silent_s(perf.windows, perf.lasted_s)
+    if stream_facts.hung(perf.windows):
         how = "every stream stood still to the end of the run"
     elif silent and perf.killed_at_end:
         how = f"no PERF row came in the last {silent:.0f} s of the run, and the app did not end on SIGINT"

@@ -9,11 +9,12 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import PERF_INTERVAL, PERF_PRECISION, PERF_SECONDS, TARGET_FPS
 from dsbench.formats.telemetry import Series
 from dsbench.judge import streams
-from dsbench.judge.run import engine_use, saturation, windows
+from dsbench.judge.run import engine_use, saturation, stream_facts
 from dsbench.judge.run.early_end import EarlyEnd
 from dsbench.judge.run.measurement import Measurement, State
-from dsbench.judge.run.verdicts import ReasonCode
-from dsbench.judge.run.windows import StreamFacts
+from dsbench.judge.run.reason import ReasonCode
+from dsbench.judge.run.reasons.silent import silent_s
+from dsbench.judge.run.stream_facts import StreamFacts
 from dsbench.judge.streams import RunFigures
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
@@ -84,7 +85,7 @@ def measure(model: ModelRun, log: EvidenceLog, count: int, name: str) -> Measure
     played = app_run.play(model, model.runtime, plan, name)
     perf, series = played.perf, played.series
     target = model.option(TARGET_FPS).value
-    facts = windows.stream_facts(perf.windows, target)
+    facts = stream_facts.stream_facts(perf.windows, target)
     measured = _judge(model, name, played) if perf.finished.stopped else None
     add_evidence(log, model.layout, RawRun(name, perf, facts, played.notes, series, measured))
     perf_run.require_success(perf, f"DS {name}")
@@ -158,7 +159,7 @@ def _rows(log: EvidenceLog, raw: RawRun) -> None:
     """PERF rows that are missing. Where there are no steady windows the measurement has nothing to say of them."""
     name, found = raw.name, raw.perf.windows
     told = {reason.code for reason in raw.measurement.reasons} if raw.measurement else set()
-    if ReasonCode.SILENT not in told and (silent := windows.silent_s(found, raw.perf.lasted_s)):
+    if ReasonCode.SILENT not in told and (silent := silent_s(found, raw.perf.lasted_s)):
         log.warn(f"{name}: no PERF row came in the last {silent:.1f} s of the run: the figures are of the time before")
     if found.broken:
         what = f"{found.broken} PERF rows were cut by other output, or have inf or nan"

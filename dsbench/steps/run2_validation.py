@@ -10,7 +10,7 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import MIN_STREAMS
 from dsbench.judge import streams
 from dsbench.judge.run.measurement import RealTime, State
-from dsbench.judge.run.verdicts import named
+from dsbench.judge.run.reason import named
 from dsbench.judge.streams import Benchmark
 from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import EvidenceLog

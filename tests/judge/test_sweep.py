@@ -10,7 +10,7 @@ import pytest
 from dsbench.judge import sweep
 from dsbench.judge.run.measurement import Measurement, RealTime, Reason, State
 from dsbench.judge.run.statistics import Interval
-from dsbench.judge.run.verdicts import ReasonCode
+from dsbench.judge.run.reason import ReasonCode
 from dsbench.judge.sweep import Bounds, Trial
 
 TARGET = 30.0

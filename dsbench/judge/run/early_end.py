@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from dsbench.formats.perf.windows import Windows
-from dsbench.judge.run import measurement, steady
+from dsbench.judge.run import measurement
 from dsbench.judge.run.measurement import Measurement, State
+from dsbench.judge.run.reasons.drift import drift
 from dsbench.judge.run.run_context import RunContext
 from dsbench.judge.run.statistics import Interval
 from dsbench.judge.streams import LAST_WINDOWS
@@ -65,7 +66,7 @@ class EarlyEnd:
         left = max(0.0, self.seconds - windows.at_s[-1]) / windows.interval_s
         for stream in range(windows.streams):
             values = windows.of_stream(stream)[-steady_windows:]
-            trend = steady.drift(values, 0.0)
+            trend = drift(values, 0.0)
             if trend is None or trend.second >= trend.first:
                 continue
             slope = (trend.second - trend.first) / (len(values) - 1)

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from statistics import median
 
 from dsbench.formats.perf.windows import Windows
-from dsbench.judge.run.windows import late_for_good
 
 _ROUNDING = 0.005
 """Of a printed average, frames per second."""
@@ -194,3 +193,21 @@ def _cuts_s(windows: Windows) -> list[float]:
         found.append(0.0 if number == before + 1 else seen if seen >= due / 2 else due)
         before, seen_s = number, at_s
     return found
+
+
+def missing_s(times: Sequence[float], interval_s: float) -> float:
+    """The longest time by which rows seen at ``times`` came later than one after the other, in seconds.
+
+    Rows that are seen late and then together are not missing: how late a row is counts only as far as all after it are
+    late too. Rows in bursts were not seen as they came: 0.
+    """
+    gaps = [after - before for before, after in pairwise(times)]
+    if not gaps or (usual := median(gaps)) < interval_s / 2:
+        return 0.0
+    late = late_for_good([at_s - times[0] - number * usual for number, at_s in enumerate(times)])
+    return max(after - before for before, after in pairwise(late))
+
+
+def late_for_good(late: Sequence[float]) -> list[float]:
+    """How late each row is, only as far as all after it are late too: what is more was seen late, not printed late."""
+    return list(accumulate(reversed(late), min))[::-1]

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from dsbench.formats.perf.windows import Windows
-from dsbench.judge.run import elapsed, row_clock, standstill, statistics, steady, verdicts
-from dsbench.judge.run.elapsed import Elapsed
+from dsbench.judge.run import elapsed, find_reasons, statistics, steady
+from dsbench.judge.run.judged_run import JudgedRun
+from dsbench.judge.run.reason import DISTURBED, Reason, State
+from dsbench.judge.run.reasons import clock, stalled_stream
 from dsbench.judge.run.run_context import RunContext
 from dsbench.judge.run.statistics import Interval
-from dsbench.judge.run.verdicts import Reason, State, Steady
 
 __all__ = ["Interval", "Measurement", "RealTime", "Reason", "State", "of_run"]
 
-_ORDER = (State.INVALID, State.INCONCLUSIVE, State.VALID)
+_WORST_FIRST = (State.INVALID, State.INCONCLUSIVE, State.VALID)
 
 
 class RealTime(StrEnum):
@@ -47,12 +47,13 @@ class Measurement:
     @property
     def slowest(self) -> int | None:
         """The number of the stream with the smallest lower bound; None without a steady window."""
-        return _slowest(self.per_stream) if self.per_stream else None
+        streams = range(len(self.per_stream))
+        return min(streams, key=lambda number: self.per_stream[number].low, default=None)
 
     @property
     def disturbed(self) -> bool:
         """Whether a reason comes from outside the pipeline: other load, throttling, lost rows."""
-        return any(reason.code in verdicts.DISTURBED for reason in self.reasons)
+        return any(reason.code in DISTURBED for reason in self.reasons)
 
     @property
     def real_time(self) -> RealTime:
@@ -68,58 +69,39 @@ class Measurement:
 
 def of_run(windows: Windows, target_fps: float, context: RunContext) -> Measurement:
     """The measurement of one run: warm-up cut, the intervals of all streams and of their sum, reasons against it."""
-    stalled = standstill.stalled(windows)
-    findings = [verdicts.stalled(stalled)] if stalled else []
-    start = steady.warm_up(windows)
-    if start >= len(windows.fps):
-        findings.append(verdicts.rows_lost(windows) or verdicts.too_few(0))
-        return _judged(findings, windows, target_fps, context, stalled=stalled)
-    times = elapsed.of_run(windows)
-    ratio = verdicts.clock(windows, start, times)
-    total, *each = _intervals(windows, start, ratio, times)
-    run = Steady(windows, start, target_fps, total, tuple(each), _slowest(each), times)
-    findings += verdicts.of_steady(run, context)
-    return _judged(findings, windows, target_fps, context, stalled=stalled, run=run, clock=ratio)
-
-
-def _judged(
-    findings: Sequence[Reason],
-    windows: Windows,
-    target_fps: float,
-    context: RunContext,
-    *,
-    stalled: tuple[int, ...],
-    run: Steady | None = None,
-    clock: float = 1.0,
-) -> Measurement:
-    ordered = sorted(findings, key=lambda finding: _ORDER.index(finding.state))
+    stalled, start = stalled_stream.stalled(windows), steady.warm_up(windows)
+    run = JudgedRun(windows, target_fps, context, start, stalled, elapsed.of_run(windows))
+    if run.count:
+        run = _with_intervals(run)
+    reasons = sorted(find_reasons(run), key=lambda reason: _WORST_FIRST.index(reason.state))
     return Measurement(
-        state=ordered[0].state if ordered else State.VALID,
-        reasons=tuple(ordered),
+        state=reasons[0].state if reasons else State.VALID,
+        reasons=tuple(reasons),
         streams=windows.streams,
         target_fps=target_fps,
-        warm_up_s=run.span[0] if run else 0.0,
-        windows=run.count if run else 0,
-        total=run.total if run else None,
-        per_stream=run.each if run else (),
+        warm_up_s=run.span[0] if run.count else 0.0,
+        windows=run.count,
+        total=run.total if run.count else None,
+        per_stream=run.each,
         stalled=stalled,
         ended_early_s=context.ended_early_s,
-        clock=clock,
+        clock=run.clock,
     )
 
 
-def _intervals(windows: Windows, start: int, ratio: float, times: Elapsed) -> list[Interval]:
-    """Of the sum and of each stream, in frames per second of real time: corrected by ``ratio``, or else wider by what
-    the clock was seen to be off."""
+def _with_intervals(run: JudgedRun) -> JudgedRun:
+    """With the intervals of the sum and of each stream, in frames per second of real time: corrected by the clock, or
+    else wider by what the clock was seen to be off."""
+    windows, start = run.windows, run.start
     counted = windows.fps[start:]
     columns = [steady.totals(windows)[start:], *map(list, zip(*counted, strict=True))]
     frame = 1 / (len(counted) * windows.interval_s)
     found = statistics.intervals(columns, (windows.streams * frame, *[frame] * windows.streams))
+    ratio = clock.of_windows(windows, start, run.elapsed)
     if ratio != 1:
-        return [one.scaled(1 / ratio) for one in found]
-    seen, latest = row_clock.of_rows(windows, start, times) or 1.0, row_clock.latest(windows, start, times)
-    return [Interval(one.mean, one.low / max(1.0, latest), one.high / min(1.0, seen)) for one in found]
-
-
-def _slowest(each: Sequence[Interval]) -> int:
-    return min(range(len(each)), key=lambda number: each[number].low)
+        total, *each = [one.scaled(1 / ratio) for one in found]
+    else:
+        seen = clock.of_rows(windows, start, run.elapsed) or 1.0
+        latest = clock.latest(windows, start, run.elapsed)
+        total, *each = [Interval(one.mean, one.low / max(1.0, latest), one.high / min(1.0, seen)) for one in found]
+    return replace(run, clock=ratio, total=total, each=tuple(each))

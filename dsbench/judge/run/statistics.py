@@ -56,6 +56,10 @@ class Interval:
         return Interval(self.mean * factor, self.low * factor, self.high * factor)
 
 
+UNKNOWN = Interval(0.0, 0.0, math.inf)
+"""Of no window at all."""
+
+
 def intervals(
     columns: Sequence[Sequence[float]], resolutions: Sequence[float], confidence: float = CONFIDENCE
 ) -> tuple[Interval, ...]:

@@ -12,8 +12,9 @@ import pytest
 
 from dsbench.formats.perf import windows as perf_windows
 from dsbench.formats.perf.windows import Windows
-from dsbench.judge.run import elapsed, measurement, row_clock
+from dsbench.judge.run import elapsed, measurement
 from dsbench.judge.run.measurement import RealTime
+from dsbench.judge.run.reasons import clock
 from dsbench.judge.run.run_context import RunContext
 
 
@@ -103,7 +104,7 @@ def test_averages_of_another_kind_are_not_believed() -> None:
         )
         found = elapsed.of_run(windows)
         assert not found.by_averages
-        assert row_clock.of_rows(windows, 0, found) == pytest.approx(1.2)
+        assert clock.of_rows(windows, 0, found) == pytest.approx(1.2)
 
 
 @pytest.mark.parametrize("fps", [60.0, 2.0])
@@ -194,7 +195,7 @@ def test_nominal_averages_do_not_tell_the_clock_of_rows_in_bursts() -> None:
     nominal = Windows(1, 1, at_s, ((60.0,),) * 24, avg=((60.0,),) * 24, number=tuple(range(1, 25)))
     found = elapsed.of_run(nominal)
     assert not found.by_averages
-    assert row_clock.of_rows(nominal, 0, found) == pytest.approx(1.2)
+    assert clock.of_rows(nominal, 0, found) == pytest.approx(1.2)
 
 
 def test_a_first_long_window_may_be_slower() -> None:
@@ -230,8 +231,28 @@ def test_one_stream_of_many_does_not_tell_how_long_a_window_was() -> None:
 def test_the_clock_is_the_later_of_what_averages_and_rows_say() -> None:
     late = [1.2 * at_s for at_s in EVERY]
     windows = App().play(late, seen_s=EVERY)
-    assert row_clock.of_rows(windows, 0, elapsed.of_run(windows)) == pytest.approx(1.2, abs=0.02)
-    assert row_clock.latest(windows, 0, elapsed.of_run(windows)) == pytest.approx(1.2, abs=0.02)
+    assert clock.of_rows(windows, 0, elapsed.of_run(windows)) == pytest.approx(1.2, abs=0.02)
+    assert clock.latest(windows, 0, elapsed.of_run(windows)) == pytest.approx(1.2, abs=0.02)
     on_time = App().play(EVERY, seen_s=late)
-    assert row_clock.of_rows(on_time, 0, elapsed.of_run(on_time)) == pytest.approx(1.2, abs=0.02)
-    assert row_clock.of_rows(windows, 17, elapsed.of_run(windows)) is None, "three windows"
+    assert clock.of_rows(on_time, 0, elapsed.of_run(on_time)) == pytest.approx(1.2, abs=0.02)
+    assert clock.of_rows(windows, 17, elapsed.of_run(windows)) is None, "three windows"
+
+
+@pytest.mark.parametrize(
+    ("gaps", "missing"),
+    [
+        ([2.0] * 20, 0.0),
+        ([2.2] * 20, 0.0),  # a late clock is not a pause
+        ([2.0] * 9 + [6.5] + [2.0] * 9, 4.5),
+        ([2.0] * 9 + [6.0, 0.0, 0.0] + [2.0] * 9, 0.0),  # seen late, and then all at once
+        ([2.0] * 9 + [6.0, 0.0] + [2.0] * 9, 2.0),  # one of them never came
+        ([6.0, 0.0, 0.0] * 5, 0.0),  # bursts
+        ([2.0] * 9 + [6.5], 4.5),
+        ([], 0.0),
+    ],
+)
+def test_missing_rows(gaps: list[float], missing: float) -> None:
+    times = [1.0]
+    for gap in gaps:
+        times.append(times[-1] + gap)
+    assert elapsed.missing_s(times, 2) == pytest.approx(missing)

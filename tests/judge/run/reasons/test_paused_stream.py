@@ -1,12 +1,13 @@
-"""Streams that stand still, and such that only look so."""
+"""Streams that pause, and streams that only look so."""
 
 from __future__ import annotations
 
 import pytest
 
 from dsbench.formats.perf.windows import Windows
-from dsbench.judge.run import elapsed, standstill
+from dsbench.judge.run import elapsed
 from dsbench.judge.run.elapsed import Elapsed
+from dsbench.judge.run.reasons import paused_stream
 
 
 def table(*rows: tuple[float, ...], interval_s: int = 1, at_s: tuple[float, ...] = ()) -> Windows:
@@ -15,27 +16,11 @@ def table(*rows: tuple[float, ...], interval_s: int = 1, at_s: tuple[float, ...]
 
 
 def paused(windows: Windows, start: int, target_fps: float = 0.0) -> tuple[int, ...]:
-    return standstill.paused(windows, start, elapsed.of_run(windows), target_fps)
+    return paused_stream.paused(windows, start, elapsed.of_run(windows), target_fps)
 
 
 def single(*values: float) -> Windows:
     return table(*((value,) for value in values))
-
-
-@pytest.mark.parametrize(
-    ("windows", "streams"),
-    [
-        (table(*[(30, 30)] * 9, (30, 0), (30, 0), (30, 0)), (1,)),
-        (table(*[(30, 30)] * 9, (30, 0), (30, 0)), ()),
-        (table(*[(30, 0)] * 9), (1,)),  # never started
-        (table(*[(0.0, 0.0)] * 4), ()),  # not yet
-        (table(*[(0.0, 0.0)] * 5), (0, 1)),
-        (single(0, 0, 1, 0, 0, 1, 0, 0, 0), ()),  # a slow model pauses between frames
-        (single(1, 0, 1, 0, *[0] * 20), (0,)),
-    ],
-)
-def test_stalled(windows: Windows, streams: tuple[int, ...]) -> None:
-    assert standstill.stalled(windows) == streams
 
 
 def test_paused() -> None:
@@ -68,7 +53,7 @@ def test_a_pause_is_where_frames_were_due(values: list[int], found: bool) -> Non
         ([20, 25, 28], False),  # comes up slowly
         ([1, 0, 20], False),  # the first frame, then the others
         ([5, 10, 20, 25], False),
-        ([20, 0, 20], True),  # ran, then stood still
+        ([20, 0, 20], True),  # ran, then paused
         ([20, 5, 0, 40], True),
         ([1, 0, 0, 0, 40], True),  # began, but hardly
         ([40, 8], False),  # less than a second's frames
@@ -76,27 +61,9 @@ def test_a_pause_is_where_frames_were_due(values: list[int], found: bool) -> Non
         ([40, 30, 30], False),  # not below the target
     ],
 )
-def test_a_start_is_slow_but_does_not_stand_still(cut: list[int], found: bool) -> None:
+def test_a_slow_start_is_no_pause(cut: list[int], found: bool) -> None:
     values = [0, *cut, *[40] * 12]
     assert paused(single(*values), len(cut) + 1, 30.0) == ((0,) if found else ())
-
-
-@pytest.mark.parametrize(
-    ("last", "target", "found"),
-    [
-        (20.0, 30.0, True),  # of five seconds it ran for two
-        (20.0, 15.0, False),  # still above the target
-        (38.0, 50.0, False),  # too little to have stood still
-        (0.0, 30.0, True),
-    ],
-)
-def test_a_stream_that_may_have_stopped_within_the_last_window(last: float, target: float, found: bool) -> None:
-    rows = [(50.0,)] * 9 + [(last,)]
-    windows = table(*rows, interval_s=5)
-    assert standstill.stopped(windows, 0, target) == ((0,) if found else ())
-    assert standstill.stopped(windows, 0) == ((0,) if not last else ()), "without a target"
-    before = table((50.0,), (19.0,), *rows[2:], interval_s=5)
-    assert standstill.stopped(before, 0, target) == ((0,) if not last else ()), "it was as slow before"
 
 
 def told(frames: list[float], spans: list[float], since_first_s: float = 0.0, *, by_averages: bool = True) -> Elapsed:
@@ -117,14 +84,14 @@ def test_a_late_window_that_lacks_frames(fps: float, frames: float, span: float,
     windows = single(*[fps] * 20)
     counts, spans = [fps] * 20, [1.0] * 20
     counts[9], spans[9] = frames, span
-    assert standstill.paused(windows, 1, told(counts, spans)) == ((0,) if found else ())
-    assert standstill.paused(windows, 1, told(counts, spans, by_averages=False)) == ()
+    assert paused_stream.paused(windows, 1, told(counts, spans)) == ((0,) if found else ())
+    assert paused_stream.paused(windows, 1, told(counts, spans, by_averages=False)) == ()
 
 
 def test_a_window_of_the_usual_length_may_be_slow() -> None:
     windows = table(*[(60.0,)] * 9, (30.0,), *[(60.0,)] * 9, interval_s=5)
     counts = [300.0] * 9 + [150.0] + [300.0] * 9
-    assert standstill.paused(windows, 1, told(counts, [5.0] * 19)) == ()
+    assert paused_stream.paused(windows, 1, told(counts, [5.0] * 19)) == ()
 
 
 @pytest.mark.parametrize(
@@ -142,15 +109,15 @@ def test_the_time_since_the_first_frame_counts(values: list[float], since_first_
     fps = windows.of_stream(0)
     elapsed_ = told(list(fps), [1.0] * len(fps), since_first_s)
     start = len(values)
-    assert standstill.paused(windows, start, elapsed_, 50.0) == ((0,) if found else ())
+    assert paused_stream.paused(windows, start, elapsed_, 50.0) == ((0,) if found else ())
 
 
 def test_only_the_last_stream_to_begin_tells_the_start() -> None:
     windows = table((60.0, 0.0), (60.0, 60.0), *[(60.0, 60.0)] * 15)
     spans, frames = (1.0,) * 17, windows.fps
-    assert standstill.paused(windows, 2, Elapsed(spans, frames, (5.0, 0.5), True), 30.0) == ()
-    assert standstill.paused(windows, 2, Elapsed(spans, frames, (0.5, 5.0), True), 30.0) == (1,)
-    assert standstill.paused(windows, 2, Elapsed(spans, frames, (0.5, 5.0), True)) == (), "no target to decide on"
+    assert paused_stream.paused(windows, 2, Elapsed(spans, frames, (5.0, 0.5), True), 30.0) == ()
+    assert paused_stream.paused(windows, 2, Elapsed(spans, frames, (0.5, 5.0), True), 30.0) == (1,)
+    assert paused_stream.paused(windows, 2, Elapsed(spans, frames, (0.5, 5.0), True)) == (), "no target to decide on"
 
 
 def test_a_dip_that_steady_windows_have_too_is_no_pause() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dsbench.formats.perf.windows import Windows
-from dsbench.judge.run import elapsed, row_clock
+from dsbench.judge.run import elapsed
+from dsbench.judge.run.reasons import clock
 
 
 def table(*rows: tuple[float, ...], interval_s: int = 1, at_s: tuple[float, ...] = ()) -> Windows:
@@ -31,13 +32,13 @@ def test_the_latest_of_rows_that_rows_in_bursts_allow(gaps: list[float], latest:
     for gap in gaps:
         at_s.append(at_s[-1] + gap)
     windows = table(*[(30.0,)] * len(at_s), at_s=tuple(at_s))
-    assert row_clock.latest(windows, 0, elapsed.of_run(windows)) == pytest.approx(latest)
+    assert clock.latest(windows, 0, elapsed.of_run(windows)) == pytest.approx(latest)
 
 
 def test_rows_that_all_came_at_once_were_printed_since_the_start() -> None:
     windows = table(*[(30.0,)] * 20, at_s=(25.0,) * 20)
-    assert row_clock.of_rows(windows, 0, elapsed.of_run(windows)) is None
-    assert row_clock.latest(windows, 0, elapsed.of_run(windows)) == pytest.approx(25 / 20)
+    assert clock.of_rows(windows, 0, elapsed.of_run(windows)) is None
+    assert clock.latest(windows, 0, elapsed.of_run(windows)) == pytest.approx(25 / 20)
 
 
 @pytest.mark.parametrize(
@@ -61,4 +62,4 @@ def test_of_rows(gaps: list[float], ratio: float | None) -> None:
     for gap in gaps:
         at_s.append(at_s[-1] + gap)
     windows = table(*[(30.0,)] * len(at_s), at_s=tuple(at_s))
-    assert row_clock.of_rows(windows, 0, elapsed.of_run(windows)) == (None if ratio is None else pytest.approx(ratio))
+    assert clock.of_rows(windows, 0, elapsed.of_run(windows)) == (None if ratio is None else pytest.approx(ratio))

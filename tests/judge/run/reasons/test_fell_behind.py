@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from dsbench.formats.perf.windows import Windows
-from dsbench.judge.run import backlog, elapsed
+from dsbench.judge.run import elapsed
+from dsbench.judge.run.reasons import fell_behind
 
 
 def behind(values: list[float], at_s: list[float] | None = None, interval_s: int = 5, target: float = 30.0) -> float:
     times = at_s or [float(interval_s * number) for number in range(1, len(values) + 1)]
     windows = Windows(interval_s, 1, tuple(times), tuple((value,) for value in values))
-    return backlog.streams_behind(elapsed.of_run(windows), 0, target).get(0, 0.0)
+    return fell_behind.streams_behind(elapsed.of_run(windows), 0, target).get(0, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -45,5 +46,5 @@ def test_late_rows_are_time_without_frames_and_rows_seen_late_are_not() -> None:
 def test_each_stream_for_itself() -> None:
     rows = [(40.0, 40.0)] * 5 + [(40.0, 5.0)] + [(40.0, 40.0)] * 5
     windows = Windows(2, 2, tuple(2.0 * number for number in range(1, 12)), tuple(rows))
-    assert backlog.streams_behind(elapsed.of_run(windows), 0, 30.0) == {1: pytest.approx(5 / 3)}
-    assert backlog.streams_behind(elapsed.of_run(windows), 6, 30.0) == {}
+    assert fell_behind.streams_behind(elapsed.of_run(windows), 0, 30.0) == {1: pytest.approx(5 / 3)}
+    assert fell_behind.streams_behind(elapsed.of_run(windows), 6, 30.0) == {}

@@ -1,4 +1,8 @@
-"""How long windows really were, by the averages or by when rows were seen: printed FPS are wrong by as much."""
+"""clock: windows were longer or shorter than the interval, so the printed FPS are wrong by as much.
+
+DeepStream divides frames by the configured interval, however late its timer fires. How long windows really were is
+known by the averages in the rows, or by when rows were seen.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +13,46 @@ from statistics import median
 
 from dsbench.formats.perf.windows import Windows
 from dsbench.judge.run.elapsed import Elapsed, in_bursts
+from dsbench.judge.run.judged_run import JudgedRun
+from dsbench.judge.run.reason import Reason, ReasonCode
 
-_FEWEST_GAPS = 4
-"""Between rows, below which nothing is said about the clock."""
+TOLERANCE, SEEN_WITHIN_S = 0.03, 0.3
+"""Fraction of the interval; and how late a row may be seen, which matters in short runs."""
+_MIN_GAPS = 4
+"""Gaps between rows below which nothing is said about the clock."""
 _BURST_ROWS = 1.5
 """Rows by which the number between two bursts may be wrong, with some to spare."""
+
+
+def find(run: JudgedRun) -> Reason | None:
+    """The clock is beyond the tolerance."""
+    if run.clock == 1:
+        return None
+    interval_s = run.windows.interval_s
+    text = (
+        f"PERF rows came every {run.clock * interval_s:.2f} s, FPS are computed with "
+        f"{interval_s} s: the printed FPS are {100 * abs(run.clock - 1):.0f}% too "
+        f"{'high' if run.clock > 1 else 'low'}; the intervals here are corrected"
+    )
+    return Reason(ReasonCode.CLOCK, text)
+
+
+def of_windows(windows: Windows, start: int, elapsed: Elapsed) -> float:
+    """How long a window really was, as a multiple of its interval; 1 where that is not known, or within tolerance."""
+    ratio = of_rows(windows, start, elapsed)
+    seconds = (len(windows.fps) - start) * windows.interval_s
+    return ratio if ratio and abs(ratio - 1) > TOLERANCE + SEEN_WITHIN_S / seconds else 1.0
 
 
 def of_rows(windows: Windows, start: int, elapsed: Elapsed) -> float | None:
     """How long a window really was, as a multiple of the interval that FPS are computed with; None if not known.
 
-    DeepStream divides by the configured interval, however late its timer fires. Where averages do not say how late it
-    was, windows are as far apart as their rows were seen, those included that other output cut; a gap of a row that was
-    not seen at all counts as two.
+    Where averages do not say how late the timer was, windows are as far apart as their rows were seen, rows that other
+    output cut included. The gap of a row that was not seen at all counts as two.
     """
     gaps = _gaps(windows, start)
     seen = _as_seen(gaps, windows.interval_s)
-    if not elapsed.by_averages or len(windows.fps) - start < _FEWEST_GAPS:
+    if not elapsed.by_averages or len(windows.fps) - start < _MIN_GAPS:
         return seen
     known = _by_averages(windows, start, elapsed)
     return known if in_bursts(gaps, windows.interval_s) else max(seen or 0.0, known)
@@ -40,7 +67,7 @@ def latest(windows: Windows, start: int, elapsed: Elapsed) -> float:
     if elapsed.by_averages:
         return of_rows(windows, start, elapsed) or 1.0
     gaps = _gaps(windows, start)
-    if len(gaps) < _FEWEST_GAPS:
+    if len(gaps) < _MIN_GAPS:
         return 1.0
     if not in_bursts(gaps, windows.interval_s):
         return math.fsum(gaps) / len(gaps) / windows.interval_s
@@ -51,7 +78,7 @@ def latest(windows: Windows, start: int, elapsed: Elapsed) -> float:
 
 
 def _as_seen(gaps: Sequence[float], interval_s: float) -> float | None:
-    if len(gaps) < _FEWEST_GAPS:
+    if len(gaps) < _MIN_GAPS:
         return None
     if not in_bursts(gaps, interval_s):
         usual = median(gaps)
