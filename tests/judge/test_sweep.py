@@ -9,8 +9,8 @@ import pytest
 
 from dsbench.judge import sweep
 from dsbench.judge.run.measurement import Measurement, RealTime, Reason, State
-from dsbench.judge.run.statistics import Interval
 from dsbench.judge.run.reason import ReasonCode
+from dsbench.judge.run.statistics import Interval
 from dsbench.judge.sweep import Bounds, Trial
 
 TARGET = 30.0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dsbench.base import jsonable
-from dsbench.judge.run import verdicts
+from dsbench.judge.run.reasons import other_load
 from dsbench.steps import stream_sweep
 from dsbench.steps.app_run import Telemetry
 from dsbench.steps.model_run import ModelRun
@@ -30,8 +30,8 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Locks of its own; and whatever else this machine does is no reason to doubt a stand-in's figures."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    for threshold in ("OTHERS_PCT", "STEAL_PCT"):
-        monkeypatch.setattr(verdicts, threshold, math.inf)
+    for threshold in ("MIN_OTHERS_PCT", "MIN_STEAL_PCT"):
+        monkeypatch.setattr(other_load, threshold, math.inf)
 
 
 @pytest.fixture

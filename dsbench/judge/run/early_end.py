@@ -1,7 +1,7 @@
-"""When a run may end before its time: its figures are known well enough, and nothing it is asked will change.
+"""When a run may end early: its figures are known well enough and its answer will not change.
 
-A run is looked at again after each window, and the more often one looks, the likelier noise is taken for an answer.
-So an answer counts only if the interval could be twice as wide.
+A run is looked at after each window. The more often one looks, the likelier noise is taken for an answer. So an answer
+counts only if it also holds for an interval that is twice as wide.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from dsbench.judge.run.run_context import RunContext
 from dsbench.judge.run.statistics import Interval
 from dsbench.judge.streams import LAST_WINDOWS
 
-FEWEST_WINDOWS = LAST_WINDOWS
+MIN_WINDOWS = LAST_WINDOWS
 """Steady windows before a run may end: the specification's figure is then of steady windows alone."""
 _MARGIN = 2.0
 
 
 @dataclass(frozen=True)
 class EarlyEnd:
-    """``precision``: the largest half width of the sum's interval as a share of its mean, 0: never early; ``confirms``:
-    the run says whether its streams keep up, else how many would, at most ``most_streams``; ``seconds``: how long it
-    would last, from the app's start."""
+    """``precision``: the largest half width of the sum's interval as a fraction of its mean; 0 never ends a run early.
+    ``confirms``: the run says whether its streams keep up, else how many would, at most ``most_streams``. ``seconds``:
+    how long the run lasts from the app's start if it does not end early."""
 
     precision: float
     target_fps: float
@@ -37,10 +37,10 @@ class EarlyEnd:
 
     def reached(self, windows: Windows) -> bool:
         """Whether the run may end now."""
-        if not self.precision or len(windows.fps) < FEWEST_WINDOWS or self._far_from(windows):
+        if not self.precision or len(windows.fps) < MIN_WINDOWS or self._far_from(windows):
             return False
         now = measurement.of_run(windows, self.target_fps, RunContext(confirms=self.confirms))
-        if now.state is not State.VALID or now.windows < FEWEST_WINDOWS or now.total is None:
+        if now.state is not State.VALID or now.windows < MIN_WINDOWS or now.total is None:
             return False
         if now.total.relative > self.precision:
             return False

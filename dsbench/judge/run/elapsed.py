@@ -19,14 +19,14 @@ from statistics import median
 from dsbench.formats.perf.windows import Windows
 
 _ROUNDING = 0.005
-"""Of a printed average, frames per second."""
+"""Error of a printed average, frames per second."""
 _PRECISE_S = 0.1
 _EARLY, _NOMINAL = 0.02, 0.002
-"""Shares of the interval."""
+"""Fractions of the interval: earlier than a timer fires, nearer than a first frame comes to a window's begin."""
 _CHANGES = 0.02
-"""Share of an average."""
+"""Fraction of an average."""
 _SEEN_WITHIN_S = 0.15
-_FEWEST = 4
+_MIN_SPANS = 4
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def of_averages(windows: Windows) -> Elapsed | None:
         return None
     streams = [_Stream() for _ in range(windows.streams)]
     cuts = _cuts_s(windows)
-    spans, frames, told = [], [], []
+    spans, frames, known_s = [], [], []
     for row, (fps, cut) in enumerate(zip(windows.fps, cuts, strict=True)):
         span = cut or float(windows.interval_s)
         if cut:
@@ -130,10 +130,10 @@ def of_averages(windows: Windows) -> Elapsed | None:
             known = [long for one, count, average in each if (long := one.pass_window(count, average)) is not None]
             if known and (error_s := min(error_s for _, error_s in known)) < _PRECISE_S:
                 span = median(long for long, off_s in known if off_s <= 2 * error_s)
-                told.append(span)
+                known_s.append(span)
         spans.append(span)
         frames.append(tuple(passed))
-    if not _of_a_timer(told, windows.interval_s):
+    if not _of_a_timer(known_s, windows.interval_s):
         return None
     firsts = tuple(0.0 if _nominal(one, windows.interval_s) else one.since_first_s for one in streams)
     if not any(firsts) and not _as_seen_too(spans, cuts, windows):
@@ -143,7 +143,7 @@ def of_averages(windows: Windows) -> Elapsed | None:
 
 def _of_a_timer(spans: Sequence[float], interval_s: float) -> bool:
     """It does not fire early; some times are not known so well."""
-    if len(spans) < _FEWEST or min(spans) < interval_s / 2:
+    if len(spans) < _MIN_SPANS or min(spans) < interval_s / 2:
         return False
     return sum(span < (1 - _EARLY) * interval_s for span in spans) <= len(spans) / 10
 

@@ -30,7 +30,7 @@ class RealTime(StrEnum):
 class Measurement:
     """One run, all streams, over its steady windows. ``total`` and ``per_stream`` (streams,) are None and empty without
     a steady window; ``warm_up_s``: seconds since the app's start that are cut; ``stalled``: numbers of the streams that
-    stand still; ``clock``: how long a window really was, as a multiple of its interval, 1 where not known."""
+    stalled to the end; ``clock``: how long a window really was, as a multiple of its interval, 1 where not known."""
 
     state: State
     reasons: tuple[Reason, ...]
@@ -57,8 +57,8 @@ class Measurement:
 
     @property
     def real_time(self) -> RealTime:
-        """YES if the measurement is valid and every stream's lower bound reaches the target; NO if a stream stands
-        still, or the upper bound of one does not reach it and the measurement is neither invalid nor disturbed; else
+        """YES if the measurement is valid and every stream's lower bound reaches the target; NO if a stream
+        stalled, or the upper bound of one does not reach it and the measurement is neither invalid nor disturbed; else
         UNSURE."""
         slow = any(one.high < self.target_fps for one in self.per_stream)
         if self.stalled or (slow and self.state is not State.INVALID and not self.disturbed):
@@ -68,7 +68,7 @@ class Measurement:
 
 
 def of_run(windows: Windows, target_fps: float, context: RunContext) -> Measurement:
-    """The measurement of one run: warm-up cut, the intervals of all streams and of their sum, reasons against it."""
+    """The measurement of one run: warm-up cut, the intervals of all streams and of their sum, the reasons against it."""
     stalled, start = stalled_stream.stalled(windows), steady.warm_up(windows)
     run = JudgedRun(windows, target_fps, context, start, stalled, elapsed.of_run(windows))
     if run.count:

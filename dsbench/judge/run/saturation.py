@@ -5,11 +5,11 @@ from __future__ import annotations
 from dsbench.judge.streams import RunFigures
 
 FAR_BELOW = 0.8
-"""Share of the target and of trtexec's throughput below which inference alone cannot be the limit."""
+"""Fraction of the target and of trtexec's throughput below which inference alone cannot be the limit."""
 
 IMPLAUSIBLE = 120.0
-"""Percent of trtexec's throughput that decoding, inference and parsing together cannot reach: another batch size and
-noise explain some percent above 100, not more."""
+"""Percent of trtexec's throughput that a whole pipeline cannot reach. Another batch size and noise explain some percent
+above 100, not more."""
 
 
 def implausible(efficiency: float) -> str:
@@ -17,9 +17,9 @@ def implausible(efficiency: float) -> str:
     if efficiency <= IMPLAUSIBLE:
         return ""
     return (
-        f"{efficiency}% of what the model alone reaches cannot be: the trtexec log is of a busier or slower machine, "
-        "or of another engine than the run's (as with DSBENCH_ENGINE=fast), and PEAK_GPU_STREAMS follows from it; "
-        "remove that log and run again to have it measured anew"
+        f"{efficiency}% of what the model alone reaches cannot be: the trtexec log was recorded on a slower or busier "
+        "machine, or with another engine than the run's (as with DSBENCH_ENGINE=fast), and PEAK_GPU_STREAMS follows "
+        "from it; remove that log and run again to measure it anew"
     )
 
 

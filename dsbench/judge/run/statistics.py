@@ -1,13 +1,12 @@
 """The mean of a run's windows and how well it is known: a block bootstrap's 95 % interval, the same for the same input.
 
 Neighbouring windows of a run are not independent (a slow moment lasts), so whole blocks are drawn again instead of
-single windows: the circular block bootstrap of Politis and Romano (1992), with blocks of the length that Carlstein
-(1986) finds for a first-order autoregression. What blocks of that length miss of such a series' variance is made up
-for. With few windows a percentile interval is too narrow; it is widened as Hesterberg (2015, "What Teachers Should
-Know About the Bootstrap", expanded percentile interval) says, with Student's t for the number of blocks. Last, a count
-of whole frames leaves one frame of the whole time open at either end.
+single windows: the circular block bootstrap [politis1992], with the block length of a first-order autoregression
+[carlstein1986]. The variance that such blocks miss is added. With few windows a percentile interval is too narrow, so
+it is expanded [hesterberg2015] with Student's t for the number of blocks. Last, one frame of the whole time is added at
+either end, since whole frames are counted.
 
-``benchmarks/verdicts.py`` shows how often the interval holds the truth.
+docs/references.md has the keys. ``benchmarks/verdicts.py`` shows how often the interval holds the truth.
 """
 
 from __future__ import annotations
@@ -28,14 +27,14 @@ CONFIDENCE = 0.95
 _RESAMPLES = 2000
 _SEED = 20_250_101
 """Fixed: the same windows give the same interval, today and on another machine."""
-_MOST_POINTS = 256
-"""Longer runs are averaged in equal groups first: nothing is lost for the mean, and the cost stays bounded."""
-_FEWEST_FOR_CORRELATION = 5
+_MAX_POINTS = 256
+"""Longer runs are averaged in equal groups first. The mean stays the same and the cost is bounded."""
+_MIN_FOR_CORRELATION = 5
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean in frames per second, and from where to where it lies with 95 % confidence."""
+    """A mean in frames per second and the bounds of its 95 % confidence interval."""
 
     mean: float
     low: float
@@ -48,7 +47,7 @@ class Interval:
 
     @property
     def relative(self) -> float:
-        """``half_width`` as a share of the mean; infinite for a mean of 0."""
+        """``half_width`` as a fraction of the mean; infinite for a mean of 0."""
         return self.half_width / self.mean if self.mean > 0 else math.inf
 
     def scaled(self, factor: float) -> Interval:
@@ -89,13 +88,13 @@ def intervals(
 
 
 def correlation(values: Sequence[float]) -> float:
-    """The correlation of neighbours, at least 0 and at most 0.9: estimates from short series are too small and vary, so
-    Kendall's (1954) bias is taken out and a third of the standard error 1 / sqrt(n) is added."""
+    """The correlation of neighbours, at least 0 and at most 0.9. Estimates from short series are too small and vary, so
+    their bias [kendall1954] is taken out and a third of the standard error 1 / sqrt(n) is added."""
     count = len(values)
     mean = math.fsum(values) / count
     centred = [value - mean for value in values]
     power = math.fsum(value * value for value in centred)
-    if count <= _FEWEST_FOR_CORRELATION or power <= 0:
+    if count <= _MIN_FOR_CORRELATION or power <= 0:
         return 0.0
     estimate = math.fsum(a * b for a, b in pairwise(centred)) / power
     unbiased = (count * estimate + 1) / (count - 4)
@@ -103,7 +102,7 @@ def correlation(values: Sequence[float]) -> float:
 
 
 def block_length(rho: float, count: int) -> int:
-    """Windows in a block: (2 rho / (1 - rho^2))^(2/3) n^(1/3) (Carlstein 1986), at most n / 4, at least 1."""
+    """Windows in a block: (2 rho / (1 - rho^2))^(2/3) n^(1/3) [carlstein1986], at most n / 4, at least 1."""
     if rho <= 0:
         return 1
     ideal = math.pow(2 * rho / (1 - rho * rho), 2 / 3) * math.pow(count, 1 / 3)
@@ -111,7 +110,7 @@ def block_length(rho: float, count: int) -> int:
 
 
 def _missed_by_blocks(rho: float, length: int, count: int) -> float:
-    """By how much the mean of ``count`` values of a first-order autoregression spreads more than blocks show."""
+    """The factor by which the mean of ``count`` values of a first-order autoregression spreads more than blocks show."""
     return math.sqrt(_spread(rho, count) / _spread(rho, length))
 
 
@@ -141,7 +140,7 @@ def _t_tail(t: float, freedom: float) -> float:
 
 
 def _expanded_tail(tail: float, points: int, blocks: int) -> float:
-    """The tail to cut from the drawn means so that about ``tail`` is cut from the truth (Hesterberg 2015)."""
+    """The tail to cut from the drawn means so that about ``tail`` is cut from the truth [hesterberg2015]."""
     freedom = max(1, blocks - 1)
     wider = math.sqrt(points / (points - 1)) * student_t(tail, freedom)
     return max(NormalDist().cdf(-wider), 0.0)
@@ -149,7 +148,7 @@ def _expanded_tail(tail: float, points: int, blocks: int) -> float:
 
 def _grouped(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Means of equal groups of neighbours where there are more windows than the bootstrap needs."""
-    together = -(-values.shape[1] // _MOST_POINTS)
+    together = -(-values.shape[1] // _MAX_POINTS)
     if together == 1:
         return values
     whole = values.shape[1] // together

@@ -25,7 +25,7 @@ class ColumnSummary:
 
 @dataclass(frozen=True)
 class Throttled:
-    """A throttle reason by NVML's name, and the share of the samples in which it was active (0 to 1)."""
+    """A throttle reason by NVML's name, and the fraction of the samples in which it was active (0 to 1)."""
 
     reason: str
     share: float
@@ -33,7 +33,7 @@ class Throttled:
 
 @dataclass(frozen=True)
 class TelemetrySummary:
-    """``window``: from and to, seconds since the run's start. ``before``: the columns in the row before the app.
+    """``window``: begin and end, seconds since the run's start. ``before``: the columns in the row before the app.
 
     ``throttled`` is None where the reasons are not known at all, empty where there were none.
     """

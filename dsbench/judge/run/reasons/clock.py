@@ -30,9 +30,9 @@ def find(run: JudgedRun) -> Reason | None:
         return None
     interval_s = run.windows.interval_s
     text = (
-        f"PERF rows came every {run.clock * interval_s:.2f} s, FPS are computed with "
-        f"{interval_s} s: the printed FPS are {100 * abs(run.clock - 1):.0f}% too "
-        f"{'high' if run.clock > 1 else 'low'}; the intervals here are corrected"
+        f"PERF rows came every {run.clock * interval_s:.2f} s but FPS are computed with {interval_s} s, so the printed "
+        f"FPS are {100 * abs(run.clock - 1):.0f}% too {'high' if run.clock > 1 else 'low'} (the intervals here are "
+        "corrected): the machine is overloaded, or the app's main loop is blocked"
     )
     return Reason(ReasonCode.CLOCK, text)
 

@@ -31,8 +31,8 @@ def _crosses(trend: Change, target_fps: float) -> bool:
 
 
 def _reason(trend: Change, who: str) -> Reason:
-    text = f"{who} went from about {trend.first:.1f} to {trend.second:.1f} FPS: measure longer, until it is steady"
-    return Reason(ReasonCode.DRIFT, text, change_state(trend))
+    text = f"{who} went from about {trend.first:.1f} to {trend.second:.1f} FPS"
+    return Reason(ReasonCode.DRIFT, f"{text}: raise --perf-seconds until FPS are steady", change_state(trend))
 
 
 def drift(values: Sequence[float], quantum: float) -> Change | None:

@@ -13,7 +13,7 @@ def find(run: JudgedRun) -> Reason | None:
         if began < end and ended > begin:
             text = (
                 f"nvinfer built an engine from {began:.0f} to {ended:.0f} s, within the measured {begin:.0f} to "
-                f"{end:.0f} s: measure again, the engine is there now"
+                f"{end:.0f} s: run again, the engine exists now"
             )
             return Reason(ReasonCode.ENGINE_BUILD, text, State.INVALID)
     return None

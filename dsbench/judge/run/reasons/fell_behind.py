@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dsbench.judge.run.elapsed import Elapsed
 from dsbench.judge.run.judged_run import JudgedRun
-from dsbench.judge.run.reason import Reason, ReasonCode, named
+from dsbench.judge.run.reason import OTHER_LOAD_LIKELY, Reason, ReasonCode, named
 
 MIN_BEHIND_S = 1.0
 """Seconds of a camera's frames that wait: whoever looks at the picture sees it late, or frames are dropped."""
@@ -20,7 +20,7 @@ def find(run: JudgedRun) -> Reason | None:
     if not behind or any(one.low < run.target_fps for one in run.each):
         return None
     longest = f"{max(behind.values()):.1f} s behind a camera of {run.target_fps:g} FPS"
-    text = f"{named(tuple(behind))} fell up to {longest} for a while: what else used the machine?"
+    text = f"{named(tuple(behind))} fell up to {longest} for a while: {OTHER_LOAD_LIKELY}"
     return Reason(ReasonCode.FELL_BEHIND, text)
 
 

@@ -31,4 +31,5 @@ def _undecided(run: JudgedRun) -> bool:
 
 def _bounds(run: JudgedRun) -> str:
     one = run.each[run.slowest]
-    return f"stream {run.slowest} has {one.low:.2f} to {one.high:.2f} FPS, the target is {run.target_fps:g}"
+    interval = f"the 95% interval of stream {run.slowest}, {one.low:.2f} to {one.high:.2f} FPS"
+    return f"{interval}, contains the target {run.target_fps:g}"

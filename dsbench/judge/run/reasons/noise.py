@@ -8,7 +8,7 @@ from statistics import fmean, pvariance
 
 from dsbench.judge.run import steady
 from dsbench.judge.run.judged_run import JudgedRun
-from dsbench.judge.run.reason import Reason, ReasonCode
+from dsbench.judge.run.reason import OTHER_LOAD_LIKELY, Reason, ReasonCode
 from dsbench.judge.run.reasons import too_few_windows
 
 MAX_HALF_WIDTH = 0.2
@@ -26,10 +26,12 @@ def find(run: JudgedRun) -> Reason | None:
     confirms, total = run.context.confirms, run.total
     spread = variation(steady.totals(run.windows)[run.start :], run.windows.streams / run.windows.interval_s)
     if spread >= MAX_SPREAD and not (confirms and _all_above(run)):
-        text = f"all streams together varied by {100 * spread:.0f}% from window to window: what else used the machine?"
+        text = f"all streams together varied by {100 * spread:.0f}% from window to window: {OTHER_LOAD_LIKELY}"
         return Reason(ReasonCode.NOISE, text)
     if total.relative > MAX_HALF_WIDTH and not confirms:
-        text = f"all streams together are known to {100 * total.relative:.0f}% only: raise --perf-seconds"
+        text = (
+            f"the 95% interval of all streams together is as wide as ±{100 * total.relative:.0f}%: raise --perf-seconds"
+        )
         return Reason(ReasonCode.NOISE, text)
     return None
 

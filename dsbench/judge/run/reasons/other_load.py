@@ -22,7 +22,7 @@ def find(run: JudgedRun) -> Reason | None:
     if run.context.telemetry is None or len(run.context.telemetry.rows) < 2:
         return None
     other = _other_load(telemetry.summarise(run.context.telemetry, run.span), run.context)
-    return Reason(ReasonCode.OTHER_LOAD, f"{other}: measure again when the machine is quiet") if other else None
+    return Reason(ReasonCode.OTHER_LOAD, f"{other}: run again when the machine is idle") if other else None
 
 
 def _other_load(summary: TelemetrySummary, context: RunContext) -> str:
@@ -34,7 +34,7 @@ def _other_load(summary: TelemetrySummary, context: RunContext) -> str:
     before = summary.before_run("sm_pct")
     if before is not None and before >= MIN_GPU_BEFORE_PCT:
         return f"the GPU was {before:.0f}% busy before the app was started"
-    came = [one for one in context.telemetry.processes if not one.before] if context.telemetry else []
-    if came:
-        return f"another process came onto the GPU (pid {came[0].pid}{' ' * bool(came[0].name)}{came[0].name})"
+    for process in context.telemetry.processes if context.telemetry else ():
+        if not process.before:
+            return f"another process started on the GPU (pid {process.pid}{' ' * bool(process.name)}{process.name})"
     return ""

@@ -38,7 +38,7 @@ _SLOWEST_START, _FALLEN = 0.25, 0.5
 def find(run: JudgedRun) -> Reason | None:
     """Streams that paused within the run."""
     found = paused(run.windows, run.start, run.elapsed, run.target_fps * run.context.confirms)
-    text = f"{named(found)} stood still for a while within the run, although frames were due: read the log"
+    text = f"{named(found)} paused within the run although frames were due: read the log for errors of the source"
     return Reason(ReasonCode.PAUSED_STREAM, text) if found else None
 
 

@@ -19,7 +19,7 @@ def find(run: JudgedRun) -> Reason | None:
     """More rows were lost than are whole, or the last ones were."""
     whole, broken = len(run.windows.fps), run.windows.broken
     if broken > whole:
-        return _reason(f"{broken} PERF rows, {f'and {whole} are whole' if whole else 'all that came'}")
+        return _reason(f"{broken} PERF rows, {f'more than the {whole} whole ones' if whole else 'all that came'}")
     if unread := unread_s(run.windows):
         return _reason(f"every PERF row of the last {unread:.1f} s")
     return None
@@ -46,5 +46,5 @@ def unread_s(windows: Windows) -> float:
 
 
 def _reason(which: str) -> Reason:
-    text = f"other output cut (or inf or nan spoilt) {which}: lower the log level (GST_DEBUG)"
+    text = f"other output cut {which}, or they contain inf or nan: lower the log level (GST_DEBUG)"
     return Reason(ReasonCode.ROWS_LOST, text)

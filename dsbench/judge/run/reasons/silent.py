@@ -21,16 +21,16 @@ def find(run: JudgedRun) -> Reason | None:
     """Rows stopped before the run did."""
     if not run.context.due_s or not (pause := silent_s(run.windows, run.context.due_s)):
         return None
-    text = f"no PERF row came in the last {pause:.1f} s of the run: its figures are of the time before"
-    return Reason(ReasonCode.SILENT, text)
+    text = f"no PERF row came in the last {pause:.1f} s of the run, so the figures cover only the time before"
+    return Reason(ReasonCode.SILENT, f"{text}: read the log")
 
 
 def find_gap(run: JudgedRun) -> Reason | None:
     """A row came late within the run, and all after it."""
     if not (frozen := frozen_s(run.windows)):
         return None
-    text = f"the app printed no PERF row for {frozen:.1f} s longer than usual: did it, or the machine, stand still?"
-    return Reason(ReasonCode.SILENT, text)
+    text = f"the app printed no PERF row for {frozen:.1f} s longer than usual"
+    return Reason(ReasonCode.SILENT, f"{text}: the app or the machine was stalled; read the log")
 
 
 def frozen_s(windows: Windows) -> float:

@@ -25,7 +25,7 @@ def find(run: JudgedRun) -> Reason | None:
     """Streams that stalled to the end."""
     if not run.stalled:
         return None
-    what = "stood still to the end: read the log for errors of the source; no figure is of all streams"
+    what = "stalled until the end of the run: read the log for errors of the source; no figure holds for all streams"
     return Reason(ReasonCode.STALLED_STREAM, f"{named(run.stalled)} {what}", State.INVALID)
 
 

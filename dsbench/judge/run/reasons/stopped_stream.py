@@ -19,7 +19,7 @@ def find(run: JudgedRun) -> Reason | None:
     """Streams that may have stopped at the end."""
     found = stopped(run.windows, run.start, run.target_fps * run.context.confirms)
     what = "had no frame at the end of the run, or so few that it may have stopped"
-    text = f"{named(found)} {what}: read the log, measure longer"
+    text = f"{named(found)} {what}: read the log and raise --perf-seconds"
     return Reason(ReasonCode.STOPPED_STREAM, text) if found else None
 
 

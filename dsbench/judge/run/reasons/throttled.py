@@ -22,4 +22,4 @@ def find(run: JudgedRun) -> Reason | None:
         return None
     seen = f"{slowed[0].reason} in {100 * slowed[0].share:.0f}% of the samples"
     state = State.INVALID if slowed[0].share >= INVALID_FRACTION else State.INCONCLUSIVE
-    return Reason(ReasonCode.THROTTLED, f"the GPU was slowed down ({seen}): look at cooling and power", state)
+    return Reason(ReasonCode.THROTTLED, f"the GPU was slowed down ({seen}): check cooling and power supply", state)

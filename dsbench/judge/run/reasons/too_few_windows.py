@@ -25,5 +25,5 @@ def find_late_start(run: JudgedRun) -> Reason | None:
     begun = steady.all_begun(run.windows)
     if 2 * begun <= len(run.windows.fps):
         return None
-    text = f"the last stream began after {run.windows.at_s[begun]:.0f} s, too late to judge by the rest"
+    text = f"the last stream began after {run.windows.at_s[begun]:.0f} s, so too few windows are left"
     return Reason(ReasonCode.TOO_FEW_WINDOWS, f"{text}: raise --perf-seconds")

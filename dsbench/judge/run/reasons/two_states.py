@@ -10,7 +10,7 @@ from statistics import NormalDist, fmean, pvariance
 from dsbench.formats.perf.windows import Windows
 from dsbench.judge.run import steady
 from dsbench.judge.run.judged_run import JudgedRun
-from dsbench.judge.run.reason import Reason, ReasonCode
+from dsbench.judge.run.reason import OTHER_LOAD_LIKELY, Reason, ReasonCode
 from dsbench.judge.run.steady import MATTERS, MIN_WINDOWS, Change, change_state, matters
 
 _FAR_APART = 0.15
@@ -47,7 +47,7 @@ def _slow_first(run: JudgedRun) -> Reason | None:
 
 
 def _reason(two: Change, who: str) -> Reason:
-    text = f"{who} ran in two states, at about {two.low:.1f} and {two.high:.1f} FPS: what else used the machine?"
+    text = f"{who} ran in two states, at about {two.low:.1f} and {two.high:.1f} FPS: {OTHER_LOAD_LIKELY}"
     return Reason(ReasonCode.TWO_STATES, text, change_state(two))
 
 
