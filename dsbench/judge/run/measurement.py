@@ -68,7 +68,7 @@ class Measurement:
 
 
 def of_run(windows: Windows, target_fps: float, context: RunContext) -> Measurement:
-    """The measurement of one run: warm-up cut, the intervals of all streams and of their sum, the reasons against it."""
+    """One run judged: the intervals of all streams and of their sum without warm-up, and the reasons against it."""
     stalled, start = stalled_stream.stalled(windows), steady.warm_up(windows)
     run = JudgedRun(windows, target_fps, context, start, stalled, elapsed.of_run(windows))
     if run.count:

@@ -11,7 +11,7 @@ from dsbench.formats.telemetry import Series
 class RunContext:
     """Facts that the windows do not show. Times are seconds since the app's start, as in the windows and in the series.
 
-    ``cores``: processors that the app may use, 0 if not known; ``builds``: begin and end of each engine build of nvinfer;
+    ``cores``: processors that the app may use, 0 if not known; ``builds``: begin and end of each engine build;
     ``due_s``: how long the run was to last, 0 if not known; ``ended_early_s``: when it was ended because its figures
     were known well enough, None if it lasted its time; ``confirms``: the run is to say whether its streams keep up with
     the target (run 2), not how fast they are (run 1).

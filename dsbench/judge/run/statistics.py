@@ -110,7 +110,7 @@ def block_length(rho: float, count: int) -> int:
 
 
 def _missed_by_blocks(rho: float, length: int, count: int) -> float:
-    """The factor by which the mean of ``count`` values of a first-order autoregression spreads more than blocks show."""
+    """How much more the mean of ``count`` values of a first-order autoregression spreads than blocks show, a factor."""
     return math.sqrt(_spread(rho, count) / _spread(rho, length))
 
 
