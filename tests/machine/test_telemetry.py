@@ -153,7 +153,7 @@ def test_a_mistake_of_a_source_is_a_note(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_hours_of_samples_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telemetry, "_MOST_ROWS", 8)
+    monkeypatch.setattr(telemetry, "_MAX_ROWS", 8)
     sampler = Sampler([GpuSource(0, AppProcesses(), FakeNvml())], 0.001)
     with sampler:
         wait_for(lambda: sampler._every_s >= 0.004)
