@@ -12,16 +12,14 @@ Needs psutil, and nvidia-ml-py for the GPU. Exit status: 0 if the command ran an
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from dsbench.base import process
+from dsbench.base import jsonable, process
 from dsbench.base.errors import DsbenchError
 from dsbench.formats.telemetry import COLUMNS, Series
 from dsbench.judge.run import telemetry as judge
@@ -82,7 +80,7 @@ def main() -> int:
     print(f"\nthe command ended with {finished.returncode} after {finished.seconds:.1f} s and printed ({log}):")
     print(*finished.tail(8), sep="\n")
     if given.json:
-        given.json.write_text(json.dumps(asdict(series)) + "\n", encoding="ascii")
+        given.json.write_text(jsonable.dumps(series) + "\n", encoding="ascii")
     failed = not finished.stopped and finished.returncode != 0
     return 1 if failed or len(series.rows) < 3 else 0
 

@@ -59,7 +59,7 @@ class OutputRange:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class ProbeFailure:
     """An error of the child: code and texts of a DsbenchError."""
 
     code: str
@@ -82,8 +82,8 @@ class ProbeResult:
     real: tuple[OutputRange, ...] = ()
     frames: tuple[int, ...] = ()
     ms_per_run: float = 0.0
-    failure: Failure | None = None
-    video_failure: Failure | None = None
+    failure: ProbeFailure | None = None
+    video_failure: ProbeFailure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class ParserResult:
     of class id, left, top, width, height, confidence in the parser's order."""
 
     counts: tuple[int, ...] = ()
-    failure: Failure | None = None
+    failure: ProbeFailure | None = None
 
 
 def tensor_key(candidate: int, frame: int, output: int) -> str:

@@ -18,7 +18,7 @@ from dsbench.base.options import Options
 from dsbench.model.layout import ModelLayout
 from dsbench.plugin import collection
 from dsbench.record import codec
-from dsbench.record.evidence import EvidenceLog, Failure
+from dsbench.record.evidence import EvidenceLog, StepFailure
 from dsbench.record.ledger import Ledger
 from dsbench.record.recorder import Recorder, Recorders
 from dsbench.record.schema import StepRecord
@@ -206,7 +206,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         log = pyfuncitem.stash.get(EVIDENCE_LOG, None)
         if log is None:
             raise
-        log.failure = Failure(str(error.code), error.what, error.where, error.fix)
+        log.failure = StepFailure(str(error.code), error.what, error.where, error.fix)
         raise pytest.fail.Exception(error.render(), pytrace=False) from None
 
 

@@ -45,7 +45,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Failure:
+class StepFailure:
     """A DsbenchError as evidence."""
 
     code: str
@@ -70,7 +70,7 @@ class Evidence:
     commands: tuple[str, ...] = ()
     texts: tuple[Text, ...] = ()
     pictures: tuple[Picture, ...] = ()
-    failure: Failure | None = None
+    failure: StepFailure | None = None
     skipped_for: str = ""
 
 
@@ -82,7 +82,7 @@ class EvidenceLog:
     model: str
     model_key: str
     runtime: str
-    failure: Failure | None = None
+    failure: StepFailure | None = None
     skipped_for: str = ""
     _facts: list[Fact] = field(default_factory=list)
     _lines: list[str] = field(default_factory=list)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from dsbench.base.steps import Step
-from dsbench.record.evidence import Failure
+from dsbench.record.evidence import StepFailure
 
 _NOT_RUN = "did not run"
 
 
 @dataclass(frozen=True)
-class Cause:
+class SkipCause:
     """A step that did not pass, as the reason to skip another; ``code`` is empty where no DsbenchError was raised."""
 
     step: str
@@ -27,20 +27,20 @@ class Ledger:
     """Outcomes by model and step. A step that never ran has no entry."""
 
     _passed: set[tuple[str, str]] = field(default_factory=set)
-    _causes: dict[tuple[str, str], Cause] = field(default_factory=dict)
+    _causes: dict[tuple[str, str], SkipCause] = field(default_factory=dict)
 
-    def note(self, model_key: str, step: str, outcome: str, failure: Failure | None) -> None:
+    def note(self, model_key: str, step: str, outcome: str, failure: StepFailure | None) -> None:
         """Outcome of a step as pytest reports it: passed, failed or skipped."""
         if outcome == "passed":
             self._passed.add((model_key, step))
         elif outcome == "failed":
-            self._causes[model_key, step] = Cause(step, outcome, failure.code if failure else "")
+            self._causes[model_key, step] = SkipCause(step, outcome, failure.code if failure else "")
 
-    def cause_to_skip(self, model_key: str, step: Step) -> Cause | None:
+    def cause_to_skip(self, model_key: str, step: Step) -> SkipCause | None:
         """Why ``step`` cannot run: the step that failed at the beginning of the chain; None if it can."""
         for need in step.needs:
             if (model_key, need) not in self._passed:
-                cause = self._causes.get((model_key, need), Cause(need, _NOT_RUN))
+                cause = self._causes.get((model_key, need), SkipCause(need, _NOT_RUN))
                 self._causes[model_key, step.name] = cause
                 return cause
         return None

@@ -8,7 +8,7 @@ import math
 from dsbench.record.evidence import Table
 from dsbench.record.schema import Figures
 from dsbench.report import figures as draw
-from dsbench.report.figures import Series
+from dsbench.report.figures import ChartSeries
 
 SERIES = "FPS of each stream over time"
 """How the title of a table begins whose first column is seconds and whose others are streams."""
@@ -24,7 +24,7 @@ def chart_of(table: Table, target_fps: float | None) -> str | None:
     return _encoded(draw.fps_over_time(series, None if series.names else target_fps))
 
 
-def series_of(table: Table) -> Series | None:
+def series_of(table: Table) -> ChartSeries | None:
     """A table of PERF windows or of loads as numbers; None for any other."""
     load = table.title.startswith(LOAD)
     if not (load or table.title.startswith(SERIES)) or not table.rows:
@@ -35,9 +35,9 @@ def series_of(table: Table) -> Series | None:
         return None
     if load:
         names = [f"— {column}" for column in table.columns[1:]]
-        return Series(table.title, [row[0] for row in rows], [row[1:] for row in rows], names, "%")
+        return ChartSeries(table.title, [row[0] for row in rows], [row[1:] for row in rows], names, "%")
     title = table.title.removeprefix(SERIES).lstrip(", ")
-    return Series(f"FPS of each stream, {title}", [row[0] for row in rows], [row[1:] for row in rows])
+    return ChartSeries(f"FPS of each stream, {title}", [row[0] for row in rows], [row[1:] for row in rows])
 
 
 def capacity_svg(figures: Figures) -> str | None:

@@ -16,7 +16,7 @@ _ROW, _BAR = 40, 12
 
 
 @dataclass(frozen=True)
-class Series:
+class ChartSeries:
     """Lines over one time: ``at_s`` (samples,) seconds, ``fps`` (samples, lines), frames per second or ``unit``.
 
     ``names`` of the lines; without them they are streams, by number.
@@ -29,7 +29,7 @@ class Series:
     unit: str = "FPS"
 
 
-def fps_over_time(series: Series, target_fps: float | None) -> str:
+def fps_over_time(series: ChartSeries, target_fps: float | None) -> str:
     """A line for each stream, the target dashed. Windows that are not finite leave a gap."""
     values = [value for row in series.fps for value in row if math.isfinite(value)]
     top = _nice(max([*values, target_fps or 0.0, 1.0]) * 1.05)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from dsbench.base import resources
 from dsbench.record.evidence import Evidence
 from dsbench.record.schema import RecordState
-from dsbench.report import answers, charts, verdict
+from dsbench.report import answers, charts
 from dsbench.report.collector import StepResult
-from dsbench.report.verdict import Verdict
+from dsbench.report.verdict import ModelVerdict, model_verdict
 
 if TYPE_CHECKING:
     import jinja2
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class ModelSummary:
     """One model above the table. ``chart`` is an SVG, base64-encoded."""
 
-    verdict: Verdict
+    verdict: ModelVerdict
     results: tuple[StepResult, ...]
     record: RecordState | None
     chart: str | None
@@ -49,7 +49,7 @@ def summary_html(results: Sequence[StepResult], interrupted_in: str) -> str:
 def _model_summary(results: Sequence[StepResult], *, interrupted: bool) -> ModelSummary:
     record = next((result.record for result in reversed(results) if result.record is not None), None)
     chart = charts.capacity_chart(record.figures) if record is not None else None
-    return ModelSummary(verdict.of(results, interrupted), tuple(results), record, chart, answers.beside(results))
+    return ModelSummary(model_verdict(results, interrupted), tuple(results), record, chart, answers.beside(results))
 
 
 @cache

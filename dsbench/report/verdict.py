@@ -21,7 +21,7 @@ _INVALID = Code.MEASUREMENT_INVALID
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ModelVerdict:
     """``color``: passed (green), failed (red), amber (nothing failed, but not all is well or known)."""
 
     color: str
@@ -32,7 +32,7 @@ class Verdict:
     runtime: str
 
 
-def of(results: Sequence[StepResult], interrupted: bool = False) -> Verdict:
+def model_verdict(results: Sequence[StepResult], interrupted: bool = False) -> ModelVerdict:
     """The verdict of one model from the results of its steps."""
     outcomes = {result.evidence.step: result.outcome for result in results}
     figures = next((r.record.figures for r in reversed(results) if r.record is not None), Figures())
@@ -49,7 +49,7 @@ def of(results: Sequence[StepResult], interrupted: bool = False) -> Verdict:
         color = "passed"
     else:
         color = "amber"
-    return Verdict(color, import_answer, import_color, streams_answer, streams_color, results[0].evidence.runtime)
+    return ModelVerdict(color, import_answer, import_color, streams_answer, streams_color, results[0].evidence.runtime)
 
 
 def _import(outcomes: dict[str, str]) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from dsbench.base import jsonable, process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
-from dsbench.jobs.probe import Failure, ParserJob, ParserResult, ProbeJob, ProbeResult
+from dsbench.jobs.probe import ParserJob, ParserResult, ProbeFailure, ProbeJob, ProbeResult
 
 MODEL_DEADLINE_S = 180.0
 PARSER_DEADLINE_S = 60.0
@@ -96,6 +96,6 @@ def _ended(finished: Finished) -> str:
     return f"{how} ({last})" if last else how
 
 
-def _raise(failure: Failure | None) -> None:
+def _raise(failure: ProbeFailure | None) -> None:
     if failure is not None:
         raise DsbenchError(Code(failure.code), failure.what, where=failure.where, fix=failure.fix)

@@ -14,7 +14,7 @@ from dsbench.record import store
 from dsbench.record.evidence import EvidenceLog
 from dsbench.record.schema import Record
 from dsbench.report import charts, figures
-from dsbench.report.figures import Series
+from dsbench.report.figures import ChartSeries
 from dsbench.steps import next_commands
 from dsbench.steps.benchmark_run import MeasuredRun
 from dsbench.steps.model_run import ModelRun
@@ -86,7 +86,7 @@ def _draw(model: ModelRun) -> tuple[Path, ...]:
     for name, run in runs:
         windows = run.perf.windows
         title = f"FPS of each stream, {name} at {windows.streams} streams on {model.runtime.name}"
-        svg = figures.fps_over_time(Series(title, windows.at_s, windows.fps), run.figures.target_fps)
+        svg = figures.fps_over_time(ChartSeries(title, windows.at_s, windows.fps), run.figures.target_fps)
         drawn.append(_write(model.layout.charts / f"fps_{name}.svg", svg))
     recorder = model.recorder
     capacity = charts.capacity_svg(recorder.record.figures) if recorder is not None else None

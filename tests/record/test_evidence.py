@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dsbench.base import jsonable
-from dsbench.record.evidence import Evidence, EvidenceLog, Failure
+from dsbench.record.evidence import Evidence, EvidenceLog, StepFailure
 
 
 def test_round_trip(capsys: pytest.CaptureFixture[str]) -> None:
@@ -18,7 +18,7 @@ def test_round_trip(capsys: pytest.CaptureFixture[str]) -> None:
     log.command("app", "-c", "a b.txt")
     log.text("file", "body")
     log.picture("p", "image/jpeg", "AAAA")
-    log.failure = Failure("code", "what", "where", "fix")
+    log.failure = StepFailure("code", "what", "where", "fix")
     evidence = log.snapshot()
     assert jsonable.loads(Evidence, jsonable.dumps(evidence)) == evidence
     assert evidence.commands == ("app -c 'a b.txt'",)

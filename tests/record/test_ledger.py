@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dsbench.base.steps import STEPS, Step
-from dsbench.record.evidence import Failure
+from dsbench.record.evidence import StepFailure
 from dsbench.record.ledger import Ledger
 
 FIRST, SECOND, THIRD = Step("a", "", ""), Step("b", "", "", ("a",)), Step("c", "", "", ("b",))
@@ -17,7 +17,7 @@ def test_a_passed_step_lets_the_next_one_run() -> None:
 
 def test_the_first_failure_of_the_chain_is_the_reason() -> None:
     ledger = Ledger()
-    ledger.note("m", "a", "failed", Failure("onnx-missing", "", "", ""))
+    ledger.note("m", "a", "failed", StepFailure("onnx-missing", "", "", ""))
     assert str(ledger.cause_to_skip("m", SECOND)) == "a failed [onnx-missing]"
     ledger.note("m", "b", "skipped", None)
     assert str(ledger.cause_to_skip("m", THIRD)) == "a failed [onnx-missing]"

@@ -17,7 +17,7 @@ from dsbench.base.steps import STEPS
 from dsbench.formats.telemetry import OtherProcess, Series
 from dsbench.judge.run.measurement import Interval, Measurement, Reason, State
 from dsbench.record import codec, store
-from dsbench.record.evidence import EvidenceLog, Failure
+from dsbench.record.evidence import EvidenceLog, StepFailure
 from dsbench.record.recorder import Recorder
 from dsbench.record.schema import (
     Figures,
@@ -101,7 +101,7 @@ def record(figures: Figures = FIGURES, runtime: str = "embedded") -> Record:
     log.fact("rate", "0.5", "option")
     log.print("a")
     log.table("t", ("x",), [(1,)])
-    log.failure = Failure("code", "what", "where", "fix")
+    log.failure = StepFailure("code", "what", "where", "fix")
     return Record(
         model_name="模\udcff",
         model_dir="/m",
@@ -124,7 +124,7 @@ def record(figures: Figures = FIGURES, runtime: str = "embedded") -> Record:
 
 def step(name: str = "preflight", outcome: str = "passed", code: str = "") -> StepRecord:
     log = EvidenceLog(name, "net", "k", "embedded")
-    log.failure = Failure(code, "", "", "") if code else None
+    log.failure = StepFailure(code, "", "", "") if code else None
     log.text("app.log", "long body")
     log.picture("frame 3", "image/jpeg", "AAAA")
     return StepRecord(log.snapshot(), outcome, 1.0)

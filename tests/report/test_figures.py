@@ -10,7 +10,7 @@ import pytest
 from dsbench.record.evidence import Table
 from dsbench.record.schema import Figures, StreamFigures, TrtexecFigures
 from dsbench.report import charts, figures
-from dsbench.report.figures import Series
+from dsbench.report.figures import ChartSeries
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -24,7 +24,7 @@ def texts(svg: str) -> list[str]:
 
 
 def test_a_line_for_each_stream_inside_the_picture() -> None:
-    svg = figures.fps_over_time(Series("t", [2, 4, 6], [[30, 10], [60, 20], [45, 15]]), 30.0)
+    svg = figures.fps_over_time(ChartSeries("t", [2, 4, 6], [[30, 10], [60, 20], [45, 15]]), 30.0)
     first, second = lines(svg)
     points = [tuple(map(float, pair.split(","))) for pair in first.split()]
     assert len(points) == 3
@@ -37,14 +37,14 @@ def test_a_line_for_each_stream_inside_the_picture() -> None:
 @pytest.mark.parametrize(
     "series",
     [
-        Series("empty", [], []),
-        Series("one", [1.0], [[30.0]]),
-        Series("gap", [1, 2, 3], [[math.nan], [math.inf], [3.0]]),
-        Series("zero", [1, 2], [[0.0], [0.0]]),
-        Series("many", [1, 2], [[1.0] * 40, [2.0] * 40]),
+        ChartSeries("empty", [], []),
+        ChartSeries("one", [1.0], [[30.0]]),
+        ChartSeries("gap", [1, 2, 3], [[math.nan], [math.inf], [3.0]]),
+        ChartSeries("zero", [1, 2], [[0.0], [0.0]]),
+        ChartSeries("many", [1, 2], [[1.0] * 40, [2.0] * 40]),
     ],
 )
-def test_odd_series_are_drawn(series: Series) -> None:
+def test_odd_series_are_drawn(series: ChartSeries) -> None:
     svg = figures.fps_over_time(series, None)
     ElementTree.fromstring(svg)
     assert "nan" not in svg
@@ -68,7 +68,7 @@ def test_bars_are_as_long_as_their_share() -> None:
 def test_only_series_tables_are_drawn() -> None:
     rows = (("2.0", "30.1"), ("4.0", "29.9"))
     drawn = charts.series_of(Table(f"{charts.SERIES}, Run 1 at 1 streams", ("seconds", "stream 0"), rows))
-    assert drawn == Series("FPS of each stream, Run 1 at 1 streams", [2.0, 4.0], [[30.1], [29.9]])
+    assert drawn == ChartSeries("FPS of each stream, Run 1 at 1 streams", [2.0, 4.0], [[30.1], [29.9]])
     assert charts.chart_of(Table("Detected classes", ("a",), rows), 30.0) is None
     assert charts.chart_of(Table(charts.SERIES, ("a",), (("x", "y"),)), 30.0) is None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dsbench.record.evidence import EvidenceLog, Failure
+from dsbench.record.evidence import EvidenceLog, StepFailure
 from dsbench.report import html, html_file
 from dsbench.report.collector import Collector, StepResult
 
@@ -19,7 +19,7 @@ def hostile_log() -> EvidenceLog:
     log.table(HOSTILE, (HOSTILE,), [(HOSTILE,)])
     log.command(HOSTILE)
     log.text(HOSTILE, HOSTILE)
-    log.failure = Failure(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
+    log.failure = StepFailure(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
     log.skipped_for = HOSTILE
     return log
 
@@ -77,7 +77,7 @@ def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     report.write("new")
     assert report.path.read_text() == "older", "no step was executed"
     log = EvidenceLog("preflight", "m", "k", "embedded")
-    log.failure = Failure("directory-busy", "", "", "")
+    log.failure = StepFailure("directory-busy", "", "", "")
     collector.results.append(StepResult(log.snapshot(), "failed", 1, ""))
     report.write("new")
     assert (report.path.read_text(), report.written) == ("older", False)

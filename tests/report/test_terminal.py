@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from dsbench.base.steps import STEPS
-from dsbench.record.evidence import EvidenceLog, Failure
+from dsbench.record.evidence import EvidenceLog, StepFailure
 from dsbench.report.collector import StepResult
 from dsbench.report.terminal import printable, summary_lines
 
 
-def result(step: str, outcome: str, failure: Failure | None = None, detail: str = "") -> StepResult:
+def result(step: str, outcome: str, failure: StepFailure | None = None, detail: str = "") -> StepResult:
     log = EvidenceLog(step, "net", "k", "embedded runtime", failure=failure)
     return StepResult(log.snapshot(), outcome, 1.0, detail)
 
 
 def test_a_failure_shows_code_cause_where_and_fix() -> None:
-    failure = Failure("video-missing", "ERROR: Video file not found: x", "chosen by: command line", "Fix 1\nFix 2")
+    failure = StepFailure("video-missing", "ERROR: Video file not found: x", "chosen by: command line", "Fix 1\nFix 2")
     lines = list(summary_lines([result("preflight", "failed", failure), result("a", "skipped")], Path("/r/net.html")))
     assert lines == [
         "net: preflight FAILED [video-missing]",

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from dsbench.base.steps import STEPS
-from dsbench.record.evidence import EvidenceLog, Failure
+from dsbench.record.evidence import EvidenceLog, StepFailure
 from dsbench.record.schema import Figures, RecordState, StreamFigures
-from dsbench.report import verdict
 from dsbench.report.collector import StepResult
+from dsbench.report.verdict import model_verdict
 
 REAL_TIME = Figures(
     target_fps=30.0, run1=StreamFigures(4, 130.0, 32.5), run2=StreamFigures(4, 128.0, 32.0), confirmed_streams=4
@@ -31,14 +31,14 @@ def results(figures: Figures, **outcomes: str) -> list[StepResult]:
 
 
 def test_all_is_well() -> None:
-    found = verdict.of(results(REAL_TIME))
+    found = model_verdict(results(REAL_TIME))
     assert (found.color, found.import_answer) == ("passed", "Yes, as far as these steps go")
     assert (found.streams_answer, found.streams_color) == ("4 at 30 FPS or more", "passed")
     assert found.runtime == "embedded"
 
 
 def test_not_real_time_is_amber_though_nothing_failed() -> None:
-    found = verdict.of(results(NOT_REAL_TIME))
+    found = model_verdict(results(NOT_REAL_TIME))
     assert (found.color, found.streams_color) == ("amber", "amber")
     assert found.streams_answer == "None confirmed: 11.5 of 30 FPS with 1 stream"
 
@@ -49,30 +49,30 @@ def test_a_measurement_with_a_warning_is_never_green(step: str) -> None:
     log.warn("Run 1: all streams together varied")
     state = RecordState(REAL_TIME, "", "/r.json")
     warned = StepResult(log.snapshot(), "passed", 1.0, "", state)
-    found = verdict.of([warned if each.evidence.step == step else each for each in results(REAL_TIME)])
+    found = model_verdict([warned if each.evidence.step == step else each for each in results(REAL_TIME)])
     assert (found.color, found.import_color, found.streams_color) == ("amber", "passed", "amber")
     assert found.streams_answer == "4 at 30 FPS or more; the measurement has warnings, see runs 1 and 2"
 
 
 @pytest.mark.parametrize("said", ["NO", "UNSURE"])
 def test_stream_0_alone_is_never_green(said: str) -> None:
-    found = verdict.of(results(replace(REAL_TIME, every_stream=said)))
+    found = model_verdict(results(replace(REAL_TIME, every_stream=said)))
     assert (found.color, found.streams_color) == ("amber", "amber")
     assert found.streams_answer.startswith(f"4 at 30 FPS or more, by stream 0; every stream: {said}")
-    assert verdict.of(results(replace(REAL_TIME, every_stream="YES"))).color == "passed"
+    assert model_verdict(results(replace(REAL_TIME, every_stream="YES"))).color == "passed"
 
 
 def test_an_invalid_measurement_says_nothing_of_streams() -> None:
     log = EvidenceLog("run2_validation", "net", "k", "embedded")
-    log.failure = Failure("measurement-invalid", "what", "where", "fix")
+    log.failure = StepFailure("measurement-invalid", "what", "where", "fix")
     failed = StepResult(log.snapshot(), "failed", 1.0, "", RecordState(REAL_TIME, "", "/r.json"))
-    found = verdict.of([failed if each.evidence.step == "run2_validation" else each for each in results(REAL_TIME)])
+    found = model_verdict([failed if each.evidence.step == "run2_validation" else each for each in results(REAL_TIME)])
     assert (found.color, found.streams_color) == ("failed", "failed")
     assert found.streams_answer == "Not known: the measurement is invalid, see run2_validation"
 
 
 def test_interrupted_is_never_green() -> None:
-    assert verdict.of(results(REAL_TIME), interrupted=True).color == "amber"
+    assert model_verdict(results(REAL_TIME), interrupted=True).color == "amber"
 
 
 @pytest.mark.parametrize(
@@ -87,14 +87,14 @@ def test_interrupted_is_never_green() -> None:
     ],
 )
 def test_what_is_said_of_the_import(outcomes: dict[str, str], answer: str, color: str) -> None:
-    found = verdict.of(results(REAL_TIME, **outcomes))
+    found = model_verdict(results(REAL_TIME, **outcomes))
     assert (found.import_answer, found.color) == (answer, color)
 
 
 def test_streams_that_were_not_measured_or_too_few() -> None:
-    assert verdict.of(results(Figures())).streams_answer == "Not measured"
+    assert model_verdict(results(Figures())).streams_answer == "Not measured"
     half = Figures(target_fps=30.0, run1=StreamFigures(4, 130.0, 32.5))
-    assert verdict.of(results(half, run2_validation="failed")).streams_answer == "Not known: run 2 has no result"
-    few = verdict.of(results(REAL_TIME, run2_validation="failed"))
+    assert model_verdict(results(half, run2_validation="failed")).streams_answer == "Not known: run 2 has no result"
+    few = model_verdict(results(REAL_TIME, run2_validation="failed"))
     assert few.streams_answer == "4 at 30 FPS or more, fewer than --min-streams asks for"
     assert few.streams_color == "failed"

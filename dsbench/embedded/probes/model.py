@@ -21,7 +21,7 @@ import numpy.typing as npt
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded.video.frame import YuvFrame
-from dsbench.jobs.probe import Candidate, Failure, OutputRange, ProbeJob, ProbeResult, tensor_key
+from dsbench.jobs.probe import Candidate, OutputRange, ProbeFailure, ProbeJob, ProbeResult, tensor_key
 
 if TYPE_CHECKING:
     from dsbench.embedded.nvinfer.preprocess import Geometry
@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
         result = ProbeResult(failure=failure_of(error))
     except MemoryError:
         result = ProbeResult(
-            failure=Failure(Code.ONNX_RUN_FAILED, "the model needs more memory than it may have", job.onnx)
+            failure=ProbeFailure(Code.ONNX_RUN_FAILED, "the model needs more memory than it may have", job.onnx)
         )
     jsonable.dump(result, out.with_suffix(".json"))
     print("\n".join(result.lines))
@@ -53,9 +53,9 @@ def limit_memory(limit: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def failure_of(error: DsbenchError) -> Failure:
+def failure_of(error: DsbenchError) -> ProbeFailure:
     """A DsbenchError as data."""
-    return Failure(str(error.code), error.what, error.where, error.fix)
+    return ProbeFailure(str(error.code), error.what, error.where, error.fix)
 
 
 def run(job: ProbeJob, tensors: Path) -> ProbeResult:

@@ -16,7 +16,7 @@ from onnx import TensorProto, helper
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded.probes import model as probe
-from dsbench.jobs.probe import Candidate, Failure, OutputRange, ParserJob, ProbeJob, ProbeResult
+from dsbench.jobs.probe import Candidate, OutputRange, ParserJob, ProbeFailure, ProbeJob, ProbeResult
 from dsbench.judge.imports import output_ranges, tensors
 from tests import onnx_zoo as zoo
 
@@ -59,7 +59,7 @@ def test_codecs_round_trip(tmp_path: Path) -> None:
         lines=("x",),
         random=(OutputRange("a", (1, 2), "float32", -1.5, 2.0, 0, 0),),
         frames=(3, 9),
-        failure=Failure("usage", "what"),
+        failure=ProbeFailure("usage", "what"),
     )
     jsonable.dump(made, tmp_path / "r.json")
     assert jsonable.load(ProbeResult, tmp_path / "r.json") == made
