@@ -13,13 +13,12 @@ import os
 import shlex
 import shutil
 import stat
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base.environment import snapshot
+from dsbench.base.ask import ask
 from dsbench.base.errors import Code, DsbenchError
 
 SDK = Path(__file__).resolve().parents[1] / "embedded" / "sdk"
@@ -107,23 +106,14 @@ def _compile(compiler: str, product: Product, target: Path) -> None:
 
 def _output(command: Sequence[str]) -> str:
     """Standard output of a compiler call; a failure is HOST_BUILD_FAILED with the first error line."""
-    try:
-        done = subprocess.run(
-            command,
-            check=False,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            env=snapshot(LC_ALL="C"),
-            timeout=_BUILD_DEADLINE_S,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise _build_failed(str(error), command) from error
-    if done.returncode != 0:
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
+    reply = ask(command, _BUILD_DEADLINE_S, {"LC_ALL": "C"})
+    if reply.failure:
+        raise _build_failed(reply.failure, command)
+    if reply.returncode != 0:
+        lines = [line for line in reply.stderr.splitlines() if line.strip()]
         first = next((line for line in lines if "cannot find" in line or "error" in line), lines[-1] if lines else "")
-        raise _build_failed(first or f"exit status {done.returncode}", command)
-    return done.stdout
+        raise _build_failed(first or f"exit status {reply.returncode}", command)
+    return reply.stdout
 
 
 def _build_failed(reason: str, command: Sequence[str]) -> DsbenchError:

@@ -181,13 +181,13 @@ def _watch(child: subprocess.Popen[bytes], until: Callable[[], bool] | None, clo
         if _ends_within(child, _POLL_S):
             return _End()
         if until is not None and until():
-            _signal_group(child, signal.SIGINT)
+            signal_group(child, signal.SIGINT)
             return _End(stopped=True, timed_out=not _ends_within(child, _GRACE_S))
         flooded = _size(log) > LOG_LIMIT
         if flooded or clock.is_up():
-            _signal_group(child, signal.SIGINT)
+            signal_group(child, signal.SIGINT)
             if not _ends_within(child, 1.0 if flooded else _GRACE_S):
-                _signal_group(child, signal.SIGTERM)
+                signal_group(child, signal.SIGTERM)
                 _ends_within(child, 1.0 if flooded else 2.0)
             return _End(timed_out=not flooded, flooded=flooded)
 
@@ -207,14 +207,15 @@ def _ends_within(child: subprocess.Popen[bytes], seconds: float) -> bool:
     return True
 
 
-def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
+def signal_group(child: subprocess.Popen[bytes], number: int) -> None:
+    """Send a signal to a child that leads a process group, and to all of the group; nothing if it has gone."""
     with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing left of it
         os.killpg(child.pid, number)
 
 
 def _kill_all(child: subprocess.Popen[bytes], mark: str) -> None:
     """Kill what is left of the child's process group, the child included, and whatever it started elsewhere."""
-    _signal_group(child, signal.SIGKILL)
+    signal_group(child, signal.SIGKILL)
     for _ in range(_PASSES):  # one that is killed may just have started another
         strays = _marked(mark)
         for pid in strays:
@@ -245,12 +246,17 @@ _PRCTL = ctypes.CDLL(None).prctl
 have held."""
 
 
+def end_with_parent(number: int = signal.SIGKILL) -> None:
+    """In the child: get the signal ``number`` when the thread that started it ends."""
+    _PRCTL(_PR_SET_PDEATHSIG, number, 0, 0, 0)
+
+
 def prepare_child() -> None:
     """In the child before it starts: die with us, and hear SIGINT and SIGTERM even where we ignore them.
 
     A shell starts what runs in the background (``pytest &``, nohup, many a CI runner) with SIGINT ignored, and that is
     inherited: an app that ignores SIGINT can only be stopped by force.
     """
-    _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    end_with_parent()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)

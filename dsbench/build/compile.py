@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import re
 import shlex
@@ -16,14 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import process
 from dsbench.base.environment import snapshot
 from dsbench.base.errors import Code, DsbenchError
 
 _SAFE_PATH = re.compile(r"[A-Za-z0-9._/+@-]+")
 _COMPILERS = ("g++", "gcc", "c++", "cc", "clang++", "clang")
-_PR_SET_PDEATHSIG = 1
 _POLL_S = 0.05
-_LIBC = ctypes.CDLL(None)  # loaded before any fork: the child may not load libraries between fork and exec
 _KEEPER = ("/bin/sh", "-c", 'trap "kill -9 0" TERM; "$@" & wait $!', "sh")
 """Leads the build's process group and kills all of it on SIGTERM, which is what it gets when we are killed."""
 _MAKE_VARIABLES = ("MAKEFLAGS", "GNUMAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEFILES", "MAKEOVERRIDES")
@@ -137,7 +135,7 @@ def _run(command: list[str], plan: BuildPlan, path: str, stopped: Callable[[], b
     if path:
         environment["PATH"] = path
     with plan.log.open("ab") as log:
-        process = subprocess.Popen(
+        child = subprocess.Popen(
             [*_KEEPER, *command],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -147,19 +145,20 @@ def _run(command: list[str], plan: BuildPlan, path: str, stopped: Callable[[], b
             preexec_fn=_end_with_parent,  # noqa: PLW1509 - one prctl call, no lock, no allocation
         )
         try:
-            return _ended(process, plan, stopped)
+            return _ended(child, plan, stopped)
         finally:
-            _end_group(process)
+            process.signal_group(child, signal.SIGKILL)
+            child.wait()
 
 
-def _ended(process: subprocess.Popen[bytes], plan: BuildPlan, stopped: Callable[[], bool] | None) -> int:
+def _ended(child: subprocess.Popen[bytes], plan: BuildPlan, stopped: Callable[[], bool] | None) -> int:
     """Its exit status, once it has ended by itself."""
     deadline = time.monotonic() + plan.deadline_s
     while (left := deadline - time.monotonic()) > 0:
         if stopped is not None and stopped():
             raise DsbenchError(Code.PARSER_COMPILE, "the build was stopped", where=str(plan.log))
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return process.wait(left if stopped is None else min(left, _POLL_S))
+            return child.wait(left if stopped is None else min(left, _POLL_S))
     raise DsbenchError(
         Code.PARSER_COMPILE,
         f"make did not finish within {plan.deadline_s:g} s",
@@ -170,13 +169,7 @@ def _ended(process: subprocess.Popen[bytes], plan: BuildPlan, stopped: Callable[
 
 def _end_with_parent() -> None:
     """Whatever kills us, the build does not outlive us."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    process.end_with_parent(signal.SIGTERM)
 
 
 def _find_library(plan: BuildPlan) -> Path:

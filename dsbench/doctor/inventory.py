@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dsbench.base.ask import Said
+from dsbench.doctor.ask import Said
 from dsbench.formats.versions import Gpu
 
 ELEMENTS_PIPELINE = (

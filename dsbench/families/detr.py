@@ -23,6 +23,7 @@ from dsbench.families.base import (
     Preprocessing,
     Rejected,
 )
+from dsbench.families.preprocessing import IMAGENET_ROW
 from dsbench.families.queries import Activation, QueryHead, QueryLayout, Verdict
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Detr:
     def convention(self) -> Convention:
         """RGB with ImageNet's normalisation, the third row of 6a's table; no NMS."""
         return Convention(
-            Preprocessing(0.01752, (123.675, 116.28, 103.53), model_color_format=0, maintain_aspect_ratio=1),
+            Preprocessing(*IMAGENET_ROW, model_color_format=0, maintain_aspect_ratio=1),
             cluster_mode=4,
             origin="DETR habit: RGB, ImageNet normalisation; one box an object, so no clustering",
             firm=False,

@@ -23,6 +23,7 @@ from dsbench.families.base import (
     Preprocessing,
     Rejected,
 )
+from dsbench.families.preprocessing import CLIP_ROW
 from dsbench.families.queries import PATCH_MODELS, Activation, QueryHead, QueryLayout
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class OwlVit:
     def convention(self) -> Convention:
         """CLIP's normalisation of RGB, stretched; DeepStream's NMS; threshold 0.10."""
         return Convention(
-            Preprocessing(0.01459, (122.77, 116.75, 104.09), model_color_format=0, maintain_aspect_ratio=0),
+            Preprocessing(*CLIP_ROW, model_color_format=0, maintain_aspect_ratio=0),
             cluster_mode=2,
             origin="OWL-ViT habit: CLIP normalisation, stretched; several patches see an object, so DeepStream's NMS",
             aspect=0,

@@ -26,6 +26,7 @@ from dsbench.families.base import (
     Preprocessing,
     Rejected,
 )
+from dsbench.families.preprocessing import IMAGENET_ROW
 
 if TYPE_CHECKING:
     from dsbench.model.onnx.graph import OnnxFacts
@@ -36,7 +37,7 @@ PREFIX = "NvDsInferParse"
 
 RGB01 = Preprocessing(1 / 255, (), model_color_format=0, maintain_aspect_ratio=0)
 RGB01_LETTERBOX = Preprocessing(1 / 255, (), model_color_format=0, maintain_aspect_ratio=1)
-IMAGENET = Preprocessing(0.01752, (123.675, 116.28, 103.53), model_color_format=0, maintain_aspect_ratio=0)
+IMAGENET = Preprocessing(*IMAGENET_ROW, model_color_format=0, maintain_aspect_ratio=0)
 
 
 @dataclass(frozen=True, slots=True)

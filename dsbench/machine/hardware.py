@@ -10,12 +10,12 @@ import os
 import platform
 import re
 import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from dsbench.base.ask import ask
 from dsbench.base.cpus import usable_cpus
 from dsbench.formats import versions
 from dsbench.formats.versions import UNKNOWN_MACHINE, EngineMachine, Gpu
@@ -233,18 +233,8 @@ def _read(path: Path) -> str:
 
 def _output(command: Sequence[str]) -> str:
     """What a short query prints, both outputs; nothing where it cannot be run or does not end."""
-    try:
-        finished = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=_TIMEOUT_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return finished.stdout.decode("utf-8", "replace")
+    reply = ask(command, _TIMEOUT_S)
+    return reply.stdout + reply.stderr
 
 
 def engine_machine(runtime: str, gpu_id: int) -> EngineMachine:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
+
+from dsbench.base.ask import ask
 
 PACKAGE = "nvidia-ml-py"
 _CUDA_TIMEOUT_S = 30.0
@@ -111,18 +112,17 @@ def cuda_choice(gpu_id: int, count: int, environment: Mapping[str, str]) -> int 
 def pci_bus_of(gpu_id: int, python: Sequence[str] = (sys.executable,)) -> str | NoDevice:
     """PCI bus id of CUDA's GPU. A child process asks CUDA's driver library, which may hang or crash."""
     command = (*python, "-m", "dsbench.machine.cuda_device", str(gpu_id))
-    try:
-        finished = subprocess.run(command, capture_output=True, text=True, timeout=_CUDA_TIMEOUT_S, check=False)
-    except subprocess.TimeoutExpired:
+    reply = ask(command, _CUDA_TIMEOUT_S)
+    if reply.hung:
         return NoDevice(f"CUDA did not answer within {_CUDA_TIMEOUT_S:.0f} s")
-    except OSError as error:
-        return NoDevice(f"CUDA cannot be asked: {error.strerror}")
-    said = finished.stdout.strip()
-    if finished.returncode == 0 and said:
+    if reply.failure:
+        return NoDevice(f"the program that asks CUDA {reply.failure}")
+    said = reply.stdout.strip()
+    if reply.returncode == 0 and said:
         return said
-    why = finished.stderr.strip()[-200:]
+    why = reply.stderr.strip()[-200:]
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
     if any(word in why for word in _NO_SUCH_GPU):
         beside = "" if hidden is None else f" with CUDA_VISIBLE_DEVICES={hidden}"
         return NoDevice(f"CUDA has no GPU {gpu_id}{beside} ({why})", conclusive=True)
-    return NoDevice(why or f"asking CUDA ended with {finished.returncode}")
+    return NoDevice(why or f"asking CUDA ended with {reply.returncode}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import dsbench
+from dsbench.base.ask import ask
 from dsbench.formats.versions import deepstream_version_all
 from dsbench.machine import hardware
 from dsbench.machine.versions import Version, gpu_versions, machine_versions
@@ -57,24 +57,13 @@ class DeepStreamRuntime:
 
 def _deepstream_versions() -> tuple[Version, ...]:
     """What ``deepstream-app --version-all`` says; where it says nothing, why, and the installation's version file."""
-    try:
-        finished = subprocess.run(
-            ["deepstream-app", "--version-all"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_VERSION_TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        why = f"--version-all did not end within {_VERSION_TIMEOUT_S:.0f} s"
-    except OSError as error:
-        why = f"--version-all cannot be run: {error.strerror}"
-    else:
-        text = finished.stdout.decode("utf-8", "replace")
-        if said := deepstream_version_all(text):
-            return tuple(Version(component, version) for component, version in dict(said).items())
-        first = next((line.strip() for line in text.splitlines() if line.strip()), "nothing")
-        why = f"--version-all names no version of DeepStream (status {finished.returncode}), it says: {first[:200]}"
+    reply = ask(["deepstream-app", "--version-all"], _VERSION_TIMEOUT_S)
+    if said := deepstream_version_all(reply.stdout):
+        return tuple(Version(component, version) for component, version in dict(said).items())
+    why = f"--version-all {reply.failure}"
+    if not reply.failure:
+        first = next((line.strip() for line in reply.stdout.splitlines() if line.strip()), "nothing")
+        why = f"--version-all names no version of DeepStream (status {reply.returncode}), it says: {first[:200]}"
     return Version("deepstream-app", why), Version("DeepStreamSDK", hardware.deepstream(find_deepstream_dir()).text)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
+from dsbench.base.ask import ask
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.text import last_line
 
 _DEADLINE_S = 600.0
 
@@ -17,16 +18,12 @@ def count(video: Path, *, decode: bool = False) -> int:
     Frames that an edit list hides are left out (DeepStream may show them). Raises VIDEO_UNREADABLE.
     """
     command = [sys.executable, "-m", "dsbench.runtimes.frame_count", *(["--decode"] if decode else []), str(video)]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_DEADLINE_S, check=False, errors="replace"
-        )
-    except subprocess.TimeoutExpired as error:
-        raise _uncountable(video, f"not done after {_DEADLINE_S:.0f} s") from error
-    if done.returncode != 0 or not done.stdout.strip().isdecimal():
-        said = done.stderr.strip().splitlines()
-        raise _uncountable(video, said[-1] if said else f"the counting program ended with {done.returncode}")
-    return int(done.stdout)
+    reply = ask(command, _DEADLINE_S)
+    if reply.failure:
+        raise _uncountable(video, f"the counting program {reply.failure}")
+    if reply.returncode != 0 or not reply.stdout.strip().isdecimal():
+        raise _uncountable(video, last_line(reply.stderr, f"the counting program ended with {reply.returncode}"))
+    return int(reply.stdout)
 
 
 def _uncountable(video: Path, why: str) -> DsbenchError:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from dsbench.base import process, text
+from dsbench.base.ask import ask
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
 from dsbench.formats.app.console import Console
@@ -44,22 +44,15 @@ def missing(*elements: str) -> tuple[str, ...]:
 
 def _known(element: str) -> bool:
     """Whether GStreamer has the element. Only its own "no" is one: a program that crashes or hangs says nothing."""
-    try:
-        done = subprocess.run(
-            [INSPECT, element], stdin=subprocess.DEVNULL, capture_output=True, timeout=_INSPECT_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        how = f"did not end within {_INSPECT_S:.0f} s"
-    except OSError as error:
-        how = f"cannot be started: {error.strerror}"
-    else:
-        if done.returncode == 0:
-            return True
-        said = (done.stdout + done.stderr).decode("utf-8", "replace")
-        if done.returncode > 0 and f"'{element}'" in said:  # No such element or plugin 'theoraenc', in any language
+    reply = ask([INSPECT, element], _INSPECT_S)
+    if reply.returncode == 0:
+        return True
+    how = reply.failure
+    if reply.returncode is not None:
+        said = reply.stdout + reply.stderr
+        if reply.returncode > 0 and f"'{element}'" in said:  # No such element or plugin 'theoraenc', in any language
             return False
-        last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "nothing")
-        how = f"ended with {done.returncode} and says: {last[:200]}"
+        how = f"ended with {reply.returncode} and says: {text.last_line(said, 'nothing')[:200]}"
     raise DsbenchError(
         Code.RUNTIME_UNAVAILABLE,
         f"whether GStreamer has {element} is not known: {INSPECT} {element} {how}",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import cpp, process
+from dsbench.base import cpp, process, text
+from dsbench.base.ask import ask
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.jobs import harness as harness_job
 from dsbench.jobs.harness import CaseResult, HarnessJob
@@ -30,6 +30,7 @@ RUNNER = cpp.Product(
 )
 """The program that calls a parser under the sanitizers."""
 DEADLINE_S = 180.0
+_QUESTION_S = 20.0
 
 _OPTIONS = {
     "ASAN_OPTIONS": (
@@ -59,12 +60,11 @@ def runner() -> Path | Missing:
             return Missing(error.what, error.fix)
         library = "libasan" if "asan" in error.what else "the sanitizers' runtime"
         return Missing(f"{library} missing ({error.what.rsplit(': ', 1)[-1]})", _install())
-    try:
-        done = subprocess.run([*_environment(0xAA), program], capture_output=True, timeout=20, check=False, text=True)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return Missing(f"the sanitized runner does not start: {error}", _install())
-    if done.returncode != 2:  # without arguments it says that its job is missing
-        last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "no message")
+    reply = ask([*_environment(0xAA), str(program)], _QUESTION_S)
+    if reply.failure:
+        return Missing(f"the sanitized runner {reply.failure}", _install())
+    if reply.returncode != 2:  # without arguments it says that its job is missing
+        last = text.last_line(reply.stderr, "no message")
         return Missing(f"AddressSanitizer does not start on this machine: {last[:200]}", _install())
     return program
 
@@ -72,11 +72,7 @@ def runner() -> Path | Missing:
 def compiler_flags() -> tuple[str, ...]:
     """FLAGS, and PATTERN_FLAG where g++ knows it."""
     command = ["g++", PATTERN_FLAG, "-E", "-x", "c++", "/dev/null", "-o", "/dev/null"]
-    try:
-        known = subprocess.run(command, capture_output=True, timeout=20, check=False).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        known = False
-    return (*FLAGS, PATTERN_FLAG) if known else FLAGS
+    return (*FLAGS, PATTERN_FLAG) if ask(command, _QUESTION_S).returncode == 0 else FLAGS
 
 
 def run(

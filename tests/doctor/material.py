@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dsbench.base.ask import Said
+from dsbench.doctor.ask import Said
 from dsbench.doctor.inventory import (
     ELEMENTS,
     DeepStream,

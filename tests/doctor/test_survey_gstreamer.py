@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.base.ask import Said
+from dsbench.doctor.ask import Said
 from dsbench.doctor.inventory import ELEMENTS, GStreamer, Program, Video
 from dsbench.doctor.survey import gstreamer
 from tests.material import write_clip

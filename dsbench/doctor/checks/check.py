@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dsbench.base.ask import Said
+from dsbench.doctor.ask import Said
 from dsbench.doctor.fixes import Fix
 from dsbench.doctor.inventory import Program
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from dsbench.base.ask import Said
+from dsbench.doctor.ask import Said
 from dsbench.doctor.checks.check import BROKEN, DEEPSTREAM, MISSING, OK, OPTIONAL, UNKNOWN, Check, error_line, failure
 from dsbench.doctor.fixes import Advice, Fix
 from dsbench.doctor.inventory import Inventory

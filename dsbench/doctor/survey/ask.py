@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from dsbench.base import jsonable
-from dsbench.base.ask import ask
+from dsbench.doctor.ask import ask
 from dsbench.doctor.inventory import Program
 
 T = TypeVar("T")

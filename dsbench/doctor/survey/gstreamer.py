@@ -8,7 +8,7 @@ import re
 import shutil
 from pathlib import Path
 
-from dsbench.base.ask import Said, ask
+from dsbench.doctor.ask import Said, ask
 from dsbench.doctor.inventory import ELEMENTS, GStreamer, Program, Trial, Video
 
 LISTING_S, QUESTION_S, TRIAL_S = 40.0, 10.0, 20.0

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from dsbench.base.ask import Said, ask
+from dsbench.doctor.ask import Said, ask
 from dsbench.doctor.inventory import DeepStream, Nvidia, Program
 from dsbench.doctor.survey.ask import QUESTION_S, Asked, read
 from dsbench.machine import hardware

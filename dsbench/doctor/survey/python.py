@@ -8,7 +8,7 @@ import re
 import sys
 import sysconfig
 
-from dsbench.base.ask import ask
+from dsbench.doctor.ask import ask
 from dsbench.doctor.inventory import Package, Python
 from dsbench.doctor.survey.ask import QUESTION_S, child
 

@@ -6,7 +6,6 @@ crashes takes this process down and nothing else. It never outlives the app.
 
 from __future__ import annotations
 
-import ctypes
 import math
 import os
 import signal
@@ -14,6 +13,7 @@ import sys
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
+from dsbench.base import process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded import bus, messages
 from dsbench.embedded.jobs import Finished, Go, Loaded, PadJob, Playing, Report, RunFailed, StartFailed, WorkerJob
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from dsbench.embedded.video.decode import VideoSource
     from dsbench.embedded.video.frame import YuvFrame
 
-_PR_SET_PDEATHSIG = 1
 _LANES_FED = 3  # lanes that one decoding thread can feed
 _SOURCE_CODES = (Code.VIDEO_MISSING, Code.SOURCE_EMPTY, Code.SOURCE_UNSUPPORTED, Code.SOURCE_COLOR)
 
@@ -61,7 +60,7 @@ def main() -> int:
 
 def _die_with(parent: int) -> None:
     """SIGKILL for this process the moment the app dies, however it dies."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    process.end_with_parent()
     if os.getppid() != parent:
         os._exit(1)
 

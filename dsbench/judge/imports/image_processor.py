@@ -6,13 +6,8 @@ import math
 from collections.abc import Sequence
 
 from dsbench.families.base import Preprocessing
-from dsbench.judge.imports.preprocessing import CLIP_ROW, IMAGENET_ROW
+from dsbench.families.preprocessing import CLIP, CLIP_ROW, IMAGENET, IMAGENET_ROW, Row, Statistics
 from dsbench.model.exporter.hugging_face import Processor
-
-Statistics = tuple[tuple[float, ...], tuple[float, ...]]
-IMAGENET: Statistics = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-CLIP: Statistics = ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
-"""Mean and standard deviation of pixels in 0..1, red, green, blue."""
 
 
 def of_processor(processor: Processor | None) -> Preprocessing | None:
@@ -62,7 +57,7 @@ def _deviations(chosen: Preprocessing, processor: Processor | None) -> Statistic
     feed = (chosen.net_scale_factor, chosen.offsets)
     if processor and wanted and processor.do_normalize and (wanted.net_scale_factor, wanted.offsets) == feed:
         return processor.image_mean, processor.image_std
-    known: dict[tuple[float, tuple[float, ...]], Statistics] = {IMAGENET_ROW: IMAGENET, CLIP_ROW: CLIP}
+    known: dict[Row, Statistics] = {IMAGENET_ROW: IMAGENET, CLIP_ROW: CLIP}
     return known.get(feed, ((), ()))
 
 

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING
 
 from dsbench.base.boxes import Boxes, iou, nms
 from dsbench.families.base import Network, Preprocessing
+from dsbench.families.preprocessing import IMAGENET_ROW, Row
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-IMAGENET_ROW = (0.01752, (123.675, 116.28, 103.53))
-CLIP_ROW = (0.01459, (122.77, 116.75, 104.09))
-"""The specification's net-scale-factor and offsets for ImageNet's (6a) and CLIP's (6b) normalisation."""
-SCALES: tuple[tuple[float, tuple[float, ...]], ...] = (
+SCALES: tuple[Row, ...] = (
     (1.0, ()),
     (1 / 255, ()),
     (1 / 127.5, (127.5, 127.5, 127.5)),

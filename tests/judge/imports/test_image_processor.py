@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from dsbench.families.base import Preprocessing
-from dsbench.judge.imports.image_processor import CLIP, IMAGENET, approximation, of_processor
-from dsbench.judge.imports.preprocessing import CLIP_ROW, IMAGENET_ROW, Fixed, Score, candidates, decide
+from dsbench.families.preprocessing import CLIP, CLIP_ROW, IMAGENET, IMAGENET_ROW
+from dsbench.judge.imports.image_processor import approximation, of_processor
+from dsbench.judge.imports.preprocessing import Fixed, Score, candidates, decide
 from dsbench.model.exporter.hugging_face import Processor, read
 
 DETR = {"do_normalize": True, "image_mean": IMAGENET[0], "image_std": IMAGENET[1], "size": {"shortest_edge": 800}}
