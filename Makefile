@@ -7,7 +7,7 @@ STAMP := $(VENV)/.dsbench-installed
 BENCH_STAMP := $(VENV)/.dsbench-bench-installed
 DEMO := models/street
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench screenshot clean
 .DELETE_ON_ERROR:
 
 demo: $(STAMP)
@@ -41,6 +41,10 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
+
+# the picture in the README; needs Chromium
+screenshot: demo
+	$(BIN)/python docs/screenshot.py reports/street.html docs/report.png
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
