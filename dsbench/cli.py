@@ -30,14 +30,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dsbench",
-        description="Tools beside `pytest --model-dir models/<model_name>`, which runs the validation itself.",
+        description="Tools around `pytest --model-dir models/<model_name>`, which runs the validation itself.",
     )
     parser.add_argument("--version", action="version", version=f"dsbench {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     sdk = commands.add_parser("sdk", help="print the folder to give to a parser's Makefile as DEEPSTREAM_DIR")
     sdk.set_defaults(run=_sdk)
     check = commands.add_parser(
-        "parser-check", help="run a model's parser under sanitizers on real and on broken tensors"
+        "parser-check", help="run a model's parser under sanitizers, on real and on broken tensors"
     )
     check.add_argument("model_dir", metavar="MODEL_DIR")
     options.add_argument(check.add_argument, options.VIDEO)
@@ -53,19 +53,23 @@ def _add_prepare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     prepare.add_argument("model_dir", metavar="MODEL_DIR")
     prepare.add_argument("--print", action="store_true", help="print the commands and run nothing; needs no GPU")
-    prepare.add_argument("--rebuild", action="store_true", help="build anew; an engine of others moves to previous/")
+    prepare.add_argument(
+        "--rebuild", action="store_true", help="build again; an engine that dsbench did not build moves to previous/"
+    )
     for option in prepare_options.OPTIONS:
         options.add_argument(prepare.add_argument, option)
     prepare.set_defaults(run=_prepare)
 
 
 def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    doctor = commands.add_parser("doctor", help="what this machine has, what is missing, and the commands that mend it")
+    doctor = commands.add_parser(
+        "doctor", help="show what this machine has, what is missing, and the commands that fix it"
+    )
     doctor.add_argument(
         "--runtime",
         choices=options.RUNTIME_CHOICE.allowed,
         default=options.RUNTIME.default,
-        help=("which runtime must be ready for exit status 0; auto asks for the embedded one, the minimum"),
+        help=("runtime that must be ready for exit status 0; auto: the embedded one"),
     )
     options.add_argument(doctor.add_argument, options.GPU_ID)
     options.add_argument(doctor.add_argument, options.VIDEO)

@@ -65,7 +65,7 @@ def write_app(path: Path, plan: AppPlan) -> Written:
     if written.status == "user-owned":
         raise DsbenchError(
             Code.APP_CONFIG_FOREIGN,
-            f"{path.name} is not (or no longer) dsbench's: what it would run is not what this step measures",
+            f"{path.name} was not written by dsbench, or was changed since: this step measures only its own config",
             where=str(path),
             fix="rename your file; dsbench writes its own under this name",
         )
@@ -96,7 +96,7 @@ def link_to(path: Path, links: Path, unsafe: Callable[[str], bool], carrier: str
     if unsafe(str(link)):
         raise DsbenchError(
             Code.NOT_WRITABLE,
-            f"the temporary directory has a name that {carrier} cannot carry: {links}",
+            f"the path of the temporary directory has characters that {carrier} cannot hold: {links}",
             fix="set TMPDIR to a plain path such as /tmp",
         )
     try:
@@ -106,7 +106,10 @@ def link_to(path: Path, links: Path, unsafe: Callable[[str], bool], carrier: str
         link.symlink_to(absolute)
     except OSError as error:
         raise DsbenchError(
-            Code.NOT_WRITABLE, f"cannot link to {text!r}: {error.strerror}", where=str(link), fix="free the disk"
+            Code.NOT_WRITABLE,
+            f"cannot link to {text!r}: {error.strerror}",
+            where=str(link),
+            fix="free space on the disk (df -h)",
         ) from error
     return link
 

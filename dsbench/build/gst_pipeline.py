@@ -80,7 +80,9 @@ def reader_of(container: str, codec: str) -> Reader:
     for name in formats:
         if name in _DEMUXERS:
             return Reader(_DEMUXERS[name], _PARSERS[codec])
-    raise _unsupported(f"no demuxer is known for a container of type {container}", "put it into an MP4 or MKV file")
+    raise _unsupported(
+        f"there is no known demuxer for a container of type {container}", "put it into an MP4 or MKV file"
+    )
 
 
 def decoder_doubt(codec: str, pixel_format: str) -> str | None:

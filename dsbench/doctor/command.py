@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
         here = Path(os.getcwd())
     except OSError as error:
         raise DsbenchError(
-            Code.USAGE, "the current folder does not exist any more", where="getcwd", fix="cd to another folder"
+            Code.USAGE, "the current directory no longer exists", where="getcwd", fix="change to another directory (cd)"
         ) from error
     inventory = survey.take(here, _gpu_id(arguments.gpu_id), arguments.video)
     diagnosis = diagnose(inventory)
@@ -40,4 +40,9 @@ def _gpu_id(text: str | None) -> int:
         return GPU_ID.default
     if text.isascii() and text.isdigit() and len(text) < 5:
         return int(text)
-    raise DsbenchError(Code.USAGE, f"--gpu-id {text!r} is no number from 0 on", where="--gpu-id", fix="--gpu-id 0")
+    raise DsbenchError(
+        Code.USAGE,
+        f"--gpu-id {text!r} is not a whole number of 0 or more",
+        where="--gpu-id",
+        fix="give a number, for example --gpu-id 0",
+    )

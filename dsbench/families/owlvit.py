@@ -57,7 +57,7 @@ class OwlVit:
             confidence = 0.8
             reason = f"{head.queries} queries are the {patch}-pixel patches of {network.width}x{network.height}"
         else:
-            return Rejected(self.name, f"{head.queries} queries are no patches of a CLIP image encoder")
+            return Rejected(self.name, f"{head.queries} queries do not match the patches of a CLIP image encoder")
         found = (
             Fact("scores", "sigmoid, one box a patch", reason),
             Fact("classes", str(head.classes), "class columns: one a text"),

@@ -42,11 +42,11 @@ def _bare_nms(facts: OnnxFacts, where: str) -> DsbenchError | None:
     shapes = "; ".join(f"{out.name!r} [{', '.join(map(str, out.shape or ('?',)))}]" for out in facts.outputs)
     return DsbenchError(
         Code.NOT_A_DETECTOR,
-        f"the graph ends in ONNX's {_NMS}: {shapes} has one row a detection and no batch dimension,"
-        " so nvinfer cannot tell the frames apart; not a detector head",
+        f"the graph ends in ONNX's {_NMS}: {shapes} has one row per detection and no batch dimension,"
+        " so nvinfer cannot assign rows to frames: not a detector head",
         where=where,
         fix="export the head before NMS (DeepStream does it: cluster-mode=2), or with a fixed number of detections"
-        " an image ([N, 300, 6])",
+        " per image ([N, 300, 6])",
     )
 
 
@@ -68,8 +68,8 @@ def _image_sized_map(facts: OnnxFacts, samples: Sequence[Outputs], where: str) -
             count = planes[0] if planes else 1
             return DsbenchError(
                 Code.NOT_A_DETECTOR,
-                f"the output is {count} map{'s' if count > 1 else ''} of {size[0]}x{size[1]}, a value a pixel:"
-                " a segmentation net, not a detector",
+                f"the output is {count} map{'s' if count > 1 else ''} of {size[0]}x{size[1]}, one value per pixel:"
+                " a segmentation network, not a detector",
                 where=where,
                 fix="import a detection model (its outputs hold boxes)",
             )
@@ -97,7 +97,7 @@ def _smaller_maps(facts: OnnxFacts, samples: Sequence[Outputs], where: str, mode
     return DsbenchError(
         Code.NOT_A_DETECTOR,
         f"the output is maps of {shape}{a_query} for an input of {facts.height}x{facts.width}, and no boxes:"
-        " a segmentation (or depth) net, not a detector",
+        " a segmentation (or depth) network, not a detector",
         where=where,
         fix="import a detection model (its outputs hold boxes)",
     )
@@ -124,10 +124,10 @@ def _features(samples: Sequence[Outputs], where: str) -> DsbenchError | None:
     probabilities = unit and float(outputs[0].data.min()) >= 0
     if named or (unit and not probabilities):
         what = f"{outputs[0].data.size} numbers" + (" of length 1" if unit else "")
-        what = f"the output is features ({what} an image): an embedding net, not a detector"
+        what = f"the output is features ({what} per image): an embedding network, not a detector"
     elif vectors and len(outputs) > 1:
         sizes = ", ".join(str(out.data.size) for out in outputs)
-        what = f"the outputs are vectors of {sizes} numbers an image: a classifier, not a detector"
+        what = f"the outputs are vectors of {sizes} numbers per image: a classifier, not a detector"
     else:
         return None
     fix = "import a detection model (its outputs hold boxes)"

@@ -30,7 +30,7 @@ def by_name(name: str) -> Family:
             return family
     raise DsbenchError(
         Code.FAMILY_UNKNOWN,
-        f"there is no family {name!r}",
+        f"the family {name!r} does not exist",
         where="dsbench.toml: family",
         fix=f"use one of: {', '.join(family.name for family in FAMILIES)}",
     )
@@ -61,7 +61,7 @@ def recognise(
     if len(heads) > 1 and heads[0].confidence - heads[1].confidence < 0.1:
         raise DsbenchError(
             Code.FAMILY_UNKNOWN,
-            f"the outputs fit {heads[0].family} and {heads[1].family} alike",
+            f"the outputs fit both {heads[0].family} and {heads[1].family}",
             where=f"{facts.path.name}: {describe(samples)}",
             fix=f"choose in dsbench.toml: {' or '.join(map(_choice, heads[:2]))}",
         )
@@ -87,7 +87,7 @@ def _none(facts: OnnxFacts, samples: Sequence[Outputs], rejected: Sequence[Rejec
     if classes:
         return DsbenchError(
             Code.NOT_A_DETECTOR,
-            f"the output is one vector of {classes} scores an image: a classifier, not a detector",
+            f"the output is one vector of {classes} scores per image: a classifier, not a detector",
             where=where,
             fix="import a detection model (its outputs hold boxes)",
         )

@@ -172,7 +172,7 @@ def parse(text: str, where: str = "text") -> tuple[KittiObject, ...]:
                 Code.KITTI_INVALID,
                 f"not a KITTI line: {error}",
                 where=f"{where}:{number}",
-                fix="the dump may be cut: run it again",
+                fix="run the dump again: the file may have been cut short",
             ) from None
     return tuple(found)
 

@@ -105,7 +105,7 @@ def _interval(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
 
 
 def _paths(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
-    fix = f"paths are relative to the config's directory ({config.path.parent}), not to where you are"
+    fix = f"give the path relative to the config's directory ({config.path.parent})"
     for key, value, required in (
         ("onnx-file", config.onnx_file, True),
         ("labelfile-path", config.labelfile_path, True),
@@ -168,10 +168,10 @@ def _scale(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
         yield Finding("scale-factor", ERROR, what, at(config, "net-scale-factor"), fix)
     if not all(math.isfinite(value) for value in config.offsets):
         what = "an offset is not a finite number: every input of the network is useless"
-        yield Finding("offsets", ERROR, what, at(config, "offsets"), "give one number a channel, separated by ;")
+        yield Finding("offsets", ERROR, what, at(config, "offsets"), "give one number per channel, separated by ;")
     if config.offsets and len(config.offsets) != context.onnx.channels:
         what = f"offsets has {len(config.offsets)} values for {context.onnx.channels} channels: nvinfer does not start"
-        yield Finding("offsets", ERROR, what, at(config, "offsets"), "give one offset a channel, separated by ;")
+        yield Finding("offsets", ERROR, what, at(config, "offsets"), "give one offset per channel, separated by ;")
 
 
 def _classes(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
@@ -185,7 +185,7 @@ def _classes(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
         yield Finding("class-count", ERROR, what, where, "make them the same number")
     if head is not None and labels != head:
         what = f"labels.txt has {labels} classes, the model's head has {head}"
-        fix = "put one class a line into labels.txt, in the model's order, without blank lines"
+        fix = "write one class per line into labels.txt, in the model's order, without blank lines"
         yield Finding("label-count", ERROR, what, str(config.labelfile_path or config.path), fix)
 
 
@@ -219,7 +219,7 @@ def _clustering(config: NvinferConfig, context: LintContext) -> Iterator[Finding
                 "topk", ERROR, "topk=0 removes every object", at(config, "topk", group), "set topk=200, or leave it out"
             )
         if math.isnan(attrs.pre_cluster_threshold) or attrs.pre_cluster_threshold > 1:
-            what = f"pre-cluster-threshold={attrs.pre_cluster_threshold:g} is no score between 0 and 1"
+            what = f"pre-cluster-threshold={attrs.pre_cluster_threshold:g} is not a score between 0 and 1"
             yield Finding("threshold", ERROR, what, at(config, "pre-cluster-threshold", group), "set it to 0.25")
 
 

@@ -50,7 +50,7 @@ def figures(
             Code.FPS_PARSE,
             f"ERROR: FPS parsing failed for {run} — check {log} ({windows})",
             where=log,
-            fix="read the log: did the app start, decode and infer?",
+            fix="read the log: check that the app started, decoded and inferred",
         )
     return RunFigures(streams, fps, round(fps * streams, 2), seconds, target_fps)
 

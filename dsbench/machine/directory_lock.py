@@ -33,7 +33,7 @@ def take(directory: Path, at_end: ExitStack, *, shown: str = "", locks: Path = P
             Code.DIRECTORY_BUSY,
             f"another dsbench session works on this directory{_holder(handle, locks)}",
             where=shown or str(directory),
-            fix="wait for it to end, or give a copy of the directory",
+            fix="wait for it to end, or run on a copy of the directory",
         ) from None
     except OSError:
         return

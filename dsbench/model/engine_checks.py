@@ -51,7 +51,7 @@ def require_log_of(setup: Setup, use: Use, max_bs: int, log: str) -> None:
     raise DsbenchError(
         Code.TRTEXEC_LOG_INVALID,
         f"the trtexec log was measured at batch {dims[0]}, {size[0]}x{size[1]}, not at batch {max_bs}, "
-        f"{use.size[0]}x{use.size[1]}: its throughput is another one",
+        f"{use.size[0]}x{use.size[1]}: its throughput does not apply here",
         where=log,
         fix="measure again at the engine's batch: dsbench prepare MODEL_DIR",
     )

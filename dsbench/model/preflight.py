@@ -283,7 +283,7 @@ def refuse_other_results(layout: ModelLayout, request: Request) -> None:
         f"this directory holds results of the other runtime ({kind}), and the run is on the {request.runtime} runtime",
         where=str(where),
         fix=f"use --runtime {other}, or a copy of the directory, or --replace-results to go on here "
-        "(what would be replaced is kept beside it)",
+        "(the older results are kept under another name)",
     )
 
 
@@ -294,7 +294,7 @@ def read_labels(layout: ModelLayout) -> Labels:
             Code.LABELS_MISSING,
             f"ERROR: labels.txt not found — {_STEPS_1_3}",
             where=layout.given_path(layout.labels),
-            fix="write one class name a line, in the order of the head's classes",
+            fix="write one class name per line, in the order of the network's classes",
         )
     labels = labels_format.read(layout.labels)
     if not labels.names:
@@ -302,7 +302,7 @@ def read_labels(layout: ModelLayout) -> Labels:
             Code.LABELS_INVALID,
             "labels.txt holds no label: no class would be detected",
             where=layout.given_path(layout.labels),
-            fix="write one class name a line, in the order of the head's classes",
+            fix="write one class name per line, in the order of the network's classes",
         )
     return labels
 

@@ -148,7 +148,7 @@ def _numbers(value: Any) -> tuple[float, ...]:
     if isinstance(value, str):  # nvinfer's own spelling: 122.77;116.75;104.09
         value = [float(part) for part in value.split(";") if part.strip()]
     if not isinstance(value, list) or len(value) not in (1, 3):
-        raise TypeError("must be a list of one number a channel")
+        raise TypeError("must be a list of one number per channel")
     number = Number(-1e6, 1e6)
     return tuple(number.check(item) for item in value)
 

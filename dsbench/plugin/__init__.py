@@ -135,7 +135,7 @@ class _Selection:
             return
         unknown = collection.unknown_steps(steps)
         if unknown:
-            raise pytest.UsageError(f"{unknown[0]} is no known step; steps are {collection.known_step_names()}")
+            raise pytest.UsageError(f"{unknown[0]} is not a known step; steps are {collection.known_step_names()}")
         items[:] = collection.with_prerequisites(collected, items)
 
 

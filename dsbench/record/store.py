@@ -18,7 +18,7 @@ def load(path: Path) -> Record:
     """Read a record; RECORD_INVALID if it is missing, unreadable or no record."""
     try:
         if not stat.S_ISREG(path.stat().st_mode) or path.stat().st_size > _LARGEST:
-            raise DsbenchError(Code.RECORD_INVALID, f"{path.name} is no record", where=str(path))
+            raise DsbenchError(Code.RECORD_INVALID, f"{path.name} is not a record of dsbench", where=str(path))
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
@@ -72,7 +72,7 @@ def keep_older(path: Path, runtime: str) -> Path | None:
     except OSError as error:
         raise DsbenchError(
             Code.NOT_WRITABLE,
-            f"the older {path.name} cannot be kept beside the new one: {error.strerror}",
+            f"the older {path.name} cannot be renamed to keep it: {error.strerror}",
             where=str(path),
             fix="make reports/ of the model directory writable",
         ) from error

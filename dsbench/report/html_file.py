@@ -99,7 +99,7 @@ def _require_place(path: Path) -> None:
     except OSError as error:
         raise DsbenchError(
             Code.NOT_WRITABLE,
-            f"the report has no place: {error.strerror}",
+            f"the report cannot be written: {error.strerror}",
             where=str(path),
-            fix="give another place with --html=FILE, or start pytest in a directory that you may write to",
+            fix="give another path with --html=FILE, or start pytest in a directory that you may write to",
         ) from error

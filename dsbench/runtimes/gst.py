@@ -55,8 +55,8 @@ def _known(element: str) -> bool:
         how = f"ended with {reply.returncode} and says: {text.last_line(said, 'nothing')[:200]}"
     raise DsbenchError(
         Code.RUNTIME_UNAVAILABLE,
-        f"whether GStreamer has {element} is not known: {INSPECT} {element} {how}",
-        fix="run it by hand; a plugin may take it along: delete ~/.cache/gstreamer-1.0, look at `gst-inspect-1.0 -b`",
+        f"GStreamer cannot be asked for {element}: {INSPECT} {element} {how}",
+        fix="delete ~/.cache/gstreamer-1.0 and run `gst-inspect-1.0 -b`: a plugin may crash it",
     )
 
 

@@ -63,11 +63,11 @@ def dump(
 
 
 _BY_SIGNAL = {
-    "SIGKILL": "was it the kernel, for want of memory? `dmesg` says so; end other programs, use fewer streams",
-    "SIGBUS": "is /dev/shm or the disk full? In a container: --shm-size=1g",
-    "SIGABRT": "its last lines name the exception or assertion that ended it",
-    "SIGILL": "a library was built for another processor",
-    "SIGPIPE": "nothing may close the app's output while it runs",
+    "SIGKILL": "check `dmesg`: probably the OOM killer ended it; stop other programs, or use fewer streams",
+    "SIGBUS": "check that /dev/shm and the disk have space; in a container use --shm-size=1g",
+    "SIGABRT": "read its last lines: they name the exception or assertion",
+    "SIGILL": "build its libraries for this processor: one was built for another",
+    "SIGPIPE": "do not close the app's output while it runs",
 }
 _CRASH_FIX = "Parser crash: output tensor shape mismatch — re-check the output shapes of step 6a"
 
@@ -87,7 +87,7 @@ def require_success(finished: Finished, what: str) -> None:
             Code.APP_FAILED,
             f"{what}: the app was stopped because it flooded its log: more than {process.LOG_LIMIT >> 20} MB{said}",
             where=where,
-            fix=known.fix if known else "what prints the same line for every frame? Look at the log's end",
+            fix=known.fix if known else "read the end of the log and remove what prints a line for every frame",
         )
     if finished.timed_out:
         raise DsbenchError(
@@ -105,7 +105,7 @@ def require_success(finished: Finished, what: str) -> None:
             fix=known.fix if known else _BY_SIGNAL.get(name, _CRASH_FIX),
         )
     full = process.disk_full(finished.log)
-    fix = known.fix if known else "correct what its last lines name"
+    fix = known.fix if known else "read its last lines and correct what they name"
     raise DsbenchError(
         Code.APP_FAILED,
         f"{what}: the app ended with status {finished.returncode}{', the disk is full' if full else ''}{said}",

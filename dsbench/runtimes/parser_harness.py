@@ -95,7 +95,7 @@ def run(
             Code.PARSER_CHECK,
             f"the parser harness did not run: {'; '.join(finished.tail(3)) or f'exit status {finished.returncode}'}",
             where=str(program),
-            fix="run it again; if that does not help, remove this file, which is built anew",
+            fix="run again; if it fails again, remove this file: dsbench builds a new one",
         )
     return results
 

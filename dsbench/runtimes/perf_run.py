@@ -115,7 +115,7 @@ def require_success(perf: PerfRun, what: str) -> None:
             f"{what}: the app ended by itself with status 0 after {finished.seconds:.0f} of {perf.due_s:.0f} s, "
             f"although file-loop=1 has no end\n  last lines of {finished.log}:\n{last}",
             where=shlex.join(finished.command),
-            fix="play the video alone: one that cannot be looped (cut, without an index) ends the run",
+            fix="play the video alone: a clip that is cut or has no index cannot be looped and ends the run",
         )
 
 

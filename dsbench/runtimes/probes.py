@@ -67,14 +67,14 @@ def probe_parser(job: ParserJob, scratch: Path) -> tuple[ParserResult, Path]:
 def _parser_fix(finished: Finished, loaded: bool) -> str:
     """What to do about a parser that took its process along, by how that ended."""
     if not loaded:
-        return "look at what the library runs on being loaded: constructors of global objects"
+        return "check the constructors of global objects: they run while the library is loaded"
     if finished.timed_out:
-        return "the parser loops for ever or waits for something: check the ends of its loops"
+        return "check the ends of the parser's loops: it loops for ever or waits"
     if any("symbol lookup error" in line for line in finished.tail(3)):
         return "define the missing function in the parser, or link the library that has it"
     if finished.signal_name is None:
-        return "the parser ended the whole process: return false instead of calling exit()"
-    return "output tensor shape mismatch? compare what the parser reads with the output shapes of step 6a"
+        return "return false instead of calling exit(): the parser ended the whole process"
+    return "compare the parser with the output shapes of step 6a: an output tensor shape mismatch is likely"
 
 
 def _run(module: str, job: ProbeJob | ParserJob, out: Path, scratch: Path, deadline_s: float) -> Finished:

@@ -54,6 +54,6 @@ def measure(job: ThroughputJob, scratch: Path) -> Measured:
             Code.ENGINE_PREPARATION,
             f"measuring {job.onnx.name} at batch {job.batch} on ONNX Runtime {how}" + (f" ({said})" if said else ""),
             where=str(job.onnx),
-            fix="step 6a says what is wrong with the model; with a batch above 1: export it with a dynamic batch",
+            fix="read the error of step 6a; for a batch above 1 export the model with a dynamic batch",
         )
     return Measured(job.batch, trtexec_log.parse(log).throughput_qps, log.read_text("utf-8", "replace"))

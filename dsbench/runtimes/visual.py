@@ -108,7 +108,9 @@ def require_output(output: Path) -> None:
         size = -1
     if size <= 0:
         what = "wrote no video" if size < 0 else "left a video of 0 bytes"
-        raise DsbenchError(Code.VISUAL_OUTPUT, f"the app ended well but {what}", where=str(output), fix=_UNFINISHED)
+        raise DsbenchError(
+            Code.VISUAL_OUTPUT, f"the app ended with status 0 but {what}", where=str(output), fix=_UNFINISHED
+        )
 
 
 def save_samples(output: Path, counts: Sequence[int], path_of: Callable[[int], Path]) -> tuple[Sample, ...]:
@@ -128,7 +130,7 @@ def save_samples(output: Path, counts: Sequence[int], path_of: Callable[[int], P
                 Code.NOT_WRITABLE,
                 f"{path.name} cannot be written: {error.strerror or error}",
                 where=str(path),
-                fix="free the disk, make samples/ writable",
+                fix="free space on the disk (df -h), make samples/ writable",
             ) from error
         samples.append(Sample(number, counts[number], _small(image)))
     return tuple(samples)
@@ -154,7 +156,7 @@ def read_samples(samples: Path) -> tuple[Sample, ...]:
                 found.append(Sample(_number(name), None, _small(image.convert("RGB"))))
         except OSError as error:
             raise DsbenchError(
-                Code.VISUAL_OUTPUT, f"{name} is no picture: {error}", where=str(samples / name), fix=_UNFINISHED
+                Code.VISUAL_OUTPUT, f"{name} is not a picture: {error}", where=str(samples / name), fix=_UNFINISHED
             ) from error
     return tuple(found)
 

@@ -74,7 +74,7 @@ def require_valid(model: ModelRun, run: MeasuredRun) -> None:
             Code.MEASUREMENT_INVALID,
             f"DS {run.name}: the measurement is invalid, its figures mean nothing\n{reasons}",
             where=model.layout.given_path(run.perf.plan.log),
-            fix="remove the cause and run again; docs/measuring.md says what each reason means",
+            fix="remove the cause and run again; docs/measuring.md explains each reason",
         )
 
 
@@ -127,8 +127,8 @@ def _why_no_fps(perf: PerfRun) -> str:
         return f"{engine_use.why_built(perf.console)}; {engine_use.FIX}"
     if not any(any(row) for row in perf.windows.fps):
         start = f"{plan.streams} stream{'s' if plan.streams > 1 else ''} had not started after {plan.seconds} s"
-        return f"{start}: raise --perf-seconds, or read the log for what it waits for"
-    return "read the log: did the app start, decode and infer?"
+        return f"{start}: raise --perf-seconds, or read the log to see what it waits for"
+    return "read the log: check that the app started, decoded and inferred"
 
 
 def add_evidence(log: EvidenceLog, layout: ModelLayout, raw: RawRun) -> None:

@@ -45,7 +45,7 @@ def library(built_in: BuiltIn, runtime: Runtime) -> LibraryFacts:
             known = ", ".join(name for name in found.functions if name.startswith("NvDsInferParse"))
             raise DsbenchError(
                 Code.PARSER_SYMBOL,
-                f"{built_in.function} is DeepStream's alone: the embedded runtime has no version of it (has {known})",
+                f"{built_in.function} exists only in DeepStream: the embedded runtime has {known}",
                 where=str(path),
                 fix="run this model with --runtime deepstream, or put a parser .cpp of your own into parser/",
             )

@@ -97,7 +97,7 @@ def _nothing(found: LatencyLog, made: ExtraRun) -> DsbenchError:
         fix = "raise --perf-seconds or lower --perf-interval"
     else:
         what = f"the app printed no frame's latency although {ENVIRONMENT[0][0]}=1 was set"
-        fix = "read the log: did frames flow, does this DeepStream know the variable?"
+        fix = "read the log: check that frames flowed and that this DeepStream supports the variable"
     return DsbenchError(Code.LATENCY_PARSE, what, where=str(path), fix=fix)
 
 

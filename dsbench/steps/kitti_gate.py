@@ -124,10 +124,10 @@ def require_detections(result: KittiGateResult) -> None:
         last = "\n".join(f"    {line}" for line in finished.tail())
         raise DsbenchError(
             Code.APP_FAILED,
-            f"the KITTI dump: the app wrote {result.scan.files} of {result.expected} frames and ended as if all were"
-            f" well\n  last lines of {finished.log}:\n{last}",
+            f"the KITTI dump: the app wrote {result.scan.files} of {result.expected} frames and ended with status 0"
+            f"\n  last lines of {finished.log}:\n{last}",
             where=shlex.join(finished.command),
-            fix="read the log; play the video alone: does it end there?",
+            fix="read the log; play the video alone to see whether it ends there",
         )
 
 

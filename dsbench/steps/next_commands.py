@@ -22,7 +22,7 @@ def shell_lines(model: ModelRun) -> tuple[str, ...]:
             given = model.option(option)
             if given.origin == COMMAND_LINE:
                 again += [option.flag, given.value]
-        return ("# once the failure above is mended:", _join(*again))
+        return ("# once the failure above is fixed:", _join(*again))
     if model.runtime.name != "embedded":
         return ("# the report of Step 8:", f"# read references/report-generation.md {model.layout.given}/")
     return tuple(_deepstream(model, facts))

@@ -174,7 +174,7 @@ def _require_build(facts: PreflightFacts, runtime: Runtime, folder: Path, stoppe
     try:
         _build(facts, runtime, folder, stopped, sanitized=False)
     except DsbenchError as error:
-        fix = "correct it; make DEEPSTREAM_DIR=$(dsbench sdk) LIBS= in its folder shows the whole log"
+        fix = "correct it; run make DEEPSTREAM_DIR=$(dsbench sdk) LIBS= in its folder to see the whole log"
         where = facts.layout.given_path(facts.layout.parser_dir)
         raise DsbenchError(error.code, error.what, where=where, fix=fix) from None
 

@@ -93,7 +93,7 @@ def require_streams(model: ModelRun, validation: Run2ValidationResult) -> None:
             fix = f"run 1 would carry more, but no more than MAX_BS={most} streams are run: a larger batch first; {fix}"
         found = validation.final.measurement
         if found.disturbed:
-            fix = f"measure again on a quiet machine, its reasons above say what disturbed it; else {fix}"
+            fix = f"close other programs and measure again (see the reasons above); else {fix}"
         elif found.real_time is RealTime.UNSURE:
             fix = f"measure again without what made it unsure (docs/measuring.md); else {fix}"
         plural = "s" if confirmed != 1 else ""

@@ -90,7 +90,10 @@ def write(video: Path, folder: Path, plans: Sequence[ClipPlan]) -> tuple[Path, .
             writer.close()
     except OSError as error:  # FFmpeg's errors of writing are of this kind too
         raise DsbenchError(
-            Code.NOT_WRITABLE, f"no clip can be written: {error}", where=str(folder), fix="free the disk (df -h)"
+            Code.NOT_WRITABLE,
+            f"no clip can be written: {error}",
+            where=str(folder),
+            fix="free space on the disk (df -h)",
         ) from error
     finally:
         source.close()

@@ -154,7 +154,7 @@ def _require_frames(own: list[tuple[Frame, ...]], plans: tuple[ClipPlan, ...], d
                 Code.APP_FAILED,
                 f"clip {number} alone: the app wrote {len(frames)} of {plan.frames} frames and ended with status 0",
                 where=shlex.join(finished.command),
-                fix=f"read {finished.log}; play the clip: does it end there?",
+                fix=f"read {finished.log}; play the clip to see whether it ends there",
             )
 
 

@@ -124,7 +124,7 @@ def _count(source: Path, output: Path) -> FrameCounts:
             Code.VISUAL_OUTPUT,
             f"{output.name} has {made} frames, the clip has {expected}: {expected - made} were lost",
             where=str(source),
-            fix="look for errors in the clip: DeepStream leaves out what it cannot decode, with exit status 0",
+            fix="check the clip for errors: DeepStream leaves out frames that it cannot decode, with exit status 0",
         )
     return FrameCounts(expected, made)
 

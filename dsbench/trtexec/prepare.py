@@ -115,7 +115,7 @@ def _current(wanted: Wanted, engines: tuple[Existing, ...]) -> Existing | None:
             f"the engine {others[0].path.name} was not built from the ONNX file {wanted.target.onnx.path.name}, and "
             "pre-flight takes the engine with the largest batch",
             where=str(others[0].path),
-            fix="move it away, choose its ONNX file with `onnx =` in dsbench.toml, or --rebuild: it moves to previous/",
+            fix="move it away, choose its ONNX file with `onnx =` in dsbench.toml, or use --rebuild",
         )
     return own
 
@@ -227,7 +227,9 @@ def _measure_by_hand(state: _State, engine: Existing) -> Outcome:
     _measure_first(state, engine)
     _remove_stand_ins(state.target)
     peak = state.peak(best)
-    state.notes.append(f"{engine.path.name} was not built by dsbench prepare and stays as it is; --rebuild builds anew")
+    state.notes.append(
+        f"{engine.path.name} was not built by dsbench prepare and stays as it is; --rebuild builds it again"
+    )
     if state.target.onnx.batch is None and stand_in.is_too_small(engine.max_bs, peak):
         state.notes.append(f"PEAK_GPU_STREAMS {peak} > MAX_BS {engine.max_bs}: Steps 4-5 would double MAX_BS")
     return Outcome(engine, best, peak, BY_HAND, tuple(state.measured), tuple(state.notes))

@@ -116,7 +116,9 @@ def build(tool: Trtexec, target: Target, max_bs: int) -> Built | Failed:
         failed = _failed(f"building {engine.name}", finished, target.layout.engines)
         if failed is None and not _holds_something(part):
             failed = Failed(
-                f"building {engine.name}", Failure("trtexec ended well but wrote no engine", "", "read its log"), log
+                f"building {engine.name}",
+                Failure("trtexec ended with status 0 but wrote no engine", "", "read its log"),
+                log,
             )
     except BaseException:
         part.unlink(missing_ok=True)

@@ -201,5 +201,5 @@ def test_only_what_gst_launch_mangles_is_linked(tmp_path: Path) -> None:
     assert argument_path(tmp_path / "100%", tmp_path / "links", pattern=True).parent == tmp_path / "links"
     linked = argument_path(tmp_path / 'x"y.mp4', tmp_path / "links")
     assert (linked.suffix, os.readlink(linked)) == (".mp4", str(tmp_path / 'x"y.mp4'))
-    with pytest.raises(DsbenchError, match=r"gst-launch-1\.0 cannot carry"):
+    with pytest.raises(DsbenchError, match=r"gst-launch-1\.0 cannot hold"):
         argument_path(tmp_path / 'x"y.mp4', tmp_path / 'li"nks')

@@ -136,7 +136,7 @@ def test_labels_break_a_tie(facts: OnnxFacts) -> None:
 
 
 def test_an_ambiguous_head_names_both_and_how_to_choose(facts: OnnxFacts) -> None:
-    with pytest.raises(DsbenchError, match="the outputs fit detr and rtdetr alike") as caught:
+    with pytest.raises(DsbenchError, match="the outputs fit both detr and rtdetr") as caught:
         registry.recognise(facts, [undecided()], labels=list("abcdefghi"))
     assert caught.value.code == Code.FAMILY_UNKNOWN
     assert "'logits' [40, 5]" in caught.value.where

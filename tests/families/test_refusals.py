@@ -37,9 +37,9 @@ def outputs(**arrays: np.ndarray) -> Outputs:
         (outputs(x=np.zeros((1, 16, 16))), "depth_anything", "segmentation (or depth) net"),
         (outputs(class_queries_logits=np.zeros((100, 134)), masks_queries_logits=np.zeros((100, 16, 16))), "",
          "one for each of 100 queries"),
-        (outputs(out=UNIT), "", "128 numbers of length 1 an image): an embedding net"),
+        (outputs(out=UNIT), "", "128 numbers of length 1 per image): an embedding net"),
         (outputs(last_hidden_state=np.zeros((197, 768)), pooler_output=np.zeros(768)), "", "embedding net"),
-        (outputs(age=np.zeros(101), gender=np.zeros(2)), "", "vectors of 101, 2 numbers an image: a classifier"),
+        (outputs(age=np.zeros(101), gender=np.zeros(2)), "", "vectors of 101, 2 numbers per image: a classifier"),
     ],
 )  # fmt: skip
 def test_refused(facts: OnnxFacts, sample: Outputs, model_type: str, expected: str) -> None:

@@ -218,7 +218,7 @@ def test_other_tasks_by_metadata(tmp_path: Path, task: str, kind: str) -> None:
     [
         (zoo.segmenting_yolo, "32 mask prototypes: a YOLO segmentation head"),
         (zoo.posing_yolo, "a pose or segmentation head, not a detector"),
-        (zoo.segmentation, "a segmentation net, not a detector"),
+        (zoo.segmentation, "a segmentation network, not a detector"),
         (zoo.classifier, "a classifier, not a detector"),
         (zoo.bare_nms, r"NonMaxSuppression: 'selected_indices' \[num, 3\]"),
         (lambda path: zoo.bare_nms(path, columns=7), r"'output' \[num, 7\]"),

@@ -189,7 +189,7 @@ def test_a_log_of_another_batch_or_size_is_refused(check: Check, layout: ModelLa
     with pytest.raises(DsbenchError) as caught:
         check()
     assert caught.value.code == Code.TRTEXEC_LOG_INVALID
-    assert "not at batch 16, 32x64: its throughput is another one" in caught.value.what
+    assert "not at batch 16, 32x64: its throughput does not apply here" in caught.value.what
 
 
 def test_what_speaks_against_the_figure_is_noted(check: Check, layout: ModelLayout) -> None:

@@ -273,7 +273,7 @@ def test_min_streams_after_a_disturbed_run_asks_for_a_quiet_machine(bench: Bench
     assert validation.final.measurement.real_time is RealTime.UNSURE
     with pytest.raises(DsbenchError) as caught:
         run2_validation.require_streams(model, validation)
-    assert caught.value.fix.startswith("measure again on a quiet machine")
+    assert caught.value.fix.startswith("close other programs and measure again")
     assert "stream 0 does not keep up; every stream: UNSURE\n  rows-lost: other output cut" in caught.value.what
 
 

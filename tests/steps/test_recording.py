@@ -98,7 +98,7 @@ def test_a_report_without_a_place_is_told_before_the_work(model: Path, clip: Pat
     (workspace / "reports").write_text("a file")
     done = run(workspace, "--model-dir=models/net", f"--video={clip}", *ONLY_PREFLIGHT)
     assert done.returncode == 4
-    assert "the report has no place" in done.stderr
+    assert "the report cannot be written" in done.stderr
     assert "--html=FILE" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 

@@ -299,7 +299,7 @@ class AppReader:
         if index in self.seen_sources:
             taken = f"Another source group with source-id {index} already exists"
             text = f'Did not parse source group "[{group.name}]". {taken}'
-            self.refuse("parse_source", 502, text, group.name, fix="give every source group a number of its own")
+            self.refuse("parse_source", 502, text, group.name, fix="give each source group its own number")
         self.seen_sources.add(index)
         values = self.read(group, tables.SOURCE)
         if listed:

@@ -116,7 +116,8 @@ def parse(path: Path | str) -> TrtexecLog:
             Code.TRTEXEC_LOG_INVALID,
             f"ERROR: Could not parse Throughput from {path} — the run in it ended with &&&& FAILED",
             where=str(path),
-            fix="run trtexec again" + ("; the log's older Throughput is of another run" if older or run.qps else ""),
+            fix="run trtexec again"
+            + ("; the older Throughput in the log belongs to another run" if older or run.qps else ""),
         )
     if run.qps is None or run.qps <= 0:
         raise DsbenchError(

@@ -54,13 +54,13 @@ FIXES = {
     "parser-flood": "bound the loop by inferDims; push a box only where its score reaches the threshold",
     "parser-hang": "bound every loop by inferDims",
     "parser-crash": "check what the code assumes, and return false where it does not hold",
-    "parser-raised": "DeepStream would end here: catch it in the parser, or check before",
-    "parser-false": "its expectations of layers and dims do not fit the outputs of step 6a: read what it prints",
-    "parser-state": "no static or global variables that change: several streams share one parser",
+    "parser-raised": "catch it in the parser, or check before: DeepStream would abort here",
+    "parser-false": "read what the parser prints: it expects other layers or dims than those of step 6a",
+    "parser-state": "use no static or global variables that change: several streams share one parser",
     "parser-not-finite": "skip what is not finite: std::isfinite of the score and of the box",
     "parser-reference": "compare the decoding with the family's: grid offsets, strides, box format, activation",
     "parser-object-size": "build it against DeepStream 9's headers (or dsbench's: dsbench sdk)",
-    "parser-load": "a constructor or a missing library: build it again, link what it needs",
+    "parser-load": "check constructors of global objects, link the libraries that it needs, and build it again",
 }
 
 

@@ -195,14 +195,14 @@ def _image_input(graph: onnx.GraphProto, path: Path) -> TensorFacts:
             Code.ONNX_INPUT,
             f"input {image.name!r} has shape {_show(image.shape)}, not an image [N, 3, H, W]",
             where=str(path),
-            fix="import an image detector; nvinfer wants 3 dims besides the batch",
+            fix="import an image detector; nvinfer needs three dimensions besides the batch",
         )
     if image.dtype != "float32":
         raise DsbenchError(
             Code.ONNX_INPUT,
             f"input {image.name!r} is {image.dtype}: nvinfer always writes float32",
             where=str(path),
-            fix="export with a float32 input (put a Cast behind it, keep FP16 for the engine's precision)",
+            fix="export with a float32 input (put a Cast after it; FP16 belongs to the engine's precision)",
         )
     return image
 
@@ -298,7 +298,9 @@ def _outputs(graph: onnx.GraphProto, path: Path) -> tuple[TensorFacts, ...]:
     if not outputs or len(set(names)) < len(names) or "" in names:
         raise DsbenchError(
             Code.ONNX_GRAPH,
-            "the graph has no output" if not outputs else "the graph's outputs share a name or have none",
+            "the graph has no output"
+            if not outputs
+            else "two of the graph's outputs have the same name, or one has no name",
             where=str(path),
             fix="export the model again (Steps 1-3)",
         )
