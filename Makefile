@@ -15,7 +15,7 @@ demo: $(STAMP)
 	  --perf-seconds 20 --perf-interval 1
 
 test: $(STAMP) lint
-	$(BIN)/python -m pytest tests -n 2 --dist loadfile
+	$(BIN)/python -m pytest tests -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -13,11 +13,23 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
-def pytest_configure() -> None:
-    """Hear SIGINT where a shell has started the tests in the background with SIGINT ignored: children inherit that, and
-    some tests interrupt theirs."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, and set what child processes inherit.
+
+    SIGINT is heard also where a shell has started the tests in the background with SIGINT ignored: some tests interrupt
+    their children. Bytecode is kept in one folder: hundreds of children import the same modules, and some of the
+    environments in which tests run forbid bytecode beside the sources.
+    """
+    config.addinivalue_line("markers", "long: takes some ten seconds; runs before the files without this mark")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(REPOSITORY / ".pytest_cache" / "bytecode"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long files first: a worker that begins one last works alone at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ import pytest
 
 from tests.material import write_clip, write_onnx
 
+pytestmark = pytest.mark.long
+
 Change = Callable[[Path], object]
 
 USER_PARSER = """

@@ -12,6 +12,8 @@ import pytest
 
 from tests.material import write_clip, write_onnx
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def installed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -16,6 +16,8 @@ import pytest
 
 from tests.material import write_clip
 
+pytestmark = pytest.mark.long
+
 NAMES = (
     "deepstream-app",
     "gst-inspect-1.0",

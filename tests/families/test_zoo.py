@@ -21,6 +21,8 @@ from dsbench.steps import model_outputs, parser_build, parser_check, parser_make
 from tests import street_zoo as zoo
 from tests.steps.model_run import model_run
 
+pytestmark = pytest.mark.long
+
 TAO = 'family = "tao"\n'
 
 

@@ -15,6 +15,8 @@ import pytest
 
 from tests.material import write_clip, write_onnx
 
+pytestmark = pytest.mark.long
+
 QUICK = ("--prepare=never",)
 ONLY_PREFLIGHT = ("-k", "preflight", "--prepare=never")
 

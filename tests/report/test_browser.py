@@ -14,6 +14,8 @@ import pytest
 from tests.material import write_clip, write_onnx
 from tests.plugin.test_plugin import run
 
+pytestmark = pytest.mark.long
+
 NAME = '<img src=x onerror="document.title=1">'
 LABEL = "<script>document.title=1</script>"
 PROBE = """<script>

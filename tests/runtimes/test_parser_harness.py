@@ -30,6 +30,8 @@ from dsbench.judge.parser.findings import Expected
 from dsbench.runtimes import parser_harness
 from dsbench.runtimes.parser_harness import Missing
 
+pytestmark = pytest.mark.long
+
 ROWS, CLASSES = 40, 3
 SETTING = Setting(64, 64, 3, CLASSES, 0.25)
 LIMITS = HarnessLimits(cpu_seconds=1, wall_seconds=10, memory_mb=900)

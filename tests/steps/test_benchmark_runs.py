@@ -27,6 +27,8 @@ from tests.material import trtexec_log, write_clip, write_onnx
 from tests.stand_in_app import Row, StandInRuntime
 from tests.steps.model_run import model_run
 
+pytestmark = pytest.mark.long
+
 MAX_BS = 8
 LINE_1 = "# dsbench stand-in: of this test\n"
 

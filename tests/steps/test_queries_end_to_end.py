@@ -13,6 +13,8 @@ import pytest
 from tests import onnx_zoo_transformers as zoo
 from tests.street_zoo import NAMES, STREET
 
+pytestmark = pytest.mark.long
+
 RTDETR_PROCESSOR = {"do_normalize": False, "do_pad": False, "size": {"height": 288, "width": 512}}
 DETR_PROCESSOR = {"do_normalize": True, "do_pad": False, "size": {"height": 288, "width": 512}}
 

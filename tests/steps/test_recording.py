@@ -17,6 +17,8 @@ import pytest
 from tests.material import write_clip, write_onnx
 from tests.plugin.test_plugin import ONLY_PREFLIGHT, run
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:

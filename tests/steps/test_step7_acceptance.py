@@ -14,6 +14,8 @@ import pytest
 from dsbench.model.stand_in import STAND_IN_MARK
 from tests.material import write_clip, write_onnx
 
+pytestmark = pytest.mark.long
+
 
 def run(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     variables = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "DS_VIDEO"))}

@@ -24,6 +24,8 @@ from dsbench.runtimes.kitti_dump import KittiDump
 from dsbench.steps import stream_clips, stream_parity
 from tests.street_zoo import NAMES, STREET
 
+pytestmark = pytest.mark.long
+
 
 def plant(path: Path, fault: str) -> None:
     """The demo model with the rows of its output as ``fault`` has them."""

@@ -18,6 +18,8 @@ from tests.material import write_clip
 from tests.stand_in_app import Row
 from tests.steps.test_benchmark_runs import Bench
 
+pytestmark = pytest.mark.long
+
 DIES = ("os._exit(3)",)
 
 

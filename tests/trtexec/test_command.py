@@ -25,6 +25,8 @@ from tests.material import trtexec_log as log_text
 from tests.material import write_clip, write_onnx
 from tests.trtexec import fake_trtexec
 
+pytestmark = pytest.mark.long
+
 OUT_OF_MEMORY = (
     "fail('[virtualMemoryBuffer.cpp] Error Code 2: OutOfMemory (Requested size was 1)') if batch == {} else None"
 )
