@@ -151,7 +151,7 @@ def _mangled(text: str, pattern: bool) -> bool:
 
 
 def _launch(*stages: tuple[str, ...]) -> tuple[str, ...]:
-    """The stages with a queue between each two: every stage runs in a thread of its own."""
+    """The stages with a queue between each two: every stage runs in its own thread."""
     words = list(stages[0])
     for stage in stages[1:]:
         words += ["!", "queue", "!", *stage]
@@ -161,7 +161,7 @@ def _launch(*stages: tuple[str, ...]) -> tuple[str, ...]:
 def _detect(plan: GstPlan) -> tuple[tuple[str, ...], ...]:
     """The stages from the file to nvinfer, the same for every encoder."""
     source = _source(plan.video)
-    # qtdemux reads the file by itself, at any place: a queue in front of it would take that away
+    # no queue in front of qtdemux: it seeks in the file
     stages = [(*source, "!", plan.reader.demuxer) if plan.reader.demuxer else source]
     if plan.reader.parser:
         stages.append((plan.reader.parser,))

@@ -18,7 +18,7 @@ from dsbench.doctor.diagnosis import diagnose
 def run(arguments: argparse.Namespace) -> int:
     """0: the embedded runtime is ready (with ``--runtime deepstream``: DeepStream is); 1: it is not.
 
-    Raises USAGE for a ``--gpu-id`` that is no number, and where the current folder is gone.
+    Raises USAGE for a ``--gpu-id`` that is no number, and if the current folder no longer exists.
     """
     try:
         here = Path(os.getcwd())

@@ -1,4 +1,4 @@
-"""Commands that mend what ``dsbench doctor`` found, for the system at hand: each once, in the order to run them."""
+"""The commands that fix what ``dsbench doctor`` found, for this system: each once, in the order to run them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _DNF = {
 
 @dataclass(frozen=True)
 class Fix:
-    """Something to run. ``packages``, by Debian's names, are gathered into one command of the system at hand."""
+    """A command to run. ``packages``, by Debian's names, are gathered into one command of this system."""
 
     rank: int
     command: str = ""
@@ -76,7 +76,7 @@ class Advice:
         return Fix(_SCRIPT, f"{self._sudo}{script}", "DeepStream's images lack codec libraries until this ran")
 
     def cache(self) -> Fix:
-        """An element that failed to load once is left out for good."""
+        """GStreamer never retries an element that failed to load."""
         folder = self._machine.gstreamer.cache
         home = f"rm -rf {shlex.quote(folder)}"
         return Fix(_CACHE, home, "GStreamer remembers plugins that failed to load; this makes it try again")

@@ -1,4 +1,4 @@
-"""A program of its own for what may take a process along: imports, the video, the GPU's driver.
+"""A child program for what may crash or hang a process: imports, the video, the GPU's driver.
 
 ``python -m dsbench.doctor.probe imports MODULE...`` prints ``begin MODULE`` and ``end MODULE [trouble]``;
 ``encoder``, ``video FILE``, ``gpu GPU_ID``, ``system`` and ``part NAME`` print one line of JSON.

@@ -158,7 +158,7 @@ def _roles(tensors: Sequence[_Tensor], samples: Sequence[Outputs]) -> _Roles | N
     kept = tensors[boxes[0]].shape[0]
     rest = [i for i in range(4) if i != boxes[0]]
     single = [i for i in rest if tensors[i].shape in ((), (1,))]
-    if kept == 1:  # every other output has one element: names tell
+    if kept == 1:  # every other output has one element: the names decide
         single = [i for i in single if any(word in tensors[i].name.casefold() for word in ("num", "count", "keep"))]
     rows = [i for i in rest if i not in single and tensors[i].shape == (kept,)]
     if len(single) != 1 or len(rows) != 2:

@@ -1,4 +1,4 @@
-"""Heads whose box sides are distributions (GFL, DFL): 4 * bins columns of logits beside the classes.
+"""Heads whose box sides are distributions (GFL, DFL): 4 * bins columns of logits next to the classes.
 
 NanoDet has 8 bins a side, GFL and PP-YOLOE 17, YOLOv8 before its decoding 16. No template decodes them.
 This module recognises them, so that the error tells the user what a parser has to do. Source: Generalized Focal Loss

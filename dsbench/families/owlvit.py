@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PATCHES = (32, 16, 14)
 """Sides of CLIP's patches in pixels."""
-FEWEST = 64
+MIN_PATCHES = 64
 
 
 class OwlVit:
@@ -92,13 +92,13 @@ class OwlVit:
 
 def patch_side(count: int, network: Network) -> int:
     """Side of the patches if ``count`` queries are one for each of them, else 0."""
-    if count < FEWEST:
+    if count < MIN_PATCHES:
         return 0
     return next((p for p in PATCHES if (network.width // p) * (network.height // p) == count), 0)
 
 
 def claims(head: QueryHead, hints: Hints, network: Network) -> bool:
-    """Whether the head is OWL-ViT's without being told: patches, logits, and no sign of a softmax."""
+    """Whether the head is OWL-ViT's by its values: patches, logits, and no sign of a softmax."""
     if hints.model_type:
         return hints.model_type in PATCH_MODELS
     return (

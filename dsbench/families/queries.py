@@ -1,7 +1,7 @@
-"""What heads of object queries share: class columns [Q, C] and boxes [Q, 4] as cx, cy, w, h in 0..1.
+"""Shared by heads of object queries: class columns [Q, C] and boxes [Q, 4] as cx, cy, w, h in 0..1.
 
 DETR's logits go through a softmax with the background last, those of its successors and of OWL-ViT through a sigmoid
-per class. The arrays look alike: config.json's model_type tells, else the logits of real frames do. With a softmax
+per class. The arrays look alike: config.json's model_type decides, else the logits of real frames. With a softmax
 most queries say "background", the last column; with a sigmoid all columns of most queries are strongly negative.
 Source: pipeline-run.md 6b ("Model-family parser patterns").
 """
@@ -28,10 +28,10 @@ SIGMOID_MODELS = (
 )
 PATCH_MODELS = ("owlvit", "owlv2")
 """model_type of config.json by the activation of their scores; OWL-ViT's is a sigmoid too."""
-MOST_QUERIES = 2000
+MAX_QUERIES = 2000
 """More rows are a dense head: object queries number 100 to 900."""
 LEADS = 1.0
-"""By so much the last column must lead for a query to say "background"."""
+"""The margin by which the last column leads in a query of the background."""
 STRONGLY = -1.5
 """All logits below this: a sigmoid sees nothing in the query (below 0.18)."""
 MOSTLY = 0.6
@@ -128,7 +128,7 @@ def judge(head: QueryHead, hints: Hints, labels: Sequence[str]) -> Verdict:
 def by_evidence(head: QueryHead) -> Verdict:
     """Softmax or sigmoid by the values on real frames alone.
 
-    Each sample (a way to feed the network) has a say: the wrong ones may show anything, but few show the contrary.
+    Each sample (one preprocessing) has a vote: a wrong preprocessing may show anything, but few show the contrary.
     """
     if head.classes == 1:
         return Verdict(Activation.SIGMOID, 0.8, "one class column leaves no room for a background")
@@ -218,11 +218,11 @@ def _places(samples: Sequence[Outputs]) -> tuple[int, int] | str:
     boxes = [
         index
         for index in flat
-        if shapes[index][1] == 4 and shapes[index][0] <= MOST_QUERIES and not _constant(samples, index)
+        if shapes[index][1] == 4 and shapes[index][0] <= MAX_QUERIES and not _constant(samples, index)
     ]
     pairs = [(s, b) for b in boxes for s in flat if s != b and shapes[s][0] == shapes[b][0]]
     if not pairs:
-        return f"no pair of class columns [Q, C] and boxes [Q, 4] with Q up to {MOST_QUERIES}"
+        return f"no pair of class columns [Q, C] and boxes [Q, 4] with Q up to {MAX_QUERIES}"
     named = [
         (s, b)
         for s, b in pairs

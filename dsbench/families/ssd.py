@@ -1,5 +1,5 @@
 """SSD: one output [N, dets, 6] (class, score, box), or scores [N, P, C] with a background class and boxes [N, P, 4];
-undecoded heads are `ssd_priors`'. Likewise the pair of YOLO-NAS: sigmoid scores without a background, boxes in pixels.
+undecoded heads are `ssd_priors`'. Also the pair of YOLO-NAS: sigmoid scores without a background, boxes in pixels.
 
 Boxes are corners x1, y1, x2, y2, as fractions of the network input or in its pixels. Order of the six columns, box
 space and background index are read from outputs of real frames. Source: pipeline-run.md 6b ("SSD-style").

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 VARIANCES = (0.1, 0.2)
 """Of centre and size."""
 NEGATIVE = 0.1
-"""Boxes with so large a share of negative numbers are offsets."""
+"""Boxes with a larger fraction of negative numbers are offsets."""
 PLAIN, SOFTMAX, SIGMOID = 0, 1, 2
 """What has to be done to the class columns."""
 MISSING = (
@@ -206,15 +206,15 @@ def _columns(columns: NDArray[np.float32], hints: Hints, labels: Sequence[str]) 
 
     within = bool(columns.min() >= -1e-3 and columns.max() <= 1 + 1e-3)
     sums = columns.sum(axis=1)
-    told = hints.background
+    given = hints.background
     if within and np.abs(sums - 1).max() <= 0.02:
         mass = columns.mean(axis=0)
-        return PLAIN, int(mass.argmax()) if told is None else told, "rows sum to 1: a softmax in the graph"
+        return PLAIN, int(mass.argmax()) if given is None else given, "rows sum to 1: a softmax in the graph"
     named = 0 if len(labels) == columns.shape[1] - 1 else -1
     if within:
-        return PLAIN, named if told is None else told, "columns within 0..1: a sigmoid in the graph"
+        return PLAIN, named if given is None else given, "columns within 0..1: a sigmoid in the graph"
     mass = queries.softmax(columns).mean(axis=0)
     leads = int(mass.argmax())
     if mass[leads] >= 0.5 and np.mean(columns.max(axis=1) < queries.STRONGLY) < queries.MOSTLY:
-        return SOFTMAX, leads if told is None else told, f"logits; column {leads} has {mass[leads]:.0%} of the mass"
-    return SIGMOID, named if told is None else told, "logits, all strongly negative in most rows"
+        return SOFTMAX, leads if given is None else given, f"logits; column {leads} has {mass[leads]:.0%} of the mass"
+    return SIGMOID, named if given is None else given, "logits, all strongly negative in most rows"

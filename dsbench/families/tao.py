@@ -2,7 +2,7 @@
 
 Recognised by the outputs' names where those are TAO's alone (DetectNet_v2, the BatchedNMS and NMS plugins), else by
 ``family = "tao"`` in dsbench.toml, with parse-bbox-func-name where the names fit several functions. The library is
-never libnvds_infercustomparser_tao.so, even if a model's card says so. Source: pipeline-run.md ("NGC TAO models"),
+never libnvds_infercustomparser_tao.so, even if a model's card names it. Source: pipeline-run.md ("NGC TAO models"),
 deepstream-semantics.md g.
 """
 

@@ -1,7 +1,7 @@
 """YOLO heads whose boxes are decoded in the graph: v5 to v7 [N, anchors, 5+C], v8 and v11 [N, 4+C, anchors] or
 [N, anchors, 4+C], end-to-end [N, K, 6].
 
-Dense heads: centre x, centre y, width, height in network pixels (fractions and corners are met too), then, in v5 to
+Dense heads: centre x, centre y, width, height in network pixels (or fractions, or corners), then, in v5 to
 v7, objectness, then one probability a class; score = objectness * best class, or the best class alone. End-to-end
 rows: x1, y1, x2, y2, score, class. Fed with 0-1 RGB, letterboxed in the middle (Ultralytics). Source:
 pipeline-run.md 6b; the layouts that Ultralytics' exporters write.
@@ -76,7 +76,7 @@ class Yolo:
     def recognise(
         self, facts: OnnxFacts, samples: Sequence[Outputs], hints: Hints, labels: Sequence[str]
     ) -> Head | Rejected:
-        """One output of two dims with decoded boxes; mask and keypoint heads are told apart and refused."""
+        """One output of two dims with decoded boxes; mask and keypoint heads are refused."""
         if not samples:
             return Rejected(NAME, "recognised by its values, and there are none")
         metadata = ultralytics.read(facts.metadata)
@@ -157,7 +157,7 @@ def _scores(
 
 
 def _other_task(metadata: Metadata, samples: Sequence[Outputs]) -> Rejected | None:
-    """A head for masks, keypoints, rotated boxes or whole images, told by the metadata or by mask prototypes."""
+    """A head for masks, keypoints, rotated boxes or whole images, by the metadata or by mask prototypes."""
     kinds = {
         "segment": "segmentation",
         "pose": "pose",

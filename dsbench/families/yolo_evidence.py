@@ -1,4 +1,4 @@
-"""What the values of a YOLO head say: orientation, decoded or not, objectness, box space. Pure functions of arrays."""
+"""What the values of a YOLO head show: orientation, decoded or not, objectness, box space. Pure functions of arrays."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Dense:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """One way to read the output: rows (n, columns) of all samples, and what speaks for it."""
+    """One reading of the output: rows (n, columns) of all samples, and the evidence for it."""
 
     rows: NDArray[np.float32]
     samples: Arrays

@@ -88,7 +88,7 @@ class InvalidLine:
 
 @dataclass(slots=True)
 class Scan:
-    """Summary of a directory. Memory: 4 bytes per object and per frame, whatever the number of files.
+    """Summary of a directory. Memory: 4 bytes per object and per frame.
 
     ``files``: frames written; ``with_objects``: files with a non-empty line (``grep -rl '.'``); ``classes``:
     objects per label; ``confidences``: one float32 per object; ``per_frame``: objects per file in (stream,
@@ -112,7 +112,7 @@ class Scan:
 
     @property
     def detection_rate(self) -> float:
-        """Share of files with objects, 0 to 1; 0 without files."""
+        """Fraction of files with objects, 0 to 1; 0 without files."""
         return self.with_objects / self.files if self.files else 0.0
 
     @property

@@ -163,7 +163,7 @@ def _access_text(kind: str, report: str, before: str, layers: tuple[str, ...]) -
 
 
 def _beside(address: int, before: str, layers: tuple[str, ...]) -> str:
-    """Where an address lies beside the buffers of the last call; empty for one far from all of them."""
+    """Where an address lies relative to the buffers of the last call; empty if far from all of them."""
     calls = list(_CALL.finditer(before))
     buffers = _BUFFER.findall(before[calls[-1].end() :] if calls else before)
     best = ""

@@ -1,4 +1,4 @@
-"""What was measured beside a run, as plain facts: columns over time, throttle reasons, who else was on the GPU."""
+"""What was measured during a run: columns over time, throttle reasons, other processes on the GPU."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ GPU_COLUMNS = (
     Column(THROTTLE, "Throttle reasons", ""),
     Column("gpu_memory_mib", "GPU memory in use, by whomever", "MiB"),
 )
-"""What NVML tells. ``throttle_reasons`` is NVML's bit mask."""
+"""From NVML. ``throttle_reasons`` is NVML's bit mask."""
 
 CPU_COLUMNS = (
     Column("cpu_pct", "CPU utilisation, all cores of the machine", "%", 1),
@@ -46,7 +46,7 @@ CPU_COLUMNS = (
     Column("cpu_mhz", "CPU clock, mean of the cores", "MHz"),
     Column("cpu_temperature_c", "CPU temperature, highest sensor", "°C"),
 )
-"""What the operating system tells. The app is all processes of its session; dsbench's own time is nobody's here."""
+"""From the operating system. The app is all processes of its session; dsbench's own time counts for neither side."""
 
 COLUMNS = {column.name: column for column in (*GPU_COLUMNS, *CPU_COLUMNS)}
 
@@ -71,7 +71,7 @@ _NO_THROTTLING = frozenset({"GpuIdle", "ApplicationsClocksSetting", "DisplayCloc
 class OtherProcess:
     """A process on the GPU that is not the app's. ``before``: it was there before the app started.
 
-    ``name`` is empty and ``gpu_mib`` None where NVML does not tell (in containers it often does not).
+    ``name`` is empty and ``gpu_mib`` None if NVML does not report them (often in containers).
     """
 
     pid: int

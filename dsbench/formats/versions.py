@@ -1,6 +1,6 @@
-"""What tools and files say about versions and hardware: pure functions over their text.
+"""Versions and hardware from the output of tools and from files: pure functions over their text.
 
-Each returns None (or nothing) where the text does not say: a version is never guessed from its surroundings.
+Each returns None (or nothing) if the text does not contain it; a version is never guessed.
 """
 
 from __future__ import annotations

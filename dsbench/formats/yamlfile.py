@@ -92,7 +92,7 @@ class Node:
 
 
 def aborted(kind: str, what: str, where: str, fix: str = "") -> DsbenchError:
-    """An exception of C++ type ``kind`` that nobody catches."""
+    """An uncaught C++ exception of type ``kind``."""
     text = f"terminate called after throwing an instance of '{kind}'\n  what():  {what}"
     return DsbenchError(Code.CONFIG_ABORTED, text, where=where, fix=fix)
 

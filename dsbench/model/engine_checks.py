@@ -1,7 +1,7 @@
 """Whether TensorRT's engine and its trtexec log belong to this model and this machine.
 
 An engine of another TensorRT or GPU is not refused by DeepStream: nvinfer builds one of its own at every start, which
-takes minutes (semantics c5). An engine built by hand has no provenance; what can be told is read from its log.
+takes minutes (semantics c5). An engine built by hand has no provenance; its log is checked instead.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _notes(known: EngineProvenance, use: Use) -> list[str]:
 
 
 def _by_hand(engine_name: str, setup: Setup | None, now: EngineMachine) -> list[str]:
-    """What can be told of an engine that somebody else built."""
+    """What the trtexec log shows about an engine that was built by hand."""
     notes = [f"{engine_name} was not built by dsbench prepare: from which ONNX file, and where, is not recorded"]
     if setup is None:
         return notes
@@ -139,7 +139,7 @@ def _by_hand(engine_name: str, setup: Setup | None, now: EngineMachine) -> list[
 
 
 def _differ(one: str, other: str) -> bool:
-    """Two facts that are both known and not the same."""
+    """Both facts are known and not equal."""
     return bool(one) and bool(other) and one != other
 
 

@@ -1,7 +1,7 @@
-"""What a TensorRT engine was built from and on: the JSON beside it, ``<engine>.json``.
+"""What a TensorRT engine was built from, and on which machine: the file ``<engine>.json``.
 
-Written by ``dsbench prepare``. It speaks of the engine file as it was then: a file that was built anew by other means
-since (its length, or its first or last MiB differ) has no provenance.
+Written by ``dsbench prepare``. It is valid for that engine file only. An engine that was replaced by hand since (its
+length, or its first or last MiB differ) has no provenance.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def path(engine: Path) -> Path:
 
 
 def read(engine: Path) -> EngineProvenance | None:
-    """The provenance that holds for the engine as it lies there; None without one, also where it cannot be read."""
+    """The provenance that is valid for this engine file; None without one, or if it cannot be read."""
     try:
         values = json.loads(path(engine).read_bytes())
     except (OSError, ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Where everything lies in a model directory: every path of the specification in one place."""
+"""Every path of a model directory, as the specification names them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def name_safe(model_name: str) -> str:
 
     The specification's ``echo | tr`` also turns echo's newline into a trailing ``_``; that one is left out here
     (files named with it are still found, see ``ModelLayout.parser_source_alternatives``). One ``_`` a character,
-    where ``tr`` writes one a byte: a file name has to be the same whatever the locale.
+    where ``tr`` writes one a byte: a file name must not depend on the locale.
     """
     return re.sub(r"[^A-Za-z0-9]", "_", model_name)
 
@@ -197,7 +197,7 @@ class ModelLayout:
         return self.ds_dir / f"deepstream_app_s{streams}_run{run}.txt"
 
     def ds_extra_log(self, name: str) -> Path:
-        """``benchmarks/ds/ds_<name>.log`` of a run beside the specification's two: ``s6_decode``, ``s5_sweep``."""
+        """``benchmarks/ds/ds_<name>.log`` of an extra run: ``s6_decode``, ``s5_sweep``."""
         return self.ds_dir / f"ds_{name}.log"
 
     def ds_extra_app_config(self, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""Results that must make room move to a folder ``previous`` beside them: nothing is lost or read by mistake."""
+"""Old results move to a folder ``previous`` next to them, so that they are neither lost nor read by mistake."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RUN_FILE = re.compile(rf"(?:ds_{_RUN}(?:_first)?\.log|deepstream_app_{_RUN}\.tx
 
 
 def set_aside(path: Path) -> Path:
-    """Move a file to ``previous/`` beside it; a name that is taken there gets a number. Raises NOT_WRITABLE."""
+    """Move a file to ``previous/`` in its folder; a duplicate name gets a number. Raises NOT_WRITABLE."""
     folder = path.parent / FOLDER
     try:
         folder.mkdir(exist_ok=True)

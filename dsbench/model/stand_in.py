@@ -1,8 +1,8 @@
-"""The embedded runtime's stand-in for a TensorRT engine: its name, its first line, and whether it still holds.
+"""The embedded runtime's stand-in for a TensorRT engine: its name, its first line, and whether it is still valid.
 
-ONNX Runtime needs no engine file; what Steps 4-5 leave behind is MAX_BS and the figures of the trtexec logs. The
-stand-in carries MAX_BS in its name and says on line 1 what was measured on what; so do the logs. A file whose line 1
-says something else than is true now (another model, ONNX Runtime or processor) is made again.
+ONNX Runtime needs no engine file. Steps 6-7 need MAX_BS, which the stand-in has in its name, and the figures of the
+trtexec logs. Line 1 of each file states the model, ONNX Runtime and processor; a file whose line 1 differs from the
+current ones is made again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The video every step runs on: the specification's choice rule, and what its container says."""
+"""The video every step runs on: the specification's choice rule, and the facts of its container."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def inspect(path: Path) -> VideoFacts:
 
 
 def _reason(path: Path, error: Exception) -> str:
-    """FFmpeg's words without its error number; what the file is instead, where its first bytes tell."""
+    """FFmpeg's message without its error number, or what the file's first bytes show it to be."""
     with path.open("rb") as file:
         head = file.read(64)
     if head.startswith(b"version https://git-lfs"):

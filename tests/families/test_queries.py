@@ -158,7 +158,7 @@ def test_a_choice_against_the_evidence_is_a_warning(facts: OnnxFacts, tmp_path: 
 
 
 def test_patches_need_a_grid_that_fits(facts: OnnxFacts) -> None:
-    assert queries.MOST_QUERIES == 2000
+    assert queries.MAX_QUERIES == 2000
     with pytest.raises(DsbenchError):
         registry.recognise(facts, [outputs(sigmoid_logits(3000), boxes(3000))])
 

@@ -58,7 +58,7 @@ def load(
     """Read an app config: YAML when its name ends in .yml or .yaml, ini otherwise.
 
     Raises DsbenchError(KEYFILE_INVALID | CONFIG_VALUE_INVALID), see the module for its texts; CONFIG_ABORTED where the
-    YAML reader of DeepStream is ended by an exception that nobody catches.
+    YAML reader of DeepStream is ended by an uncaught exception.
 
     ``seen_sources``: numbers of source groups already read in this process; hand the same set to every ``-c`` file,
     since DeepStream refuses a second ``[source0]`` even in another file.

@@ -1,4 +1,4 @@
-"""deepstream-app's console as facts: what became of the engine, whether the pipeline ran, how the app said it ended.
+"""deepstream-app's console as facts: the engine that was used, whether the pipeline ran, how the app reported its end.
 
 Only texts that come from nvinfer's and deepstream-app's own sources are read, without line numbers, which change
 between releases. nvinfer logs through GStreamer, so its lines begin with GStreamer's clock (``0:00:00.559445090``, time
@@ -45,7 +45,7 @@ _REASONS = (
 
 @dataclass(frozen=True)
 class Console:
-    """What a console says so far.
+    """The facts of a console so far.
 
     ``engine_loaded``: file the engine was read from and used; ``build_began``: an engine was (or is being) built from
     the model file, ``build_ended``; ``build_s`` seconds by the log's own clock, None where it does not say;

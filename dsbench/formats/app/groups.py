@@ -1,4 +1,4 @@
-"""What a deepstream-app configuration says, group by group, with DeepStream's defaults; ``app_config`` reads it."""
+"""A deepstream-app configuration, group by group, with DeepStream's defaults; ``config`` reads it."""
 
 from __future__ import annotations
 

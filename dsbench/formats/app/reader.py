@@ -1,4 +1,4 @@
-"""The pass over a deepstream-app ini file; ``app_groups`` has what it yields, ``app_config`` how errors look."""
+"""The pass over a deepstream-app ini file; ``groups`` has the result's classes, ``config`` the form of errors."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class AppReader:
         self.console(f"** ERROR: <{function}:{line}>: {text}")
 
     def refuse(self, function: str, line: int, text: str, group: str, key: str = "", fix: str = "") -> NoReturn:
-        """Print an error of its own wording and stop."""
+        """Print an error and stop."""
         self.say_error(function, line, text)
         raise self.error(function, text, group, key, fix)
 

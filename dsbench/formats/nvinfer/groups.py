@@ -1,4 +1,4 @@
-"""What an nvinfer config says, with DeepStream's defaults; ``nvinfer`` reads it."""
+"""An nvinfer config with DeepStream's defaults; ``reader`` reads it."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ PROPERTY_KEYS: tuple[PropertyKey, ...] = (
         Kind.INT,
         "process_mode",
         _one_of(1, 2, wording="Error: Invalid value for {key} ({value})"),
-        _YES,  # the app sets 1 for the primary detector whatever the file says
+        _YES,  # the app sets 1 for the primary detector, independent of the file
         "1 for whole frames",
     ),
     PropertyKey(

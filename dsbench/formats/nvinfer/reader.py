@@ -1,4 +1,4 @@
-"""The pass over an nvinfer ini file; ``nvinfer_groups`` has what it yields, ``nvinfer`` how errors look."""
+"""The pass over an nvinfer ini file; ``groups`` has the result's classes, ``__init__`` the form of errors."""
 
 from __future__ import annotations
 

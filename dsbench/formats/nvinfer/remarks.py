@@ -1,6 +1,6 @@
-"""What an nvinfer config most likely does not mean: things that nvinfer accepts without a word and that spoil a run.
+"""Probable mistakes in an nvinfer config: settings that nvinfer accepts silently and that spoil a run.
 
-None of this is DeepStream's text; a pre-flight shows it beside DeepStream's own warnings.
+None of this is DeepStream's text; it is shown with DeepStream's own warnings.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""trtexec's log: throughput in queries per second, GPU compute times, and what the run says about itself.
+"""trtexec's log: throughput in queries per second, GPU compute times, and the set-up that the run prints.
 
 A query is one batch: images per second are ``throughput_qps`` times the batch. The last ``Throughput:`` line
-counts, as the specification's ``grep ... | tail -1`` has it, but only of the last run in the file: a run that
-ended in ``&&&& FAILED``, or began and printed no throughput, has no result, whatever an older run before it
-reached. Formats of TensorRT 7 to 11.
+counts, as in the specification's ``grep ... | tail -1``, but only of the last run in the file. A last run that
+ended in ``&&&& FAILED`` or printed no throughput has no result, even if an older run in the file has one.
+Formats of TensorRT 7 to 11.
 """
 
 from __future__ import annotations
@@ -40,8 +40,7 @@ class TrtexecLog:
     """The last run of a log: queries per second, milliseconds per query, and its first line (which names who
     wrote it).
 
-    ``setup``: version, device, shapes. ``remarks``: what speaks against taking the figures at face value, one
-    sentence each.
+    ``setup``: version, device, shapes. ``remarks``: reasons to doubt the figures, one sentence each.
     """
 
     throughput_qps: float

@@ -1,4 +1,4 @@
-"""What a trtexec run says about itself before it measures: version, device, engine, shapes, options.
+"""What a trtexec run prints before it measures: version, device, engine, shapes, options.
 
 Wordings of TensorRT 7 to 11 (banner, option dump, "Device Information", binding lines). All are optional: a log
 that keeps only its summary has none of them.

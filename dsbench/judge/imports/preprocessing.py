@@ -28,7 +28,7 @@ SCALES: tuple[Row, ...] = (
 )
 """The specification's table of 6a (0-255, 0-1, ImageNet) and the two usual ways to -1..1."""
 DEFAULT = Preprocessing(1 / 255)
-"""6e's defaults, taken where nothing else speaks."""
+"""6e's defaults, used without other evidence."""
 FLOOR = 0.25
 """6e's pre-cluster threshold: weaker detections do not count."""
 CLEARLY = 1.5
@@ -38,11 +38,11 @@ CLEAR_MASS = 0.1
 ASPECT_MARGIN = 1.1
 """The padding that is not the family's (or the specification's) default must win by this factor."""
 HABIT_MARGIN = 1.25
-"""Another preprocessing must win by this factor over the family's habit, where that is no more than a habit."""
+"""Another preprocessing must win by this factor over a convention of the family that is not firm."""
 TIE = 0.97
-"""Masses within this share of the best are a tie; the earlier candidate of the table wins it."""
+"""Masses of at least this fraction of the best are a tie; the earlier candidate of the table wins."""
 NEAR = 0.6
-"""Among candidates of at least this share of the best mass, the one that changes the fewest keys is proposed."""
+"""Among candidates of at least this fraction of the best mass, the one that changes the fewest keys is proposed."""
 MOST = 20
 """Detections of a frame that count: a flood of false ones must not win."""
 

@@ -1,1 +1,1 @@
-"""What exporters leave in or beside the ONNX file: metadata, configs, processor files."""
+"""What exporters leave: ``ultralytics`` reads the ONNX file's metadata, ``hugging_face`` the JSON files next to it."""

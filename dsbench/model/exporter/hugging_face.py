@@ -1,7 +1,7 @@
-"""Hugging Face's ``config.json`` and ``preprocessor_config.json``: evidence about a model's head and how it is fed.
+"""Hugging Face's ``config.json`` and ``preprocessor_config.json``: evidence about head and preprocessing.
 
-Read beside the ONNX file, else in the model directory's root. The files are other people's: whatever is missing or odd
-in them is left out, never an error; a file that cannot be read at all is named in ``problems``.
+Read next to the ONNX file, else in the model directory's root. Missing or odd values are left out and never an error;
+a file that cannot be read is named in ``problems``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 CONFIG = "config.json"
 PREPROCESSOR_CONFIG = "preprocessor_config.json"
 LARGEST_FILE = 32 << 20
-MOST_CLASSES = 1_000_000
+MAX_CLASSES = 1_000_000
 NORMALISES_UNLESS_SAID = False
 """RTDetrImageProcessor's default of do_normalize; the other detectors' processors default to True."""
 
@@ -45,7 +45,7 @@ class Processor:
 
 @dataclass(frozen=True, slots=True)
 class HuggingFace:
-    """What the files beside a model say. ``id2label``: names by class id, "" for ids that are not named."""
+    """The facts of both files. ``id2label``: names by class id, "" for ids without a name."""
 
     config: Path | None = None
     model_type: str = ""
@@ -120,7 +120,7 @@ def _names(value: object) -> tuple[str, ...]:
         by_id = {int(key): str(name) for key, name in value.items()}
     except (TypeError, ValueError):
         return ()
-    if min(by_id) < 0 or max(by_id) >= MOST_CLASSES:
+    if min(by_id) < 0 or max(by_id) >= MAX_CLASSES:
         return ()
     return tuple(by_id.get(index, "") for index in range(max(by_id) + 1))
 

@@ -1,1 +1,1 @@
-"""The ONNX file: is it one, what its graph says, inputs beside the image."""
+"""The ONNX file: its validity, the facts of its graph, its extra inputs."""

@@ -1,6 +1,6 @@
-"""Models with more inputs than the image: what each of the others is, and how to make it a constant of the graph.
+"""Models with extra inputs besides the image: what each one is, and how to make it a constant of the graph.
 
-nvinfer feeds one image. RT-DETR and D-FINE export ``orig_target_sizes`` beside it, DETR ``pixel_mask``, PaddleDetection
+nvinfer feeds one image. RT-DETR and D-FINE export ``orig_target_sizes`` too, DETR ``pixel_mask``, PaddleDetection
 ``im_shape`` and ``scale_factor``, text-prompted detectors their tokens (bad inputs, 7).
 """
 

@@ -1,6 +1,6 @@
-"""Is this file an ONNX model at all? Everything that can be said before (and while) the protobuf is parsed.
+"""Checks whether a file is an ONNX model, before and while the protobuf is parsed.
 
-Nothing is run and nothing is allocated by declared shapes: a hostile model costs no more than its own size.
+Nothing is run, and no memory is allocated by declared shapes: a hostile model costs no more than its own size.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an ONNX file says about itself: the facts Pre-flight and Step 6a read, without running the model.
+"""The facts of an ONNX file that pre-flight and Step 6a read, without running the model.
 
 Source: pipeline-run.md Pre-flight ("Read spatial dimensions from ONNX inspection"); semantics c5 item 5 (nvinfer
 wants one image input), d3 (the input is always written as float32), decisions.md (batch).
