@@ -19,7 +19,7 @@ ALLOWED = {
     "model": "base formats",
     "families": "base model",
     "build": "base formats families",
-    "jobs": "",
+    "jobs": "base",
     "machine": "base formats",
     "runtimes": "base formats jobs machine",
     "embedded": "base formats jobs",

@@ -136,7 +136,14 @@ MIN_DETECTION_RATE = Option(
     table="gate",
     header_line=1,
 )
-GPU_ID = Option("gpu-id", Whole(0), 0, "GPU for every `gpu-id` key", metavar="N", header_line=1)
+GPU_ID = Option(
+    "gpu-id",
+    Whole(0),
+    0,
+    "the GPU to use, as CUDA counts: every `gpu-id` key, trtexec's `--device`",
+    metavar="N",
+    header_line=1,
+)
 PREPARE = Option(
     "prepare",
     _AUTO_OR_NEVER,

@@ -35,12 +35,14 @@ NET_SCALE_FACTOR = 1 / 255
 """6e: for a model that expects values from 0 to 1."""
 MODEL_COLOR_FORMAT = 0
 """6e: RGB."""
+IMAGENET_ROW = (0.01752, (123.675, 116.28, 103.53))
+"""6a: net-scale-factor and offsets of ImageNet's normalisation."""
+CLIP_ROW = (0.01459, (122.77, 116.75, 104.09))
+"""6b: those of CLIP's."""
 NETWORK_MODE = 2
 """6e: FP16."""
 CLUSTER_MODE = 2
 """6e: DeepStream's NMS."""
-UNCLUSTERED = 4
-"""6b and 6e: cluster-mode of an engine with fused NMS and of a head that needs none."""
 MAINTAIN_ASPECT_RATIO = 1
 """6e."""
 TOPK = 200

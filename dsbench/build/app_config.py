@@ -8,12 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import resources
+from dsbench.base import resources, spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import Written, write_generated
-
-STREAMMUX_WIDTH, STREAMMUX_HEIGHT = 1280, 720
-"""Size of the muxed surface in every app config of the specification's helpers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +38,8 @@ class AppPlan:
     kitti_dir: Path | None = None
     output_file: Path | None = None
     file_loop: bool = False
-    width: int = STREAMMUX_WIDTH
-    height: int = STREAMMUX_HEIGHT
+    width: int = spec.MUX_WIDTH
+    height: int = spec.MUX_HEIGHT
     infer: bool = True
     clips: tuple[Path, ...] = ()
 

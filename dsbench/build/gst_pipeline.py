@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.build.app_config import STREAMMUX_HEIGHT, STREAMMUX_WIDTH, link_to
+from dsbench.build.app_config import link_to
 
 LAUNCH = ("env", "GST_DEBUG=1", "GST_DEBUG_NO_COLOR=1", "gst-launch-1.0")
 """How every pipeline is started: errors of elements are logged, as text that can be searched."""
@@ -21,7 +22,6 @@ LAUNCH = ("env", "GST_DEBUG=1", "GST_DEBUG_NO_COLOR=1", "gst-launch-1.0")
 NVMM_RGBA = "video/x-raw(memory:NVMM),format=RGBA"
 NVMM_NV12 = "video/x-raw(memory:NVMM),format=NV12"
 PLANAR = "video/x-raw, format=I420"
-KEPT_FRAMES = 3
 
 _DEMUXERS = {
     "mov": "qtdemux",
@@ -117,7 +117,7 @@ def theora(plan: GstPlan) -> tuple[str, ...]:
         _on_gpu("nvvideoconvert", plan.gpu_id),
         _on_gpu("nvdsosd", plan.gpu_id),
         (*_on_gpu("nvvideoconvert", plan.gpu_id), "!", PLANAR),
-        ("theoraenc", "quality=48"),
+        ("theoraenc", f"quality={spec.THEORA_QUALITY}"),
         ("oggmux", "!", *_file_sink(plan.output)),
     )
 
@@ -165,7 +165,7 @@ def _detect(plan: GstPlan) -> tuple[tuple[str, ...], ...]:
     stages = [(*source, "!", plan.reader.demuxer) if plan.reader.demuxer else source]
     if plan.reader.parser:
         stages.append((plan.reader.parser,))
-    size = () if plan.new_streammux else (f"width={STREAMMUX_WIDTH}", f"height={STREAMMUX_HEIGHT}")
+    size = () if plan.new_streammux else (f"width={spec.MUX_WIDTH}", f"height={spec.MUX_HEIGHT}")
     gpu = () if plan.new_streammux else _gpu(plan.gpu_id)
     return (
         *stages,
@@ -184,8 +184,8 @@ def _file_sink(path: Path) -> tuple[str, ...]:
 
 
 def _pictures(pictures: Path) -> tuple[str, ...]:
-    sink = ("multifilesink", f"location={pictures}", f"max-files={KEPT_FRAMES}")
-    return ("videoconvert", "!", "video/x-raw,format=RGB", "!", "jpegenc", "quality=95", "!", *sink)
+    sink = ("multifilesink", f"location={pictures}", f"max-files={spec.SAMPLE_FRAMES}")
+    return ("videoconvert", "!", "video/x-raw,format=RGB", "!", "jpegenc", f"quality={spec.JPEG_QUALITY}", "!", *sink)
 
 
 def _on_gpu(element: str, gpu_id: int) -> tuple[str, ...]:

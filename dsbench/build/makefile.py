@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dsbench.base import resources
+from dsbench.base import resources, spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import Written, write_generated
 
@@ -21,7 +21,7 @@ def render_makefile(source_name: str, library_name: str) -> str:
                 f"the file name {name!r} cannot be written into a Makefile",
                 fix="rename it: ASCII letters, digits, '_', '.', '-' only",
             )
-    return resources.render("Makefile.j2", source_name=source_name, library_name=library_name)
+    return resources.render("Makefile.j2", source_name=source_name, library_name=library_name, spec=spec)
 
 
 def write_makefile(makefile: Path, source_name: str, library_name: str) -> Written:

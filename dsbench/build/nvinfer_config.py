@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import resources
+from dsbench.base import resources, spec
 from dsbench.base.files import Written, write_generated
 
 
@@ -27,18 +27,18 @@ class NvinferPlan:
     infer_dims: tuple[int, int, int]
     batch_size: int = 1
     gpu_id: int = 0
-    net_scale_factor: float = 1 / 255
+    net_scale_factor: float = spec.NET_SCALE_FACTOR
     offsets: tuple[float, ...] = ()
-    model_color_format: int = 0
+    model_color_format: int = spec.MODEL_COLOR_FORMAT
     network_input_order: int = 0
-    network_mode: int = 2
-    cluster_mode: int = 2
-    maintain_aspect_ratio: int = 1
+    network_mode: int = spec.NETWORK_MODE
+    cluster_mode: int = spec.CLUSTER_MODE
+    maintain_aspect_ratio: int = spec.MAINTAIN_ASPECT_RATIO
     symmetric_padding: int | None = None
     scaling_filter: int | None = None
-    topk: int = 200
-    nms_iou_threshold: float = 0.45
-    pre_cluster_threshold: float = 0.25
+    topk: int = spec.TOPK
+    nms_iou_threshold: float = spec.NMS_IOU_THRESHOLD
+    pre_cluster_threshold: float = spec.PRE_CLUSTER_THRESHOLD
     threshold_note: str = ""
 
 

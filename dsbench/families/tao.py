@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dsbench.base import spec
 from dsbench.base.boxes import Boxes
 from dsbench.families import tao_decode
 from dsbench.families.base import (
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from dsbench.model.onnx.graph import OnnxFacts
 
 NAME = "tao"
-LIBRARY = "/opt/nvidia/deepstream/deepstream/lib/libnvds_infercustomparser.so"
+LIBRARY = f"{spec.DEEPSTREAM_DIR}/lib/libnvds_infercustomparser.so"
 PREFIX = "NvDsInferParse"
 
 RGB01 = Preprocessing(1 / 255, (), model_color_format=0, maintain_aspect_ratio=0)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dsbench.base import spec
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -35,8 +37,8 @@ class ProbeJob:
     candidates: tuple[Candidate, ...] = ()
     frames: int = 6
     span: int = 240
-    mux_width: int = 1280
-    mux_height: int = 720
+    mux_width: int = spec.MUX_WIDTH
+    mux_height: int = spec.MUX_HEIGHT
     scaling_filter: int = 6
     seed: int = 0
     threads: int = 2

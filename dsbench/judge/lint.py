@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import spec
 from dsbench.base.errors import DsbenchError
 from dsbench.formats import nvinfer
 from dsbench.formats.nvinfer import NvinferConfig
@@ -216,11 +217,16 @@ def _clustering(config: NvinferConfig, context: LintContext) -> Iterator[Finding
     for group, attrs in groups:
         if attrs.topk == 0:
             yield Finding(
-                "topk", ERROR, "topk=0 removes every object", at(config, "topk", group), "set topk=200, or leave it out"
+                "topk",
+                ERROR,
+                "topk=0 removes every object",
+                at(config, "topk", group),
+                f"set topk={spec.TOPK}, or leave it out",
             )
         if math.isnan(attrs.pre_cluster_threshold) or attrs.pre_cluster_threshold > 1:
             what = f"pre-cluster-threshold={attrs.pre_cluster_threshold:g} is not a score between 0 and 1"
-            yield Finding("threshold", ERROR, what, at(config, "pre-cluster-threshold", group), "set it to 0.25")
+            fix = f"set it to {spec.PRE_CLUSTER_THRESHOLD}"
+            yield Finding("threshold", ERROR, what, at(config, "pre-cluster-threshold", group), fix)
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -9,10 +9,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
-
-LAST_WINDOWS = 10
-TARGET_FPS = 30.0
 
 
 @dataclass(frozen=True)
@@ -36,13 +34,13 @@ class RunFigures:
 
 
 def figures(
-    stream0: Sequence[float], streams: int, seconds: float, *, run: str, log: str, target_fps: float = TARGET_FPS
+    stream0: Sequence[float], streams: int, seconds: float, *, run: str, log: str, target_fps: float
 ) -> RunFigures:
     """FPS of stream 0 as the mean of its last ten windows, rounded to two decimals, and the total.
 
     Raises FPS_PARSE with the specification's text when there is no window or their mean is 0.
     """
-    last = stream0[-LAST_WINDOWS:]
+    last = stream0[-spec.LAST_WINDOWS :]
     fps = round(sum(last) / len(last), 2) if last else 0.0
     if not fps > 0 or not math.isfinite(fps):
         windows = f"{len(stream0)} PERF windows of stream 0" if stream0 else "the log has no PERF line with a number"
@@ -67,7 +65,7 @@ def rt_streams(run1: RunFigures, max_bs: int) -> int:
 
 def halved(streams: int) -> int:
     """RT_STREAMS of the one retry."""
-    return max(1, streams // 2)
+    return max(1, streams // spec.RETRY_DIVISOR)
 
 
 def efficiency(run: RunFigures, trtexec_imgs: float) -> float:

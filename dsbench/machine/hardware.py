@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from dsbench.base import spec
 from dsbench.base.ask import ask
 from dsbench.base.cpus import usable_cpus
 from dsbench.formats import versions
@@ -22,7 +23,7 @@ from dsbench.formats.versions import UNKNOWN_MACHINE, EngineMachine, Gpu
 from dsbench.machine import nvml
 from dsbench.machine.nvml import Device
 
-DEEPSTREAM_DIR = Path("/opt/nvidia/deepstream/deepstream")
+DEEPSTREAM_DIR = Path(spec.DEEPSTREAM_DIR)
 _TIMEOUT_S = 20.0
 _LIBRARY_DIRS = (
     "/usr/lib/x86_64-linux-gnu",

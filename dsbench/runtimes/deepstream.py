@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import dsbench
+from dsbench.base import spec
 from dsbench.base.ask import ask
 from dsbench.formats.versions import deepstream_version_all
 from dsbench.machine import hardware
 from dsbench.machine.versions import Version, gpu_versions, machine_versions
 
-DEEPSTREAM_DIR = Path("/opt/nvidia/deepstream/deepstream")
+DEEPSTREAM_DIR = Path(spec.DEEPSTREAM_DIR)
 _VERSION_TIMEOUT_S = 60.0
 """The first start after an installation scans GStreamer's plugins."""
 _PARSER_HEADER = "sources/includes/nvdsinfer_custom_impl.h"

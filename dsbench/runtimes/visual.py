@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats import kitti
 from dsbench.jobs import video
@@ -19,7 +20,6 @@ from dsbench.jobs import video
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SAMPLES = 3
 _SAMPLE_NAME = re.compile(r"frame_\d{4,}\.jpg")
 _FILE_QUALITY = 90
 _INLINE_WIDTH, _INLINE_QUALITY = 640, 80
@@ -78,7 +78,7 @@ def objects_per_frame(directory: Path) -> tuple[int, ...]:
     return tuple(counts.get(number, 0) for number in range(max(counts) + 1)) if counts else ()
 
 
-def choose(counts: Sequence[int], wanted: int = SAMPLES) -> tuple[int, ...]:
+def choose(counts: Sequence[int], wanted: int = spec.SAMPLE_FRAMES) -> tuple[int, ...]:
     """The frames with most objects, spread out over the clip where that is possible; by frame number.
 
     A frame without objects is chosen only where too few have any.

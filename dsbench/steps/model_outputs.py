@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dsbench.base import spec
 from dsbench.base.boxes import Boxes
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import is_generated
 from dsbench.build import parser_source
-from dsbench.build.app_config import STREAMMUX_HEIGHT, STREAMMUX_WIDTH
 from dsbench.build.parser_source import SourcePlan, UserSource
 from dsbench.families import registry
 from dsbench.families.base import Fact, Head, Hints, Network, Preprocessing
@@ -174,7 +174,7 @@ def refine(
     """
     fixed, fixed_origin = fixed_keys(facts)
     scores = preprocessing.score(
-        outputs.candidates, decoded, Network(facts.width, facts.height), Network(STREAMMUX_WIDTH, STREAMMUX_HEIGHT)
+        outputs.candidates, decoded, Network(facts.width, facts.height), Network(spec.MUX_WIDTH, spec.MUX_HEIGHT)
     )
     processor = image_processor.of_processor(outputs.hugging_face.processor)
     choice = preprocessing.decide(scores, fixed, hugging_face=processor, channels=facts.onnx.channels)
@@ -204,11 +204,11 @@ def _settle(outputs: ModelOutputsResult, choice: Choice, fixed_origin: str) -> M
 
 
 def pre_cluster_threshold(settings: Settings, head: Head | None) -> float:
-    """dsbench.toml's, else the family's, else 6e's 0.25."""
+    """dsbench.toml's, else the family's, else 6e's."""
     if settings.pre_cluster_threshold is not None:
         return settings.pre_cluster_threshold
     chosen = registry.convention(head).pre_cluster_threshold if head else None
-    return preprocessing.FLOOR if chosen is None else chosen
+    return spec.PRE_CLUSTER_THRESHOLD if chosen is None else chosen
 
 
 def source_plan(layout: ModelLayout) -> SourcePlan:
@@ -276,7 +276,7 @@ def _choose(
 ) -> Choice:
     family, convention = registry.by_name(head.family), registry.convention(head)
     network = Network(facts.width, facts.height)
-    floor = preprocessing.FLOOR if convention.pre_cluster_threshold is None else convention.pre_cluster_threshold
+    floor = spec.PRE_CLUSTER_THRESHOLD if convention.pre_cluster_threshold is None else convention.pre_cluster_threshold
     decoded = [
         [
             family.decode(frame, head, network, floor)
@@ -284,7 +284,7 @@ def _choose(
         ]
         for number in range(len(candidates))
     ]
-    surface = Network(STREAMMUX_WIDTH, STREAMMUX_HEIGHT)
+    surface = Network(spec.MUX_WIDTH, spec.MUX_HEIGHT)
     scores = preprocessing.score(candidates, decoded, network, surface, floor)
     return preprocessing.decide(
         scores,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from dsbench.base import spec
 from dsbench.base.errors import Code
 from dsbench.base.files import Status, Written
 from dsbench.base.options import GPU_ID
@@ -86,7 +87,6 @@ def plan(
     """6e's values; 7b's as well, with another folder and batch size."""
     layout, settings, feed = facts.layout, facts.settings, outputs.preprocessing
     built_in = built_in_parser.recognised(outputs)
-    defaults = NvinferPlan("", "", "", "", "", 0, (0, 0, 0))
     return NvinferPlan(
         onnx_file=nvinfer_config.relative(facts.onnx.path, folder),
         model_engine_file=nvinfer_config.relative(layout.engine(facts.onnx.path.stem, facts.max_bs), folder),
@@ -101,25 +101,25 @@ def plan(
         offsets=feed.offsets,
         model_color_format=feed.model_color_format,
         network_input_order=int(facts.onnx.layout == "NHWC"),
-        network_mode=_or(settings.network_mode, defaults.network_mode),
+        network_mode=_or(settings.network_mode, spec.NETWORK_MODE),
         cluster_mode=cluster_mode(settings, outputs),
         maintain_aspect_ratio=feed.maintain_aspect_ratio,
         symmetric_padding=feed.symmetric_padding
         if feed.symmetric_padding or settings.symmetric_padding is not None
         else None,
         scaling_filter=settings.scaling_filter,
-        topk=_or(settings.topk, defaults.topk),
-        nms_iou_threshold=_or(settings.nms_iou_threshold, defaults.nms_iou_threshold),
+        topk=_or(settings.topk, spec.TOPK),
+        nms_iou_threshold=_or(settings.nms_iou_threshold, spec.NMS_IOU_THRESHOLD),
         pre_cluster_threshold=pre_cluster_threshold(settings, outputs.head),
         threshold_note=registry.convention(outputs.head).threshold_note if outputs.head else "",
     )
 
 
 def cluster_mode(settings: Settings, outputs: ModelOutputsResult) -> int:
-    """dsbench.toml's, else the family's, else the specification's 2."""
+    """dsbench.toml's, else the family's, else the specification's."""
     if settings.cluster_mode is not None:
         return settings.cluster_mode
-    return registry.convention(outputs.head).cluster_mode if outputs.head else 2
+    return registry.convention(outputs.head).cluster_mode if outputs.head else spec.CLUSTER_MODE
 
 
 def _cluster_origin(outputs: ModelOutputsResult) -> str:

@@ -15,19 +15,19 @@ def run(count: int, fps: float, seconds: float = 1.0, target: float = 30.0) -> R
 
 def test_fps_is_the_mean_of_the_last_ten_windows_of_stream_0() -> None:
     values = [0.0, 500.0, *[31.111] * 9, 30.0]
-    figures = streams.figures(values, 7, 60.5, run="Run 1", log="x.log")
+    figures = streams.figures(values, 7, 60.5, run="Run 1", log="x.log", target_fps=30.0)
     assert figures.fps == round((31.111 * 9 + 30.0) / 10, 2) == 31.0
     assert figures.total_fps == 217.0
 
 
 def test_fewer_than_ten_windows_are_all_used() -> None:
-    assert streams.figures([10.0, 20.5], 1, 1, run="Run 1", log="x").fps == 15.25
+    assert streams.figures([10.0, 20.5], 1, 1, run="Run 1", log="x", target_fps=30.0).fps == 15.25
 
 
 @pytest.mark.parametrize("values", [[], [0.0] * 12])
 def test_no_fps_stops(values: list[float]) -> None:
     with pytest.raises(DsbenchError) as caught:
-        streams.figures(values, 4, 60, run="Run 2", log="benchmarks/ds/ds_s4_run2.log")
+        streams.figures(values, 4, 60, run="Run 2", log="benchmarks/ds/ds_s4_run2.log", target_fps=30.0)
     assert caught.value.code == Code.FPS_PARSE
     assert caught.value.what.startswith("ERROR: FPS parsing failed for Run 2 — check benchmarks/ds/ds_s4_run2.log")
 

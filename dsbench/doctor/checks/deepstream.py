@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from dsbench.base import spec
 from dsbench.doctor.ask import Said
 from dsbench.doctor.checks.check import BROKEN, DEEPSTREAM, MISSING, OK, OPTIONAL, UNKNOWN, Check, error_line, failure
 from dsbench.doctor.fixes import Advice, Fix
@@ -93,7 +94,7 @@ def app_fixes(said: Said | None, advice: Advice) -> tuple[Fix, ...]:
     if re.search(r"libgst|libglib", text):
         return (advice.install("gstreamer1.0-tools", "gstreamer1.0-plugins-base"),)
     if re.search(r"libnvbufsurf|libnvds", text):
-        return (advice.setting("export LD_LIBRARY_PATH=/opt/nvidia/deepstream/deepstream/lib:$LD_LIBRARY_PATH"),)
+        return (advice.setting(f"export LD_LIBRARY_PATH={spec.DEEPSTREAM_DIR}/lib:$LD_LIBRARY_PATH"),)
     return (advice.container(),)
 
 
@@ -101,7 +102,7 @@ def parser_build(inventory: Inventory, advice: Advice) -> Check:
     """The specification's Makefile line, run on a parser of one line: headers, CUDA, -lnvinfer."""
     name, found = "parser build", inventory.deepstream
     if found.header is None:
-        detail = "no sources/includes/nvdsinfer_custom_impl.h in /opt/nvidia/deepstream/deepstream"
+        detail = f"no sources/includes/nvdsinfer_custom_impl.h in {spec.DEEPSTREAM_DIR}"
         if found.absent:
             return Check(DEEPSTREAM, name, MISSING, detail)
         return Check(DEEPSTREAM, name, MISSING, detail, (advice.container(),))

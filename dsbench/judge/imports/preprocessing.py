@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dsbench.base import spec
 from dsbench.base.boxes import Boxes, iou, nms
 from dsbench.families.base import Network, Preprocessing
 from dsbench.families.preprocessing import IMAGENET_ROW, Row
@@ -21,16 +22,14 @@ if TYPE_CHECKING:
 
 SCALES: tuple[Row, ...] = (
     (1.0, ()),
-    (1 / 255, ()),
+    (spec.NET_SCALE_FACTOR, ()),
     (1 / 127.5, (127.5, 127.5, 127.5)),
     (0.0078125, (127.0, 127.0, 127.0)),
     IMAGENET_ROW,
 )
 """The specification's table of 6a (0-255, 0-1, ImageNet) and the two usual ways to -1..1."""
-DEFAULT = Preprocessing(1 / 255)
+DEFAULT = Preprocessing(spec.NET_SCALE_FACTOR, (), spec.MODEL_COLOR_FORMAT, spec.MAINTAIN_ASPECT_RATIO)
 """6e's defaults, used without other evidence."""
-FLOOR = 0.25
-"""6e's pre-cluster threshold: weaker detections do not count."""
 CLEARLY = 1.5
 """A candidate is clearly better if its mass is this many times the chosen one's ..."""
 CLEAR_MASS = 0.1
@@ -123,7 +122,7 @@ def score(
     decoded: Sequence[Sequence[Boxes]],
     network: Network,
     surface: Network,
-    floor: float = FLOOR,
+    floor: float = spec.PRE_CLUSTER_THRESHOLD,
 ) -> tuple[Score, ...]:
     """Scores of all candidates; ``decoded[i][k]`` are candidate i's boxes on frame k, in network pixels.
     ``floor`` is the pre-cluster threshold of the model.

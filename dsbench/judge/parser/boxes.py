@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dsbench.base import spec
 from dsbench.base.boxes import Boxes
 from dsbench.families.base import Network
 from dsbench.judge.lint import ERROR, WARNING, Finding
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-GRID_SPACE = 3.0
 NORMALISED = 1.5
 MATCHED = 0.01
 
@@ -118,7 +118,7 @@ def _coordinates(boxes: NDArray[np.float32], network: Network) -> Iterator[tuple
             f"all {len(boxes)} boxes lie within [0, {largest:.2f}]: fractions that were not scaled to pixels",
             "multiply x and width by networkInfo.width, y and height by networkInfo.height",
         )
-    elif network.width > 16 and largest <= GRID_SPACE:
+    elif network.width > 16 and largest <= spec.GRID_SPACE:
         yield (
             "grid-space",
             ERROR,

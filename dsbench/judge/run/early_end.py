@@ -10,13 +10,13 @@ import math
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+from dsbench.base.spec import LAST_WINDOWS
 from dsbench.formats.perf.windows import Windows
 from dsbench.judge.run import measurement
 from dsbench.judge.run.measurement import Measurement, State
 from dsbench.judge.run.reasons.drift import drift
 from dsbench.judge.run.run_context import RunContext
 from dsbench.judge.run.statistics import Interval
-from dsbench.judge.streams import LAST_WINDOWS
 
 MIN_WINDOWS = LAST_WINDOWS
 """Steady windows before a run may end: the specification's figure is then of steady windows alone."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 
+from dsbench.base.spec import LAST_WINDOWS
 from dsbench.formats.perf.windows import Windows
-from dsbench.judge.streams import LAST_WINDOWS
 
 HUNG_WINDOWS = 5
 """Windows at the end without a frame of any stream that make a hang."""

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dsbench.base.spec import LAST_WINDOWS
 from dsbench.formats.perf.windows import Windows
 from dsbench.formats.telemetry import SECONDS, THROTTLE, Series, throttling
-from dsbench.judge.streams import LAST_WINDOWS
 
 
 @dataclass(frozen=True)
