@@ -130,7 +130,7 @@ def _wrapped_compilers(folder: Path, flags: tuple[str, ...]) -> str:
 
 
 def _run(command: list[str], plan: BuildPlan, path: str, stopped: Callable[[], bool] | None) -> int:
-    """Exit status of the command, run in a process group of its own that ends with it; ``path`` is its PATH."""
+    """Exit status of the command, run in its own process group, which ends with it; ``path`` is its PATH."""
     environment = {name: value for name, value in snapshot(LC_ALL="C").items() if name not in _MAKE_VARIABLES}
     if path:
         environment["PATH"] = path
@@ -152,7 +152,7 @@ def _run(command: list[str], plan: BuildPlan, path: str, stopped: Callable[[], b
 
 
 def _ended(child: subprocess.Popen[bytes], plan: BuildPlan, stopped: Callable[[], bool] | None) -> int:
-    """Its exit status, once it has ended by itself."""
+    """Its exit status, once it has ended."""
     deadline = time.monotonic() + plan.deadline_s
     while (left := deadline - time.monotonic()) > 0:
         if stopped is not None and stopped():
@@ -168,7 +168,7 @@ def _ended(child: subprocess.Popen[bytes], plan: BuildPlan, stopped: Callable[[]
 
 
 def _end_with_parent() -> None:
-    """Whatever kills us, the build does not outlive us."""
+    """End the build when its parent ends, for whatever reason."""
     process.end_with_parent(signal.SIGTERM)
 
 
