@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.steps import frame_latency
 from dsbench.steps.frame_latency import FrameLatencyResult
-from tests.material import write_clip
-from tests.steps.test_benchmark_runs import Bench
+from tests.steps.bench import Bench
 
 ASKED = 'os.environ.get("NVDS_ENABLE_LATENCY_MEASUREMENT") == "1"'
 
@@ -19,21 +16,6 @@ def says(frames: int) -> str:
     """Latency lines of so many frames, where the environment asks for them: 40 to 50 ms, in no order."""
     line = 'f"Source id = 0 Frame_num = {n} Frame latency = {40 + (n * 7919 % 100) / 10:f} (ms) "'
     return f"{ASKED} and [out({line}) for n in range({frames})]"
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames=2)
-
-
-@pytest.fixture(autouse=True)
-def own_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-
-
-@pytest.fixture
-def bench(tmp_path: Path, clip: Path) -> Bench:
-    return Bench(tmp_path, clip)
 
 
 def measured(bench: Bench, *rows: float | str, **options: str) -> FrameLatencyResult:

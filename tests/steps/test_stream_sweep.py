@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
 
 import pytest
 
@@ -14,31 +13,19 @@ from dsbench.steps import stream_sweep
 from dsbench.steps.app_run import Telemetry
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.stream_sweep import StreamSweepResult, SweepRecord
-from tests.material import write_clip
 from tests.stand_in_app import Row
-from tests.steps.test_benchmark_runs import Bench
+from tests.steps.bench import Bench
 
 pytestmark = pytest.mark.long
 
 DIES = ("os._exit(3)",)
 
 
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames=2)
-
-
 @pytest.fixture(autouse=True)
-def own_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Locks of its own; and whatever else this machine does is no reason to doubt a stand-in's figures."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+def no_other_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever else this machine does is no reason to doubt a stand-in's figures."""
     for threshold in ("MIN_OTHERS_PCT", "MIN_STEAL_PCT"):
         monkeypatch.setattr(other_load, threshold, math.inf)
-
-
-@pytest.fixture
-def bench(tmp_path: Path, clip: Path) -> Bench:
-    return Bench(tmp_path, clip)
 
 
 def rows(fps: float) -> tuple[Row, ...]:

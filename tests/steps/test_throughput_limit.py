@@ -16,19 +16,8 @@ from dsbench.steps.app_run import Telemetry
 from dsbench.steps.benchmark_config import BenchmarkConfigResult
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.throughput_limit import ThroughputLimitResult
-from tests.material import write_clip
 from tests.stand_in_app import Row, StandInRuntime
-from tests.steps.test_benchmark_runs import Bench
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames=2)
-
-
-@pytest.fixture(autouse=True)
-def own_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+from tests.steps.bench import Bench
 
 
 @pytest.fixture
@@ -42,11 +31,6 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[ThroughputJob]:
 
     monkeypatch.setattr(throughput_run, "measure", measure)
     return asked
-
-
-@pytest.fixture
-def bench(tmp_path: Path, clip: Path) -> Bench:
-    return Bench(tmp_path, clip)
 
 
 def calibrated(
@@ -145,7 +129,7 @@ def test_never_means_never(bench: Bench, jobs: list[ThroughputJob]) -> None:
     assert limit(bench, model).verdict is None
     assert not jobs
     facts = {fact.name: fact.value for fact in bench.log.snapshot().facts}
-    assert facts["Limit"] == "not measured: not asked for: --limits never (test)"
+    assert facts["Limit"] == "not measured: not asked for: --limits never (command line)"
 
 
 @pytest.mark.parametrize(("perf", "cpu", "gpu"), [(60, 15, 15), (20, 5, 10), (10, 5, 10), (4, 4, 4), (600, 15, 15)])
