@@ -346,21 +346,20 @@ def help_of(option: Option[Any]) -> str:
 
 def markdown_table(options: Iterable[Option[Any]] = OPTIONS) -> str:
     """README's table of options."""
-    rows = [
-        ("option", "pytest ini", "dsbench.toml", "default", "what it does"),
-        ("---",) * 5,
-        *(
-            (
-                f"`{option.flag}{_placeholder(option)}`",
-                f"`{option.ini}`",
-                "" if option.table is None else f"`{f'[{option.table}] ' if option.table else ''}{option.name}`",
-                _defaults(option),
-                option.help + (f" ([{option.docs}]({option.docs}))" if option.docs else ""),
-            )
-            for option in options
-        ),
-    ]
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows)
+    lines = ["| option | pytest ini | dsbench.toml | default | what it does |", "|---|---|---|---|---|"]
+    for option in options:
+        key = f"`[{option.table}] {option.name}`" if option.table else f"`{option.name}`"
+        cells = (
+            f"`{option.flag}{_placeholder(option)}`",
+            f"`{option.ini}`",
+            "" if option.table is None else key,
+            _defaults(option),
+            option.help + (f" ([{option.docs}]({option.docs}))" if option.docs else ""),
+        )
+        lines.append(
+            "".join(f"| {cell} ".replace("  ", " ") for cell in (text.replace("|", "\\|") for text in cells)) + "|"
+        )
+    return "\n".join(lines)
 
 
 def _defaults(option: Option[Any], *, plain: bool = False) -> str:

@@ -59,7 +59,7 @@ class Settings:
 
     def decided(self) -> tuple[str, ...]:
         """The keys the user set, spelled as in the file, for the evidence."""
-        keys = [key for table in _TABLES.values() for key in table]
+        keys = [key for table in TABLES.values() for key in table]
         return tuple(key for key in keys if self.options.get(key, getattr(self, _field(key), None)) is not None)
 
 
@@ -81,8 +81,8 @@ def load(path: Path) -> Settings:
     values: dict[str, Any] = {}
     for key, value in data.items():
         if isinstance(value, dict):
-            if key not in _TABLES or not key:
-                raise _unknown(path, f"table [{key}]", [f"[{name}]" for name in _TABLES if name])
+            if key not in TABLES or not key:
+                raise _unknown(path, f"table [{key}]", [f"[{name}]" for name in TABLES if name])
             for inner, inner_value in value.items():
                 values[inner] = _read(path, f"[{key}] {inner}", inner, inner_value, key)
         else:
@@ -100,10 +100,10 @@ Reader = Callable[[Any], Any]
 
 
 def _read(path: Path, shown: str, key: str, value: Any, table: str) -> Any:
-    reader = _TABLES[table].get(key)
+    reader = TABLES[table].get(key)
     if reader is None:
-        elsewhere = [f"[{name}]" if name else "the top" for name, keys in _TABLES.items() if key in keys]
-        raise _unknown(path, f"key {shown}", [f"{key} in {place}" for place in elsewhere] or sorted(_TABLES[table]))
+        elsewhere = [f"[{name}]" if name else "the top" for name, keys in TABLES.items() if key in keys]
+        raise _unknown(path, f"key {shown}", [f"{key} in {place}" for place in elsewhere] or sorted(TABLES[table]))
     try:
         return reader(value)
     except (TypeError, ValueError) as error:
@@ -173,7 +173,7 @@ def _options(table: str) -> dict[str, Reader]:
     return {name: option.kind.check for name, option in _OPTIONS.items() if option.table == table}
 
 
-_TABLES: dict[str, dict[str, Reader]] = {
+TABLES: dict[str, dict[str, Reader]] = {
     "": {
         "onnx": _file_name,
         "family": _text,

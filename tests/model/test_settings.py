@@ -115,3 +115,9 @@ def test_object_size_is_24_or_28(tmp_path: Path, value: str) -> None:
     path.write_text(f"[parser]\nobject-size = {value}\n")
     with pytest.raises(DsbenchError, match="object-size"):
         settings.load(path)
+
+
+def test_the_example_in_the_docs_shows_every_key(tmp_path: Path, repository: Path) -> None:
+    page = (repository / "docs" / "settings.md").read_text(encoding="utf-8")
+    read = settings.load(write(tmp_path, page.partition("```toml\n")[2].partition("```")[0]))
+    assert read.decided() == tuple(key for table in settings.TABLES.values() for key in table)
