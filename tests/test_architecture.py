@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -90,6 +91,17 @@ def test_every_allowed_arrow_is_used() -> None:
     used = {(room(importer), room(imported)) for importer, every in modules().items() for imported in every}
     unused = [f"{name} -> {other}" for name in ALLOWED for other in ALLOWED[name].split() if (name, other) not in used]
     assert not unused
+
+
+def test_the_documentation_has_the_same_table(repository: Path) -> None:
+    rows = re.findall(r"^\| `(\w+)(?:\.py)?` \| .* \| ([\w ]+) \|$", _rooms(repository), re.MULTILINE)
+    steps = ALLOWED["steps"]
+    assert {name: {"nothing": "", "all of the above": steps}.get(may, may) for name, may in rows} == ALLOWED
+
+
+def _rooms(repository: Path) -> str:
+    text = (repository / "docs" / "architecture.md").read_text(encoding="utf-8")
+    return text.partition("## The rooms")[2].partition("\n## ")[0]
 
 
 def test_no_cycle_between_modules() -> None:
