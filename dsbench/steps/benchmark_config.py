@@ -17,11 +17,10 @@ from dsbench.judge import lint
 from dsbench.judge.lint import Finding
 from dsbench.model.facts import PreflightFacts, Throughput
 from dsbench.record.evidence import EvidenceLog
-from dsbench.steps import nvinfer_config as step6e_config
 from dsbench.steps.findings import raise_errors
 from dsbench.steps.model_outputs import ModelOutputsResult
 from dsbench.steps.model_run import ModelRun
-from dsbench.steps.nvinfer_config import NvinferConfigResult
+from dsbench.steps.nvinfer_config import NvinferConfigResult, lint_context, nvinfer_plan
 from dsbench.steps.parser_build import ParserBuildResult
 from dsbench.steps.preflight_engine import PreparedEngine
 from dsbench.steps.rows.file_rows import file_text
@@ -57,9 +56,9 @@ def run(model: ModelRun, log: EvidenceLog) -> BenchmarkConfigResult:
         written = write_generated(path, _from_users(facts, six_e.written.path), "#")
     else:
         gpu_id = model.option(GPU_ID).value
-        plan = step6e_config.plan(facts, outputs, gpu_id, path.parent, batch_size=facts.max_bs)
+        plan = nvinfer_plan(facts, outputs, gpu_id, path.parent, batch_size=facts.max_bs)
         written = nvinfer_config.write_nvinfer(path, plan)
-    findings = lint.lint(path, step6e_config.lint_context(facts, outputs, model.get(ParserBuildResult)))
+    findings = lint.lint(path, lint_context(facts, outputs, model.get(ParserBuildResult)))
     raise_errors(Code.CONFIG_LINT, findings)
     result = BenchmarkConfigResult(written, nvinfer.load(path), six_e.users, findings, throughput)
     add_evidence(log, model, model.keep(result))

@@ -144,7 +144,7 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, raw: RawRun) -> None:
         columns = ("seconds", *(f"stream {number}" for number in range(found.streams)))
         rows = ((f"{at:.1f}", *row) for at, row in zip(found.at_s, found.fps, strict=True))
         log.table(f"{charts.SERIES}, {name} at {plan.streams} streams", columns, rows)
-    telemetry_rows.run(log, f"{name}, {plan.streams} stream{'s' * (plan.streams != 1)}", raw.telemetry, found)
+    telemetry_rows.add_run(log, f"{name}, {plan.streams} stream{'s' * (plan.streams != 1)}", raw.telemetry, found)
     if raw.measurement is not None:
         measurement_rows.facts(log, name, raw.measurement, asked=name != RUN_1)
     _rows(log, raw)

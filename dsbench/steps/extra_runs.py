@@ -61,7 +61,7 @@ class ExtraRun:
         return self.measurement.total.mean if self.measurement.total else None
 
 
-def run(model: ModelRun, plan: ExtraPlan) -> ExtraRun:
+def measure(model: ModelRun, plan: ExtraPlan) -> ExtraRun:
     """Run it. Raises APP_CRASHED, APP_FAILED and APP_TIMEOUT as the two runs do."""
     runtime: Runtime = WithEnvironment(model.runtime, plan.environment) if plan.environment else model.runtime
     played = app_run.play(model, runtime, _perf_plan(model, plan), plan.title)
@@ -111,6 +111,6 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, run: ExtraRun) -> None:
         log.fact(f"{name}: all streams together", f"{total.mean:.1f} FPS", spread)
     log.note(*(f"{name}: {reason.text}" for reason in measured.reasons))
     engine_rows.engine(log, name, perf.console, build_s=perf.build_s)
-    telemetry_rows.run(log, name, run.series, perf.windows)
+    telemetry_rows.add_run(log, name, run.series, perf.windows)
     file_text(log, layout.ds_extra_app_config(plan.name))
     file_text(log, perf.plan.log)

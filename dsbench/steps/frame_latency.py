@@ -79,7 +79,7 @@ def _measured(model: ModelRun, log: EvidenceLog) -> FrameLatencyResult:
         model.option(PERF_INTERVAL).value,
         environment=ENVIRONMENT,
     )
-    made = extra_runs.run(model, plan)
+    made = extra_runs.measure(model, plan)
     found = latency_log.load(made.perf.plan.log, streams)
     summary = latency.summarise(found.frames)
     if summary is None:

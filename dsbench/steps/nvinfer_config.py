@@ -60,7 +60,7 @@ def write(
     """Write the config unless the user has one, check it. Raises CONFIG_LINT with every error finding."""
     layout = facts.layout
     path = layout.nvinfer_config
-    written = nvinfer_config.write_nvinfer(path, plan(facts, outputs, gpu_id, path.parent, batch_size=1))
+    written = nvinfer_config.write_nvinfer(path, nvinfer_plan(facts, outputs, gpu_id, path.parent, batch_size=1))
     findings = lint.lint(path, lint_context(facts, outputs, parser))
     raise_errors(Code.CONFIG_LINT, findings)
     origin = GIVEN if facts.settings.cluster_mode is not None else _cluster_origin(outputs)
@@ -81,7 +81,7 @@ def lint_context(facts: PreflightFacts, outputs: ModelOutputsResult, parser: Par
     )
 
 
-def plan(
+def nvinfer_plan(
     facts: PreflightFacts, outputs: ModelOutputsResult, gpu_id: int, folder: Path, *, batch_size: int
 ) -> NvinferPlan:
     """6e's values; 7b's as well, with another folder and batch size."""

@@ -71,7 +71,7 @@ def _searched(model: ModelRun, log: EvidenceLog) -> StreamSweepResult:
         earlier = [trial.source for trial in trials if trial.streams == streams and trial.confirms]
         title = REPEAT if earlier else SWEEP
         try:
-            made = extra_runs.run(model, _plan(model, streams, title, earlier.count(REPEAT)))
+            made = extra_runs.measure(model, _plan(model, streams, title, earlier.count(REPEAT)))
         except DsbenchError as error:
             if error.code not in _DIED:
                 raise

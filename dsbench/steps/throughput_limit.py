@@ -112,7 +112,7 @@ def _counts(model: ModelRun, streams: int) -> tuple[int, ...]:
 def _decode(model: ModelRun, streams: int) -> ExtraRun:
     lasts = seconds(model.option(PERF_SECONDS).value, on_gpu=model.runtime.name == "deepstream")
     plan = ExtraPlan("Decode only", f"s{streams}_decode", streams, lasts, interval_s=1, infer=False)
-    return extra_runs.run(model, plan)
+    return extra_runs.measure(model, plan)
 
 
 def _other_engine(model: ModelRun) -> str:

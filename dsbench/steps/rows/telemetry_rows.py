@@ -20,7 +20,7 @@ _MOST_POINTS = 60
 _NAMED = 5
 
 
-def run(log: EvidenceLog, name: str, series: Series, windows: Windows) -> None:
+def add_run(log: EvidenceLog, name: str, series: Series, windows: Windows) -> None:
     """Facts over the PERF windows that the figures are of, a table of all columns, a chart of the loads."""
     log.note(*(f"{name}: {note}" for note in series.notes))
     window = telemetry.measured_window(windows)

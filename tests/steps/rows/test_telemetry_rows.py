@@ -16,7 +16,7 @@ COLUMNS = ("seconds", "sm_pct", "nvdec_pct", "gpu_power_w", "throttle_reasons", 
 
 def evidence(series: Series, windows: Windows = WINDOWS) -> Evidence:
     log = EvidenceLog("run1_calibration", "net", "key", "deepstream")
-    telemetry_rows.run(log, "Run 1, 2 streams", series, windows)
+    telemetry_rows.add_run(log, "Run 1, 2 streams", series, windows)
     return log.snapshot()
 
 
