@@ -48,7 +48,7 @@ _EIGHT_BITS = frozenset(("yuv420p", "yuvj420p", "nv12"))
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class ClipReader:
     """How a file is taken apart in front of nvv4l2decoder; None: no such element is needed."""
 
     demuxer: str | None
@@ -60,14 +60,14 @@ class GstPlan:
     """One visual check. Paths are absolute and come from ``argument_path``, ``new_streammux`` from its namesake."""
 
     video: Path
-    reader: Reader
+    reader: ClipReader
     nvinfer_config: Path
     output: Path
     gpu_id: int = 0
     new_streammux: bool = False
 
 
-def reader_of(container: str, codec: str) -> Reader:
+def reader_of(container: str, codec: str) -> ClipReader:
     """Demuxer and parser of a file whose container and codec are ``container`` and ``codec`` in FFmpeg's names.
 
     Raises SOURCE_UNSUPPORTED for what nvv4l2decoder does not take or no demuxer is known for.
@@ -76,10 +76,10 @@ def reader_of(container: str, codec: str) -> Reader:
         raise _unsupported(f"nvv4l2decoder takes no {codec} video", "convert it to H.264")
     formats = container.split(",")
     if codec in _ELEMENTARY and codec in formats:
-        return Reader(None, _PARSERS[codec])
+        return ClipReader(None, _PARSERS[codec])
     for name in formats:
         if name in _DEMUXERS:
-            return Reader(_DEMUXERS[name], _PARSERS[codec])
+            return ClipReader(_DEMUXERS[name], _PARSERS[codec])
     raise _unsupported(
         f"there is no known demuxer for a container of type {container}", "put it into an MP4 or MKV file"
     )

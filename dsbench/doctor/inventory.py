@@ -158,7 +158,7 @@ class Video:
 
 
 @dataclass(frozen=True)
-class Trial:
+class CodecTrial:
     """A codec engine that was really run, or why it was not tried."""
 
     said: Said | None
@@ -183,7 +183,7 @@ class Inventory:
     nvidia: Nvidia
     deepstream: DeepStream
     gstreamer: GStreamer
-    nvenc: Trial
-    nvdec: Trial
+    nvenc: CodecTrial
+    nvdec: CodecTrial
     gpu_id: int = 0
     pynvml: str | None = None

@@ -68,7 +68,7 @@ class Hints:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class HeadFact:
     """One derived property of a head and its reason, a row of the report."""
 
     name: str
@@ -89,7 +89,7 @@ class Head:
     confidence: float
     classes: int
     layout: object
-    facts: tuple[Fact, ...]
+    facts: tuple[HeadFact, ...]
     warnings: tuple[str, ...] = ()
     convention: Convention | None = None
     built_in: BuiltIn | None = None

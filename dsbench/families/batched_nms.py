@@ -17,8 +17,8 @@ from dsbench.families import evidence
 from dsbench.families.base import (
     HIGHEST_CLASS,
     Convention,
-    Fact,
     Head,
+    HeadFact,
     Hints,
     Network,
     Outputs,
@@ -88,10 +88,10 @@ class BatchedNms:
         known = "score" in tensors[roles.scores].name.casefold() and "class" in tensors[roles.classes].name.casefold()
         parts = ("count", "boxes", "scores", "classes")
         facts_found = (
-            *(Fact(part, repr(tensors[getattr(roles, part)].name), "type, shape and name") for part in parts),
-            Fact("boxes", "fractions" if normalised else "network pixels", space),
-            Fact("corners", TURNED if turned else "x1,y1,x2,y2", order),
-            Fact("labels", f"ids shifted by {shift}", f"highest id on real frames {highest}, {len(labels)} labels"),
+            *(HeadFact(part, repr(tensors[getattr(roles, part)].name), "type, shape and name") for part in parts),
+            HeadFact("boxes", "fractions" if normalised else "network pixels", space),
+            HeadFact("corners", TURNED if turned else "x1,y1,x2,y2", order),
+            HeadFact("labels", f"ids shifted by {shift}", f"highest id on real frames {highest}, {len(labels)} labels"),
         )
         warnings = tuple(text for text in (space_warning, order_warning) if text)
         classes = max(len(labels), highest + 1 - shift, 1)

@@ -14,8 +14,8 @@ from dsbench.base.boxes import Boxes
 from dsbench.families import queries
 from dsbench.families.base import (
     Convention,
-    Fact,
     Head,
+    HeadFact,
     Hints,
     Network,
     Outputs,
@@ -58,10 +58,10 @@ class Detr:
         named = len(labels) == head.classes
         shown = head.classes if named else head.classes - 1
         facts_found = (
-            Fact("scores", "softmax, background last", verdict.reason),
-            Fact("background", str(head.classes - 1), "the last column; column 0 is a class"),
-            Fact("classes", str(shown), "labels.txt names the background too" if named else "columns - background"),
-            Fact("boxes", "cx, cy, w, h in 0..1", f"{head.queries} queries"),
+            HeadFact("scores", "softmax, background last", verdict.reason),
+            HeadFact("background", str(head.classes - 1), "the last column; column 0 is a class"),
+            HeadFact("classes", str(shown), "labels.txt names the background too" if named else "columns - background"),
+            HeadFact("boxes", "cx, cy, w, h in 0..1", f"{head.queries} queries"),
         )
         return Head(self.name, verdict.confidence, shown, head.layout, facts_found, (*warnings, *_odd(head, verdict)))
 

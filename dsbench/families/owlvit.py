@@ -14,8 +14,8 @@ from dsbench.base.boxes import Boxes
 from dsbench.families import queries
 from dsbench.families.base import (
     Convention,
-    Fact,
     Head,
+    HeadFact,
     Hints,
     Network,
     Outputs,
@@ -59,9 +59,9 @@ class OwlVit:
         else:
             return Rejected(self.name, f"{head.queries} queries do not match the patches of a CLIP image encoder")
         found = (
-            Fact("scores", "sigmoid, one box a patch", reason),
-            Fact("classes", str(head.classes), "class columns: one a text"),
-            Fact("boxes", "cx, cy, w, h in 0..1", f"{head.queries} patches"),
+            HeadFact("scores", "sigmoid, one box a patch", reason),
+            HeadFact("classes", str(head.classes), "class columns: one a text"),
+            HeadFact("boxes", "cx, cy, w, h in 0..1", f"{head.queries} patches"),
         )
         return Head(self.name, confidence, head.classes, head.layout, found)
 

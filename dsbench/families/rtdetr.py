@@ -17,8 +17,8 @@ from dsbench.families import evidence, owlvit, queries
 from dsbench.families.base import (
     HIGHEST_CLASS,
     Convention,
-    Fact,
     Head,
+    HeadFact,
     Hints,
     Network,
     Outputs,
@@ -82,10 +82,10 @@ class RtDetr:
             return Rejected(self.name, f"scores go through a softmax ({verdict.reason})")
         where = "in the graph" if head.layout.activated else "in the parser"
         found = (
-            Fact("scores", "sigmoid, no background", verdict.reason),
-            Fact("sigmoid", where, "class columns are within 0..1" if head.layout.activated else "logits"),
-            Fact("classes", str(head.classes), "class columns"),
-            Fact("boxes", "cx, cy, w, h in 0..1", f"{head.queries} queries"),
+            HeadFact("scores", "sigmoid, no background", verdict.reason),
+            HeadFact("sigmoid", where, "class columns are within 0..1" if head.layout.activated else "logits"),
+            HeadFact("classes", str(head.classes), "class columns"),
+            HeadFact("boxes", "cx, cy, w, h in 0..1", f"{head.queries} queries"),
         )
         return Head(self.name, verdict.confidence, head.classes, head.layout, found, warnings)
 
@@ -193,10 +193,12 @@ def _selected_head(
     shift = int(evidence.counted_from_one(sure, labels))
     classes = len(labels) if highest - shift < len(labels) else highest + 1
     found = (
-        Fact("outputs", "labels, boxes, scores", f"output {layout.labels} holds whole numbers, {layout.scores} 0..1"),
-        Fact("boxes", "corners in 0..1" if normalised else "corners in network pixels", reason),
-        Fact("classes", str(max(classes, 1)), f"highest label on real frames {highest}, {len(labels)} labels"),
-        Fact("labels", f"ids shifted by {shift}", "they count from 1" if shift else "they count from 0"),
+        HeadFact(
+            "outputs", "labels, boxes, scores", f"output {layout.labels} holds whole numbers, {layout.scores} 0..1"
+        ),
+        HeadFact("boxes", "corners in 0..1" if normalised else "corners in network pixels", reason),
+        HeadFact("classes", str(max(classes, 1)), f"highest label on real frames {highest}, {len(labels)} labels"),
+        HeadFact("labels", f"ids shifted by {shift}", "they count from 1" if shift else "they count from 0"),
     )
     chosen = SelectedLayout(layout.labels, layout.boxes, layout.scores, normalised, shift)
     return Head("rtdetr", 0.9, max(classes, 1), chosen, found)

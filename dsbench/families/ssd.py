@@ -16,8 +16,8 @@ from dsbench.families import evidence, ssd_priors
 from dsbench.families.base import (
     HIGHEST_CLASS,
     Convention,
-    Fact,
     Head,
+    HeadFact,
     Hints,
     Network,
     Outputs,
@@ -162,10 +162,10 @@ def _pair_head(samples: Sequence[Outputs], hints: Hints, labels: Sequence[str]) 
     shift, label_reason, warnings = _label_shift(classes, background, labels)
     layout = SsdLayout(True, background, shift, normalised, scores=1 - box_index, boxes=box_index)
     facts = (
-        Fact("classes", str(classes), f"{classes} columns of scores, background included"),
-        Fact("background", str(background), why),
-        Fact("boxes", "normalised corners" if normalised else "pixel corners", space),
-        Fact("labels", f"ids shifted by {shift}", label_reason),
+        HeadFact("classes", str(classes), f"{classes} columns of scores, background included"),
+        HeadFact("background", str(background), why),
+        HeadFact("boxes", "normalised corners" if normalised else "pixel corners", space),
+        HeadFact("labels", f"ids shifted by {shift}", label_reason),
     )
     return Head("ssd", 0.9, classes - shift, layout, facts, warnings)
 
@@ -196,9 +196,9 @@ def _sigmoid_pair(
         return Rejected("ssd", f"{why}: {problem}", close=True)
     layout = SsdLayout(True, -1, 0, normalised, scores=1 - box_index, boxes=box_index)
     found = (
-        Fact("classes", str(scores.shape[1]), "columns of scores"),
-        Fact("background", "none", f"{why}: a score for each class"),
-        Fact("boxes", "normalised corners" if normalised else "pixel corners", space),
+        HeadFact("classes", str(scores.shape[1]), "columns of scores"),
+        HeadFact("background", "none", f"{why}: a score for each class"),
+        HeadFact("boxes", "normalised corners" if normalised else "pixel corners", space),
     )
     return Head("ssd", 0.85, scores.shape[1], layout, found)
 
@@ -236,9 +236,9 @@ def _columns_head(arrays: Sequence[NDArray[np.float32]], hints: Hints, labels: S
     )
     warnings = () if len(seen) else ("no detection on the real frames: the column order is the specification's",)
     facts = (
-        Fact("columns", order, reason),
-        Fact("boxes", "normalised corners" if normalised else "pixel corners", space),
-        Fact("labels", f"ids shifted by {shift}", why),
+        HeadFact("columns", order, reason),
+        HeadFact("boxes", "normalised corners" if normalised else "pixel corners", space),
+        HeadFact("labels", f"ids shifted by {shift}", why),
     )
     classes = len(labels) if labels and highest - shift < len(labels) else highest + 1 - shift
     return Head("ssd", confidence, max(classes, 1), layout, facts, warnings)

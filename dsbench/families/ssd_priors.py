@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from dsbench.base.boxes import Boxes
 from dsbench.families import evidence, queries
 from dsbench.families.base import (
-    Fact,
     Head,
+    HeadFact,
     Hints,
     Network,
     Outputs,
@@ -87,11 +87,11 @@ def recognise(
     priors, form = centre_form(table, Network(facts.width, facts.height))
     layout = PriorsLayout(scores_at, boxes_at, activation, background, shift, priors)
     found = (
-        Fact("boxes", "offsets against priors", f"{share:.0%} of the numbers are negative"),
-        Fact("priors", f"{len(priors)}, {form}", origin),
-        Fact("variances", ", ".join(map(str, VARIANCES)), "the usual ones: the file does not say"),
-        Fact("scores", ("as they are", "softmax", "sigmoid")[activation], why),
-        Fact("background", str(background), f"{classes} columns, {len(labels)} labels"),
+        HeadFact("boxes", "offsets against priors", f"{share:.0%} of the numbers are negative"),
+        HeadFact("priors", f"{len(priors)}, {form}", origin),
+        HeadFact("variances", ", ".join(map(str, VARIANCES)), "the usual ones: the file does not say"),
+        HeadFact("scores", ("as they are", "softmax", "sigmoid")[activation], why),
+        HeadFact("background", str(background), f"{classes} columns, {len(labels)} labels"),
     )
     return Head("ssd", 0.8, classes - shift, layout, found)
 

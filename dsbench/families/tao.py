@@ -18,8 +18,8 @@ from dsbench.families import tao_decode
 from dsbench.families.base import (
     BuiltIn,
     Convention,
-    Fact,
     Head,
+    HeadFact,
     Hints,
     Network,
     Outputs,
@@ -89,9 +89,9 @@ class Tao:
             return Rejected(NAME, f"{function.name} {layout}", close=True)
         classes = layout.classes or len(labels) or 1
         found = (
-            Fact("custom-lib-path", LIBRARY, "NVIDIA's own parsers; nothing is compiled"),
-            Fact("parse-bbox-func-name", function.name, why),
-            Fact("outputs", ", ".join(names), f"{classes} classes"),
+            HeadFact("custom-lib-path", LIBRARY, "NVIDIA's own parsers; nothing is compiled"),
+            HeadFact("parse-bbox-func-name", function.name, why),
+            HeadFact("outputs", ", ".join(names), f"{classes} classes"),
         )
         warnings = _warnings(function, layout.classes)
         built_in = BuiltIn(LIBRARY, function.name)

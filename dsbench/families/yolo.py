@@ -18,8 +18,8 @@ from dsbench.families import distributions, yolo_evidence
 from dsbench.families.base import (
     HIGHEST_CLASS,
     Convention,
-    Fact,
     Head,
+    HeadFact,
     Hints,
     Network,
     Outputs,
@@ -29,7 +29,7 @@ from dsbench.families.base import (
     best_class,
     clip_boxes,
 )
-from dsbench.families.yolo_evidence import Dense, Table
+from dsbench.families.yolo_evidence import Dense, DetectionTable
 from dsbench.model.exporter import ultralytics
 from dsbench.model.exporter.ultralytics import Metadata
 
@@ -92,7 +92,7 @@ class Yolo:
         if not finite:
             return Rejected(NAME, "the output holds NaN or Inf", close=True)
         table = yolo_evidence.table(finite, network, metadata, wanted=hints.family == NAME)
-        if isinstance(table, Table):
+        if isinstance(table, DetectionTable):
             return _table_head(table, output, metadata, labels)
         sides = distributions.name(finite, labels)
         if sides:
@@ -187,23 +187,24 @@ def _main_output(samples: Sequence[Outputs]) -> int | None:
     return flat[0] if all(len(shape) == 4 and shape[-1] == columns for shape in others) else None
 
 
-def _table_head(found: Table, output: int, metadata: Metadata, labels: Sequence[str]) -> Head:
+def _table_head(found: DetectionTable, output: int, metadata: Metadata, labels: Sequence[str]) -> Head:
     classes = len(metadata.names) or max(found.highest + 1, len(labels), 1)
     layout = YoloLayout(table=True, normalised=found.normalised, output=output)
+    origin = "metadata" if metadata.names else f"highest id on real frames {found.highest}"
     facts = (
-        Fact("layout", f"[{found.rows}, 6] x1, y1, x2, y2, score, class", found.reason),
-        Fact("boxes", "fractions" if found.normalised else "network pixels", found.space),
-        Fact("classes", str(classes), "metadata" if metadata.names else f"highest id on real frames {found.highest}"),
+        HeadFact("layout", f"[{found.rows}, 6] x1, y1, x2, y2, score, class", found.reason),
+        HeadFact("boxes", "fractions" if found.normalised else "network pixels", found.space),
+        HeadFact("classes", str(classes), origin),
         _clustering(found.dense),
     )
     convention = DENSE if found.dense else FUSED
     return Head(NAME, found.confidence, classes, layout, facts, _warnings(metadata, labels), convention)
 
 
-def _clustering(dense: bool) -> Fact:
+def _clustering(dense: bool) -> HeadFact:
     if dense:
-        return Fact("cluster-mode", "2", "one row for each anchor: not suppressed in the graph")
-    return Fact("cluster-mode", "4", "one row for each object: suppressed in the graph")
+        return HeadFact("cluster-mode", "2", "one row for each anchor: not suppressed in the graph")
+    return HeadFact("cluster-mode", "4", "one row for each object: suppressed in the graph")
 
 
 def _dense_head(found: Dense, output: int, metadata: Metadata, labels: Sequence[str]) -> Head:
@@ -211,10 +212,10 @@ def _dense_head(found: Dense, output: int, metadata: Metadata, labels: Sequence[
     layout = YoloLayout(False, found.transposed, found.objectness, found.corners, found.normalised, output)
     parts = "x1, y1, x2, y2" if found.corners else "centre x, y, width, height"
     facts = (
-        Fact("layout", f"[{shape[0]}, {shape[1]}]{' transposed' if found.transposed else ''}", found.orientation),
-        Fact("objectness", "column 4" if found.objectness else "none", found.why_objectness),
-        Fact("classes", str(found.classes), f"{found.columns} columns"),
-        Fact("boxes", f"{parts} in {'fractions' if found.normalised else 'network pixels'}", found.space),
+        HeadFact("layout", f"[{shape[0]}, {shape[1]}]{' transposed' if found.transposed else ''}", found.orientation),
+        HeadFact("objectness", "column 4" if found.objectness else "none", found.why_objectness),
+        HeadFact("classes", str(found.classes), f"{found.columns} columns"),
+        HeadFact("boxes", f"{parts} in {'fractions' if found.normalised else 'network pixels'}", found.space),
     )
     confidence = min(found.confidence + (0.05 if metadata.ultralytics else 0.0), 0.99)
     queries = found.normalised and metadata.ultralytics and found.anchors <= 1000

@@ -28,7 +28,7 @@ FUSED_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class DetectionTable:
     """Rows of x1, y1, x2, y2, score, class. ``dense``: one for each anchor, so NMS is still to do."""
 
     rows: int
@@ -79,7 +79,7 @@ def finite(arrays: Arrays) -> list[NDArray[np.float32]]:
     return [np.asarray(array, np.float32) for array in arrays if np.isfinite(array).all()]
 
 
-def table(arrays: Arrays, network: Network, metadata: Metadata, *, wanted: bool) -> Table | str:
+def table(arrays: Arrays, network: Network, metadata: Metadata, *, wanted: bool) -> DetectionTable | str:
     """A table of detections, or why it is none. ``wanted``: the user says that it is this family.
 
     Fractions are SSD's unless the metadata or the user says otherwise.
@@ -94,7 +94,7 @@ def table(arrays: Arrays, network: Network, metadata: Metadata, *, wanted: bool)
     sure = metadata.end2end or wanted
     named = "the metadata says end2end" if metadata.end2end else "dsbench.toml"
     if not len(used):
-        return Table(rows, -1, False, False, 0.7, named, "no detection to judge by") if sure else "all is 0"
+        return DetectionTable(rows, -1, False, False, 0.7, named, "no detection to judge by") if sure else "all is 0"
     scores, labels = used[:, 4], used[:, 5]
     if np.abs(labels - np.rint(labels)).max() > TOLERANCE or labels.min() < -1 - TOLERANCE:
         return "column 5 holds no class ids"
@@ -112,7 +112,7 @@ def table(arrays: Arrays, network: Network, metadata: Metadata, *, wanted: bool)
     dense = not metadata.end2end and (every_anchor or _doubles(seen))
     reason = f"column 5 holds whole numbers, column 4 values within [0, 1]{f'; {named}' if sure else ''}"
     space = f"largest coordinate of {len(seen)} boxes: {largest:.2f}" if len(seen) else "no detection to judge by"
-    return Table(rows, int(np.rint(labels.max())), normalised, dense, 0.97 if sure else 0.92, reason, space)
+    return DetectionTable(rows, int(np.rint(labels.max())), normalised, dense, 0.97 if sure else 0.92, reason, space)
 
 
 def _doubles(seen: NDArray[np.float32]) -> bool:

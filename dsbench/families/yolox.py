@@ -15,8 +15,8 @@ from dsbench.base.boxes import Boxes, centre_to_corners
 from dsbench.families import distributions
 from dsbench.families.base import (
     Convention,
-    Fact,
     Head,
+    HeadFact,
     Hints,
     Network,
     Outputs,
@@ -163,10 +163,10 @@ def _correlated(values: NDArray[np.float32], centres: NDArray[np.float32]) -> bo
     return float(np.corrcoef(values, centres)[0, 1]) > 0.9
 
 
-def _facts(layout: YoloxLayout, network: Network) -> tuple[Fact, ...]:
+def _facts(layout: YoloxLayout, network: Network) -> tuple[HeadFact, ...]:
     cells = " + ".join(f"{network.width // s}x{network.height // s}" for s in layout.strides)
     return (
-        Fact("strides", ", ".join(map(str, layout.strides)), f"{cells} cells = {layout.anchors} anchors"),
-        Fact("classes", str(layout.classes), f"{layout.classes + 5} columns - 4 box - 1 objectness"),
-        Fact("boxes", "undecoded", "raw centres do not follow the grid, so the parser decodes them"),
+        HeadFact("strides", ", ".join(map(str, layout.strides)), f"{cells} cells = {layout.anchors} anchors"),
+        HeadFact("classes", str(layout.classes), f"{layout.classes + 5} columns - 4 box - 1 objectness"),
+        HeadFact("boxes", "undecoded", "raw centres do not follow the grid, so the parser decodes them"),
     )

@@ -17,7 +17,7 @@ from dsbench.model.video import VideoFacts
 
 
 @dataclass(frozen=True)
-class Engine:
+class EngineFile:
     """The engine file of ``benchmarks/engines`` that is used. ``max_bs`` is the batch in its name."""
 
     path: Path
@@ -50,7 +50,7 @@ class PreflightFacts:
     settings: Settings
     onnx: OnnxFacts
     onnx_others: tuple[Path, ...]
-    engine: Engine | None
+    engine: EngineFile | None
     throughput: Throughput | None
     max_bs: int
     height: int

@@ -21,7 +21,7 @@ from dsbench.formats.versions import UNKNOWN_MACHINE, EngineMachine
 from dsbench.model import engine_checks, stand_in, video
 from dsbench.model import settings as settings_file
 from dsbench.model.engine_checks import Origin
-from dsbench.model.facts import Engine, PreflightFacts, Throughput
+from dsbench.model.facts import EngineFile, PreflightFacts, Throughput
 from dsbench.model.layout import ModelLayout
 from dsbench.model.onnx import graph as onnx_model
 from dsbench.model.onnx.graph import OnnxFacts
@@ -167,7 +167,7 @@ def find_onnx(layout: ModelLayout, settings: Settings) -> tuple[Path, tuple[Path
     return candidates[0], tuple(path for path in files if path != candidates[0])
 
 
-def find_engine(layout: ModelLayout, onnx_file: Path | None, request: Request) -> Engine | None:
+def find_engine(layout: ModelLayout, onnx_file: Path | None, request: Request) -> EngineFile | None:
     """The engine with the largest batch by number, MAX_BS from its name; None if the runtime needs none.
 
     Raises ENGINE_MISSING with the specification's text, ENGINE_MISMATCH if its stem is not the ONNX file's.
@@ -204,10 +204,10 @@ def find_engine(layout: ModelLayout, onnx_file: Path | None, request: Request) -
             where=str(path),
             fix="build an engine from this ONNX file, remove the old one, or choose with `onnx =` in dsbench.toml",
         )
-    return Engine(path=path, max_bs=max_bs, others=tuple(item[1] for item in engines[1:]), stand_in=made_here)
+    return EngineFile(path=path, max_bs=max_bs, others=tuple(item[1] for item in engines[1:]), stand_in=made_here)
 
 
-def read_throughput(layout: ModelLayout, engine: Engine, request: Request, target_fps: float) -> Throughput | None:
+def read_throughput(layout: ModelLayout, engine: EngineFile, request: Request, target_fps: float) -> Throughput | None:
     """QPS_BS_MAX, IMGS_PER_SEC and PEAK_GPU_STREAMS from the trtexec log of MAX_BS; None where the embedded runtime
     has none of its own yet.
 
@@ -247,7 +247,7 @@ def engine_origin(
     settings: Settings,
     request: Request,
     onnx: OnnxFacts | None,
-    engine: Engine | None,
+    engine: EngineFile | None,
     throughput: Throughput | None,
 ) -> Origin | None:
     """Where the engine comes from; None on a runtime that does not use it. Raises ENGINE_MISMATCH, and

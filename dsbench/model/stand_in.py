@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.model.facts import Engine, Throughput
+from dsbench.model.facts import EngineFile, Throughput
 from dsbench.model.layout import ModelLayout
 
 STAND_IN_MARK = b"# dsbench stand-in"
@@ -75,7 +75,7 @@ def first_line(path: Path) -> str:
 
 def still_holds(
     layout: ModelLayout,
-    engine: Engine | None,
+    engine: EngineFile | None,
     throughput: Throughput | None,
     provenance: StandInProvenance,
     frozen_batch: int | None,

@@ -16,7 +16,7 @@ from dsbench.base.files import is_generated
 from dsbench.build import parser_source
 from dsbench.build.parser_source import SourcePlan, UserSource
 from dsbench.families import registry
-from dsbench.families.base import Fact, Head, Hints, Network, Preprocessing
+from dsbench.families.base import Head, HeadFact, Hints, Network, Preprocessing
 from dsbench.formats import nvinfer
 from dsbench.jobs.probe import ProbeJob, ProbeResult
 from dsbench.judge.imports import image_processor, output_ranges, preprocessing, tensors
@@ -59,17 +59,17 @@ class ModelOutputsResult:
     def preprocessing(self) -> Preprocessing:
         return self.choice.preprocessing
 
-    def hugging_face_facts(self) -> tuple[Fact, ...]:
+    def hugging_face_facts(self) -> tuple[HeadFact, ...]:
         """What Hugging Face's files say, and in which file."""
         found, processor = self.hugging_face, self.hugging_face.processor
         facts = []
         if found.config and found.model_type:
-            facts.append(Fact("model_type", found.model_type, str(found.config.name)))
+            facts.append(HeadFact("model_type", found.model_type, str(found.config.name)))
         if found.config and found.id2label:
-            facts.append(Fact("id2label", f"{len(found.id2label)} classes", str(found.config.name)))
+            facts.append(HeadFact("id2label", f"{len(found.id2label)} classes", str(found.config.name)))
         if processor:
             keys = f"do_rescale={processor.do_rescale} do_normalize={processor.do_normalize} do_pad={processor.do_pad}"
-            facts.append(Fact("Image processor", f"{processor.kind} {keys}".strip(), processor.path.name))
+            facts.append(HeadFact("Image processor", f"{processor.kind} {keys}".strip(), processor.path.name))
         return tuple(facts)
 
     def lines(self) -> tuple[str, ...]:

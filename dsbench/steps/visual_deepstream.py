@@ -49,7 +49,7 @@ def make(model: ModelRun) -> VisualValidationResult:
     return _finish(model, clip, THEORA, second, (first,))
 
 
-def _plan(model: ModelRun, clip: VideoFacts, reader: gst_pipeline.Reader) -> GstPlan:
+def _plan(model: ModelRun, clip: VideoFacts, reader: gst_pipeline.ClipReader) -> GstPlan:
     layout, links = model.layout, model.scratch
     return GstPlan(
         video=argument_path(clip.path, links),

@@ -22,7 +22,7 @@ from dsbench.model.stand_in import LARGEST_BATCH
 from dsbench.record import store
 from dsbench.trtexec import command_lines, options, prepare, program
 from dsbench.trtexec.command_lines import FP16, FP32, Target
-from dsbench.trtexec.prepare import BUILT, KEPT, Outcome, Wanted
+from dsbench.trtexec.prepare import BUILT, KEPT, Preparation, Wanted
 from dsbench.trtexec.program import Trtexec
 
 _INT8 = (
@@ -118,7 +118,7 @@ def _announce(text: str) -> None:
     print(f"dsbench: {text}", file=sys.stderr, flush=True)
 
 
-def _summary(inspected: _Inspected, outcome: Outcome) -> list[str]:
+def _summary(inspected: _Inspected, outcome: Preparation) -> list[str]:
     layout, best, target = inspected.layout, outcome.best, inspected.target
     done = {
         BUILT: "built and measured",

@@ -18,7 +18,7 @@ from dsbench.model.stand_in import LARGEST_BATCH
 from dsbench.trtexec import command_lines, engine_files, program
 from dsbench.trtexec.command_lines import Target
 from dsbench.trtexec.engine_files import Existing
-from dsbench.trtexec.program import Failed, Measured, Trtexec
+from dsbench.trtexec.program import BatchThroughput, Failed, Trtexec
 
 BY_HAND, KEPT, BUILT = "by hand", "kept", "built"
 
@@ -36,12 +36,12 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Preparation:
     """The engine and its figures. ``whose``: BUILT now, KEPT from an earlier run, or BY_HAND. ``measured``: the batches
     measured now."""
 
     engine: Existing
-    best: Measured
+    best: BatchThroughput
     peak_gpu_streams: int
     whose: str
     measured: tuple[int, ...]
@@ -65,12 +65,12 @@ class _State:
     def target(self) -> Target:
         return self.wanted.target
 
-    def peak(self, measured: Measured) -> int:
+    def peak(self, measured: BatchThroughput) -> int:
         """PEAK_GPU_STREAMS: floor(img/s / target fps)."""
         return math.floor(measured.images_per_second / self.wanted.target_fps)
 
 
-def prepare_engine(tool: Trtexec, wanted: Wanted, machine: EngineMachine) -> Outcome:
+def prepare_engine(tool: Trtexec, wanted: Wanted, machine: EngineMachine) -> Preparation:
     """Prepare the engine and its logs. The caller has locked the directory and the device.
 
     Raises ENGINE_PREPARATION (trtexec failed), ENGINE_MISMATCH (a larger engine of another model is there), OSError.
@@ -91,7 +91,7 @@ def prepare_engine(tool: Trtexec, wanted: Wanted, machine: EngineMachine) -> Out
     engine, best = _search(state, current)
     _measure_first(state, engine)
     _clear(state, before, engine)
-    return Outcome(
+    return Preparation(
         engine,
         best,
         state.peak(best),
@@ -120,7 +120,7 @@ def _current(wanted: Wanted, engines: tuple[Existing, ...]) -> Existing | None:
     return own
 
 
-def _search(state: _State, engine: Existing | None) -> tuple[Existing, Measured]:
+def _search(state: _State, engine: Existing | None) -> tuple[Existing, BatchThroughput]:
     """Double MAX_BS while PEAK_GPU_STREAMS is larger; earlier engines of the search are deleted."""
     first = state.target.onnx.batch or state.wanted.first_batch or spec.FIRST_MAX_BS
     if engine is not None and state.target.onnx.batch is None and (state.wanted.first_batch or 0) > engine.max_bs:
@@ -138,7 +138,7 @@ def _search(state: _State, engine: Existing | None) -> tuple[Existing, Measured]
     return engine, best
 
 
-def _too_small(state: _State, engine: Existing, best: Measured) -> bool:
+def _too_small(state: _State, engine: Existing, best: BatchThroughput) -> bool:
     if state.target.onnx.batch is not None:
         return False
     peak = state.peak(best)
@@ -154,7 +154,7 @@ def _too_small(state: _State, engine: Existing, best: Measured) -> bool:
     return stand_in.is_too_small(engine.max_bs, peak)
 
 
-def _grown(state: _State, batch: int) -> tuple[Existing, Measured] | None:
+def _grown(state: _State, batch: int) -> tuple[Existing, BatchThroughput] | None:
     """Engine and throughput at a larger batch; None if that fails, and the current engine stays."""
     built = program.build(state.tool, state.target, batch)
     if isinstance(built, Failed):
@@ -178,7 +178,7 @@ def _stays(state: _State, failed: Failed, batch: int) -> None:
     state.notes.append(f"MAX_BS stays {batch // 2}: {failed.what}: {failed.failure.cause} (log: {failed.log})")
 
 
-def _note(state: _State, measured: Measured) -> None:
+def _note(state: _State, measured: BatchThroughput) -> None:
     state.measured.append(measured.batch)
     state.scanned.append((measured.batch, measured.images_per_second))
     state.tool.announce(
@@ -194,13 +194,13 @@ def _built(state: _State, batch: int) -> Existing:
     return engine_files.put(state.target, built, batch, state.machine)
 
 
-def _measured(state: _State, engine: Existing) -> Measured:
+def _measured(state: _State, engine: Existing) -> BatchThroughput:
     """The throughput at MAX_BS: from its log, else measured now."""
     found = None if state.built else engine_files.figures(state.target, engine.path, engine.max_bs)
     if found is not None:
         if engine.provenance is not None:
             state.scanned.extend(engine.provenance.scanned)
-        return Measured(engine.max_bs, found)
+        return BatchThroughput(engine.max_bs, found)
     measured = program.measure(state.tool, state.target, engine.max_bs, engine.max_bs)
     if isinstance(measured, Failed):
         raise measured.error()
@@ -221,7 +221,7 @@ def _measure_first(state: _State, engine: Existing) -> None:
     state.measured.append(batch)
 
 
-def _measure_by_hand(state: _State, engine: Existing) -> Outcome:
+def _measure_by_hand(state: _State, engine: Existing) -> Preparation:
     """Measure only the missing logs of an engine that was built by hand."""
     best = _measured(state, engine)
     _measure_first(state, engine)
@@ -232,7 +232,7 @@ def _measure_by_hand(state: _State, engine: Existing) -> Outcome:
     )
     if state.target.onnx.batch is None and stand_in.is_too_small(engine.max_bs, peak):
         state.notes.append(f"PEAK_GPU_STREAMS {peak} > MAX_BS {engine.max_bs}: Steps 4-5 would double MAX_BS")
-    return Outcome(engine, best, peak, BY_HAND, tuple(state.measured), tuple(state.notes))
+    return Preparation(engine, best, peak, BY_HAND, tuple(state.measured), tuple(state.notes))
 
 
 def _clear(state: _State, before: tuple[Existing, ...], engine: Existing) -> None:

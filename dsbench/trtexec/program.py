@@ -76,7 +76,7 @@ class Built:
 
 
 @dataclass(frozen=True)
-class Measured:
+class BatchThroughput:
     """The throughput of one batch."""
 
     batch: int
@@ -129,7 +129,7 @@ def build(tool: Trtexec, target: Target, max_bs: int) -> Built | Failed:
     return Built(part, log, finished.seconds, (tool.program, *command_lines.build(target, max_bs)))
 
 
-def measure(tool: Trtexec, target: Target, batch: int, max_bs: int) -> Measured | Failed:
+def measure(tool: Trtexec, target: Target, batch: int, max_bs: int) -> BatchThroughput | Failed:
     """Step 5 at one batch. The log gets its name once it holds a throughput; an older log moves to ``previous/``."""
     log = target.layout.trtexec_log(batch)
     part = log.with_name(log.name + PART)
@@ -155,7 +155,7 @@ def measure(tool: Trtexec, target: Target, batch: int, max_bs: int) -> Measured 
     if log.exists() and not is_stand_in(log):
         previous.set_aside(log)
     os.replace(part, log)
-    return Measured(batch, figures)
+    return BatchThroughput(batch, figures)
 
 
 def _failed(what: str, finished: Finished, folder: Path) -> Failed | None:

@@ -11,7 +11,7 @@ import pytest
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.build import gst_pipeline
-from dsbench.build.gst_pipeline import GstPlan, Reader, argument_path
+from dsbench.build.gst_pipeline import ClipReader, GstPlan, argument_path
 
 MP4 = GstPlan(
     video=Path("/v/sample_720p.mp4"),
@@ -79,18 +79,18 @@ def test_the_muxer_that_does_not_scale_has_neither_size_nor_gpu() -> None:
 @pytest.mark.parametrize(
     ("container", "codec", "expected"),
     [
-        ("mov,mp4,m4a,3gp,3g2,mj2", "h264", Reader("qtdemux", "h264parse")),
-        ("mov,mp4,m4a,3gp,3g2,mj2", "hevc", Reader("qtdemux", "h265parse")),
-        ("matroska,webm", "h264", Reader("matroskademux", "h264parse")),
-        ("matroska,webm", "vp8", Reader("matroskademux", None)),
-        ("matroska,webm", "av1", Reader("matroskademux", "av1parse")),
-        ("mpegts", "hevc", Reader("tsdemux", "h265parse")),
-        ("avi", "mjpeg", Reader("avidemux", "jpegparse")),
-        ("h264", "h264", Reader(None, "h264parse")),
-        ("hevc", "hevc", Reader(None, "h265parse")),
+        ("mov,mp4,m4a,3gp,3g2,mj2", "h264", ClipReader("qtdemux", "h264parse")),
+        ("mov,mp4,m4a,3gp,3g2,mj2", "hevc", ClipReader("qtdemux", "h265parse")),
+        ("matroska,webm", "h264", ClipReader("matroskademux", "h264parse")),
+        ("matroska,webm", "vp8", ClipReader("matroskademux", None)),
+        ("matroska,webm", "av1", ClipReader("matroskademux", "av1parse")),
+        ("mpegts", "hevc", ClipReader("tsdemux", "h265parse")),
+        ("avi", "mjpeg", ClipReader("avidemux", "jpegparse")),
+        ("h264", "h264", ClipReader(None, "h264parse")),
+        ("hevc", "hevc", ClipReader(None, "h265parse")),
     ],
 )
-def test_demuxer_and_parser_follow_the_content(container: str, codec: str, expected: Reader) -> None:
+def test_demuxer_and_parser_follow_the_content(container: str, codec: str, expected: ClipReader) -> None:
     assert gst_pipeline.reader_of(container, codec) == expected
 
 

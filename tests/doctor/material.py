@@ -7,6 +7,7 @@ from dataclasses import replace
 from dsbench.doctor.ask import Said
 from dsbench.doctor.inventory import (
     ELEMENTS,
+    CodecTrial,
     DeepStream,
     Folder,
     GStreamer,
@@ -16,7 +17,6 @@ from dsbench.doctor.inventory import (
     Program,
     Python,
     System,
-    Trial,
     Video,
 )
 from dsbench.formats.versions import Gpu
@@ -69,8 +69,8 @@ MACHINE = Inventory(
         (),
         "/root/.cache/gstreamer-1.0",
     ),
-    nvenc=Trial(said()),
-    nvdec=Trial(said()),
+    nvenc=CodecTrial(said()),
+    nvdec=CodecTrial(said()),
     pynvml="13.0",
 )
 """Everything is there."""
@@ -82,8 +82,8 @@ LAPTOP = replace(
     deepstream=DeepStream(Program("deepstream-app", None), None, None, None, None, None),
     gstreamer=GStreamer(Program("gst-launch-1.0", None), Program("gst-inspect-1.0", None)),
     video=Video("/opt/x/sample_720p.mp4", "DeepStream's sample", False, trouble="there is no such file"),
-    nvenc=Trial(None, "gst-launch-1.0 is missing"),
-    nvdec=Trial(None, "no clip to decode: name one with --video"),
+    nvenc=CodecTrial(None, "gst-launch-1.0 is missing"),
+    nvdec=CodecTrial(None, "no clip to decode: name one with --video"),
     pynvml=None,
 )
 """Nothing of NVIDIA's."""

@@ -11,7 +11,7 @@ import pytest
 from dsbench.doctor.checks.check import BOTH, BROKEN, DEEPSTREAM, LOW, MISSING, OK, OPTIONAL, UNKNOWN, Check
 from dsbench.doctor.checks.common import too_old
 from dsbench.doctor.diagnosis import Diagnosis, diagnose
-from dsbench.doctor.inventory import Inventory, Package, Program, Trial
+from dsbench.doctor.inventory import CodecTrial, Inventory, Package, Program
 from tests.doctor.material import LAPTOP, MACHINE, said, without
 
 Change = Callable[[Inventory], Inventory]
@@ -224,7 +224,7 @@ def test_what_both_runtimes_need(change: Change, name: str, state: str, words: s
             "rm -rf",
         ),
         (
-            (lambda m: replace(m, nvdec=Trial(said("ERROR: from element nvv4l2decoder0: no", "exit status 1"))),),
+            (lambda m: replace(m, nvdec=CodecTrial(said("ERROR: from element nvv4l2decoder0: no", "exit status 1"))),),
             "NVDEC",
             BROKEN,
             "nvv4l2decoder0: no",
@@ -254,11 +254,11 @@ def test_what_deepstream_needs(
         ((deepstream(trtexec=None),), "trtexec", MISSING, "dsbench prepare"),
         ((deepstream(unknown=(("tensorrt", "no end within 20 s"),)),), "trtexec", UNKNOWN, "no end within 20 s"),
         ((deepstream(unknown=(("cuda", "no answer"),), cuda=None),), "CUDA toolkit", UNKNOWN, "no answer"),
-        ((lambda m: replace(m, nvdec=Trial(None, "no clip")),), "NVDEC", UNKNOWN, "not tried: no clip"),
+        ((lambda m: replace(m, nvdec=CodecTrial(None, "no clip")),), "NVDEC", UNKNOWN, "not tried: no clip"),
         (
             (
                 lambda m: replace(
-                    m, nvenc=Trial(said("Device '/dev/v4l2-nvenc' failed during initialization", "exit status 1"))
+                    m, nvenc=CodecTrial(said("Device '/dev/v4l2-nvenc' failed during initialization", "exit status 1"))
                 ),
             ),
             "NVENC",
@@ -266,7 +266,7 @@ def test_what_deepstream_needs(
             "no encoder (tried it)",
         ),
         (
-            (lambda m: replace(m, nvenc=Trial(said("", "no end within 20 s", True))),),
+            (lambda m: replace(m, nvenc=CodecTrial(said("", "no end within 20 s", True))),),
             "NVENC",
             BROKEN,
             "no end within 20 s",

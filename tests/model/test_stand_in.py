@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dsbench.model import stand_in
-from dsbench.model.facts import Engine, Throughput
+from dsbench.model.facts import EngineFile, Throughput
 from dsbench.model.layout import ModelLayout
 from dsbench.model.stand_in import STAND_IN_MARK, StandInProvenance, is_stand_in
 from tests.material import trtexec_log
@@ -21,7 +21,7 @@ def layout(tmp_path: Path) -> ModelLayout:
     return ModelLayout.at("m", tmp_path)
 
 
-def prepared(layout: ModelLayout, max_bs: int, line: str = PROVENANCE.line) -> tuple[Engine, Throughput]:
+def prepared(layout: ModelLayout, max_bs: int, line: str = PROVENANCE.line) -> tuple[EngineFile, Throughput]:
     """Files of a preparation, and what pre-flight makes of them."""
     path = layout.engine("net", max_bs)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -31,7 +31,7 @@ def prepared(layout: ModelLayout, max_bs: int, line: str = PROVENANCE.line) -> t
         log.parent.mkdir(exist_ok=True)
         log.write_text(f"{line}\n{trtexec_log(50)}")
     peak = max_bs * 50 // 30
-    return Engine(path, max_bs, (), True), Throughput(layout.trtexec_log(max_bs), 50, 50.0 * max_bs, peak, True)
+    return EngineFile(path, max_bs, (), True), Throughput(layout.trtexec_log(max_bs), 50, 50.0 * max_bs, peak, True)
 
 
 def test_line_1_says_what_was_measured_on_what() -> None:

@@ -14,9 +14,9 @@ from dsbench.doctor.inventory import (
     ELEMENTS_OTHER_CLIPS,
     ELEMENTS_PIPELINE,
     ELEMENTS_THEORA,
+    CodecTrial,
     GStreamer,
     Inventory,
-    Trial,
 )
 
 _NVENC_ABSENT = re.compile(r"v4l2-nvenc.*failed during initialization|Could not open device.*v4l2-nvenc")
@@ -102,7 +102,7 @@ def nvdec(inventory: Inventory, advice: Advice) -> Check:
 
 def nvenc(inventory: Inventory, advice: Advice) -> Check:
     """The result of encoding frames: neither the element nor NVML shows whether this GPU has an encoder."""
-    trial: Trial = inventory.nvenc
+    trial: CodecTrial = inventory.nvenc
     if trial.said is None:
         return Check(OPTIONAL, "NVENC", UNKNOWN, f"not tried: {trial.not_tried}")
     if trial.said.ok:

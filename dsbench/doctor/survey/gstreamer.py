@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from dsbench.doctor.ask import Said, ask
-from dsbench.doctor.inventory import ELEMENTS, GStreamer, Program, Trial, Video
+from dsbench.doctor.inventory import ELEMENTS, CodecTrial, GStreamer, Program, Video
 
 LISTING_S, QUESTION_S, TRIAL_S = 40.0, 10.0, 20.0
 """The first listing after an installation loads every plugin; DeepStream's take a while."""
@@ -79,33 +79,33 @@ def _plugin_dirs() -> list[str]:
     return [*filter(None, named.split(":")), *(path for pattern in _PLUGIN_DIRS for path in glob.glob(pattern))]
 
 
-async def try_nvenc(gstreamer: GStreamer, gpu_id: int) -> Trial:
+async def try_nvenc(gstreamer: GStreamer, gpu_id: int) -> CodecTrial:
     """Encode ten frames. Nothing else shows that it works: not the element, not NVML, not a device node."""
     if reason := _not_possible(gstreamer, _NVENC):
-        return Trial(None, reason)
+        return CodecTrial(None, reason)
     card = (f"gpu-id={gpu_id}",) if gpu_id else ()
     source = ("videotestsrc", "num-buffers=10", "!", "nvvideoconvert", *card, "!")
     memory = ("video/x-raw(memory:NVMM),format=NV12", "!")
-    return Trial(await _launch(gstreamer, (*source, *memory, "nvv4l2h264enc", *card, "!", "fakesink")))
+    return CodecTrial(await _launch(gstreamer, (*source, *memory, "nvv4l2h264enc", *card, "!", "fakesink")))
 
 
-async def try_nvdec(gstreamer: GStreamer, video: Video, gpu_id: int, scratch: Path) -> Trial:
+async def try_nvdec(gstreamer: GStreamer, video: Video, gpu_id: int, scratch: Path) -> CodecTrial:
     """Decode the clip's first frames. ``scratch`` holds a link to it: gst-launch may not accept the clip's own name."""
     demuxer, parser = _DEMUXERS.get(Path(video.path).suffix.lower()), _PARSERS.get(video.codec)
     if video.trouble:
-        return Trial(None, "no clip to decode: name one with --video")
+        return CodecTrial(None, "no clip to decode: name one with --video")
     if demuxer is None or parser is None:
-        return Trial(None, "the clip is not H.264 or H.265 in MP4, MOV or MKV")
+        return CodecTrial(None, "the clip is not H.264 or H.265 in MP4, MOV or MKV")
     if reason := _not_possible(gstreamer, (demuxer, parser, "nvv4l2decoder")):
-        return Trial(None, reason)
+        return CodecTrial(None, reason)
     link = scratch / f"clip{Path(video.path).suffix.lower()}"
     try:
         link.symlink_to(video.path)
     except OSError as error:
-        return Trial(None, f"no link could be made in {scratch}: {error.strerror}")
+        return CodecTrial(None, f"no link could be made in {scratch}: {error.strerror}")
     card = (f"gpu-id={gpu_id}",) if gpu_id else ()
     chain = ("filesrc", f"location={link}", "!", demuxer, "!", parser, "!", "nvv4l2decoder", *card, "!")
-    return Trial(await _launch(gstreamer, (*chain, "fakesink", "num-buffers=10")))
+    return CodecTrial(await _launch(gstreamer, (*chain, "fakesink", "num-buffers=10")))
 
 
 async def _launch(gstreamer: GStreamer, pipeline: tuple[str, ...]) -> Said:

@@ -27,7 +27,7 @@ _OPEN_WITHIN_S = 10.0
 _STOP_WITHIN_S = 5.0
 
 
-class Source(Protocol):
+class SampleSource(Protocol):
     """A source of samples. Only the sampling thread calls ``open``, ``read`` and ``close``."""
 
     @property
@@ -51,7 +51,7 @@ class Source(Protocol):
 def sampler(runtime: str, gpu_id: int, every_s: float = EVERY_S) -> Sampler:
     """Samples the CPU, and the GPU if the runtime uses it."""
     app = AppProcesses()
-    sources: list[Source] = [CpuSource(app)]
+    sources: list[SampleSource] = [CpuSource(app)]
     if runtime == "deepstream":
         sources.insert(0, GpuSource(gpu_id, app))
     return Sampler(sources, every_s)
@@ -60,7 +60,7 @@ def sampler(runtime: str, gpu_id: int, every_s: float = EVERY_S) -> Sampler:
 class Sampler:
     """A context manager that samples until it is left; ``series`` afterwards."""
 
-    def __init__(self, sources: Sequence[Source], every_s: float = EVERY_S) -> None:
+    def __init__(self, sources: Sequence[SampleSource], every_s: float = EVERY_S) -> None:
         self._sources = tuple(sources)
         self._every_s = every_s
         self._live = dict.fromkeys(range(len(sources)), True)
