@@ -58,7 +58,7 @@ def test_nvinfer_config(model: ModelRun, evidence: EvidenceLog) -> None:
 
 
 def test_visual_validation(model: ModelRun, evidence: EvidenceLog) -> None:
-    """6f: boxes and labels drawn on the video, to be looked at."""
+    """6f: boxes and labels drawn on the video, for you to look at."""
     visual_validation.run(model, evidence)
 
 
@@ -73,5 +73,5 @@ def test_parser_check(model: ModelRun, evidence: EvidenceLog) -> None:
 
 
 def test_stream_parity(model: ModelRun, evidence: EvidenceLog) -> None:
-    """Beyond: in a batch of different clips each stream gets the boxes of its own."""
+    """Beyond: in a batch of different clips each stream gets the boxes of its own clip."""
     stream_parity.run(model, evidence)

@@ -110,7 +110,7 @@ VIDEO = Option(
     "video",
     Text(),
     spec.SAMPLE_VIDEO,
-    "the clip; never one that you did not choose",
+    "video to run the model on",
     metavar="FILE",
     environment="DS_VIDEO",
     table="",
@@ -148,14 +148,14 @@ PREPARE = Option(
     "prepare",
     _AUTO_OR_NEVER,
     "auto",
-    "whether the embedded runtime may prepare what Steps 4-5 would",
+    "`auto`: the embedded runtime does Steps 4-5 itself where their results are missing",
     header_line=1,
 )
 REPLACE_RESULTS = Option(
     "replace-results",
     Flag(),
     False,
-    "go on although the directory holds results of the other runtime",
+    "replace results of the other runtime in this directory",
     header_line=1,
 )
 PERF_SECONDS = Option(

@@ -29,7 +29,7 @@ STEPS: tuple[Step, ...] = (
         ("parser_makefile",),
     ),
     Step("nvinfer_config", "6e", "the nvinfer config is complete and fits the model", ("parser_build",)),
-    Step("visual_validation", "6f", "boxes and labels drawn on the video, to be looked at", ("nvinfer_config",)),
+    Step("visual_validation", "6f", "boxes and labels drawn on the video, for you to look at", ("nvinfer_config",)),
     Step("kitti_gate", "6g", "detections exist on the video, frame by frame", ("nvinfer_config",)),
     Step(
         "parser_check",
@@ -40,16 +40,16 @@ STEPS: tuple[Step, ...] = (
     Step(
         "stream_parity",
         "beyond",
-        "in a batch of different clips each stream gets the boxes of its own",
+        "in a batch of different clips each stream gets the boxes of its own clip",
         ("kitti_gate",),
     ),
     Step("benchmark_config", "7b", "the benchmark's nvinfer config is complete and fits the model", ("kitti_gate",)),
-    Step("run1_calibration", "7c", "what all streams at once really reach", ("benchmark_config",)),
+    Step("run1_calibration", "7c", "frame rate of all streams at once", ("benchmark_config",)),
     Step("run2_validation", "7c", "how many streams keep up in real time", ("run1_calibration",)),
     Step(
         "throughput_limit",
         "beyond",
-        "what limits the throughput, and how one knows",
+        "what limits the throughput, with the evidence",
         ("run2_validation",),
         question="What limits it?",
     ),

@@ -85,14 +85,14 @@ def _mismatches(known: EngineProvenance, use: Use) -> list[str]:
             f"{use.onnx.sha256[:12]}..."
         )
     elif known.weights_sha256 != engine_provenance.weights_digest(use.onnx.external_data):
-        found.append(f"the weights beside {use.onnx.path.name} have changed since it was built")
+        found.append(f"the weights of {use.onnx.path.name} have changed since it was built")
     if known.size != use.size:
         found.append("it was built for {}x{}, and the input is {}x{}".format(*known.size, *use.size))
     if _differ(_release(then.tensorrt, 2), _release(now.tensorrt, 2)):
-        found.append(f"it was built with TensorRT {then.tensorrt}, and here is {now.tensorrt}")
+        found.append(f"it was built with TensorRT {then.tensorrt}, this machine has {now.tensorrt}")
     if _differ(then.compute_capability, now.compute_capability):
         found.append(
-            f"it was built on {then.gpu} (compute capability {then.compute_capability}), and here is {now.gpu} "
+            f"it was built on {then.gpu} (compute capability {then.compute_capability}), this machine has {now.gpu} "
             f"({now.compute_capability})"
         )
     return found
@@ -101,15 +101,17 @@ def _mismatches(known: EngineProvenance, use: Use) -> list[str]:
 def _notes(known: EngineProvenance, use: Use) -> list[str]:
     notes, now, then = [], use.machine, known.machine
     if _differ(_release(then.tensorrt, 3), _release(now.tensorrt, 3)):
-        notes.append(f"the engine was built with TensorRT {then.tensorrt}; here is {now.tensorrt}")
+        notes.append(f"the engine was built with TensorRT {then.tensorrt}, this machine has {now.tensorrt}")
     if _differ(then.gpu, now.gpu):
-        notes.append(f"the engine was built and measured on {then.gpu}; here is {now.gpu}: the figures may differ")
+        notes.append(
+            f"the engine was built and measured on {then.gpu}, this machine has {now.gpu}: the figures may differ"
+        )
     if _differ(then.driver, now.driver):
-        notes.append(f"the engine was built and measured with driver {then.driver}; here is {now.driver}")
+        notes.append(f"the engine was built and measured with driver {then.driver}, this machine has {now.driver}")
     if _PRECISIONS.get(known.precision) != use.network_mode:
         notes.append(
             f"the engine is {known.precision.upper()}, network-mode={use.network_mode}: nvinfer runs the engine as it "
-            "is (dsbench prepare --rebuild builds it anew)"
+            "is (dsbench prepare --rebuild builds it again)"
         )
     if known.limit:
         notes.append(f"MAX_BS is smaller than PEAK_GPU_STREAMS asks for: {known.limit}")
@@ -118,21 +120,21 @@ def _notes(known: EngineProvenance, use: Use) -> list[str]:
 
 def _by_hand(engine_name: str, setup: Setup | None, now: EngineMachine) -> list[str]:
     """What the trtexec log shows about an engine that was built by hand."""
-    notes = [f"{engine_name} was not built by dsbench prepare: from which ONNX file, and where, is not recorded"]
+    notes = [f"{engine_name} was not built by dsbench prepare: its ONNX file and its machine are not recorded"]
     if setup is None:
         return notes
     if _differ(_release(setup.tensorrt or "", 2), _release(now.tensorrt, 2)):
         notes.append(
-            f"its trtexec log is of TensorRT {setup.tensorrt}, and here is {now.tensorrt}: nvinfer will build an "
-            "engine of its own at every start"
+            f"its trtexec log names TensorRT {setup.tensorrt}, this machine has {now.tensorrt}: nvinfer will build its "
+            "own engine at every start"
         )
     elif _differ(setup.compute_capability or "", now.compute_capability):
         notes.append(
-            f"its trtexec log is of {setup.device or 'a GPU'} (compute capability {setup.compute_capability}), and "
-            f"here is {now.gpu} ({now.compute_capability}): nvinfer will build an engine of its own at every start"
+            f"its trtexec log names {setup.device or 'a GPU'} (compute capability {setup.compute_capability}) and "
+            f"this machine has {now.gpu} ({now.compute_capability}): nvinfer will build its own engine at every start"
         )
     elif _differ(setup.device or "", now.gpu):
-        notes.append(f"its trtexec log is of {setup.device}; here is {now.gpu}: the figures may differ")
+        notes.append(f"its trtexec log names {setup.device}, this machine has {now.gpu}: the figures may differ")
     if setup.engine and PurePath(setup.engine).name != engine_name:
         notes.append(f"its trtexec log measured {PurePath(setup.engine).name}")
     return notes

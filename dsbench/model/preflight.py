@@ -191,7 +191,7 @@ def find_engine(layout: ModelLayout, onnx_file: Path | None, request: Request) -
             Code.ENGINE_MISSING,
             f"ERROR: No engine found in {layout.given}/benchmarks/engines/ — {_STEPS_4_5}",
             where=str(layout.engines),
-            fix=f"build it with trtexec: {_prepare(layout)} does, as <onnx stem>_dynamic_b<MAX_BS>.engine",
+            fix=f"run {_prepare(layout)}, or build <onnx stem>_dynamic_b<MAX_BS>.engine with trtexec",
         )
     engines.sort(key=lambda item: (-item[0], item[1].name))
     max_bs, path, made_here = engines[0]
@@ -222,7 +222,8 @@ def read_throughput(layout: ModelLayout, engine: EngineFile, request: Request, t
             Code.TRTEXEC_LOG_MISSING,
             f"ERROR: trtexec log not found at {layout.given_path(log)} — {_STEPS_4_5}",
             where=str(log),
-            fix=f"run trtexec on the engine at batch {engine.max_bs}, its output there: {_prepare(layout)} does",
+            fix=f"run {_prepare(layout)}, or measure the engine at batch {engine.max_bs} with trtexec and keep its "
+            "output there",
         )
     try:
         parsed = trtexec_log.parse(log)
@@ -282,7 +283,7 @@ def refuse_other_results(layout: ModelLayout, request: Request) -> None:
         Code.OTHER_RUNTIME_RESULTS,
         f"this directory holds results of the other runtime ({kind}), and the run is on the {request.runtime} runtime",
         where=str(where),
-        fix=f"use --runtime {other}, or a copy of the directory, or --replace-results to go on here "
+        fix=f"use --runtime {other}, a copy of the directory, or --replace-results "
         "(the older results are kept under another name)",
     )
 

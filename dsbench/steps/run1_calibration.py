@@ -1,4 +1,4 @@
-"""7c, run 1: what all streams at once really reach; RT_STREAMS follows from it."""
+"""7c, run 1: frame rate of all streams at once; RT_STREAMS follows from it."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from dsbench.trtexec.prepare import BUILT, KEPT, Preparation, Wanted
 from dsbench.trtexec.program import Trtexec
 
 _INT8 = (
-    "calibrate with TensorRT or quantise the ONNX file (Q/DQ), build that engine by hand with trtexec --int8 --fp16, "
+    "calibrate with TensorRT or quantise the ONNX file (Q/DQ), build the engine by hand with trtexec --int8 --fp16, "
     "and give it the name benchmarks/engines/{stem}_dynamic_b<MAX_BS>.engine: dsbench prepare then measures it"
 )
 

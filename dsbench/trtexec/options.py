@@ -7,11 +7,11 @@ from dsbench.base.option_kinds import Whole
 from dsbench.base.options import DEFAULT, GPU_ID, TARGET_FPS, Option
 
 MAX_BS: Option[int | None] = Option(
-    "max-bs", Whole(1), None, "MAX_BS to begin with", metavar="N", default_text=str(spec.FIRST_MAX_BS)
+    "max-bs", Whole(1), None, "first MAX_BS to try", metavar="N", default_text=str(spec.FIRST_MAX_BS)
 )
-WORKSPACE = Option("workspace", Whole(1), spec.WORKSPACE_MIB, "MiB of workspace, a number", metavar="MIB")
+WORKSPACE = Option("workspace", Whole(1), spec.WORKSPACE_MIB, "TensorRT workspace in MiB", metavar="MIB")
 TIMEOUT = Option(
-    "timeout", Whole(1), 7200, "seconds that one build may take", metavar="SECONDS", origin=DEFAULT
+    "timeout", Whole(1), 7200, "longest time of one build, in seconds", metavar="SECONDS", origin=DEFAULT
 )  # minutes as a rule, an hour for a large transformer on a slow GPU
 
 OPTIONS = (GPU_ID, TARGET_FPS, MAX_BS, WORKSPACE, TIMEOUT)

@@ -25,7 +25,7 @@ BY_HAND, KEPT, BUILT = "by hand", "kept", "built"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to prepare. ``first_batch``: MAX_BS to begin with, None for the specification's 64."""
+    """What to prepare. ``first_batch``: first MAX_BS to try, None for the specification's 64."""
 
     target: Target
     target_fps: float

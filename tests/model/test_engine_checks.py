@@ -119,12 +119,12 @@ def test_a_machine_that_is_not_known_is_not_compared(check: Check, record: Recor
     ("changes", "said"),
     [
         ({"onnx_sha256": "ab" * 32}, "sha256 abababababab..., and net.onnx now has"),
-        ({"weights_sha256": "ab" * 32}, "the weights beside net.onnx have changed"),
+        ({"weights_sha256": "ab" * 32}, "the weights of net.onnx have changed"),
         ({"size": (64, 64)}, "it was built for 64x64, and the input is 32x64"),
-        ({"tensorrt": "10.9.0"}, "built with TensorRT 10.9.0, and here is 10.13.3.9"),
+        ({"tensorrt": "10.9.0"}, "built with TensorRT 10.9.0, this machine has 10.13.3.9"),
         (
             {"gpu": "NVIDIA L4", "compute_capability": "8.9"},
-            "built on NVIDIA L4 (compute capability 8.9), and here is NVIDIA H100 80GB HBM3 (9.0)",
+            "built on NVIDIA L4 (compute capability 8.9), this machine has NVIDIA H100 80GB HBM3 (9.0)",
         ),
     ],
 )
@@ -140,9 +140,9 @@ def test_an_engine_that_does_not_fit(check: Check, record: Record, changes: dict
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"tensorrt": "10.13.0"}, "built with TensorRT 10.13.0; here is 10.13.3.9"),
-        ({"gpu": "NVIDIA H200"}, "built and measured on NVIDIA H200; here is NVIDIA H100"),
-        ({"driver": "535.1"}, "with driver 535.1; here is 580.65.06"),
+        ({"tensorrt": "10.13.0"}, "built with TensorRT 10.13.0, this machine has 10.13.3.9"),
+        ({"gpu": "NVIDIA H200"}, "built and measured on NVIDIA H200, this machine has NVIDIA H100"),
+        ({"driver": "535.1"}, "with driver 535.1, this machine has 580.65.06"),
         ({"precision": "fp32"}, "the engine is FP32, network-mode=2"),
         ({"limit": "batch 32: no memory"}, "MAX_BS is smaller than PEAK_GPU_STREAMS asks for: batch 32: no memory"),
     ],
@@ -166,9 +166,9 @@ def test_an_engine_built_by_hand_passes(check: Check, layout: ModelLayout) -> No
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("v101303", "v8601", "TensorRT 8.6.1, and here is 10.13.3.9: nvinfer will build"),
-        ("Capability: 9.0", "Capability: 8.0", "(compute capability 8.0), and here is NVIDIA H100 80GB HBM3 (9.0)"),
-        ("Device: NVIDIA H100 80GB HBM3", "Device: NVIDIA H200", "log is of NVIDIA H200; here is NVIDIA H100"),
+        ("v101303", "v8601", "TensorRT 8.6.1, this machine has 10.13.3.9: nvinfer will build"),
+        ("Capability: 9.0", "Capability: 8.0", "(compute capability 8.0) and this machine has NVIDIA H100 80GB HBM3 (9.0)"),
+        ("Device: NVIDIA H100 80GB HBM3", "Device: NVIDIA H200", "log names NVIDIA H200, this machine has NVIDIA H100"),
         ("e/net_dynamic_b16", "e/net_dynamic_b64", "its trtexec log measured net_dynamic_b64.engine"),
     ],
 )

@@ -70,7 +70,7 @@ def test_the_other_runtimes_record_stops_pre_flight(model: Path, clip: Path) -> 
     done = run(workspace, *arguments)
     assert done.returncode == 1
     assert "[other-runtime-results]" in done.stdout
-    assert "--replace-results to go on here" in done.stdout
+    assert "or --replace-results (the older results are kept" in done.stdout
     assert path.read_bytes() == before
     assert run(workspace, *arguments, "--replace-results").returncode == 0
     assert path.with_name("benchmark_data.deepstream.json").read_bytes() == before
