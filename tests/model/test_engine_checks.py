@@ -167,7 +167,11 @@ def test_an_engine_built_by_hand_passes(check: Check, layout: ModelLayout) -> No
     ("old", "new", "said"),
     [
         ("v101303", "v8601", "TensorRT 8.6.1, this machine has 10.13.3.9: nvinfer will build"),
-        ("Capability: 9.0", "Capability: 8.0", "(compute capability 8.0) and this machine has NVIDIA H100 80GB HBM3 (9.0)"),
+        (
+            "Capability: 9.0",
+            "Capability: 8.0",
+            "(compute capability 8.0) and this machine has NVIDIA H100 80GB HBM3 (9.0)",
+        ),
         ("Device: NVIDIA H100 80GB HBM3", "Device: NVIDIA H200", "log names NVIDIA H200, this machine has NVIDIA H100"),
         ("e/net_dynamic_b16", "e/net_dynamic_b64", "its trtexec log measured net_dynamic_b64.engine"),
     ],
