@@ -24,7 +24,7 @@ from benchmarks import app_run, boxes, figures, peers, stages, workload
 from benchmarks.contenders import BOUND, PEERS, Contender, Sample
 from benchmarks.workload import Workload
 from dsbench.base.cpus import usable_cpus
-from dsbench.embedded.bench import fast
+from dsbench.formats.app.console import OTHER_ENGINE
 
 _SAME = 0.9
 _COMPARED_FRAMES = 30
@@ -101,7 +101,8 @@ def _model(work: Workload, folder: Path, options: argparse.Namespace) -> dict[st
           f" {'/bound':>7} {'app is':>7}")  # fmt: skip
     tables = {}
     for streams in options.streams:
-        rounds = _rounds(work, path, streams, [figures.FAST, *able] if fast.is_used(engine) else able, options)
+        names = [figures.FAST, *able] if engine.startswith(OTHER_ENGINE) else able
+        rounds = _rounds(work, path, streams, names, options)
         tables[streams] = {name: [asdict(sample) for sample in samples] for name, samples in rounds.items()}
         _print(streams, rounds)
     print()

@@ -49,11 +49,6 @@ def app_error(where: str, text: str) -> None:
     out(f"** ERROR: <{where}>: {text}")
 
 
-def app_warning(where: str, text: str) -> None:
-    """``** WARN: <func:line>: text`` on stdout."""
-    out(f"** WARN: <{where}>: {text}")
-
-
 def app_info(where: str, text: str) -> None:
     """``** INFO: <func:line>: text`` on stdout."""
     out(f"** INFO: <{where}>: {text}")

@@ -11,6 +11,7 @@ import numpy as np
 
 from dsbench.base.boxes import Boxes
 from dsbench.base.cpp import SDK
+from dsbench.embedded.nvinfer.cluster import Clusterer
 from dsbench.embedded.video.frame import Matrix, YuvFrame
 from dsbench.formats.nvinfer import ClassAttrs
 
@@ -86,3 +87,8 @@ def rows_of(found: Boxes) -> list[tuple[float, ...]]:
 def class_attrs(values: Mapping[str, Any]) -> ClassAttrs:
     """From nvinfer's key names."""
     return ClassAttrs(**{key.replace("-", "_"): value for key, value in values.items()})
+
+
+def cluster(objects: Boxes, attrs: Sequence[ClassAttrs], cluster_mode: int) -> Boxes:
+    """What nvinfer's clustering keeps of one frame's objects."""
+    return Clusterer(attrs, cluster_mode).run(objects)

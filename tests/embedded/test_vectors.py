@@ -15,12 +15,11 @@ import numpy as np
 import pytest
 
 from dsbench.base.boxes import Boxes
-from dsbench.embedded.nvinfer.cluster import cluster
-from dsbench.embedded.nvinfer.frame_mapping import FrameMapper, to_frame
+from dsbench.embedded.nvinfer.frame_mapping import FrameMapper
 from dsbench.embedded.nvinfer.preprocess import Geometry, geometry
 from dsbench.formats.kitti import KittiObject, format_line
 from dsbench.formats.nvinfer import ClassAttrs
-from tests.embedded.native_support import class_attrs, detections, rows_of
+from tests.embedded.native_support import class_attrs, cluster, detections, rows_of
 
 OWN = Path(__file__).parent / "vectors"
 
@@ -66,8 +65,6 @@ def test_frame_mapping_equals_every_vector(folder: Path) -> None:
         found = FrameMapper(placed, attrs, filtered, crop).run(objects)
         assert rows_of(found) == rows_of(expected_objects(vector)), f"vector {number}"
         assert kitti_text(found, vector["labels"]) == vector["expected"]["kitti"], f"vector {number}"
-        size = vector["streammux"]["height"], vector["streammux"]["width"]
-        assert rows_of(to_frame(objects, placed, *size, attrs, filtered, crop)) == rows_of(found)
 
 
 def placement(vector: dict[str, Any]) -> Geometry:

@@ -18,8 +18,8 @@ from dsbench.embedded.app.command_line import Options
 from dsbench.embedded.app.main_loop import Perf, Session
 from dsbench.embedded.app.perf import HeaderCounter, PerfReporter
 from dsbench.embedded.app.plan import Instance, PlanError, check, load_nvinfer, name_unsupported, worker_jobs
+from dsbench.embedded.app.shared_state import SharedState
 from dsbench.embedded.messages import BusMessage
-from dsbench.embedded.shared_state import SharedState
 from dsbench.formats.app import config as app_config
 from dsbench.formats.app.config import AppConfig
 

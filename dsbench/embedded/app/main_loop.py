@@ -14,11 +14,11 @@ from types import FrameType
 
 from dsbench.embedded import messages
 from dsbench.embedded.app.perf import PerfReporter
+from dsbench.embedded.app.shared_state import SharedState
 from dsbench.embedded.app.workers import Worker, die_by
-from dsbench.embedded.bench.calibration import Way, choose
-from dsbench.embedded.jobs import Finished, Loaded, Playing, Report, RunFailed, StartFailed, WorkerJob
+from dsbench.embedded.bench.thread_config import ThreadConfig, choose
 from dsbench.embedded.messages import BusMessage
-from dsbench.embedded.shared_state import SharedState
+from dsbench.embedded.protocol import Finished, Loaded, Playing, Report, RunFailed, StartFailed, WorkerJob
 
 _KEY_PERIOD_S = 0.04
 _DRAIN_S = 30.0
@@ -153,13 +153,13 @@ class Session:
         """Prints what deepstream-app prints when all workers have come one step further."""
         if self._phase is _Phase.LOADING and self._all(Loaded):
             self._phase = _Phase.READY
-            ways = self._ways()
+            configs = self._thread_configs()
             messages.out(messages.RUNTIME_COMMANDS)
             if self._tiler:
                 messages.out(messages.TILER_NOTES)
             messages.app_info("bus_callback:642", "Pipeline ready\n")
-            for worker, way in zip(self._workers, ways, strict=True):
-                worker.go(way)
+            for worker, config in zip(self._workers, configs, strict=True):
+                worker.go(config)
         if self._phase is _Phase.READY and self._all(Playing, Finished):
             self._phase = _Phase.RUNNING
             messages.app_info("bus_callback:628", "Pipeline running\n")
@@ -167,17 +167,17 @@ class Session:
             self._phase = _Phase.ENDED
             messages.app_info("bus_callback:685", "Received EOS. Exiting ...\n")
 
-    def _ways(self) -> list[Way | None]:
-        """How each worker is to share out the network's calls. Every instance chooses for itself and says so once."""
-        ways: list[Way | None] = []
+    def _thread_configs(self) -> list[ThreadConfig | None]:
+        """The thread configuration of each worker. Every instance chooses for itself and prints its choice once."""
+        configs: list[ThreadConfig | None] = []
         several = len({worker.job.instance for worker in self._workers}) > 1
         for instance, group in groupby(self._workers, lambda worker: worker.job.instance):
             workers = list(group)
             choice = choose([worker.rates for worker in workers])
             if choice is not None:
                 messages.own(choice.line(f"the network of instance {instance}" if several else "the network"))
-            ways += [choice.way if choice is not None else None] * len(workers)
-        return ways
+            configs += [choice.config if choice is not None else None] * len(workers)
+        return configs
 
     def _all(self, *kinds: type[Report]) -> bool:
         return all(isinstance(worker.last, kinds) for worker in self._workers)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.video.stream import VideoStream
 
-    from dsbench.embedded.jobs import VideoJob
+    from dsbench.embedded.protocol import VideoJob
     from dsbench.formats.nvinfer import NvinferConfig
 
 _REALTIME = {"deadline": "realtime", "cpu-used": "8", "row-mt": "1"}

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from dsbench.embedded.shared_state import SharedState
+from dsbench.embedded.app.shared_state import SharedState
 
 _ROWS_PER_HEADER = 20
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.embedded import bus, messages
+from dsbench.embedded import messages
+from dsbench.embedded.app import bus
+from dsbench.embedded.app.shared_state import SharedState
 from dsbench.embedded.app.workers import Shares, shares
-from dsbench.embedded.jobs import DetectorSetup, MuxSize, PadJob, VideoJob, WorkerJob
 from dsbench.embedded.messages import BusMessage
-from dsbench.embedded.shared_state import SharedState
+from dsbench.embedded.protocol import DetectorSetup, MuxSize, PadJob, VideoJob, WorkerJob
 from dsbench.formats import nvinfer
 from dsbench.formats.app.config import AppConfig, Sink, Source
 from dsbench.formats.nvinfer import Color, NvinferConfig

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dsbench.embedded.app.kitti_sink import KittiSink
+from dsbench.embedded.app.shared_state import SharedState
 from dsbench.embedded.pipeline import FrameResult
-from dsbench.embedded.shared_state import SharedState
 from dsbench.formats import kitti
 
 if TYPE_CHECKING:

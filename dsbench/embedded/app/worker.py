@@ -6,7 +6,6 @@ crashes takes this process down and nothing else. It never outlives the app.
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 import sys
@@ -15,21 +14,17 @@ from typing import TYPE_CHECKING
 
 from dsbench.base import process
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.embedded import bus, messages
-from dsbench.embedded.jobs import Finished, Go, Loaded, PadJob, Playing, Report, RunFailed, StartFailed, WorkerJob
-from dsbench.embedded.shared_state import SharedState
+from dsbench.embedded import messages
+from dsbench.embedded.app import bus
+from dsbench.embedded.app.play import decoding_threads, play
+from dsbench.embedded.app.shared_state import SharedState
+from dsbench.embedded.protocol import Finished, Go, Loaded, PadJob, Playing, Report, RunFailed, StartFailed, WorkerJob
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dsbench.embedded.app.latency import LatencyLines
-    from dsbench.embedded.bench.lanes import Count
-    from dsbench.embedded.nvinfer.start import Log, StartedNvinfer
-    from dsbench.embedded.pipeline import Sink
+    from dsbench.embedded.nvinfer.start import StartedNvinfer
+    from dsbench.embedded.nvinfer.start_errors import Log
     from dsbench.embedded.video.decode import VideoSource
-    from dsbench.embedded.video.frame import YuvFrame
 
-_LANES_FED = 3  # lanes that one decoding thread can feed
 _SOURCE_CODES = (Code.VIDEO_MISSING, Code.SOURCE_EMPTY, Code.SOURCE_UNSUPPORTED, Code.SOURCE_COLOR)
 
 
@@ -98,10 +93,11 @@ def _start_nvinfer(job: WorkerJob) -> StartedNvinfer | StartFailed | None:
     if job.detector is None:
         return None
     from dsbench.embedded.nvinfer import start as nvinfer_start
+    from dsbench.embedded.nvinfer.start_errors import NvinferStartError
 
     try:
         return nvinfer_start.start(job.detector, quiet=job.quiet)
-    except nvinfer_start.NvinferStartError as error:
+    except NvinferStartError as error:
         failure = bus.context_not_created(job.detector.config.path, error.status)
         if not job.quiet:
             messages.element_error(1100, failure)
@@ -152,28 +148,29 @@ def _wait_for_go(
         connection.send(Loaded())
         connection.recv()
         return job
-    from dsbench.embedded.bench import lane_trial
+    from dsbench.embedded.bench import autotune
 
-    job, trial = lane_trial.prepare(job, started.detector, _log(job))
+    job, trial = autotune.prepare(job, started.detector, _log(job))
     connection.send(Loaded(trial.rates))
     go = connection.recv()
     assert isinstance(go, Go)
-    return lane_trial.settle(job, started.detector, trial, go.way)
+    return autotune.settle(job, started.detector, trial, go.thread_config)
 
 
 def _log(job: WorkerJob) -> Log:
-    from dsbench.embedded.nvinfer import start as nvinfer_start
+    from dsbench.embedded.nvinfer.start_errors import Log
 
     uid = job.detector.config.gie_unique_id if job.detector is not None else None
-    return nvinfer_start.Log(uid or 0, job.quiet)
+    return Log(uid or 0, job.quiet)
 
 
 def _run(job: WorkerJob, started: StartedNvinfer | None, connection: Connection[Report, WorkerJob | Go]) -> Report:
     state = SharedState(job.state_descriptor, job.state_pads)
-    sources = [(pad, _open(pad, job, _frames_per_call(started))) for pad in job.pads]
+    frames_per_call = started.detector.frames_per_call if started is not None else 1
+    sources = [(pad, _open(pad, job, frames_per_call)) for pad in job.pads]
     connection.send(Playing())
     try:
-        _play(job, started, state, sources)
+        play(job, started, state, sources)
     finally:
         for _, source in sources:
             source.close()
@@ -190,69 +187,6 @@ def _run(job: WorkerJob, started: StartedNvinfer | None, connection: Connection[
     return Finished()
 
 
-def _frames_per_call(started: StartedNvinfer | None) -> int:
-    return started.detector.frames_per_call if started is not None else 1
-
-
-def _latency(job: WorkerJob) -> LatencyLines | None:
-    from dsbench.embedded.app import latency
-
-    if not latency.wanted():
-        return None
-    if latency.COMPONENTS in os.environ and not job.quiet:
-        messages.own(latency.COMPONENTS_IGNORED)
-    return latency.LatencyLines(messages.out)
-
-
-def _play(
-    job: WorkerJob, started: StartedNvinfer | None, state: SharedState, sources: list[tuple[PadJob, VideoSource]]
-) -> None:
-    """All frames of the worker's sources, by the loop that fits what is wanted of them."""
-    from dsbench.embedded.bench.lanes import Lanes, decoders
-    from dsbench.embedded.pipeline import PadSource, Pipeline, Schedule
-    from dsbench.formats.app.console import DECODED_AT_ONCE
-
-    config = job.detector.config if job.detector is not None else None
-    interval, dropped = (config.interval, config.stabilize_buffer_count) if config is not None else (0, 0)
-    schedule = Schedule(job.batch_size, interval, job.lanes, dropped)
-    latency = _latency(job)
-    at_once = side_by_side(job, _frames_per_call(started))
-    pads = [
-        PadSource(pad.pad, latency.timed(pad.pad, one) if latency else one, one.another if at_once else None)
-        for pad, one in sources
-    ]
-    detector = started.detector if started is not None else None
-    if job.counted_only and _frames_per_call(started) == 1:
-        if at_once and not job.quiet and (most := decoders(job.lanes, len(pads))) > 1:
-            why = "there are more processors than streams (a camera has one decoder)"
-            messages.own(f"up to {most} {DECODED_AT_ONCE}: {why}")
-        try:
-            Lanes(pads, detector, _counting(job, state, latency), schedule, state.stopped).run()
-        finally:
-            if latency is not None:
-                latency.close()
-        return
-    sinks = _sinks(job, started, state, [source for _, source in sources])
-    if latency is not None:
-        sinks.insert(0, latency)
-    try:
-        Pipeline(pads, detector, sinks, schedule, state.stopped).run()
-    finally:
-        for sink in sinks:
-            sink.close()
-
-
-def _counting(job: WorkerJob, state: SharedState, latency: LatencyLines | None) -> Count:
-    counters = {pad.pad: pad.counter for pad in job.pads}
-
-    def count(pad: int, frame: YuvFrame) -> None:
-        state.count(counters[pad])
-        if latency is not None:
-            latency.passed(pad, frame.index)
-
-    return count
-
-
 def _open(pad: PadJob, job: WorkerJob, frames_per_call: int) -> VideoSource:
     from dsbench.embedded.video.decode import Dropping, open_source
 
@@ -263,51 +197,3 @@ def _open(pad: PadJob, job: WorkerJob, frames_per_call: int) -> VideoSource:
         return open_source(pad.uri, file_loop=job.file_loop, threads=threads, warn=warn, dropping=dropping)
     except DsbenchError as error:
         raise _SourceError(error, pad.pad) from error
-
-
-def side_by_side(job: WorkerJob, frames_per_call: int) -> bool:
-    """Whether rounds of a clip may be decoded at once: nobody looks at the order of frames, none waits for others to go
-    into one call of the network, and the clip repeats."""
-    from dsbench.embedded.app import latency
-
-    return job.counted_only and frames_per_call == 1 and job.file_loop and not latency.wanted()
-
-
-def decoding_threads(job: WorkerJob, frames_per_call: int) -> int:
-    """For each source. One is what measures fastest; more where so many lanes share a source that one cannot feed them.
-
-    A network takes at least two to three times as long as decoding its frame; with nothing to infer all lanes decode.
-    """
-    if side_by_side(job, frames_per_call):
-        return 1
-    if job.detector is None:
-        return job.lanes if len(job.pads) == 1 else 1
-    if not job.counted_only:
-        return 1
-    return math.ceil(job.lanes / (_LANES_FED * len(job.pads)))
-
-
-def _sinks(
-    job: WorkerJob, started: StartedNvinfer | None, state: SharedState, sources: Sequence[VideoSource]
-) -> list[Sink]:
-    from dsbench.embedded.app import sinks
-
-    found: list[Sink] = []
-    labels = started.labels if started is not None else ()
-    if job.kitti_dir is not None and started is not None:
-        from dsbench.embedded.app.kitti_sink import KittiSink
-
-        found.append(sinks.KittiOutput(KittiSink(job.kitti_dir, job.instance, labels)))
-    if job.tensor_dir is not None:
-        found.append(sinks.TensorDump(job.tensor_dir, job.instance))
-    found.append(sinks.Counters(state, {pad.pad: pad.counter for pad in job.pads}))
-    if job.real_time:
-        found.append(sinks.RealTime(job.pads[0].pad, sources[0]))
-    if job.video is not None:
-        from dsbench.embedded.app.osd import VideoFile
-
-        config = job.detector.config if job.detector is not None else None
-        drawn = [source for pad, source in zip(job.pads, sources, strict=True) if pad.pad == job.video.pad]
-        period = drawn[0].frame_period if drawn else 1 / 30
-        found.append(VideoFile(job.video, labels, config, period))
-    return found

@@ -15,8 +15,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import dsbench
-from dsbench.embedded.bench.calibration import Rate, Way
-from dsbench.embedded.jobs import Go, Loaded, Report, WorkerJob
+from dsbench.embedded.bench.thread_config import Rate, ThreadConfig
+from dsbench.embedded.protocol import Go, Loaded, Report, WorkerJob
 
 _MAX_LANES = 16
 _MODULE = "dsbench.embedded.worker"
@@ -38,8 +38,8 @@ def shares(sources: int, cpus: int, *, whole_batches: bool) -> Shares:
     One worker per processor where the sources divide evenly; threads inside a worker make up the rest. A run
     that needs whole muxed batches stays in one process. Every lane holds a network's activations: beyond 16 of
     them, ONNX Runtime's own threads take over, although they scale worse (measured on 2 processors: 1.03 times
-    the frames of one, two lanes 1.8 times). In a run that only counts frames this is the plan, and a short trial of
-    the network itself may choose fewer lanes with more threads (``calibration``).
+    the frames of one, two lanes 1.8 times). In a run that only counts frames this is the default, and a short trial of
+    the network itself may choose fewer lanes with more threads (``bench/autotune.py``).
     """
     processes = 1 if whole_batches else math.gcd(max(1, sources), cpus)
     share = max(1, cpus // processes)
@@ -70,10 +70,10 @@ class Worker:
         """What its last report says of the ways to share out the network's calls."""
         return self.last.rates if isinstance(self.last, Loaded) else ()
 
-    def go(self, way: Way | None) -> None:
+    def go(self, config: ThreadConfig | None) -> None:
         """Tells a worker that has loaded to start; one that has just died is noticed when its reports end."""
         with contextlib.suppress(OSError):
-            self.connection.send(Go(way))
+            self.connection.send(Go(config))
 
     def receive(self) -> Report | None:
         """The next report; None when the process has ended without one."""

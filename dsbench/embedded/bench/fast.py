@@ -35,11 +35,6 @@ def wanted(environment: Mapping[str, str] = os.environ) -> bool:
     return environment.get(VARIABLE) == _FAST
 
 
-def is_used(said: str) -> bool:
-    """Whether a line that ``choose`` has said means that the engine was taken."""
-    return said.startswith(OTHER_ENGINE)
-
-
 class FastModel:
     """``model`` compiled by OpenVINO for one frame a call, for ``lanes`` threads at once, one processor each.
 

@@ -67,11 +67,6 @@ class Clusterer:
         return Boxes.from_block(kept_id[:kept_count], kept[:, :kept_count])
 
 
-def cluster(objects: Boxes, attrs: Sequence[ClassAttrs], cluster_mode: int) -> Boxes:
-    """One-off form of Clusterer(attrs, cluster_mode).run(objects)."""
-    return Clusterer(attrs, cluster_mode).run(objects)
-
-
 def _native_attrs(attrs: ClassAttrs) -> native.ClusterAttrs:
     return native.ClusterAttrs(
         pre_cluster_threshold=attrs.pre_cluster_threshold,

@@ -11,11 +11,11 @@ from typing import Protocol
 import numpy as np
 
 from dsbench.base.boxes import Boxes
-from dsbench.embedded.jobs import DetectorSetup
 from dsbench.embedded.nvinfer.infer import Call, Engine, FloatTensor, OnnxModel, Tensor
 from dsbench.embedded.nvinfer.parser_host import LayerBuffers, OutputLayer, ParserHost
 from dsbench.embedded.nvinfer.postprocess import BoxParser, Postprocessor
 from dsbench.embedded.nvinfer.preprocess import Geometry, Preprocessor, geometry
+from dsbench.embedded.protocol import DetectorSetup
 from dsbench.embedded.video.frame import YuvFrame
 from dsbench.embedded.video.mux import MuxScaler
 

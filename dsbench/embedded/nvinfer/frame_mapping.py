@@ -6,7 +6,6 @@ import ctypes
 import math
 import weakref
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,20 +67,6 @@ class FrameMapper:
         class_id, block = np.empty(count, np.int32), np.empty((5, count), np.float32)
         self._native.detect_take(self.handle, class_id.ctypes.data, block.ctypes.data)
         return Boxes.from_block(class_id, block)
-
-
-def to_frame(
-    objects: Boxes,
-    geometry: Geometry,
-    surface_h: int,
-    surface_w: int,
-    attrs: Sequence[ClassAttrs],
-    filter_out_class_ids: Collection[int] = (),
-    crop_objects_to_roi_boundary: bool = False,
-) -> Boxes:
-    """One-off form of FrameMapper(...).run(objects); the limits are those of the surface given here."""
-    placed = replace(geometry, surface_h=surface_h, surface_w=surface_w)
-    return FrameMapper(placed, attrs, filter_out_class_ids, crop_objects_to_roi_boundary).run(objects)
 
 
 def _limits(attrs: ClassAttrs, geometry: Geometry, wanted: bool) -> native.ClassLimits:

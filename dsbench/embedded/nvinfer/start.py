@@ -7,21 +7,29 @@ from typing import TYPE_CHECKING
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded import messages
-from dsbench.embedded.jobs import DetectorSetup
 from dsbench.embedded.nvinfer import builtin_parser, mean_image
 from dsbench.embedded.nvinfer.builtin_parser import BuiltinParser
 from dsbench.embedded.nvinfer.detector import Detector, NetworkInput
 from dsbench.embedded.nvinfer.infer import FloatTensor, OnnxModel
 from dsbench.embedded.nvinfer.parser_host import ParserHost
 from dsbench.embedded.nvinfer.postprocess import BoxParser
+from dsbench.embedded.nvinfer.start_errors import (
+    CONFIG_FAILED,
+    CUSTOM_LIB_FAILED,
+    RESOURCE_ERROR,
+    Log,
+    NvinferStartError,
+    backend_failed,
+    build_failed,
+    postprocessing_failed,
+    preprocessing_failed,
+)
+from dsbench.embedded.protocol import DetectorSetup
 from dsbench.formats import labels as label_format
 
 if TYPE_CHECKING:
     from dsbench.formats.nvinfer import NvinferConfig
 
-CONFIG_FAILED = "NVDSINFER_CONFIG_FAILED"
-CUSTOM_LIB_FAILED = "NVDSINFER_CUSTOM_LIB_FAILED"
-RESOURCE_ERROR = "NVDSINFER_RESOURCE_ERROR"
 
 _PRECISION = {1: "INT8", 2: "FP16", 3: "the fastest precision"}
 _GRAY = 2
@@ -31,37 +39,6 @@ OPENCV_WARNING = (
     "Warning, OpenCV has been deprecated. Using NMS for clustering instead of cv::groupRectangles "
     "with topK = 20 and NMS Threshold = 0.5"
 )
-
-
-class NvinferStartError(Exception):
-    """nvinfer does not start; everything but ``status`` has been printed already."""
-
-    def __init__(self, status: str) -> None:
-        super().__init__(status)
-        self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """nvinfer's three ways to say something; ``quiet`` keeps all but the first worker from repeating it."""
-
-    uid: int
-    quiet: bool = False
-
-    def context(self, level: str, func: str, text: str) -> None:
-        """A line of the nvinfer category; ``level`` is ERROR, WARN or INFO."""
-        if not self.quiet:
-            messages.nvinfer(level, self.uid, func, text)
-
-    def library(self, level: str, text: str) -> None:
-        """``ERROR: text`` or ``WARNING: text``."""
-        if not self.quiet:
-            messages.library(level, text)
-
-    def own(self, text: str) -> None:
-        """A line of the embedded runtime's own."""
-        if not self.quiet:
-            messages.own(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +114,7 @@ def _load_model(config: NvinferConfig, threads: int, log: Log) -> OnnxModel:
         log.library("ERROR", "failed to build network since there is no model file matched.")
         if engine is not None and engine.is_file():
             log.own(f"a TensorRT engine runs on NVIDIA GPUs only: give onnx-file beside {engine.name}")
-        raise _build_failed(log)
+        raise build_failed(log)
     try:
         return OnnxModel(config.onnx_file, threads)
     except DsbenchError as error:
@@ -151,19 +128,7 @@ def _load_model(config: NvinferConfig, threads: int, log: Log) -> OnnxModel:
             log.context("ERROR", "initResource", error.what)
             log.own(error.render())
         log.library("ERROR", "failed to build network since parsing model errors.")
-        raise _build_failed(log) from error
-
-
-def _build_failed(log: Log) -> NvinferStartError:
-    log.library("ERROR", "failed to build network.")
-    log.context("ERROR", "buildModel", "build engine file failed")
-    return _backend_failed(log)
-
-
-def _backend_failed(log: Log) -> NvinferStartError:
-    log.context("ERROR", "generateBackendContext", "build backend context failed")
-    log.context("ERROR", "initialize", "generate backend failed, check config file settings")
-    return NvinferStartError(CONFIG_FAILED)
+        raise build_failed(log) from error
 
 
 def _network(config: NvinferConfig, model: OnnxModel, log: Log) -> NetworkInput:
@@ -182,11 +147,11 @@ def _network(config: NvinferConfig, model: OnnxModel, log: Log) -> NetworkInput:
             f"[min: 1x{own_text}, max: {config.batch_size}x{own_text}]",
         )
         log.context("WARN", "checkBackendParams", f"backend can not support dims:{asked_text}")
-        raise _backend_failed(log)
+        raise backend_failed(log)
     channels, height, width = dims
     if channels is None or height is None or width is None:
         log.library("ERROR", f"Dynamic input {model.input_name} is missing dimensions: give infer-dims=C;H;W")
-        raise _build_failed(log)
+        raise build_failed(log)
     return NetworkInput(channels, height, width, channels_last)
 
 
@@ -196,9 +161,9 @@ def _check_preprocessing(config: NvinferConfig, network: NetworkInput, log: Log)
         # only one of the two texts ends with a full stop
         kind, stop = ("GRAY", ".") if wanted == 1 else ("RGB/BGR", "")
         problem = f"{kind} input format specified but network input channels is not {wanted}{stop}"
-        raise _preprocessing_failed(problem, log)
+        raise preprocessing_failed(problem, log)
     if config.net_scale_factor > 0 and config.offsets and len(config.offsets) != network.channels:
-        raise _preprocessing_failed("Preprocessor set scale and offsets failed.", log)
+        raise preprocessing_failed("Preprocessor set scale and offsets failed.", log)
 
 
 def _read_mean(config: NvinferConfig, network: NetworkInput, log: Log) -> FloatTensor | None:
@@ -206,20 +171,14 @@ def _read_mean(config: NvinferConfig, network: NetworkInput, log: Log) -> FloatT
     if path is None:
         return None
     if not path.exists():
-        raise _preprocessing_failed(f"Cannot access mean image file '{path}'", log)
+        raise preprocessing_failed(f"Cannot access mean image file '{path}'", log)
     try:
         return mean_image.read(path, network.channels, network.height, network.width)
     except DsbenchError as error:
         for text in (error.what, "Failed to read mean image file"):
             log.context("ERROR", "allocateResource", text)
         log.own(f"{error.where}: {error.fix}")
-        raise _preprocessing_failed("preprocessor allocate resource failed", log) from error
-
-
-def _preprocessing_failed(problem: str, log: Log) -> NvinferStartError:
-    log.context("ERROR", "preparePreprocess", problem)
-    log.library("ERROR", f"Infer Context prepare preprocessing resource failed., nvinfer error:{CONFIG_FAILED}")
-    return NvinferStartError(CONFIG_FAILED)
+        raise preprocessing_failed("preprocessor allocate resource failed", log) from error
 
 
 def _read_labels(config: NvinferConfig, log: Log) -> tuple[str, ...]:
@@ -230,7 +189,7 @@ def _read_labels(config: NvinferConfig, log: Log) -> tuple[str, ...]:
         log.context("ERROR", "parseLabelsFile", f"Could not open labels file:{path}")
         log.library("ERROR", f"parse label file:{path} failed, nvinfer error:{CONFIG_FAILED}")
         log.library("ERROR", f"init post processing resource failed, nvinfer error:{CONFIG_FAILED}")
-        raise _postprocessing_failed(log, CONFIG_FAILED)
+        raise postprocessing_failed(log, CONFIG_FAILED)
     return label_format.read(path).names
 
 
@@ -241,13 +200,7 @@ def _missing_function(config: NvinferConfig, log: Log) -> NvinferStartError:
         "Detect-postprocessor failed to init resource because dlsym failed to get func "
         f"{config.parse_bbox_func_name} pointer",
     )
-    return _postprocessing_failed(log, CUSTOM_LIB_FAILED)
-
-
-def _postprocessing_failed(log: Log, status: str) -> NvinferStartError:
-    log.library("ERROR", f"Infer Context failed to initialize post-processing resource, nvinfer error:{status}")
-    log.library("ERROR", f"Infer Context prepare postprocessing resource failed., nvinfer error:{status}")
-    return NvinferStartError(status)
+    return postprocessing_failed(log, CUSTOM_LIB_FAILED)
 
 
 def _builtin_parser(model: OnnxModel, log: Log) -> BuiltinParser:
@@ -282,10 +235,10 @@ def _check_instance_segmentation(config: NvinferConfig, log: Log) -> None:
     if config.cluster_mode != _UNCLUSTERED:
         text = f" cluster mode {config.cluster_mode} not supported with instance segmentation"
         log.context("ERROR", "initResource", text)
-        raise _postprocessing_failed(log, CONFIG_FAILED)
+        raise postprocessing_failed(log, CONFIG_FAILED)
     if config.custom_lib_path is None or "parse-bbox-instance-mask-func-name" not in config.present:
         log.context("ERROR", "initResource", "Custom parse function not found for InstanceSegment-postprocessor")
-        raise _postprocessing_failed(log, RESOURCE_ERROR)
+        raise postprocessing_failed(log, RESOURCE_ERROR)
 
 
 def _say_what_runs(config: NvinferConfig, model: OnnxModel, log: Log) -> None:

@@ -9,9 +9,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from dsbench.embedded.jobs import DetectorSetup
 from dsbench.embedded.nvinfer import start as nvinfer_start
-from dsbench.embedded.nvinfer.start import NvinferStartError
+from dsbench.embedded.nvinfer.start_errors import NvinferStartError
+from dsbench.embedded.protocol import DetectorSetup
 from dsbench.formats import kitti, nvinfer
 from tests.embedded.app_support import World
 

@@ -15,9 +15,9 @@ import pytest
 import dsbench
 from dsbench.base.errors import DsbenchError
 from dsbench.embedded import messages
-from dsbench.embedded.jobs import DetectorSetup
 from dsbench.embedded.nvinfer import start as nvinfer_start
-from dsbench.embedded.nvinfer.start import NvinferStartError
+from dsbench.embedded.nvinfer.start_errors import NvinferStartError
+from dsbench.embedded.protocol import DetectorSetup
 from dsbench.formats import kitti, nvinfer
 from tests.embedded.app_support import World, write_clip, write_network
 

@@ -11,7 +11,7 @@ import pytest
 from dsbench.base.boxes import Boxes
 from dsbench.embedded.app import osd
 from dsbench.embedded.app.osd import Canvas, draw, text_mask, to_yuv
-from dsbench.embedded.jobs import VideoJob
+from dsbench.embedded.protocol import VideoJob
 from dsbench.jobs import video
 from tests.embedded.app_support import World
 

@@ -15,9 +15,9 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded import messages
 from dsbench.embedded.app import command_line
 from dsbench.embedded.app.kitti_sink import KittiSink, format_objects
-from dsbench.embedded.app.worker import decoding_threads, side_by_side
+from dsbench.embedded.app.play import decodes_rounds_at_once, decoding_threads
 from dsbench.embedded.app.workers import Shares, shares, with_large_pages
-from dsbench.embedded.jobs import DetectorSetup, PadJob, WorkerJob
+from dsbench.embedded.protocol import DetectorSetup, PadJob, WorkerJob
 
 
 @pytest.mark.parametrize(
@@ -136,12 +136,11 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_console_lines(capsys: pytest.CaptureFixture[str]) -> None:
     messages.app_error("main:1", "no")
-    messages.app_warning("f:2", "hm")
     messages.own("one\ntwo")
     messages.bus_error(messages.BusMessage("source", "gone", "a\nb"))
     messages.nvinfer("WARN", 7, "f", "words")
     out, err = capsys.readouterr()
-    assert out == "** ERROR: <main:1>: no\n** WARN: <f:2>: hm\n"
+    assert out == "** ERROR: <main:1>: no\n"
     lines = err.splitlines()
     assert lines[:5] == ["dsbench-app: one", "dsbench-app: two", "ERROR from source: gone", "Debug info: a", "b"]
     assert "NvDsInferContext[UID 7]: Warning from NvDsInferContextImpl::f() <" in lines[5]
@@ -196,11 +195,11 @@ def test_rounds_of_a_clip_are_decoded_at_once_where_nobody_looks_at_their_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     job = job_of(16, 1, True, counted_only=True, file_loop=True)
-    assert side_by_side(job, 1)
+    assert decodes_rounds_at_once(job, 1)
     assert decoding_threads(job, 1) == 1
-    assert not side_by_side(job, 4), "frames are collected for calls of four"
+    assert not decodes_rounds_at_once(job, 4), "frames are collected for calls of four"
     assert decoding_threads(job, 4) == 6
-    assert not side_by_side(replace(job, file_loop=False), 1)
-    assert not side_by_side(replace(job, counted_only=False), 1)
+    assert not decodes_rounds_at_once(replace(job, file_loop=False), 1)
+    assert not decodes_rounds_at_once(replace(job, counted_only=False), 1)
     monkeypatch.setenv("NVDS_ENABLE_LATENCY_MEASUREMENT", "1")
-    assert not side_by_side(job, 1), "a frame's time is that of one decoder's frame"
+    assert not decodes_rounds_at_once(job, 1), "a frame's time is that of one decoder's frame"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 from dsbench.embedded.app.perf import HeaderCounter, PerfReporter
-from dsbench.embedded.shared_state import SharedState
+from dsbench.embedded.app.shared_state import SharedState
 from dsbench.formats.perf.log import iter_rows
 from tests.embedded.app_support import World
 

@@ -28,12 +28,6 @@ def test_it_is_refused_when_slower_or_too_far_from_fp32() -> None:
     assert "too far from fp32's (F1 0.800" in fast.Trial(other, 1.0, 2.0).refusal
 
 
-def test_its_line_says_whether_it_is_used() -> None:
-    assert fast.is_used("frames are counted on OpenVINO 1 (bf16), 1.0 ms a call")
-    assert not fast.is_used("DSBENCH_ENGINE=fast: OpenVINO 1 (bf16) is not used, it is not faster here")
-    assert not fast.is_used("")
-
-
 def test_its_outputs_are_the_networks_own(tmp_path: Path) -> None:
     pytest.importorskip("openvino")
     model = OnnxModel(write_network(tmp_path / "means.onnx"))

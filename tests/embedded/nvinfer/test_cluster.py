@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from dsbench.base.boxes import Boxes
-from dsbench.embedded.nvinfer.cluster import Clusterer, cluster
+from dsbench.embedded.nvinfer.cluster import Clusterer
 from dsbench.formats.nvinfer import ClassAttrs
-from tests.embedded.native_support import boxes, rows_of
+from tests.embedded.native_support import boxes, cluster, rows_of
 
 NAN = float("nan")
 KEEP_ALL = ClassAttrs(pre_cluster_threshold=0.0)

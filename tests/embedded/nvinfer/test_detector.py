@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from dsbench.base.boxes import Boxes
-from dsbench.embedded.jobs import DetectorSetup, MuxSize
 from dsbench.embedded.nvinfer import start as nvinfer_start
 from dsbench.embedded.nvinfer.detector import Detector
+from dsbench.embedded.protocol import DetectorSetup, MuxSize
 from dsbench.embedded.video.decode import open_source
 from dsbench.embedded.video.frame import YuvFrame
 from dsbench.formats import nvinfer

@@ -1,4 +1,4 @@
-"""Lanes or ONNX Runtime's own threads: what is tried, what is chosen, and that the run goes that way."""
+"""Lanes or ONNX Runtime's own threads: what is tried, what is chosen, and that the run uses it."""
 
 from __future__ import annotations
 
@@ -16,84 +16,84 @@ import numpy as np
 import pytest
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.embedded.app import main_loop, worker, workers
+from dsbench.embedded.app import main_loop, play, worker, workers
 from dsbench.embedded.app.main_loop import Session
 from dsbench.embedded.app.plan import Instance, worker_jobs
+from dsbench.embedded.app.shared_state import SharedState
 from dsbench.embedded.app.workers import shares
-from dsbench.embedded.bench import calibration, lane_trial
-from dsbench.embedded.bench.calibration import Choice, Rate, Way, choose, frames_per_second, ways
-from dsbench.embedded.bench.lane_trial import Contender, Limits, Sample, measure
-from dsbench.embedded.jobs import DetectorSetup, Go, Loaded, MuxSize, PadJob, WorkerJob
+from dsbench.embedded.bench import autotune, thread_config
+from dsbench.embedded.bench.autotune import Candidate, Limits, Sample, measure
+from dsbench.embedded.bench.thread_config import Choice, Rate, ThreadConfig, candidates, choose, frames_per_second
 from dsbench.embedded.nvinfer import start as nvinfer_start
 from dsbench.embedded.nvinfer.infer import OnnxModel
-from dsbench.embedded.shared_state import SharedState
+from dsbench.embedded.protocol import DetectorSetup, Go, Loaded, MuxSize, PadJob, WorkerJob
 from dsbench.embedded.video.decode import Dropping, VideoSource, open_source
 from dsbench.formats import nvinfer
 from dsbench.formats.app import config as app_config
 from tests.embedded.app_support import World
 
 PERF = "enable-perf-measurement=1\nperf-measurement-interval-sec=1"
-PLAN = Way(4, 1)
+DEFAULT = ThreadConfig(4, 1)
 
 
-def rates(*fps: float, plan: Way = PLAN) -> tuple[Rate, ...]:
-    return tuple(Rate(way, (value,)) for way, value in zip(ways(plan), fps, strict=True))
+def rates(*fps: float, plan: ThreadConfig = DEFAULT) -> tuple[Rate, ...]:
+    return tuple(Rate(config, (value,)) for config, value in zip(candidates(plan), fps, strict=True))
 
 
 @pytest.mark.parametrize(
     ("plan", "expected"),
     [
-        (Way(1, 1), []),
-        (Way(1, 4), []),
-        (Way(2, 1), [(1, 2)]),
-        (Way(3, 1), [(1, 3)]),
-        (Way(4, 1), [(2, 2), (1, 4)]),
-        (Way(9, 1), [(3, 3), (1, 9)]),
-        (Way(16, 1), [(8, 2), (1, 16)]),
-        (Way(16, 4), [(8, 8), (1, 64)]),
+        (ThreadConfig(1, 1), []),
+        (ThreadConfig(1, 4), []),
+        (ThreadConfig(2, 1), [(1, 2)]),
+        (ThreadConfig(3, 1), [(1, 3)]),
+        (ThreadConfig(4, 1), [(2, 2), (1, 4)]),
+        (ThreadConfig(9, 1), [(3, 3), (1, 9)]),
+        (ThreadConfig(16, 1), [(8, 2), (1, 16)]),
+        (ThreadConfig(16, 4), [(8, 8), (1, 64)]),
     ],
 )
-def test_ways_to_try(plan: Way, expected: list[tuple[int, int]]) -> None:
-    assert ways(plan) == (plan, *(Way(*numbers) for numbers in expected))
+def test_candidates(plan: ThreadConfig, expected: list[tuple[int, int]]) -> None:
+    assert candidates(plan) == (plan, *(ThreadConfig(*numbers) for numbers in expected))
 
 
 @pytest.mark.parametrize("sources", [1, 2, 3, 8, 12])
 def test_every_way_keeps_all_processors_of_a_share_busy(sources: int) -> None:
     for cpus in range(1, 100):
         share = shares(sources, cpus, whole_batches=False)
-        found = ways(Way(share.lanes, share.threads))
-        assert {way.processors for way in found} == {share.lanes * share.threads}
+        found = candidates(ThreadConfig(share.lanes, share.threads))
+        assert {config.processors for config in found} == {share.lanes * share.threads}
         assert len(set(found)) == len(found) <= 3
         assert (len(found) > 1) == (share.lanes > 1)
 
 
 def test_another_way_than_the_plan_has_to_be_clearly_faster() -> None:
-    assert choose([rates(100, 90, 104.9)]).way == PLAN  # type: ignore[union-attr]
-    assert choose([rates(100, 90, 105.1)]).way == Way(1, 4)  # type: ignore[union-attr]
-    assert choose([rates(100, 130, 120)]).way == Way(2, 2)  # type: ignore[union-attr]
+    assert choose([rates(100, 90, 104.9)]).config == DEFAULT  # type: ignore[union-attr]
+    assert choose([rates(100, 90, 105.1)]).config == ThreadConfig(1, 4)  # type: ignore[union-attr]
+    assert choose([rates(100, 130, 120)]).config == ThreadConfig(2, 2)  # type: ignore[union-attr]
 
 
 def test_it_has_to_be_faster_in_every_round() -> None:
-    plan, other = Way(2, 1), Way(1, 2)
+    plan, other = ThreadConfig(2, 1), ThreadConfig(1, 2)
     one_good_round = (Rate(plan, (70.0, 71.0, 66.0)), Rate(other, (69.0, 96.0, 67.0)))
     all_good = (Rate(plan, (70.0, 91.0, 66.0)), Rate(other, (71.0, 96.0, 67.0)))
-    assert choose([one_good_round]).way == plan  # type: ignore[union-attr]
-    assert choose([all_good]).way == other  # type: ignore[union-attr]
+    assert choose([one_good_round]).config == plan  # type: ignore[union-attr]
+    assert choose([all_good]).config == other  # type: ignore[union-attr]
 
 
 def test_workers_with_unequal_rounds_are_summed_where_both_measured() -> None:
-    short = (Rate(Way(2, 1), (10.0,)), Rate(Way(1, 2), (11.0,)))
-    longer = (Rate(Way(2, 1), (10.0, 50.0)), Rate(Way(1, 2), (11.0, 12.0)))
+    short = (Rate(ThreadConfig(2, 1), (10.0,)), Rate(ThreadConfig(1, 2), (11.0,)))
+    longer = (Rate(ThreadConfig(2, 1), (10.0, 50.0)), Rate(ThreadConfig(1, 2), (11.0, 12.0)))
     choice = choose([short, longer])
     assert choice is not None
-    assert choice.way == Way(1, 2)
+    assert choice.config == ThreadConfig(1, 2)
     assert [rate.rounds for rate in choice.rates] == [(20.0,), (22.0,)]
 
 
 def test_workers_choose_together() -> None:
     choice = choose([rates(100, 90, 120), rates(100, 90, 70)])
     assert choice is not None
-    assert choice.way == PLAN
+    assert choice.config == DEFAULT
     assert [rate.fps for rate in choice.rates] == [200, 180, 190]
 
 
@@ -101,7 +101,7 @@ def test_a_worker_that_measured_nothing_keeps_all_to_the_plan() -> None:
     assert choose([rates(100, 90, 200), ()]) is None
     assert choose([()]) is None
     assert choose([]) is None
-    assert choose([rates(1, 2, 3), rates(1, 2, plan=Way(2, 1))]) is None
+    assert choose([rates(1, 2, 3), rates(1, 2, plan=ThreadConfig(2, 1))]) is None
 
 
 @pytest.mark.parametrize("seed", range(50))
@@ -110,21 +110,21 @@ def test_the_choice_is_never_slower_than_the_plan_and_does_not_depend_on_order(s
     measured = [rates(*(dice.uniform(1, 200) for _ in range(3))) for _ in range(dice.randint(1, 5))]
     choice = choose(measured)
     assert choice is not None
-    fps = {rate.way: rate.fps for rate in choice.rates}
-    assert fps[choice.way] >= fps[PLAN]
-    assert choice.way == PLAN or fps[choice.way] == max(fps.values()) >= 1.05 * fps[PLAN]
+    fps = {rate.config: rate.fps for rate in choice.rates}
+    assert fps[choice.config] >= fps[DEFAULT]
+    assert choice.config == DEFAULT or fps[choice.config] == max(fps.values()) >= 1.05 * fps[DEFAULT]
     shuffled = choose(dice.sample(measured, len(measured)))
     assert shuffled is not None
-    assert shuffled.way == choice.way
-    doubled = choose([tuple(Rate(rate.way, (2 * rate.fps,)) for rate in each) for each in measured])
+    assert shuffled.config == choice.config
+    doubled = choose([tuple(Rate(rate.config, (2 * rate.fps,)) for rate in each) for each in measured])
     assert doubled is not None
-    assert doubled.way == choice.way
+    assert doubled.config == choice.config
 
 
 def test_work_beside_the_network_weighs_on_a_single_lane() -> None:
-    assert frames_per_second(Way(4, 1), 100, 0) == pytest.approx(100)
-    assert frames_per_second(Way(4, 1), 100, 0.01) == pytest.approx(80)
-    assert frames_per_second(Way(1, 4), 120, 0.01) == pytest.approx(120 / 2.2)
+    assert frames_per_second(ThreadConfig(4, 1), 100, 0) == pytest.approx(100)
+    assert frames_per_second(ThreadConfig(4, 1), 100, 0.01) == pytest.approx(80)
+    assert frames_per_second(ThreadConfig(1, 4), 120, 0.01) == pytest.approx(120 / 2.2)
 
 
 def test_what_is_said() -> None:
@@ -139,13 +139,13 @@ def test_what_is_said() -> None:
 
 
 def test_the_variable() -> None:
-    assert calibration.asked({}) == "auto"
-    assert calibration.unknown_value({}) == ""
+    assert thread_config.asked({}) == "auto"
+    assert thread_config.unknown_value({}) == ""
     for value in ("auto", "parallel", "intra"):
-        assert calibration.asked({"DSBENCH_LANES": value}) == value
-        assert calibration.unknown_value({"DSBENCH_LANES": value}) == ""
-    assert calibration.asked({"DSBENCH_LANES": "7"}) == "auto"
-    assert "DSBENCH_LANES=7 is ignored" in calibration.unknown_value({"DSBENCH_LANES": "7"})
+        assert thread_config.asked({"DSBENCH_LANES": value}) == value
+        assert thread_config.unknown_value({"DSBENCH_LANES": value}) == ""
+    assert thread_config.asked({"DSBENCH_LANES": "7"}) == "auto"
+    assert "DSBENCH_LANES=7 is ignored" in thread_config.unknown_value({"DSBENCH_LANES": "7"})
 
 
 class SleepingModel:
@@ -171,7 +171,7 @@ class SleepingModel:
 SAMPLE = Sample(np.zeros((1, 3, 2, 2), np.float32), 0.0)
 
 
-def tried(call_s: Callable[[int], float], limits: Limits, load_s: float = 0.0) -> tuple[lane_trial.Trial, list[int]]:
+def tried(call_s: Callable[[int], float], limits: Limits, load_s: float = 0.0) -> tuple[autotune.Trial, list[int]]:
     """The trial, and threads of the sessions that were loaded for it."""
     loaded: list[int] = []
 
@@ -180,49 +180,53 @@ def tried(call_s: Callable[[int], float], limits: Limits, load_s: float = 0.0) -
         return SleepingModel(threads, call_s)
 
     plan: Any = SleepingModel(1, call_s, load_s)
-    return measure(Contender(PLAN, plan), SAMPLE, limits, load), loaded
+    return measure(Candidate(DEFAULT, plan), SAMPLE, limits, load), loaded
 
 
 def test_where_own_threads_scale_better_they_win() -> None:
     trial, loaded = tried(lambda threads: 0.04 / threads**2, Limits(slices_s=0.3))
     assert loaded == [2, 4]
-    assert [contender.way for contender in trial.contenders] == [Way(4, 1), Way(2, 2), Way(1, 4)]
+    assert [candidate.config for candidate in trial.candidates] == [
+        ThreadConfig(4, 1),
+        ThreadConfig(2, 2),
+        ThreadConfig(1, 4),
+    ]
     fps = [rate.fps for rate in trial.rates]
     assert fps == sorted(fps)
     choice = choose([trial.rates])
     assert choice is not None
-    assert choice.way == Way(1, 4)
+    assert choice.config == ThreadConfig(1, 4)
 
 
 def test_where_they_do_not_scale_lanes_stay() -> None:
     trial, _ = tried(lambda threads: 0.005, Limits(slices_s=0.1))
     choice = choose([trial.rates])
     assert choice is not None
-    assert choice.way == PLAN
+    assert choice.config == DEFAULT
 
 
 def test_a_network_that_is_too_slow_is_not_tried() -> None:
     trial, loaded = tried(lambda threads: 0.1, Limits(cap_s=0.3))
-    assert (trial, loaded) == (lane_trial.Trial(), [])
+    assert (trial, loaded) == (autotune.Trial(), [])
 
 
 def test_a_network_that_loads_too_slowly_is_not_tried() -> None:
     trial, loaded = tried(lambda threads: 0.001, Limits(), load_s=2.0)
-    assert (trial, loaded) == (lane_trial.Trial(), [])
+    assert (trial, loaded) == (autotune.Trial(), [])
 
 
 def test_own_threads_that_make_it_much_slower_do_not_hold_the_start_up() -> None:
     begun = time.monotonic()
     trial, loaded = tried(lambda threads: 0.01 if threads == 1 else 0.3, Limits(cap_s=0.4))
     assert loaded == [2]
-    assert trial == lane_trial.Trial()
+    assert trial == autotune.Trial()
     assert time.monotonic() - begun < 0.8
 
 
 def test_long_calls_are_timed_once() -> None:
     plan: Any = SleepingModel(1, lambda threads: 0.05)
     trial = measure(
-        Contender(Way(2, 1), plan),
+        Candidate(ThreadConfig(2, 1), plan),
         SAMPLE,
         Limits(slices_s=0.03),
         lambda *_: SleepingModel(2, lambda _: 0.05),  # type: ignore[arg-type,return-value]
@@ -261,8 +265,8 @@ class Started:
     def context(self, level: str, func: str, text: str) -> None:
         raise AssertionError(text)
 
-    def prepare(self) -> tuple[WorkerJob, lane_trial.Trial]:
-        return lane_trial.prepare(self.job, self.detector, self)
+    def prepare(self) -> tuple[WorkerJob, autotune.Trial]:
+        return autotune.prepare(self.job, self.detector, self)
 
 
 @pytest.fixture(autouse=True)
@@ -274,23 +278,23 @@ def test_the_chosen_session_runs_and_the_others_go(world: World) -> None:
     started = Started(world)
     job, trial = started.prepare()
     assert job is started.job
-    assert [rate.way for rate in trial.rates] == [Way(4, 1), Way(2, 2), Way(1, 4)]
+    assert [rate.config for rate in trial.rates] == [ThreadConfig(4, 1), ThreadConfig(2, 2), ThreadConfig(1, 4)]
     assert all(rate.fps > 0 for rate in trial.rates)
-    models = [weakref.ref(contender.model) for contender in trial.contenders]
-    settled = lane_trial.settle(job, started.detector, trial, Way(2, 2))
+    models = [weakref.ref(candidate.model) for candidate in trial.candidates]
+    settled = autotune.settle(job, started.detector, trial, ThreadConfig(2, 2))
     assert settled.lanes == 2
-    assert started.detector.engine is started.detector.model is trial.contenders[1].model
+    assert started.detector.engine is started.detector.model is trial.candidates[1].model
     del trial
     gc.collect()
     assert [model() is not None for model in models] == [False, True, False]
 
 
-@pytest.mark.parametrize("way", [None, Way(4, 1)])
-def test_the_plan_needs_no_other_session(world: World, way: Way | None) -> None:
+@pytest.mark.parametrize("config", [None, ThreadConfig(4, 1)])
+def test_the_default_needs_no_other_session(world: World, config: ThreadConfig | None) -> None:
     started = Started(world)
     before = started.detector.model
     job, trial = started.prepare()
-    assert lane_trial.settle(job, started.detector, trial, way) is started.job
+    assert autotune.settle(job, started.detector, trial, config) is started.job
     assert started.detector.model is before
 
 
@@ -308,26 +312,26 @@ def test_a_way_that_is_asked_for_is_not_tried(
 
 
 def test_nothing_is_tried_where_there_is_nothing_to_choose(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lane_trial, "measure", lambda *_: pytest.fail("tried"))
-    assert Started(world, lanes=1).prepare()[1] == lane_trial.Trial()
+    monkeypatch.setattr(autotune, "measure", lambda *_: pytest.fail("tried"))
+    assert Started(world, lanes=1).prepare()[1] == autotune.Trial()
     fast = Started(world)
     fast.detector.engine = OnnxModel(world.network)  # another engine than the model
-    assert fast.prepare() == (fast.job, lane_trial.Trial())
+    assert fast.prepare() == (fast.job, autotune.Trial())
     assert fast.said == []
     monkeypatch.setenv("DSBENCH_LANES", "intra")
-    assert fast.prepare() == (fast.job, lane_trial.Trial())
+    assert fast.prepare() == (fast.job, autotune.Trial())
     assert "DSBENCH_LANES=intra is ignored" in fast.said[0]
     monkeypatch.delenv("DSBENCH_LANES")
     world.clip.write_bytes(b"no video")
-    assert Started(world).prepare()[1] == lane_trial.Trial()
+    assert Started(world).prepare()[1] == autotune.Trial()
 
 
 def test_a_network_that_cannot_be_run_is_left_to_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise DsbenchError(Code.ONNX_RUN_FAILED, "no")
 
-    monkeypatch.setattr(lane_trial, "measure", fail)
-    assert Started(world).prepare()[1] == lane_trial.Trial()
+    monkeypatch.setattr(autotune, "measure", fail)
+    assert Started(world).prepare()[1] == autotune.Trial()
 
 
 @pytest.mark.parametrize("value", ["auto", "parallel", "intra", "sideways"])
@@ -381,20 +385,20 @@ def test_all_frames_are_counted_whatever_is_chosen(
 
 
 def test_what_the_app_has_chosen_reaches_every_worker(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[Way | None] = []
+    told: list[ThreadConfig | None] = []
 
     class Noted(workers.Worker):
-        def go(self, way: Way | None) -> None:
-            told.append(way)
-            super().go(way)
+        def go(self, config: ThreadConfig | None) -> None:
+            told.append(config)
+            super().go(config)
 
     monkeypatch.setattr(main_loop, "Worker", Noted)
-    monkeypatch.setattr(main_loop, "choose", lambda measured: Choice(Way(2, 2), measured[0], len(measured)))
+    monkeypatch.setattr(main_loop, "choose", lambda measured: Choice(ThreadConfig(2, 2), measured[0], len(measured)))
     config = app_config.load(world.app(sources=2, application=PERF), console=print)
     state = SharedState.create(2)
     jobs = worker_jobs(Instance(0, config, nvinfer.load(world.nvinfer()), 0), state, 8, None)
     assert Session(jobs, state, [], tiler=False).run().ok
-    assert told == [Way(2, 2)] * 2
+    assert told == [ThreadConfig(2, 2)] * 2
 
 
 def test_a_worker_does_as_it_is_told(world: World) -> None:
@@ -404,10 +408,14 @@ def test_a_worker_does_as_it_is_told(world: World) -> None:
         """The app's end of the connection."""
 
         def send(self, report: Loaded) -> None:
-            assert [rate.way for rate in report.rates] == [Way(4, 1), Way(2, 2), Way(1, 4)]
+            assert [rate.config for rate in report.rates] == [
+                ThreadConfig(4, 1),
+                ThreadConfig(2, 2),
+                ThreadConfig(1, 4),
+            ]
 
         def recv(self) -> Go:
-            return Go(Way(1, 4))
+            return Go(ThreadConfig(1, 4))
 
     nvinfer_of_worker: Any = SimpleNamespace(detector=started.detector)
     app: Any = App()
@@ -424,7 +432,7 @@ def test_rounds_of_the_clip_are_decoded_at_once_and_closed_with_it(
     nvinfer_of_worker: Any = SimpleNamespace(detector=started.detector)
     decode = VideoSource.__next__
     monkeypatch.setattr(VideoSource, "__next__", lambda one: time.sleep(0.003) or decode(one))
-    worker._play(job, nvinfer_of_worker, state, [(job.pads[0], source)])
+    play.play(job, nvinfer_of_worker, state, [(job.pads[0], source)])
     assert state.frames(0) > 100, "of a clip of 12"
     assert 1 <= len(source._others) <= 3
     assert sum(one.index for one in (source, *source._others)) == state.frames(0)
@@ -461,20 +469,20 @@ def test_the_line_names_the_instance_where_there_are_several(world: World, capfd
 
 def test_a_network_with_a_frozen_batch_is_not_tried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     started = Started(world)
-    monkeypatch.setattr(lane_trial, "measure", lambda *_: pytest.fail("tried"))
+    monkeypatch.setattr(autotune, "measure", lambda *_: pytest.fail("tried"))
     monkeypatch.setattr(type(started.detector), "frames_per_call", property(lambda _: 2))
-    assert started.prepare() == (started.job, lane_trial.Trial())
+    assert started.prepare() == (started.job, autotune.Trial())
 
 
 def test_frames_that_are_not_inferred_cost_decoding_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every second frame inferred, every third delivered: six are decoded for one call, and one is scaled."""
     times = iter(float(number) for number in range(1000))
-    monkeypatch.setattr(lane_trial, "time", SimpleNamespace(perf_counter=lambda: next(times)))
+    monkeypatch.setattr(autotune, "time", SimpleNamespace(perf_counter=lambda: next(times)))
     started = Started(world, interval=1)
     pad = replace(started.job.pads[0], drop_frame_interval=3)
-    sample = lane_trial._sample(pad, started.detector)
+    sample = autotune._sample(pad, started.detector)
     assert sample is not None
-    assert sample.beside_s == 6 * 1.0 + 1.0  # each look at the clock is a second later, one frame is timed
+    assert sample.other_work_s == 6 * 1.0 + 1.0  # each look at the clock is a second later, one frame is timed
 
 
 def test_the_trial_ends_when_its_time_is_over_whatever_is_missing() -> None:
@@ -496,5 +504,5 @@ def test_every_second_round_goes_backwards() -> None:
             return super().run()
 
     plan: Any = Noting(1)
-    measure(Contender(Way(2, 1), plan), SAMPLE, Limits(slices_s=0.06), lambda _, threads: Noting(threads))  # type: ignore[arg-type,return-value]
+    measure(Candidate(ThreadConfig(2, 1), plan), SAMPLE, Limits(slices_s=0.06), lambda _, threads: Noting(threads))  # type: ignore[arg-type,return-value]
     assert order == [1, 2, 1, 2, 1, 2]  # first calls 1 2, rounds 1 2, 2 1, 1 2

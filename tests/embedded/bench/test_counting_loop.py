@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.embedded.bench.lanes import Lanes
+from dsbench.embedded.bench.counting_loop import CountingLoop
 from dsbench.embedded.pipeline import PadSource, Schedule
 from dsbench.embedded.video.frame import YuvFrame
 
-PLANE = np.zeros((2, 2), np.uint8)
+DEFAULTE = np.zeros((2, 2), np.uint8)
 
 
 def frames(count: int) -> Iterator[YuvFrame]:
-    return (YuvFrame(PLANE, PLANE, PLANE, 2, 2, "bt601", False, index) for index in range(count))
+    return (YuvFrame(DEFAULTE, DEFAULTE, DEFAULTE, 2, 2, "bt601", False, index) for index in range(count))
 
 
 class FakeDetector:
@@ -49,7 +49,7 @@ def run(lengths: Sequence[int], schedule: Schedule, detector: Any, stop_after: i
     counted: list[int] = []
     sources = [PadSource(pad, frames(length)) for pad, length in enumerate(lengths)]
     count = lambda pad, _: counted.append(pad)  # noqa: E731
-    Lanes(sources, detector, count, schedule, lambda: len(counted) >= stop_after).run()
+    CountingLoop(sources, detector, count, schedule, lambda: len(counted) >= stop_after).run()
     return counted
 
 
@@ -124,7 +124,7 @@ class Rounds:
             time.sleep(0.002)
             with self._lock:
                 self._inside -= 1
-            yield YuvFrame(PLANE, PLANE, PLANE, 2, 2, "bt601", False, index)
+            yield YuvFrame(DEFAULTE, DEFAULTE, DEFAULTE, 2, 2, "bt601", False, index)
             index += 1
 
 
@@ -132,7 +132,7 @@ def play(rounds: Sequence[Rounds], schedule: Schedule, detector: Any, frames: in
     counted: list[int] = []
     sources = [PadSource(pad, each.another(), each.another) for pad, each in enumerate(rounds)]
     count = lambda pad, _: counted.append(pad)  # noqa: E731
-    Lanes(sources, detector, count, schedule, lambda: len(counted) >= frames).run()
+    CountingLoop(sources, detector, count, schedule, lambda: len(counted) >= frames).run()
     return Counter(counted)
 
 
@@ -168,14 +168,14 @@ def test_a_lane_keeps_to_its_decoder() -> None:
         for index in range(10**6):
             users[number].add(threading.get_ident())
             time.sleep(0.001)
-            yield YuvFrame(PLANE, PLANE, PLANE, 2, 2, "bt601", False, index)
+            yield YuvFrame(DEFAULTE, DEFAULTE, DEFAULTE, 2, 2, "bt601", False, index)
 
     counted: list[int] = []
     first = another()
     next(first)
     users[0].clear()
     count = lambda pad, _: counted.append(pad)  # noqa: E731
-    Lanes([PadSource(0, first, another)], None, count, Schedule(1, lanes=3), lambda: len(counted) >= 300).run()
+    CountingLoop([PadSource(0, first, another)], None, count, Schedule(1, lanes=3), lambda: len(counted) >= 300).run()
     assert len(users) == 3
     assert len(counted) >= 300
     assert sum(map(len, users.values())) <= 6, "each its own, but for the start"

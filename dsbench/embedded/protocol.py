@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dsbench.embedded.bench.calibration import Rate, Way
+    from dsbench.embedded.bench.thread_config import Rate, ThreadConfig
     from dsbench.embedded.messages import BusMessage
     from dsbench.formats.nvinfer import Color, NvinferConfig
 
@@ -98,7 +98,7 @@ class WorkerJob:
 class Loaded:
     """The network is loaded and every file exists: the pipeline is ready. The worker waits for Go.
 
-    ``rates``: what each way to share out the network's calls promises; empty where there is nothing to choose.
+    ``rates``: measured speed of each thread configuration; empty if there is nothing to choose.
     """
 
     rates: tuple[Rate, ...] = ()
@@ -106,9 +106,10 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """From the app: every worker is ready, start. ``way``: chosen by the rates of all workers; None is the plan."""
+    """From the app: every worker is ready, start. ``thread_config``: chosen by the rates of all workers; None is the
+    default."""
 
-    way: Way | None = None
+    thread_config: ThreadConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""The loop of a benchmark run, in which nobody looks at a frame's results: whoever decodes a frame also infers it.
+"""The loop of a benchmark run that only counts frames: the thread that decodes a frame also infers it.
 
-Nothing is handed from thread to thread, so a frame stays in its processor's cache and no processor waits for another.
+No frame is passed from thread to thread: it stays in its processor's cache, and no processor waits for another.
 """
 
 from __future__ import annotations
@@ -16,43 +16,43 @@ from dsbench.embedded.video.frame import YuvFrame
 
 
 class Count(Protocol):
-    """Told of every frame that passed inference."""
+    """Counts the frames that passed inference."""
 
     def __call__(self, pad: int, frame: YuvFrame) -> None:
-        """One frame more of ``pad``; never called by two threads at once."""
+        """One more frame of ``pad``; never called by two threads at once."""
 
 
 class _Decoder:
-    """The frames of one round of a clip after another, and the right to decode the next one."""
+    """One decoder of a source. The thread that holds ``lock`` may decode the next frame."""
 
     def __init__(self, frames: Iterator[YuvFrame]) -> None:
         self.frames = frames
         self.lock = threading.Lock()
 
 
-class _Turn:
-    """A source, its decoders, and its frames so far."""
+class _Stream:
+    """A source, its decoders, and the number of its frames so far."""
 
-    def __init__(self, source: PadSource, most_decoders: int) -> None:
+    def __init__(self, source: PadSource, max_decoders: int) -> None:
         self.pad = source.pad
         self.frames = 0
         self.ended = False
         self._another = source.another
-        self._most = most_decoders
+        self._max = max_decoders
         self._decoders = [_Decoder(source.frames)]
         self._adding = threading.Lock()
 
     def decoder(self, lane: int) -> _Decoder:
-        """One that nobody uses, locked: a lane's own if it can be, whose pictures are still in its processor's cache.
+        """A free decoder, locked. The lane's own is preferred: its pictures are still in the processor's cache.
 
-        Where all are in use, one more is started for a clip that repeats, or else waited for.
+        If all are in use, a clip that repeats gets one more decoder; otherwise the lane waits.
         """
         first = lane % len(self._decoders)
         for decoder in (*self._decoders[first:], *self._decoders[:first]):
             if decoder.lock.acquire(blocking=False):
                 return decoder
         with self._adding:
-            if self._another is not None and len(self._decoders) < self._most and (added := self._add(self._another)):
+            if self._another is not None and len(self._decoders) < self._max and (added := self._add(self._another)):
                 return added
         decoder = self._decoders[first]
         decoder.lock.acquire()
@@ -61,7 +61,7 @@ class _Turn:
     def _add(self, another: Callable[[], Iterator[YuvFrame]]) -> _Decoder | None:
         try:
             added = _Decoder(another())
-        except DsbenchError:  # too many files are open, say: those that there are do as well
+        except DsbenchError:  # for example too many open files: the existing decoders suffice
             self._another = None
             return None
         added.lock.acquire()
@@ -69,18 +69,18 @@ class _Turn:
         return added
 
 
-def decoders(lanes: int, streams: int) -> int:
-    """The most that a stream whose clip repeats has."""
+def max_decoders(lanes: int, streams: int) -> int:
+    """Maximum number of decoders of a stream whose clip repeats."""
     return -(-lanes // max(1, streams))
 
 
-class Lanes:
-    """Streams take turns, one frame each, so they run at equal speed. ``schedule.batch_size`` means nothing here.
+class CountingLoop:
+    """Runs ``schedule.lanes`` threads over all streams. ``schedule.batch_size`` is not used.
 
-    Where there are more lanes than streams, several rounds of a clip that repeats without end are decoded at once, each
-    by a decoder of its own: a decoder takes one frame after another and would keep the other lanes waiting.
+    Streams take turns, one frame each, so they run at equal speed. With more lanes than streams, several rounds of a
+    clip that repeats are decoded concurrently, each by its own decoder: one decoder would keep the other lanes waiting.
 
-    With an ``interval`` each stream's every (interval + 1)-th frame is inferred, as when batches hold a frame of
+    With an ``interval``, every (interval + 1)-th frame of each stream is inferred, as with batches that hold a frame of
     every stream.
     """
 
@@ -92,8 +92,8 @@ class Lanes:
         schedule: Schedule,
         stopped: Callable[[], bool] = lambda: False,
     ) -> None:
-        most = decoders(schedule.lanes, len(sources))
-        self._turns = [_Turn(source, most) for source in sources]
+        limit = max_decoders(schedule.lanes, len(sources))
+        self._streams = [_Stream(source, limit) for source in sources]
         self._detector = detector
         self._count = count
         self._schedule = schedule
@@ -104,49 +104,49 @@ class Lanes:
         self._error: BaseException | None = None
 
     def run(self) -> None:
-        """Until every source has ended or ``stopped``. DsbenchErrors of source, network and parser pass through."""
-        helpers = [
+        """Run until every source has ended or ``stopped``. DsbenchErrors of source, network and parser pass through."""
+        threads = [
             threading.Thread(target=self._lane, args=(i,), name=f"lane-{i}") for i in range(1, self._schedule.lanes)
         ]
-        for helper in helpers:
-            helper.start()
+        for thread in threads:
+            thread.start()
         self._lane(0)
-        for helper in helpers:
-            helper.join()
+        for thread in threads:
+            thread.join()
         if self._error is not None:
             raise self._error
 
     def _lane(self, number: int) -> None:
         try:
             while self._error is None and not self._stopped():
-                turn = self._take_turn()
-                if turn is None:
+                stream = self._next_stream()
+                if stream is None:
                     return
-                self._serve(turn, number)
+                self._serve(stream, number)
         except BaseException as error:
             self._error = self._error or error
 
-    def _take_turn(self) -> _Turn | None:
+    def _next_stream(self) -> _Stream | None:
         """The stream whose turn it is; None when all have ended."""
         with self._choice:
-            for _ in range(len(self._turns)):
-                turn = self._turns[self._next % len(self._turns)]
+            for _ in range(len(self._streams)):
+                stream = self._streams[self._next % len(self._streams)]
                 self._next += 1
-                if not turn.ended:
-                    return turn
+                if not stream.ended:
+                    return stream
         return None
 
-    def _serve(self, turn: _Turn, lane: int) -> None:
-        """One frame from the decoder to the counter."""
-        decoder = turn.decoder(lane)
+    def _serve(self, stream: _Stream, lane: int) -> None:
+        """Carry one frame from the decoder to the counter."""
+        decoder = stream.decoder(lane)
         try:
             frame = next(decoder.frames, None)
             if frame is None:
-                turn.ended = True
+                stream.ended = True
                 return
             with self._choice:
-                number = turn.frames - self._schedule.dropped
-                turn.frames += 1
+                number = stream.frames - self._schedule.dropped
+                stream.frames += 1
         finally:
             decoder.lock.release()
         if number < 0:
@@ -154,4 +154,4 @@ class Lanes:
         if self._detector is not None and number % (self._schedule.interval + 1) == 0:
             self._detector.run_alone(frame, self._order)
         with self._order:
-            self._count(turn.pad, frame)
+            self._count(stream.pad, frame)
