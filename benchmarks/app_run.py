@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from benchmarks import consoles
 from benchmarks.boxes import Table
 from benchmarks.contenders import Sample, busy_seconds
 from benchmarks.workload import REPOSITORY, Workload
 from dsbench.base.cpus import usable_cpus
 from dsbench.embedded.bench import fast
-from dsbench.formats.perf import log as perf_log
 
 _DISCARDED_ROWS = 1  # the first row with all streams running has the rest of the start in it
 
@@ -83,7 +83,7 @@ def run(work: Workload, streams: int, rows: int, environment: dict[str, str] | N
             assert process.stdout is not None
             count = 0
             for line in process.stdout:
-                for row in perf_log.iter_rows([line]):
+                for row in consoles.rows([line]):
                     if not all(row.fps):
                         continue
                     yield Row(time.perf_counter(), tuple(row.fps), busy_seconds(), *_used(process.pid))

@@ -18,11 +18,11 @@ _MESSAGE = "(deepstream-app:5565): GStreamer-WARNING **: 22:31:53.963: Got data 
 
 @dataclass(frozen=True)
 class Shape:
-    """A run: ``noise`` is the relative spread of a window, all streams alike, ``correlation`` that of neighbouring
-    windows, ``own_noise`` each stream's for itself; ``stretch`` how long a window is as a multiple of its interval;
-    ``messages`` the chance of a message inside a row, ``lost`` that of one which leaves nothing of it, twice in a row
-    at most; ``all_lost`` windows of which nothing is left; ``frozen_s``: how long app and pipeline stand still before
-    window ``frozen_at``."""
+    """A run. ``noise`` is the relative spread of a window, all streams alike, ``correlation`` that of neighbouring
+    windows, ``own_noise`` each stream's for itself. ``stretch`` is how long a window is as a multiple of its interval.
+    ``messages`` is the chance of a message inside a row, ``lost`` that of one which leaves nothing of it, twice in a
+    row at most and not of the last one; of windows ``all_lost`` nothing is left. ``frozen_s``: how long app and
+    pipeline stall before window ``frozen_at``."""
 
     rate: Rate
     streams: int = 4
@@ -87,6 +87,7 @@ def _print(run: Run, cells: list[tuple[float, float]], number: int, chance: rand
     cut = chance.randrange(len(cells)) if chance.random() < run.shape.messages else -1
     run.console += "**PERF:  "
     by_chance = bool(run.shape.lost) and chance.random() < run.shape.lost and run.lost_in_a_row < 2
+    by_chance = by_chance and number < run.shape.windows - 1  # two at the end would be a reason of their own
     run.lost_in_a_row = run.lost_in_a_row + 1 if by_chance else 0
     if by_chance or number in run.shape.all_lost:
         run.console += _MESSAGE
@@ -107,7 +108,7 @@ def one_slow(fps: float, slow: float, which: int) -> Rate:
 
 
 def stops(fps: float, which: int, from_s: float, to_s: float = math.inf) -> Rate:
-    """One stream stands still from then on, or for a while."""
+    """One stream stalls from then on, or for a while."""
     return lambda stream, at: 0.0 if stream == which and from_s <= at < to_s else fps
 
 

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.formats.perf.log import PerfRow, RowReader
+from dsbench.formats.perf.rows import RowReader
 
 _FRAME = re.compile(r"Source id = (\d+) Frame_num = (\d+) Frame latency = ([0-9]+(?:\.[0-9]+)?) \(ms\)")
 _COMPONENT = re.compile(r"Comp name = (\S+) .*?component[ _]latency ?= ([0-9]+(?:\.[0-9]+)?)(?![0-9.])")
@@ -54,7 +54,7 @@ def read(lines: Iterable[str], *, streams: int = 0, skip_start_up: bool = True) 
     rows = RowReader(streams)
     for line in lines:
         if not started:
-            started = any(row.complete and min(row.fps) > 0 for row in _rows(rows, line))
+            started = any(row.complete and min(row.fps) > 0 for row in rows.feed(line))
         if "atency" not in line:
             continue
         found = _FRAME.findall(line)
@@ -67,12 +67,6 @@ def read(lines: Iterable[str], *, streams: int = 0, skip_start_up: bool = True) 
         for name, milliseconds in _COMPONENT.findall(line):
             log.components.setdefault(name, array("d")).append(float(milliseconds))
     return log
-
-
-def _rows(reader: RowReader, line: str) -> Iterator[PerfRow]:
-    """The rows that end with this line."""
-    if "PERF" in line or not reader.idle:
-        yield from reader.feed(line)
 
 
 def load(path: Path, streams: int = 0) -> LatencyLog:

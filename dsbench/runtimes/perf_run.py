@@ -19,7 +19,7 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.follow import Follower
 from dsbench.base.process import Finished
 from dsbench.formats.app.console import Console, ConsoleReader
-from dsbench.formats.perf import log as perf_log
+from dsbench.formats.perf.stream0 import stream0_values
 from dsbench.formats.perf.windows import Collector, Windows
 from dsbench.runtimes.build_watch import BUILD_S
 from dsbench.runtimes.contract import Runtime
@@ -91,7 +91,7 @@ def run(runtime: Runtime, plan: PerfPlan) -> PerfRun:
         until=rows.over,
     )
     windows = rows.windows()
-    stream0 = tuple(perf_log.stream0_values(plan.log))
+    stream0 = tuple(stream0_values(plan.log))
     early = (rows.ended_early_s, rows.not_asked)
     return PerfRun(plan, finished, windows, stream0, rows.console, rows.build_s, rows.builds, *early)
 

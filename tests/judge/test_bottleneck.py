@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.formats.perf import log as perf_log
+from benchmarks import consoles
 from dsbench.formats.telemetry import Series
 from dsbench.judge.bottleneck import Bottleneck, BottleneckEvidence, Ceiling, InferCeiling, Limit, judge
 from dsbench.judge.run.telemetry import ColumnSummary, TelemetrySummary, Throttled, summarise
@@ -209,7 +209,7 @@ GOLD = Path(os.environ.get("DSBENCH_GOLD", "/nowhere")) / "nvml"
 def recorded(name: str, streams: int) -> Ceiling:
     """A decode-only run on an H100: its last PERF rows, and NVML's series once all streams have started."""
     folder = GOLD / name
-    rows = [row.fps for row in perf_log.rows(folder / "console.log") if len(row.fps) == streams][-4:]
+    rows = [row.fps for row in consoles.rows(consoles.lines(folder / "console.log")) if len(row.fps) == streams][-4:]
     with (folder / "nvml.csv").open(newline="") as file:
         samples = [row for row in csv.DictReader(file) if float(row["t_rel"]) > 4 and row["dec_util"]]
     names = {"nvdec_pct": "dec_util", "sm_pct": "sm_util", "cpu_pct": "cpu_all_pct"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import subprocess
 
+from benchmarks import consoles
 from dsbench.embedded.app.perf import HeaderCounter, PerfReporter
 from dsbench.embedded.app.shared_state import SharedState
-from dsbench.formats.perf.log import iter_rows
 from tests.embedded.app_support import World
 
 
@@ -93,7 +93,7 @@ def test_a_measured_run(world: World) -> None:
         stdout=subprocess.PIPE,
         timeout=30,
     )
-    found = list(iter_rows(done.stdout.decode().splitlines()))
+    found = list(consoles.rows(done.stdout.decode().splitlines()))
     assert len(found) >= 2
     assert {len(row.fps) for row in found} == {sources}
     assert all(fps > 20 for fps in found[-1].fps)

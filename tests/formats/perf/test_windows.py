@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import consoles
 from dsbench.formats.perf import windows as perf_windows
 
 
@@ -17,7 +18,7 @@ def test_broken_rows_are_counted_and_left_out(tmp_path: Path) -> None:
         "(app): WARNING\n**PERF:  3.00 (2.00)\t4.(app): CRITICAL\n"
         "**PERF:  5.00 (3.00)\t6.00 (4.00)\t\n"
     )
-    windows = perf_windows.of_log(log, 2, 2, (2.1, 4.1), 6.0)
+    windows = consoles.windows(consoles.lines(log), 2, 2, (2.1, 4.1), 6.0)
     assert windows.fps == ((1.0, 2.0), (5.0, 6.0))
     assert windows.at_s == (2.1, 6.0), "a row that was not seen while it came has the time of the end"
     assert windows.broken == 1
@@ -25,10 +26,10 @@ def test_broken_rows_are_counted_and_left_out(tmp_path: Path) -> None:
 
 
 def test_memory_does_not_grow_with_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(perf_windows, "MOST_WINDOWS", 3)
+    monkeypatch.setattr(perf_windows, "MAX_WINDOWS", 3)
     log = tmp_path / "log"
     log.write_text("".join(f"**PERF:  {number}.00 (1.00)\t\n" for number in range(10)))
-    windows = perf_windows.of_log(log, 1, 2, ended_s=20.0)
+    windows = consoles.windows(consoles.lines(log), 1, 2, ended_s=20.0)
     assert windows.of_stream(0) == (7.0, 8.0, 9.0)
     assert windows.earlier == 7
 
@@ -36,7 +37,7 @@ def test_memory_does_not_grow_with_the_log(tmp_path: Path, monkeypatch: pytest.M
 def test_rows_that_were_put_together_again_count_and_are_told(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("**PERF:  1.00 (1.00)\tWARN\n2.00 (2.00)\t\n**PERF:  \n**PERF:  3.00 (1.00)\t\n")
-    windows = perf_windows.of_log(log, 2, 2)
+    windows = consoles.windows(consoles.lines(log), 2, 2)
     assert windows.fps == ((1.0, 2.0),)
     assert (windows.repaired, windows.broken) == (1, 2)
 
@@ -44,7 +45,7 @@ def test_rows_that_were_put_together_again_count_and_are_told(tmp_path: Path) ->
 def test_each_configuration_has_its_own_windows(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("PERF(0): 1.00 (1.00)\t2.00 (1.00)\t\nPERF(1): 9.00 (1.00)\t\nPERF(0): 3.00 (1.00)\t4.00 (1.00)\t\n")
-    found = perf_windows.of_every_instance(log, 2)
+    found = consoles.windows_of_instances(log, 2)
     assert {instance: windows.fps for instance, windows in found.items()} == {0: ((1.0, 2.0), (3.0, 4.0)), 1: ((9.0,),)}
     assert found[0].at_s == (2.0, 4.0)
 
@@ -53,7 +54,7 @@ def test_each_configuration_has_its_own_windows(tmp_path: Path) -> None:
 def test_a_row_with_what_is_no_rate_counts_as_broken(tmp_path: Path, value: str) -> None:
     log = tmp_path / "log"
     log.write_text(f"**PERF:  1.00 (1.00)\t2.00 (nan)\t\n**PERF:  3.00 (1.00)\t{value} (1.00)\t\n")
-    windows = perf_windows.of_log(log, 2, 2)
+    windows = consoles.windows(consoles.lines(log), 2, 2)
     assert windows.fps == ((1.0, 2.0),), "an average may be nan"
     assert windows.broken == 1
 
@@ -75,5 +76,5 @@ def test_a_cut_row_counts_when_it_began(tmp_path: Path) -> None:
 def test_rows_of_another_configuration_are_not_this_ones(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("PERF(0): 1.00 (1.00)\t\nPERF(1): 9.00 (1.00)\t\nPERF(0): 1.00 (1.00)\t\nPERF(1): 9.00 (1.00)\t\n")
-    found = perf_windows.of_every_instance(log, 2)
+    found = consoles.windows_of_instances(log, 2)
     assert {number: windows.begun_s for number, windows in found.items()} == {0: (2.0, 4.0), 1: (2.0, 4.0)}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import consoles
 from dsbench.formats.perf import windows as perf_windows
 from dsbench.formats.perf.windows import Windows
 from dsbench.judge.run import elapsed, measurement
@@ -129,7 +130,7 @@ def test_rows_seen_late_are_not_printed_late() -> None:
 
 def test_recorded_windows_are_a_second_long_to_the_millisecond(shared: Path) -> None:
     for folder in ("nvml/decode_n64_720p", "perf_decode/retail_1080p_n16", "perf_infer/n4"):
-        windows = perf_windows.of_every_instance(shared / "gold" / folder / "console.log", 1)[0]
+        windows = consoles.windows_of_instances(shared / "gold" / folder / "console.log", 1)[0]
         found = elapsed.of_run(windows)
         assert found.by_averages, folder
         assert found.span_s[1:] == pytest.approx([1.0] * (len(windows.fps) - 1), abs=0.003), folder

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.formats.perf import log as perf_log
+from benchmarks import consoles
 from dsbench.formats.perf.windows import Windows
 from dsbench.formats.telemetry import Series, throttling
 from dsbench.judge.run import telemetry
@@ -89,7 +89,7 @@ def test_a_real_decode_only_run(shared: Path, name: str, nvdec: int) -> None:
     seen = [
         (float(line.split("\t")[1]), row.fps)
         for line in lines
-        for row in perf_log.iter_rows([line.split("\t", 2)[-1]])
+        for row in consoles.rows([line.split("\t", 2)[-1]])
         if len(row.fps) == streams
     ]
     run = Windows(2, streams, tuple(at for at, _ in seen), tuple(fps for _, fps in seen))

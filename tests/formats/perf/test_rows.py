@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.base.errors import Code, DsbenchError
-from dsbench.formats.perf import log as perf_log
+from benchmarks import consoles
+from dsbench.formats.perf.rows import RowReader
+from dsbench.formats.perf.stream0 import stream0_values
 
 HEADER = "**PERF:  FPS 0 (Avg)\tFPS 1 (Avg)\t\n"
 
@@ -29,7 +30,7 @@ HEADER = "**PERF:  FPS 0 (Avg)\tFPS 1 (Avg)\t\n"
     ],
 )
 def test_a_row(line: str, fps: tuple[float, ...], avg: tuple[float, ...]) -> None:
-    (row,) = perf_log.iter_rows([line])
+    (row,) = consoles.rows([line])
     assert (row.fps, row.avg) == (fps, avg)
 
 
@@ -47,21 +48,21 @@ def test_a_row(line: str, fps: tuple[float, ...], avg: tuple[float, ...]) -> Non
     ],
 )
 def test_no_row(line: str) -> None:
-    assert list(perf_log.iter_rows([line])) == []
+    assert list(consoles.rows([line])) == []
 
 
 def test_nan_is_kept_for_the_judge() -> None:
-    (row,) = perf_log.iter_rows(["**PERF:  -nan (-nan)\t\n"])
+    (row,) = consoles.rows(["**PERF:  -nan (-nan)\t\n"])
     assert row.fps[0] != row.fps[0]
 
 
-def test_rows_know_header_instance_line_and_locale() -> None:
+def test_rows_know_header_and_instance() -> None:
     rows = list(
-        perf_log.iter_rows(["\n", HEADER, "**PERF:  1.00 (1.00)\t\n", "PERF(2): 1,00 (1.00)\t2.00 (2.00)\t\n", "x\n"])
+        consoles.rows(["\n", HEADER, "**PERF:  1.00 (1.00)\t\n", "PERF(2): 1,00 (1.00)\t2.00 (2.00)\t\n", "x\n"])
     )
-    assert [(row.line, row.instance, row.streams, row.complete, row.comma) for row in rows] == [
-        (3, 0, 2, False, False),
-        (4, 2, 2, True, True),
+    assert [(row.instance, row.streams, row.complete) for row in rows] == [
+        (0, 2, False),
+        (2, 2, True),
     ]
 
 
@@ -104,14 +105,14 @@ def test_rows_know_header_instance_line_and_locale() -> None:
     ],
 )
 def test_a_row_that_messages_cut(lines: list[str], fps: list[tuple[float, ...]], repaired: list[bool]) -> None:
-    found = list(perf_log.iter_rows([HEADER, *lines]))
+    found = list(consoles.rows([HEADER, *lines]))
     assert [row.fps for row in found] == fps
     assert [row.repaired for row in found] == repaired
     assert [row.complete for row in found] == [len(row) == 2 for row in fps]
 
 
 def test_a_row_of_which_nothing_is_left_is_counted() -> None:
-    reader = perf_log.RowReader(1)
+    reader = RowReader(1)
     for line in ("**PERF:  \n", "noise\n", "**PERF:  3.00 (1.00)\t\n", "**PERF:  24.5"):
         list(reader.feed(line))
     assert list(reader.finish()) == []
@@ -124,7 +125,7 @@ def test_a_header_that_a_message_cut_still_says_how_many_streams_there_are() -> 
         "FPS 1 (Avg)\tFPS 2 (Avg)\t\n",
         "**PERF:  1.00 (1.00)\t2.00 (1.00)\t\n",
     ]
-    (row,) = perf_log.iter_rows(cut)
+    (row,) = consoles.rows(cut)
     assert (row.streams, row.complete) == (3, False)
 
 
@@ -137,7 +138,7 @@ def test_rows_of_several_configurations_have_their_own_lengths() -> None:
         "2.50 (1.00)\t\x1b[0m\n",
         "PERF(1): 3.50 (1.00)\t\n",
     ]
-    found = [(row.instance, row.fps, row.complete) for row in perf_log.iter_rows(lines)]
+    found = [(row.instance, row.fps, row.complete) for row in consoles.rows(lines)]
     assert found == [(0, (1.0, 2.0), True), (1, (3.0,), True), (0, (1.5, 2.5), True), (1, (3.5,), True)]
 
 
@@ -150,45 +151,14 @@ def test_sources_that_come_and_go_have_their_pairs_on_the_next_line_with_a_name(
         "**PERF:  \n",
         "cam-1[front door] 30.02 (29.83)\tcam-3[] 24.98 (25.01)\t\n",
     ]
-    (row,) = perf_log.iter_rows(lines)
-    assert (row.fps, row.line, row.complete) == ((30.02, 24.98), 5, True)
+    (row,) = consoles.rows(lines)
+    assert (row.fps, row.complete) == ((30.02, 24.98), True)
 
 
 @pytest.mark.parametrize("end", ["\r\n", "^C** ERROR: <_intr_handler:131>: User Interrupted.. \n"])
 def test_other_ends_of_a_row(end: str) -> None:
-    (row,) = perf_log.iter_rows([f"**PERF:  24.50 (36.57)\t{end}"])
+    (row,) = consoles.rows([f"**PERF:  24.50 (36.57)\t{end}"])
     assert row.fps == (24.5,)
-
-
-def test_a_row_may_lie_across_two_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(perf_log, "_BLOCK", 16)
-    log = tmp_path / "log"
-    log.write_text(
-        f"noise\n{HEADER}**PERF:  24.50 (36.57)\t24.00 (35.82)\t\nnoise\n**PERF:  1.00 (1.00)\t2.00 (1.00)\t"
-    )
-    assert [(row.line, row.fps) for row in perf_log.rows(log)] == [(3, (24.5, 24.0)), (5, (1.0, 2.0))]
-    assert list(perf_log.stream0_values(log)) == [24.5, 1.0]
-
-
-def test_stream0_values_are_what_the_specifications_grep_prints(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    log.write_text(
-        f"{HEADER}**PERF:  24.50 (36.57)\t24.00 (35.82)\t\n**PERF:  \n30.00 (1.00)\n**PERF:\t0.00 (0.00)\n"
-        "PERF(0): 7.00 (7.00)\n**PERF:  nan (nan)\n**PERF:  inf (0.00)\nx**PERF:8.00**PERF: 9.\n**PERF:  12"
-    )
-    assert list(perf_log.stream0_values(log)) == [24.5, 0.0, 8.0, 9.0, 12.0]
-
-
-def test_a_log_without_newlines_is_read_in_pieces(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    log.write_bytes(b"\xff\0" * 3_000_000 + b"\n**PERF:  24.50 (36.57)\t\n")
-    assert [row.fps for row in perf_log.rows(log)] == [(24.5,)]
-
-
-def test_a_missing_log(tmp_path: Path) -> None:
-    with pytest.raises(DsbenchError) as caught:
-        list(perf_log.stream0_values(tmp_path / "no.log"))
-    assert caught.value.code is Code.PERF_LOG_INVALID
 
 
 @pytest.mark.parametrize(
@@ -207,9 +177,9 @@ def test_recorded_logs(shared: Path, log: str, streams: int, rows: int, last: fl
     path = shared / log
     if not path.exists():
         pytest.skip(f"no {log}")
-    found = list(perf_log.rows(path))
+    found = list(consoles.rows(consoles.lines(path)))
     assert {row.streams for row in found} == {streams}
-    assert [row.fps[0] for row in found] == list(perf_log.stream0_values(path))
+    assert [row.fps[0] for row in found] == list(stream0_values(path))
     assert (len(found), found[-1].fps[0]) == (rows, last)
 
 
@@ -217,7 +187,7 @@ def test_a_recorded_row_of_fifteen_pairs_for_sixteen_streams(shared: Path) -> No
     path = shared / "gold/perf_decode/retail_1080p_n16/console.log"
     if not path.exists():
         pytest.skip("no recording")
-    assert [len(row.fps) for row in perf_log.rows(path) if not row.complete] == [15]
+    assert [len(row.fps) for row in consoles.rows(consoles.lines(path)) if not row.complete] == [15]
 
 
 def test_every_recorded_console_gives_whole_rows(shared: Path) -> None:
@@ -227,8 +197,8 @@ def test_every_recorded_console_gives_whole_rows(shared: Path) -> None:
         pytest.skip("no recordings")
     short = {}
     for console in consoles:
-        reader = perf_log.RowReader()
-        found = list(perf_log.rows(console, reader))
+        reader = RowReader()
+        found = list(consoles.rows(consoles.lines(console), reader))
         text = console.read_text(errors="replace")
         assert len(found) + reader.lost == text.count("**PERF:") - text.count("**PERF:  FPS"), console
         if broken := [len(row.fps) for row in found if not row.complete]:

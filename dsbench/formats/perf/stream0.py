@@ -1,0 +1,36 @@
+"""Stream 0's figures as the specification reads them: what its ``grep -oP`` prints for a log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from dsbench.base.errors import Code, DsbenchError
+
+_SPECIFICATION = re.compile(r"\*\*PERF:\s*([0-9.]+)")
+_DECIMAL = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+")
+_MAX_LINE = 1 << 20
+"""Bytes of a line; a longer one is read in pieces: a log without newlines must not fill the memory."""
+
+
+def stream0_values(path: Path | str) -> Iterator[float]:
+    """What the specification's ``grep -oP '\\*\\*PERF:\\s*\\K[0-9.]+'`` prints for a log: stream 0's windows, in order.
+
+    A header gives nothing; neither do ``nan`` and ``inf``. A number cut by the end of the log counts as it stands.
+    Raises DsbenchError(PERF_LOG_INVALID) when the log cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as log:
+            for line in iter(partial(log.readline, _MAX_LINE), b""):
+                if b"**PERF:" in line:
+                    found = _SPECIFICATION.findall(line.decode("utf-8", "replace"))
+                    yield from (float(text) for text in found if _DECIMAL.fullmatch(text))
+    except OSError as error:
+        raise DsbenchError(
+            Code.PERF_LOG_INVALID,
+            f"{error.strerror}: {path}",
+            where=str(path),
+            fix="the run writes this log: look at its step",
+        ) from error
