@@ -12,13 +12,16 @@ from dsbench.record import codec
 from dsbench.record.schema import Record
 
 _LARGEST = 64 * 1024 * 1024
+_RUN_AGAIN = "run pytest --model-dir on this directory again"
 
 
 def load(path: Path) -> Record:
     """Read a record; RECORD_INVALID if it is missing, unreadable or no record."""
     try:
         if not stat.S_ISREG(path.stat().st_mode) or path.stat().st_size > _LARGEST:
-            raise DsbenchError(Code.RECORD_INVALID, f"{path.name} is not a record of dsbench", where=str(path))
+            raise DsbenchError(
+                Code.RECORD_INVALID, f"{path.name} is not a record of dsbench", where=str(path), fix=_RUN_AGAIN
+            )
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
@@ -26,7 +29,7 @@ def load(path: Path) -> Record:
             Code.RECORD_INVALID,
             f"the record cannot be read: {reason}",
             where=str(path),
-            fix="run pytest --model-dir on this directory again",
+            fix=_RUN_AGAIN,
         ) from error
     return codec.from_json(text, where=str(path))
 

@@ -145,7 +145,9 @@ def _copy_sources(facts: PreflightFacts, outputs: ModelOutputsResult, target: Pa
         shutil.copytree(layout.parser_dir, target, dirs_exist_ok=True, ignore=_ignored)
     if not any(target.glob("*.cpp")):
         if outputs.head is None:
-            raise outputs.no_family or DsbenchError(Code.PARSER_SOURCE, "there is no parser source")
+            raise outputs.no_family or DsbenchError(
+                Code.PARSER_SOURCE, "there is no parser source", fix="put your parser .cpp into parser/"
+            )
         expected = target / layout.parser_source.name
         plan = replace(source_plan(layout), expected=expected, alternatives=(), function=generated_function(facts))
         parser_source.write_source(outputs.head, plan)

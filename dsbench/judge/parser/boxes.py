@@ -78,7 +78,7 @@ def _problems(
             "parser-false",
             ERROR,
             f"the parser returned false on {refused} of {len(calls)} real frames: DeepStream crashes then",
-            "read its messages; its expectations of layers and dims do not fit the outputs of step 6a",
+            "read the parser's messages: it expects other layers or dims than those of step 6a",
         )
     found = [boxes for boxes in calls if boxes is not None and len(boxes)]
     if not found:
@@ -131,7 +131,7 @@ def _coordinates(boxes: NDArray[np.float32], network: Network) -> Iterator[tuple
             "negative-size",
             ERROR,
             f"{wrong} of {len(boxes)} boxes have a negative width or height: DeepStream drops them",
-            "corners swapped, or (cx, cy, w, h) read as corners: check the box format",
+            "check the box format: corners may be swapped, or (cx, cy, w, h) read as corners",
         )
     empty = int(((width == 0) | (height == 0)).sum())
     if empty:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import onnx
 
 PROTOBUF_LIMIT = 2**31 - 1
+_READABLE = "make the file readable for your user"
 _RE_EXPORT = "export the model again (Steps 1-3) and copy the whole file"
 
 
@@ -40,7 +41,9 @@ def load(path: Path) -> onnx.ModelProto:
             fix=_RE_EXPORT,
         ) from error
     except OSError as error:
-        raise DsbenchError(Code.ONNX_INVALID, f"cannot read {path.name}: {error.strerror}", where=str(path)) from error
+        raise DsbenchError(
+            Code.ONNX_INVALID, f"cannot read {path.name}: {error.strerror}", where=str(path), fix=_READABLE
+        ) from error
     if not model.HasField("graph") or not (model.graph.node or model.graph.output):
         raise DsbenchError(
             Code.ONNX_INVALID,
@@ -108,7 +111,9 @@ def _check_head(path: Path, size: int) -> None:
         with path.open("rb") as stream:
             head = stream.read(512)
     except OSError as error:
-        raise DsbenchError(Code.ONNX_INVALID, f"cannot read {path.name}: {error.strerror}", where=str(path)) from error
+        raise DsbenchError(
+            Code.ONNX_INVALID, f"cannot read {path.name}: {error.strerror}", where=str(path), fix=_READABLE
+        ) from error
     text = head.lstrip().lower()
     if head.startswith(b"version https://git-lfs.github.com/spec/"):
         raise DsbenchError(
