@@ -17,8 +17,8 @@ LOW_SCORE = 0.35
 _TROUBLESHOOTING = {
     "scale": "Wrong net-scale-factor - check model family table in Step 6a",
     "positions": "Grid/stride decoding mismatch - verify model architecture docs",
-    "content": "the video, or its beginning, may not show what the model detects: choose another with --video, take more"
-    " frames with --kitti-frames (0: all), or set min-detection-rate under [gate] in dsbench.toml",
+    "content": "the video, or its beginning, may not show what the model detects: choose another with --video,"
+    " take more frames with --kitti-frames (0: all), or set min-detection-rate under [gate] in dsbench.toml",
 }
 
 
