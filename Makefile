@@ -14,8 +14,9 @@ demo: $(STAMP)
 	$(BIN)/pytest --model-dir $(DEMO) --runtime embedded --video $(DEMO)/street.mp4 \
 	  --perf-seconds 20 --perf-interval 1
 
+# three workers on two cores: many tests wait for seconds of a run to pass
 test: $(STAMP) lint
-	$(BIN)/python -m pytest tests -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest tests -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -41,7 +41,7 @@ def done(workspace: Path) -> subprocess.CompletedProcess[str]:
     return run(
         workspace,
         "--runtime=embedded",
-        "--perf-seconds=6",
+        "--perf-seconds=4",
         "--perf-interval=1",
         "--kitti-frames=20",
         "--sweep",
@@ -76,7 +76,7 @@ def test_every_step_passes_and_every_line_follows_from_the_files(
         "Ready for: Step 8 — read references/report-generation.md models/net/",
     ):
         assert f"  {line}\n" in done.stdout, line
-    assert re.search(r"\[Step 7 Run 1\] completed in 6\.\d\ds", done.stdout)
+    assert re.search(r"\[Step 7 Run 1\] completed in 4\.\d\ds", done.stdout)
     times = re.search(r"Timing: Step6=([\d.]+)s Run1=([\d.]+)s Run2=([\d.]+)s Total=([\d.]+)s", done.stdout)
     assert times is not None
     step6, run1, run2, total = map(float, times.groups())
