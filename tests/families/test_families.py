@@ -106,7 +106,7 @@ def decoded_head() -> np.ndarray:
         (noisy_head()[:, :5], Code.FAMILY_UNKNOWN, "0 classes"),
         (noisy_head() * 8, Code.FAMILY_UNKNOWN, "no sigmoid"),
         (np.full((84, 8), np.nan), Code.FAMILY_UNKNOWN, "NaN"),
-        (np.zeros(1000), Code.NOT_A_DETECTOR, "1000 scores an image"),
+        (np.zeros(1000), Code.NOT_A_DETECTOR, "1000 scores per image"),
         (np.zeros((1000, 1, 1)), Code.NOT_A_DETECTOR, "classifier"),
         (np.zeros((19, 64, 64)), Code.NOT_A_DETECTOR, "a segmentation net"),
         (np.zeros((125, 2, 2)), Code.FAMILY_UNKNOWN, "no known detector family"),
@@ -122,7 +122,7 @@ def test_heads_that_are_refused(facts: OnnxFacts, array: np.ndarray, code: Code,
 
 
 def test_unknown_family_name(facts: OnnxFacts) -> None:
-    with pytest.raises(DsbenchError, match="no family 'yolo99'") as caught:
+    with pytest.raises(DsbenchError, match="the family 'yolo99' does not exist") as caught:
         registry.recognise(facts, [outputs(noisy_head())], hints=Hints(family="yolo99"))
     assert "yolox, " in caught.value.fix
 
