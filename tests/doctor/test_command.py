@@ -34,8 +34,8 @@ NAMES = (
 COMMAND = """
 import sys
 from dsbench import cli
-from dsbench.base import ask
-from dsbench.doctor import gst_inventory, survey
+from dsbench.doctor import ask, survey
+from dsbench.doctor.survey import ask as questions, gstreamer, python
 {limits}
 sys.exit(cli.main())
 """
@@ -48,12 +48,12 @@ sys.exit(probe.main(sys.argv[1:]))
 """
 BROKEN_LIMITS = f"""
 ask._LIMIT = 2**18
-survey._child = lambda *words: (sys.executable, "-c", {PROBE!r}, *words)
+questions.child = python.child = lambda *words: (sys.executable, "-c", {PROBE!r}, *words)
 """
-"""How much a program may print (tests/base/test_ask.py has the real limit), and how long one that hardware asks has."""
+"""How much a program may print (tests/doctor/test_ask.py has the real limit), how long a program of hardware takes."""
 HANG_LIMITS = """
-survey.FIRST_SCAN_S, gst_inventory.QUESTION_S = 9, 5
-survey._program.__kwdefaults__["timeout_s"] = 7
+survey.FIRST_SCAN_S, gstreamer.QUESTION_S = 9, 5
+questions.program.__kwdefaults__["timeout_s"] = 7
 """
 
 
