@@ -76,8 +76,9 @@ def doctor(cwd: Path, *options: str, limits: str = "", **environment: str | None
     for name in (*(name for name, value in environment.items() if value is None), "DS_VIDEO"):
         if environment.get(name) is None:
             given.pop(name, None)
+    start = ("-c", COMMAND.format(limits=limits)) if limits else ("-m", "dsbench.cli")
     return subprocess.run(
-        [sys.executable, "-c", COMMAND.format(limits=limits), "doctor", *options],
+        [sys.executable, *start, "doctor", *options],
         cwd=cwd,
         env=given,
         capture_output=True,

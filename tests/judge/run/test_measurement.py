@@ -45,11 +45,17 @@ def test_a_steady_run() -> None:
     assert len(found.per_stream) == 3
 
 
-def test_every_stream_decides_not_stream_0() -> None:
-    found = judged(steady(40, 29, 40))
-    assert (found.state, found.real_time) == (State.VALID, RealTime.NO)
-    assert judged(steady(20, 20)).real_time is RealTime.NO
-    assert judged(steady(40, 29, 40), target=25).real_time is RealTime.YES
+@pytest.mark.parametrize(
+    ("means", "target", "real_time"),
+    [
+        pytest.param((40, 29, 40), 30, RealTime.NO, id="one-too-slow"),
+        pytest.param((20, 20), 30, RealTime.NO, id="all-too-slow"),
+        pytest.param((40, 29, 40), 25, RealTime.YES, id="lower-target"),
+    ],
+)
+def test_every_stream_decides_not_stream_0(means: tuple[float, ...], target: float, real_time: RealTime) -> None:
+    found = judged(steady(*means), target=target)
+    assert (found.state, found.real_time) == (State.VALID, real_time)
 
 
 def test_the_target_within_the_interval_is_inconclusive_where_it_is_asked() -> None:
@@ -66,24 +72,30 @@ def test_one_frame_more_or_less() -> None:
     assert judged(table(*[(30.5,)] * 20)).real_time is RealTime.YES
 
 
+LATE_DEATH = table(*[(36.0, 40.0)] * 9, *[(36.0, 0.0)] * 9)
+PAUSE_OF_ONE = table(*[(60.0, 60.0)] * 9, *[(60.0, 0.0)] * 4, *[(60.0, 60.0)] * 9)
+PAUSE_OF_ALL = table(*[(60.0,)] * 9, *[(0.0,)] * 2, *[(60.0,)] * 18)
+
+
 @pytest.mark.parametrize(
     ("windows", "state", "code", "real_time"),
     [
-        (table(*[(40.0,)] * 4), State.INCONCLUSIVE, "too-few-windows", RealTime.UNSURE),
-        (table((0.0,), (40.0,)), State.INCONCLUSIVE, "too-few-windows", RealTime.UNSURE),
-        (table(*[(40.0,), (33.0,)] * 9), State.INCONCLUSIVE, "two-states", RealTime.UNSURE),
-        (table(*[(160.0,), (33.0,)] * 9), State.INVALID, "two-states", RealTime.UNSURE),
-        (table(*[(60.0 - n,) for n in range(20)]), State.INCONCLUSIVE, "drift", RealTime.UNSURE),
-        (table(*[(32.0 - n / 10,) for n in range(20)]), State.INCONCLUSIVE, "drift", RealTime.UNSURE),
-        (table(*[(36.0, 40.0)] * 9, *[(36.0, 0.0)] * 9), State.INVALID, "stalled-stream", RealTime.NO),
-        (
-            table(*[(60.0, 60.0)] * 9, *[(60.0, 0.0)] * 4, *[(60.0, 60.0)] * 9),
-            State.INCONCLUSIVE,
-            "paused-stream",
-            None,
+        pytest.param(table(*[(40.0,)] * 4), State.INCONCLUSIVE, "too-few-windows", RealTime.UNSURE, id="four"),
+        pytest.param(table((0.0,), (40.0,)), State.INCONCLUSIVE, "too-few-windows", RealTime.UNSURE, id="start-up"),
+        pytest.param(
+            table(*[(40.0,), (33.0,)] * 9), State.INCONCLUSIVE, "two-states", RealTime.UNSURE, id="two-states"
         ),
-        (table(*[(60.0,)] * 9, *[(0.0,)] * 2, *[(60.0,)] * 18), State.INCONCLUSIVE, "paused-stream", None),
-        (replace(steady(40), broken=21), State.INCONCLUSIVE, "rows-lost", RealTime.UNSURE),
+        pytest.param(table(*[(160.0,), (33.0,)] * 9), State.INVALID, "two-states", RealTime.UNSURE, id="far-states"),
+        pytest.param(
+            table(*[(60.0 - n,) for n in range(20)]), State.INCONCLUSIVE, "drift", RealTime.UNSURE, id="drift"
+        ),
+        pytest.param(
+            table(*[(32.0 - n / 10,) for n in range(20)]), State.INCONCLUSIVE, "drift", RealTime.UNSURE, id="slow-drift"
+        ),
+        pytest.param(LATE_DEATH, State.INVALID, "stalled-stream", RealTime.NO, id="stalled-for-good"),
+        pytest.param(PAUSE_OF_ONE, State.INCONCLUSIVE, "paused-stream", None, id="one-stream-paused"),
+        pytest.param(PAUSE_OF_ALL, State.INCONCLUSIVE, "paused-stream", None, id="all-paused"),
+        pytest.param(replace(steady(40), broken=21), State.INCONCLUSIVE, "rows-lost", RealTime.UNSURE, id="rows-cut"),
     ],
 )
 def test_windows_that_do_not_decide(windows: Windows, state: State, code: str, real_time: RealTime | None) -> None:
@@ -100,39 +112,70 @@ def seen(windows: Windows, at_s: list[float], begun_s: list[float] | None = None
     return replace(windows, at_s=tuple(at_s), begun_s=tuple(every), number=numbers)
 
 
-def test_an_app_that_stands_still_between_two_rows_is_not_believed() -> None:
-    windows = steady(34, 36)
-    every = [2.0 * number for number in range(1, 21)]
-    assert judged(seen(windows, every)).real_time is RealTime.YES
-    late = [at_s + (4.0 if at_s > 20 else 0.0) for at_s in every]
-    found = judged(seen(windows, late))
-    assert (codes(found), found.real_time) == (["silent"], RealTime.UNSURE)
-    assert "no PERF row for 4.0 s longer than usual" in found.reasons[0].text
-    found = judged(seen(windows, [at_s + (2.0 if at_s > 20 else 0.0) for at_s in every]))
-    assert (codes(found), found.real_time) == (["fell-behind"], RealTime.UNSURE)
-    assert "fell up to 1.7 s behind a camera of 30 FPS" in found.reasons[0].text
-    short = [at_s + (0.8 if at_s > 20 else 0.0) for at_s in every]
-    assert judged(seen(windows, short)).real_time is RealTime.YES
+EVERY_2_S = [2.0 * number for number in range(1, 21)]
 
 
-def test_rows_that_are_lost_one_after_the_other_hide_what_happened() -> None:
-    windows = steady(34, 36, count=17)
-    every = [2.0 * number for number in range(1, 21)]
-    found = judged(seen(windows, every[:8] + every[11:], every))
+def after_20_s(later_s: float) -> list[float]:
+    """Rows every 2 s that come ``later_s`` later from 20 s on."""
+    return [at_s + (later_s if at_s > 20 else 0.0) for at_s in EVERY_2_S]
+
+
+@pytest.mark.parametrize("at_s", [EVERY_2_S, after_20_s(0.8)], ids=["regular", "0.8 s late"])
+def test_rows_in_time_are_believed(at_s: list[float]) -> None:
+    assert judged(seen(steady(34, 36), at_s)).real_time is RealTime.YES
+
+
+@pytest.mark.parametrize(
+    ("later_s", "code", "text"),
+    [
+        (4.0, "silent", "no PERF row for 4.0 s longer than usual"),
+        (2.0, "fell-behind", "fell up to 1.7 s behind a camera of 30 FPS"),
+    ],
+)
+def test_an_app_that_stands_still_between_two_rows_is_not_believed(later_s: float, code: str, text: str) -> None:
+    found = judged(seen(steady(34, 36), after_20_s(later_s)))
+    assert (codes(found), found.real_time) == ([code], RealTime.UNSURE)
+    assert text in found.reasons[0].text
+
+
+LOST = steady(34, 36, count=17)  # 3 of 20 rows were not read
+NOT_BEGUN = replace(LOST, fps=((0.0, 0.0), (0.0, 0.0), *LOST.fps[2:]))
+
+
+@pytest.mark.parametrize(
+    ("at_s", "text"),
+    [
+        (EVERY_2_S[:8] + EVERY_2_S[11:], "every PERF row for 6.0 s"),
+        (EVERY_2_S[3:], "the first 3 PERF rows"),
+    ],
+    ids=["in the middle", "at the start"],
+)
+def test_rows_that_are_lost_one_after_the_other_hide_what_happened(at_s: list[float], text: str) -> None:
+    found = judged(seen(LOST, at_s, EVERY_2_S))
     assert (codes(found), found.real_time) == (["rows-lost"], RealTime.UNSURE)
-    assert "every PERF row for 6.0 s" in found.reasons[0].text
-    apart = [at_s for number, at_s in enumerate(every) if number not in (5, 10, 15)]
-    assert judged(seen(windows, apart, every)).real_time is RealTime.YES
-    found = judged(seen(windows, every[3:], every))
-    assert (codes(found), found.real_time) == (["rows-lost"], RealTime.UNSURE)
-    assert "the first 3 PERF rows" in found.reasons[0].text
-    later = replace(seen(windows, every[3:], every), earlier=3)
-    assert judged(later).real_time is RealTime.YES, "those of a long run that are not kept any more were not cut"
-    nothing = replace(windows, fps=((0.0, 0.0), (0.0, 0.0), *windows.fps[2:]))
-    assert judged(seen(nothing, every[3:], every)).real_time is RealTime.YES, "nothing had begun"
+    assert text in found.reasons[0].text
+
+
+@pytest.mark.parametrize(
+    "windows",
+    [
+        pytest.param(
+            seen(LOST, [at_s for number, at_s in enumerate(EVERY_2_S) if number not in (5, 10, 15)], EVERY_2_S),
+            id="one at a time",
+        ),
+        # those of a long run that are not kept any more were not cut
+        pytest.param(replace(seen(LOST, EVERY_2_S[3:], EVERY_2_S), earlier=3), id="not kept"),
+        pytest.param(seen(NOT_BEGUN, EVERY_2_S[3:], EVERY_2_S), id="before the streams begin"),
+    ],
+)
+def test_lost_rows_that_hide_nothing(windows: Windows) -> None:
+    assert judged(windows).real_time is RealTime.YES
+
+
+def test_rows_lost_after_a_stream_had_begun_and_stopped() -> None:
     averages = ((5.0, 0.0), *[(0.0, 0.0)] * 16)
-    found = judged(replace(seen(nothing, every[3:], every), avg=averages))
-    assert codes(found) == ["rows-lost"], "it had, and stood still"
+    found = judged(replace(seen(NOT_BEGUN, EVERY_2_S[3:], EVERY_2_S), avg=averages))
+    assert codes(found) == ["rows-lost"]
 
 
 def test_a_stream_that_nearly_stops_in_the_last_window_may_have_ended() -> None:
@@ -283,15 +326,18 @@ def series(processes: tuple[OtherProcess, ...] = (), before: float = 0.0, **valu
 @pytest.mark.parametrize(
     ("telemetry", "state", "code"),
     [
-        (series(), State.VALID, ""),
-        (series(throttle_reasons=0x4), State.VALID, ""),  # SwPowerCap: how a GPU runs under full load
-        (series(throttle_reasons=0x40), State.INVALID, "throttled"),
-        (series(others_cpu_pct=90.0), State.INCONCLUSIVE, "other-load"),
-        (series(others_cpu_pct=90.0, cpu_pct=50.0), State.VALID, ""),  # the machine had time left
-        (series(steal_pct=15.0), State.INCONCLUSIVE, "other-load"),
-        (series(before=30.0), State.INCONCLUSIVE, "other-load"),
-        (series((OtherProcess(7, "train", 900.0, before=False),)), State.INCONCLUSIVE, "other-load"),
-        (series((OtherProcess(7, "Xorg", 40.0, before=True),)), State.VALID, ""),
+        pytest.param(series(), State.VALID, "", id="quiet"),
+        # SwPowerCap: how a GPU runs under full load
+        pytest.param(series(throttle_reasons=0x4), State.VALID, "", id="power-cap"),
+        pytest.param(series(throttle_reasons=0x40), State.INVALID, "throttled", id="thermal"),
+        pytest.param(series(others_cpu_pct=90.0), State.INCONCLUSIVE, "other-load", id="others-and-no-time-left"),
+        pytest.param(series(others_cpu_pct=90.0, cpu_pct=50.0), State.VALID, "", id="others-and-time-left"),
+        pytest.param(series(steal_pct=15.0), State.INCONCLUSIVE, "other-load", id="steal"),
+        pytest.param(series(before=30.0), State.INCONCLUSIVE, "other-load", id="gpu-busy-before"),
+        pytest.param(
+            series((OtherProcess(7, "train", 900.0, before=False),)), State.INCONCLUSIVE, "other-load", id="newcomer"
+        ),
+        pytest.param(series((OtherProcess(7, "Xorg", 40.0, before=True),)), State.VALID, "", id="there-before"),
     ],
 )
 def test_what_the_device_did_meanwhile(telemetry: Series, state: State, code: str) -> None:
@@ -328,21 +374,31 @@ def ends_at(windows: Windows, rule: EarlyEnd) -> int | None:
 
 
 CONFIRMS = EarlyEnd(0.02, 30, confirms=True, most_streams=8, seconds=60)
+CALIBRATES = EarlyEnd(0.02, 30, confirms=False, most_streams=64, seconds=60)
 
 
-def test_a_run_ends_early_at_ten_steady_windows_if_the_answer_is_clear() -> None:
-    assert ends_at(steady(40, 41), CONFIRMS) == 11, "one is start-up"
-    assert ends_at(steady(20, 41), CONFIRMS) == 11
-    assert ends_at(steady(30.05, 41), CONFIRMS) is None, "near the target"
-    assert ends_at(steady(30.1, 20), CONFIRMS) is None, "stream 0's own answer, the specification's, is not clear"
-    assert ends_at(steady(40, 41), replace(CONFIRMS, precision=0.0)) is None
-    assert ends_at(steady(40, 41), replace(CONFIRMS, precision=0.001)) is None
-
-
-def test_an_unsteady_run_does_not_end_early() -> None:
-    assert ends_at(table(*[(40.0,), (36.0,)] * 10), CONFIRMS) is None
-    assert ends_at(table(*[(60.0 - n,) for n in range(20)]), CONFIRMS) is None
-    assert ends_at(table(*[(60.0, 60.0)] * 6, *[(60.0, 0.0)] * 14), CONFIRMS) is None
+@pytest.mark.parametrize(
+    ("windows", "rule", "end"),
+    [
+        # ten steady windows after one of start-up
+        pytest.param(steady(40, 41), CONFIRMS, 11, id="fast"),
+        pytest.param(steady(20, 41), CONFIRMS, 11, id="slow"),
+        pytest.param(steady(30.05, 41), CONFIRMS, None, id="near-target"),
+        # stream 0's own answer, the specification's, is not clear
+        pytest.param(steady(30.1, 20), CONFIRMS, None, id="stream-0-near-target"),
+        pytest.param(steady(40, 41), replace(CONFIRMS, precision=0.0), None, id="never"),
+        pytest.param(steady(40, 41), replace(CONFIRMS, precision=0.001), None, id="not-precise-enough"),
+        pytest.param(table(*[(40.0,), (36.0,)] * 10), CONFIRMS, None, id="two-states"),
+        pytest.param(table(*[(60.0 - n,) for n in range(20)]), CONFIRMS, None, id="drift"),
+        pytest.param(table(*[(60.0, 60.0)] * 6, *[(60.0, 0.0)] * 14), CONFIRMS, None, id="stalled-stream"),
+        # 135.6 / 30 = 4.52: RT_STREAMS cannot change any more
+        pytest.param(steady(33.9, 33.9, 33.9, 33.9), CALIBRATES, 11, id="run-1"),
+        pytest.param(steady(30.02, 30.02), CALIBRATES, None, id="run-1-one-or-two"),
+        pytest.param(steady(*[60.05] * 4), replace(CALIBRATES, most_streams=4), 11, id="run-1-max-bs-decides"),
+    ],
+)
+def test_when_a_run_ends_early(windows: Windows, rule: EarlyEnd, end: int | None) -> None:
+    assert ends_at(windows, rule) == end
 
 
 def test_a_run_that_becomes_slower_does_not_end_early_if_it_will_be_too_slow_in_time() -> None:
@@ -350,10 +406,3 @@ def test_a_run_that_becomes_slower_does_not_end_early_if_it_will_be_too_slow_in_
     slower = table(*((40.0, 34.0 - 0.15 * n + chance.gauss(0, 0.1)) for n in range(29)))
     assert ends_at(slower, CONFIRMS) is None
     assert ends_at(slower, replace(CONFIRMS, seconds=20)) is not None, "it has no time to become too slow"
-
-
-def test_run_1_ends_early_only_if_rt_streams_cannot_change() -> None:
-    rule = EarlyEnd(0.02, 30, confirms=False, most_streams=64, seconds=60)
-    assert ends_at(steady(33.9, 33.9, 33.9, 33.9), rule) == 11  # 135.6 / 30 = 4.52
-    assert ends_at(steady(30.02, 30.02), rule) is None  # one or two
-    assert ends_at(steady(*[60.05] * 4), replace(rule, most_streams=4)) == 11, "MAX_BS decides"
