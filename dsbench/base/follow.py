@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 _ONCE = 1 << 20
-_MOST = 16 << 20
-"""Bytes read at one look: a program that floods its log must not keep us from watching it."""
+_MAX = 16 << 20
+"""Bytes read at one look, so that a program that floods its log is still watched."""
 
 
 class Follower:
@@ -38,7 +38,7 @@ class Follower:
         try:
             with open(self._log, "rb") as file:
                 file.seek(self._offset)
-                for _ in range(_MOST // _ONCE):
+                for _ in range(_MAX // _ONCE):
                     block = file.read(_ONCE)
                     if not block:
                         return

@@ -1,11 +1,11 @@
-"""What limits throughput: the run beside its ceilings (decoding alone, inference alone) and what was busy meanwhile.
+"""What limits throughput: the run compared with decoding alone and inference alone, and what was busy during the run.
 
-On a GPU the stages work beside each other on engines of their own, so the pipeline is as fast as its slowest stage: a
-stage limits it where the run reaches nearly what that stage reaches alone. On a CPU all stages share the cores, so the
-times of a frame add up: 1/T = 1/D + 1/I + rest, and the stage with most of the time limits it.
+On a GPU the stages run concurrently on engines of their own, so the pipeline is as fast as its slowest stage. A stage
+limits it where the run reaches nearly what that stage reaches alone. On a CPU all stages share the cores, so the times
+of a frame add up: 1/T = 1/D + 1/I + rest. There the stage with most of the time is the limit.
 
-Every sentence carries the figures it follows from. The thresholds are judgements and named as such; where the evidence
-does not decide, the answer is ``unclear``, with what is missing or contradicts itself.
+Every sentence has the figures that it follows from. The thresholds are judgements. Where the evidence does not decide,
+the answer is ``unclear`` and says what is missing or contradicts itself.
 """
 
 from __future__ import annotations
@@ -18,28 +18,29 @@ from dsbench.formats.telemetry import COLUMNS
 from dsbench.judge.run.telemetry import ColumnSummary, TelemetrySummary
 
 DECODE_REACHED = 0.9
-"""Share of the decode-only throughput from which decoding is what the run waits for."""
+"""Fraction of the decode-only throughput from which on the run waits for decoding."""
 INFER_REACHED = 0.85
 """The same for inference alone; trtexec leaves out pre- and post-processing and always has a full batch."""
 CONTRADICTION = 1.2
 """A run cannot be faster than one of its stages alone; noise and another batch size explain some percent."""
 NVDEC_MEAN, NVDEC_P95 = 80.0, 90.0
-"""NVDEC is saturated from here. It is not at 100 %: on an H200 eight streams that get no faster show a mean of 83.5 %
-and a 95th percentile of 94 %."""
+"""Percent from which on NVDEC is saturated. It is not 100: on an H200 eight streams that get no faster show a mean of
+83.5 % and a 95th percentile of 94 %."""
 SM_BUSY = 85.0
 CPU_BUSY = 85.0
 ONE_CORE_BUSY = 97.0
 IDLE = 70.0
-"""Below this nothing is short: what is slow waits."""
-THROTTLED_SHARE = 0.2
+"""Percent below which a device is not busy: a pipeline whose devices are all below waits for something else."""
+THROTTLED_FRACTION = 0.2
 QUOTA_USED_UP = 20.0
 OTHERS = 20.0
 """Percent of the machine's cores that other programs may take before a busy core says nothing about the app."""
 PLATEAU_STREAMS, PLATEAU_RISE = 1.5, 1.1
-"""So many times the streams, and not even so many times the frames: more streams give no more."""
-MOST_OF_IT = 0.5
+"""A plateau: with 1.5 times the streams, decoding gives less than 1.1 times the frames."""
+LARGEST_PART = 0.5
+"""Fraction of a frame's time on a CPU from which on a stage is the limit."""
 _FORCED = ("HwSlowdown", "SwThermalSlowdown", "HwThermalSlowdown", "HwPowerBrakeSlowdown")
-"""Reasons that slow down NVDEC as well, so that no ceiling is of the full device."""
+"""Throttle reasons that slow down NVDEC as well: then no ceiling was measured at full speed."""
 
 
 class Limit(StrEnum):
@@ -55,7 +56,7 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True)
 class Ceiling:
-    """What decoding alone reaches with so many streams, in frames a second of all of them, and the load meanwhile."""
+    """What decoding alone reaches with ``streams`` streams, in frames per second of all of them, and the load then."""
 
     streams: int
     fps: float
@@ -64,7 +65,7 @@ class Ceiling:
 
 @dataclass(frozen=True)
 class InferCeiling:
-    """What the network alone reaches, in frames a second; ``source`` says who measured it, and how."""
+    """What the network alone reaches, in frames per second; ``source`` says who measured it, and how."""
 
     fps: float
     batch: int
@@ -73,9 +74,12 @@ class InferCeiling:
 
 @dataclass(frozen=True)
 class BottleneckEvidence:
-    """Everything the verdict follows from. ``fps``: all streams of the run together; ``decode`` by falling number of
-    streams, the run's own first; ``load`` over the run's windows; ``interval`` as nvinfer has it: batches that are not
-    inferred between two that are; ``distrust``: why the run's own figure does not hold (empty: it does)."""
+    """Everything the verdict follows from.
+
+    ``fps``: all streams of the run together. ``decode``: by falling number of streams, the run's own first. ``load``:
+    over the run's windows. ``interval``: nvinfer's, the batches that are not inferred between two that are.
+    ``distrust``: why the run's own figure does not hold; "" where it does.
+    """
 
     on_gpu: bool
     streams: int
@@ -124,8 +128,8 @@ def judge(evidence: BottleneckEvidence) -> Bottleneck:
         limit, why = Limit.UNCLEAR, doubt
     else:
         limit, why = _on_gpu(evidence) if evidence.on_gpu else _on_cpu(evidence)
-    told = (why, *_ceilings(evidence), plateau or "", *_loads(evidence), *evidence.notes)
-    return Bottleneck(limit, tuple(dict.fromkeys(text for text in told if text)), plateau is not None)
+    sentences = (why, *_ceilings(evidence), plateau or "", *_loads(evidence), *evidence.notes)
+    return Bottleneck(limit, tuple(dict.fromkeys(text for text in sentences if text)), plateau is not None)
 
 
 def nvdec_saturated(load: TelemetrySummary | None) -> bool:
@@ -135,19 +139,19 @@ def nvdec_saturated(load: TelemetrySummary | None) -> bool:
 
 
 def _doubt(evidence: BottleneckEvidence) -> str:
-    """Why no verdict can be had; "" where one can."""
+    """Why there can be no verdict; "" where there can."""
     if evidence.distrust:
         return f"the run's own figure does not hold: {evidence.distrust}"
     if not evidence.fps > 0:
         return "the run has no throughput"
-    shares = (("decoding", evidence.decode_share), ("inference", evidence.infer_share))
-    for stage, share in shares:
-        if share is not None and share > CONTRADICTION:
+    ratios = (("decoding", evidence.decode_share), ("inference", evidence.infer_share))
+    for stage, ratio in ratios:
+        if ratio is not None and ratio > CONTRADICTION:
             return (
-                f"the run reaches {share:.0%} of what {stage} alone does, which cannot be: the machine was busier "
-                "in one of the two, or the figure of the stage alone is of another machine"
+                f"the run reaches {ratio:.0%} of what {stage} alone does, which cannot be: the machine was busier "
+                "in one of the two, or the stage alone was measured on another machine"
             )
-    if all(share is None for _, share in shares):
+    if all(ratio is None for _, ratio in ratios):
         return "neither decoding alone nor inference alone has a figure"
     return ""
 
@@ -170,16 +174,16 @@ def _on_gpu(evidence: BottleneckEvidence) -> tuple[Limit, str]:
     if (busy := _cpu_busy(evidence)) and not _others(evidence):
         return Limit.CPU, busy
     if load is not None and (core := load.of("cpu_busiest_pct")) is not None and core.mean >= ONE_CORE_BUSY:
-        return Limit.CPU, f"one core is busy all the time: {_column(core)}; a single thread of the app holds it up"
+        return Limit.CPU, f"one core is busy all the time: {_column(core)}; a single thread of the app is the limit"
     if slowed := _throttling(load):
         return Limit.THROTTLED, f"no ceiling is reached, and the GPU slowed itself down: {slowed}"
     return _nothing_busy(evidence, ("nvdec_pct", "sm_pct", "cpu_pct"))
 
 
-def _decode_path(evidence: BottleneckEvidence, share: float) -> tuple[Limit, str]:
-    """Decoding alone is no faster: is that NVDEC, the cores that feed it, or the pace of a single decoder?"""
+def _decode_path(evidence: BottleneckEvidence, ratio: float) -> tuple[Limit, str]:
+    """Decoding alone is no faster: NVDEC, the cores that feed it, or the pace of a single decoder is the limit."""
     alone = next(one for one in evidence.decode if one.streams == evidence.streams)
-    reached = f"the run reaches {share:.0%} of what decoding alone does"
+    reached = f"the run reaches {ratio:.0%} of what decoding alone does"
     if nvdec_saturated(alone.load) or nvdec_saturated(evidence.load):
         return Limit.DECODE, f"{reached}, and NVDEC is saturated: {_load(alone.load, 'nvdec_pct')} decoding alone"
     if busy := _cpu_busy(evidence):
@@ -187,13 +191,16 @@ def _decode_path(evidence: BottleneckEvidence, share: float) -> tuple[Limit, str
     known = _load(alone.load, "nvdec_pct")
     if not known:
         return Limit.DECODE, f"{reached}; how busy NVDEC was is not known"
-    return Limit.DECODE, f"{reached}; NVDEC is not saturated ({known}): so many decoders are no faster, more would be"
+    return (
+        Limit.DECODE,
+        f"{reached}; NVDEC is not saturated ({known}): this number of decoders is no faster, more would be",
+    )
 
 
 def _on_cpu(evidence: BottleneckEvidence) -> tuple[Limit, str]:
     decode, infer = evidence.decode_share, evidence.infer_share
     if others := _others(evidence):
-        return Limit.UNCLEAR, f"{others}; what limits a quiet machine is not known"
+        return Limit.UNCLEAR, f"{others}; what limits an idle machine is not known"
     busy = _cpu_busy(evidence)
     if not busy:
         if infer is not None and infer >= INFER_REACHED:
@@ -202,13 +209,13 @@ def _on_cpu(evidence: BottleneckEvidence) -> tuple[Limit, str]:
             return Limit.DECODE, f"the run reaches {decode:.0%} of what decoding alone does"
         return _nothing_busy(evidence, ("cpu_pct",))
     parts = [("inference", infer), ("decoding", decode)]
-    told = ", ".join(f"{share:.0%} {stage}" for stage, share in parts if share is not None)
+    stages = ", ".join(f"{ratio:.0%} {stage}" for stage, ratio in parts if ratio is not None)
     if infer is not None and decode is not None:
-        told += _rest(infer + decode)
-    split = f"{busy}; of the time that a frame takes there: {told}"
-    if infer is not None and infer >= max(MOST_OF_IT, decode or 0.0):
+        stages += _rest(infer + decode)
+    split = f"{busy}; parts of a frame's time: {stages}"
+    if infer is not None and infer >= max(LARGEST_PART, decode or 0.0):
         return Limit.COMPUTE, split
-    if decode is not None and decode >= MOST_OF_IT:
+    if decode is not None and decode >= LARGEST_PART:
         return Limit.DECODE, split
     if infer is None or decode is None:
         return Limit.UNCLEAR, f"{split}; what {'inference' if infer is None else 'decoding'} takes of it is not known"
@@ -216,27 +223,27 @@ def _on_cpu(evidence: BottleneckEvidence) -> tuple[Limit, str]:
 
 
 def _rest(stages: float) -> str:
-    """What the stages leave of a frame's time; noise can make them more than all of it."""
+    """What the stages leave of a frame's time; noise can make their sum larger than the whole."""
     if stages <= 1:
-        return f", {1 - stages:.0%} all the rest"
-    return " (more than there is: the machine was slower while a stage was measured alone than in the run)"
+        return f", {1 - stages:.0%} everything else"
+    return " (more than 100%: the machine was slower while a stage was measured alone than in the run)"
 
 
 def _nothing_busy(evidence: BottleneckEvidence, columns: Sequence[str]) -> tuple[Limit, str]:
-    """No ceiling is reached: does everything wait, or is it not known what was busy?"""
+    """No ceiling is reached: frames wait for a batch, or what was busy is not known."""
     load = evidence.load
     found = [load.of(column) if load else None for column in columns]
-    told = ", ".join(_column(one) for one in found if one is not None)
+    loads = ", ".join(_column(one) for one in found if one is not None)
     if any(one is None for one in found):
         missing = ", ".join(COLUMNS[name].label for name, one in zip(columns, found, strict=True) if one is None)
-        return Limit.UNCLEAR, f"no ceiling is reached, and not known is: {missing}"
+        return Limit.UNCLEAR, f"no ceiling is reached, and the load is not known: {missing}"
     if all(one is not None and one.mean < IDLE for one in found):
-        return Limit.BATCH_WAIT, f"no ceiling is reached and nothing is busy: {told}; frames wait for a batch to fill"
-    return Limit.UNCLEAR, f"no ceiling is reached, and nothing is busy all the time: {told}"
+        return Limit.BATCH_WAIT, f"no ceiling is reached and nothing is busy: {loads}; frames wait for a batch to fill"
+    return Limit.UNCLEAR, f"no ceiling is reached, and nothing is busy all the time: {loads}"
 
 
 def _cpu_busy(evidence: BottleneckEvidence) -> str:
-    """How the cores are known to be all in use, or the quota used up; "" where they are not."""
+    """What shows that all cores are in use, or the quota used up; "" where they are not."""
     load = evidence.load
     if load is None:
         return ""
@@ -256,22 +263,24 @@ def _throttling(load: TelemetrySummary | None, reasons: Sequence[str] = ()) -> s
     """Throttle reasons active in enough of the samples; of ``reasons`` only, where given."""
     if load is None or load.throttled is None:
         return ""
-    counted = (one for one in load.throttled if one.share >= THROTTLED_SHARE and (not reasons or one.reason in reasons))
+    counted = (
+        one for one in load.throttled if one.share >= THROTTLED_FRACTION and (not reasons or one.reason in reasons)
+    )
     return ", ".join(f"{one.reason} in {one.share:.0%} of the samples" for one in counted)
 
 
 def _plateau(decode: Sequence[Ceiling]) -> str | None:
-    """What shows that decoding alone has reached its end; None where it has not, or was run at one count only."""
+    """What shows that more streams decode no more frames; None where they do, or one count was run only."""
     ordered = sorted(decode, key=lambda one: one.streams)
     if len(ordered) < 2:
         return None
-    few, many = ordered[0], ordered[-1]
-    rises = many.streams >= PLATEAU_STREAMS * few.streams and many.fps > PLATEAU_RISE * few.fps
-    if many.streams < PLATEAU_STREAMS * few.streams or rises or not nvdec_saturated(many.load):
+    smallest, largest = ordered[0], ordered[-1]
+    rises = largest.fps > PLATEAU_RISE * smallest.fps
+    if largest.streams < PLATEAU_STREAMS * smallest.streams or rises or not nvdec_saturated(largest.load):
         return None
     return (
-        f"NVDEC's plateau: decoding alone gives {few.fps:.0f} frames/s with {few.streams} streams and {many.fps:.0f} "
-        f"with {many.streams}, so more streams give no more ({_load(many.load, 'nvdec_pct')})"
+        f"NVDEC's plateau: decoding alone gives {smallest.fps:.0f} frames/s with {smallest.streams} streams and "
+        f"{largest.fps:.0f} with {largest.streams}, so more streams give no more ({_load(largest.load, 'nvdec_pct')})"
     )
 
 
@@ -304,7 +313,7 @@ def _loads(evidence: BottleneckEvidence) -> list[str]:
 
 
 def _others(evidence: BottleneckEvidence) -> str:
-    """That other programs took much of a machine that is full; "" where they did not, or where it is not known."""
+    """That other programs took much of a busy machine; "" where they did not, or where it is not known."""
     found = evidence.load.of("others_cpu_pct") if evidence.load else None
     every = evidence.load.of("cpu_pct") if evidence.load else None
     full = every is not None and every.mean >= IDLE

@@ -1,13 +1,12 @@
-"""How long a frame takes: percentiles with their 95 % intervals, and none that the sample does not carry.
+"""How long a frame takes: percentiles with their 95 % intervals, as far as the sample is large enough.
 
-The interval of a percentile is distribution-free, from order statistics: with B binomial (n, q), the l-th and u-th
-smallest of n independent values enclose the q-quantile with probability P(l <= B < u) (Hahn and Meeker 1991,
-Statistical Intervals, 5.2; David and Nagaraja 2003, Order Statistics, 7.1). A percentile is told only if both ends
-exist at 2.5 % a side: 6 values for the median, 36 for the 90th percentile, 72 for the 95th, 368 for the 99th.
+The interval of a percentile comes from order statistics and assumes no distribution: with B binomial (n, q), the l-th
+and u-th smallest of n independent values enclose the q-quantile with probability P(l <= B < u) [hahn1991 5.2, david2003
+7.1]. A percentile is reported only if both ends exist at 2.5 % a side: 6 values for the median, 36 for the 90th
+percentile, 72 for the 95th, 368 for the 99th.
 
-Latencies of frames that follow each other are not independent, and those of one batch are nearly the same. What counts
-is therefore the effective number of one stream's frames, by the initial positive sequence of Geyer (1992, Practical
-Markov Chain Monte Carlo, 3.3).
+Latencies of consecutive frames are not independent, and those of one batch are nearly the same. So the effective number
+of one stream's frames counts, by the initial positive sequence [geyer1992 3.3]. docs/references.md has the keys.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ from dataclasses import dataclass
 
 PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9)
 _TAIL = 0.025
-_MOST = 100_000
-"""Independent values beyond this make no interval narrower that matters."""
+_MAX_COUNT = 100_000
+"""More independent values make an interval no narrower to speak of."""
 
 
 @dataclass(frozen=True)
 class Percentile:
-    """So many percent of the frames took ``value`` milliseconds or less; it lies from ``low`` to ``high``."""
+    """``percent`` of the frames took ``value`` milliseconds or less, with its 95 % interval ``low`` to ``high``."""
 
     percent: float
     value: float
@@ -34,7 +33,7 @@ class Percentile:
 
 @dataclass(frozen=True)
 class Missing:
-    """A percentile that the sample does not carry, and how many independent values it takes."""
+    """A percentile for which the sample is too small, and how many independent values it needs."""
 
     percent: float
     needed: int
@@ -42,7 +41,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class LatencySummary:
-    """All frames of all streams, in milliseconds. ``effective``: independent values that they are worth."""
+    """All frames of all streams, in milliseconds. ``effective``: how many independent values they count for."""
 
     frames: int
     streams: int
@@ -61,14 +60,14 @@ def summarise(by_stream: Mapping[int, Sequence[float]]) -> LatencySummary | None
         return None
     pooled = sorted(value for values in streams for value in values)
     effective = max(effective_size(values) for values in streams)
-    told, missing = [], []
+    known, missing = [], []
     for percent in PERCENTILES:
         ranks = interval_ranks(effective, percent / 100)
         if ranks is None:
             missing.append(Missing(percent, needed(percent / 100)))
         else:
             low, high = (_at(pooled, rank / effective) for rank in ranks)
-            told.append(Percentile(percent, _at(pooled, percent / 100), low, high))
+            known.append(Percentile(percent, _at(pooled, percent / 100), low, high))
     return LatencySummary(
         frames=len(pooled),
         streams=len(streams),
@@ -76,7 +75,7 @@ def summarise(by_stream: Mapping[int, Sequence[float]]) -> LatencySummary | None
         mean=math.fsum(pooled) / len(pooled),
         smallest=pooled[0],
         largest=pooled[-1],
-        percentiles=tuple(told),
+        percentiles=tuple(known),
         missing=tuple(missing),
     )
 
@@ -95,7 +94,7 @@ def interval_ranks(count: int, quantile: float) -> tuple[int, int] | None:
     """Ranks from 1 of the values that enclose the quantile with 95 % or more; None if one of them does not exist."""
     import numpy as np
 
-    count = min(count, _MOST)
+    count = min(count, _MAX_COUNT)
     if count < 1:
         return None
     chosen = np.arange(1, count + 1)
@@ -109,7 +108,7 @@ def interval_ranks(count: int, quantile: float) -> tuple[int, int] | None:
 
 
 def effective_size(values: Sequence[float]) -> int:
-    """How many independent values a stream's series is worth, from 1 to its length."""
+    """How many independent values a stream's series counts for, from 1 to its length."""
     import numpy as np
 
     series = np.asarray(values, dtype=np.float64)
@@ -130,19 +129,21 @@ def effective_size(values: Sequence[float]) -> int:
 def sentence(summary: LatencySummary) -> str:
     """The figures in one line."""
     plural = "s" * (summary.streams != 1)
-    told = [f"{_name(one.percent)} {one.value:.1f} ms ({one.low:.1f} to {one.high:.1f})" for one in summary.percentiles]
-    figures = ", ".join(told or [f"{summary.smallest:.1f} to {summary.largest:.1f} ms"])
+    texts = [
+        f"{_name(one.percent)} {one.value:.1f} ms ({one.low:.1f} to {one.high:.1f})" for one in summary.percentiles
+    ]
+    figures = ", ".join(texts or [f"{summary.smallest:.1f} to {summary.largest:.1f} ms"])
     return f"{summary.frames} frames of {summary.streams} stream{plural}: {figures}, longest {summary.largest:.1f} ms"
 
 
 def remark(summary: LatencySummary) -> str:
-    """Which percentiles are not told and why; "" where all are."""
+    """Which percentiles are not known and why; "" where all are."""
     if not summary.missing:
         return ""
     names = ", ".join(f"{_name(one.percent)} ({one.needed})" for one in summary.missing)
     return (
-        f"not known from this sample, with the independent values that each takes: {names}; the frames are worth "
-        f"{summary.effective}, since frames that follow each other are alike: a longer run (--perf-seconds) has more"
+        f"not known from this sample (in parentheses the independent values that each needs): {names}; the frames "
+        f"count for {summary.effective} independent values, since consecutive frames are alike: raise --perf-seconds"
     )
 
 
@@ -150,6 +151,6 @@ def _name(percent: float) -> str:
     return "median" if percent == 50 else f"p{percent:g}"
 
 
-def _at(ordered: Sequence[float], share: float) -> float:
-    """The value below or at which ``share`` of the sorted values lie."""
-    return ordered[min(len(ordered), max(1, math.ceil(share * len(ordered) - 1e-9))) - 1]
+def _at(ordered: Sequence[float], fraction: float) -> float:
+    """The value below or at which ``fraction`` of the sorted values lie."""
+    return ordered[min(len(ordered), max(1, math.ceil(fraction * len(ordered) - 1e-9))) - 1]

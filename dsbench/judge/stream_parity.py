@@ -1,9 +1,9 @@
-"""Does each stream of a batch get its own boxes? Every stream's dump beside that of its clip alone.
+"""Does each stream of a batch get its own boxes? Each stream's dump is compared with the dump of its clip alone.
 
-The same clip in every stream hides a network that repeats one item of the batch or mixes its items: streams must
+The same clip in every stream hides a network that repeats one item of the batch or mixes its items. So the streams
 differ, and each is compared with its own run at one stream (deepstream-semantics, "Cross-stream"). Exact agreement is
-not asked for: another batch size may be computed by other kernels, so scores move a little, and with them what stands
-at a threshold or what NMS keeps of two near-equal boxes.
+not required: another batch size may be computed by other kernels. Scores then move a little, and with them the objects
+at a threshold and what NMS keeps of two near-equal boxes.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from dsbench.formats.kitti import KittiObject
 
 Frame = tuple[KittiObject, ...]
 ALLOWED = 0.01
-"""Share of a stream's objects that may differ although they are not borderline: NMS can cascade."""
+"""Fraction of a stream's objects that may differ although they are not borderline: NMS can cascade."""
 _SAME = 0.9
-"""Share of matched objects from which two dumps are called the same, when it is said what a stream shows instead."""
+"""Fraction of matched objects from which on two dumps are the same, to find what a stream shows instead."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Tolerance:
 
 FLOAT32 = Tolerance(iou=0.95, score=0.01)
 REDUCED = Tolerance(iou=0.85, score=0.05)
-"""FP16 and INT8 engines: a score has some three digits, and each batch size may have its own kernels."""
+"""For FP16 and INT8 engines: a score has about three digits, and each batch size may have its own kernels."""
 
 
 class Cause(StrEnum):
@@ -47,11 +47,11 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True)
 class StreamResult:
-    """One stream: ``objects`` of its own run, of which ``matched`` were found again in the batch.
+    """One stream: ``objects`` of its own run, ``matched`` of them found again in the batch.
 
     ``borderline``: objects of either run without a partner that stand at a threshold or lost to a near-equal box;
-    ``differing``: the others. ``cause`` is None where they are few enough. ``telling``: its clip's boxes are not those
-    of stream 0's, so that a repeated item would show (stream 0 needs no telling).
+    ``differing``: the others. ``cause`` is None where they are few enough. ``telling``: its clip's boxes differ
+    from those of stream 0, so a repeated item would show; always True for stream 0.
     """
 
     stream: int
@@ -63,7 +63,7 @@ class StreamResult:
     differing: int
     cause: Cause | None
     shows: int | None
-    """The stream whose boxes it shows, where it is another one's."""
+    """The stream whose boxes it shows, if they are another stream's."""
     telling: bool
 
 
@@ -80,12 +80,12 @@ class Parity:
 
     @property
     def telling(self) -> bool:
-        """Whether the comparison could have found a fault at all: some stream beside stream 0 has boxes of its own."""
+        """Whether the comparison can find a fault: the clip of some stream has other boxes than that of stream 0."""
         return any(result.telling for result in self.streams[1:])
 
     @property
     def verdict(self) -> str:
-        """One sentence: what is the matter; "" where nothing is."""
+        """One sentence on what is wrong; "" where nothing is."""
         wrong = self.wrong
         if not wrong:
             return ""
@@ -96,8 +96,8 @@ class Parity:
             return f"{who} get the boxes of stream 0: item 0 of the batch repeats"
         if causes == {Cause.EMPTY}:
             return f"{who} get no boxes: only part of the batch is computed"
-        told = "; ".join(_told(result) for result in wrong)
-        return f"{who} do not get the boxes of their own clips: {told}"
+        details = "; ".join(_details(result) for result in wrong)
+        return f"{who} do not get the boxes of their own clips: {details}"
 
 
 def compare(
@@ -123,7 +123,7 @@ class _Rules:
     lowest: float
 
     def borderline(self, found: KittiObject, others: Frame) -> bool:
-        """At its threshold, or beaten by a box that overlaps it and scores the same: NMS could have kept either."""
+        """Whether it is at its threshold, or a box overlaps it with the same score, so NMS could have kept either."""
         edges = (self.thresholds.get(found.label, 0.0), self.lowest)
         if any(abs(found.confidence - edge) <= self.tolerance.score for edge in edges):
             return True
@@ -132,7 +132,7 @@ class _Rules:
 
 
 _RIVALS = 0.4
-"""Overlap from which two boxes of a class may stand in each other's way under usual NMS thresholds."""
+"""Overlap from which on NMS with usual thresholds may remove one of two boxes of a class."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ def _cause(
 
 
 def _tally(first: Sequence[Frame], second: Sequence[Frame], rules: _Rules) -> _Tally:
-    """Objects of two dumps matched frame by frame, highest score first; frames that one lacks count for nothing."""
+    """Objects of two dumps matched frame by frame, highest score first; frames that one of them lacks are ignored."""
     objects = matched = borderline = differing = 0
     for one, other in zip(first, second, strict=False):
         alone, left = _unmatched(one, other, rules.tolerance)
@@ -224,7 +224,7 @@ def _boxes(frame: Frame) -> Boxes:
     return Boxes.from_table(np.array(rows, np.float32).reshape(-1, 6))
 
 
-def _told(result: StreamResult) -> str:
+def _details(result: StreamResult) -> str:
     if result.cause is Cause.MISSING:
         return f"stream {result.stream} wrote {result.frames_in_batch} frames of {result.frames}"
     what = f"the boxes of stream {result.shows}" if result.shows is not None else str(result.cause)

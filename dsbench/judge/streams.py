@@ -1,6 +1,7 @@
 """Step 7's formulas, exactly as the specification's shell computes them: each value is rounded before the next.
 
-Source: pipeline-run.md 7c and "Timing and Output Summary". Better figures stand beside these, never instead of them.
+Source: pipeline-run.md 7c and "Timing and Output Summary". Figures of all streams are in
+judge/run; they never replace these.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class Benchmark:
 
     @property
     def confirmed_streams(self) -> int:
-        """Real-time streams that a run has confirmed; 0 if not even the last run kept up."""
+        """Real-time streams that a run confirmed; 0 if the last run did not keep up either."""
         return self.final.streams if self.final.real_time else 0
 
 

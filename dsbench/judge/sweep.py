@@ -1,10 +1,10 @@
 """The search for the largest number of real-time streams: which count to run next, and what the runs so far say.
 
-A count is real-time if each stream's lower bound reaches the target. A run that does not decide (noise, bounds on both
-sides of the target, something else that used the machine, a stream that stood still) is made once more; one that still
-does not decide is no confirmation. Run 1 is not made to confirm anything: it shows where to look, until the count has a
-run of its own. Noise can make a larger count pass where a smaller one did not; the smaller one wins: the answer holds
-for every count up to it.
+A count is real-time if the lower bound of each stream reaches the target. A run that does not decide (noise, bounds on
+both sides of the target, other load on the machine, a stalled stream) is repeated once. If the repeat does not decide
+either, the count is not confirmed. Run 1 confirms nothing: it shows where to look until the count has a run of its own.
+Noise can make a larger count pass where a smaller one did not. Then the smaller one wins, so the answer holds for every
+count up to it.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from dsbench.judge.run.reason import ReasonCode
 REPEATS = 2
 """Runs of the largest count that must be real-time: one and its repeat."""
 _UNSURE_RUNS = 2
-"""So many runs of a count that do not decide are an answer of their own."""
+"""Runs of a count that do not decide, after which the count is not confirmed."""
 _DISTURBING = (ReasonCode.OTHER_LOAD, ReasonCode.THROTTLED, ReasonCode.ROWS_LOST)
-"""With these a run can be slower than the machine is: that it is too slow says nothing."""
+"""With these a run can be slower than the machine is: that it is too slow decides nothing."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One run. ``source``: where it comes from (``Run 2``, ``Sweep``); ``failure``: what the app said that died;
-    ``confirms``: it was made to say whether its streams keep up, which run 1 is not."""
+    """One run. ``source``: which run it was (``Run 2``, ``Sweep``); ``failure``: the app's message if it died;
+    ``confirms``: the run checks whether its streams keep up, which run 1 does not."""
 
     streams: int
     source: str
@@ -36,7 +36,7 @@ class Trial:
 
     @property
     def real_time(self) -> RealTime:
-        """NO where the app died: so many streams cannot be run at all. UNSURE where the run was too slow, but
+        """NO where the app died: this number of streams cannot be run. UNSURE where the run was too slow, but
         disturbed."""
         if self.measurement is None:
             return RealTime.NO
@@ -53,7 +53,7 @@ class Trial:
 
     @property
     def refutes(self) -> bool:
-        """Whether this run alone shows that its count is not real-time; an invalid one takes another to agree."""
+        """Whether this run alone shows that its count is not real-time; an invalid run needs another that agrees."""
         valid = self.measurement is None or self.measurement.state is not State.INVALID
         return self.real_time is RealTime.NO and valid
 
@@ -68,7 +68,7 @@ class Bounds:
 
 
 def verdict(trials: Sequence[Trial], streams: int) -> RealTime | None:
-    """What all runs of a count say together; None if there was none. Run 1 is heard only where it is the only one."""
+    """What all runs of a count say together; None without one. Run 1 counts only where it is the only one."""
     found = [trial for trial in trials if trial.streams == streams]
     if not found:
         return None
@@ -92,10 +92,10 @@ def bounds(trials: Sequence[Trial], max_bs: int) -> Bounds:
 def next_streams(trials: Sequence[Trial], max_bs: int) -> int | None:
     """The count to run next; None when the answer is known.
 
-    A count whose only run did not decide is run again if it is the upper bound. Between the bounds the middle is next;
-    but where run 2 was real-time it is usually near the answer, so from there the step up doubles from 1 with every
-    success, as long as it does not pass the middle. An upper bound that only run 1 gives is run then. At last the
-    largest count is run until ``REPEATS`` runs of it agree.
+    A count whose only run did not decide is run again if it is the upper bound. Between the bounds the middle is next.
+    If run 2 was real-time, its count is usually near the answer: from there the step up doubles from 1 with every
+    success, as long as it does not pass the middle. Then an upper bound that only run 1 gives is run. Last, the largest
+    count is run until ``REPEATS`` runs of it agree.
     """
     found = bounds(trials, max_bs)
     at_high = _confirming(trials, found.high)
@@ -158,7 +158,7 @@ def answer(trials: Sequence[Trial], max_bs: int) -> str:
         return f"Sweep: no stream count is real-time, not even {found.high}"
     runs = len(_confirming(trials, found.low))
     if found.high > max_bs:
-        above = f"MAX_BS={max_bs} is the most that is run"
+        above = f"MAX_BS={max_bs} is the largest count"
     else:
         above = f"the runs with {found.high} do not decide" if unsure else f"{found.high} are not"
     plural = "s" * (found.low != 1)

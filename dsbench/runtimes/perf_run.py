@@ -1,9 +1,9 @@
-"""7c's run: the app with ``enable-perf-measurement`` for a given time; its ``**PERF:`` rows, seen as they come.
+"""7c's run: the app with ``enable-perf-measurement`` for a given time; its ``**PERF:`` rows are read as they come.
 
-The time counts from the start of the app, as the ``timeout`` of the specification's helper does, but for the time in
-which nvinfer builds an engine: that is added to the run, told, and never part of what is measured. The run ends with
-SIGINT, at which both apps end with status 0; a run that ends in any other way is no measurement. It may end before its
-time, once its windows are enough for whoever asked for it.
+The time counts from the start of the app, as the ``timeout`` of the specification's helper does. The time in which
+nvinfer builds an engine is added to the run, reported, and never part of what is measured. The run ends with SIGINT, at
+which both apps end with status 0; a run that ends in any other way is no measurement. It may end early once ``enough``
+accepts its windows.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LOOK_EVERY_S = 0.1
 @dataclass(frozen=True)
 class PerfPlan:
     """A run: the app config, how many streams it has, seconds of the whole run and of one PERF window. ``enough`` is
-    asked after whole rows whether the run may end now."""
+    called after whole rows and says whether the run may end now."""
 
     config: Path
     streams: int
@@ -46,9 +46,9 @@ class PerfPlan:
 @dataclass(frozen=True)
 class PerfRun:
     """How the app ended and what it printed. ``stream0``: what the specification's grep finds, in order; ``console``:
-    what became of the engine; ``build_s``: seconds of an engine build as seen from outside, added to the run,
-    ``builds`` from when to when since the app's start; ``ended_early_s``: when its windows were enough, None if it had
-    its time; ``not_asked``: why it was no longer asked, "" where nothing failed."""
+    whether nvinfer loaded or built the engine; ``build_s``: seconds of an engine build as seen from outside, added to
+    the run; ``builds``: begin and end of it since the app's start; ``ended_early_s``: when its windows were enough, None
+    if it had its time; ``not_asked``: why ``enough`` was no longer called, "" where it did not fail."""
 
     plan: PerfPlan
     finished: Finished
@@ -81,19 +81,19 @@ class PerfRun:
 def run(runtime: Runtime, plan: PerfPlan) -> PerfRun:
     """Run the app; never raises for how the app ended (``require_success`` does), so that its rows are kept."""
     plan.log.unlink(missing_ok=True)
-    rows = _Rows(plan)
+    log = _LiveLog(plan)
     finished = process.run(
         runtime.app_command(plan.config),
         plan.log,
         deadline_s=plan.seconds + SHORTEST_STALL_S,
-        stall_s=rows.patience_s,
-        progress=rows.steps,
-        until=rows.over,
+        stall_s=log.patience_s,
+        progress=log.steps,
+        until=log.over,
     )
-    windows = rows.windows()
+    windows = log.windows()
     stream0 = tuple(stream0_values(plan.log))
-    early = (rows.ended_early_s, rows.not_asked)
-    return PerfRun(plan, finished, windows, stream0, rows.console, rows.build_s, rows.builds, *early)
+    early = (log.ended_early_s, log.not_asked)
+    return PerfRun(plan, finished, windows, stream0, log.console, log.build_s, log.builds, *early)
 
 
 def require_success(perf: PerfRun, what: str) -> None:
@@ -119,7 +119,7 @@ def require_success(perf: PerfRun, what: str) -> None:
         )
 
 
-class _Rows:
+class _LiveLog:
     """Follows the log while it grows: how many PERF rows it has and when each was first seen, and an engine build."""
 
     def __init__(self, plan: PerfPlan) -> None:
@@ -181,7 +181,7 @@ class _Rows:
 
     @property
     def builds(self) -> tuple[tuple[float, float], ...]:
-        """From when to when an engine was built, in seconds since the app's start."""
+        """Begin and end of an engine build, in seconds since the app's start."""
         if self._build_began is None:
             return ()
         began = self._build_began - self._started

@@ -95,7 +95,7 @@ def require_alive(perf: PerfRun, name: str) -> None:
     rows stopped: for long, or the app did not end on SIGINT either."""
     silent = silent_s(perf.windows, perf.lasted_s)
     if stream_facts.hung(perf.windows):
-        how = "every stream stood still to the end of the run"
+        how = "every stream stalled to the end of the run"
     elif silent and perf.killed_at_end:
         how = f"no PERF row came in the last {silent:.0f} s of the run, and the app did not end on SIGINT"
     elif silent >= perf_run.STALL_INTERVALS * perf.plan.interval_s:

@@ -85,7 +85,7 @@ def test_no_plateau_without_its_evidence(decode: tuple[Ceiling, ...]) -> None:
     [
         (gpu(9500, 9664, 31000, SATURATED), Limit.DECODE, "98% of what decoding alone does, and NVDEC is saturated"),
         (gpu(8200, 9664, 31000, SATURATED), Limit.DECODE, "NVDEC is saturated in the run itself"),
-        (gpu(1380, 1411, 31000, load(nvdec_pct=14, cpu_pct=5)), Limit.DECODE, "so many decoders are no faster"),
+        (gpu(1380, 1411, 31000, load(nvdec_pct=14, cpu_pct=5)), Limit.DECODE, "this number of decoders is no faster"),
         (gpu(1380, 1411, 31000, None), Limit.DECODE, "how busy NVDEC was is not known"),
         (gpu(1380, 1411, 31000, load(nvdec_pct=40, cpu_pct=96)), Limit.CPU, "the cores that feed it are"),
         (gpu(2700, 9664, 3000, CALM), Limit.COMPUTE, "90% of what inference alone does"),
@@ -107,9 +107,9 @@ def test_no_plateau_without_its_evidence(decode: tuple[Ceiling, ...]) -> None:
             "quota was used up",
         ),
         (gpu(1000, 9664, 3000, CALM), Limit.BATCH_WAIT, "nothing is busy: NVDEC utilisation mean 40"),
-        (gpu(1000, 9664, 3000, load(nvdec_pct=40, cpu_pct=10)), Limit.UNCLEAR, "not known is: SM utilisation"),
+        (gpu(1000, 9664, 3000, load(nvdec_pct=40, cpu_pct=10)), Limit.UNCLEAR, "not known: SM utilisation"),
         (gpu(1000, 9664, 3000, load(nvdec_pct=75, sm_pct=60, cpu_pct=10)), Limit.UNCLEAR, "busy all the time"),
-        (gpu(1000, 9664, 3000, None), Limit.UNCLEAR, "not known is: NVDEC"),
+        (gpu(1000, 9664, 3000, None), Limit.UNCLEAR, "not known: NVDEC"),
         (
             gpu(2700, 9664, 3000, load(throttled=(("SwPowerCap", 0.6),), nvdec_pct=30, sm_pct=97, cpu_pct=5)),
             Limit.THROTTLED,
@@ -140,11 +140,11 @@ BUSY = load(cpu_pct=97, app_cpu_pct=190)
 @pytest.mark.parametrize(
     ("evidence", "limit", "words"),
     [
-        (cpu(200, 900, 300, BUSY), Limit.COMPUTE, "67% inference, 22% decoding, 11% all the rest"),
-        (cpu(300, 400, 2000, BUSY), Limit.DECODE, "15% inference, 75% decoding, 10% all the rest"),
-        (cpu(100, 500, 500, BUSY), Limit.CPU, "20% inference, 20% decoding, 60% all the rest"),
-        (cpu(188, 632, 229, BUSY), Limit.COMPUTE, "82% inference, 30% decoding (more than there is: the machine was"),
-        (cpu(188, 240, 340, BUSY), Limit.DECODE, "55% inference, 78% decoding (more than there is: the machine was"),
+        (cpu(200, 900, 300, BUSY), Limit.COMPUTE, "67% inference, 22% decoding, 11% everything else"),
+        (cpu(300, 400, 2000, BUSY), Limit.DECODE, "15% inference, 75% decoding, 10% everything else"),
+        (cpu(100, 500, 500, BUSY), Limit.CPU, "20% inference, 20% decoding, 60% everything else"),
+        (cpu(188, 632, 229, BUSY), Limit.COMPUTE, "82% inference, 30% decoding (more than 100%: the machine was"),
+        (cpu(188, 240, 340, BUSY), Limit.DECODE, "55% inference, 78% decoding (more than 100%: the machine was"),
         (cpu(200, 900, None, BUSY), Limit.UNCLEAR, "22% decoding; what inference takes of it is not known"),
         (cpu(200, 300, None, BUSY), Limit.DECODE, "67% decoding"),
         (cpu(100, 0, 300, BUSY), Limit.UNCLEAR, "33% inference; what decoding takes of it is not known"),
@@ -152,7 +152,7 @@ BUSY = load(cpu_pct=97, app_cpu_pct=190)
         (cpu(200, 900, 300, load(cpu_pct=60, app_cpu_pct=195)), Limit.COMPUTE, "the app uses the 2 cores it may use"),
         (cpu(200, 900, 300, load(cpu_pct=40, app_cpu_pct=80)), Limit.BATCH_WAIT, "nothing is busy"),
         (cpu(200, 900, 300, load(cpu_pct=40, app_cpu_pct=80, cpu_throttled_pct=50)), Limit.COMPUTE, "quota"),
-        (cpu(200, 900, 300, None), Limit.UNCLEAR, "not known is: CPU utilisation"),
+        (cpu(200, 900, 300, None), Limit.UNCLEAR, "not known: CPU utilisation"),
         (cpu(290, 900, 300, None), Limit.COMPUTE, "97% of what inference alone does"),
     ],
 )

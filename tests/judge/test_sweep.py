@@ -149,7 +149,7 @@ def test_what_run_1_says_is_no_upper_bound(fps: float) -> None:
     assert sweep.next_streams(trials, 8) == 8, "and is made again before it bounds the answer"
     above = [*trials, trial(8, YES), trial(8, YES)]
     assert sweep.next_streams(above, 8) is None
-    assert sweep.answer(above, 8) == ("Sweep: 8 streams in real time, in 2 of 2 runs; MAX_BS=8 is the most that is run")
+    assert sweep.answer(above, 8) == ("Sweep: 8 streams in real time, in 2 of 2 runs; MAX_BS=8 is the largest count")
     below = [*trials, trial(8, NO)]
     assert sweep.next_streams(below, 8) == 7
     assert sweep.answer([*below, trial(7, YES)], 8) == "Sweep: 7 streams in real time, in 2 of 2 runs; 8 are not"
@@ -168,7 +168,7 @@ def test_what_is_said() -> None:
     assert sweep.trial_line(trials[2]) == (
         "Sweep: 7 streams | slowest stream 20.00 FPS (19.80 to 20.20) | real-time: NO"
     )
-    assert sweep.answer([trial(8, YES), trial(8, YES)], 8).endswith("in 2 of 2 runs; MAX_BS=8 is the most that is run")
+    assert sweep.answer([trial(8, YES), trial(8, YES)], 8).endswith("in 2 of 2 runs; MAX_BS=8 is the largest count")
     assert sweep.answer([trial(1, NO)], 8) == "Sweep: no stream count is real-time, not even 1"
     died = Trial(9, "Sweep", None, "the app was killed by SIGKILL")
     assert (

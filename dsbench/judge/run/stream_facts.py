@@ -49,7 +49,7 @@ def stream_facts(windows: Windows, target_fps: float) -> StreamFacts | None:
 
 
 def hung(windows: Windows) -> bool:
-    """Whether every stream stood still to the end, far longer than any pause between frames before: the app hangs."""
+    """Whether every stream stalled to the end, far longer than any pause between frames before: the app hangs."""
     moving = [any(row) for row in windows.fps]
     if True not in moving or moving[-1]:
         return False

@@ -192,11 +192,11 @@ def test_a_recorded_row_of_fifteen_pairs_for_sixteen_streams(shared: Path) -> No
 
 def test_every_recorded_console_gives_whole_rows(shared: Path) -> None:
     folders = ("perf_decode", "perf_infer", "misc", "nvml", "latency")
-    consoles = [console for folder in folders for console in sorted((shared / "gold" / folder).glob("*/console.log"))]
-    if not consoles:
+    recorded = [console for folder in folders for console in sorted((shared / "gold" / folder).glob("*/console.log"))]
+    if not recorded:
         pytest.skip("no recordings")
     short = {}
-    for console in consoles:
+    for console in recorded:
         reader = RowReader()
         found = list(consoles.rows(consoles.lines(console), reader))
         text = console.read_text(errors="replace")
