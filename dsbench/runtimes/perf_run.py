@@ -47,8 +47,8 @@ class PerfPlan:
 class PerfRun:
     """How the app ended and what it printed. ``stream0``: what the specification's grep finds, in order; ``console``:
     whether nvinfer loaded or built the engine; ``build_s``: seconds of an engine build as seen from outside, added to
-    the run; ``builds``: begin and end of it since the app's start; ``ended_early_s``: when its windows were enough, None
-    if it had its time; ``not_asked``: why ``enough`` was no longer called, "" where it did not fail."""
+    the run; ``builds``: begin and end of it since the app's start; ``ended_early_s``: when its windows were enough,
+    None if it had its time; ``not_asked``: why ``enough`` was no longer called, "" where it did not fail."""
 
     plan: PerfPlan
     finished: Finished
