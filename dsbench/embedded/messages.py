@@ -1,7 +1,7 @@
-"""What deepstream-app prints, word for word (semantics a2, a3, i), and the lines that are only ours.
+"""The lines of deepstream-app, word for word (semantics a2, a3, i), and the embedded runtime's own lines.
 
 Consumers match ``<function:NUMBER>`` with any number; the numbers here are those of DeepStream 9.1.
-Everything the embedded runtime has to say for itself begins with ``dsbench-app: ``.
+Own lines begin with ``dsbench-app: ``.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class BusMessage:
 
 
 def out(text: str) -> None:
-    """One g_print: to stdout, at once, so that a log stays in order with stderr."""
+    """One g_print to stdout, flushed, so that a log keeps the order of stdout and stderr."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
 def err(text: str) -> None:
-    """One line (or several) to stderr in a single write: other processes write there too."""
+    """One or several lines to stderr in a single write: other processes write there too."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 
@@ -55,7 +55,7 @@ def app_info(where: str, text: str) -> None:
 
 
 def own(text: str) -> None:
-    """What no DeepStream prints, on stderr; each line says whose it is."""
+    """Lines that DeepStream does not print, on stderr, each with OWN_PREFIX."""
     err("\n".join(OWN_PREFIX + line for line in text.split("\n")))
 
 
@@ -91,7 +91,7 @@ def nvinfer(level: str, uid: int, func: str, text: str, line: int = 0) -> None:
 
 
 def element_error(line: int, failure: BusMessage) -> None:
-    """The two WARN lines with which nvinfer's element announces that it cannot start."""
+    """The two WARN lines of nvinfer's element when it cannot start."""
     for text in (failure.text, failure.debug.split("\n")[-1]):
         gst_line("WARN", f"gstnvinfer.cpp:{line}:gst_nvinfer_start", f"error: {text}")
 

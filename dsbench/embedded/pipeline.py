@@ -1,4 +1,4 @@
-"""One process's loop over its sources: decode, mux, infer, detect, and hand each frame to the sinks."""
+"""The loop of one process over its sources: decode, mux, infer, detect, and pass each frame to the sinks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class MuxedFrame:
 
 @dataclass(frozen=True, slots=True)
 class FrameResult:
-    """A frame behind inference. ``inferred`` is None where ``interval`` skipped it or nothing infers.
+    """A frame after inference. ``inferred`` is None if ``interval`` skipped it or there is no nvinfer.
 
     ``objects`` are in streammux pixels, nvinfer's order.
     """
@@ -51,8 +51,8 @@ class FrameResult:
 class PadSource:
     """One muxer pad and the frames that arrive there.
 
-    ``another`` starts the same clip once more, for a stream that repeats it without end: its rounds can be decoded side
-    by side. None where frames have to come in order.
+    ``another`` opens the same clip again, for a stream that repeats it: its rounds can be decoded concurrently. None if
+    frames must stay in order.
     """
 
     pad: int
@@ -63,7 +63,7 @@ class PadSource:
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """``batch_size``: frames per muxed batch; ``interval``: batches skipped between inferences;
-    ``lanes``: threads that work at once; ``dropped``: batches at the beginning that nobody sees.
+    ``lanes``: concurrent threads; ``dropped``: batches at the beginning that are dropped.
     """
 
     batch_size: int
@@ -73,7 +73,7 @@ class Schedule:
 
 
 class InlineExecutor(Executor):
-    """Runs a task where it is submitted: the executor of a single lane."""
+    """Runs a task in the thread that submits it: the executor of a single lane."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         future: Future[T] = Future()
@@ -85,9 +85,9 @@ class InlineExecutor(Executor):
 
 
 class Pipeline:
-    """Work-conserving: while lanes infer a batch, others decode the next frames and infer the next batches.
+    """Lanes infer a batch while other lanes decode the next frames and infer the next batches.
 
-    Results leave in order and are parsed on the calling thread only, since a parser may keep state.
+    Results leave in order. They are parsed on the calling thread only, since a parser may keep state.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Pipeline:
         self._stopped = stopped
 
     def run(self) -> None:
-        """Until every source has ended or ``stopped``. DsbenchErrors of source, network and sinks pass through."""
+        """Run until every source has ended or ``stopped``. DsbenchErrors of source, network and sinks pass through."""
         lanes = self._schedule.lanes
         executor: Executor = ThreadPoolExecutor(lanes, "lane") if lanes > 1 else InlineExecutor()
         depth = lanes if lanes > 1 else 0
@@ -126,9 +126,9 @@ class Pipeline:
                 executor.shutdown(wait=True, cancel_futures=True)
 
     def _batches(self, executor: Executor) -> Iterator[list[MuxedFrame]]:
-        """Muxed batches: frames of the live pads in pad order, round after round; smaller when sources end.
+        """Muxed batches: frames of the live pads in pad order, round by round. Batches shrink when sources end.
 
-        Every source has one decode in flight, so the next frame is being made while this one is used.
+        Every source has one decode in flight: the next frame is decoded while this one is used.
         """
         following = {source.pad: executor.submit(next, source.frames, None) for source in self._sources}
         pending: list[MuxedFrame] = []

@@ -1,4 +1,4 @@
-"""What the app tells a worker and what a worker tells the app: frozen dataclasses, pickled over a socket pair."""
+"""The messages between the app and its worker processes: frozen dataclasses, pickled over a socket pair."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MuxSize:
-    """Surface of the legacy nvstreammux, to which every frame is scaled."""
+    """Surface size of the legacy nvstreammux. Every frame is scaled to it."""
 
     width: int
     height: int
@@ -23,11 +23,11 @@ class MuxSize:
 
 @dataclass(frozen=True, slots=True)
 class DetectorSetup:
-    """What nvinfer is to do. ``mux`` is None with the new muxer, which does not scale.
+    """The job of nvinfer. ``mux`` is None with the new muxer, which does not scale.
 
-    ``whole_batches``: call the network with whole muxed batches as nvinfer does (else frame by frame, which is
-    faster on a CPU). ``threads``: processors for one call of the network. ``keep_tensor``: keep each frame's
-    network input; ``keep_surface``: each scaled frame.
+    ``whole_batches``: call the network with whole muxed batches, as nvinfer does. Otherwise each frame is one call,
+    which is faster on a CPU. ``threads``: processors of one call. ``keep_tensor``: keep each frame's network input.
+    ``keep_surface``: keep each scaled frame.
     """
 
     config: NvinferConfig
@@ -42,7 +42,7 @@ class DetectorSetup:
 class PadJob:
     """One muxer pad: its number in the instance, its counter's number in the shared state, its URI.
 
-    ``drop_frame_interval`` and ``intra_decode``: frames that its decoder keeps to itself.
+    ``drop_frame_interval`` and ``intra_decode`` select the frames that its decoder delivers.
     """
 
     pad: int
@@ -71,11 +71,10 @@ class VideoJob:
 
 @dataclass(frozen=True, slots=True)
 class WorkerJob:
-    """One worker's share of one application instance.
+    """One worker's part of one application instance.
 
-    ``lanes``: threads that work at once. ``batch_size``: frames per muxed batch. ``quiet``: another worker
-    says what there is to say about the configuration. ``real_time``: a sink has sync=1. ``counted_only``: nobody
-    looks at a frame's results, only at how many there are.
+    ``lanes``: concurrent threads. ``batch_size``: frames per muxed batch. ``quiet``: another worker reports about the
+    configuration. ``real_time``: a sink has sync=1. ``counted_only``: frames are counted and their results not used.
     """
 
     instance: int
@@ -119,14 +118,14 @@ class Playing:
 
 @dataclass(frozen=True, slots=True)
 class StartFailed:
-    """The pipeline cannot start; ``bus`` is printed once the app has said so."""
+    """The pipeline cannot start; the app prints ``bus`` after its own message."""
 
     bus: tuple[BusMessage, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RunFailed:
-    """The running pipeline broke down."""
+    """The running pipeline failed."""
 
     bus: tuple[BusMessage, ...]
     note: str = ""
@@ -134,7 +133,7 @@ class RunFailed:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Every source ended, or the app asked to stop, and all files are written. ``note``: why this is a failure."""
+    """Every source ended, or the app requested a stop. All files are written. ``note``: why this is a failure."""
 
     note: str = ""
 

@@ -1,4 +1,4 @@
-"""The bus messages with which DeepStream and GStreamer report what went wrong (semantics i)."""
+"""The bus messages with which DeepStream and GStreamer report a failure (semantics i)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def inference_failed() -> BusMessage:
 
 
 def muxer(text: str) -> BusMessage:
-    """The muxer refuses its settings."""
+    """The muxer rejects its settings."""
     debug = f"gstnvstreammux.cpp(1530): gst_nvstreammux_change_state (): {_MUXER}"
     return BusMessage("src_bin_muxer", text, debug)
 
@@ -55,7 +55,7 @@ def invalid_uri(uri: str, pad: int) -> BusMessage:
 
 
 def source_failed(error: DsbenchError, pad: int) -> tuple[BusMessage, ...]:
-    """What GStreamer's elements say about a source that cannot be read or decoded."""
+    """The messages of GStreamer's elements about a source that cannot be read or decoded."""
     element = _URI_DECODE.format(pad=pad)
     if error.code is Code.VIDEO_MISSING:
         source = f"{element}/GstFileSrc:source:"

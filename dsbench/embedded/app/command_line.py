@@ -1,4 +1,4 @@
-"""The command line of deepstream-app (semantics a1), read as GLib's option parser reads it, and ours added."""
+"""The command line of deepstream-app (semantics a1), parsed as GLib parses it, and dsbench-app's own options."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ _GST_WITHOUT_VALUE = (
 
 
 class OptionError(Exception):
-    """GLib's text about an option that it cannot read."""
+    """GLib's message about an invalid option."""
 
 
 @dataclass(slots=True)
 class Options:
-    """What was asked for. ``action`` is empty, or help, version, version-all."""
+    """The parsed command line. ``action`` is empty, or help, version, version-all."""
 
     cfg_files: list[str] = field(default_factory=list)
     input_uris: list[str] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Options:
 
 
 def parse(arguments: list[str]) -> Options:
-    """Reads ``arguments`` (without the program's name). Words that are no options are passed over, as in GLib.
+    """Parse ``arguments`` (without the program's name). Words that are no options are ignored, as in GLib.
 
     Raises OptionError.
     """

@@ -18,8 +18,8 @@ _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 class KittiSink:
     """Files ``<directory>/II_SSS_FFFFFF.txt`` of one application instance.
 
-    ``labels`` are the names of class 0, 1, ... (a class without one gets an empty name). A missing directory
-    is silent, as it is there; a full disk is not: DsbenchError(NOT_WRITABLE).
+    ``labels`` are the names of class 0, 1, ...; a class without a label gets an empty name. A missing directory is
+    ignored, as in deepstream-app. A full disk raises DsbenchError(NOT_WRITABLE).
     """
 
     def __init__(self, directory: Path, instance: int, labels: Sequence[str]) -> None:
@@ -28,7 +28,7 @@ class KittiSink:
         self._labels = tuple(_truncated(label) for label in labels)
 
     def write(self, stream: int, frame: int, objects: Boxes) -> None:
-        """The file of one frame: empty without objects. One open, one write, one close."""
+        """Write the file of one frame; it is empty without objects."""
         path = os.path.join(self._directory, kitti.file_name(self._instance, stream, frame))
         try:
             descriptor = os.open(path, _FLAGS, 0o666)
@@ -39,7 +39,7 @@ class KittiSink:
             if data and os.write(descriptor, data) != len(data):
                 raise OSError("No space left on device")
         except OSError as error:
-            # half a file would be read as a frame
+            # a truncated file would be read as a frame
             with contextlib.suppress(OSError):
                 os.unlink(path)
             raise DsbenchError(
@@ -53,7 +53,7 @@ class KittiSink:
 
 
 def label_of(labels: Sequence[str], class_id: int) -> str:
-    """The name of a class; empty when the label file has no such line."""
+    """The name of a class; empty if the label file has no such line."""
     return labels[class_id] if 0 <= class_id < len(labels) else ""
 
 

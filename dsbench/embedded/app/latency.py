@@ -1,7 +1,7 @@
-"""``NVDS_ENABLE_LATENCY_MEASUREMENT=1``: how long a frame took from decoding to its boxes, in DeepStream's own lines.
+"""``NVDS_ENABLE_LATENCY_MEASUREMENT=1``: the latency of each frame from decoding to its boxes, in DeepStream's lines.
 
-A frame's time begins when its decoder is asked for it and ends when its objects are there; what it waits in between for
-other frames of its batch, and for its turn, is part of it. Every source is reported, not only the first.
+A frame's latency begins when its decoder starts on it and ends when its objects are available. It includes the time
+that the frame waits for its turn and for other frames of its batch. Every source is reported, not only the first.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def wanted(environment: Mapping[str, str] = os.environ) -> bool:
 
 
 class LatencyLines:
-    """Notes when each frame's decoding begins, and prints what it took once the frame's objects are there."""
+    """Records when the decoding of each frame begins, and prints its latency when its objects are available."""
 
     def __init__(self, out: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._out = out
@@ -38,7 +38,7 @@ class LatencyLines:
         self._lines: list[str] = []
 
     def timed(self, pad: int, frames: Iterator[YuvFrame]) -> Iterator[YuvFrame]:
-        """The frames of a pad, each with its beginning noted. Any thread may ask for the next one."""
+        """The frames of a pad; records the start of each. Any thread may take the next one."""
         while True:
             begun = self._clock()
             frame = next(frames, None)
@@ -48,11 +48,11 @@ class LatencyLines:
             yield frame
 
     def take(self, result: FrameResult) -> None:
-        """One frame is through."""
+        """One frame has passed."""
         self.passed(result.pad, result.frame.index)
 
     def passed(self, pad: int, frame: int) -> None:
-        """One frame is through; a pad that comes again begins a new batch."""
+        """One frame has passed; a pad that returns begins a new batch."""
         took = 1000 * (self._clock() - self._begun.pop((pad, frame)))
         if pad in self._pads:
             self._flush()

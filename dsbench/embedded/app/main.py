@@ -1,4 +1,4 @@
-"""dsbench-app: deepstream-app on the CPU. Same command line, same configs, same files, same words on the console."""
+"""dsbench-app: deepstream-app on the CPU, with the same command line, configurations, files and console lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded import messages
 from dsbench.embedded.app import command_line
 from dsbench.embedded.app.command_line import Options
-from dsbench.embedded.app.main_loop import Perf, Session
+from dsbench.embedded.app.main_loop import MainLoop, Perf
 from dsbench.embedded.app.perf import HeaderCounter, PerfReporter
 from dsbench.embedded.app.plan import Instance, PlanError, check, load_nvinfer, name_unsupported, worker_jobs
 from dsbench.embedded.app.shared_state import SharedState
@@ -30,17 +30,17 @@ _ENDLESS_PERIOD_S = 1.0
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the app on ``argv`` (default: the process's own arguments); returns 0, 255, or 134 where a YAML
-    config would abort deepstream-app.
+    """Run the app on ``argv`` (default: the process's arguments). Returns 0, 255, or 134 for a YAML config that would
+    abort deepstream-app.
 
-    A worker's crash ends this process by the same signal.
+    If a worker crashes, this process ends by the same signal.
     """
     _complete_descriptors()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="surrogateescape")  # paths are bytes
     if argv is None:
-        # as any C program: a closed pipe ends it
+        # as for any C program, a closed pipe ends it
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         options = command_line.parse(sys.argv[1:] if argv is None else argv)
@@ -64,7 +64,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _complete_descriptors() -> None:
-    """Opens what the caller closed of stdin, stdout and stderr, lest a socket of ours takes that number."""
+    """Open those of stdin, stdout and stderr that the caller closed: a socket must not get their numbers."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
         os.set_inheritable(descriptor, True)
     os.close(descriptor)
@@ -112,7 +112,7 @@ def _run(options: Options) -> int:
 
 
 def _load_configs(options: Options) -> list[AppConfig] | None:
-    """Reads every ``-c`` file; None after the words of deepstream-app when one cannot be read."""
+    """Read every ``-c`` file. If one cannot be read, prints deepstream-app's message and returns None."""
     configs: list[AppConfig] = []
     seen_sources: set[int] = set()
     for number, name in enumerate(options.cfg_files):
@@ -136,7 +136,7 @@ def _load_configs(options: Options) -> list[AppConfig] | None:
 
 
 def _with_uri(config: AppConfig, uri: str | None) -> AppConfig:
-    """``-i``: the first source's uri, which the file's own wins over."""
+    """``-i``: the first source's uri. The uri in the file has priority."""
     from dataclasses import replace
 
     if uri is None or not config.sources or config.sources[0].uri:
@@ -161,7 +161,7 @@ def _play(instances: list[Instance], options: Options, begun: float) -> int:
     cpus = max(1, usable_cpus() // len(instances))
     jobs = tuple(job for each in instances for job in worker_jobs(each, state, cpus, options.tensor_dir))
     tiler = any(instance.config.tiled_display.enable for instance in instances)
-    outcome = Session(jobs, state, _perf(instances, state, begun), tiler=tiler).run()
+    outcome = MainLoop(jobs, state, _perf(instances, state, begun), tiler=tiler).run()
     if outcome.to_paused:
         messages.app_error("main:808", "Failed to set pipeline to PAUSED")
     return _quit(ok=outcome.ok, bus=outcome.bus)
@@ -193,7 +193,7 @@ def _quit(*, ok: bool, bus: tuple[BusMessage, ...] = ()) -> int:
 
 
 def run() -> None:
-    """``python -m dsbench.embedded.app``: ends without Python's teardown, everything is flushed."""
+    """``python -m dsbench.embedded.app``: flushes the output and ends without Python's teardown."""
     status = main()
     sys.stdout.flush()
     sys.stderr.flush()

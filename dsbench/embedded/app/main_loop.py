@@ -1,4 +1,4 @@
-"""Runs application instances to their end: the app's main loop over workers, keys, signals and PERF timers."""
+"""The app's main loop: workers, keys, signals and PERF timers, until all application instances have ended."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Perf:
 
 @dataclass(slots=True)
 class Outcome:
-    """How the run ended. ``bus``: messages to be printed after ``Quitting``; ``to_paused``: it never started."""
+    """How the run ended. ``bus``: messages to print after ``Quitting``; ``to_paused``: the pipeline never started."""
 
     ok: bool = True
     to_paused: bool = False
@@ -52,8 +52,8 @@ class Outcome:
     bus: tuple[BusMessage, ...] = field(default_factory=tuple)
 
 
-class Session:
-    """Workers of all instances from start to end. Prints what deepstream-app prints in between."""
+class MainLoop:
+    """The workers of all instances from start to end. Prints deepstream-app's lines."""
 
     def __init__(self, jobs: tuple[WorkerJob, ...], state: SharedState, perf: list[Perf], *, tiler: bool) -> None:
         self._state = state
@@ -71,7 +71,7 @@ class Session:
         self._open = list(self._workers)
 
     def run(self) -> Outcome:
-        """Until every source has ended, a failure, SIGINT or ``q``."""
+        """Run until every source has ended, a failure, SIGINT or ``q``."""
         self._selector.register(self._wake_read, selectors.EVENT_READ, _WAKEUP)
         for worker in self._workers:
             self._selector.register(worker.connection, selectors.EVENT_READ, worker)
@@ -96,10 +96,10 @@ class Session:
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
         messages.app_error("_intr_handler:136", "User Interrupted.. \n")
         self._interrupted = True
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # as there: the second one ends it at once
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # as in deepstream-app, a second one ends it at once
 
     def _step(self) -> None:
-        """Waits for whatever comes first: a worker's report, a key, a signal, a PERF timer."""
+        """Wait for the next event: a worker's report, a key, a signal or a PERF timer."""
         now = time.monotonic()
         self._watch_keys(now)
         for key, _ in self._selector.select(self._patience(now)):
@@ -136,7 +136,7 @@ class Session:
             self._advance()
 
     def _judge(self, report: Report) -> None:
-        """What a report says about success; a failure ends the run."""
+        """Print the messages of a report; a failure ends the run."""
         if isinstance(report, StartFailed):
             self._fail(Outcome(ok=False, to_paused=True, bus=report.bus))
         elif isinstance(report, RunFailed):
@@ -150,7 +150,7 @@ class Session:
             self._outcome.ok = False
 
     def _advance(self) -> None:
-        """Prints what deepstream-app prints when all workers have come one step further."""
+        """Print deepstream-app's line when all workers have reached the next phase."""
         if self._phase is _Phase.LOADING and self._all(Loaded):
             self._phase = _Phase.READY
             configs = self._thread_configs()
@@ -187,7 +187,7 @@ class Session:
         self._phase = _Phase.ENDED
 
     def _died(self, worker: Worker) -> None:
-        """A worker ended without a word: a crash in the parser or in a library is the app's crash."""
+        """A worker ended without a report. A crash in the parser or in a library is the app's crash."""
         status = worker.exit_status()
         streams = ", ".join(str(pad.pad) for pad in worker.job.pads)
         if status >= 0:
@@ -204,7 +204,7 @@ class Session:
     # --- the end ---------------------------------------------------------------------------------------------
 
     def _stop(self) -> None:
-        """SIGINT or ``q``: what is in flight is finished and written; that is a success."""
+        """SIGINT or ``q``: frames in flight are finished and written. The run is a success."""
         self._phase = _Phase.ENDED
 
     def _end(self) -> None:
@@ -215,7 +215,7 @@ class Session:
                 worker.wait(_EXIT_S)
 
     def _drain(self) -> None:
-        """Reads the last reports of workers that are finishing; one that had not started yet is ended."""
+        """Read the last reports of workers that are finishing; kill those that have not started."""
         deadline = time.monotonic() + _DRAIN_S
         for worker in self._open:
             if worker.last is None or isinstance(worker.last, Loaded):
@@ -238,7 +238,7 @@ class Session:
                 perf.due = max(perf.due + perf.period, now)
 
     def _watch_keys(self, now: float) -> None:
-        """Looks at stdin at most every 40 ms, one byte at a time, and only when it is ours to read."""
+        """Poll stdin at most every 40 ms, one byte at a time, and only in a foreground process."""
         watched = any(key.data is _STDIN for key in self._selector.get_map().values())
         wanted = self._keys_at >= 0 and now >= self._keys_at and self._phase is not _Phase.LOADING
         if wanted == watched:
@@ -260,7 +260,7 @@ class Session:
         except OSError:
             key = b""
         if not key:
-            # deepstream-app prints an empty line every 40 ms from here on; nobody wants that
+            # deepstream-app prints an empty line every 40 ms from here on; not imitated
             self._keys_at = -1.0
             self._selector.unregister(0)
         elif key == b"q":

@@ -1,6 +1,6 @@
 """``[osd]`` and the encoding sink: boxes and labels drawn on YUV frames, written as VP9 in webm.
 
-No other encoder can be reached from here: whatever ``codec`` asks for, the file is VP9 (libvpx).
+No other encoder is used: whatever ``codec`` is, the file is VP9 (libvpx).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _RED: Rgb = (1.0, 0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """Three planes to draw on, with the meaning of their numbers."""
+    """Three planes to draw on, with their colour matrix and range."""
 
     y: Plane
     u: Plane
@@ -75,7 +75,7 @@ class Canvas:
         self.fill(right - border, top, right, bottom, color)
 
     def text(self, left: int, bottom: int, text: str, size: int, background: Rgb) -> None:
-        """White text on a filled strip that ends at ``bottom``, moved into the picture where it would stick out."""
+        """White text on a filled strip that ends at ``bottom``, moved inside the picture if necessary."""
         mask = text_mask(text, size)
         rows, columns = mask.shape
         height, width = self.y.shape
@@ -99,7 +99,7 @@ class VideoFile:
         self._output: tuple[OutputContainer, VideoStream] | None = None
 
     def take(self, result: FrameResult) -> None:
-        """Draws and encodes one frame of the stream; other streams have no sink."""
+        """Draw and encode one frame of the stream; frames of other streams are ignored."""
         if result.pad != self._job.pad:
             return
         surface = result.inferred.surface if result.inferred is not None else None
@@ -118,7 +118,7 @@ class VideoFile:
             raise self._unwritable(error) from error
 
     def close(self) -> None:
-        """Writes what the encoder still holds and the file's index."""
+        """Write the remaining frames of the encoder and the file's index."""
         if self._output is None:
             return
         container, stream = self._output
@@ -197,7 +197,7 @@ def text_mask(text: str, size: int) -> npt.NDArray[np.float32]:
 
 
 def _color(job: VideoJob, config: NvinferConfig | None, class_id: int) -> Rgb:
-    """``bbox-border-color`` of [primary-gie] where it holds, else ``border-color`` of the class; red by default."""
+    """``bbox-border-color`` of [primary-gie] if it applies, else ``border-color`` of the class; red by default."""
     if job.colors is not None:
         colors = dict(job.colors)
         return colors.get(class_id, colors.get(-1, (*_RED, 1.0)))[:3]
@@ -210,7 +210,7 @@ def _darker(color: Rgb) -> Rgb:
 
 
 def _picture(frame: YuvFrame) -> av.VideoFrame:
-    """A copy of the frame to draw on: the decoder still refers to the original."""
+    """A copy of the frame to draw on: the decoder still uses the original."""
     picture = av.VideoFrame(frame.width, frame.height, "yuv420p")
     picture.colorspace, picture.color_range = _SPACES[frame.matrix], _RANGES[frame.full_range]
     for target, source in zip(_planes(picture), (frame.y, frame.u, frame.v), strict=True):

@@ -1,4 +1,4 @@
-"""``**PERF:`` lines (semantics a6, l): header, rows, and how DeepStream computes their numbers."""
+"""``**PERF:`` lines (semantics a6, l): header and rows, computed as DeepStream computes them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class PerfReporter:
         self._before = [0] * len(counters)
 
     def report(self, now: float, out: Callable[[str], None]) -> None:
-        """One row for the frames since the row before, behind a header where one is due."""
+        """Print one row for the frames since the previous row, after a header if one is due."""
         if self._header.rows % _ROWS_PER_HEADER == 0:
             columns = "".join(f"FPS {i} (Avg)\t" for i in range(len(self._counters)))
             out(f"\n**PERF:  {columns}")
@@ -50,7 +50,7 @@ class PerfReporter:
         out(self._prefix + "".join(cells))
 
     def _cell(self, position: int, counter: int, now: float) -> str:
-        # a stream's first frame only starts its clock
+        # the first frame of a stream only starts its clock
         counted = max(0, self._state.frames(counter) - 1)
         fps = _ratio(counted - self._before[position], self._interval)
         self._before[position] = counted
@@ -59,7 +59,7 @@ class PerfReporter:
 
 
 def _ratio(frames: float, seconds: float) -> float:
-    """Division as in C, except that what would be NaN is 0, as DeepStream prints it."""
+    """Division as in C, but 0 instead of NaN, as DeepStream prints it."""
     if seconds == 0:
         return math.inf if frames > 0 else 0.0
     return frames / seconds

@@ -1,4 +1,4 @@
-"""From a loaded configuration to worker jobs: what one application instance is going to run."""
+"""From a loaded configuration to the worker jobs of one application instance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded import messages
 from dsbench.embedded.app import bus
 from dsbench.embedded.app.shared_state import SharedState
-from dsbench.embedded.app.workers import Shares, shares
+from dsbench.embedded.app.workers import Division, divide
 from dsbench.embedded.messages import BusMessage
 from dsbench.embedded.protocol import DetectorSetup, MuxSize, PadJob, VideoJob, WorkerJob
 from dsbench.formats import nvinfer
@@ -25,9 +25,9 @@ _MAX_MUX_BATCH = 1 << 20
 
 
 class PlanError(Exception):
-    """The pipeline cannot be built; everything to be said before ``Quitting`` has been printed.
+    """The pipeline cannot be built; all lines before ``Quitting`` have been printed.
 
-    ``bus``: messages for after ``Quitting``. ``to_paused``: the failure is one of going to PAUSED.
+    ``bus``: messages to print after ``Quitting``. ``to_paused``: the failure happened on the way to PAUSED.
     """
 
     def __init__(self, messages: tuple[BusMessage, ...] = (), *, to_paused: bool = True) -> None:
@@ -38,7 +38,7 @@ class PlanError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One ``-c`` file on its way to run. ``first_counter``: its first stream's number in the shared state."""
+    """One ``-c`` file. ``first_counter``: index of its first stream in the shared state."""
 
     number: int
     config: AppConfig
@@ -57,7 +57,7 @@ def new_streammux(environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def load_nvinfer(config: AppConfig) -> NvinferConfig | None:
-    """The nvinfer configuration with ``[primary-gie]``'s overrides. Raises PlanError after nvinfer's own words."""
+    """The nvinfer configuration with ``[primary-gie]``'s overrides. Raises PlanError after nvinfer's own lines."""
     gie = config.primary_gie
     if gie is None:
         return None
@@ -81,7 +81,7 @@ def load_nvinfer(config: AppConfig) -> NvinferConfig | None:
 
 
 def check(instance: Instance) -> None:
-    """What DeepStream refuses before a frame flows, and what cannot be imitated at all. Raises PlanError."""
+    """Raise PlanError for settings that DeepStream rejects before the first frame, and for unsupported sources."""
     config = instance.config
     _check_inference(instance)
     for source in config.sources:
@@ -103,7 +103,7 @@ def check(instance: Instance) -> None:
 
 
 def _check_inference(instance: Instance) -> None:
-    """Settings under which another program than nvinfer makes the objects or the network's input."""
+    """Raise PlanError if another element than nvinfer makes the objects or the network's input."""
     gie, nvinfer_config = instance.config.primary_gie, instance.nvinfer
     if gie is not None and gie.plugin_type != _NVINFER:
         kind = {1: "nvinferserver", 2: "a video template"}.get(gie.plugin_type, "nothing that exists")
@@ -117,7 +117,7 @@ def _check_inference(instance: Instance) -> None:
 
 
 def name_unsupported(instance: Instance) -> None:
-    """One line for everything in the configuration that this runtime does not honour."""
+    """Print one line with all settings that this runtime ignores."""
     config = instance.config
     names = list(config.unsupported)
     if instance.nvinfer is not None:
@@ -134,10 +134,10 @@ def name_unsupported(instance: Instance) -> None:
 
 
 def worker_jobs(instance: Instance, state: SharedState, cpus: int, tensor_dir: Path | None) -> tuple[WorkerJob, ...]:
-    """The instance's sources shared out over worker processes."""
+    """The worker jobs of an instance; its sources are divided among them."""
     video = _video(instance)
     whole = _needs_whole_batches(instance, tensor_dir) or video is not None
-    division = shares(instance.streams, cpus, whole_batches=whole)
+    division = divide(instance.streams, cpus, whole_batches=whole)
     return tuple(
         _job(instance, state, division, number, whole=whole, tensor_dir=tensor_dir, video=video)
         for number in range(division.processes)
@@ -145,10 +145,10 @@ def worker_jobs(instance: Instance, state: SharedState, cpus: int, tensor_dir: P
 
 
 def _needs_whole_batches(instance: Instance, tensor_dir: Path | None) -> bool:
-    """Where results are looked at, batches are formed over all streams as nvinfer forms them.
+    """Whether batches must span all streams, as in nvinfer: if results are used.
 
-    A benchmark only needs the work done; one exception is ``interval`` with a muxed batch smaller than the
-    number of streams, where the batch decides which stream is inferred.
+    A benchmark only counts frames. The exception is ``interval`` with a muxed batch smaller than the number of
+    streams: then the batch decides which stream is inferred.
     """
     config = instance.config
     skipping = instance.nvinfer is not None and (
@@ -164,7 +164,7 @@ def _needs_whole_batches(instance: Instance, tensor_dir: Path | None) -> bool:
 def _job(
     instance: Instance,
     state: SharedState,
-    division: Shares,
+    division: Division,
     number: int,
     *,
     whole: bool,
@@ -220,7 +220,7 @@ def _colors(instance: Instance) -> tuple[tuple[int, Color], ...] | None:
 
 
 def _video(instance: Instance) -> VideoJob | None:
-    """The first encoding sink, if any. What ``codec`` and ``container`` ask for is VP9 in webm here."""
+    """The first encoding sink, if any. The video is VP9 in webm, whatever ``codec`` and ``container`` are."""
     config = instance.config
     sink = next((sink for sink in config.sinks if sink.type == FILE), None)
     if sink is None:

@@ -1,4 +1,4 @@
-"""A few numbers that the app and its workers share: frame counters up, stop and pause flags down.
+"""Shared memory of the app and its workers: frame counters, and the stop and pause flags.
 
 Each number is one aligned 64-bit word with a single writer, so a reader never sees half of it.
 """
@@ -15,7 +15,7 @@ _PAUSE_POLL_S = 0.04
 
 
 class SharedState:
-    """Counters of ``pads`` streams: frames that passed inference, and when each stream's first one did.
+    """Counters of ``pads`` streams: the frames that passed inference, and the time of each stream's first frame.
 
     Times are time.monotonic() seconds, which all processes of a machine share.
     """
@@ -29,7 +29,7 @@ class SharedState:
 
     @classmethod
     def create(cls, pads: int) -> SharedState:
-        """A new, zeroed block, gone when its last user is."""
+        """A new, zeroed block. It is freed when its last user ends."""
         descriptor = os.memfd_create("dsbench-app", 0)
         os.ftruncate(descriptor, 8 * (_HEADER + _WORDS_PER_PAD * pads))
         os.set_inheritable(descriptor, True)
@@ -43,23 +43,23 @@ class SharedState:
         self._ints[word] += 1
 
     def frames(self, pad: int) -> int:
-        """Frames of a stream so far, the first one included."""
+        """Number of frames of a stream so far, including the first one."""
         return self._ints[_HEADER + _WORDS_PER_PAD * pad]
 
     def first_time(self, pad: int) -> float:
-        """When the stream's first frame passed; 0 before that."""
+        """Time of the stream's first frame; 0 before it."""
         return self._floats[_HEADER + _WORDS_PER_PAD * pad + 1]
 
     def request_stop(self) -> None:
-        """Asks the workers to finish what is in flight and end."""
+        """Request the workers to finish the frames in flight and end."""
         self._ints[_STOP] = 1
 
     def set_paused(self, paused: bool) -> None:
-        """Holds the workers before their next batch, or lets them go on."""
+        """Pause the workers before their next batch, or resume them."""
         self._ints[_PAUSE] = int(paused)
 
     def stopped(self) -> bool:
-        """True when the worker should end; waits here while the app is paused."""
+        """True if the worker should end. Blocks while the app is paused."""
         while self._ints[_PAUSE] and not self._ints[_STOP]:
             time.sleep(_PAUSE_POLL_S)
         return bool(self._ints[_STOP])

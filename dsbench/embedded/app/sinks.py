@@ -1,4 +1,4 @@
-"""What happens to a frame behind inference, apart from drawing it: files, counters, real-time pacing."""
+"""The sinks of a frame after inference, except drawing: files, counters, real-time pacing."""
 
 from __future__ import annotations
 
@@ -50,18 +50,18 @@ class TensorDump:
 
 
 class Counters:
-    """Counts frames where deepstream-app's PERF probe sits: behind inference, before any sink."""
+    """Counts frames at the place of deepstream-app's PERF probe: after inference, before any sink."""
 
     def __init__(self, state: SharedState, counters: Mapping[int, int]) -> None:
         self._state = state
         self._counters = counters
 
     def take(self, result: FrameResult) -> None:
-        """One frame more."""
+        """Count one frame."""
         self._state.count(self._counters[result.pad])
 
     def close(self) -> None:
-        """The app still reads the block: it is not unmapped here."""
+        """The block stays mapped: the app still reads it."""
 
 
 class RealTime:
@@ -73,7 +73,7 @@ class RealTime:
         self._begin: float | None = None
 
     def take(self, result: FrameResult) -> None:
-        """Waits when the frame is early; a late one passes at once."""
+        """Wait until the frame is due; a late frame passes at once."""
         if result.pad != self._pad:
             return
         now = time.monotonic()

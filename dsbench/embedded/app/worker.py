@@ -1,7 +1,7 @@
-"""A worker process of dsbench-app: owns a share of the sources and does all the work on them.
+"""A worker process of dsbench-app: decodes and infers some of the sources.
 
-Started as ``python -m dsbench.embedded.worker FD``; FD is its end of a socket pair to the app. A parser that
-crashes takes this process down and nothing else. It never outlives the app.
+Started as ``python -m dsbench.embedded.worker FD PID``; FD is its end of a socket pair to the app, PID the app. If a
+parser crashes, only this process ends. It never outlives the app.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SOURCE_CODES = (Code.VIDEO_MISSING, Code.SOURCE_EMPTY, Code.SOURCE_UNSUPPORTED,
 
 
 class _SourceError(Exception):
-    """A source that cannot be opened, with the pad it belongs to."""
+    """A source that cannot be opened, and its pad."""
 
     def __init__(self, error: DsbenchError, pad: int) -> None:
         super().__init__(error, pad)
@@ -38,10 +38,10 @@ class _SourceError(Exception):
 
 
 def main() -> int:
-    """Serves one job. The exit status says nothing; the reports do."""
+    """Serve one job. The reports carry the result; the exit status does not."""
     descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
     _die_with(parent)
-    # Ctrl-C reaches every process of the terminal's group: the app decides what it means
+    # Ctrl-C reaches every process of the terminal's group: the app handles it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection: Connection[Report, WorkerJob | Go] = Connection(descriptor)
     try:
@@ -54,7 +54,7 @@ def main() -> int:
 
 
 def _die_with(parent: int) -> None:
-    """SIGKILL for this process the moment the app dies, however it dies."""
+    """Get SIGKILL as soon as the app ends, for whatever reason."""
     process.end_with_parent()
     if os.getppid() != parent:
         os._exit(1)
@@ -105,7 +105,7 @@ def _start_nvinfer(job: WorkerJob) -> StartedNvinfer | StartFailed | None:
 
 
 def _missing_sources(job: WorkerJob) -> StartFailed | None:
-    """What stops a pipeline before it is ready: no scheme in a URI, no file behind it."""
+    """The failure of a pipeline whose URI has no scheme or no file; None if all sources are there."""
     from dsbench.embedded.video.decode import uri_path
 
     for pad in job.pads:
@@ -122,7 +122,7 @@ def _missing_sources(job: WorkerJob) -> StartFailed | None:
 
 
 def _choose_engine(job: WorkerJob, started: StartedNvinfer) -> None:
-    """The optional engine, where the user asks for it; a video that cannot be read is reported by the run."""
+    """Choose the optional engine if the user requests it. A video that cannot be read is reported by the run."""
     from dsbench.embedded.bench import fast
 
     if not fast.wanted() or job.detector is None:
@@ -143,7 +143,7 @@ def _choose_engine(job: WorkerJob, started: StartedNvinfer) -> None:
 def _wait_for_go(
     job: WorkerJob, started: StartedNvinfer | None, connection: Connection[Report, WorkerJob | Go]
 ) -> WorkerJob:
-    """Reports that all is loaded; the job with the lanes that were found best, other sessions of the network gone."""
+    """Report Loaded and wait for Go. Returns the job with the chosen number of lanes; other sessions are freed."""
     if not job.counted_only or started is None:
         connection.send(Loaded())
         connection.recv()

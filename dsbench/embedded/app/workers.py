@@ -1,4 +1,4 @@
-"""The app's side of its worker processes: how work is shared out, starting, listening, ending."""
+"""The app's side of its worker processes: how the work is divided, start, reports, end."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ _TUNABLES, _LARGE_PAGES = "GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
-    """``processes`` workers with ``lanes`` threads each, every call of the network on ``threads`` processors."""
+class Division:
+    """``processes`` workers with ``lanes`` threads each. Every call of the network runs on ``threads`` processors."""
 
     processes: int
     lanes: int
     threads: int = 1
 
 
-def shares(sources: int, cpus: int, *, whole_batches: bool) -> Shares:
-    """Uses every processor and gives every worker equally many sources, so that no stream runs ahead.
+def divide(sources: int, cpus: int, *, whole_batches: bool) -> Division:
+    """Use all processors and give every worker the same number of sources, so that streams run at equal speed.
 
-    One worker per processor where the sources divide evenly; threads inside a worker make up the rest. A run
-    that needs whole muxed batches stays in one process. Every lane holds a network's activations: beyond 16 of
-    them, ONNX Runtime's own threads take over, although they scale worse (measured on 2 processors: 1.03 times
-    the frames of one, two lanes 1.8 times). In a run that only counts frames this is the default, and a short trial of
-    the network itself may choose fewer lanes with more threads (``bench/autotune.py``).
+    There is one worker per processor if the sources divide evenly; otherwise threads inside the workers use the rest.
+    A run that needs whole muxed batches stays in one process. Every lane holds the activations of a network, so there
+    are at most 16; beyond that, ONNX Runtime's own threads are used, although they scale worse (measured on 2
+    processors: 1.03 times the frames of one, two lanes 1.8 times). In a run that only counts frames this is the
+    default, and a short trial of the network may choose fewer lanes with more threads (``bench/autotune.py``).
     """
     processes = 1 if whole_batches else math.gcd(max(1, sources), cpus)
-    share = max(1, cpus // processes)
-    lanes = min(share, _MAX_LANES)
-    return Shares(processes, lanes, share // lanes)
+    per_process = max(1, cpus // processes)
+    lanes = min(per_process, _MAX_LANES)
+    return Division(processes, lanes, per_process // lanes)
 
 
 class Worker:
@@ -67,16 +67,16 @@ class Worker:
 
     @property
     def rates(self) -> tuple[Rate, ...]:
-        """What its last report says of the ways to share out the network's calls."""
+        """The measured rates of its thread configurations, from its Loaded report."""
         return self.last.rates if isinstance(self.last, Loaded) else ()
 
     def go(self, config: ThreadConfig | None) -> None:
-        """Tells a worker that has loaded to start; one that has just died is noticed when its reports end."""
+        """Start a worker that has loaded. A worker that has just died is detected when its reports end."""
         with contextlib.suppress(OSError):
             self.connection.send(Go(config))
 
     def receive(self) -> Report | None:
-        """The next report; None when the process has ended without one."""
+        """The next report; None if the process has ended without one."""
         try:
             self.last = self.connection.recv()
         except (EOFError, OSError):
@@ -84,18 +84,18 @@ class Worker:
         return self.last
 
     def exit_status(self) -> int:
-        """Waits for the end: status, or minus the signal that ended it."""
+        """Wait for the end; returns the exit status, or minus the signal number."""
         return self._process.wait()
 
     def kill(self) -> None:
-        """Ends the process now."""
+        """Kill the process."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         self._process.wait()
         self.connection.close()
 
     def wait(self, seconds: float) -> None:
-        """Gives the process time to end by itself (its C libraries flush on the way), then ends it."""
+        """Wait ``seconds`` for the process to end (its C libraries flush their output), then kill it."""
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -104,7 +104,7 @@ class Worker:
 
 
 def die_by(signal_number: int) -> None:
-    """Ends this process by the signal that ended a worker, so that whoever started the app sees it."""
+    """End this process by the signal that ended a worker, so that the caller of the app sees it."""
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -114,16 +114,16 @@ def die_by(signal_number: int) -> None:
 
 
 def with_large_pages(environment: Mapping[str, str]) -> dict[str, str]:
-    """``environment`` with the C library asking for large pages: a frame and a network's activations are megabytes.
+    """``environment`` that makes the C library request large pages: frames and activations are megabytes.
 
-    Measured on one core: 6 to 10 % less processor time a frame. Ignored where kernel or C library do not know it.
+    Measured on one core: 6 to 10 % less processor time per frame. Kernels and C libraries without support ignore it.
     """
     before = environment.get(_TUNABLES)
     return {**environment, _TUNABLES: f"{before}:{_LARGE_PAGES}" if before else _LARGE_PAGES}
 
 
 def _environment() -> dict[str, str]:
-    """The worker imports this very package, whatever the working directory; NumPy starts no threads."""
+    """The worker imports this package, whatever the working directory, and NumPy starts no threads."""
     environment = with_large_pages(os.environ)
     root = str(Path(dsbench.__file__).resolve().parent.parent)
     before = environment.get("PYTHONPATH")

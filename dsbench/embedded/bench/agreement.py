@@ -1,4 +1,4 @@
-"""How far two lists of detections of the same frames agree."""
+"""Agreement of two lists of detections of the same frames."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dsbench.base.boxes import Boxes, count_matches
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """``matched`` of ``first`` detections have a partner among ``second``: same class, IoU at least 0.5."""
+    """``matched`` of the ``first`` detections have a partner among the ``second``: same class, IoU of at least 0.5."""
 
     matched: int
     first: int
@@ -18,12 +18,12 @@ class Agreement:
 
     @property
     def f1(self) -> float:
-        """2 * matched over both counts; 1 where neither has any."""
+        """F1: 2 * matched / (first + second); 1 if neither has any."""
         total = self.first + self.second
         return 2 * self.matched / total if total else 1.0
 
 
 def compare(first: Sequence[Boxes], second: Sequence[Boxes]) -> Agreement:
-    """Frame by frame, best overlaps first, each detection once."""
+    """Match frame by frame, best overlaps first, each detection once."""
     matched = sum(count_matches(a, b) for a, b in zip(first, second, strict=True))
     return Agreement(matched, sum(map(len, first)), sum(map(len, second)))

@@ -1,8 +1,8 @@
-"""An optional engine for runs that only count frames: OpenVINO, in bfloat16 where the processor computes in it.
+"""The optional engine for runs that only count frames: OpenVINO, in bfloat16 if the processor supports it.
 
-``DSBENCH_ENGINE=fast`` asks for it (``pip install 'dsbench[fast]'``). It is taken only when it is faster here and its
-boxes are near to fp32's, and what was found is said either way. Whatever anybody looks at (KITTI files, tensors, video)
-is always computed by ONNX Runtime in fp32.
+``DSBENCH_ENGINE=fast`` requests it (``pip install 'dsbench[fast]'``). It is used only if it is faster on this machine
+and its boxes agree with fp32's; the result of the trial is printed either way. KITTI files, tensors and video are
+always computed by ONNX Runtime in fp32.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _TIMED_CALLS = 5
 
 
 def wanted(environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether the user asks for it."""
+    """Whether the user requests the fast engine."""
     return environment.get(VARIABLE) == _FAST
 
 
 class FastModel:
-    """``model`` compiled by OpenVINO for one frame a call, for ``lanes`` threads at once, one processor each.
+    """``model`` compiled by OpenVINO for one frame per call and ``lanes`` concurrent threads, one processor each.
 
-    Raises whatever OpenVINO raises, and ImportError without it.
+    Raises ImportError without OpenVINO, and OpenVINO's own exceptions.
     """
 
     def __init__(self, model: OnnxModel, shape: tuple[int, ...], lanes: int) -> None:
@@ -55,7 +55,7 @@ class FastModel:
             "INFERENCE_PRECISION_HINT": self.precision,
             "INFERENCE_NUM_THREADS": lanes,
             "NUM_STREAMS": lanes,
-            "ENABLE_CPU_PINNING": False,  # several workers would choose the same processors
+            "ENABLE_CPU_PINNING": False,  # several workers would be pinned to the same processors
         }
         self._compiled = core.compile_model(network, "CPU", options)
 
@@ -65,7 +65,7 @@ class FastModel:
 
 
 class FastCall:
-    """As infer.BoundCall: input and outputs stay in their places."""
+    """Like infer.BoundCall: input and outputs stay at fixed addresses."""
 
     in_place = True
 
@@ -82,7 +82,7 @@ class FastCall:
             request.set_output_tensor(i, tensor)
 
     def run(self) -> list[Tensor]:
-        """Outputs of what ``feed`` holds now. Raises DsbenchError(ONNX_RUN_FAILED)."""
+        """Outputs for the current contents of ``feed``. Raises DsbenchError(ONNX_RUN_FAILED)."""
         try:
             self._request.infer()
         except Exception as error:  # OpenVINO's exceptions share no public base class
@@ -92,7 +92,7 @@ class FastCall:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """``agreement``: fp32 first; milliseconds of one call, the fastest of a few."""
+    """``agreement`` compares fp32 (first) with the fast engine. Milliseconds are those of the fastest of five calls."""
 
     agreement: agreement.Agreement
     fast_ms: float
@@ -100,14 +100,14 @@ class Trial:
 
     @property
     def refusal(self) -> str:
-        """Why ONNX Runtime stays, or ""."""
+        """Why ONNX Runtime is used instead, or ""."""
         if self.agreement.f1 < _LOWEST_F1:
             return f"its boxes are too far from fp32's (F1 {self.agreement.f1:.3f}, wanted {_LOWEST_F1})"
         return "it is not faster here" if self.fast_ms >= self.fp32_ms else ""
 
 
 def choose(detector: Detector, frames: Sequence[YuvFrame], lanes: int, log: DetectorLog) -> None:
-    """Lets ``detector`` count its frames on OpenVINO if that is right here, and says what was found."""
+    """Switch ``detector`` to OpenVINO if the trial allows it, and print the result of the trial."""
     model = detector.model
     if not frames or model.dtype != np.float32 or model.batch not in (None, 1):
         log.own(f"{VARIABLE}=fast: this network or video is run by ONNX Runtime only")
@@ -118,7 +118,7 @@ def choose(detector: Detector, frames: Sequence[YuvFrame], lanes: int, log: Dete
     except ImportError:
         log.own(f"{VARIABLE}=fast needs OpenVINO (pip install 'dsbench[fast]'): ONNX Runtime is used")
         return
-    except Exception as error:  # see FastCall.run; the run itself does not need it
+    except Exception as error:  # see FastCall.run; the run does not depend on it
         log.own(f"{VARIABLE}=fast: OpenVINO cannot run this network ({str(error).splitlines()[0][:200]})")
         return
     name = f"OpenVINO {engine.version} ({engine.precision})"
@@ -141,7 +141,7 @@ def _try(detector: Detector, engine: FastModel, frames: Sequence[YuvFrame]) -> T
     times: list[list[float]] = [[], []]
     for _ in range(_TIMED_CALLS):
         for call, seen in zip(calls, times, strict=True):
-            begun = time.process_time()  # of all threads: OpenVINO has its own
+            begun = time.process_time()  # of all threads, since OpenVINO has its own
             call.run()
             seen.append(1000 * (time.process_time() - begun))
     return Trial(found, min(times[0]), min(times[1]))

@@ -1,10 +1,10 @@
-"""What ONNX Runtime alone carries on this machine, printed the way trtexec prints it.
+"""The throughput of ONNX Runtime alone on this machine, printed as trtexec prints it.
 
-``python -m dsbench.embedded.throughput MODEL.onnx --batch B``: the stand-in of ``trtexec --loadEngine --shapes=...
---noDataTransfers`` on the embedded runtime. Line 1 says what it is; the rest has trtexec's shape so that one reader
-serves both. A query is one batch: ``Throughput`` is in batches a second. As the app does, every processor runs queries
-of its own on one thread: ONNX Runtime's own thread pool reaches less on small models, and next to nothing beside other
-programs (a thread spins while the one it waits for does not run).
+``python -m dsbench.embedded.throughput MODEL.onnx --batch B``: replaces ``trtexec --loadEngine --shapes=...
+--noDataTransfers`` on the embedded runtime. Line 1 identifies it; the other lines have trtexec's format, so that one
+reader serves both. A query is one batch: ``Throughput`` is in batches per second. As in the app, every processor runs
+queries of its own on one thread. ONNX Runtime's own thread pool is slower on small models, and very slow under other
+load (a thread spins while the one it waits for does not run).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dsbench.base.cpus import usable_cpus
 
 @dataclass(frozen=True)
 class Measured:
-    """Milliseconds of each query, on whichever processor, and the wall seconds of all of them together."""
+    """Milliseconds of each query on any processor, and wall seconds of the whole measurement."""
 
     latencies_ms: tuple[float, ...]
     seconds: float
@@ -66,12 +66,12 @@ def _session(model: Path, batch: int, size: Sequence[int] | None) -> tuple[Any, 
         for axis, dim in enumerate(first.shape)
     ]
     types = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
-    pixels = np.random.default_rng(0).integers(0, 256, shape)  # zeros can run faster than any picture does
+    pixels = np.random.default_rng(0).integers(0, 256, shape)  # zeros can run faster than a real picture
     return session, {first.name: pixels.astype(types.get(first.type, np.float32))}
 
 
 def _run_for(session: Any, feed: dict[str, Any], seconds: float) -> Measured:
-    """Queries on every processor at once until ``seconds`` have passed, at least one on each."""
+    """Run queries on all processors concurrently for ``seconds``, at least one on each."""
     cpus = usable_cpus()
     started = time.perf_counter()
 
@@ -85,13 +85,13 @@ def _run_for(session: Any, feed: dict[str, Any], seconds: float) -> Measured:
             now = end
         return latencies
 
-    with ThreadPoolExecutor(cpus) as pool:  # ONNX Runtime leaves the interpreter's lock while it runs
+    with ThreadPoolExecutor(cpus) as pool:  # ONNX Runtime releases the GIL while it runs
         latencies = [value for each in pool.map(work, range(cpus)) for value in each]
     return Measured(tuple(latencies), time.perf_counter() - started)
 
 
 def report_lines(measured: Measured, batch: int) -> tuple[str, ...]:
-    """trtexec's performance summary; what it calls GPU Compute Time is the CPU's time here, as line 1 says."""
+    """trtexec's performance summary. GPU Compute Time is the CPU's time here, as line 1 says."""
     ordered = sorted(measured.latencies_ms)
     mean = sum(ordered) / len(ordered)
     spread = (

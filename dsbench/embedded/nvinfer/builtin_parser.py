@@ -1,7 +1,7 @@
-"""nvinfer's own detector decode, used when no parse function is loaded (semantics g).
+"""nvinfer's built-in detector decode, used when no parse function is loaded (semantics g).
 
-Written for the resnet10 sample networks: one output whose name holds ``cov`` (a score for each class and grid cell) and
-one whose name holds ``bbox`` (four planes a class: distances of the box's edges from the cell's centre, divided by 35).
+It is for the resnet10 sample networks: one output whose name contains ``cov`` (a score for each class and grid cell),
+one whose name contains ``bbox`` (four planes per class: distances of the box edges from the cell centre, over 35).
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ NO_BOXES = "Could not find output bbox layer for parsing objects"
 
 
 def missing_layer(names: Sequence[str]) -> str:
-    """What nvinfer says about outputs of these names, or "" when it finds both."""
+    """nvinfer's message about outputs with these names, or "" if it finds both."""
     if not any("cov" in name for name in names):
         return NO_COVERAGE
     return "" if any("bbox" in name for name in names) else NO_BOXES
 
 
 class BuiltinParser:
-    """Grid cells to boxes. Same interface as ParserHost."""
+    """Decodes grid cells to boxes. Same interface as ParserHost."""
 
     def parse(
         self,
@@ -43,9 +43,9 @@ class BuiltinParser:
         pre_thresholds: Sequence[float] | Floats,
         post_thresholds: Sequence[float] | Floats,
     ) -> Boxes | None:
-        """Objects in network pixels: class by class, row by row; boxes are clipped, inverted ones left out.
+        """Objects in network pixels, class by class, row by row. Boxes are clipped; inverted ones are dropped.
 
-        Raises DsbenchError(TENSOR_UNSUPPORTED) for outputs of another shape, where nvinfer reads foreign memory.
+        Raises DsbenchError(TENSOR_UNSUPPORTED) for outputs of another shape: nvinfer would read out of bounds.
         """
         cover, distances = _grids(layers)
         classes = min(num_classes, len(cover))
@@ -59,7 +59,7 @@ class BuiltinParser:
 
 
 def _grids(layers: Sequence[OutputLayer]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Scores (classes, h, w) and distances (4 * classes, h, w) of the last layers that bear the names."""
+    """Scores (classes, h, w) and distances (4 * classes, h, w) of the last layers with these names."""
     cover = [layer for layer in layers if "cov" in layer.name][-1]
     boxes = [layer for layer in layers if "bbox" in layer.name][-1]
     a, b = cover.array, boxes.array
@@ -77,7 +77,7 @@ def _grids(layers: Sequence[OutputLayer]) -> tuple[npt.NDArray[Any], npt.NDArray
 def _decode(cover: Floats, distances: Floats, net: tuple[int, int, int], threshold: np.float32) -> tuple[Floats, ...]:
     """One class: left, top, width, height, confidence, each (n,)."""
     width, height, _ = net
-    rows, columns = np.nonzero(~(cover < threshold))  # a score that is no number stays
+    rows, columns = np.nonzero(~(cover < threshold))  # NaN passes
     at = (rows, columns)
     x, y = _centres(cover.shape[1], width)[columns], _centres(cover.shape[0], height)[rows]
     left = _clipped((distances[0][at] - x) * -_NORM, width)

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from dsbench.formats.nvinfer import ClassAttrs
 
 GROUP_RECTANGLES, DBSCAN, NMS, DBSCAN_NMS_HYBRID, NONE = range(5)
-"""cluster-mode. 0 is what the shipped build makes of it: NMS 0.5 and topk 20 for every class."""
+"""cluster-mode. Mode 0 behaves as in the shipped build: NMS 0.5 and topk 20 for every class."""
 
 
 class Clusterer:
     """Filters and clusters the objects of one frame after another under one configuration.
 
-    ``attrs`` has one entry per class: its length is num-detected-classes. Exact for modes 0, 2 and 4, and for 1
-    and 3 where minBoxes is 0; otherwise a DBSCAN of our own stands in (distance 1 - IoU), and ``warning`` says
-    so. Several threads may share one object.
+    ``attrs`` has one entry per class: its length is num-detected-classes. Modes 0, 2 and 4 are exact; 1 and 3 are exact
+    if minBoxes is 0. Otherwise a DBSCAN with distance 1 - IoU replaces DeepStream's, and ``warning`` is set. Several
+    threads may share one object.
     """
 
     warning: str
-    """Empty, or one sentence on what differs from DeepStream."""
+    """One sentence about the difference from DeepStream, or ""."""
 
     def __init__(self, attrs: Sequence[ClassAttrs], cluster_mode: int) -> None:
         if cluster_mode not in range(5):
@@ -47,7 +47,7 @@ class Clusterer:
         )
 
     def run(self, objects: Boxes) -> Boxes:
-        """What nvinfer keeps of ``objects`` (network pixels, parser order): class 0 first, in its order."""
+        """The objects that nvinfer keeps of ``objects`` (network pixels, parser order): class 0 first, in its order."""
         count = len(objects)
         if count == 0:
             return objects

@@ -1,7 +1,7 @@
-"""DeepStream's own parser library, and what stands in for it where DeepStream is not installed.
+"""DeepStream's own parser library, and the stand-in for it where DeepStream is not installed.
 
-Configs of NGC TAO models name it (pipeline-run.md, "NGC TAO models"). The stand-in exports the same functions and is
-compiled on first use, like the host library; configs and model directories never mention it.
+Configs of NGC TAO models name the library (pipeline-run.md, "NGC TAO models"). The stand-in exports the same functions
+and is compiled on first use, like the host library. Configs and model directories never mention it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _STAND_IN = cpp.Product("libdsbench_tao_parsers.so", "tao", cpp.LIBRARY_FLAGS)
 
 
 def stand_in_for(library: Path) -> Path | None:
-    """The stand-in's path if ``library`` is DeepStream's and is not there; else None.
+    """Path of the stand-in if ``library`` is DeepStream's and not installed; else None.
 
     Raises DsbenchError BUILD_TOOL_MISSING or HOST_BUILD_FAILED.
     """

@@ -1,4 +1,4 @@
-"""The nvinfer element at run time: frames to network outputs (any thread), outputs to objects (one thread)."""
+"""The nvinfer element at run time: frames to network outputs (any thread), and outputs to objects (one thread)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REFUSED = "Failed to parse bboxes using custom parse function"
 
 @dataclass(frozen=True, slots=True)
 class Inferred:
-    """Network outputs of one frame, with how it was placed in the network's input."""
+    """Network outputs of one frame, and the geometry of the frame in the network's input."""
 
     layers: tuple[OutputLayer, ...]
     geometry: Geometry
@@ -50,7 +50,7 @@ class NetworkInput:
 
 
 class DetectorLog(Protocol):
-    """Where a running nvinfer complains."""
+    """The log of a running nvinfer."""
 
     def context(self, level: str, func: str, text: str) -> None:
         """A line of the nvinfer category."""
@@ -60,7 +60,7 @@ class DetectorLog(Protocol):
 
 
 class _Lane(threading.local):
-    """One thread's own memory."""
+    """The buffers of one thread."""
 
     tensor: FloatTensor | None = None
     call: Call | None = None
@@ -68,7 +68,7 @@ class _Lane(threading.local):
 
 
 class Detector:
-    """A started nvinfer. Made by ``nvinfer_start.start``, which checks everything that can be wrong before."""
+    """A started nvinfer. Made by ``start.start``, which checks the configuration and the network first."""
 
     def __init__(
         self,
@@ -95,13 +95,13 @@ class Detector:
         self._warn_once(self._post.warning if self._post is not None else "")
         self._lane = _Lane()
         self.engine: Engine = model
-        """What ``run_alone`` runs."""
+        """The engine of ``run_alone``."""
         self.refused = 0
         """Frames whose parser returned false."""
 
     @property
     def frames_per_call(self) -> int:
-        """How many frames go into one call of ``infer``."""
+        """Number of frames of one call of ``infer``."""
         if self._setup.whole_batches:
             return self._config.batch_size
         return self._model.batch or 1
@@ -118,16 +118,16 @@ class Detector:
 
     @property
     def frames_per_inferred(self) -> int:
-        """Frames of a stream for each one that is inferred."""
+        """Number of frames of a stream per inferred frame."""
         return self._config.interval + 1
 
     def take(self, model: OnnxModel) -> None:
-        """The same network in another session from now on; before the first frame only."""
+        """Use ``model``, the same network in another session. Only before the first frame."""
         self._model = model
         self.engine = model
 
     def infer(self, frames: Sequence[YuvFrame]) -> list[Inferred]:
-        """Scales, preprocesses and infers one batch. Safe in several threads at once."""
+        """Scale, preprocess and infer one batch. Several threads may call it concurrently."""
         tensor = self._tensor(len(frames))
         placed = [self.place(frame, tensor[i]) for i, frame in enumerate(frames)]
         outputs = self._model.run(tensor)
@@ -162,9 +162,9 @@ class Detector:
         return found
 
     def run_alone(self, frame: YuvFrame, order: AbstractContextManager[object]) -> None:
-        """``infer`` and ``detect`` of one frame whose objects nobody looks at, in buffers of the calling thread.
+        """``infer`` and ``detect`` of one frame whose objects are not used, in buffers of the calling thread.
 
-        The parser runs inside ``order``, which lets in one thread at a time.
+        The parser runs inside the lock ``order``.
         """
         lane = self._lane
         if lane.call is None:
@@ -193,14 +193,14 @@ class Detector:
         self._log.context("ERROR", "fillDetectionOutput", REFUSED)
 
     def _tensor(self, count: int) -> FloatTensor:
-        """The lane's own input buffer: a fresh one would cost a page fault for every 4 KiB of every frame."""
+        """The lane's own input buffer. A new one would cost a page fault per 4 KiB of every frame."""
         tensor = self._lane.tensor
         if tensor is None or len(tensor) < count:
             tensor = self._lane.tensor = np.empty((count, *self._network.shape), np.float32)
         return tensor[:count]
 
     def place(self, frame: YuvFrame, out: FloatTensor) -> tuple[Geometry, YuvFrame]:
-        """Writes the network's input of ``frame`` into ``out``; where the picture is in it, and the scaled frame."""
+        """Write the network input of ``frame`` into ``out``. Returns its geometry and the scaled frame."""
         if self._scaler is not None:
             frame = self._scaler.scale(frame)
         preprocessor = self._preprocessors.get((frame.width, frame.height))

@@ -1,4 +1,4 @@
-"""Network boxes to streammux space, and what nvinfer drops on the way (semantics d4)."""
+"""Maps network boxes to streammux space and drops the boxes that nvinfer drops (semantics d4)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _UNSIGNED = 0xFFFFFFFF
 class FrameMapper:
     """Maps the clustered objects of one frame after another under one configuration.
 
-    ``attrs`` has one entry per class id that can occur. Boxes are moved in double and stored in float32; every
-    comparison is float32, as in nvinfer. One object serves one thread.
+    ``attrs`` has one entry per possible class id. As in nvinfer, boxes are mapped in double and stored in float32, and
+    comparisons are float32. One object serves one thread.
     """
 
     def __init__(
@@ -43,14 +43,14 @@ class FrameMapper:
         )
         self._native = native.library()
         self.handle: int = self._native.mapper_new(ctypes.byref(plan), limits, len(attrs))
-        """The C++ host's own, for ParserHost.detect."""
+        """Handle of the C++ host, for ParserHost.detect."""
         weakref.finalize(self, self._native.mapper_free, self.handle)
 
     def run(self, objects: Boxes) -> Boxes:
-        """``objects`` (network pixels) that become metadata, in streammux pixels, order kept.
+        """Those of ``objects`` (network pixels) that become metadata, in streammux pixels and in their order.
 
-        A box beyond the upper or left edge is shifted inside, its size unchanged; one that reaches below the
-        lower limit is dropped (or cut, when cropping); the right edge is not looked at unless cropping.
+        A box beyond the upper or left edge is shifted inside; its size stays. A box below the lower limit is dropped,
+        or cut when cropping. The right edge is checked only when cropping.
         """
         if len(objects) == 0:
             return objects
@@ -61,7 +61,7 @@ class FrameMapper:
         return Boxes.from_block(class_id[:kept], block[:, :kept])
 
     def take(self, count: int) -> Boxes:
-        """The ``count`` objects that ParserHost.detect has left here."""
+        """The ``count`` objects that ParserHost.detect has stored."""
         if count == 0:
             return Boxes.empty()
         class_id, block = np.empty(count, np.int32), np.empty((5, count), np.float32)
@@ -76,12 +76,12 @@ def _limits(attrs: ClassAttrs, geometry: Geometry, wanted: bool) -> native.Class
         max_w=_no_limit(attrs.detected_max_w),
         max_h=_no_limit(attrs.detected_max_h),
         roi_top=attrs.roi_top_offset,
-        # unsigned 32-bit in nvinfer: an offset above the height wraps round and drops nothing
+        # unsigned 32-bit in nvinfer: an offset above the height wraps around and drops nothing
         roi_bottom=(geometry.surface_h - attrs.roi_bottom_offset) & _UNSIGNED,
         wanted=int(wanted),
     )
 
 
 def _no_limit(limit: int) -> float:
-    """No limit is written as 0; "not above infinity" holds for NaN too."""
+    """0 means no limit, which is infinity: NaN passes as well."""
     return float(limit) if limit > 0 else math.inf

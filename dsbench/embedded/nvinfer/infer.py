@@ -1,4 +1,4 @@
-"""Runs an ONNX network on the CPU as nvinfer runs an engine: frames in, output layers in graph order out."""
+"""Runs an ONNX network on the CPU as nvinfer runs an engine: frames to output layers in graph order."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ Dimension = int | None
 
 
 class Call(Protocol):
-    """A network that is run on what ``feed`` holds, by one thread."""
+    """A call of a network on the contents of ``feed``, by one thread."""
 
     feed: FloatTensor
 
     @property
     def in_place(self) -> bool:
-        """Whether the arrays that ``run`` returns are the same ones each time, overwritten."""
+        """Whether ``run`` returns the same arrays each time, overwritten."""
 
     def run(self) -> list[Tensor]:
         """Outputs in graph order. Raises DsbenchError(ONNX_RUN_FAILED)."""
@@ -44,15 +44,16 @@ class Engine(Protocol):
     """Something that runs a network."""
 
     def bind(self, feed: FloatTensor) -> Call:
-        """Ready to run ``feed`` again and again, whatever is written into it in between. Runs it once."""
+        """A call that can run repeatedly on the contents of ``feed``. Runs it once."""
 
 
 class OnnxModel:
     """A network with one image input.
 
-    ``shape`` is the input's declared shape, None where it is dynamic; ``batch`` its first entry: K frames a
-    call when the graph fixes it; ``load_s``: seconds that loading took. One model may be run from several threads
-    at once (``threads`` is ONNX Runtime's own per call). Raises DsbenchError: ONNX_MISSING, ONNX_INVALID, ONNX_INPUT.
+    ``shape`` is the declared shape of the input, with None for dynamic dimensions. ``batch`` is its first entry: the
+    number of frames per call if the graph fixes it. ``load_s`` is the loading time in seconds. Several threads may run
+    one model concurrently; ``threads`` is the number of ONNX Runtime's threads per call. Raises DsbenchError:
+    ONNX_MISSING, ONNX_INVALID, ONNX_INPUT.
     """
 
     def __init__(self, path: Path, threads: int = 1) -> None:
@@ -98,7 +99,7 @@ class OnnxModel:
     def run(self, batch: FloatTensor) -> list[Tensor]:
         """Outputs for ``batch`` (n, ...) float32, each (n, ...), in graph output order.
 
-        A graph with a fixed batch K is called as often as n needs, the last call padded with zeros and cut.
+        A graph with a fixed batch K is called ceil(n / K) times; the last call is padded with zeros and cut.
         Raises DsbenchError(ONNX_RUN_FAILED).
         """
         feed = batch if batch.dtype == self.dtype else batch.astype(self.dtype)
@@ -109,7 +110,7 @@ class OnnxModel:
         return [np.concatenate(pieces)[: len(feed)] for pieces in zip(*parts, strict=True)]
 
     def bind(self, feed: FloatTensor) -> BoundCall:
-        """As Engine.bind. Errors as ``run`` raises them."""
+        """See Engine.bind. Raises the same errors as ``run``."""
         return BoundCall(self, self._session, feed)
 
     def failed(self, shape: tuple[int, ...], error: Exception) -> DsbenchError:
@@ -138,7 +139,7 @@ class OnnxModel:
 
 
 class BoundCall:
-    """One network input in a fixed place and, where the graph fixes their sizes, outputs in fixed places too."""
+    """A call with its input at a fixed address and, if the graph fixes their sizes, its outputs too."""
 
     def __init__(self, model: OnnxModel, session: Any, feed: FloatTensor) -> None:
         self.feed = feed
@@ -155,7 +156,7 @@ class BoundCall:
                 self._binding.bind_output(name, "cpu", 0, out.dtype, out.shape, out.ctypes.data)
 
     def run(self) -> list[Tensor]:
-        """Outputs of what ``feed`` holds now. Raises DsbenchError(ONNX_RUN_FAILED)."""
+        """Outputs for the current contents of ``feed``. Raises DsbenchError(ONNX_RUN_FAILED)."""
         if not self.in_place:
             return self._model.run(self.feed)
         try:
@@ -166,13 +167,13 @@ class BoundCall:
 
 
 def _session(path: Path, threads: int) -> tuple[Any, float]:
-    """ONNX Runtime's session and the seconds that it took."""
+    """The session of ONNX Runtime and the seconds that loading took."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # its errors come back as exceptions, one line of ours each
+    options.log_severity_level = 4  # its errors are raised as exceptions
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     begun = time.perf_counter()
     try:

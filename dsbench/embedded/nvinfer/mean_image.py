@@ -1,4 +1,4 @@
-"""``mean-file``: a PPM picture that is subtracted from every frame (semantics d3)."""
+"""``mean-file``: a PPM picture that nvinfer subtracts from every frame (semantics d3)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HEADER = re.compile(rb"\s*(\S+)\s+(\d+)\s+(\d+)\s+(\S+)", re.ASCII)
 
 
 def read(path: Path, channels: int, height: int, width: int) -> npt.NDArray[np.float32]:
-    """The picture as float32 (h, w, c): byte k of a pixel belongs to the network's channel k.
+    """The picture as float32 (h, w, c). Byte k of a pixel belongs to channel k of the network.
 
     ``P3`` is accepted and read as bytes, like ``P6``; there are no comments. Raises DsbenchError(CONFIG_VALUE_INVALID)
     with nvinfer's own line.

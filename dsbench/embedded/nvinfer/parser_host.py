@@ -1,7 +1,7 @@
 """Loads a bounding-box parser library and calls it as nvinfer does (semantics e).
 
-A parser runs in this process: if it crashes, so does whoever loaded it. Its library stays loaded until the
-process ends. One object serves one thread.
+A parser runs in this process: if the parser crashes, the process crashes. Its library stays loaded until the process
+ends. One object serves one thread.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dsbench.embedded.nvinfer.frame_mapping import FrameMapper
 
 _DATA_TYPES = {"float32": 0, "float16": 1, "int8": 2, "int32": 3, "int64": 4, "uint8": 5, "bool": 5}
-"""NvDsInferDataType by NumPy type; nvinfer hands booleans on as UINT8."""
+"""NvDsInferDataType by NumPy type; nvinfer passes booleans as UINT8."""
 
 _MAX_DIMS = 8
 _TEXT_BYTES = 4096
@@ -53,17 +53,17 @@ class OutputLayer:
 
 @dataclass(frozen=True, slots=True)
 class LayerBuffers:
-    """Network outputs as the host takes them: a pointer for each layer, and the arrays that they point into."""
+    """Network outputs for the C++ host: a pointer per layer, and the arrays that they point into."""
 
     arrays: tuple[npt.NDArray[Any], ...]
     pointers: ctypes.Array[ctypes.c_void_p]
 
 
 class ParserHost:
-    """A parser function, ready to be called.
+    """A loaded parser function.
 
-    ``object_size`` is 28, or 24 for a library built for a release whose objects have no rotation angle; None takes 28
-    unless the library was built on our headers for 24 and so says itself.
+    ``object_size`` is the size of an object in bytes: 28, or 24 for a library of a release without rotation angle. None
+    means 28, unless a library that was built on dsbench's headers reports 24.
     Raises DsbenchError PARSER_LIB_INVALID (``what`` is the loader's own text, ``where`` the library) or
     PARSER_SYMBOL (``where`` is the function name).
     """
@@ -73,12 +73,12 @@ class ParserHost:
             raise ValueError("object_size is 24 or 28")
         self.lib, self.func = lib, func
         self.stand_in = stand_in_for(lib)
-        """What is loaded in place of DeepStream's own library where that is not installed."""
+        """The library that is loaded instead of DeepStream's own, if that is not installed."""
         self._native = native.library()
         self._error = ctypes.create_string_buffer(_TEXT_BYTES)
         self._layers_key: tuple[object, ...] | None = None
         opened = ctypes.c_int32()
-        # a bare file name would be searched for along the loader's path instead of being opened
+        # the loader would search its path for a bare file name
         self._handle = self._native.parser_open(
             os.fsencode(os.path.abspath(self.stand_in or lib)),
             os.fsencode(func),
@@ -97,11 +97,11 @@ class ParserHost:
         pre_thresholds: Sequence[float] | Floats,
         post_thresholds: Sequence[float] | Floats,
     ) -> Boxes | None:
-        """Objects in network pixels, in the parser's order; None when the parser returned false.
+        """Objects in network pixels, in the parser's order; None if the parser returned false.
 
-        ``net`` is (width, height, channels). Thresholds: one a class. Raises DsbenchError PARSER_RAISED when a
-        C++ exception left the parser, PARSER_OBJECT_SIZE when its objects have another size than expected,
-        TENSOR_UNSUPPORTED for an output of a type TensorRT does not have.
+        ``net`` is (width, height, channels). Thresholds are one per class. Raises DsbenchError PARSER_RAISED if the
+        parser threw a C++ exception, PARSER_OBJECT_SIZE if its objects have an unexpected size, TENSOR_UNSUPPORTED
+        for an output of a type that TensorRT does not have.
         """
         self.set_network(net, num_classes, pre_thresholds, post_thresholds)
         buffers = self.set_layers(layers)
@@ -112,9 +112,9 @@ class ParserHost:
         return self._take(count.value) if self._understood(status, size.value) else None
 
     def detect(self, buffers: LayerBuffers, clusterer: Clusterer, mapper: FrameMapper) -> int | None:
-        """Parser, thresholds, clustering and mapping in one call: how many objects wait in ``mapper``.
+        """Parser, thresholds, clustering and mapping in one call. Returns the number of objects stored in ``mapper``.
 
-        None when the parser returned false; errors as ``parse`` raises them. ``set_network`` goes before.
+        Returns None if the parser returned false. Raises the same errors as ``parse``. Call ``set_network`` first.
         """
         count, size = ctypes.c_int64(), ctypes.c_int32()
         status = self._native.detect(
@@ -130,7 +130,7 @@ class ParserHost:
         pre_thresholds: Sequence[float] | Floats,
         post_thresholds: Sequence[float] | Floats,
     ) -> None:
-        """What the parser is told besides the outputs; arguments as of ``parse``."""
+        """Set the parser's arguments other than the outputs; see ``parse``."""
         pre = np.ascontiguousarray(pre_thresholds, np.float32)
         post = np.ascontiguousarray(post_thresholds, np.float32)
         if len(pre) < num_classes or len(post) < num_classes:
@@ -141,8 +141,8 @@ class ParserHost:
         )
 
     def set_layers(self, layers: Sequence[OutputLayer]) -> LayerBuffers:
-        """Hands the layer table to the host when it changed; the result serves while the arrays keep their place."""
-        # not ascontiguousarray, which would give a 0-d array a dimension
+        """Pass the layer table to the host if it changed. The result is valid while the arrays keep their addresses."""
+        # not ascontiguousarray, which would add a dimension to a 0-d array
         arrays = tuple(np.asarray(layer.array, order="C") for layer in layers)
         key = tuple(
             (layer.name, layer.binding_index, array.dtype, array.shape)
@@ -156,7 +156,7 @@ class ParserHost:
         return LayerBuffers(arrays, (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays)))
 
     def _understood(self, status: int, object_size: int) -> bool:
-        """False when the parser returned false; raises what else can have gone wrong."""
+        """False if the parser returned false; raises an error for any other failure."""
         if status == _RAISED:
             raise self._raised()
         if status == _LAYOUT:
@@ -194,7 +194,7 @@ class ParserHost:
 
 
 def wrong_object_size(lib: Path, found: int) -> DsbenchError:
-    """The error for a library whose objects are ``found`` bytes (24, 28; 0: neither) and should not be."""
+    """The error for a library whose objects have the unexpected size ``found``: 24, 28, or 0 for neither."""
     if found == 24:
         what = (
             "built against headers older than DeepStream 9: 24-byte objects, where DeepStream 9 has 28 (rotation_angle)"
@@ -224,7 +224,7 @@ def _describe(layer: OutputLayer, array: npt.NDArray[Any]) -> native.Layer:
 
 
 def _loading_hint(lib: Path, text: str) -> str:
-    """What to do about a library that does not load; first what its file shows, then what the loader said."""
+    """The fix for a library that does not load, from its file header, else from the loader's message."""
     try:
         head = lib.open("rb").read(20)
     except OSError:

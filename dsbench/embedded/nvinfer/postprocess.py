@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class BoxParser(Protocol):
-    """What turns network outputs into objects in Python: nvinfer's own decode."""
+    """A parser in Python: nvinfer's built-in decode."""
 
     def parse(
         self,
@@ -26,13 +26,13 @@ class BoxParser(Protocol):
         pre_thresholds: Sequence[float],
         post_thresholds: Sequence[float],
     ) -> Boxes | None:
-        """Objects in network pixels; None when the parser refuses."""
+        """Objects in network pixels; None if the parser returns false."""
 
 
 class Postprocessor:
-    """Works on one frame after another under one configuration, in one thread at a time (a parser may keep state).
+    """Processes one frame after another, in one thread at a time (a parser may keep state).
 
-    ``net`` is (width, height, channels). With a parser library everything is one call of the C++ host.
+    ``net`` is (width, height, channels). With a parser library, a frame is one call of the C++ host.
     """
 
     def __init__(self, config: NvinferConfig, parser: BoxParser | ParserHost, net: tuple[int, int, int]) -> None:
@@ -49,11 +49,11 @@ class Postprocessor:
 
     @property
     def warning(self) -> str:
-        """Empty, or one sentence on what differs from DeepStream."""
+        """One sentence about the difference from DeepStream, or ""."""
         return self._clusterer.warning
 
     def run(self, layers: Sequence[OutputLayer], geometry: Geometry) -> Boxes | None:
-        """Objects in streammux pixels; None when the parser refuses."""
+        """Objects in streammux pixels; None if the parser returns false."""
         if isinstance(self._parser, ParserHost):
             count = self.count(self._parser.set_layers(layers), geometry)
             return None if count is None else self._mapper(geometry).take(count)
@@ -63,11 +63,11 @@ class Postprocessor:
         return self._mapper(geometry).run(self._clusterer.run(objects))
 
     def buffers(self, layers: Sequence[OutputLayer]) -> LayerBuffers | None:
-        """``layers`` for ``count``, as long as their arrays keep their place; None where ``run`` is the only way."""
+        """``layers`` for ``count``, valid while their arrays keep their addresses; None if only ``run`` is possible."""
         return self._parser.set_layers(layers) if isinstance(self._parser, ParserHost) else None
 
     def count(self, buffers: LayerBuffers, geometry: Geometry) -> int | None:
-        """As ``run``, but the objects stay in the host: only their number is told."""
+        """Like ``run``, but returns only the number of objects; they stay in the host."""
         assert isinstance(self._parser, ParserHost)
         return self._parser.detect(buffers, self._clusterer, self._mapper(geometry))
 

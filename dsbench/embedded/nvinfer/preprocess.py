@@ -23,9 +23,9 @@ _MATRIX_CODE = {"bt601": 0, "bt709": 1}
 class Geometry:
     """How a ``surface_w`` x ``surface_h`` frame lies in a ``net_w`` x ``net_h`` network input (pixels).
 
-    ``source_*``: the even part of the surface, which is all that is used. ``dest_*``: the size it is scaled to,
-    which sets scale and ratios. ``write_*``: the even part of that, which is all that is written; the rest is
-    padding. ``ratio_*``: network pixels per surface pixel; box mapping divides by them.
+    ``source_*``: the even part of the surface; the rest is not used. ``dest_*``: the size that it is scaled to, which
+    sets scale and ratios. ``write_*``: the even part of that, which is written; the rest is padding. ``ratio_*``:
+    network pixels per surface pixel; box mapping divides by them.
     """
 
     surface_w: int
@@ -52,9 +52,9 @@ def geometry(
     maintain_aspect_ratio: bool = False,
     symmetric_padding: bool = False,
 ) -> Geometry:
-    """Placement of a full frame. Sizes are truncated, never rounded; padding is split only with the aspect kept.
+    """Placement of a full frame. Sizes are truncated. Padding is split only if the aspect ratio is kept.
 
-    Raises DsbenchError FRAME_UNSUPPORTED for a frame that leaves no pixel of the network input.
+    Raises DsbenchError FRAME_UNSUPPORTED for a frame that covers no pixel of the network input.
     """
     source_w, source_h = surface_w & ~1, surface_h & ~1
     dest_w, dest_h = net_w, net_h
@@ -83,17 +83,16 @@ def geometry(
 
 
 class Preprocessor:
-    """Turns YUV frames of one geometry into the network's float32 input, in one pass over the picture.
+    """Converts YUV frames of one geometry to the network's float32 input, in one pass over the picture.
 
-    ``color_format`` 0 RGB, 1 BGR, 2 GRAY (the luma plane as it is); ``scaling_filter`` 1 is bilinear, 0, 5 and 6
-    nearest, both bit for bit; 2, 3 and 4 use bilinear and say so in ``warning``. ``net_scale_factor`` <= 0 means
-    scale 1 and no offsets. ``offsets`` are in network channel order, none or one a channel. ``input_order`` 0
-    NCHW, 1 NHWC. ``mean_image``, float32 (h, w, c), is subtracted instead of offsets. Several threads may share one
-    object.
+    ``color_format``: 0 RGB, 1 BGR, 2 GRAY (the luma plane). ``scaling_filter``: 1 is bilinear; 0, 5 and 6 are nearest;
+    both are bit-exact. 2, 3 and 4 use bilinear and set ``warning``. ``net_scale_factor`` <= 0 means scale 1 and no
+    offsets. ``offsets`` are in network channel order, none or one per channel. ``input_order``: 0 NCHW, 1 NHWC.
+    ``mean_image``, float32 (h, w, c), is subtracted instead of offsets. Several threads may share one object.
     """
 
     warning: str
-    """Empty, or one sentence on what is approximated."""
+    """One sentence about an approximation, or ""."""
 
     def __init__(
         self,
@@ -137,9 +136,9 @@ class Preprocessor:
         weakref.finalize(self, self._native.preprocess_free, self._handle)
 
     def write(self, frame: YuvFrame, out: npt.NDArray[np.float32]) -> None:
-        """Fills ``out``: C-contiguous float32 (channels, h, w), or (h, w, channels) with input_order 1.
+        """Fill ``out``: C-contiguous float32 (channels, h, w), or (h, w, channels) with input_order 1.
 
-        Every value is written, padding included: y = scale * (pixel - offset), float32. Raises DsbenchError
+        Every value is written, including padding: y = scale * (pixel - offset), float32. Raises DsbenchError
         FRAME_UNSUPPORTED for a frame of another size.
         """
         if out.dtype != np.float32 or out.shape != self.shape or not out.flags.c_contiguous:
@@ -169,7 +168,7 @@ class Preprocessor:
 
 
 def _normalisation(scale: float, offsets: tuple[float, ...], channels: int) -> tuple[float, tuple[float, ...]]:
-    """Scale and one mean a channel, as nvinfer applies them."""
+    """Scale and one mean per channel, as nvinfer applies them."""
     if scale <= 0:
         return 1.0, (0.0,) * channels
     if offsets and len(offsets) != channels:

@@ -1,4 +1,4 @@
-"""Starts nvinfer in its own order of checks, failing with its own texts (semantics c5, i)."""
+"""Starts nvinfer: its checks in its order, with its messages (semantics c5, i)."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ OPENCV_WARNING = (
 
 @dataclass(frozen=True, slots=True)
 class StartedNvinfer:
-    """A running detector and the class names that its objects get."""
+    """A running detector and the class names of its objects."""
 
     detector: Detector
     labels: tuple[str, ...]
 
 
 def start(setup: DetectorSetup, *, quiet: bool = False) -> StartedNvinfer:
-    """Library, network, preprocessing, labels, parser function: nvinfer's order. Raises NvinferStartError."""
+    """Check library, network, preprocessing, labels and parser in nvinfer's order; raises NvinferStartError."""
     config = setup.config
     log = Log(config.gie_unique_id or 0, quiet)
     if not config.gie_unique_id:
@@ -81,9 +81,9 @@ def start(setup: DetectorSetup, *, quiet: bool = False) -> StartedNvinfer:
 
 
 def _open_library(config: NvinferConfig, log: Log) -> ParserHost | DsbenchError | None:
-    """The parser; None without library or name; an error kept for later when only the function is missing.
+    """The parser; None without library or name; an error to raise later if only the function is missing.
 
-    nvinfer looks the function up after the engine is there.
+    nvinfer looks up the function after the engine is built.
     """
     if config.custom_lib_path is None:
         return None
@@ -91,7 +91,7 @@ def _open_library(config: NvinferConfig, log: Log) -> ParserHost | DsbenchError 
         parser = ParserHost(config.custom_lib_path, config.parse_bbox_func_name)
     except DsbenchError as error:
         if error.code is Code.PARSER_SYMBOL:
-            # a library without a function's name is loaded all the same
+            # without a function name, nvinfer still loads the library
             return error if config.parse_bbox_func_name else None
         if error.code is not Code.PARSER_LIB_INVALID:
             log.own(error.render())
@@ -132,7 +132,7 @@ def _load_model(config: NvinferConfig, threads: int, log: Log) -> OnnxModel:
 
 
 def _network(config: NvinferConfig, model: OnnxModel, log: Log) -> NetworkInput:
-    """The image size: infer-dims where given (they must fit the graph), else the graph's own."""
+    """The image size: infer-dims if given (they must fit the graph), else the graph's."""
     channels_last = config.network_input_order == 1
     declared = model.frame_dims
     if channels_last:
@@ -158,7 +158,7 @@ def _network(config: NvinferConfig, model: OnnxModel, log: Log) -> NetworkInput:
 def _check_preprocessing(config: NvinferConfig, network: NetworkInput, log: Log) -> None:
     wanted = 1 if config.model_color_format == _GRAY else 3
     if network.channels != wanted:
-        # only one of the two texts ends with a full stop
+        # only one of the two messages ends with a full stop
         kind, stop = ("GRAY", ".") if wanted == 1 else ("RGB/BGR", "")
         problem = f"{kind} input format specified but network input channels is not {wanted}{stop}"
         raise preprocessing_failed(problem, log)
@@ -204,7 +204,7 @@ def _missing_function(config: NvinferConfig, log: Log) -> NvinferStartError:
 
 
 def _builtin_parser(model: OnnxModel, log: Log) -> BuiltinParser:
-    """nvinfer's own decode; where the network has no such layers deepstream-app goes on into a segmentation fault."""
+    """nvinfer's built-in decode. Without its layers deepstream-app ends in a segmentation fault; this is an error."""
     missing = builtin_parser.missing_layer(model.output_names)
     if missing:
         log.context("ERROR", "parseBoundingBox", missing)
@@ -221,7 +221,7 @@ def _builtin_parser(model: OnnxModel, log: Log) -> BuiltinParser:
 
 
 def _check_classes(config: NvinferConfig, log: Log) -> None:
-    """Stops where deepstream-app would go on into a segmentation fault."""
+    """Raise an error where deepstream-app ends in a segmentation fault."""
     if config.num_detected_classes <= 0:
         log.own(
             f"num-detected-classes={config.num_detected_classes}: deepstream-app crashes on this; "
@@ -231,7 +231,7 @@ def _check_classes(config: NvinferConfig, log: Log) -> None:
 
 
 def _check_instance_segmentation(config: NvinferConfig, log: Log) -> None:
-    """What nvinfer asks of a network of masks before it starts."""
+    """nvinfer's requirements for instance segmentation."""
     if config.cluster_mode != _UNCLUSTERED:
         text = f" cluster mode {config.cluster_mode} not supported with instance segmentation"
         log.context("ERROR", "initResource", text)

@@ -1,4 +1,4 @@
-"""How nvinfer reports that it cannot start: its loggers, its statuses, and the chains of lines that follow a cause."""
+"""How nvinfer reports that it cannot start: its loggers, its statuses, and the lines that follow each cause."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RESOURCE_ERROR = "NVDSINFER_RESOURCE_ERROR"
 
 
 class NvinferStartError(Exception):
-    """nvinfer does not start; everything but ``status`` has been printed already."""
+    """nvinfer cannot start. All its lines but the one with ``status`` have been printed."""
 
     def __init__(self, status: str) -> None:
         super().__init__(status)
@@ -21,7 +21,7 @@ class NvinferStartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """nvinfer's three ways to say something; ``quiet`` keeps all but the first worker from repeating it."""
+    """The three loggers of nvinfer. ``quiet`` is set for all workers but the first, so that no line is repeated."""
 
     uid: int
     quiet: bool = False

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dsbench.embedded.nvinfer.preprocess import Geometry
 
 Array = npt.NDArray[Any]
-_MOST_PARALLEL = 4  # each run of a large model needs its own memory
+_MAX_PARALLEL = 4  # each run of a large model needs its own memory
 
 
 def main(argv: Sequence[str]) -> int:
@@ -48,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def limit_memory(limit: int) -> None:
-    """Bound this process's address space, so that a tensor of 2^40 elements is an error, not a dying machine."""
+    """Limit the address space of this process, so that a tensor of 2^40 elements is an error."""
     with contextlib.suppress(ValueError, OSError):  # a lower hard limit is already set
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
@@ -59,12 +59,12 @@ def failure_of(error: DsbenchError) -> ProbeFailure:
 
 
 def run(job: ProbeJob, tensors: Path) -> ProbeResult:
-    """The whole job; raises ONNX_RUN_FAILED. A video that cannot be read is reported, not raised."""
+    """Run the job; raises ONNX_RUN_FAILED. A video that cannot be read is part of the result."""
     wanted = job.video is not None and job.candidates
-    with ThreadPoolExecutor(1) as beside:
-        decoded = beside.submit(_frames, job, job.frames) if wanted else None  # while the network is loaded
+    with ThreadPoolExecutor(1) as background:
+        decoded = background.submit(_frames, job, job.frames) if wanted else None  # while the network is loaded
         network = _Network(job)
-        wait([decoded] if decoded is not None else [])  # the time of a call is measured alone
+        wait([decoded] if decoded is not None else [])  # a call is timed without concurrent decoding
         result = network.random()
         if decoded is None:
             return result
@@ -77,16 +77,16 @@ def run(job: ProbeJob, tensors: Path) -> ProbeResult:
 
 
 class _Network:
-    """One ONNX Runtime session and the job's way of feeding it."""
+    """One ONNX Runtime session and the job's preprocessing."""
 
     def __init__(self, job: ProbeJob) -> None:
         import onnxruntime
 
         self.job = job
-        self.parallel = max(1, min(job.threads, _MOST_PARALLEL))
+        self.parallel = max(1, min(job.threads, _MAX_PARALLEL))
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = max(1, job.threads // self.parallel)
-        # beside other programs a thread that spins keeps the one it waits for from running
+        # under other load, a spinning thread keeps the one it waits for from running
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 4
         try:
@@ -120,14 +120,14 @@ class _Network:
         )
 
     def affordable_frames(self, ms_per_run: float) -> int:
-        """Frames that time and space allow for every candidate, at least one."""
+        """Number of frames that the time and space budgets allow for every candidate, at least one."""
         runs = len(self.job.candidates)
         by_time = self.job.time_budget_s * 1000 * self.parallel / max(ms_per_run * runs, 1e-3)
         by_space = self.job.byte_budget / max(self.bytes_per_image * runs, 1)
         return int(max(1, min(self.job.frames, by_time, by_space)))
 
     def real(self, frames: Sequence[YuvFrame], result: ProbeResult, tensors: Path) -> ProbeResult:
-        """Every frame under every candidate; tensors go to the .npz, the ranges of the first to the result."""
+        """Run every frame under every candidate. Writes the tensors; the result has the ranges of the first."""
         saved: dict[str, Array] = {}
         first: tuple[OutputRange, ...] = ()
         for position, frame in enumerate(frames):
@@ -146,9 +146,9 @@ class _Network:
         )
 
     def _under_all(self, frame: YuvFrame) -> list[list[Array]]:
-        """The outputs on one frame under each candidate, several at a time: faster than ONNX Runtime's own threads."""
+        """The outputs of one frame under each candidate. Concurrent calls are faster than ONNX Runtime's threads."""
         pixels = _Pixels(self.job, frame)
-        # paddings that come to the same (a frame of the network's shape) are inferred once
+        # paddings with the same result (a frame of the network's shape) are inferred once
         keys = [(item.net_scale_factor, item.offsets, *pixels.key(item)) for item in self.job.candidates]
         different = dict(zip(reversed(keys), reversed(self.job.candidates), strict=True))
         images = [pixels.get(candidate) for candidate in different.values()]
@@ -176,7 +176,7 @@ class _Network:
 
 
 class _Pixels:
-    """Network-sized 8-bit pixels of one frame, made once for each colour format and place in the network's input."""
+    """Network-sized 8-bit pixels of one frame, made once per colour format and geometry."""
 
     def __init__(self, job: ProbeJob, frame: YuvFrame) -> None:
         self._job, self._frame = job, frame
@@ -215,7 +215,7 @@ class _Pixels:
 
 
 def _frames(job: ProbeJob, count: int) -> list[YuvFrame]:
-    """``count`` frames of the video in streammux space, spread over its first ``span`` (over all of a shorter one)."""
+    """``count`` frames of the video in streammux space, spread over its first ``span`` frames or a shorter video."""
     picked, total = _pick(job, count, job.span)
     if total < job.span and len(picked) < min(count, total):
         picked, total = _pick(job, count, total)

@@ -1,7 +1,7 @@
 """Runs a built parser on real tensors, as a child program: ``python -m dsbench.embedded.parser_probe JOB.json OUT``.
 
-Writes OUT.json (a ParserResult) and OUT.npz (its raw boxes), and OUT.loaded once the library is. If the parser crashes,
-this process dies by its signal and the caller says so.
+Writes OUT.json (a ParserResult), OUT.npz (its raw boxes), and OUT.loaded as soon as the library is loaded. If the
+parser crashes, this process ends by its signal and the caller reports it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def run(job: ParserJob, out: Path) -> ParserResult:
-    """One call for each image; raises what ParserHost raises."""
+    """Call the parser once per image; raises ParserHost's errors."""
     host = ParserHost(Path(job.library), job.function)
     out.with_suffix(".loaded").touch()
     thresholds = [job.pre_cluster_threshold] * job.num_classes

@@ -1,4 +1,4 @@
-"""Decodes a video file into planar YUV frames, as many as DeepStream's decoder delivers, in its order."""
+"""Decodes a video file to planar YUV frames: the frames of DeepStream's decoder, in its order."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _BT2020 = (9, 10)
 _FULL_RANGE = 2
 _TEXT_ART = ("ansi", "bintext", "xbin", "idf")
 _PLANAR_420 = ("yuv420p", "yuvj420p")
-# tags need not be UTF-8; PyAV decodes them leniently by itself from 19 on, and no longer takes the argument
+# tags need not be UTF-8; from PyAV 19 on this is the default and the argument is gone
 _METADATA: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
 
 Warn = Callable[[str], None]
 
 
 def uri_path(uri: str) -> Path:
-    """The file behind ``file://`` (percent-decoded, as GStreamer does) or a plain path.
+    """The file of ``file://`` (percent-decoded, as GStreamer does) or a plain path.
 
     Raises DsbenchError(SOURCE_UNSUPPORTED) for any other scheme.
     """
@@ -52,8 +52,9 @@ def uri_path(uri: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Dropping:
-    """Frames that the decoder keeps to itself: all but every ``drop_frame_interval``-th (0, 1: none is kept back), all
-    but key frames with ``intra_decode``.
+    """Frames that the decoder does not deliver.
+
+    It delivers every ``drop_frame_interval``-th frame (all with 0 and 1), and only key frames with ``intra_decode``.
     """
 
     drop_frame_interval: int = 0
@@ -68,16 +69,16 @@ def open_source(
     warn: Warn | None = None,
     dropping: Dropping = Dropping(),
 ) -> VideoSource:
-    """A source ready to iterate; the errors are those of VideoSource."""
+    """A source to iterate over. Raises VideoSource's errors."""
     path = uri if isinstance(uri, Path) else uri_path(uri)
     return VideoSource(path, file_loop=file_loop, threads=threads, warn=warn, dropping=dropping)
 
 
 class VideoSource(Iterator[YuvFrame]):
-    """Every frame of a file's first video stream; with ``file_loop`` it never ends and indices grow.
+    """The frames of a file's first video stream. With ``file_loop`` it repeats without end and indices continue.
 
-    Packets before an edit list's start are decoded and delivered: DeepStream's decoder does not know of it.
-    Damaged packets are skipped. Raises DsbenchError: VIDEO_MISSING, SOURCE_EMPTY, SOURCE_UNSUPPORTED, and
+    Packets before the start of an edit list are delivered, since DeepStream's decoder ignores edit lists. Damaged
+    packets are skipped. Raises DsbenchError: VIDEO_MISSING, SOURCE_EMPTY, SOURCE_UNSUPPORTED, and
     while iterating SOURCE_COLOR (BT.2020).
     """
 
@@ -124,12 +125,12 @@ class VideoSource(Iterator[YuvFrame]):
 
     @property
     def frame_period(self) -> float:
-        """Seconds between delivered frames by the container's average rate; 1/30 where it has none."""
+        """Seconds between delivered frames, from the container's average rate; 1/30 if it has none."""
         rate = self._stream.average_rate or self._stream.guessed_rate
         return (float(1 / rate) if rate else 1 / 30) * max(1, self._dropping.drop_frame_interval)
 
     def another(self) -> VideoSource:
-        """The same from its beginning, with a decoder of its own, closed with this one. Raises DsbenchError as here."""
+        """The same clip from its beginning with its own decoder, closed with this one. Raises the same errors."""
         other = VideoSource(
             self.path, file_loop=self._loop, threads=self._threads, warn=self._warn_once, dropping=self._dropping
         )
@@ -137,7 +138,7 @@ class VideoSource(Iterator[YuvFrame]):
         return other
 
     def close(self) -> None:
-        """Gives file and decoder back; frames already delivered stay valid."""
+        """Close file and decoder. Frames that were delivered stay valid."""
         for other in self._others:
             other.close()
         self._decoded, self._loop = iter(()), False
@@ -149,11 +150,11 @@ class VideoSource(Iterator[YuvFrame]):
         if self.path.stat().st_size == 0:
             raise DsbenchError(Code.SOURCE_EMPTY, "Stream contains no data.", where=str(self.path))
         try:
-            # "file:" keeps a name with a colon or a leading dash from being read as a protocol or an option
+            # without "file:", a name with a colon or a leading dash could be read as a protocol or an option
             container = av.open(f"file:{self.path}", "r", **_METADATA)
         except (av.error.FFmpegError, ValueError) as error:
             raise self._unsupported(f"This file contains no playable streams ({error})") from error
-        # libavformat renders plain text as a terminal: no video to anybody else
+        # libavformat renders plain text as a terminal; this is not a video
         streams = [s for s in container.streams.video if s.codec_context.name not in _TEXT_ART]
         if not streams:
             container.close()
@@ -173,7 +174,7 @@ class VideoSource(Iterator[YuvFrame]):
         return DsbenchError(Code.SOURCE_UNSUPPORTED, what, where=str(self.path), fix="check the file with ffprobe")
 
     def _decode(self) -> Iterator[VideoFrame]:
-        """Frames until the end of the file; unreadable data ends it, undecodable data is passed over."""
+        """Frames until the end of the file. Unreadable data ends it; undecodable data is skipped."""
         packets = self._container.demux(self._stream)
         while True:
             try:
@@ -193,7 +194,7 @@ class VideoSource(Iterator[YuvFrame]):
             yield from frames
 
     def _rewind(self) -> None:
-        """Back to the first packet by seeking; a file that cannot seek is opened anew."""
+        """Seek to the first packet; a file that cannot seek is opened again."""
         try:
             self._container.seek(0)
             self._decoded = self._decode()
@@ -236,7 +237,7 @@ class VideoSource(Iterator[YuvFrame]):
 
 
 def _plane(frame: VideoFrame, number: int, width: int, height: int) -> Plane:
-    """View of one plane of the decoder's own buffer, which lives as long as the view does."""
+    """A view of one plane of the decoder's buffer, which it keeps alive."""
     plane = frame.planes[number]
     rows = np.frombuffer(plane, np.uint8)  # type: ignore[call-overload]
     view: Plane = rows[: plane.line_size * height].reshape(height, plane.line_size)[:, :width]
@@ -244,7 +245,7 @@ def _plane(frame: VideoFrame, number: int, width: int, height: int) -> Plane:
 
 
 def _plain(packet: Packet[VideoStream]) -> Packet[VideoStream]:
-    """The packet without its discard mark: libavcodec would swallow the frame that DeepStream delivers."""
+    """The packet without its discard flag: with it, libavcodec drops a frame that DeepStream delivers."""
     if not packet.is_discard or packet.size == 0:
         return packet
     copy = cast("Packet[VideoStream]", Packet(bytes(packet)))

@@ -1,4 +1,4 @@
-"""One decoded picture as it travels from the decoder to the network input."""
+"""One decoded picture, from the decoder to the network input."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ Plane = npt.NDArray[np.uint8]
 class YuvFrame:
     """A YUV 4:2:0 picture in three planes.
 
-    ``y`` is (height, width); ``u`` and ``v`` are (ceil(height/2), ceil(width/2)). All uint8 with unit stride
-    along a row; rows may be padded (strided views of the decoder's own buffers are welcome, nothing copies
-    them). ``matrix`` and ``full_range`` say how the decoder's tags are to be read (untagged: bt601, limited).
-    ``index`` counts the frames delivered by this source from 0.
+    ``y`` is (height, width); ``u`` and ``v`` are (ceil(height/2), ceil(width/2)). All are uint8 with unit stride along
+    a row. Rows may be padded: the planes can be views of the decoder's buffers. ``matrix`` and ``full_range`` come from
+    the decoder's tags (untagged: bt601, limited). ``index`` counts the frames of the source from 0.
     """
 
     y: Plane
@@ -35,10 +34,7 @@ class YuvFrame:
 
 
 def planes_of(frame: YuvFrame) -> Planes:
-    """Addresses and strides for the C++ host, which trusts them: raises ValueError for planes of another kind.
-
-    The addresses are valid as long as the frame is.
-    """
+    """Addresses and strides for the C++ host, valid as long as the frame. Raises ValueError for unsuitable planes."""
     half = (frame.height + 1) // 2, (frame.width + 1) // 2
     for plane, (rows, columns) in ((frame.y, (frame.height, frame.width)), (frame.u, half), (frame.v, half)):
         if plane.dtype != np.uint8 or plane.ndim != 2 or plane.strides[1] != 1:

@@ -1,4 +1,4 @@
-"""The legacy nvstreammux: every frame is brought to one size before inference (semantics h)."""
+"""The legacy nvstreammux: scales every frame to one size before inference (semantics h)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _BLACK_CHROMA = 128
 class MuxScaler:
     """Scales frames to streammux ``width`` x ``height``, bilinear, plane by plane (half-pixel centres).
 
-    Without ``enable_padding`` the picture is stretched; with it the aspect ratio is kept, the picture is placed
-    top-left and the rest is black. The filter of the real element is not published: geometry is DeepStream's,
-    pixels are near to it. Frames of any size may follow each other; several threads may share one object.
+    Without ``enable_padding`` the picture is stretched. With it the aspect ratio is kept, the picture is placed
+    top-left and the rest is black. The geometry is DeepStream's; the pixels are close to it, since the element's filter
+    is not published. Frames may have any size. Several threads may share one object.
     """
 
     def __init__(self, width: int, height: int, enable_padding: bool = False) -> None:
@@ -35,7 +35,7 @@ class MuxScaler:
         self._scalers: dict[tuple[int, int], _FrameScaler] = {}
 
     def scale(self, frame: YuvFrame) -> YuvFrame:
-        """``frame`` in streammux space; the very same object when it already has that size."""
+        """``frame`` in streammux space; the same object if it already has that size."""
         if (frame.width, frame.height) == (self.width, self.height):
             return frame
         scaler = self._scalers.get((frame.width, frame.height))
@@ -51,7 +51,7 @@ class MuxScaler:
 
 
 class _PlaneScaler:
-    """One plane's source (rows, columns) to its destination's, in the C++ host."""
+    """Scales one plane from ``source`` to ``dest`` (rows, columns), in the C++ host."""
 
     def __init__(self, source: tuple[int, int], dest: tuple[int, int]) -> None:
         self.source, self.dest = source, dest

@@ -1,4 +1,4 @@
-"""The small parts of the app: options, shares of work, processors, KITTI text, console lines."""
+"""The small parts of the app: options, division of work, processors, KITTI text, console lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dsbench.embedded import messages
 from dsbench.embedded.app import command_line
 from dsbench.embedded.app.kitti_sink import KittiSink, format_objects
 from dsbench.embedded.app.play import decodes_rounds_at_once, decoding_threads
-from dsbench.embedded.app.workers import Shares, shares, with_large_pages
+from dsbench.embedded.app.workers import Division, divide, with_large_pages
 from dsbench.embedded.protocol import DetectorSetup, PadJob, WorkerJob
 
 
@@ -72,8 +72,8 @@ def test_questions(words: list[str], action: str) -> None:
     ],
 )
 def test_shares_use_every_processor_equally(sources: int, cpus: int, whole: bool, expected: tuple[int, ...]) -> None:
-    division = shares(sources, cpus, whole_batches=whole)
-    assert division == Shares(*expected)
+    division = divide(sources, cpus, whole_batches=whole)
+    assert division == Division(*expected)
     assert sources % division.processes == 0
     assert division.processes * division.lanes * division.threads == cpus
 

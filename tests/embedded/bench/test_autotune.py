@@ -17,10 +17,10 @@ import pytest
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded.app import main_loop, play, worker, workers
-from dsbench.embedded.app.main_loop import Session
+from dsbench.embedded.app.main_loop import MainLoop
 from dsbench.embedded.app.plan import Instance, worker_jobs
 from dsbench.embedded.app.shared_state import SharedState
-from dsbench.embedded.app.workers import shares
+from dsbench.embedded.app.workers import divide
 from dsbench.embedded.bench import autotune, thread_config
 from dsbench.embedded.bench.autotune import Candidate, Limits, Sample, measure
 from dsbench.embedded.bench.thread_config import Choice, Rate, ThreadConfig, candidates, choose, frames_per_second
@@ -60,7 +60,7 @@ def test_candidates(plan: ThreadConfig, expected: list[tuple[int, int]]) -> None
 @pytest.mark.parametrize("sources", [1, 2, 3, 8, 12])
 def test_every_way_keeps_all_processors_of_a_share_busy(sources: int) -> None:
     for cpus in range(1, 100):
-        share = shares(sources, cpus, whole_batches=False)
+        share = divide(sources, cpus, whole_batches=False)
         found = candidates(ThreadConfig(share.lanes, share.threads))
         assert {config.processors for config in found} == {share.lanes * share.threads}
         assert len(set(found)) == len(found) <= 3
@@ -375,7 +375,7 @@ def test_all_frames_are_counted_whatever_is_chosen(
     instance = Instance(0, config, nvinfer.load(world.nvinfer()), 0)
     state = SharedState.create(sources)
     jobs = worker_jobs(instance, state, cpus, None)
-    assert Session(jobs, state, [], tiler=False).run().ok
+    assert MainLoop(jobs, state, [], tiler=False).run().ok
     assert [state.frames(pad) for pad in range(sources)] == [12] * sources
     lines = [line for line in capfd.readouterr().err.splitlines() if "lane" in line]
     assert len(lines) == len(said)
@@ -397,7 +397,7 @@ def test_what_the_app_has_chosen_reaches_every_worker(world: World, monkeypatch:
     config = app_config.load(world.app(sources=2, application=PERF), console=print)
     state = SharedState.create(2)
     jobs = worker_jobs(Instance(0, config, nvinfer.load(world.nvinfer()), 0), state, 8, None)
-    assert Session(jobs, state, [], tiler=False).run().ok
+    assert MainLoop(jobs, state, [], tiler=False).run().ok
     assert told == [ThreadConfig(2, 2)] * 2
 
 
@@ -461,7 +461,7 @@ def test_the_line_names_the_instance_where_there_are_several(world: World, capfd
     state = SharedState.create(2)
     both = [Instance(number, config, nvinfer.load(world.nvinfer()), number) for number in (0, 1)]
     jobs = tuple(job for one in both for job in worker_jobs(one, state, 4, None))
-    assert Session(jobs, state, [], tiler=False).run().ok
+    assert MainLoop(jobs, state, [], tiler=False).run().ok
     said = [line for line in capfd.readouterr().err.splitlines() if "lane" in line]
     assert ["of instance 0 runs" in line for line in said] == [True, False]
     assert "the network of instance 1 runs in " in said[1]

@@ -1,5 +1,5 @@
-// A tensor's buffer in which every access outside is noticed: poisoned next to it (AddressSanitizer names the
-// source line), without access rights further away.
+// A tensor's buffer that detects every access outside of it: memory next to it is poisoned (AddressSanitizer names the
+// source line), memory further away has no access rights.
 #pragma once
 
 #include <sanitizer/asan_interface.h>

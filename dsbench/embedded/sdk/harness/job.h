@@ -1,5 +1,4 @@
-// What the runner is asked to do: a flat little-endian file, written by dsbench/jobs/harness.py.
-// A change of either needs the other.
+// The runner's job: a flat little-endian file, written by dsbench/jobs/harness.py. Change both together.
 #pragma once
 
 #include <cstdint>

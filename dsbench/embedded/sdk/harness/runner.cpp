@@ -1,7 +1,7 @@
-// Calls a parser, built with sanitizers, on the cases of a job file; each case in a process of its own.
+// Calls a parser that is built with sanitizers on the cases of a job file, each in a process of its own.
 //   runner JOB TENSORS OUT
-// OUT/status.txt gets a line a case: number, how it ended (exit N | signal N | time | memory), seconds.
-// OUT/<number>.bin gets what each call returned, OUT/<number>.log what was printed, sanitizers included.
+// OUT/status.txt has one line per case: number, end (exit N | signal N | time | memory), seconds.
+// OUT/<number>.bin has the results of the calls, OUT/<number>.log the output, including the sanitizers'.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sanitizer/asan_interface.h>
@@ -50,7 +50,7 @@ void limit(int what, rlim_t soft, rlim_t hard) {
   setrlimit(what, &values);
 }
 
-// Leaves a pattern where the parser's variables are going to be.
+// Fills the stack with a pattern where the parser's variables will be.
 __attribute__((noinline, no_sanitize("address"))) void fill_stack(unsigned char byte) {
   volatile unsigned char block[256 << 10];
   for (size_t i = 0; i < sizeof block; ++i) block[i] = byte;
@@ -76,7 +76,7 @@ void put(FILE *out, T value) {
   std::fwrite(&value, sizeof value, 1, out);
 }
 
-// One record a call: status, object size, bytes of objects, allocated heap, the objects.
+// One record per call: status, object size, bytes of objects, allocated heap, the objects.
 void record(FILE *out, int32_t status, uint64_t most_bytes) {
   const dsb::RawVector found = dsb::raw(*g_objects);
   const uint64_t bytes = status == kOk ? found.bytes() : 0;
@@ -164,7 +164,7 @@ size_t resident_mb(pid_t pid) {
   return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE)) >> 20;
 }
 
-// Waits for one case and says how it ended.
+// Waits for one case and returns how it ended.
 std::string watch(pid_t pid, const Job &job, Clock::time_point started) {
   const char *stopped = nullptr;
   bool told = false;
@@ -177,7 +177,7 @@ std::string watch(pid_t pid, const Job &job, Clock::time_point started) {
       return "exit " + std::to_string(WEXITSTATUS(status));
     }
     const double seconds = std::chrono::duration<double>(Clock::now() - started).count();
-    if (!told && seconds > job.wall_seconds) {  // it may still say where it is
+    if (!told && seconds > job.wall_seconds) {  // it may still report its position
       kill(pid, SIGXCPU);
       stopped = "time 0", told = true;
     }
@@ -219,11 +219,11 @@ int main(int argc, char **argv) {
     std::fprintf(status, "%zu %s %.3f\n", number, ended.c_str(),
                  std::chrono::duration<double>(Clock::now() - started).count());
     std::fflush(status);
-    // a parser that hangs or fills the memory everywhere needs no more proofs, and a library that does not load none
+    // stop early: a parser that hangs or exhausts memory everywhere, or a library that does not load
     if (ended == "exit 3" || ended == "exit 4") break;
     lost += ended == "exit 5" || ended == "time 0" || ended == "memory 0";
     if (lost >= 2) break;
   }
   std::fclose(status);
-  _exit(kDone);  // leaks are looked for in the cases
+  _exit(kDone);  // the cases check for leaks
 }

@@ -1,5 +1,5 @@
-// Nothing but checks: the headers handed to parsers must have DeepStream 9.1's binary layout, or this library is
-// not built. A parser compiled against them then works with both.
+// Compile-time checks only: the headers for parsers must have DeepStream 9.1's binary layout, else this library does not
+// build. A parser compiled against them works with both.
 #if defined(__x86_64__) && defined(__GLIBCXX__)
 
 #include <cstddef>

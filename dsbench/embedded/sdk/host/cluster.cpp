@@ -16,7 +16,7 @@ using Boxes = std::vector<Box>;
 
 enum Mode { GROUP_RECTANGLES = 0, DBSCAN = 1, NMS = 2, HYBRID = 3, NONE = 4 };
 
-// Length shared by [min1, max1] and [min2, max2]; the one that starts first is looked at first.
+// Length shared by [min1, max1] and [min2, max2]; the one that starts first is the first operand.
 float overlap(float min1, float max1, float min2, float max2) {
   if (min1 > min2) {
     std::swap(min1, min2);
@@ -55,8 +55,8 @@ void keep_top(Boxes &boxes, int topk) {
   if (boxes.size() > static_cast<size_t>(topk)) boxes.resize(topk);
 }
 
-// Stand-in for DeepStream's closed DBSCAN: boxes are near when 1 - IoU <= eps; a box with enough neighbours (itself
-// included), weighing enough together, is a core; cores and what is near to them form clusters.
+// Stand-in for DeepStream's closed DBSCAN: boxes are neighbours if 1 - IoU <= eps. A box with enough neighbours
+// (including itself) of enough total weight is a core. Cores and their neighbours form clusters.
 std::vector<std::vector<size_t>> dense_clusters(const Boxes &boxes, const DsbClassAttrs &attrs) {
   const size_t n = boxes.size();
   std::vector<std::vector<size_t>> near(n), clusters;
@@ -116,7 +116,7 @@ void dbscan_stand_in(Boxes &boxes, const DsbClassAttrs &attrs) {
   boxes.swap(merged);
 }
 
-// Hybrid mode's first step does not average: only boxes outside every cluster go.
+// The first step of hybrid mode does not average: it only drops boxes outside all clusters.
 void hybrid_stand_in(Boxes &boxes, const DsbClassAttrs &attrs) {
   std::vector<size_t> members;
   for (const auto &cluster : dense_clusters(boxes, attrs)) members.insert(members.end(), cluster.begin(), cluster.end());
@@ -135,7 +135,7 @@ void keep_if(Boxes &boxes, Keep keep) {
 void cluster_class(Boxes &boxes, const DsbClassAttrs &attrs, int mode) {
   float nms = attrs.nms_iou_threshold;
   int topk = attrs.topk;
-  if (mode == GROUP_RECTANGLES) {  // the shipped build has no OpenCV and does this instead
+  if (mode == GROUP_RECTANGLES) {  // the shipped build has no OpenCV and uses this instead
     mode = NMS;
     nms = 0.5f;
     topk = 20;

@@ -1,11 +1,11 @@
-// The C interface between dsbench (Python, ctypes) and this library. Every function here is declared a second
-// time in dsbench/embedded/native.py; a change of either needs the other.
+// The C interface between dsbench (Python, ctypes) and this library. Every function is also declared in
+// dsbench/embedded/native.py. Change both together.
 #pragma once
 
 #include <cstdint>
 
 #if defined(__x86_64__) && defined(__GLIBC__)
-// Hot loops are compiled twice and the better one for this CPU is picked when the library is loaded. Results do
+// Hot loops are compiled twice; the loader picks the faster version for this CPU. Results do
 // not differ: fused multiply-add is off (-ffp-contract=off) and every operation is IEEE single precision.
 #define DSB_HOT __attribute__((target_clones("avx2", "default")))
 #else
@@ -15,7 +15,7 @@
 #pragma GCC visibility push(default)
 extern "C" {
 
-// Handles of preprocess.cpp and mux.cpp may be used by several threads at once; a parser's and a mapper's may not.
+// Several threads may use a handle of preprocess.cpp or mux.cpp concurrently, but not one of a parser or a mapper.
 
 // Three planes of YUV 4:2:0; strides in bytes.
 struct DsbPlanes {
@@ -57,18 +57,18 @@ struct DsbLayer {
   uint32_t dims[8];
 };
 enum { DSB_PARSER_OK = 0, DSB_PARSER_FALSE = 1, DSB_PARSER_RAISED = 2, DSB_PARSER_LAYOUT = 3 };
-// Null when the library cannot be opened or has no such function: the reason is then in error, and *opened says
-// which of the two it was. object_size: 28, 24, or 0 to take 28 unless the library says 24.
+// Null if the library cannot be opened or has no such function; error has the reason, and *opened distinguishes the
+// two. object_size: 28, 24, or 0 to take 28 unless the library says 24.
 void *dsb_parser_open(const char *library, const char *function, int32_t object_size, int32_t *opened, char *error,
                       int32_t error_size);
 void dsb_parser_set_layers(void *handle, const DsbLayer *layers, int32_t count);
 void dsb_parser_set_network(void *handle, uint32_t width, uint32_t height, uint32_t channels, uint32_t classes,
                             const float *pre, const float *post);
-// Calls the parser on one frame. buffers: one pointer a layer. On DSB_PARSER_OK *count objects wait to be taken; on
-// DSB_PARSER_LAYOUT *object_size is what the objects seem to have (28, 24, or 0: neither).
+// Calls the parser on one frame. buffers: one pointer per layer. On DSB_PARSER_OK *count objects are stored; on
+// DSB_PARSER_LAYOUT *object_size is the detected size (28, 24, or 0: neither).
 int32_t dsb_parser_run(void *handle, void *const *buffers, int64_t *count, int32_t *object_size, char *error,
                        int32_t error_size);
-// Copies the waiting objects: class_id (count), boxes (5, count): left, top, width, height, confidence.
+// Copies the stored objects: class_id (count), boxes (5, count): left, top, width, height, confidence.
 void dsb_parser_take(void *handle, int32_t *class_id, float *boxes);
 
 // --- cluster.cpp
@@ -93,14 +93,14 @@ struct DsbClassLimits {
 };
 void *dsb_mapper_new(const DsbMapperPlan *plan, const DsbClassLimits *limits, int32_t classes);
 void dsb_mapper_free(void *handle);
-// Maps n objects in place, boxes (5, n); every class id is below classes. Returns how many are kept, at the front of
-// each row, in their order.
+// Maps n objects in place, boxes (5, n); every class id is below classes. Returns the number of objects kept, at the
+// front of each row, in their order.
 int64_t dsb_mapper_run(void *handle, int64_t n, int32_t *class_id, float *boxes);
-// dsb_parser_run, dsb_cluster and dsb_mapper_run of one frame. Results as dsb_parser_run's, but *count objects in
-// streammux pixels wait in the mapper.
+// dsb_parser_run, dsb_cluster and dsb_mapper_run of one frame. Results as those of dsb_parser_run, but *count objects in
+// streammux pixels are stored in the mapper.
 int32_t dsb_detect(void *handle, void *parser, void *const *buffers, const DsbClassAttrs *attrs, int32_t classes,
                    int32_t mode, int64_t *count, int32_t *object_size, char *error, int32_t error_size);
-// Copies the waiting objects: class_id (count), boxes (5, count).
+// Copies the stored objects: class_id (count), boxes (5, count).
 void dsb_detect_take(void *handle, int32_t *class_id, float *boxes);
 }
 #pragma GCC visibility pop

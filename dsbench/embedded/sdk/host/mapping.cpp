@@ -1,5 +1,5 @@
-// Boxes of the network to streammux pixels, what nvinfer drops on the way, and all that happens to one frame's outputs
-// in one call: parser, thresholds and clustering, mapping.
+// Maps network boxes to streammux pixels and drops those that nvinfer drops. dsb_detect runs all of one frame's
+// post-processing in one call: parser, thresholds and clustering, mapping.
 #include <vector>
 
 #include "dsbench_host.h"
@@ -9,7 +9,7 @@ namespace {
 struct Mapper {
   DsbMapperPlan plan;
   std::vector<DsbClassLimits> limits;
-  std::vector<int32_t> class_id, kept_id;  // objects on their way through dsb_detect, and those that wait
+  std::vector<int32_t> class_id, kept_id;  // working set of dsb_detect, and its results
   std::vector<float> boxes, kept;          // (5, capacity)
   int64_t waiting = 0, stride = 0;
 };
@@ -22,7 +22,7 @@ Rows rows_of(float *boxes, int64_t stride) {
   return {boxes, boxes + stride, boxes + 2 * stride, boxes + 3 * stride, boxes + 4 * stride};
 }
 
-// Moved in double, stored in float32; a negative corner becomes 0, the size stays.
+// Mapped in double, stored in float32. A negative corner becomes 0; the size stays.
 float moved(float value, int32_t offset, double ratio) {
   const float at = static_cast<float>((static_cast<double>(value) - offset) / ratio);
   return at < 0.0f ? 0.0f : at;
@@ -30,7 +30,7 @@ float moved(float value, int32_t offset, double ratio) {
 
 float resized(float value, double ratio) { return static_cast<float>(static_cast<double>(value) / ratio); }
 
-// A comparison with NaN fails, so that such a box passes.
+// A comparison with NaN is false, so such a box passes.
 bool too_small_or_large(const DsbClassLimits &of, float width, float height) {
   return width < of.min_w || height < of.min_h || width > of.max_w || height > of.max_h;
 }

@@ -1,4 +1,4 @@
-// Bilinear scaling of one 8-bit plane, half-pixel centres, edges repeated: how the muxer brings a frame to its size.
+// Bilinear scaling of one 8-bit plane for the muxer: half-pixel centres, repeated edges.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -29,8 +29,8 @@ struct PlaneScaler {
   std::vector<Tap> x, y;
 };
 
-// Two source rows stretched to the destination's width, in 1/256, and which rows they are: an enlarged picture
-// uses each source row several times.
+// Two source rows stretched to the destination's width, in 1/256, and their numbers. An enlarged picture uses each
+// source row several times.
 struct Stretched {
   std::vector<uint16_t> rows[2];
   int held[2] = {-1, -1};
@@ -52,7 +52,7 @@ DSB_HOT void blend_rows(const uint16_t *__restrict top, const uint16_t *__restri
     out[i] = static_cast<uint8_t>((top[i] * rest + bottom[i] * weight + 32768) >> 16);
 }
 
-// The slot that holds the stretched source row, filled now if it does not yet; the other wanted row stays.
+// The slot of a stretched source row, filled if necessary; the other row in use stays.
 int hold(Stretched &pair, const PlaneScaler &s, const uint8_t *source, int64_t stride, int row, int keep) {
   for (int slot = 0; slot < 2; ++slot)
     if (pair.held[slot] == row) return slot;
@@ -79,8 +79,8 @@ DSB_HOT void mix_rows(const uint8_t *__restrict top, const uint8_t *__restrict b
   for (int i = 0; i < count; ++i) out[i] = static_cast<uint16_t>(top[i] * (256 - weight) + bottom[i] * weight);
 }
 
-// Reducing: rows are blended first, so that there are fewer to stretch. Both ways give the same bytes, since
-// nothing is rounded before the end.
+// Reducing: rows are blended first, so that there are fewer to stretch. Both orders give the same bytes,
+// since rounding is the last step.
 void blend_then_stretch(const PlaneScaler &s, const uint8_t *source, int64_t stride, uint8_t *dest, int64_t dest_stride) {
   std::vector<uint16_t> row(s.source_w);
   for (const Tap &y : s.y) {

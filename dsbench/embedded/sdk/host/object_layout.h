@@ -1,4 +1,4 @@
-// Which object layout a parser was built with, seen from what it left in the vector.
+// Detects the object layout that a parser was built with, from the contents of its vector.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ namespace dsb {
 constexpr size_t kPresent = 28;  // DeepStream 9: with rotation_angle
 constexpr size_t kOld = 24;      // 6.2 and before
 
-// What a std::vector of libstdc++ is made of; size() means nothing when the library's objects have another size.
+// The members of a std::vector of libstdc++; size() is wrong if the library's objects have another size.
 struct RawVector {
   const unsigned char *begin, *end, *capacity;
 
@@ -27,7 +27,7 @@ RawVector raw(const std::vector<Object> &objects) {
   return result;
 }
 
-// Whether each object's first member could be a class id; the bits of an ordinary float could not.
+// Whether the first member of each object can be a class id; the bits of an ordinary float cannot.
 inline bool plausible(const RawVector &objects, size_t size) {
   for (const unsigned char *object = objects.begin; object + size <= objects.end; object += size) {
     uint32_t class_id;

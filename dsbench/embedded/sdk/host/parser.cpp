@@ -45,7 +45,7 @@ bool call(Parser &p, std::vector<Object> &objects) {
   return reinterpret_cast<ParseFunction<Object>>(p.function)(p.layers, p.network, p.params, objects);
 }
 
-// Objects of the last call; -1 and the layout that was found when they are not laid out as expected.
+// Number of objects of the last call; -1 and the layout that was found if it is not the expected one.
 template <typename Object>
 int64_t counted(const std::vector<Object> &objects, int32_t *object_size) {
   const size_t found = dsb::object_size(dsb::raw(objects), sizeof(Object));
@@ -86,7 +86,7 @@ extern "C" void *dsb_parser_open(const char *library, const char *function, int3
   }
   auto *p = new Parser{};
   p->function = symbol;
-  // a library built on dsbench's headers for old objects says so itself
+  // a library built on dsbench's headers for old objects exports this symbol
   const auto says = reinterpret_cast<int (*)()>(dlsym(handle, "dsbench_object_size"));
   p->old_objects = object_size == 24 || (object_size == 0 && says && says() == 24);
   return p;

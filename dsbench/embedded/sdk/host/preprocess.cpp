@@ -1,8 +1,8 @@
-// YUV 4:2:0 to the network's input in one pass: scale each plane, convert to RGB, normalise. What DeepStream's
-// own converter does, as measured on recordings of it:
+// YUV 4:2:0 to the network's input in one pass: scale each plane, convert to RGB, normalise. It follows
+// DeepStream's own converter, as measured on recordings of it:
 //  - planes are scaled one by one; a chroma sample serves the 2x2 destination pixels that share it;
 //  - nearest takes index floor(i * s), s = source/destination, in float32;
-//  - bilinear is what a GPU's texture unit does at i * s: taps at floor(x - 0.5) and the next, the fraction rounded
+//  - bilinear samples as a GPU's texture unit does at i * s: taps at floor(x - 0.5) and the next, the fraction rounded
 //    to 8 bits, the product of the two fractions rounded to 8 bits again, the sum truncated;
 //  - RGB is computed in float32, clamped and truncated.
 #include <algorithm>
@@ -65,18 +65,18 @@ struct Preprocess {
   Axis luma_x, luma_y, chroma_x, chroma_y;
 };
 
-// One destination row on its way: stays in the first-level cache.
+// The buffers of one destination row; they stay in the first-level cache.
 struct Row {
   explicit Row(size_t width)
       : luma(width), half(width / 2), cb(width / 2), cr(width / 2), rv(width), gu(width), gv(width), bu(width), red(width), green(width),
         blue(width) {}
-  std::vector<uint8_t> luma, half;      // scaled; half: chroma on its way to cb or cr
+  std::vector<uint8_t> luma, half;      // scaled; half: chroma before it is doubled into cb or cr
   std::vector<uint16_t> cb, cr;         // scaled, each sample twice: full width
-  std::vector<float> rv, gu, gv, bu;    // chroma's share
+  std::vector<float> rv, gu, gv, bu;    // contribution of chroma
   std::vector<float> red, green, blue;  // before normalising, whole numbers 0..255
 };
 
-// The pointers are kept apart from the vectors that own them: a byte stored through out could otherwise be one of theirs.
+// Separate from the vectors that own the memory: a byte stored through `out` could otherwise alias their members.
 void nearest_row(const uint8_t *__restrict in, const int32_t *__restrict at, size_t count, uint8_t *__restrict out) {
   for (size_t i = 0; i < count; ++i) out[i] = in[at[i]];
 }
@@ -120,7 +120,7 @@ DSB_HOT void chroma_shares(const uint8_t *__restrict cb, const uint8_t *__restri
   }
 }
 
-// Truncated before it is clamped: the same value, and whole numbers are clamped without a branch.
+// Truncated before clamping: the value is the same, and integers are clamped without a branch.
 inline float to_byte(float value) {
   const int whole = static_cast<int>(value);
   const int low = whole < 0 ? 0 : whole;
@@ -142,7 +142,7 @@ DSB_HOT void gray_row(const uint8_t *__restrict luma, int count, float *__restri
   for (int i = 0; i < count; ++i) out[i] = static_cast<float>(luma[i]);
 }
 
-// value = scale * (byte - mean): the same float32 result as a table of 256 entries, without its look-ups.
+// value = scale * (byte - mean): the same float32 result as a table of 256 entries, without the look-ups.
 DSB_HOT void store_planar(const float *__restrict in, int count, float scale, float mean, float *__restrict out) {
   for (int i = 0; i < count; ++i) out[i] = scale * (in[i] - mean);
 }
@@ -161,7 +161,7 @@ DSB_HOT void store_bytes(const float *__restrict in, int count, uint8_t *__restr
   for (int i = 0; i < count; ++i) out[i] = static_cast<uint8_t>(static_cast<int>(in[i]));
 }
 
-// Where one channel's padding is 0 before normalising, i.e. scale * (0 - mean) in the tensor.
+// Padding of one channel: 0 before normalising, so scale * (0 - mean) in the tensor.
 void pad_rows(const Preprocess &p, int from, int to, float *tensor) {
   const int w = p.plan.net_w;
   const int64_t plane = static_cast<int64_t>(w) * p.plan.net_h;
