@@ -247,7 +247,7 @@ class Given:
 
     @property
     def levels(self) -> tuple[tuple[Any, str], ...]:
-        """(what was given, level), the highest level that dsbench.toml does not overrule first."""
+        """Each level with what it gives, the highest first."""
         return (self.command_line, COMMAND_LINE), (self.environment, ENVIRONMENT), (self.ini, INI)
 
 
@@ -356,9 +356,8 @@ def markdown_table(options: Iterable[Option[Any]] = OPTIONS) -> str:
             _defaults(option),
             option.help + (f" ([{option.docs}]({option.docs}))" if option.docs else ""),
         )
-        lines.append(
-            "".join(f"| {cell} ".replace("  ", " ") for cell in (text.replace("|", "\\|") for text in cells)) + "|"
-        )
+        escaped = (cell.replace("|", "\\|") for cell in cells)
+        lines.append("|" + "|".join(f" {cell} " if cell else " " for cell in escaped) + "|")
     return "\n".join(lines)
 
 
