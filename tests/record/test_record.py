@@ -207,12 +207,12 @@ def test_what_is_no_record_is_an_error(tmp_path: Path, text: str) -> None:
     assert caught.value.code == Code.RECORD_INVALID
 
 
-def test_missing_not_text_and_not_a_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["nothing", "bytes", ".", "pipe"])
+def test_missing_not_text_and_not_a_file(tmp_path: Path, name: str) -> None:
     (tmp_path / "bytes").write_bytes(b"\xff\xfe")
     os.mkfifo(tmp_path / "pipe")
-    for name in ("nothing", "bytes", ".", "pipe"):
-        with pytest.raises(DsbenchError):
-            store.load(tmp_path / name)
+    with pytest.raises(DsbenchError):
+        store.load(tmp_path / name)
 
 
 @pytest.mark.parametrize(

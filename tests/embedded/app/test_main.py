@@ -236,18 +236,23 @@ def test_sources_that_cannot_be_read(world: World, uri: str, text: str) -> None:
     assert ran.out.endswith("Quitting\nApp run failed\n")
 
 
-def test_an_empty_and_a_truncated_video(world: World) -> None:
-    whole = world.clip.read_bytes()
+def test_an_empty_video(world: World) -> None:
     world.clip.write_bytes(b"")
     assert "ERROR from typefind: Stream contains no data." in world.run("-c", world.app()).err
-    mkv = write_clip(world.root / "clip.mkv", frames=40)
-    mkv.write_bytes(mkv.read_bytes()[: len(mkv.read_bytes()) * 2 // 3])
-    world.clip = mkv
+
+
+def test_a_truncated_mkv_is_played_to_its_end(world: World) -> None:
+    world.clip = write_clip(world.root / "clip.mkv", frames=40)
+    whole = world.clip.read_bytes()
+    world.clip.write_bytes(whole[: len(whole) * 2 // 3])
     ran = world.run("-c", world.app())
     assert ran.status == 0
     assert 0 < len(world.kitti()) < 40
-    world.clip = world.root / "clip.mp4"
-    world.clip.write_bytes(whole[: len(whole) // 2])  # the index of an mp4 is at its end
+
+
+def test_a_truncated_mp4_has_lost_its_index(world: World) -> None:
+    whole = world.clip.read_bytes()
+    world.clip.write_bytes(whole[: len(whole) // 2])
     assert world.run("-c", world.app()).status == 255
 
 
@@ -352,10 +357,13 @@ def test_a_config_of_another_suffix_is_not_read(world: World) -> None:
     assert "ERROR from src_bin_muxer: Batch size not set" in ran.err
 
 
-def test_no_config_and_unknown_options(world: World) -> None:
+def test_no_config(world: World) -> None:
     ran = world.run()
     assert (ran.status, ran.out.splitlines()[1:]) == (255, ["Quitting", "App run failed"])
     assert "Specify config file with -c option" in ran.out
+
+
+def test_an_unknown_option(world: World) -> None:
     ran = world.run("--foo")
     assert ran.status == 255
     assert re.fullmatch(r"\*\* ERROR: <main:\d+>: Unknown option --foo\n", ran.out)
@@ -378,6 +386,10 @@ def test_two_configs_are_two_instances(world: World) -> None:
     second = world.app(name="two.txt", source0="", source1=f"enable=1\ntype=2\nuri=file://{world.clip}")
     assert world.run("-c", first, "-c", second).status == 0
     assert {name[:2] for name in world.kitti()} == {"00", "01"}
+
+
+def test_two_configs_with_the_same_source_are_an_error(world: World) -> None:
+    first = world.app(name="one.txt")
     ran = world.run("-c", first, "-c", first)
     assert ran.status == 255
     assert "Another source group with source-id 0 already exists" in ran.out

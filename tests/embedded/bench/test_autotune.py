@@ -67,10 +67,18 @@ def test_every_way_keeps_all_processors_of_a_share_busy(sources: int) -> None:
         assert (len(found) > 1) == (share.lanes > 1)
 
 
-def test_another_way_than_the_plan_has_to_be_clearly_faster() -> None:
-    assert choose([rates(100, 90, 104.9)]).config == DEFAULT  # type: ignore[union-attr]
-    assert choose([rates(100, 90, 105.1)]).config == ThreadConfig(1, 4)  # type: ignore[union-attr]
-    assert choose([rates(100, 130, 120)]).config == ThreadConfig(2, 2)  # type: ignore[union-attr]
+@pytest.mark.parametrize(
+    ("fps", "config"),
+    [
+        pytest.param((100, 90, 104.9), DEFAULT, id="4.9 % faster is not enough"),
+        pytest.param((100, 90, 105.1), ThreadConfig(1, 4), id="5.1 % faster"),
+        pytest.param((100, 130, 120), ThreadConfig(2, 2), id="the fastest of two"),
+    ],
+)
+def test_another_way_than_the_plan_has_to_be_clearly_faster(fps: tuple[float, ...], config: ThreadConfig) -> None:
+    choice = choose([rates(*fps)])
+    assert choice is not None
+    assert choice.config == config
 
 
 def test_it_has_to_be_faster_in_every_round() -> None:
@@ -97,11 +105,17 @@ def test_workers_choose_together() -> None:
     assert [rate.fps for rate in choice.rates] == [200, 180, 190]
 
 
-def test_a_worker_that_measured_nothing_keeps_all_to_the_plan() -> None:
-    assert choose([rates(100, 90, 200), ()]) is None
-    assert choose([()]) is None
-    assert choose([]) is None
-    assert choose([rates(1, 2, 3), rates(1, 2, plan=ThreadConfig(2, 1))]) is None
+@pytest.mark.parametrize(
+    "measured",
+    [
+        pytest.param([rates(100, 90, 200), ()], id="one worker measured nothing"),
+        pytest.param([()], id="the only worker measured nothing"),
+        pytest.param([], id="no worker"),
+        pytest.param([rates(1, 2, 3), rates(1, 2, plan=ThreadConfig(2, 1))], id="workers of other sizes"),
+    ],
+)
+def test_a_worker_that_measured_nothing_keeps_all_to_the_plan(measured: list[tuple[Rate, ...]]) -> None:
+    assert choose(measured) is None
 
 
 @pytest.mark.parametrize("seed", range(50))
