@@ -78,7 +78,7 @@ class PerfRun:
         return self.finished.stopped and self.finished.timed_out
 
 
-def run(runtime: Runtime, plan: PerfPlan) -> PerfRun:
+def run_app(runtime: Runtime, plan: PerfPlan) -> PerfRun:
     """Run the app; never raises for how the app ended (``require_success`` does), so that its rows are kept."""
     plan.log.unlink(missing_ok=True)
     log = _LiveLog(plan)

@@ -55,7 +55,7 @@ def play(model: ModelRun, runtime: Runtime, plan: PerfPlan, title: str) -> Playe
         model.announce(f"{model.layout.name}: {text} on {model.runtime.name}")
         started = time.monotonic()
         with telemetry.sampler(model.runtime.name, model.option(GPU_ID).value) as sampler:
-            perf = perf_run.run(runtime, plan)
+            perf = perf_run.run_app(runtime, plan)
     return Played(perf, _keep_telemetry(model, title, perf, sampler.series()), held.notes, started)
 
 

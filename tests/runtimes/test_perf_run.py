@@ -28,7 +28,7 @@ def play(
     config = folder / "app.txt"
     config.write_text(f"[source0]\nnum-sources={streams}\n")
     runtime = StandInRuntime(((0, rows),), pause=pause, ignore_sigint=deaf)
-    return perf_run.run(runtime, PerfPlan(config, streams, seconds, 2, folder / "ds" / "run.log", enough))
+    return perf_run.run_app(runtime, PerfPlan(config, streams, seconds, 2, folder / "ds" / "run.log", enough))
 
 
 def error_of(perf: PerfRun) -> DsbenchError:
