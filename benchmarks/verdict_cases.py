@@ -189,7 +189,7 @@ def _paused(chance: random.Random) -> Case:
     from_s = chance.uniform(0.35, 0.5) * _length(shape)
     to_s = from_s + chance.uniform(4.2, 6) * shape.interval_s
     rate = simulated.stops(chance.uniform(45, 80), chance.randrange(streams), from_s, to_s)
-    # it reaches the target on average or not; that it stood still is what must be said
+    # it reaches the target on average or not; that it paused is what must be reported
     return Case(
         replace(shape, rate=rate), False, lambda found: doubted("paused-stream")(found) or NO(found), trouble_s=from_s
     )

@@ -189,7 +189,7 @@ def test_an_app_that_floods_its_log_is_stopped(tmp_path: Path, monkeypatch: pyte
 def test_a_flood_of_empty_lines_hides_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # each flood is longer than one look at the log may read
     monkeypatch.setattr(follow, "_ONCE", 1 << 12)
-    monkeypatch.setattr(follow, "_MOST", 1 << 16)
+    monkeypatch.setattr(follow, "_MAX", 1 << 16)
     flood = "sys.stdout.write('\\n' * 200_000)"  # standard input at its end, in DeepStream
     perf = play(tmp_path, flood, (10.0, 20.0), flood, (11.0, 21.0))
     assert perf.windows.fps == ((10.0, 20.0), (11.0, 21.0))
