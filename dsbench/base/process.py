@@ -1,4 +1,4 @@
-"""One child program, watched from start to end: its own process group, a deadline, a log, nothing left behind."""
+"""Supervisor of a child program: process group, deadline, log; nothing of it outlives the call."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _NO_ROOM = 16 * 1024
 _BY_SIGINT = (0, -signal.SIGINT, 128 + signal.SIGINT)
 _MARK = "DSBENCH_CHILD"
 LOG_LIMIT = 1 << 30
-"""Bytes of output after which a program is stopped: it floods its log, and would fill the disk."""
+"""Bytes of output after which a program is stopped, before it fills the disk."""
 
 
 @dataclass(frozen=True)
 class Finished:
     """How a child program ended.
 
-    ``returncode`` as subprocess has it (negative: the signal that ended it); ``stopped`` when ``until`` held and the
-    program was interrupted on purpose; ``timed_out`` when the deadline passed; ``flooded`` when its output passed
-    ``LOG_LIMIT``. ``seconds`` is wall time.
+    ``returncode`` as in subprocess (negative: the signal that ended it). ``stopped``: ``until`` held and the program
+    was interrupted. ``timed_out``: the deadline passed. ``flooded``: its output exceeded ``LOG_LIMIT``.
+    ``seconds`` is wall time.
     """
 
     command: tuple[str, ...]
@@ -58,8 +58,7 @@ class Finished:
 
     @property
     def ended_as_asked(self) -> bool:
-        """It was interrupted on purpose, and that is how it ended: by itself, by the signal (so does a shell script
-        around the program), or killed because it did not listen."""
+        """It was interrupted on purpose and ended for that reason: by itself, by the signal, or killed."""
         return self.stopped and not self.flooded and (self.timed_out or self.returncode in _BY_SIGINT)
 
     def tail(self, lines: int = text.TAIL_LINES) -> tuple[str, ...]:
@@ -68,7 +67,7 @@ class Finished:
 
 
 def disk_full(path: Path) -> bool:
-    """Whether there is no room left where ``path`` lies: a log that could not be written says nothing itself."""
+    """Whether the disk of ``path`` is full. A log on a full disk cannot show the cause."""
     try:
         disk = os.statvfs(path if path.is_dir() else path.parent)
     except OSError:
@@ -87,14 +86,14 @@ def run(
 ) -> Finished:
     """Run ``command`` to its end, its output in ``log``; interrupt it (SIGINT) once ``until`` holds.
 
-    ``deadline_s`` is the time it has; with ``progress`` (a number that grows while it works) it is the time until the
-    first progress, and ``stall_s`` the longest pause after that (a function where that depends on what it is at). A
-    program whose output passes ``LOG_LIMIT`` is stopped as if its time were up (``flooded``).
+    ``deadline_s`` is the maximum time. With ``progress``, a number that grows while the program works, it is the time
+    until the first progress, and ``stall_s`` the maximum pause afterwards (a function if it depends on the phase).
+    A program whose output exceeds ``LOG_LIMIT`` is stopped in the same way (``flooded``).
 
-    The child leads a process group of its own, which hears the signals as a terminal's foreground group does, and which
-    is killed, with all that it started, when the child has ended, when its time is up (SIGINT, then SIGTERM, then
-    SIGKILL) and when we are interrupted ourselves. The child also dies with us (PR_SET_PDEATHSIG). Its standard input
-    is a pipe that stays open and quiet: deepstream-app reads keys from it and floods its log when it is at its end.
+    The child leads its own process group, which gets the signals as a terminal's foreground group does. The group and
+    everything that it started are killed when the child has ended, when its time is up (SIGINT, then SIGTERM, then
+    SIGKILL) and when this process is interrupted. The child also ends with its parent (PR_SET_PDEATHSIG). Its standard
+    input is a pipe without data: deepstream-app reads keys from it and floods its log at the end of input.
     Raises RUNTIME_UNAVAILABLE if the program cannot be started.
     """
     started = time.monotonic()
@@ -148,7 +147,7 @@ def _start(command: Sequence[str], log: Path, mark: str) -> subprocess.Popen[byt
 
 
 class _Clock:
-    """When a child's time is up: a fixed deadline, moved on by progress."""
+    """The deadline of a child, extended by progress."""
 
     def __init__(
         self, deadline: float, progress: Callable[[], int] | None, stall_s: float | Callable[[], float] | None
@@ -176,7 +175,7 @@ class _End:
 
 
 def _watch(child: subprocess.Popen[bytes], until: Callable[[], bool] | None, clock: _Clock, log: Path) -> _End:
-    """Wait for the end, or bring it about."""
+    """Wait until the child ends; interrupt it at the deadline, on a flood, or once ``until`` holds."""
     while True:
         if _ends_within(child, _POLL_S):
             return _End()
@@ -229,7 +228,7 @@ def _kill_all(child: subprocess.Popen[bytes], mark: str) -> None:
 
 
 def _marked(mark: str) -> list[int]:
-    """Processes that inherited our mark with their environment, also those that left the session (``setsid``)."""
+    """Processes with our mark in their environment, including those that left the session (``setsid``)."""
     wanted = f"{_MARK}={mark}".encode()
     found = []
     for name in os.listdir("/proc"):
@@ -242,8 +241,8 @@ def _marked(mark: str) -> list[int]:
 
 
 _PRCTL = ctypes.CDLL(None).prctl
-"""Found before any fork: between fork and exec the child may not wait for the loader's lock, which a thread of ours may
-have held."""
+"""Looked up before any fork: between fork and exec the child must not wait for the loader's lock, which another thread
+may hold."""
 
 
 def end_with_parent(number: int = signal.SIGKILL) -> None:
@@ -252,10 +251,10 @@ def end_with_parent(number: int = signal.SIGKILL) -> None:
 
 
 def prepare_child() -> None:
-    """In the child before it starts: die with us, and hear SIGINT and SIGTERM even where we ignore them.
+    """In the child before it starts: end with the parent, and accept SIGINT and SIGTERM though the parent ignores them.
 
-    A shell starts what runs in the background (``pytest &``, nohup, many a CI runner) with SIGINT ignored, and that is
-    inherited: an app that ignores SIGINT can only be stopped by force.
+    Shells start background processes (``pytest &``, nohup, some CI runners) with SIGINT ignored. A child inherits that,
+    and an app that ignores SIGINT can only be killed.
     """
     end_with_parent()
     for number in (signal.SIGINT, signal.SIGTERM):

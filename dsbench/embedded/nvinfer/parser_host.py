@@ -205,7 +205,7 @@ def wrong_object_size(lib: Path, found: int) -> DsbenchError:
         fix = "remove object-size = 24 from [parser] in dsbench.toml, or build it against the older headers"
     else:
         what = "built with objects that are neither 28 bytes (DeepStream 9) nor 24 (6.2 and before)"
-        fix = "build it against DeepStream's own nvdsinfer_custom_impl.h; is there a copy of it beside the source?"
+        fix = "build it against DeepStream's own nvdsinfer_custom_impl.h; remove any copy of it next to the source"
     return DsbenchError(Code.PARSER_OBJECT_SIZE, f"the parser library was {what}", where=str(lib), fix=fix)
 
 

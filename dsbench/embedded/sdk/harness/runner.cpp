@@ -167,7 +167,7 @@ size_t resident_mb(pid_t pid) {
 // Waits for one case and returns how it ended.
 std::string watch(pid_t pid, const Job &job, Clock::time_point started) {
   const char *stopped = nullptr;
-  bool told = false;
+  bool signalled = false;
   for (int status, round = 0;; ++round) {
     const pid_t ended = waitpid(pid, &status, WNOHANG);
     if (ended == pid) {
@@ -177,9 +177,9 @@ std::string watch(pid_t pid, const Job &job, Clock::time_point started) {
       return "exit " + std::to_string(WEXITSTATUS(status));
     }
     const double seconds = std::chrono::duration<double>(Clock::now() - started).count();
-    if (!told && seconds > job.wall_seconds) {  // it may still report its position
+    if (!signalled && seconds > job.wall_seconds) {  // it may still report its position
       kill(pid, SIGXCPU);
-      stopped = "time 0", told = true;
+      stopped = "time 0", signalled = true;
     }
     if (seconds > job.wall_seconds + 2) kill(pid, SIGKILL);
     if (round % 16 == 15 && resident_mb(pid) > job.memory_mb) {

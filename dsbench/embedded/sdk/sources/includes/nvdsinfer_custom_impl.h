@@ -80,12 +80,12 @@ typedef bool (*NvDsInferSemSegmentationParseCustomFunc)(
   static_assert(std::is_same<decltype(&customParseFunc), NvDsInferSemSegmentationParseCustomFunc>::value,    \
                 "not the signature of a segmentation parser: " #customParseFunc)
 
-/* Input layers beside the image: called once, with buffers to be filled for maxBatchSize frames. */
+/* Input layers other than the image: called once, with buffers to fill for maxBatchSize frames. */
 extern "C" bool NvDsInferInitializeInputLayers(std::vector<NvDsInferLayerInfo> const &inputLayersInfo,
                                     NvDsInferNetworkInfo const &networkInfo, unsigned int maxBatchSize);
 
 #if DSBENCH_OBJECT_SIZE == 24
-/* Lets dsbench see that the old layout was chosen and not come upon by old headers. */
+/* Tells dsbench that the old layout was chosen, rather than inherited from old headers. */
 extern "C" __attribute__((weak, visibility("default"))) int dsbench_object_size() { return 24; }
 #endif
 
