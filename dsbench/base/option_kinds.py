@@ -15,7 +15,7 @@ T_co = TypeVar("T_co", covariant=True)
 _LARGEST = 10**9
 
 
-class Kind(Generic[T_co]):
+class OptionKind(Generic[T_co]):
     """A kind of value."""
 
     def parse(self, text: Any) -> T_co:
@@ -27,7 +27,7 @@ class Kind(Generic[T_co]):
         return self.parse(value)
 
 
-class Whole(Kind[int]):
+class Whole(OptionKind[int]):
     """Whole numbers from ``low`` to ``high``; None: to a number that nobody means."""
 
     def __init__(self, low: int, high: int | None = None) -> None:
@@ -55,7 +55,7 @@ class Whole(Kind[int]):
         return number
 
 
-class Number(Kind[float]):
+class Number(OptionKind[float]):
     """Finite numbers from ``low`` to ``high``; with ``above``, ``low`` itself is none of them."""
 
     def __init__(self, low: float, high: float, *, above: bool = False) -> None:
@@ -79,7 +79,7 @@ class Number(Kind[float]):
         return float(value)
 
 
-class Choice(Kind[str]):
+class OneOf(OptionKind[str]):
     """One of ``allowed``."""
 
     def __init__(self, *allowed: str) -> None:
@@ -91,7 +91,7 @@ class Choice(Kind[str]):
         return str(text)
 
 
-class Text(Kind[str]):
+class Text(OptionKind[str]):
     """Any text that is not empty; in dsbench.toml also without control characters."""
 
     def parse(self, text: Any) -> str:
@@ -107,14 +107,14 @@ class Text(Kind[str]):
         return value
 
 
-class Texts(Kind[tuple[str, ...]]):
+class Texts(OptionKind[tuple[str, ...]]):
     """An option that may be repeated."""
 
     def parse(self, text: Iterable[str]) -> tuple[str, ...]:
         return tuple(text)
 
 
-class Flag(Kind[bool]):
+class Flag(OptionKind[bool]):
     """On or off; on the command line without a value."""
 
     def parse(self, text: Any) -> bool:

@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 
 from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.option_kinds import Choice, Flag, Kind, Number, Text, Texts, Whole
+from dsbench.base.option_kinds import Flag, Number, OneOf, OptionKind, Text, Texts, Whole
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class Option(Generic[T]):
     """One option. ``help`` is one phrase, for pytest's help and for README."""
 
     name: str
-    kind: Kind[T]
+    kind: OptionKind[T]
     default: T
     help: str
     metavar: str = "X"
@@ -86,7 +86,7 @@ def _numeral(value: float) -> str:
     return f"{value:g}"
 
 
-_AUTO_OR_NEVER = Choice("auto", "never")
+_AUTO_OR_NEVER = OneOf("auto", "never")
 
 MODEL_DIRS: Option[tuple[str, ...]] = Option(
     "model-dir",
@@ -98,7 +98,7 @@ MODEL_DIRS: Option[tuple[str, ...]] = Option(
     header_line=0,
     recorded=False,
 )
-RUNTIME_CHOICE = Choice("auto", "deepstream", "embedded")
+RUNTIME_CHOICE = OneOf("auto", "deepstream", "embedded")
 RUNTIME = Option(
     "runtime",
     RUNTIME_CHOICE,
@@ -364,13 +364,13 @@ def markdown_table(options: Iterable[Option[Any]] = OPTIONS) -> str:
 def _defaults(option: Option[Any], *, plain: bool = False) -> str:
     if isinstance(option.kind, Flag):
         return "off"
-    default = f"`{option.default}`" if isinstance(option.kind, Choice) else option.default_shown
+    default = f"`{option.default}`" if isinstance(option.kind, OneOf) else option.default_shown
     text = f"`{option.environment}`, else {default}" if option.environment else default
     return text.replace("`", "") if plain else text
 
 
 def _metavar(option: Option[Any]) -> str:
-    return "|".join(option.kind.allowed) if isinstance(option.kind, Choice) else option.metavar
+    return "|".join(option.kind.allowed) if isinstance(option.kind, OneOf) else option.metavar
 
 
 def _placeholder(option: Option[Any]) -> str:

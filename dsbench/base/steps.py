@@ -34,7 +34,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         "parser_check",
         "beyond",
-        "the parser stays within its memory, on real frames and on broken ones",
+        "the parser stays within its memory, on real frames and on changed tensors",
         ("parser_build",),
     ),
     Step(
@@ -51,14 +51,14 @@ STEPS: tuple[Step, ...] = (
         "beyond",
         "what limits the throughput, with the evidence",
         ("run2_validation",),
-        question="What limits it?",
+        question="What limits the throughput?",
     ),
     Step(
         "stream_sweep",
         "beyond",
         "the largest number of real-time streams, with --sweep",
         ("run2_validation",),
-        question="The most streams?",
+        question="Largest number of real-time streams?",
     ),
     Step(
         "frame_latency",
@@ -68,7 +68,7 @@ STEPS: tuple[Step, ...] = (
         question="How long does a frame take?",
     ),
     Step("summary", "Summary", "timing and results in one block", ("run2_validation",)),
-    Step("report", "Step 8", "record, charts and pictures of this run are there"),
+    Step("report", "Step 8", "record, charts and pictures of this run exist"),
 )
 
 RECORD_KEYS = ("limit", "sweep", "latency", "parity")

@@ -23,7 +23,7 @@ from dsbench.record.ledger import Ledger
 from dsbench.record.recorder import Recorder, Recorders
 from dsbench.record.schema import StepRecord
 from dsbench.report import html_file, html_page, terminal
-from dsbench.report.collector import PROPERTY, RECORD_PROPERTY, Collector
+from dsbench.report.collector import PROPERTY, RECORD_PROPERTY, StepCollector
 from dsbench.runtimes import select
 from dsbench.steps.model_run import NO_MODEL_DIR, ModelRun
 
@@ -31,7 +31,7 @@ OPTIONS = pytest.StashKey[Options]()
 LAYOUTS = pytest.StashKey[Sequence[ModelLayout]]()
 SELECTED = pytest.StashKey[select.Selected]()
 LEDGER = pytest.StashKey[Ledger]()
-COLLECTOR = pytest.StashKey[Collector]()
+COLLECTOR = pytest.StashKey[StepCollector]()
 EVIDENCE_LOG = pytest.StashKey[EvidenceLog]()
 RECORDERS = pytest.StashKey[Recorders]()
 REPORT_FILE = pytest.StashKey[html_file.ReportFile]()
@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Python 3.12 warns of a preexec_fn beside other threads (telemetry, numpy's): ours take no lock they may hold
     config.addinivalue_line("filterwarnings", "ignore:.*multi-threaded:DeprecationWarning")
     config.stash[LEDGER] = Ledger()
-    config.stash[COLLECTOR] = Collector()
+    config.stash[COLLECTOR] = StepCollector()
     config.stash[RECORDERS] = Recorders()
     start = Path(config.invocation_params.dir)
     try:

@@ -16,7 +16,7 @@ from typing import Any
 
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.record.evidence import Evidence, Picture, Text
+from dsbench.record.evidence import Evidence, Picture, TextFile
 from dsbench.record.schema import SCHEMA, Record, RunMeasurement, RunTelemetry, StepRecord
 
 _HEAD = (
@@ -64,7 +64,7 @@ def without_bulk(evidence: Evidence) -> Evidence:
     """The evidence with pictures and texts by their titles only: the files lie in the model directory."""
     return replace(
         evidence,
-        texts=tuple(Text(text.title, "") for text in evidence.texts),
+        texts=tuple(TextFile(text.title, "") for text in evidence.texts),
         pictures=tuple(Picture(picture.title, picture.mime_type, "") for picture in evidence.pictures),
     )
 

@@ -28,7 +28,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Text:
+class TextFile:
     """A file or a log excerpt shown as it is."""
 
     title: str
@@ -68,7 +68,7 @@ class Evidence:
     warnings: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     commands: tuple[str, ...] = ()
-    texts: tuple[Text, ...] = ()
+    texts: tuple[TextFile, ...] = ()
     pictures: tuple[Picture, ...] = ()
     failure: StepFailure | None = None
     skipped_for: str = ""
@@ -90,7 +90,7 @@ class EvidenceLog:
     _warnings: list[str] = field(default_factory=list)
     _tables: list[Table] = field(default_factory=list)
     _commands: list[str] = field(default_factory=list)
-    _texts: list[Text] = field(default_factory=list)
+    _texts: list[TextFile] = field(default_factory=list)
     _pictures: list[Picture] = field(default_factory=list)
 
     def fact(self, name: str, value: object, origin: str = "") -> None:
@@ -129,7 +129,7 @@ class EvidenceLog:
         self._commands.extend(lines)
 
     def text(self, title: str, body: str) -> None:
-        self._texts.append(Text(title, body))
+        self._texts.append(TextFile(title, body))
 
     def picture(self, title: str, mime_type: str, base64: str) -> None:
         self._pictures.append(Picture(title, mime_type, base64))

@@ -85,7 +85,7 @@ class Recorder:
             store.write(self.path, self.record)
             self.trouble = ""
         except DsbenchError as error:
-            self.trouble = f"the record is not on disk: {error.what} ({error.where})"
+            self.trouble = f"the record was not written: {error.what} ({error.where})"
 
 
 def _text(moment: datetime) -> str:

@@ -31,7 +31,7 @@ class StepResult:
 
 
 @dataclass(eq=False)  # pluggy keeps plugins in sets
-class Collector:
+class StepCollector:
     """A pytest plugin that keeps a StepResult for each step that ran or was skipped, in the order of their end."""
 
     results: list[StepResult] = field(default_factory=list)

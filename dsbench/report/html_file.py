@@ -13,7 +13,7 @@ import pytest
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
-from dsbench.report.collector import Collector, StepResult
+from dsbench.report.collector import StepCollector, StepResult
 
 
 def configure(config: pytest.Config, default: Path) -> Path | None:
@@ -42,7 +42,7 @@ class ReportFile:
     """
 
     path: Path
-    collector: Collector
+    collector: StepCollector
     written: bool = False
     trouble: str = ""
 
@@ -53,7 +53,7 @@ class ReportFile:
         try:
             replace_file(self.path, text.encode("utf-8", "replace"))
         except DsbenchError as error:
-            self.trouble = f"the report is not written: {error.what} ({error.where}); {error.fix}"
+            self.trouble = f"the report was not written: {error.what} ({error.where}); {error.fix}"
             return
         self.written, self.trouble = True, ""
 

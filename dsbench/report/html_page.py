@@ -11,7 +11,7 @@ import pytest
 
 from dsbench.base.steps import STEPS
 from dsbench.record.evidence import Evidence
-from dsbench.report.collector import Collector, evidence_of
+from dsbench.report.collector import StepCollector, evidence_of
 from dsbench.report.html import step_html, summary_html
 
 
@@ -37,7 +37,7 @@ def environment(config: pytest.Config, header: Sequence[str], runtime: str, vers
         metadata[html.escape(key)] = html.escape(value)
 
 
-def add_summary(prefix: list[str], collector: Collector) -> None:
+def add_summary(prefix: list[str], collector: StepCollector) -> None:
     """Put the verdicts above pytest-html's table."""
     if collector.results:
         prefix.append(summary_html(collector.results, collector.running))

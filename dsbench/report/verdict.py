@@ -59,8 +59,8 @@ def _import(outcomes: dict[str, str]) -> tuple[str, str]:
     if outcomes.get("preflight") == "failed":
         return "Not known: pre-flight stopped the run", "failed"
     if all(outcomes.get(name) == "passed" for name in _IMPORT_STEPS):
-        return "Yes, as far as these steps go", "passed"
-    return "Not known: not everything ran", "amber"
+        return "Yes: every import step passed", "passed"
+    return "Not known: some import steps did not run", "amber"
 
 
 def _streams(figures: Figures, outcomes: dict[str, str], *, warned: bool) -> tuple[str, str]:
@@ -71,7 +71,7 @@ def _streams(figures: Figures, outcomes: dict[str, str], *, warned: bool) -> tup
         few = outcomes.get("run2_validation") == "failed"
         answer = f"{count} at {target} FPS or more"
         if figures.every_stream in ("NO", "UNSURE"):
-            answer += f", by stream 0; every stream: {figures.every_stream}"
+            answer += f" by stream 0; every stream: {figures.every_stream}"
             warned = True
         answer += ", fewer than --min-streams asks for" if few else ""
         answer += "; the measurement has warnings, see runs 1 and 2" if warned else ""

@@ -44,28 +44,28 @@ _OPTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class SanitizersMissing:
     """Why the sanitizers cannot be used on this machine, and what to install."""
 
     reason: str
     fix: str
 
 
-def runner() -> Path | Missing:
+def runner() -> Path | SanitizersMissing:
     """The runner, built on first use; where it cannot be built or does not start, why not."""
     try:
         program = cpp.build(RUNNER)
     except DsbenchError as error:
         if error.code == Code.BUILD_TOOL_MISSING:
-            return Missing(error.what, error.fix)
+            return SanitizersMissing(error.what, error.fix)
         library = "libasan" if "asan" in error.what else "the sanitizers' runtime"
-        return Missing(f"{library} missing ({error.what.rsplit(': ', 1)[-1]})", _install())
+        return SanitizersMissing(f"{library} missing ({error.what.rsplit(': ', 1)[-1]})", _install())
     reply = ask([*_environment(0xAA), str(program)], _QUESTION_S)
     if reply.failure:
-        return Missing(f"the sanitized runner {reply.failure}", _install())
+        return SanitizersMissing(f"the sanitized runner {reply.failure}", _install())
     if reply.returncode != 2:  # without arguments it says that its job is missing
         last = text.last_line(reply.stderr, "no message")
-        return Missing(f"AddressSanitizer does not start on this machine: {last[:200]}", _install())
+        return SanitizersMissing(f"AddressSanitizer does not start on this machine: {last[:200]}", _install())
     return program
 
 

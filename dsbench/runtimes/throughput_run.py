@@ -15,7 +15,7 @@ DEADLINE_S = 300.0
 
 
 @dataclass(frozen=True)
-class Measured:
+class BatchMeasurement:
     """A batch's throughput in batches a second, and the log that says so in trtexec's words (without line 1)."""
 
     batch: int
@@ -38,7 +38,7 @@ class ThroughputJob:
     warm_up: float
 
 
-def measure(job: ThroughputJob, scratch: Path) -> Measured:
+def measure(job: ThroughputJob, scratch: Path) -> BatchMeasurement:
     """Run the measurement. Raises ENGINE_PREPARATION with the last line of a program that failed, died or hangs."""
     command = (
         *(sys.executable, "-m", "dsbench.embedded.throughput", str(job.onnx)),
@@ -56,4 +56,4 @@ def measure(job: ThroughputJob, scratch: Path) -> Measured:
             where=str(job.onnx),
             fix="read the error of step 6a; for a batch above 1 export the model with a dynamic batch",
         )
-    return Measured(job.batch, trtexec_log.parse(log).throughput_qps, log.read_text("utf-8", "replace"))
+    return BatchMeasurement(job.batch, trtexec_log.parse(log).throughput_qps, log.read_text("utf-8", "replace"))

@@ -27,7 +27,7 @@ _UNFINISHED = "read samples/visual.log; run the app's command by hand"
 
 
 @dataclass(frozen=True)
-class Sample:
+class SampleFrame:
     """A frame to look at: its number, the objects drawn on it (None: not known), a small JPEG of it (base64)."""
 
     frame: int
@@ -113,7 +113,7 @@ def require_output(output: Path) -> None:
         )
 
 
-def save_samples(output: Path, counts: Sequence[int], path_of: Callable[[int], Path]) -> tuple[Sample, ...]:
+def save_samples(output: Path, counts: Sequence[int], path_of: Callable[[int], Path]) -> tuple[SampleFrame, ...]:
     """Write the chosen frames of the video as JPEG files and return them small.
 
     ``counts``: objects of each frame. Raises VISUAL_OUTPUT if the video is no VP9, cannot be read or is too short,
@@ -132,7 +132,7 @@ def save_samples(output: Path, counts: Sequence[int], path_of: Callable[[int], P
                 where=str(path),
                 fix="free space on the disk (df -h), make samples/ writable",
             ) from error
-        samples.append(Sample(number, counts[number], _small(image)))
+        samples.append(SampleFrame(number, counts[number], _small(image)))
     return tuple(samples)
 
 
@@ -145,7 +145,7 @@ def last_frame(samples: Path) -> int:
     return max((_number(name) for name in names if _SAMPLE_NAME.fullmatch(name)), default=-1)
 
 
-def read_samples(samples: Path) -> tuple[Sample, ...]:
+def read_samples(samples: Path) -> tuple[SampleFrame, ...]:
     """Every ``frame_NNNN.jpg`` of the folder, small, by number. Raises VISUAL_OUTPUT for one that is no picture."""
     from PIL import Image
 
@@ -153,7 +153,7 @@ def read_samples(samples: Path) -> tuple[Sample, ...]:
     for name in sorted(filter(_SAMPLE_NAME.fullmatch, os.listdir(samples)), key=_number):
         try:
             with Image.open(samples / name) as image:
-                found.append(Sample(_number(name), None, _small(image.convert("RGB"))))
+                found.append(SampleFrame(_number(name), None, _small(image.convert("RGB"))))
         except OSError as error:
             raise DsbenchError(
                 Code.VISUAL_OUTPUT, f"{name} is not a picture: {error}", where=str(samples / name), fix=_UNFINISHED

@@ -1,4 +1,4 @@
-"""A run of the app as every benchmark step makes it: alone on its device, sampled, its app config kept."""
+"""One benchmark run of the app: alone on its device, with telemetry, its app config kept in ``benchmarks/ds``."""
 
 from __future__ import annotations
 
@@ -30,28 +30,33 @@ from dsbench.steps.model_run import ModelRun
 
 @dataclass(frozen=True)
 class Played:
-    """How a run of the app went. ``notes``: on the device's lock; ``started``: by the monotonic clock, in seconds."""
+    """One run of the app, before it is judged."""
 
     perf: PerfRun
     series: Series
+    """Telemetry sampled during the run."""
     notes: tuple[str, ...]
+    """What happened while waiting for the device's lock."""
     started: float
+    """time.monotonic() at the start of the run."""
 
 
 @dataclass(frozen=True)
 class Telemetry:
-    """What was sampled beside every run so far, in their order, also beside runs that failed."""
+    """Telemetry of every run so far, in order, failed runs included."""
 
     runs: tuple[RunTelemetry, ...]
 
 
 def play(model: ModelRun, runtime: Runtime, plan: PerfPlan, title: str) -> Played:
-    """Run the app alone on its device, the machine sampled beside it; the series is kept for the record. Never raises
-    for how the app ended."""
+    """Run the app alone on its device while the machine is sampled; the series is kept for the record.
+
+    Raises nothing for how the app ended.
+    """
     device = device_lock.device_name(model.runtime.name, model.option(GPU_ID).value)
     with device_lock.exclusive(device, model.announce) as held:
-        most = "" if plan.enough is None else "at most "
-        text = f"{title}, {plan.streams} stream{'s' if plan.streams != 1 else ''} for {most}{plan.seconds} s"
+        up_to = "" if plan.enough is None else "at most "
+        text = f"{title}, {plan.streams} stream{'s' if plan.streams != 1 else ''} for {up_to}{plan.seconds} s"
         model.announce(f"{model.layout.name}: {text} on {model.runtime.name}")
         started = time.monotonic()
         with telemetry.sampler(model.runtime.name, model.option(GPU_ID).value) as sampler:
@@ -60,7 +65,7 @@ def play(model: ModelRun, runtime: Runtime, plan: PerfPlan, title: str) -> Playe
 
 
 def all_streams(model: ModelRun, played: Played, *, confirms: bool) -> Measurement:
-    """What a run says of all its streams. ``confirms``: it was made to say whether they keep up."""
+    """The measurement over all streams of a run. ``confirms``: the run decides whether its streams keep up."""
     perf = played.perf
     context = RunContext(
         telemetry=played.series,
@@ -91,15 +96,18 @@ def write_app_config(model: ModelRun, kept: Path, streams: int, interval_s: int,
 
 
 def require_alive(perf: PerfRun, name: str) -> None:
-    """APP_TIMEOUT if PERF rows came to the end but no frame did (the pipeline hangs, its timer does not), or if the
-    rows stopped: for long, or the app did not end on SIGINT either."""
+    """Raise APP_TIMEOUT for a hang.
+
+    A run hangs if its PERF rows go on without frames, or if the rows stop: for several intervals, or together with an
+    app that does not end on SIGINT.
+    """
     silent = silent_s(perf.windows, perf.lasted_s)
     if stream_facts.hung(perf.windows):
         how = "every stream stalled to the end of the run"
     elif silent and perf.killed_at_end:
-        how = f"no PERF row came in the last {silent:.0f} s of the run, and the app did not end on SIGINT"
+        how = f"no PERF row was printed in the last {silent:.0f} s of the run, and the app did not end on SIGINT"
     elif silent >= perf_run.STALL_INTERVALS * perf.plan.interval_s:
-        how = f"no PERF row came in the last {silent:.0f} s of the run: it stalled"
+        how = f"no PERF row was printed in the last {silent:.0f} s of the run: it stalled"
     else:
         how = ""
     if how:
@@ -113,7 +121,7 @@ def require_alive(perf: PerfRun, name: str) -> None:
 
 
 def _keep_telemetry(model: ModelRun, name: str, perf: PerfRun, series: Series) -> Series:
-    """Add a run's series to those of this model, for its record."""
+    """Add a run's telemetry to that of the model's earlier runs; returns ``series``."""
     earlier = model.find(Telemetry)
     window = judge_telemetry.measured_window(perf.windows)
     rounded = (round(window[0], 2), round(window[1], 2)) if window else None

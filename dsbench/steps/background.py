@@ -1,4 +1,4 @@
-"""Work of a step that begins early and goes on beside the steps before it."""
+"""A step's work that starts early and runs concurrently with the steps before it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import TypeVar
 T = TypeVar("T")
 
 Stopped = Callable[[], bool]
-"""Asked now and then by the work: whether nobody waits for its result any more."""
+"""Polled by the work: True once nobody waits for the result any more."""
 
 
 def never() -> bool:
-    """For work that somebody always waits for."""
+    """A ``Stopped`` for work that is never cancelled."""
     return False
 
 
 def begin(work: Callable[[Stopped], T], at_end: ExitStack) -> Future[T]:
-    """Start ``work`` in a thread of its own. When ``at_end`` closes it is stopped, and has ended once that is closed:
-    its child programs do not outlive the session."""
+    """Start ``work`` in a thread. Closing ``at_end`` stops the work and waits for it, so that its child programs do not
+    outlive the session."""
     stop = threading.Event()
-    pool = ThreadPoolExecutor(1, thread_name_prefix="dsbench-beside")
+    pool = ThreadPoolExecutor(1, thread_name_prefix="dsbench-background")
     at_end.callback(pool.shutdown)
-    at_end.callback(stop.set)  # comes first: the last one in is the first one out
+    at_end.callback(stop.set)  # registered last, so it is called first
     return pool.submit(work, stop.is_set)

@@ -28,12 +28,12 @@ from dsbench.steps.rows.file_rows import file_text
 
 @dataclass(frozen=True)
 class BenchmarkConfigResult:
-    """What Step 7 runs with: config, the throughput that PEAK_GPU_STREAMS follows from."""
+    """The benchmark's nvinfer config, and the throughput that gives PEAK_GPU_STREAMS."""
 
     written: Written
     config: NvinferConfig
     follows_user: bool
-    """7b was made from the user's own 6e config."""
+    """7b's config is based on the user's own 6e config."""
     findings: tuple[Finding, ...]
     throughput: Throughput
 
@@ -43,10 +43,10 @@ class BenchmarkConfigResult:
 
 
 def run(model: ModelRun, log: EvidenceLog) -> BenchmarkConfigResult:
-    """Write the config unless the user has one, check it like 6e's.
+    """Write the config unless the user has one, and check it with 6e's rules.
 
-    Raises what stopped preparation, TRTEXEC_LOG_MISSING without a throughput, USAGE for options that contradict each
-    other, CONFIG_LINT.
+    Raises the failure of engine preparation, TRTEXEC_LOG_MISSING without a throughput, USAGE for a run shorter than two
+    PERF windows, CONFIG_LINT.
     """
     facts, outputs, six_e = model.get(PreflightFacts), model.get(ModelOutputsResult), model.get(NvinferConfigResult)
     throughput = require_throughput(model.get(PreparedEngine))
@@ -66,7 +66,7 @@ def run(model: ModelRun, log: EvidenceLog) -> BenchmarkConfigResult:
 
 
 def require_throughput(prepared: PreparedEngine) -> Throughput:
-    """The figures of Steps 4-5, without which there is no PEAK_GPU_STREAMS."""
+    """The throughput of Steps 4-5. Raises the failure of engine preparation, or TRTEXEC_LOG_MISSING."""
     if prepared.failure is not None:
         raise prepared.failure
     facts = prepared.facts
@@ -82,7 +82,7 @@ def require_throughput(prepared: PreparedEngine) -> Throughput:
 
 
 def require_two_windows(seconds: Value[int], interval: Value[int]) -> None:
-    """USAGE if a run is too short for two PERF windows: the first one holds the app's start."""
+    """Raise USAGE if a run is shorter than two PERF windows: the first window contains the app's start."""
     if seconds.value < 2 * interval.value:
         raise DsbenchError(
             Code.USAGE,
@@ -101,21 +101,25 @@ def _from_users(facts: PreflightFacts, own: Path) -> str:
     return ds_config.moved_config(text, real.parent, folder, fixed)
 
 
+def _early_end(percent: float) -> str:
+    return f"once the 95 % confidence interval of FPS is at most ±{percent:g} % and the verdict is clear"
+
+
 def add_evidence(log: EvidenceLog, model: ModelRun, result: BenchmarkConfigResult) -> None:
-    """The config of the benchmark, whose it is, and the options of the runs."""
+    """The config, its owner, and the options of the benchmark runs."""
     if result.written.status is Status.USER_OWNED:
-        whose = "the user's own, untouched"
+        whose = "the user's own, unchanged"
     else:
-        whose = f"generated, {result.written.status}" + (", from the user's own 6e config" * result.follows_user)
+        whose = f"generated, {result.written.status}" + (", based on the user's own 6e config" * result.follows_user)
     log.fact("Benchmark nvinfer config", model.layout.given_path(result.written.path), whose)
     log.fact("batch-size", result.config.batch_size, "MAX_BS; a run's app config sets it to its number of streams")
     seconds, interval = model.option(PERF_SECONDS), model.option(PERF_INTERVAL)
     log.fact("Seconds of a run", seconds.value, seconds.origin)
     log.fact("Seconds of a PERF window", interval.value, interval.origin)
     precision, target, wanted = model.option(PERF_PRECISION), model.option(TARGET_FPS), model.option(MIN_STREAMS)
-    how = f"once FPS are known to {precision.value:g}% and the verdict is clear" if precision.value else "never"
+    how = _early_end(precision.value) if precision.value else "never"
     log.fact("A run ends early", how, precision.origin)
     log.fact("Real time means", f"{target.value:g} FPS per stream", target.origin)
-    log.fact("Real-time streams wanted", "any" if wanted.value is None else wanted.value, wanted.origin)
+    log.fact("Real-time streams required", "none" if wanted.value is None else wanted.value, wanted.origin)
     log.warn(*(f"{finding.what} ({finding.where}): {finding.fix}" for finding in result.findings))
     file_text(log, result.written.path)

@@ -1,4 +1,4 @@
-"""What run 1 and run 2 of 7c have in common: how one is made, measured, shown, and when it is not to be believed."""
+"""Run 1 and run 2 of 7c: make a run, measure it, record its evidence, reject it if the measurement is invalid."""
 
 from __future__ import annotations
 
@@ -35,38 +35,42 @@ RUN_1 = "Run 1"
 
 @dataclass(frozen=True)
 class RawRun:
-    """A run before anything is judged: kept as evidence whatever it then comes to. ``notes``: on the device's lock."""
+    """One run before it is judged; recorded as evidence even if the step then fails."""
 
     name: str
     perf: PerfRun
     facts: StreamFacts | None
     notes: tuple[str, ...]
+    """What happened while waiting for the device's lock."""
     telemetry: Series
     measurement: Measurement | None
-    """None where the app ended by itself: what it measured until then is of no run."""
+    """None if the app ended by itself: the run is then not a measurement."""
 
 
 @dataclass(frozen=True)
 class Measurements:
-    """What every run so far says of all its streams, in their order."""
+    """The measurements over all streams of every run so far, in order."""
 
     runs: tuple[RunMeasurement, ...]
 
 
 @dataclass(frozen=True)
 class MeasuredRun:
-    """One run: the specification's figures, and all streams beside them. ``efficiency`` in percent of trtexec."""
+    """One successful run."""
 
     name: str
     figures: RunFigures
+    """The specification's figures, from stream 0."""
     perf: PerfRun
     facts: StreamFacts | None
     efficiency: float
+    """Percent of trtexec's images per second."""
     measurement: Measurement
+    """All streams, over the steady windows."""
 
 
 def require_valid(model: ModelRun, run: MeasuredRun) -> None:
-    """MEASUREMENT_INVALID, with its reasons, for a run whose figures are not of what was to be measured."""
+    """Raise MEASUREMENT_INVALID, with its reasons, if the run's measurement is INVALID."""
     found = run.measurement
     if found.state is State.INVALID:
         reasons = "\n".join(f"  {one.code} ({one.state.upper()}): {one.text}" for one in found.reasons)
@@ -79,7 +83,10 @@ def require_valid(model: ModelRun, run: MeasuredRun) -> None:
 
 
 def measure(model: ModelRun, log: EvidenceLog, count: int, name: str) -> MeasuredRun:
-    """One run of the app, alone on its device. What it printed is kept as evidence before its end is judged."""
+    """Run the app with ``count`` streams, alone on its device; its evidence is recorded before its end is judged.
+
+    Raises APP_CRASHED, APP_FAILED, APP_TIMEOUT, FPS_PARSE, NOT_WRITABLE.
+    """
     config = model.get(BenchmarkConfigResult)
     plan = _plan(model, count, name)
     played = app_run.play(model, model.runtime, plan, name)
@@ -102,7 +109,7 @@ def measure(model: ModelRun, log: EvidenceLog, count: int, name: str) -> Measure
 
 
 def _judge(model: ModelRun, name: str, played: Played) -> Measurement:
-    """``all_streams``, added to those of this model, for its record."""
+    """The run's measurement, added to those of the model's earlier runs for the record."""
     measured = app_run.all_streams(model, played, confirms=name != RUN_1)
     earlier = model.find(Measurements)
     model.keep(Measurements((*(earlier.runs if earlier else ()), RunMeasurement(name, measured))))
@@ -110,18 +117,18 @@ def _judge(model: ModelRun, name: str, played: Played) -> Measurement:
 
 
 def _plan(model: ModelRun, count: int, name: str) -> PerfPlan:
-    """Write the app config that is kept, ``deepstream_app_s<N>_run<1|2>.txt``, and say where the log goes."""
+    """Write the run's app config, ``deepstream_app_s<N>_run<1|2>.txt``; returns the plan of the run."""
     layout, number = model.layout, 1 if name == RUN_1 else 2
     seconds, interval = model.option(PERF_SECONDS).value, model.option(PERF_INTERVAL).value
     config = app_run.write_app_config(model, layout.ds_app_config(count, number), count, interval)
-    precision, most = model.option(PERF_PRECISION).value / 100, model.get(PreflightFacts).max_bs
-    early = EarlyEnd(precision, model.option(TARGET_FPS).value, name != RUN_1, most, seconds)
+    precision, max_bs = model.option(PERF_PRECISION).value / 100, model.get(PreflightFacts).max_bs
+    early = EarlyEnd(precision, model.option(TARGET_FPS).value, name != RUN_1, max_bs, seconds)
     log = layout.ds_log(count, number)
     return PerfPlan(config, count, seconds, interval, log, early.reached if precision else None)
 
 
 def _why_no_fps(perf: PerfRun) -> str:
-    """What to do about a run without a frame of stream 0 in its last windows."""
+    """The fix for a run without FPS of stream 0 in its last windows."""
     plan = perf.plan
     if perf.console.build_began:
         return f"{engine_use.why_built(perf.console)}; {engine_use.FIX}"
@@ -132,11 +139,11 @@ def _why_no_fps(perf: PerfRun) -> str:
 
 
 def add_evidence(log: EvidenceLog, layout: ModelLayout, raw: RawRun) -> None:
-    """Everything one run printed, before it is judged."""
+    """Command, files, PERF windows, telemetry, measurement and engine of one run."""
     name, perf, plan = raw.name, raw.perf, raw.perf.plan
     log.note(*raw.notes)
     log.command(*perf.finished.command)
-    log.fact(f"{name}: log", layout.given_path(plan.log), f"app: {perf.finished.seconds:.1f} s")
+    log.fact(f"{name}: log", layout.given_path(plan.log), f"the app ran for {perf.finished.seconds:.1f} s")
     found = perf.windows
     log.fact(f"{name}: PERF windows", len(found.fps), f"{plan.interval_s} s each")
     if raw.facts is not None:
@@ -150,24 +157,24 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, raw: RawRun) -> None:
     _rows(log, raw)
     engine_rows.engine(log, name, perf.console, build_s=perf.build_s)
     if perf.killed_at_end and found.fps:
-        log.warn(f"{name}: the app did not end on SIGINT and was killed; its PERF rows are whole")
+        log.warn(f"{name}: the app did not end on SIGINT and was killed; its PERF rows are complete")
     file_text(log, layout.ds_app_config(plan.streams, 1 if name == RUN_1 else 2))
     file_text(log, plan.log)
 
 
 def _rows(log: EvidenceLog, raw: RawRun) -> None:
-    """PERF rows that are missing. Where there are no steady windows the measurement has nothing to say of them."""
+    """Warnings about PERF rows that are missing or damaged, unless the measurement already reports them."""
     name, found = raw.name, raw.perf.windows
-    told = {reason.code for reason in raw.measurement.reasons} if raw.measurement else set()
-    if ReasonCode.SILENT not in told and (silent := silent_s(found, raw.perf.lasted_s)):
-        log.warn(f"{name}: no PERF row came in the last {silent:.1f} s of the run: the figures are of the time before")
+    reported = {reason.code for reason in raw.measurement.reasons} if raw.measurement else set()
+    if ReasonCode.SILENT not in reported and (silent := silent_s(found, raw.perf.lasted_s)):
+        log.warn(f"{name}: no PERF row in the last {silent:.1f} s of the run: the figures cover the time before")
     if found.broken:
-        what = f"{found.broken} PERF rows were cut by other output, or have inf or nan"
-        log.warn(f"{name}: {what}; not in the figures of all streams")
+        what = f"{found.broken} PERF rows are cut by other output, or have inf or nan"
+        log.warn(f"{name}: {what}: the figures of all streams leave them out")
     if raw.perf.not_asked:
-        log.warn(f"{name}: whether it could end early is not known, so it had its whole time ({raw.perf.not_asked})")
+        log.warn(f"{name}: the check for an early end failed, so the run took its whole time ({raw.perf.not_asked})")
     if found.repaired:
-        log.note(f"{name}: {found.repaired} PERF rows were cut by other output and put together again")
+        log.note(f"{name}: {found.repaired} PERF rows were split by other output and reassembled")
 
 
 def _streams(log: EvidenceLog, name: str, facts: StreamFacts) -> None:
@@ -178,7 +185,7 @@ def _streams(log: EvidenceLog, name: str, facts: StreamFacts) -> None:
     log.fact(f"{name}: streams below the target", len(facts.below_target), f"of {len(facts.means)}")
     if facts.start_up_counted:
         log.warn(
-            f"{name}: the app's start is among the last 10 windows, which lowers every figure; "
+            f"{name}: the last 10 windows include the app's start, which lowers every figure: "
             "raise --perf-seconds or lower --perf-interval"
         )
 

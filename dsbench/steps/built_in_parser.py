@@ -1,7 +1,7 @@
-"""6b to 6d for a parser that DeepStream ships (NGC TAO): nothing is written, nothing is compiled.
+"""6b to 6d for a parser that DeepStream ships (NGC TAO): nothing is generated or compiled.
 
-What is left to check: the library is there and exports the function. Where DeepStream is not installed, the embedded
-runtime's own version of the function is run on the real frames and compared with the family's decode.
+The library must exist and export the function. Without DeepStream, the embedded runtime's own version of the function is
+run on real frames and compared with the family's decode.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ NOTHING_TO_DO = "nothing to do: NVIDIA's own parser, compiled and shipped with D
 
 
 def recognised(outputs: ModelOutputsResult) -> BuiltIn | None:
-    """The built-in parser of the recognised head, unless the user brings a source of their own."""
+    """The built-in parser of the recognised head; None if it has none or the user supplies a parser source."""
     return outputs.head.built_in if outputs.head and outputs.user_source is None else None
 
 
 def stand_in(built_in: BuiltIn) -> Path | None:
-    """What the embedded runtime loads in its place; None where DeepStream's library is there."""
+    """The library that the embedded runtime loads instead; None if DeepStream's library is installed."""
     return deepstream_library.stand_in_for(Path(built_in.library))
 
 
 def library(built_in: BuiltIn, runtime: Runtime) -> LibraryFacts:
-    """The library as this runtime has it. Raises PARSER_LIB_INVALID if it has none, PARSER_SYMBOL without function."""
+    """The library on this runtime. Raises PARSER_LIB_INVALID if it is missing, PARSER_SYMBOL without the function."""
     path = Path(built_in.library)
     if not path.is_file():
         if runtime.name != "embedded":

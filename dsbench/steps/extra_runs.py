@@ -1,6 +1,6 @@
-"""Runs of the app beside the specification's two: decoding alone, the sweep's, the one that measures latency.
+"""Additional runs of the app, after runs 1 and 2: decode-only, the runs of the sweep, the latency run.
 
-They are made as run 1 and 2 are: alone on the device, sampled, kept with config and log in ``benchmarks/ds``.
+They are made like runs 1 and 2: alone on the device, with telemetry, config and log in ``benchmarks/ds``.
 """
 
 from __future__ import annotations
@@ -29,40 +29,44 @@ from dsbench.steps.rows.file_rows import file_text
 
 @dataclass(frozen=True)
 class ExtraPlan:
-    """``title`` for people, ``name`` for its files (``s6_decode``); ``infer`` False: ``[primary-gie]`` is off;
-    ``environment``: variables that the app gets; ``confirms``: the run says whether its streams keep up, and may end
-    early once it does."""
+    """What an additional run is made with."""
 
     title: str
+    """Its name in the report."""
     name: str
+    """Its name in file names, such as ``s6_decode``."""
     streams: int
     seconds: int
     interval_s: int
     infer: bool = True
+    """False: ``[primary-gie]`` is off."""
     environment: tuple[tuple[str, str], ...] = ()
+    """Variables that the app gets."""
     confirms: bool = False
+    """The run decides whether its streams keep up, and may end early once that is clear."""
 
 
 @dataclass(frozen=True)
 class ExtraRun:
-    """One such run. ``load``: what was busy over the windows that count; None without a sample or a window."""
+    """An additional run."""
 
     plan: ExtraPlan
     perf: PerfRun
     measurement: Measurement
     series: Series
     load: TelemetrySummary | None
+    """Telemetry over the windows that the figures cover; None without a sample or a window."""
     notes: tuple[str, ...]
+    """What happened while waiting for the device's lock."""
 
     @property
     def fps(self) -> float | None:
-        """All streams together, over the steady windows; None without one: windows in which some of the streams had
-        not begun are of fewer streams."""
+        """FPS of all streams together over the steady windows; None without a steady window."""
         return self.measurement.total.mean if self.measurement.total else None
 
 
 def measure(model: ModelRun, plan: ExtraPlan) -> ExtraRun:
-    """Run it. Raises APP_CRASHED, APP_FAILED and APP_TIMEOUT as the two runs do."""
+    """Run the app. Raises APP_CRASHED, APP_FAILED and APP_TIMEOUT as runs 1 and 2 do."""
     runtime: Runtime = WithEnvironment(model.runtime, plan.environment) if plan.environment else model.runtime
     played = app_run.play(model, runtime, _perf_plan(model, plan), plan.title)
     perf, series = played.perf, played.series
@@ -73,7 +77,7 @@ def measure(model: ModelRun, plan: ExtraPlan) -> ExtraRun:
 
 
 def load_of(perf: PerfRun, series: Series) -> TelemetrySummary | None:
-    """The samples over the windows that a run's figures are of."""
+    """Telemetry over the windows that a run's figures cover; None without a sample or a window."""
     window = judge_telemetry.measured_window(perf.windows)
     if window is None or len(series.rows) < 2:
         return None
@@ -90,24 +94,24 @@ def _perf_plan(model: ModelRun, plan: ExtraPlan) -> PerfPlan:
 
 
 def _enough(model: ModelRun, plan: ExtraPlan) -> Callable[[Windows], bool] | None:
-    """When a run that confirms streams may end, as run 2 may; None: when its time is up."""
+    """Whether a run that confirms streams may end early, by run 2's rule; None: it takes its whole time."""
     precision = model.option(PERF_PRECISION).value / 100
     if not plan.confirms or not precision:
         return None
-    most = model.get(PreflightFacts).max_bs
-    return EarlyEnd(precision, model.option(TARGET_FPS).value, True, most, plan.seconds).reached
+    max_bs = model.get(PreflightFacts).max_bs
+    return EarlyEnd(precision, model.option(TARGET_FPS).value, True, max_bs, plan.seconds).reached
 
 
 def add_evidence(log: EvidenceLog, layout: ModelLayout, run: ExtraRun) -> None:
-    """One run beside the specification's two: command, files, figures, load."""
+    """Command, files, figures and load of one additional run."""
     plan, perf, measured = run.plan, run.perf, run.measurement
     name = f"{plan.title}, {plan.streams} stream{'s' * (plan.streams != 1)}"
     log.note(*run.notes)
     log.command(*perf.finished.command)
-    log.fact(f"{name}: log", layout.given_path(perf.plan.log), f"app: {perf.finished.seconds:.1f} s")
+    log.fact(f"{name}: log", layout.given_path(perf.plan.log), f"the app ran for {perf.finished.seconds:.1f} s")
     total = measured.total
     if total is not None:
-        spread = f"95 % interval {total.low:.1f} to {total.high:.1f}, {measured.windows} windows"
+        spread = f"95 % confidence interval {total.low:.1f} to {total.high:.1f}, {measured.windows} windows"
         log.fact(f"{name}: all streams together", f"{total.mean:.1f} FPS", spread)
     log.note(*(f"{name}: {reason.text}" for reason in measured.reasons))
     engine_rows.engine(log, name, perf.console, build_s=perf.build_s)

@@ -1,4 +1,4 @@
-"""What the checks of a step found: as its failure, and as text."""
+"""Findings of a step's checks as the step's failure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dsbench.judge.lint import ERROR, Finding
 
 
 def raise_errors(code: Code, findings: Sequence[Finding]) -> None:
-    """One DsbenchError for all findings that are errors; nothing for warnings alone."""
+    """Raise one DsbenchError that lists every finding of severity error; return if there is none."""
     errors = [finding for finding in findings if finding.severity == ERROR]
     if errors:
         what = errors[0].what if len(errors) == 1 else "\n".join(f"- {error.what}" for error in errors)

@@ -1,7 +1,7 @@
 """Beyond the specification, with ``--latency``: how long a frame takes, in one more run with run 2's streams.
 
-The clip is played as fast as the pipeline goes, as in every benchmark run: what is measured is the latency under full
-load, queues included.
+As in every benchmark run the clip is played as fast as the pipeline goes, so this is the latency under full load,
+queues included.
 """
 
 from __future__ import annotations
@@ -28,17 +28,18 @@ ENVIRONMENT = (("NVDS_ENABLE_LATENCY_MEASUREMENT", "1"),)
 
 @dataclass(frozen=True)
 class FrameLatencyResult:
-    """What came of it. ``not_run`` says why nothing was run (empty: it was)."""
+    """The latency run and its summary; all None if nothing was run."""
 
     run: ExtraRun | None = None
     log: LatencyLog | None = None
     summary: LatencySummary | None = None
     not_run: str = ""
+    """Why nothing was run; empty if it was."""
 
 
 @dataclass(frozen=True)
 class PercentileRecord:
-    """A percentile that the sample carries, and its 95 % interval."""
+    """A percentile and its 95 % confidence interval, in milliseconds."""
 
     percent: float
     ms: float
@@ -48,19 +49,22 @@ class PercentileRecord:
 
 @dataclass(frozen=True)
 class LatencyRecord:
-    """``streams`` were run; ``effective``: independent values that the frames are worth."""
+    """The record's entry ``latency``. Times in milliseconds."""
 
     streams: int
     frames: int
     effective: int
+    """Effective sample size: frames that follow each other are not independent."""
     mean_ms: float
     longest_ms: float
     percentiles: tuple[PercentileRecord, ...]
 
 
 def run(model: ModelRun, log: EvidenceLog) -> FrameLatencyResult:
-    """Run, read, summarise, print. Raises LATENCY_PARSE where the log has no frame's latency after start-up, and what
-    a run of the app raises."""
+    """Make the latency run, summarise its log, print the summary.
+
+    Raises LATENCY_PARSE if the log has no frame latency after start-up, and what a run of the app raises.
+    """
     result = model.keep(_measured(model, log))
     model.record("latency", _record(result))
     add_evidence(log, model.layout, result)
@@ -69,7 +73,7 @@ def run(model: ModelRun, log: EvidenceLog) -> FrameLatencyResult:
 
 def _measured(model: ModelRun, log: EvidenceLog) -> FrameLatencyResult:
     if not model.option(LATENCY).value:
-        return FrameLatencyResult(not_run="not asked for (--latency)")
+        return FrameLatencyResult(not_run="not requested (--latency)")
     streams = model.get(Run2ValidationResult).final.figures.streams
     plan = ExtraPlan(
         "Latency",
@@ -93,7 +97,7 @@ def _measured(model: ModelRun, log: EvidenceLog) -> FrameLatencyResult:
 def _nothing(found: LatencyLog, made: ExtraRun) -> DsbenchError:
     path = made.perf.plan.log
     if found.start_up:
-        what = f"all {found.start_up} frames came before the first PERF row: the run ended while it started up"
+        what = f"all {found.start_up} frames came before the first PERF row: the run ended during start-up"
         fix = "raise --perf-seconds or lower --perf-interval"
     else:
         what = f"the app printed no frame's latency although {ENVIRONMENT[0][0]}=1 was set"
@@ -105,13 +109,15 @@ _STREAMS_SHOWN = 16
 
 
 def add_evidence(log: EvidenceLog, layout: ModelLayout, result: FrameLatencyResult) -> None:
-    """The summary, the streams beside each other, and the run."""
+    """The summary, each stream, each component, and the run."""
     if result.run is None or result.log is None or result.summary is None:
         log.fact("Latency", result.not_run)
         return
     summary, found = result.summary, result.log
     log.fact("Latency under load", f"mean {summary.mean:.1f} ms", latency.sentence(summary))
-    log.table("Latency of a frame", ("percentile", "ms", "95 % interval", "independent values needed"), _rows(summary))
+    log.table(
+        "Latency of a frame", ("percentile", "ms", "95 % confidence interval", "independent values"), _rows(summary)
+    )
     if remark := latency.remark(summary):
         log.note(remark)
     shown = sorted(found.frames.items())[:_STREAMS_SHOWN]
@@ -120,27 +126,27 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: FrameLatencyResu
     streams = result.run.plan.streams
     if len(found.frames) < streams:
         log.note(
-            f"{len(found.frames)} of {streams} streams are told of: with one sink deepstream-app tells of source 0"
+            f"latency of {len(found.frames)} of {streams} streams: with one sink deepstream-app reports source 0 only"
         )
     if found.components:
         rows = ((name, *_cells(each)) for name, each in sorted(found.components.items()))
         log.table("Latency by component", ("component", *columns), rows)
-    log.note(f"{found.start_up} frames before the first PERF row are not counted: the app started up")
+    log.note(f"{found.start_up} frames before the first PERF row are left out: the app was still starting")
     if found.broken:
-        log.note(f"{found.broken} latency lines were cut by other output and are not counted")
+        log.note(f"{found.broken} latency lines are cut by other output and are left out")
     extra_runs.add_evidence(log, layout, result.run)
 
 
 def _rows(summary: LatencySummary) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [
-        (f"{one.percent:g}", f"{one.value:.1f}", f"{one.low:.1f} to {one.high:.1f}", f"of {summary.effective}")
+        (f"{one.percent:g}", f"{one.value:.1f}", f"{one.low:.1f} to {one.high:.1f}", f"{summary.effective} available")
         for one in summary.percentiles
     ]
-    return rows + [(f"{one.percent:g}", "not known", "", str(one.needed)) for one in summary.missing]
+    return rows + [(f"{one.percent:g}", "not known", "", f"{one.needed} needed") for one in summary.missing]
 
 
 def _cells(values: array[float]) -> tuple[str, ...]:
-    """A series in short: what was seen, no claim about what was not."""
+    """Count, mean, median and maximum of a series, as cells of a row."""
     mean = sum(values) / len(values)
     return (str(len(values)), f"{mean:.1f}", f"{percentile(values, 50):.1f}", f"{max(values):.1f}")
 

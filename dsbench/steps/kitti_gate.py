@@ -1,4 +1,4 @@
-"""6g: the KITTI dump through the runtime's app, and the gate that nothing passes without detections."""
+"""6g: the KITTI dump by the runtime's app, and the gate on its detection rate."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from dsbench.steps.parser_build import ParserBuildResult
 from dsbench.steps.rows import engine_rows
 from dsbench.steps.rows.file_rows import file_text
 
-SHARE_OF_FRAMES = 0.9
-"""Frames of the clip that a dump must have: with fewer it ended early, and says nothing of the rest."""
+MIN_FRAME_FRACTION = 0.9
+"""Fraction of the expected frames that a dump must have; with fewer the app ended early."""
 
 
 @dataclass(frozen=True)
 class KittiGateResult:
-    """The dump, what its files hold, and the gate's verdict. ``expected``: frames that there should be."""
+    """The dump, its parsed files, and the gate's verdict."""
 
     dump: KittiDump
     scan: Scan
@@ -41,10 +41,11 @@ class KittiGateResult:
     frames: Value[int]
     min_rate: Value[float]
     expected: int
+    """Frames that the dump should have."""
 
     @property
     def lost(self) -> int:
-        """Frames that the app was given and wrote no file for."""
+        """Frames of the clip without a file."""
         return max(0, self.expected - self.scan.files)
 
 
@@ -84,18 +85,20 @@ def _judged(model: ModelRun) -> KittiGateResult:
 
 
 def _expected(facts: PreflightFacts, wanted: int, written: int) -> int:
-    """Frames that the dump should have: those asked for, at most the clip's. Counted by decoding where some are
-    missing: a container may hold more than can be decoded."""
+    """Frames that the dump should have: those requested, at most the clip's.
+
+    If some are missing the clip is decoded to count them: a container may hold more frames than can be decoded.
+    """
     clip = facts.video.value
     expected = min(wanted, clip.frames) if wanted and clip.frames else wanted or clip.frames
     if written < expected:
-        with contextlib.suppress(DsbenchError):  # what cannot be counted: the container's number stands
+        with contextlib.suppress(DsbenchError):  # if it cannot be counted, keep the container's number
             expected = min(expected, frame_count.count(clip.path, decode=True))
     return expected
 
 
 def _dump(model: ModelRun, facts: PreflightFacts, frames: int) -> KittiDump:
-    """Write the kept app config (paths that an ini cannot carry go through links in scratch) and run it."""
+    """Write the app config and run it. Paths that an ini file cannot hold are replaced by links in scratch."""
     layout, links = model.layout, model.scratch
     plan = AppPlan(
         nvinfer_config=app_config.safe_path(layout.nvinfer_config, links),
@@ -109,8 +112,10 @@ def _dump(model: ModelRun, facts: PreflightFacts, frames: int) -> KittiDump:
 
 
 def require_detections(result: KittiGateResult) -> None:
-    """The hard stop: KITTI_GATE with the specification's ERROR line and the likely causes unless the gate passed;
-    APP_FAILED where it passed on a dump that ended early."""
+    """Raise KITTI_GATE, with the specification's ERROR line and the likely causes, unless the gate passed.
+
+    Raises APP_FAILED if it passed on a dump that ended early.
+    """
     verdict = result.verdict
     if not verdict.passed:
         raise DsbenchError(
@@ -119,7 +124,7 @@ def require_detections(result: KittiGateResult) -> None:
             where=str(result.dump.directory),
             fix="\n".join(verdict.hints),
         )
-    if result.scan.files < SHARE_OF_FRAMES * result.expected:
+    if result.scan.files < MIN_FRAME_FRACTION * result.expected:
         finished = result.dump.finished
         last = "\n".join(f"    {line}" for line in finished.tail())
         raise DsbenchError(
@@ -132,18 +137,18 @@ def require_detections(result: KittiGateResult) -> None:
 
 
 def add_evidence(log: EvidenceLog, layout: ModelLayout, result: KittiGateResult) -> None:
-    """Numbers beside their thresholds, classes, and how the app ran."""
+    """Figures with their thresholds, detected classes, the app's command and files."""
     scan, verdict, finished = result.scan, result.verdict, result.dump.finished
     log.print(*verdict.lines)
     log.command(*finished.command)
-    log.fact("Frames asked for", result.frames.value or "the whole video", result.frames.origin)
-    log.fact("Frames written", scan.files, f"app: {finished.seconds:.1f} s")
+    log.fact("Frames requested", result.frames.value or "the whole video", result.frames.origin)
+    log.fact("Frames written", scan.files, f"the app ran for {finished.seconds:.1f} s")
     engine_rows.engine(log, "KITTI dump", result.dump.console)
     if result.lost:
-        log.warn(f"the dump has {scan.files} of {result.expected} frames: {result.lost} were lost")
+        log.warn(f"the dump has {scan.files} of {result.expected} frames: {result.lost} are missing")
     if finished.stopped and finished.timed_out:
-        log.warn("the app did not end on SIGINT once the frames were there, and was killed")
-    rate = f"{scan.detection_rate:.1%} of frames; at least {result.min_rate.value:.1%} wanted"
+        log.warn("the app did not end on SIGINT after the last frame and was killed")
+    rate = f"{scan.detection_rate:.1%} of frames; at least {result.min_rate.value:.1%} required"
     log.fact("Detection rate", rate, result.min_rate.origin)
     log.fact("Detections per frame", f"{scan.objects / scan.files:.2f}" if scan.files else "no frame")
     median = scan.median_confidence
@@ -152,7 +157,7 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: KittiGateResult)
     if scan.classes:
         log.table("Detected classes", ("class", "objects"), scan.classes.most_common(20))
     if scan.invalid_count:
-        log.warn(f"{scan.invalid_count} lines are not KITTI, the first in {scan.invalid[0].file}")
+        log.warn(f"{scan.invalid_count} lines are not in KITTI format; the first is in {scan.invalid[0].file}")
     if scan.foreign:
         log.note(f"other files in {layout.given_path(layout.kitti_dir)}, not counted: {', '.join(scan.foreign[:5])}")
     file_text(log, layout.kitti_app_config)

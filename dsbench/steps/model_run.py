@@ -1,4 +1,4 @@
-"""One model's run: what was asked, where it lies, which runtime carries it, what its steps found so far."""
+"""The run of one model: its directory, options and runtime, and the results of its steps so far."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ NO_MODEL_DIR = "No model directory provided. Usage: pytest --model-dir models/<m
 
 @dataclass
 class ModelRun:
-    """Handed from step to step of one model; each step keeps its typed result here for those that need it."""
+    """Passed from step to step of one model; each step stores its typed result here for later steps."""
 
     layout: ModelLayout
     options: Options
-    """What the session was given; ``option`` says what holds for this model."""
+    """The session's options; ``option`` resolves them for this model."""
     selected: Selected
     scratch: Path
     """A temporary directory of this session."""
     start: Path
     """Where pytest was started."""
     announce: Callable[[str], None] = print
-    """Tells the user what is going on while a step takes its time."""
+    """Prints what a long step is doing."""
     at_end: ExitStack = field(default_factory=ExitStack)
-    """What is to be undone when this model's steps are over."""
+    """Callbacks for the end of this model's steps."""
     recorder: Recorder | None = None
-    """Its record in this session."""
+    """The recorder of its record in this session."""
     entries: Mapping[str, Any] = field(default_factory=lambda: dict.fromkeys(RECORD_KEYS))
-    """What the steps beyond the specification have for the record so far, in JSON's types."""
+    """Record entries of the steps beyond the specification so far, in JSON's types."""
     _results: dict[type, object] = field(default_factory=dict)
 
     @property
@@ -52,12 +52,12 @@ class ModelRun:
         return self.selected.runtime
 
     def option(self, option: Option[T]) -> Value[T]:
-        """The value of an option for this model: with its dsbench.toml once pre-flight has read that."""
+        """The value of an option for this model; includes its dsbench.toml once pre-flight has read it."""
         facts = self.find(PreflightFacts)
         return self.options.resolve(option, facts.settings.options if facts else {})
 
     def preflight_request(self) -> Request:
-        """What this session decides about pre-flight."""
+        """What pre-flight gets from this session."""
         return Request(
             runtime=self.runtime.name,
             options=self.options,
@@ -68,22 +68,22 @@ class ModelRun:
         )
 
     def keep(self, result: T) -> T:
-        """Keep a step's result, one of each type."""
+        """Store a step's result, the only one of its type; returns it."""
         self._results[type(result)] = result
         return result
 
     def record(self, key: str, entry: object) -> None:
-        """Put a step's entry, a dataclass, into the record; None where the step has nothing to say."""
+        """Set a step's entry in the record: a dataclass, or None if the step has no result."""
         assert key in RECORD_KEYS, f"{key} is not in RECORD_KEYS"
         self.entries = {**self.entries, key: jsonable.encode(entry)}
 
     def find(self, kind: type[T]) -> T | None:
-        """The result of that type; None if no step has left one."""
+        """The stored result of that type; None if there is none."""
         result = self._results.get(kind)
         return result if isinstance(result, kind) else None
 
     def get(self, kind: type[T]) -> T:
-        """The result of that type; a step that has not run is a mistake in the steps' order."""
+        """The stored result of that type. AssertionError if there is none: the steps are in the wrong order."""
         result = self._results.get(kind)
         assert isinstance(result, kind), f"no step has left a {kind.__name__}"
         return result

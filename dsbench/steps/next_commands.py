@@ -14,7 +14,7 @@ from dsbench.trtexec import command_lines
 
 
 def shell_lines(model: ModelRun) -> tuple[str, ...]:
-    """Lines to be copied into a shell; those that begin with ``#`` say what they are for."""
+    """Lines to copy into a shell; comment lines explain the commands."""
     facts = model.find(PreflightFacts)
     if facts is None or (model.recorder is not None and model.recorder.record.verdict == "failed"):
         again = ["pytest", "--model-dir", model.layout.given]
@@ -41,7 +41,7 @@ def _deepstream(model: ModelRun, facts: PreflightFacts) -> Iterator[str]:
     yield "# or by hand:"
     yield from (f"# {line}" for line in command_lines.shell_lines(target, max_bs))
     yield command_lines.doubling_remark(target, max_bs, facts.target_fps.value)
-    yield "# Steps 6-7 on DeepStream; the record of this embedded run is kept beside the new one"
+    yield "# Steps 6-7 on DeepStream; the record of this embedded run is kept next to the new one"
     words = ["pytest", "--model-dir", model.layout.given, "--runtime", "deepstream", "--replace-results"]
     if facts.video.origin in ("command line", "environment"):
         words += ["--video", str(facts.video.value.path)]

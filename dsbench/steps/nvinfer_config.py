@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class NvinferConfigResult:
-    """The config on disk, as nvinfer will read it, and what the check found."""
+    """The config on disk, as nvinfer will read it, and the findings of the check."""
 
     written: Written
     config: NvinferConfig
@@ -47,7 +47,7 @@ class NvinferConfigResult:
 
 
 def run(model: ModelRun, log: EvidenceLog) -> NvinferConfigResult:
-    """``write`` the config of this run."""
+    """``write`` the config and record its evidence."""
     facts, outputs, parser = model.get(PreflightFacts), model.get(ModelOutputsResult), model.get(ParserBuildResult)
     config = model.keep(write(facts, outputs, parser, model.option(GPU_ID).value))
     add_evidence(log, facts, outputs, config)
@@ -57,7 +57,7 @@ def run(model: ModelRun, log: EvidenceLog) -> NvinferConfigResult:
 def write(
     facts: PreflightFacts, outputs: ModelOutputsResult, parser: ParserBuildResult, gpu_id: int
 ) -> NvinferConfigResult:
-    """Write the config unless the user has one, check it. Raises CONFIG_LINT with every error finding."""
+    """Write the config unless the user has one, and check it. Raises CONFIG_LINT with every error finding."""
     layout = facts.layout
     path = layout.nvinfer_config
     written = nvinfer_config.write_nvinfer(path, nvinfer_plan(facts, outputs, gpu_id, path.parent, batch_size=1))
@@ -68,7 +68,7 @@ def write(
 
 
 def lint_context(facts: PreflightFacts, outputs: ModelOutputsResult, parser: ParserBuildResult) -> LintContext:
-    """What a config must agree with; 7b's as well."""
+    """What 6e's and 7b's configs must agree with."""
     built_in = built_in_parser.recognised(outputs)
     return LintContext(
         onnx=facts.onnx,
@@ -84,7 +84,7 @@ def lint_context(facts: PreflightFacts, outputs: ModelOutputsResult, parser: Par
 def nvinfer_plan(
     facts: PreflightFacts, outputs: ModelOutputsResult, gpu_id: int, folder: Path, *, batch_size: int
 ) -> NvinferPlan:
-    """6e's values; 7b's as well, with another folder and batch size."""
+    """The values of 6e's config; 7b's has another folder and batch size."""
     layout, settings, feed = facts.layout, facts.settings, outputs.preprocessing
     built_in = built_in_parser.recognised(outputs)
     return NvinferPlan(
@@ -133,7 +133,7 @@ def _or(value: T | None, default: T) -> T:
 def add_evidence(
     log: EvidenceLog, facts: PreflightFacts, outputs: ModelOutputsResult, result: NvinferConfigResult
 ) -> None:
-    """The config, whose it is, and the label count of 6e."""
+    """The config, its owner, and 6e's line about the label count."""
     count = facts.labels.count
     log.print(f"labels.txt: {count} classes -> num-detected-classes={result.config.num_detected_classes}")
     log.fact("nvinfer config", facts.layout.given_path(result.written.path), owner(result.written))

@@ -1,4 +1,4 @@
-"""6d: the parser's library, and what it makes of real frames."""
+"""6d: build the parser's library and run it on the model's outputs of real frames."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dsbench.jobs.probe import ParserJob
 from dsbench.judge.imports import tensors
 from dsbench.judge.lint import Finding
 from dsbench.judge.parser import boxes as parser_boxes
-from dsbench.judge.parser.boxes import Agreement
+from dsbench.judge.parser.boxes import DecodeAgreement
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
@@ -39,29 +39,28 @@ if TYPE_CHECKING:
 
 OLD_OBJECT_SIZE = 24
 LAYOUT_MARK = "dsbench_object_size"
-"""Exported by a library that was built on our headers for old objects."""
+"""Symbol exported by a library that was built with dsbench's headers and 24-byte objects."""
 
 
 @dataclass(frozen=True)
 class ParserBuildResult:
-    """The library, its exported functions, and what it found on real frames.
-
-    ``boxes`` counts per frame (-1: the parser returned false); ``agreement`` with the family's reference decode is None
-    for a head that no family decodes; ``outputs`` is 6a's result, its preprocessing chosen anew by such a parser.
-    ``build`` is None for DeepStream's own parser.
-    """
+    """The library, its exported functions, and its boxes on real frames."""
 
     build: BuildResult | None
+    """None for DeepStream's own parser."""
     library: LibraryFacts
     function: str
     boxes: tuple[int, ...]
+    """Number of boxes on each frame; -1 where the parser returned false."""
     findings: tuple[Finding, ...]
-    agreement: Agreement | None
+    agreement: DecodeAgreement | None
+    """Comparison with the family's reference decode; None for a head of no known family."""
     outputs: ModelOutputsResult
+    """6a's result; for a head of no known family with the preprocessing that suits the user's parser best."""
 
 
 def run(model: ModelRun, log: EvidenceLog) -> ParserBuildResult:
-    """``build`` the parser of this run."""
+    """``build`` the parser and record its evidence."""
     facts = model.get(PreflightFacts)
     parser = model.keep(build(facts, model.get(ModelOutputsResult), model.runtime, model.scratch))
     model.keep(parser.outputs)
@@ -70,9 +69,9 @@ def run(model: ModelRun, log: EvidenceLog) -> ParserBuildResult:
 
 
 def build(facts: PreflightFacts, outputs: ModelOutputsResult, runtime: Runtime, scratch: Path) -> ParserBuildResult:
-    """Build, check the exported function, run it on real frames, judge its boxes.
+    """Build the library, check the exported function, run it on real frames, judge its boxes.
 
-    Raises what building and the symbol check raise, PARSER_CRASHED, and what the boxes break.
+    Raises what the build and the symbol check raise, PARSER_OBJECT_SIZE, PARSER_CRASHED, PARSER_BOXES.
     """
     layout = facts.layout
     built_in = built_in_parser.recognised(outputs)
@@ -106,7 +105,7 @@ def _judged(
     function: str,
     scratch: Path,
 ) -> ParserBuildResult:
-    """The library on real frames; raises what its boxes break. NVIDIA's own library is not judged."""
+    """Run the library on real frames and judge its boxes (PARSER_BOXES). NVIDIA's own library is not run."""
     built_in = built_in_parser.recognised(outputs)
     if not outputs.probed.result.frames or (built_in and library.path == Path(built_in.library)):
         return ParserBuildResult(built, library, function, (), (), None, outputs)
@@ -120,12 +119,12 @@ def _judged(
 
 
 def layout_flags(facts: PreflightFacts) -> tuple[str, ...]:
-    """Compiler flags that choose the object layout which dsbench.toml asks for."""
+    """Compiler flags for the object layout that dsbench.toml sets."""
     return (f"-DDSBENCH_OBJECT_SIZE={OLD_OBJECT_SIZE}",) if facts.settings.object_size == OLD_OBJECT_SIZE else ()
 
 
 def _require_layout(facts: PreflightFacts, library: LibraryFacts, runtime: Runtime) -> None:
-    """Raise PARSER_OBJECT_SIZE when dsbench.toml chose the old layout and the library did not take it."""
+    """Raise PARSER_OBJECT_SIZE if dsbench.toml sets the old layout and the library has the new one."""
     if layout_flags(facts) and LAYOUT_MARK not in library.functions:
         raise DsbenchError(
             Code.PARSER_OBJECT_SIZE,
@@ -143,7 +142,7 @@ def _run(
     function: str,
     scratch: Path,
 ) -> tuple[tuple[int, ...], Calls]:
-    """The parser on every probed frame under each of these candidates, in turn."""
+    """Number of boxes and boxes (n, 6) of every probed frame, candidate by candidate."""
     probed = outputs.probed
     job = ParserJob(
         library=str(library),
@@ -164,7 +163,7 @@ def _run(
 def _refined(
     facts: PreflightFacts, outputs: ModelOutputsResult, library: Path, function: str, scratch: Path
 ) -> ModelOutputsResult:
-    """6a's choice made by what the user's parser finds on real frames under each candidate."""
+    """6a's result with the preprocessing under which the user's parser finds the best boxes on real frames."""
     everything = range(len(outputs.candidates))
     _, calls = _run(facts, outputs, everything, library, function, scratch)
     found = [parser_boxes.as_boxes(call) for call in calls]
@@ -172,8 +171,8 @@ def _refined(
     return model_outputs.refine(facts, outputs, [found[i * frames : (i + 1) * frames] for i in everything])
 
 
-def _compare(facts: PreflightFacts, outputs: ModelOutputsResult, calls: Calls) -> Agreement | None:
-    """The parser against the family's NumPy decode of the same tensors."""
+def _compare(facts: PreflightFacts, outputs: ModelOutputsResult, calls: Calls) -> DecodeAgreement | None:
+    """Compare the parser's boxes with the family's NumPy decode of the same tensors."""
     if outputs.head is None:
         return None
     family, network = registry.by_name(outputs.head.family), Network(facts.width, facts.height)
@@ -193,14 +192,14 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, parser: ParserBuildResul
     log.fact("Exported", ", ".join(parser.library.parse_functions), "dynamic symbol table")
     log.fact("parse-bbox-func-name", parser.function)
     if LAYOUT_MARK in parser.library.functions:
-        log.fact("Object size", "24 bytes: for DeepStream 6.2 and before, not for 9", "dsbench.toml: object-size")
+        log.fact("Object size", "24 bytes: for DeepStream 6.2 and earlier, not for 9", "dsbench.toml: object-size")
     if parser.outputs.head is None:
         preprocessing_choice(log, parser.outputs.choice)
     if parser.boxes:
         log.fact("Raw boxes on real frames", ", ".join(map(str, parser.boxes)), "per frame, before clustering")
     if parser.agreement:
         same = parser.agreement
-        shown = f"{same.equal} of {same.reference} boxes equal ({same.parser} of the parser)"
+        shown = f"{same.equal} of {same.reference} reference boxes equal one of the parser's {same.parser}"
         log.fact("Reference decode", shown, f"largest difference {same.largest_difference:.2g}")
         if not same.complete:
             log.warn(f"the parser and the family's reference decode differ: {shown}")

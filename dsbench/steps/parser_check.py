@@ -1,8 +1,8 @@
-"""Beyond the specification: the parser under AddressSanitizer and UBSan, on real frames and on what may come one day.
+"""Beyond the specification: the parser under AddressSanitizer and UBSan, on real frames and on changed tensors.
 
-Everything happens in a scratch directory: the parser's sources are copied there, built there with sanitizers, and
-called from a program of its own. The model directory is only read. Nothing before the step needs the result, so a run
-begins it once the parser is built and goes on with 6e to 6g beside it.
+The parser's sources are copied to a scratch directory, built there with sanitizers, and called from a separate program.
+The model directory is only read. The check starts once the parser is built and runs concurrently with 6e to 6g; the
+step waits for its result.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import parser_harness
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.embedded import EmbeddedRuntime
-from dsbench.runtimes.parser_harness import Missing
+from dsbench.runtimes.parser_harness import SanitizersMissing
 from dsbench.steps import background, built_in_parser, model_outputs, parser_build
 from dsbench.steps.background import Stopped
 from dsbench.steps.findings import raise_errors
@@ -54,40 +54,44 @@ _LARGEST_FILE = 32 << 20
 
 @dataclass(frozen=True)
 class ParserCheckResult:
-    """What came of it. ``not_run``: why nothing was checked (empty: it was), with ``fix``; ``cases`` were tried."""
+    """Findings of the check and how much it tried."""
 
     findings: tuple[Finding, ...] = ()
     cases: int = 0
+    """Cases that were run."""
     frames: int = 0
+    """Real frames among them."""
     build_seconds: float = 0.0
     run_seconds: float = 0.0
     not_run: str = ""
+    """Why nothing was checked; empty if it was."""
     fix: str = ""
+    """What to do about ``not_run``."""
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class BegunCheck:
-    """A check that goes on beside other steps."""
+class BackgroundCheck:
+    """A check that runs concurrently with other steps."""
 
     future: Future[ParserCheckResult]
 
     def result(self) -> ParserCheckResult:
-        """Waits for it; what ``check`` returns and raises."""
+        """Wait for the check; returns and raises what ``check`` does."""
         return self.future.result()
 
 
 def begin(model: ModelRun) -> None:
-    """``check`` in a thread of its own once the parser is built, stopped when the steps of this model are over."""
+    """Start ``check`` in the background; it is stopped when this model's steps are over."""
     facts, outputs = model.get(PreflightFacts), model.get(ModelOutputsResult)
     runtime, scratch = model.runtime, model.scratch
     begun = background.begin(lambda stopped: check(facts, outputs, runtime, scratch, stopped), model.at_end)
-    model.keep(BegunCheck(begun))
+    model.keep(BackgroundCheck(begun))
 
 
 def run(model: ModelRun, log: EvidenceLog) -> ParserCheckResult:
-    """Wait for the check that was begun. Raises what ``check`` raises, PARSER_CHECK if any finding is an error."""
-    result = model.keep(model.get(BegunCheck).result())
+    """Wait for the background check. Raises what ``check`` raises, PARSER_CHECK if any finding is an error."""
+    result = model.keep(model.get(BackgroundCheck).result())
     add_evidence(log, result)
     require(result)
     return result
@@ -100,10 +104,10 @@ def check(
     scratch: Path,
     stopped: Stopped = background.never,
 ) -> ParserCheckResult:
-    """Build with sanitizers, call on every case, judge. Never raises for what the parser does: findings say it.
+    """Build the parser with sanitizers, call it on every case, judge. Faults of the parser are findings.
 
-    Raises PARSER_COMPILE for a parser that does not build without sanitizers either. Once ``stopped`` holds what comes
-    of it means nothing.
+    Raises PARSER_COMPILE for a parser that does not build without sanitizers either. The result is not valid once
+    ``stopped`` returns True.
     """
     if built_in_parser.recognised(outputs):
         return ParserCheckResult(not_run=built_in_parser.NOTHING_TO_DO)
@@ -122,7 +126,7 @@ def check(
         if error.code == Code.PARSER_COMPILE:
             _require_build(facts, runtime, folder / "parser", stopped)
         return ParserCheckResult(not_run=f"the parser was not built with sanitizers: {error.what}", fix=error.fix)
-    if isinstance(runner, Missing):
+    if isinstance(runner, SanitizersMissing):
         return ParserCheckResult(not_run=runner.reason, fix=runner.fix)
     built = time.monotonic()
     result = _check(facts, outputs, runner, library, folder, stopped)
@@ -132,13 +136,13 @@ def check(
 def require(check: ParserCheckResult) -> None:
     """Raise PARSER_CHECK if any finding is an error."""
     errors = [found for found in check.findings if found.severity == ERROR]
-    several = len(errors) > 1  # one has its place in the failure itself
+    several = len(errors) > 1  # the place of a single one is the failure's own
     named = [f"{found.rule}: {found.what}" + (f" ({found.where})" if several else "") for found in errors]
     raise_errors(Code.PARSER_CHECK, [replace(found, what=what) for found, what in zip(errors, named, strict=True)])
 
 
 def _copy_sources(facts: PreflightFacts, outputs: ModelOutputsResult, target: Path) -> None:
-    """The parser's folder without what was built; the family's source and Makefile where there is none yet."""
+    """Copy the parser's folder without build products; generate the source and the Makefile if they are missing."""
     layout = facts.layout
     target.mkdir(parents=True)
     if layout.parser_dir.is_dir():
@@ -157,7 +161,7 @@ def _copy_sources(facts: PreflightFacts, outputs: ModelOutputsResult, target: Pa
 
 
 def _ignored(folder: str, names: list[str]) -> list[str]:
-    """Names that are not copied: what a build leaves, version control, what is no source for its size."""
+    """Names that are not copied: build products, version control, files too large to be sources."""
     return [
         name
         for name in names
@@ -172,7 +176,7 @@ def _is_source(path: Path) -> bool:
 
 
 def _require_build(facts: PreflightFacts, runtime: Runtime, folder: Path, stopped: Stopped) -> None:
-    """PARSER_COMPILE unless the parser builds as step 6d builds it; its log is gone with the scratch directory."""
+    """Raise PARSER_COMPILE unless the parser builds without sanitizers, as step 6d builds it."""
     try:
         _build(facts, runtime, folder, stopped, sanitized=False)
     except DsbenchError as error:
@@ -182,7 +186,7 @@ def _require_build(facts: PreflightFacts, runtime: Runtime, folder: Path, stoppe
 
 
 def _build(facts: PreflightFacts, runtime: Runtime, folder: Path, stopped: Stopped, *, sanitized: bool = True) -> Path:
-    """The sanitized library: against our headers, which need no GPU; where that fails, against the runtime's own."""
+    """Build against dsbench's headers, which need no CUDA; if that fails, against the runtime's own."""
     flags = (*(parser_harness.compiler_flags() if sanitized else ()), *parser_build.layout_flags(facts))
     library = folder / facts.layout.parser_library.name
 
@@ -225,7 +229,7 @@ def _check(
     notes = []
     if not any("asan" in name for name in exported.needed):
         notes.append(
-            "the Makefile does not take its compiler from PATH: built without sanitizers, crashes only are seen"
+            "the Makefile does not take its compiler from PATH: built without sanitizers, only crashes are detected"
         )
     if len(results) < len(cases):
         notes.append(f"stopped after {len(results)} of {len(cases)} cases")
@@ -249,7 +253,7 @@ def _setting(facts: PreflightFacts, threshold: float) -> Setting:
 
 
 def _frames(outputs: ModelOutputsResult) -> Sequence[Call]:
-    """The first real frames' outputs under the chosen preprocessing."""
+    """The model's outputs on the first real frames, under the chosen preprocessing."""
     import numpy as np
 
     probed = outputs.probed
@@ -259,7 +263,7 @@ def _frames(outputs: ModelOutputsResult) -> Sequence[Call]:
 
 
 def _reference(facts: PreflightFacts, outputs: ModelOutputsResult, count: int) -> tuple[Boxes, ...] | None:
-    """The family's decode of these frames; None for a head that no family claims."""
+    """The family's decode of the first ``count`` frames; None for a head of no known family."""
     if outputs.head is None:
         return None
     family, network = registry.by_name(outputs.head.family), Network(facts.width, facts.height)
@@ -269,13 +273,13 @@ def _reference(facts: PreflightFacts, outputs: ModelOutputsResult, count: int) -
 
 
 def add_evidence(log: EvidenceLog, check: ParserCheckResult) -> None:
-    """Cases and times, or why nothing was run; findings as a table and as warnings."""
+    """Cases and times, or why nothing was run; findings as a table, warnings among them as warnings."""
     if check.not_run:
         log.fact("Sanitizers", f"not run: {check.not_run}")
         log.note(*(text for text in (f"not run: {check.not_run}", check.fix) if text))
         return
     log.fact("Sanitizers", "AddressSanitizer, UndefinedBehaviorSanitizer", f"built in {check.build_seconds:.1f} s")
-    log.fact("Cases", check.cases, f"{check.frames} real frames and what may come; {check.run_seconds:.1f} s")
+    log.fact("Cases", check.cases, f"{check.frames} real frames, and changed tensors; {check.run_seconds:.1f} s")
     log.fact("Findings", len(check.findings) or "none")
     log.note(*check.notes)
     if check.findings:
@@ -285,12 +289,12 @@ def add_evidence(log: EvidenceLog, check: ParserCheckResult) -> None:
 
 
 def _row(found: Finding) -> tuple[str, str, str, str, str]:
-    """A finding's columns."""
+    """A finding as a row of the table."""
     return found.rule, found.severity, found.what, found.where, found.fix
 
 
 def _lines(check: ParserCheckResult) -> tuple[str, ...]:
-    """The check on a terminal."""
+    """The result as lines for the terminal."""
     if check.not_run:
         return (f"not run: {check.not_run}", *([f"  fix: {check.fix}"] if check.fix else []))
     shown = [f"{check.cases} cases, {len(check.findings)} findings", *check.notes]
@@ -303,11 +307,10 @@ def _lines(check: ParserCheckResult) -> tuple[str, ...]:
 
 
 def command(model_dir: str, video: str | None) -> int:
-    """``dsbench parser-check``: the check of one model directory, without the rest of the pipeline.
+    """``dsbench parser-check``: check one model directory without the rest of the pipeline; returns the exit status.
 
-    0: nothing worse than a warning, also where the sanitizers are not installed; 1: an error was found.
-
-    Nothing is written to the model directory.
+    0: no error was found, or the sanitizers are not installed; 1: an error was found. Nothing is written to the model
+    directory.
     """
     start = Path.cwd()
     layout = ModelLayout.at(model_dir, start)

@@ -17,20 +17,20 @@ from dsbench.steps.rows.file_rows import file_text, owner
 
 @dataclass(frozen=True)
 class ParserMakefileResult:
-    """The Makefile, and whose it is; None where there is nothing to compile."""
+    """The Makefile and its owner; None if there is nothing to compile."""
 
     written: Written | None
 
 
 def run(model: ModelRun, log: EvidenceLog) -> ParserMakefileResult:
-    """``write`` the Makefile of this run."""
+    """``write`` the Makefile and record its evidence."""
     result = model.keep(write(model.get(PreflightFacts), model.get(ParserSourceResult)))
     add_evidence(log, model.layout, result)
     return result
 
 
 def write(facts: PreflightFacts, source: ParserSourceResult) -> ParserMakefileResult:
-    """The specification's Makefile for this source; a user's own Makefile stays."""
+    """Write the specification's Makefile for this source; a user's own Makefile is kept."""
     if source.built_in:
         return ParserMakefileResult(None)
     layout = facts.layout
@@ -38,7 +38,7 @@ def write(facts: PreflightFacts, source: ParserSourceResult) -> ParserMakefileRe
 
 
 def add_evidence(log: EvidenceLog, layout: ModelLayout, result: ParserMakefileResult) -> None:
-    """The Makefile, and whose it is."""
+    """The Makefile and its owner."""
     written = result.written
     if written is None:
         log.fact("Makefile", "none", NOTHING_TO_DO)

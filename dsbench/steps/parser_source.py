@@ -1,4 +1,4 @@
-"""6b: the parser's source: the user's own, else the family's; and the name of the function in it."""
+"""6b: the parser's source, the user's own or the family's, and the name of its function."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from dsbench.steps.rows.file_rows import file_text
 
 @dataclass(frozen=True)
 class ParserSourceResult:
-    """The .cpp that will be built, and whose it is. ``built_in``: ``path`` is DeepStream's own library instead."""
+    """The .cpp to build and its owner."""
 
     path: Path
     users: bool
+    """The user supplies the source."""
     reason: str
     built_in: bool = False
+    """``path`` is DeepStream's own library; there is no source."""
 
 
 def run(model: ModelRun, log: EvidenceLog) -> ParserSourceResult:
@@ -38,7 +40,7 @@ def run(model: ModelRun, log: EvidenceLog) -> ParserSourceResult:
 
 
 def write(facts: PreflightFacts, outputs: ModelOutputsResult) -> ParserSourceResult:
-    """The user's own source untouched, else the family's. Raises FAMILY_UNKNOWN if there is neither."""
+    """The user's own source, unchanged, else the family's. Raises FAMILY_UNKNOWN if there is neither."""
     if outputs.user_source is not None:
         return ParserSourceResult(outputs.user_source.path, True, outputs.user_source.reason)
     if outputs.head is None:
@@ -56,13 +58,13 @@ def write(facts: PreflightFacts, outputs: ModelOutputsResult) -> ParserSourceRes
 def generated_function(facts: PreflightFacts) -> str:
     """The function that a generated source defines: dsbench.toml's ``parse-bbox-func-name``, else the specification's.
 
-    Not that of a user's nvinfer config: a name misspelt there has to show.
+    The user's nvinfer config is not read here, so that a misspelt name in it is detected.
     """
     return facts.settings.parse_bbox_func_name or facts.layout.parser_function
 
 
 def parser_function(facts: PreflightFacts) -> str:
-    """``parse-bbox-func-name``: of the user's nvinfer config, of dsbench.toml, else the specification's name."""
+    """``parse-bbox-func-name`` from the user's nvinfer config, else from dsbench.toml, else the specification's."""
     config = facts.layout.nvinfer_config
     if config.is_file() and not is_generated(config):
         with suppress(DsbenchError):  # 6e says what is wrong with the config

@@ -1,4 +1,4 @@
-"""Pre-flight: everything that the run needs is there. On the embedded runtime a missing engine is prepared here."""
+"""Pre-flight: check that everything the run needs exists; prepare a missing engine on the embedded runtime."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dsbench.steps.model_run import ModelRun
 def run(model: ModelRun, log: EvidenceLog) -> PreflightFacts:
     """Lock the directory, check it, prepare the engine. Raises DIRECTORY_BUSY and what pre-flight raises.
 
-    An engine that cannot be prepared stops Step 7 only.
+    If the engine cannot be prepared, only Step 7 stops.
     """
     directory_lock.take(model.layout.root, model.at_end, shown=model.layout.given)
     checked = preflight.run(model.layout, model.preflight_request())
@@ -32,7 +32,7 @@ def add_evidence(log: EvidenceLog, facts: PreflightFacts) -> None:
     log.fact("MODEL_DIR", layout.root)
     log.fact("ONNX_FILE", layout.given_path(onnx.path), "dsbench.toml" if facts.settings.onnx else "first by name")
     log.fact("ONNX sha256", onnx.sha256)
-    log.fact("ONNX opset, producer", f"{onnx.opset}, {onnx.producer or 'not named'}")
+    log.fact("ONNX opset, producer", f"{onnx.opset}, {onnx.producer or 'not given'}")
     log.fact("INPUT_NAME", onnx.input_name, f"{onnx.dtype} {onnx.layout}")
     log.fact("H x W", f"{facts.height} x {facts.width}", onnx.size_origin)
     log.fact("ENGINE", layout.given_path(facts.engine.path) if facts.engine else "none")
@@ -53,22 +53,22 @@ def add_evidence(log: EvidenceLog, facts: PreflightFacts) -> None:
     shape = f"{video.codec} {video.width}x{video.height} {video.pixel_format}, {video.fps:.3g} frames/s"
     log.fact("Video stream", f"{shape}, {video.frames or 'unknown number of'} frames", "container")
     if facts.settings.path:
-        log.fact("dsbench.toml", ", ".join(facts.settings.decided()) or "decides nothing")
+        log.fact("dsbench.toml", ", ".join(facts.settings.decided()) or "sets no key")
     log.note(*facts.notes)
 
 
 def _engine_origin(log: EvidenceLog, origin: Origin) -> None:
-    """What TensorRT's engine was built from and on."""
+    """What the TensorRT engine was built from, and on which machine."""
     built = origin.provenance
     if built is None:
-        log.fact("Engine built by", "somebody else", "no provenance beside it, or it was replaced since")
+        log.fact("Engine built by", "not by dsbench prepare", "it has no provenance file, or was replaced later")
         return
     log.fact("Engine built by", f"dsbench prepare {built.dsbench}, {built.built}", f"{built.build_seconds:.0f} s")
-    log.fact("Engine built from", f"{built.onnx}, sha256 {built.onnx_sha256}", "the ONNX file of this run")
+    log.fact("Engine built from", f"{built.onnx}, sha256 {built.onnx_sha256}", "this run's ONNX file")
     log.fact("Engine precision", built.precision.upper(), f"workspace {built.workspace_mib} MiB")
-    on = f"{built.gpu or 'GPU not named'}, compute capability {built.compute_capability or 'not known'}"
-    log.fact("Engine built on", on, f"driver {built.driver or 'not known'}, CUDA {built.cuda or 'not known'}")
-    log.fact("Engine's TensorRT", built.tensorrt or "not known", "trtexec's log")
+    on = f"{built.gpu or 'GPU not recorded'}, compute capability {built.compute_capability or 'not recorded'}"
+    log.fact("Engine built on", on, f"driver {built.driver or 'not recorded'}, CUDA {built.cuda or 'not recorded'}")
+    log.fact("Engine's TensorRT", built.tensorrt or "not recorded", "trtexec's log")
     if built.scanned:
         rows = ((batch, f"{images:.1f}") for batch, images in built.scanned)
         log.table("Search for MAX_BS with trtexec", ("MAX_BS", "images per second"), rows)

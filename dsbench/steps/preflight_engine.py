@@ -1,7 +1,7 @@
-"""Part of pre-flight on the embedded runtime: what Steps 4-5 would have left. MAX_BS, b1 and bMAX throughput logs.
+"""Part of pre-flight on the embedded runtime: MAX_BS and the throughput logs of b1 and bMAX, in place of Steps 4-5.
 
-MAX_BS starts at 1 and doubles while PEAK_GPU_STREAMS > MAX_BS, as Steps 4-5 have it from 64. Nothing of TensorRT is
-touched: with an engine of its there, MAX_BS comes from that engine's name and no stand-in is written.
+MAX_BS starts at 1 and doubles while PEAK_GPU_STREAMS > MAX_BS; Steps 4-5 start at 64. TensorRT's files are not changed:
+if there is a TensorRT engine, MAX_BS comes from its name and no stand-in engine is written.
 """
 
 from __future__ import annotations
@@ -25,41 +25,42 @@ from dsbench.model.stand_in import StandInProvenance
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import throughput_run
 from dsbench.runtimes.embedded import cpu_name
-from dsbench.runtimes.throughput_run import Measured, ThroughputJob
+from dsbench.runtimes.throughput_run import BatchMeasurement, ThroughputJob
 from dsbench.steps.model_run import ModelRun
 
 SECONDS, WARM_UP = 2.5, 0.5
 SCAN_SECONDS, SCAN_WARM_UP = 0.5, 0.1
-"""While MAX_BS is still being looked for."""
+"""For the measurements that search for MAX_BS."""
 
-Measure = Callable[[int, float, float], Measured]
+Measure = Callable[[int, float, float], BatchMeasurement]
 """(batch, seconds, warm-up seconds) -> what was measured."""
 
 
 @dataclass(frozen=True)
 class PreparedEngine:
-    """What preparation came to. ``facts`` are pre-flight's with it in place.
-
-    ``action``: in one sentence, what was done. ``scanned``: (batch, images per second) in the order of measuring.
-    ``failure``: why there is no throughput; it stops Step 7, not Step 6. ``moved``: where TensorRT's logs went.
-    """
+    """The result of engine preparation."""
 
     facts: PreflightFacts
+    """Pre-flight's facts, with the prepared engine and throughput."""
     action: str
+    """What was done, in one phrase."""
     seconds: float = 0.0
     scanned: tuple[tuple[int, float], ...] = ()
+    """(batch, images per second) in the order of measurement."""
     moved: tuple[Path, ...] = ()
+    """New paths of TensorRT's logs that were moved."""
     notes: tuple[str, ...] = ()
     failure: DsbenchError | None = None
+    """Why there is no throughput; it stops Step 7, not Step 6."""
 
 
 def prepare(model: ModelRun, facts: PreflightFacts) -> PreparedEngine:
-    """Prepare what is missing, if this runtime and ``--prepare`` say so. A failure is kept, not raised."""
+    """Prepare a missing engine if the runtime and ``--prepare`` allow it. A failure is returned, not raised."""
     if model.runtime.name != "embedded":
-        return PreparedEngine(facts, "Steps 4-5 built the engine; nothing is prepared on this runtime")
+        return PreparedEngine(facts, "none: on this runtime Steps 4-5 build the engine")
     provenance = provenance_of(facts)
     if stand_in.still_holds(facts.layout, facts.engine, facts.throughput, provenance, facts.onnx.batch):
-        return PreparedEngine(facts, "engine and trtexec logs of an earlier preparation still hold")
+        return PreparedEngine(facts, "engine and trtexec logs of an earlier preparation are still valid")
     if model.option(PREPARE).value == "never":
         return PreparedEngine(_without_outdated(facts, provenance), "--prepare never: nothing was measured")
     started = time.monotonic()
@@ -70,7 +71,7 @@ def prepare(model: ModelRun, facts: PreflightFacts) -> PreparedEngine:
             moved = _write(facts, provenance, search)
         except DsbenchError as error:
             kept = _without_outdated(facts, provenance)
-            return PreparedEngine(kept, "it failed", time.monotonic() - started, failure=error)
+            return PreparedEngine(kept, "failed", time.monotonic() - started, failure=error)
     return PreparedEngine(
         facts=preflight.reread_engine(facts, model.preflight_request()),
         action="measured on ONNX Runtime" + (f", MAX_BS={search.max_bs} found by doubling" if search.doubled else ""),
@@ -82,7 +83,7 @@ def prepare(model: ModelRun, facts: PreflightFacts) -> PreparedEngine:
 
 
 def provenance_of(facts: PreflightFacts) -> StandInProvenance:
-    """What figures measured now would depend on."""
+    """What the throughput depends on: model, input size, ONNX Runtime, processor."""
     return StandInProvenance(
         runtime="embedded",
         onnx_sha256=facts.onnx.sha256,
@@ -94,22 +95,24 @@ def provenance_of(facts: PreflightFacts) -> StandInProvenance:
 
 @dataclass
 class Search:
-    """MAX_BS and the logs to be kept. ``doubled`` is False where MAX_BS was given."""
+    """The search for MAX_BS so far."""
 
     max_bs: int
     doubled: bool
-    logs: dict[int, Measured] = field(default_factory=dict)
+    """MAX_BS is searched by doubling; False if it was given."""
+    logs: dict[int, BatchMeasurement] = field(default_factory=dict)
+    """The measurements to keep, by batch."""
     scanned: list[tuple[int, float]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def measure(self, measure: Measure, batch: int, seconds: float, warm_up: float) -> Measured:
+    def measure(self, measure: Measure, batch: int, seconds: float, warm_up: float) -> BatchMeasurement:
         measured = measure(batch, seconds, warm_up)
         self.scanned.append((batch, measured.images_per_second))
         return measured
 
 
 def find_max_bs(facts: PreflightFacts, measure: Measure) -> Search:
-    """MAX_BS by doubling, or as the graph or TensorRT's engine gives it; b1 and bMAX measured in full.
+    """Find MAX_BS: by doubling, or from the graph or the TensorRT engine. Batches 1 and MAX_BS are measured in full.
 
     Raises ENGINE_PREPARATION if the first measurement fails. A larger batch that fails ends the doubling.
     """
@@ -143,12 +146,12 @@ def _given(search: Search, measure: Measure, frozen: int | None) -> Search:
     return search
 
 
-def _peak(measured: Measured, target_fps: float) -> int:
+def _peak(measured: BatchMeasurement, target_fps: float) -> int:
     return math.floor(measured.images_per_second / target_fps)
 
 
 def _measurer(facts: PreflightFacts, scratch: Path) -> Measure:
-    def measure(batch: int, seconds: float, warm_up: float) -> Measured:
+    def measure(batch: int, seconds: float, warm_up: float) -> BatchMeasurement:
         job = ThroughputJob(facts.onnx.path, (facts.height, facts.width), batch, seconds, warm_up)
         return throughput_run.measure(job, scratch)
 
@@ -156,9 +159,10 @@ def _measurer(facts: PreflightFacts, scratch: Path) -> Measure:
 
 
 def _write(facts: PreflightFacts, provenance: StandInProvenance, search: Search) -> tuple[Path, ...]:
-    """Logs first, the engine last: an interrupted preparation leaves no engine, so it is made again.
+    """Write the logs first and the engine last: an interrupted preparation leaves no engine and is repeated.
 
-    TensorRT's logs move to ``previous/`` (``--replace-results``: else pre-flight has stopped). Returns where they went.
+    TensorRT's logs move to ``previous/`` (only with ``--replace-results``: otherwise pre-flight has stopped). Returns
+    their new paths.
     """
     layout = facts.layout
     logs = {layout.trtexec_log(batch): search.logs[batch] for batch in {min(search.logs), search.max_bs}}
@@ -177,28 +181,28 @@ def _remove(old: Path) -> None:
     with suppress(OSError):
         old.unlink()
     if old.suffix == ".log":
-        with suppress(OSError):  # not empty: it is not ours alone
+        with suppress(OSError):  # not empty: it holds files of others
             os.rmdir(old.parent)
 
 
 def _without_outdated(facts: PreflightFacts, provenance: StandInProvenance) -> PreflightFacts:
-    """Facts without figures that were measured with another model or on another machine."""
+    """``facts`` without a throughput that was measured with another model or on another machine."""
     if facts.throughput is None or stand_in.first_line(facts.throughput.log) == provenance.line:
         return facts
     return replace(facts, throughput=None)
 
 
 def add_evidence(log: EvidenceLog, prepared: PreparedEngine) -> None:
-    """What was measured in the place of Steps 4-5, and how long it took."""
+    """What was measured in place of Steps 4-5, and how long it took."""
     took = f"{prepared.seconds:.1f} s" if prepared.seconds else ""
     log.fact("Engine preparation", prepared.action, took)
     if prepared.scanned:
         rows = ((batch, f"{images:.1f}") for batch, images in prepared.scanned)
-        log.table("ONNX Runtime alone, in the order of measuring", ("batch", "images per second"), rows)
+        log.table("ONNX Runtime alone, in the order of measurement", ("batch", "images per second"), rows)
     layout = prepared.facts.layout
     log.note(*(f"TensorRT's log moved to {layout.given_path(path)}" for path in prepared.moved))
     log.note(*prepared.notes)
     if prepared.failure is not None:
         log.warn(f"engine preparation failed, so Step 7 will stop: {prepared.failure.what}")
     elif prepared.facts.throughput is None:
-        log.warn("no throughput of the model alone is known: Step 7 will stop (--prepare auto measures it)")
+        log.warn("the throughput of the model alone is not known: Step 7 will stop (--prepare auto measures it)")

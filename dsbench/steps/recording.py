@@ -1,4 +1,4 @@
-"""What the steps of one model have found so far, as the figures, options and video of its record."""
+"""Fills a model's record from the results of its steps: figures, options, video, environment."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _PACKAGES = ("pytest", "pytest-html", "pytest-dependency", "pytest-xdist")
 
 
 def recorder(layout: ModelLayout, options: Options, selected: Selected) -> Recorder:
-    """A recorder that knows what is known before the first step."""
+    """A recorder with what is known before the first step."""
     runtime = selected.runtime
     blank = Record(
         model_name=layout.name,
@@ -56,14 +56,14 @@ def recorder(layout: ModelLayout, options: Options, selected: Selected) -> Recor
 
 
 def after_step(recorder: Recorder, model: ModelRun | None, step: StepRecord) -> None:
-    """Take one step into the record and write it; ``model`` is None where the step was skipped before it began."""
+    """Add one step to the record and write it; ``model`` is None if the step was skipped before it started."""
     if model is not None:
         refresh(model, recorder)
     recorder.step(step)
 
 
 def refresh(model: ModelRun, recorder: Recorder) -> None:
-    """Bring the record up to what the steps of ``model`` have kept."""
+    """Update the record from the stored results of ``model``."""
     facts = model.find(PreflightFacts)
     environment = recorder.record.environment or environment_of(model.selected, model.option(GPU_ID).value)
     telemetry, measured = model.find(Telemetry), model.find(Measurements)
@@ -89,7 +89,7 @@ def refresh(model: ModelRun, recorder: Recorder) -> None:
 
 
 def figures(model: ModelRun) -> Figures:
-    """Step 8's numbers as far as they are known."""
+    """Step 8's figures, as far as they are known."""
     prepared, facts = model.find(PreparedEngine), model.find(PreflightFacts)
     if prepared is not None:
         facts = prepared.facts
@@ -125,7 +125,7 @@ def figures(model: ModelRun) -> Figures:
 
 
 def video(facts: PreflightFacts) -> VideoRecord:
-    """The video and who chose it."""
+    """The video and where its path comes from."""
     clip = facts.video.value
     return VideoRecord(
         str(clip.path), facts.video.origin, clip.width, clip.height, clip.fps, clip.frames or None, clip.codec
@@ -150,7 +150,7 @@ def environment_of(selected: Selected, gpu_id: int = 0) -> tuple[tuple[str, str]
 
 
 def _trtexec(layout: ModelLayout, batch: int, made_here: bool) -> TrtexecFigures:
-    """The figures of one log; all None where it is missing, unreadable or the other runtime's."""
+    """The figures of one trtexec log; all None if it is missing, unreadable or the other runtime's."""
     log = layout.trtexec_log(batch)
     if not log.is_file() or is_stand_in(log) != made_here:
         return TrtexecFigures()

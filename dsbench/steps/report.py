@@ -1,4 +1,4 @@
-"""Step 8's hook: what it reads is there. Charts in ``reports/charts``, the record readable back, the pictures of 6f."""
+"""Prepares Step 8: charts in ``reports/charts``, the record read back, the pictures of 6f."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ _FIX = "free the disk (df -h), make the model directory writable, run again"
 
 @dataclass(frozen=True)
 class ReportResult:
-    """What was found and made. ``record`` is None where an earlier step said that it is not this run's to write."""
+    """The files that Step 8 reads."""
 
     record: Record | None
+    """None if this run must not replace the record in the directory."""
     charts: tuple[Path, ...]
     pictures: tuple[Path, ...]
 
 
 def run(model: ModelRun, log: EvidenceLog) -> ReportResult:
-    """Draw the charts, read the record back, say what to run next.
+    """Draw the charts, read the record back, show the next commands.
 
     Raises REPORT_INCOMPLETE, RECORD_INVALID, NOT_WRITABLE.
     """
@@ -57,7 +58,7 @@ def _checked(model: ModelRun) -> ReportResult:
     record = store.load(model.layout.record)
     missing = []
     if record.session != recorder.record.session:
-        missing.append(f"{model.layout.record.name} is an older run's")
+        missing.append(f"{model.layout.record.name} is from an older run")
     elif len(record.steps) != len(recorder.record.steps):
         missing.append(f"{model.layout.record.name} lacks the last steps")
     if model.find(Run2ValidationResult) is not None and record.figures.run2.total_fps is None:
@@ -75,7 +76,7 @@ def _checked(model: ModelRun) -> ReportResult:
 
 
 def _draw(model: ModelRun) -> tuple[Path, ...]:
-    """Charts of the runs that this session has made."""
+    """Draw the charts of this session's runs; returns their paths."""
     calibration, validation = model.find(Run1CalibrationResult), model.find(Run2ValidationResult)
     runs: list[tuple[str, MeasuredRun]] = []
     if calibration is not None:
@@ -97,7 +98,7 @@ def _draw(model: ModelRun) -> tuple[Path, ...]:
 
 
 def _remove_others(folder: Path, drawn: Sequence[Path]) -> None:
-    """Remove our charts of an older run that this one has not drawn: they would stand beside this run's record."""
+    """Remove charts of an older run that this run has not drawn: they do not belong to its record."""
     for path in (folder / name for name in _CHARTS):
         if path not in drawn:
             with suppress(OSError):
@@ -125,10 +126,10 @@ def _holds_something(path: Path) -> bool:
 
 
 def add_evidence(log: EvidenceLog, layout: ModelLayout, result: ReportResult) -> None:
-    """Where everything lies."""
+    """Paths of the record, the charts and the pictures."""
     if result.record is None:
-        log.note("nothing of this run is left in the directory: it holds results that are not this run's to replace")
+        log.note("this run wrote no record: the directory holds results that it must not replace")
         return
     log.fact("Record", layout.given_path(layout.record), f"{len(result.record.steps)} steps, {result.record.verdict}")
     for kind, paths in (("Charts", result.charts), ("Video and frames", result.pictures)):
-        log.fact(kind, ", ".join(layout.given_path(path) for path in paths) or "none made")
+        log.fact(kind, ", ".join(layout.given_path(path) for path in paths) or "none")

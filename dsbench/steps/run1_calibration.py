@@ -19,11 +19,13 @@ from dsbench.steps.rows import measurement_rows
 
 @dataclass(frozen=True)
 class Run1CalibrationResult:
-    """Run 1. ``rt_streams`` as computed (0 on a slow CPU); ``moved``: where files of older runs went."""
+    """Run 1."""
 
     run: MeasuredRun
     rt_streams: int
+    """RT_STREAMS as computed; 0 on a slow CPU."""
     moved: tuple[Path, ...]
+    """New paths of older runs' files."""
 
 
 def run(model: ModelRun, log: EvidenceLog) -> Run1CalibrationResult:
@@ -34,7 +36,7 @@ def run(model: ModelRun, log: EvidenceLog) -> Run1CalibrationResult:
 
 
 def calibrate(model: ModelRun, log: EvidenceLog) -> Run1CalibrationResult:
-    """Run at min(PEAK_GPU_STREAMS, MAX_BS) streams; logs of older runs move aside first."""
+    """Run at min(PEAK_GPU_STREAMS, MAX_BS) streams; logs of older runs move to ``previous/`` first."""
     facts, config = model.get(PreflightFacts), model.get(BenchmarkConfigResult)
     moved = previous.set_runs_aside(model.layout.ds_dir)
     count = streams.run1_streams(config.throughput.peak_gpu_streams, facts.max_bs)
@@ -47,7 +49,7 @@ def calibrate(model: ModelRun, log: EvidenceLog) -> Run1CalibrationResult:
 
 
 def add_evidence(log: EvidenceLog, result: Run1CalibrationResult) -> None:
-    """Efficiency against trtexec, and why it is what it is."""
+    """Figures, efficiency against trtexec and what explains it, RT_STREAMS."""
     benchmark_run.add_figures(log, result.run)
     log.print(measurement_rows.line(RUN_1, result.run.measurement, asked=False))
     log.fact("RT_STREAMS", result.rt_streams, "min(floor(total / target), MAX_BS)")

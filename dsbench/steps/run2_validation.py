@@ -1,4 +1,4 @@
-"""7c, run 2: whether RT_STREAMS keep up in real time; half of them if not."""
+"""7c, run 2: whether RT_STREAMS streams keep up in real time; if not, a retry with half of them."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ from dsbench.steps.run1_calibration import Run1CalibrationResult
 
 @dataclass(frozen=True)
 class Run2ValidationResult:
-    """Run 2 and, if it did not keep up, its one retry at half the streams; ``benchmark`` is all of Step 7."""
+    """Run 2, its retry, and the figures of all of Step 7."""
 
     run: MeasuredRun
     retry: MeasuredRun | None
+    """Run 2 at half the streams; None if run 2 kept up."""
     benchmark: Benchmark
+    """The specification's figures of Step 7."""
 
     @property
     def final(self) -> MeasuredRun:
@@ -36,7 +38,7 @@ class Run2ValidationResult:
 
     @property
     def confirmed_streams(self) -> int:
-        """Real-time streams by the specification's figure and by every stream's; 0 if either does not say so."""
+        """Real-time streams that both the specification's figure and every stream confirm; 0 if one does not."""
         sure = self.final.measurement.real_time is RealTime.YES
         return self.benchmark.confirmed_streams if sure else 0
 
@@ -50,7 +52,7 @@ def run(model: ModelRun, log: EvidenceLog) -> Run2ValidationResult:
 
 
 def validate(model: ModelRun, log: EvidenceLog) -> Run2ValidationResult:
-    """Run at RT_STREAMS; not real-time: halved and tried once more, unless the measurement is invalid."""
+    """Run at RT_STREAMS; retry once at half the streams if not real-time, unless the measurement is invalid."""
     facts, config, first = model.get(PreflightFacts), model.get(BenchmarkConfigResult), model.get(Run1CalibrationResult)
     measured = benchmark_run.measure(model, log, max(1, first.rt_streams), "Run 2")
     log.print(*streams.run2_lines(measured.figures))
@@ -72,7 +74,7 @@ def validate(model: ModelRun, log: EvidenceLog) -> Run2ValidationResult:
 
 
 def _retry(model: ModelRun, log: EvidenceLog, first: MeasuredRun, count: int) -> MeasuredRun:
-    """Run 2 once more at ``count`` streams; the first attempt's log is kept under another name."""
+    """Repeat run 2 at ``count`` streams; the first attempt's log is kept under another name."""
     log.print(streams.retry_announcement(count))
     kept = _keep_first_log(first.perf.plan.log)
     log.renamed(*map(model.layout.given_path, (first.perf.plan.log, kept)))
@@ -83,14 +85,14 @@ def _retry(model: ModelRun, log: EvidenceLog, first: MeasuredRun, count: int) ->
 
 
 def require_streams(model: ModelRun, validation: Run2ValidationResult) -> None:
-    """TOO_FEW_STREAMS when ``--min-streams`` wants more real-time streams than were confirmed."""
+    """Raise TOO_FEW_STREAMS if fewer real-time streams than ``--min-streams`` were confirmed."""
     wanted = model.option(MIN_STREAMS)
     confirmed = validation.confirmed_streams
     if wanted.value is not None and confirmed < wanted.value:
-        fix = "a smaller or faster model, a larger batch, a faster machine; or a lower --min-streams or --target-fps"
-        most, first = validation.benchmark.max_bs, validation.benchmark.run1
-        if first.total_fps // first.target_fps > most:
-            fix = f"run 1 would carry more, but no more than MAX_BS={most} streams are run: a larger batch first; {fix}"
+        fix = "use a smaller model, a larger batch or a faster machine, or lower --min-streams or --target-fps"
+        max_bs, first = validation.benchmark.max_bs, validation.benchmark.run1
+        if first.total_fps // first.target_fps > max_bs:
+            fix = f"use a larger batch first: run 1 could carry more streams than MAX_BS={max_bs}; else {fix}"
         found = validation.final.measurement
         if found.disturbed:
             fix = f"close other programs and measure again (see the reasons above); else {fix}"
@@ -107,7 +109,7 @@ def require_streams(model: ModelRun, validation: Run2ValidationResult) -> None:
 
 
 def _unconfirmed(validation: Run2ValidationResult) -> str:
-    """Why streams that keep up by stream 0's figure do not count, or what disturbed the run."""
+    """Why streams that keep up by stream 0's figure are not confirmed, or what disturbed the run."""
     by_stream0, found = validation.benchmark.confirmed_streams, validation.final.measurement
     if found.real_time is RealTime.YES or not (by_stream0 or found.disturbed):
         return ""
@@ -132,7 +134,7 @@ def _keep_first_log(log: Path) -> Path:
 
 
 def add_evidence(log: EvidenceLog, result: Run2ValidationResult) -> None:
-    """Is it real time, and for how many streams."""
+    """Figures of the run and its retry, and the number of confirmed real-time streams."""
     for made in (result.run, *((result.retry,) if result.retry else ())):
         benchmark_run.add_figures(log, made)
         log.print(measurement_rows.line(made.name, made.measurement, asked=True))
@@ -144,15 +146,15 @@ def add_evidence(log: EvidenceLog, result: Run2ValidationResult) -> None:
         log.warn(f"RT: NO, {verdict} ({final.figures.fps} of {final.figures.target_fps:g} FPS)")
     elif final.facts is not None and final.facts.below_target:
         log.warn(
-            f"RT: YES is stream 0's figure; {named(final.facts.below_target)} stayed below "
+            f"RT: YES is about stream 0 only; {named(final.facts.below_target)} stayed below "
             f"{final.figures.target_fps:g} FPS"
         )
     elif final.measurement.real_time is RealTime.NO:
-        log.warn("RT: YES is stream 0's figure; not every stream keeps up")
+        log.warn("RT: YES is about stream 0 only; not every stream keeps up")
 
 
 def shortfall(result: Benchmark) -> str:
-    """What RT: NO means; "" where the streams keep up."""
+    """The meaning of ``RT: NO`` in words; "" if the streams keep up."""
     final = result.final
     if final.real_time:
         return ""

@@ -1,9 +1,9 @@
-"""Short clips that differ, cut from one video: each stream of a batch then has boxes of its own.
+"""Cuts short, different clips from one video, so that each stream of a batch has boxes of its own.
 
-Clip k begins at another frame, is mirrored if k is odd, and shifted sideways (what leaves the picture comes back on the
-other side), so that a video in which nothing moves gives different boxes too. All have the same number of frames:
-deepstream-app breaks down when streams of unequal length share a sink. MPEG-4 (part 2), which NVDEC decodes and every
-FFmpeg encodes, without B-frames, so that there is no edit list.
+Each clip starts at another frame. Odd clips are mirrored, and later pairs are shifted sideways with wrap-around, so that
+even a still video gives different boxes. All clips have the same number of frames: deepstream-app fails when streams of
+different length end in one sink. The codec is MPEG-4 part 2, which NVDEC decodes and every FFmpeg encodes, without
+B-frames, so that there is no edit list.
 """
 
 from __future__ import annotations
@@ -26,19 +26,20 @@ if TYPE_CHECKING:
 # AVColorSpace and AVColorRange of libavutil/pixfmt.h
 _BT709, _BT601, _LIMITED, _FULL = 1, 6, 1, 2
 _ENCODER = "mpeg4"
-# a fixed quantiser of 2, nearly the best: FF_QP2LAMBDA (118) a step
+# fixed quantiser 2, near the best quality; FF_QP2LAMBDA is 118
 _ENCODER_OPTIONS = {"bf": "0", "flags": "+qscale", "global_quality": str(2 * 118)}
 
 
 @dataclass(frozen=True)
 class ClipPlan:
-    """``frames`` frames of the video from number ``first`` on, mirrored or not, shifted right by ``shift`` of its
-    width (0 to 1)."""
+    """One clip to cut."""
 
     first: int
+    """Number of its first frame in the video."""
     frames: int
     mirrored: bool
     shift: float
+    """Shift to the right as a fraction of the width."""
 
     def __str__(self) -> str:
         changes = (", mirrored" if self.mirrored else "") + (f", shifted by {self.shift:.0%}" if self.shift else "")
@@ -46,7 +47,7 @@ class ClipPlan:
 
 
 def plan(streams: int, available: range, frames: int) -> tuple[ClipPlan, ...]:
-    """Clips for so many streams from the frames ``available``, spread over them; shorter where those are few.
+    """Clips for ``streams`` streams, spread over the frames ``available``; shorter if there are too few frames.
 
     >>> [str(clip) for clip in plan(2, range(20), 8)]
     ['frames 0 to 7', 'frames 12 to 19, mirrored']
@@ -65,9 +66,9 @@ def plan(streams: int, available: range, frames: int) -> tuple[ClipPlan, ...]:
 
 
 def write(video: Path, folder: Path, plans: Sequence[ClipPlan]) -> tuple[Path, ...]:
-    """Write ``stream_<k>.mp4`` for each plan, from the frames that the app decodes of the video.
+    """Write ``stream_<k>.mp4`` for each plan, from the frames that the app decodes; returns the paths.
 
-    Raises VIDEO_UNREADABLE if they end too early, NOT_WRITABLE, and what the decoder raises.
+    Raises VIDEO_UNREADABLE if there are too few frames, NOT_WRITABLE, and what the decoder raises.
     """
     from dsbench.base.cpus import usable_cpus
     from dsbench.embedded.video.decode import open_source
@@ -88,7 +89,7 @@ def write(video: Path, folder: Path, plans: Sequence[ClipPlan]) -> tuple[Path, .
                 break
         for writer in writers:
             writer.close()
-    except OSError as error:  # FFmpeg's errors of writing are of this kind too
+    except OSError as error:  # includes FFmpeg's write errors
         raise DsbenchError(
             Code.NOT_WRITABLE,
             f"no clip can be written: {error}",
@@ -133,14 +134,14 @@ class _Writer:
     def _open(self, like: YuvFrame) -> Any:
         stream: Any = self._container.add_stream(_ENCODER, rate=self._rate, options=dict(_ENCODER_OPTIONS))
         stream.width, stream.height, stream.pix_fmt = like.width // 2 * 2, like.height // 2 * 2, "yuv420p"
-        # the app converts to RGB by these tags: they stay the video's own
+        # the app converts to RGB by these tags: keep the video's own
         stream.codec_context.colorspace = _BT709 if like.matrix == "bt709" else _BT601
         stream.codec_context.color_range = _FULL if like.full_range else _LIMITED
         return stream
 
 
 def _changed(frame: YuvFrame, how: ClipPlan) -> Picture:
-    """The frame's planes one below the other, as PyAV wants yuv420p: (height * 3 / 2, width), even sizes."""
+    """The changed frame in PyAV's yuv420p layout: planes stacked, (height * 3 / 2, width), even sizes."""
     import numpy as np
 
     width, height = frame.width // 2 * 2, frame.height // 2 * 2

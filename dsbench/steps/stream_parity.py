@@ -1,7 +1,7 @@
-"""Beyond the specification: different clips in one batch must give each stream the boxes of its own run.
+"""Beyond the specification: with different clips in one batch, each stream must get the boxes of its own clip.
 
-The benchmark plays one clip in every stream, so a network that is wrong for every item of a batch but the first would
-go through it unseen.
+The benchmark plays one clip in every stream, so it cannot detect a network that is wrong for all items of a batch but
+the first.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from dsbench.steps.stream_clips import ClipPlan
 
 STREAMS = 4
 FRAMES = 8
-"""Frames of each clip: a wrong item of a batch is wrong in its first frame, but that may be without objects."""
+"""Frames of each clip. A fault shows in the first frame that has objects."""
 SPREAD = 300
 """Frames of the video over which the clips are spread."""
 _FP32 = 0
@@ -44,32 +44,39 @@ _FIX = (
 
 @dataclass(frozen=True)
 class StreamParityResult:
-    """What came of it. ``not_run``: why there was nothing to compare (empty: there was)."""
+    """The comparison of each stream in the batch with its clip alone."""
 
     parity: Parity | None
+    """None if nothing was compared."""
     clips: tuple[ClipPlan, ...] = ()
     logs: tuple[Path, ...] = ()
+    """Logs of the single runs, then of the batch."""
     app_seconds: float = 0.0
+    """Wall time of all runs."""
     not_run: str = ""
+    """Why nothing was compared; empty if it was."""
 
 
 @dataclass(frozen=True)
 class ParityRecord:
-    """Objects of each stream's own run, and how many the batch had again. ``telling``: a fault would have shown."""
+    """The record's entry ``parity``."""
 
     streams: int
     objects: int
+    """Objects of all clips run alone."""
     found_again: int
+    """Those that the batch has too."""
     borderline: int
     differing: int
     telling: bool
+    """The clips differ enough for a fault to be detected."""
     fault: str
 
 
 def run(model: ModelRun, log: EvidenceLog) -> StreamParityResult:
     """Cut the clips, dump each alone and all in one batch, compare.
 
-    Raises what the video and a run of the app raise, STREAM_PARITY where a stream gets other boxes than its clip's.
+    Raises what cutting and a run of the app raise, STREAM_PARITY if a stream gets other boxes than its clip's.
     """
     result = model.keep(_compared(model))
     model.record("parity", _record(result))
@@ -82,7 +89,7 @@ def _compared(model: ModelRun) -> StreamParityResult:
     facts = model.get(PreflightFacts)
     streams = _streams(model, facts)
     if streams < 2:
-        return StreamParityResult(None, not_run=f"a batch of {streams} holds one stream, nothing can be mixed up")
+        return StreamParityResult(None, not_run=f"a batch of {streams} holds one stream: there is nothing to compare")
     folder = model.layout.parity_dir
     plans = stream_clips.plan(streams, _frames_with_objects(model.get(KittiGateResult).scan), FRAMES)
     clips = stream_clips.write(facts.video.value.path, folder, plans)
@@ -97,7 +104,7 @@ def _compared(model: ModelRun) -> StreamParityResult:
 
 
 def require(result: StreamParityResult) -> None:
-    """STREAM_PARITY where a stream does not get the boxes of its own clip."""
+    """Raise STREAM_PARITY if a stream does not get the boxes of its own clip."""
     parity = result.parity
     if parity is not None and parity.verdict:
         raise DsbenchError(
@@ -106,14 +113,14 @@ def require(result: StreamParityResult) -> None:
 
 
 def _streams(model: ModelRun, facts: PreflightFacts) -> int:
-    """A batch that the engine takes. A CPU has no engine: a dynamic batch is tried even where it is too slow for it."""
+    """Streams of the batch: at most what the engine takes; on the embedded runtime 4 for any dynamic batch."""
     if model.runtime.name == "embedded" and facts.onnx.batch is None:
         return STREAMS
     return min(STREAMS, facts.max_bs)
 
 
 def _frames_with_objects(scan: Scan) -> range:
-    """Where to cut: from the first frame in which 6g saw an object, over some seconds; a video may be hours long."""
+    """Frames to cut clips from: ``SPREAD`` frames from the first one in which 6g found an object."""
     frames = scan.streams.get(0, 0)
     first = next((number for number, objects in enumerate(scan.per_frame[:frames]) if objects), 0)
     return range(first, max(first + 1, min(frames, first + SPREAD)))
@@ -140,13 +147,13 @@ def _dump(model: ModelRun, name: str, clips: tuple[Path, ...]) -> KittiDump:
 
 
 def _frames(directory: Path, stream: int) -> tuple[Frame, ...]:
-    """A stream's objects, frame by frame in order."""
+    """Objects of each frame of a stream, in order."""
     files = (file for file in kitti.list_frames(directory) if file.name.stream == stream)
     return tuple(kitti.parse_file(file.path) for file in files)
 
 
 def _require_frames(own: list[tuple[Frame, ...]], plans: tuple[ClipPlan, ...], dumps: list[KittiDump]) -> None:
-    """APP_FAILED where a clip alone gave fewer frames than it has: there is nothing to compare the batch with."""
+    """Raise APP_FAILED if a clip alone gave fewer frames than it has: the batch has no reference then."""
     for number, (frames, plan) in enumerate(zip(own, plans, strict=True)):
         if len(frames) < plan.frames:
             finished = dumps[number].finished
@@ -159,7 +166,7 @@ def _require_frames(own: list[tuple[Frame, ...]], plans: tuple[ClipPlan, ...], d
 
 
 def _tolerance(model: ModelRun) -> Tolerance:
-    """The embedded runtime computes in FP32 whatever network-mode says."""
+    """FP32 or reduced precision; the embedded runtime always computes in FP32."""
     exact = model.runtime.name == "embedded" or model.get(NvinferConfigResult).config.network_mode == _FP32
     return judge.FLOAT32 if exact else judge.REDUCED
 
@@ -170,18 +177,20 @@ def _thresholds(model: ModelRun) -> dict[str, float]:
 
 
 def add_evidence(log: EvidenceLog, layout: ModelLayout, result: StreamParityResult) -> None:
-    """A row for each stream; what the comparison could not see is a warning."""
+    """A row for each stream, and a warning if the clips are too alike to detect a fault."""
     parity = result.parity
     if parity is None:
         log.fact("Streams compared", f"none: {result.not_run}")
         return
     objects = sum(one.objects for one in parity.streams)
     matched = sum(one.matched for one in parity.streams)
-    log.fact("Streams compared", f"{len(parity.streams)} different clips in one batch, each with its own run alone")
-    log.fact("Objects found again", f"{matched} of {objects}", f"app: {result.app_seconds:.1f} s in all")
+    log.fact(
+        "Streams compared", f"{len(parity.streams)} different clips in one batch, each compared with a run of its own"
+    )
+    log.fact("Matched objects", f"{matched} of {objects}", f"the app ran for {result.app_seconds:.1f} s in total")
     tolerance = parity.tolerance
-    log.fact("One object means", f"IoU >= {tolerance.iou:g}, scores within {tolerance.score:g}, same label")
-    columns = ("stream", "clip", "objects alone", "found again", "borderline", "differing", "shows")
+    log.fact("Objects match if", f"IoU >= {tolerance.iou:g}, scores within {tolerance.score:g}, same label")
+    columns = ("stream", "clip", "objects alone", "matched", "borderline", "differing", "shows")
     rows = (
         (one.stream, clip, one.objects, one.matched, one.borderline, one.differing, one.cause or "its own boxes")
         for one, clip in zip(parity.streams, result.clips, strict=True)
@@ -189,9 +198,9 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: StreamParityResu
     log.table("Each stream in the batch and alone", columns, rows)
     log.note(f"clips, dumps and logs: {layout.given_path(layout.parity_dir)}")
     if objects == 0:
-        log.warn("no clip has an object: the comparison shows nothing")
+        log.warn("no clip has an object: the comparison proves nothing")
     elif not parity.telling:
-        log.warn("the clips' boxes do not differ: a batch that repeats its first item would not show")
+        log.warn("the clips' boxes do not differ: a batch that repeats its first item would not be detected")
     file_text(log, layout.parity_dir / "deepstream_app_batch.txt")
 
 

@@ -23,39 +23,45 @@ _DIED = (Code.APP_CRASHED, Code.APP_FAILED, Code.APP_TIMEOUT)
 
 @dataclass(frozen=True)
 class StreamSweepResult:
-    """All trials, those of runs 1 and 2 included, and the sweep's own runs; ``largest`` is 0 if no count is real-time,
-    None if that is not known. ``not_run`` says why nothing was run (empty: it was)."""
+    """The search and its answer."""
 
     trials: tuple[Trial, ...]
+    """All trials, runs 1 and 2 included."""
     runs: tuple[ExtraRun, ...]
+    """The sweep's own runs."""
     largest: int | None
+    """The largest number of real-time streams: 0 if no count is real-time, None if it is not known."""
     max_bs: int
     answer: str
     not_run: str = ""
+    """Why nothing was run; empty if it was."""
 
 
 @dataclass(frozen=True)
 class TrialRecord:
-    """One run of the search; ``low`` is the slowest stream's lower bound, ``real_time`` YES, NO or UNSURE."""
+    """One run of the search."""
 
     streams: int
     run: str
     slowest_fps: float | None
     low: float | None
+    """The slowest stream's lower bound, in FPS."""
     real_time: str
+    """YES, NO or UNSURE."""
 
 
 @dataclass(frozen=True)
 class SweepRecord:
-    """``largest``: 0 where no count is real-time, None where the runs do not decide."""
+    """The record's entry ``sweep``."""
 
     largest: int | None
+    """0 if no count is real-time, None if the runs do not decide."""
     max_bs: int
     trials: tuple[TrialRecord, ...]
 
 
 def run(model: ModelRun, log: EvidenceLog) -> StreamSweepResult:
-    """Search and print each run as it ends. A count with which the app dies is one that is not real-time."""
+    """Search, printing each run as it ends. A count with which the app fails is not real-time."""
     result = model.keep(_searched(model, log))
     model.record("sweep", _record(result))
     add_evidence(log, model.layout, result)
@@ -65,7 +71,7 @@ def run(model: ModelRun, log: EvidenceLog) -> StreamSweepResult:
 def _searched(model: ModelRun, log: EvidenceLog) -> StreamSweepResult:
     max_bs = model.get(PreflightFacts).max_bs
     if not model.option(options.SWEEP).value:
-        return StreamSweepResult((), (), None, max_bs, "", not_run="not asked for (--sweep)")
+        return StreamSweepResult((), (), None, max_bs, "", not_run="not requested (--sweep)")
     trials, runs = list(_known(model)), list[ExtraRun]()
     while (streams := sweep.next_streams(trials, max_bs)) is not None:
         earlier = [trial.source for trial in trials if trial.streams == streams and trial.confirms]
@@ -87,7 +93,7 @@ def _searched(model: ModelRun, log: EvidenceLog) -> StreamSweepResult:
 
 
 def _known(model: ModelRun) -> tuple[Trial, ...]:
-    """The specification's runs, made with the same app and config: the search begins with what they say."""
+    """Runs 1 and 2 as trials: the search starts from them."""
     first, validation = model.get(Run1CalibrationResult), model.get(Run2ValidationResult)
     trials = [Trial(first.run.figures.streams, "Run 1", first.run.measurement, confirms=False)]
     trials.append(Trial(validation.run.figures.streams, "Run 2", validation.run.measurement))
@@ -97,7 +103,7 @@ def _known(model: ModelRun) -> tuple[Trial, ...]:
 
 
 def _plan(model: ModelRun, streams: int, title: str, repeats: int) -> ExtraPlan:
-    """``repeats``: how many of this count there were before; each keeps its files."""
+    """The plan of a run; ``repeats`` earlier repeats of this count keep their files."""
     name = f"s{streams}_sweep"
     if title == REPEAT:
         name += "_repeat" + (str(repeats + 1) if repeats else "")
@@ -106,16 +112,16 @@ def _plan(model: ModelRun, streams: int, title: str, repeats: int) -> ExtraPlan:
 
 
 def add_evidence(log: EvidenceLog, layout: ModelLayout, result: StreamSweepResult) -> None:
-    """The answer, all runs that it follows from, and each run of the sweep."""
+    """The answer, all trials, and each run of the sweep."""
     if result.not_run:
         log.fact("Sweep", result.not_run)
         return
     shown = "not known" if result.largest is None else result.largest
     log.fact("Largest number of real-time streams", shown, result.answer.removeprefix("Sweep: "))
-    columns = ("streams", "run", "slowest stream", "95 % interval", "all streams together", "real-time")
+    columns = ("streams", "run", "slowest stream", "95 % confidence interval", "all streams together", "real-time")
     ordered = sorted(result.trials, key=lambda trial: trial.streams)
     log.table("Runs by number of streams", columns, map(_row, ordered))
-    log.warn(*(f"the app died with {one.streams} streams: {one.failure}" for one in result.trials if one.failure))
+    log.warn(*(f"the app failed with {one.streams} streams: {one.failure}" for one in result.trials if one.failure))
     if not result.largest:
         log.warn(result.answer)
     for run in result.runs:

@@ -1,4 +1,4 @@
-"""The last block of the specification, and the line or two beside it that keep it from being misread."""
+"""The specification's closing block, with the runtime above it and a note where its figures need one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dsbench.steps.run2_validation import Run2ValidationResult, shortfall
 
 @dataclass(frozen=True)
 class SummaryResult:
-    """What is printed at the end."""
+    """The closing block and its figures."""
 
     benchmark: Benchmark
     step6_s: float
@@ -37,7 +37,7 @@ def run(model: ModelRun, log: EvidenceLog) -> SummaryResult:
 
 
 def remark(result: Benchmark) -> str:
-    """One line below the block where its numbers are not what was run: PEAK capped, a retry; "" otherwise."""
+    """A note if the block's figures differ from what was run (PEAK capped, a retry); "" otherwise."""
     parts = []
     if result.run1.streams != result.peak_gpu_streams:
         why = f"MAX_BS={result.max_bs}" if result.peak_gpu_streams > result.max_bs else "at least one stream is run"

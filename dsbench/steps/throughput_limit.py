@@ -1,4 +1,4 @@
-"""Beyond the specification: what limits run 1, from decoding alone and inference alone on the same machine."""
+"""Beyond the specification: what limits run 1, by comparison with decoding alone and inference alone."""
 
 from __future__ import annotations
 
@@ -26,43 +26,52 @@ from dsbench.steps.run1_calibration import Run1CalibrationResult
 SHORTEST_S, SHORTEST_ON_GPU_S, LONGEST_S = 5, 10, 15
 """Dozens of streams on a GPU take seconds to start."""
 _PART = 4
-"""A decode-only run lasts a quarter of a benchmark run: it has nothing to load, and is a ceiling, no verdict."""
+"""A decode-only run lasts a quarter of a benchmark run: it loads no engine, and only an upper bound is needed."""
 _ALONE_S, _ALONE_WARM_UP_S = 2.0, 0.3
 
 
 @dataclass(frozen=True)
 class ThroughputLimitResult:
-    """What came of it; ``not_run`` says why nothing was measured (empty: it was)."""
+    """The verdict and what it is based on; both None if nothing was measured."""
 
     evidence: BottleneckEvidence | None
     verdict: Bottleneck | None
     runs: tuple[ExtraRun, ...] = ()
+    """The decode-only runs."""
     not_run: str = ""
+    """Why nothing was measured; empty if it was."""
 
 
 @dataclass(frozen=True)
 class CeilingRecord:
-    """What a stage alone reaches. ``streams`` is None for inference alone, ``batch`` for decoding."""
+    """Throughput of one stage alone."""
 
     stage: str
     streams: int | None
+    """None for inference alone."""
     batch: int | None
+    """None for decoding alone."""
     fps: float
     source: str
 
 
 @dataclass(frozen=True)
 class LimitRecord:
-    """``limit``: decode, compute, CPU, batch wait, throttled or unclear; ``fps``: run 1, all streams together."""
+    """The record's entry ``limit``."""
 
     limit: str
+    """decode, compute, CPU, batch wait, throttled or unclear."""
     plateau: bool
     streams: int
     fps: float
+    """Run 1, all streams together."""
     decode_share: float | None
+    """``fps`` as a fraction of decoding alone."""
     infer_share: float | None
+    """``fps`` as a fraction of inference alone."""
     ceilings: tuple[CeilingRecord, ...]
     evidence: tuple[str, ...]
+    """Sentences with the figures that the verdict follows from."""
 
 
 def run(model: ModelRun, log: EvidenceLog) -> ThroughputLimitResult:
@@ -75,7 +84,7 @@ def run(model: ModelRun, log: EvidenceLog) -> ThroughputLimitResult:
 
 def _measured(model: ModelRun, log: EvidenceLog) -> ThroughputLimitResult:
     if (limits := model.option(LIMITS)).value == "never":
-        return ThroughputLimitResult(None, None, not_run=f"not asked for: --limits {limits}")
+        return ThroughputLimitResult(None, None, not_run=f"not requested, --limits {limits}")
     first = model.get(Run1CalibrationResult).run
     runs = tuple(_decode(model, streams) for streams in _counts(model, first.figures.streams))
     other_engine = _other_engine(model)
@@ -98,13 +107,13 @@ def _measured(model: ModelRun, log: EvidenceLog) -> ThroughputLimitResult:
 
 
 def seconds(perf_seconds: int, *, on_gpu: bool) -> int:
-    """How long a decode-only run lasts."""
+    """Seconds of a decode-only run."""
     shortest = SHORTEST_ON_GPU_S if on_gpu else SHORTEST_S
     return min(perf_seconds, max(shortest, min(LONGEST_S, perf_seconds // _PART)))
 
 
 def _counts(model: ModelRun, streams: int) -> tuple[int, ...]:
-    """Run 1's number of streams; on a GPU half of it too: whether more streams still give more shows the plateau."""
+    """Stream counts to decode with: run 1's; on a GPU also half of it, which shows whether decoding is saturated."""
     half = (streams // 2,) if model.runtime.name == "deepstream" and streams > 1 else ()
     return (streams, *half)
 
@@ -116,20 +125,23 @@ def _decode(model: ModelRun, streams: int) -> ExtraRun:
 
 
 def _other_engine(model: ModelRun) -> str:
-    """Why inference alone is no ceiling: it is measured on ONNX Runtime, the run may have had OpenVINO; "" if not."""
+    """Why inference alone is no upper bound: the run may have used OpenVINO instead of ONNX Runtime; "" if not."""
     from dsbench.embedded.bench import fast  # it loads numpy
 
     if model.runtime.name == "deepstream" or not fast.wanted():
         return ""
     return (
-        f"inference alone was not measured: {fast.VARIABLE}=fast lets the app count frames on OpenVINO, and what ONNX "
-        "Runtime reaches alone is no ceiling of that; leave it out to have both"
+        f"inference alone was not measured: with {fast.VARIABLE}=fast the app may run on OpenVINO, and ONNX Runtime's "
+        "figure is no upper bound for that; unset the variable to measure both"
     )
 
 
 def _infer_alone(model: ModelRun) -> InferCeiling:
-    """On DeepStream trtexec's figure of Steps 4-5. On the embedded runtime measured now, with the batch with which the
-    app calls the network in a benchmark; or what preparation measured, if that is more: noise only ever lowers it."""
+    """Images per second of inference alone.
+
+    On DeepStream trtexec's figure of Steps 4-5. On the embedded runtime the larger of the figure of engine preparation
+    and a measurement made now, with the app's batch: noise only lowers a figure.
+    """
     facts, throughput = model.get(PreflightFacts), model.get(BenchmarkConfigResult).throughput
     if model.runtime.name == "deepstream":
         return InferCeiling(throughput.imgs_per_sec, facts.max_bs, "trtexec, Steps 4-5")
@@ -150,58 +162,59 @@ def _load_of_run1(model: ModelRun) -> TelemetrySummary | None:
 
 
 def _ceiling(run: ExtraRun) -> Ceiling | None:
-    """What decoding alone reaches; None where ``_no_ceiling`` says why not."""
+    """Throughput of decoding alone; None if ``_no_ceiling`` has a reason."""
     return None if run.fps is None or _no_ceiling(run) else Ceiling(run.plan.streams, run.fps, run.load)
 
 
 def _no_ceiling(run: ExtraRun) -> str:
-    """Why a decode-only run says nothing of decoding alone; "" where it does."""
+    """Why a decode-only run does not measure decoding alone; "" if it does."""
     plan = run.plan
     streams = f"{plan.streams} stream{'s' * (plan.streams != 1)}"
     if wrong := _reasons(run.measurement):
         return f"decoding alone, {streams}, was not measured: {wrong}"
     if run.fps is None:
-        late = f"no window in which all of them ran within {plan.seconds} s"
+        late = f"no PERF window with all streams running within {plan.seconds} s"
         return f"decoding alone, {streams}, was not measured: {late}"
     return ""
 
 
 def _reasons(measured: Measurement) -> str:
-    """Why a figure is not of what was to be measured; "" where it is."""
+    """The reasons of an INVALID measurement; "" for any other."""
     return "; ".join(reason.text for reason in measured.reasons) if measured.state is State.INVALID else ""
 
 
 def add_evidence(log: EvidenceLog, layout: ModelLayout, result: ThroughputLimitResult) -> None:
-    """The verdict, the run beside its ceilings, and the runs that they come from."""
+    """The verdict, run 1 and its ceilings, and the decode-only runs."""
     evidence, verdict = result.evidence, result.verdict
     if evidence is None or verdict is None:
         log.fact("Limit", f"not measured: {result.not_run}")
         return
     log.fact("Limit", verdict.name, verdict.sentences[0])
     log.table(
-        "The run beside its ceilings",
-        ("what", "streams", "frames per second", "the run's share of it"),
+        "Run 1 and its ceilings",
+        ("what", "streams", "frames per second", "run 1 as a fraction of it"),
         _rows(evidence),
     )
     for run in result.runs:
         extra_runs.add_evidence(log, layout, run)
     if verdict.limit is Limit.UNCLEAR:
-        log.note("unclear is an answer: the evidence does not decide, and nothing is guessed (docs/limits.md)")
+        log.note("unclear: the evidence is not enough to name the limit (docs/limits.md)")
 
 
 def _rows(evidence: BottleneckEvidence) -> list[tuple[str, ...]]:
-    infer, shares = evidence.infer, (evidence.decode_share, evidence.infer_share)
+    infer = evidence.infer
     rows: list[tuple[str, ...]] = [("run 1", str(evidence.streams), f"{evidence.fps:.1f}", "")]
     for one in evidence.decode:
-        share = _share(shares[0]) if one.streams == evidence.streams else ""
-        rows.append(("decoding alone", str(one.streams), f"{one.fps:.1f}", share))
+        fraction = _percent(evidence.decode_share) if one.streams == evidence.streams else ""
+        rows.append(("decoding alone", str(one.streams), f"{one.fps:.1f}", fraction))
     if infer is not None:
-        rows.append((f"inference alone, {infer.source}", f"batch {infer.batch}", f"{infer.fps:.1f}", _share(shares[1])))
+        fraction = _percent(evidence.infer_share)
+        rows.append((f"inference alone, {infer.source}", f"batch {infer.batch}", f"{infer.fps:.1f}", fraction))
     return rows
 
 
-def _share(share: float | None) -> str:
-    return "" if share is None else f"{share:.0%}"
+def _percent(fraction: float | None) -> str:
+    return "" if fraction is None else f"{fraction:.0%}"
 
 
 def _record(result: ThroughputLimitResult) -> LimitRecord | None:

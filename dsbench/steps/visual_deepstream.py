@@ -1,4 +1,4 @@
-"""6f on DeepStream: NVENC first; Theora only where NVENC cannot be initialised; no other encoder, ever."""
+"""6f on DeepStream: NVENC, or Theora if NVENC cannot be initialised; no other encoder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NVENC_ABSENT = "NVENC could not be initialised (samples/visual_nvenc.log)"
 
 
 def make(model: ModelRun) -> VisualValidationResult:
-    """Make the video and its pictures. Skipped where NVENC fails to start and Theora is not installed.
+    """Make the video and its pictures. Skipped if NVENC cannot be initialised and Theora is not installed.
 
     Raises RUNTIME_UNAVAILABLE, SOURCE_UNSUPPORTED, NOT_WRITABLE, what gst-launch-1.0's end calls for (APP_FAILED,
     APP_CRASHED, APP_TIMEOUT) and VISUAL_OUTPUT: no video, fewer frames than the clip has, no pictures.
@@ -62,7 +62,7 @@ def _plan(model: ModelRun, clip: VideoFacts, reader: gst_pipeline.ClipReader) ->
 
 
 def _set_aside(layout: ModelLayout, first: Finished) -> Finished:
-    """Keep the console of the NVENC attempt under another name, remove the empty file that it leaves."""
+    """Rename the log of the NVENC attempt and remove its empty video."""
     try:
         os.replace(first.log, layout.visual_nvenc_log)
         layout.visual_output_mp4.unlink(missing_ok=True)
@@ -79,7 +79,7 @@ def _set_aside(layout: ModelLayout, first: Finished) -> Finished:
 def _finish(
     model: ModelRun, clip: VideoFacts, mode: str, finished: Finished, before: tuple[Finished, ...]
 ) -> VisualValidationResult:
-    """Judge the video, count its frames, take the pictures out of it."""
+    """Check the video, count its frames, extract the pictures."""
     layout = model.layout
     output = layout.visual_output_mp4 if mode == NVENC else layout.visual_output_ogv
     doubt = gst_pipeline.decoder_doubt(clip.codec, clip.pixel_format)
@@ -106,17 +106,20 @@ def _finish(
         samples=samples,
         attempts=(*before, finished, extracted),
         frames=frames,
-        notes=(f"{_NVENC_ABSENT}: Theora took its place",) if mode == THEORA else (),
+        notes=(f"{_NVENC_ABSENT}: encoded with Theora instead",) if mode == THEORA else (),
     )
 
 
 def _count(source: Path, output: Path) -> FrameCounts:
-    """Frames in and out; VISUAL_OUTPUT where some were lost: corrupt H.264 ends with status 0 and fewer frames."""
+    """Frames of the clip and of the video. Raises VISUAL_OUTPUT if some are missing.
+
+    The exit status does not show it: the pipeline ends with status 0 even on corrupt H.264.
+    """
     made = frame_count.count(output)
     expected = frame_count.count(source)
     if made < expected:
-        # leading pictures of an open GOP, frames of a stream cut off: nobody can decode those. A stream that FFmpeg
-        # gives up on is corrupt: what its container holds stands
+        # leading pictures of an open GOP and frames of a truncated stream cannot be decoded. If FFmpeg cannot decode
+        # the stream at all, keep the container's number
         with contextlib.suppress(DsbenchError):
             expected = min(expected, frame_count.count(source, decode=True))
     if made < expected:

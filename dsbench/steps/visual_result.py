@@ -1,4 +1,4 @@
-"""What 6f came to, on either runtime."""
+"""The result of 6f, on either runtime."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base.process import Finished
-from dsbench.runtimes.visual import Sample
+from dsbench.runtimes.visual import SampleFrame
 
 EMBEDDED = "embedded-vp9"
 NVENC = "nvenc-primary"
@@ -18,7 +18,7 @@ CAPTURE_MODES = {
     THEORA: "theoraenc OGV (NVENC unavailable)",
     SKIPPED: "skipped (no encoder available)",
 }
-"""Visual Capture Mode of the Step 8 report, for the modes of DeepStream."""
+"""Step 8's text for each mode of DeepStream."""
 
 
 @dataclass(frozen=True)
@@ -31,25 +31,29 @@ class FrameCounts:
 
 @dataclass(frozen=True)
 class VisualValidationResult:
-    """``reason`` says why it was skipped; ``finished`` is the run that made the video.
-
-    ``counts`` are the objects drawn on each frame (embedded runtime only). ``attempts``: every pipeline that was run on
-    DeepStream, in order; ``frames``: its frame counts.
-    """
+    """The video, its pictures, and how they were made."""
 
     mode: str
+    """EMBEDDED, NVENC, THEORA or SKIPPED."""
     reason: str = ""
+    """Why it was skipped."""
     output: Path | None = None
+    """The video; None if skipped."""
     shown_output: str = ""
+    """``output`` as shown to the user."""
     finished: Finished | None = None
+    """The run that made the video."""
     counts: tuple[int, ...] = ()
-    samples: tuple[Sample, ...] = ()
+    """Objects drawn on each frame; embedded runtime only."""
+    samples: tuple[SampleFrame, ...] = ()
     attempts: tuple[Finished, ...] = ()
+    """Every pipeline that was run, in order; DeepStream only."""
     frames: FrameCounts | None = None
+    """DeepStream only."""
     notes: tuple[str, ...] = ()
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What the specification's helper prints."""
+        """The lines that the specification's helper prints."""
         mode = f"DS_SINGLE_STREAM_MODE={self.mode}"
         return (mode, f"DS_SINGLE_STREAM_OUTPUT={self.shown_output}") if self.output else (mode,)

@@ -19,16 +19,16 @@ from dsbench.steps.visual_result import CAPTURE_MODES, EMBEDDED, SKIPPED, Visual
 
 
 def run(model: ModelRun, log: EvidenceLog) -> VisualValidationResult:
-    """Draw, encode, pick the frames to look at, on either runtime."""
+    """Make the video and its pictures on either runtime and record the evidence."""
     result = model.keep(_embedded(model) if model.runtime.name == "embedded" else visual_deepstream.make(model))
     add_evidence(log, model.layout, result)
     return result
 
 
 def _embedded(model: ModelRun) -> VisualValidationResult:
-    """Draw, encode, pick the frames to look at; skipped (and passed) where no approved encoder is there.
+    """Make the video and its pictures with the app; skipped (and passed) if there is no approved encoder.
 
-    Raises what the app's end calls for (APP_CRASHED, APP_FAILED, APP_TIMEOUT), VISUAL_OUTPUT, NOT_WRITABLE.
+    Raises APP_CRASHED, APP_FAILED, APP_TIMEOUT, VISUAL_OUTPUT, NOT_WRITABLE.
     """
     missing = visual.encoder_missing()
     if missing:
@@ -38,7 +38,7 @@ def _embedded(model: ModelRun) -> VisualValidationResult:
     visual.clear(layout.samples, layout.visual_output)
     counted = model.scratch / "visual_kitti"
     config = _write_config(model, facts, counted)
-    # the dump of the same run says which frames are worth looking at, and when there are enough of them
+    # a KITTI dump of the same run gives the objects of each frame and ends the run after enough frames
     dumped = kitti_dump.dump(model.runtime, config, counted, frames.value, layout.visual_log, what="the visual check")
     visual.require_output(layout.visual_output)
     counts = visual.objects_per_frame(counted)
@@ -48,7 +48,7 @@ def _embedded(model: ModelRun) -> VisualValidationResult:
 
 
 def _write_config(model: ModelRun, facts: PreflightFacts, counted: Path) -> Path:
-    """The kept app config; paths that an ini cannot carry go through links in scratch."""
+    """Write the app config. Paths that an ini file cannot hold are replaced by links in scratch."""
     layout, links = model.layout, model.scratch
     plan = AppPlan(
         nvinfer_config=app_config.safe_path(layout.nvinfer_config, links),
@@ -65,7 +65,7 @@ CAPTURE_MODE = "Visual Capture Mode"
 
 
 def add_evidence(log: EvidenceLog, layout: ModelLayout, result: VisualValidationResult) -> None:
-    """The printed markers, the frames themselves, and how they were made."""
+    """The printed lines, the video, the pictures, and how they were made."""
     log.print(*result.lines)
     for attempt in result.attempts:
         log.command(*attempt.command)
@@ -85,7 +85,11 @@ def _embedded_rows(log: EvidenceLog, layout: ModelLayout, result: VisualValidati
     finished = result.finished
     assert finished is not None
     log.command(*finished.command)
-    log.fact("Video", result.shown_output, f"VP9 in webm, {len(result.counts)} frames, app: {finished.seconds:.1f} s")
+    log.fact(
+        "Video",
+        result.shown_output,
+        f"VP9 in webm, {len(result.counts)} frames, the app ran for {finished.seconds:.1f} s",
+    )
     if not any(result.counts):
         log.warn("no object was drawn on any frame: the most common cause is a wrong net-scale-factor")
     file_text(log, layout.visual_app_config)
@@ -95,7 +99,7 @@ def _embedded_rows(log: EvidenceLog, layout: ModelLayout, result: VisualValidati
 def _gstreamer_rows(log: EvidenceLog, result: VisualValidationResult) -> None:
     if result.frames is not None and result.finished is not None:
         counts = f"{result.frames.output} frames of {result.frames.source}"
-        log.fact("Video", result.shown_output, f"{counts}, gst-launch-1.0: {result.finished.seconds:.1f} s")
+        log.fact("Video", result.shown_output, f"{counts}, gst-launch-1.0 ran for {result.finished.seconds:.1f} s")
     for attempt in result.attempts:
         engine_rows.engine(log, "the visual check", gst.console(attempt.log))
     log.note(*result.notes)

@@ -28,7 +28,7 @@ def test_the_catalogue_has_each_code_once_and_in_the_order_of_the_codes() -> Non
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: str(entry.code))
-def test_an_entry_is_one_row_of_short_sentences(entry: error_catalogue.Entry) -> None:
+def test_an_entry_is_one_row_of_short_sentences(entry: error_catalogue.CodeEntry) -> None:
     for text in (entry.meaning, entry.cause, entry.fix):
         assert text.endswith(".")
         assert len(text) <= 130

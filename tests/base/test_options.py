@@ -9,7 +9,7 @@ import pytest
 
 from dsbench.base import options
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.option_kinds import Choice, Flag, Kind, Number, Text, Whole
+from dsbench.base.option_kinds import Flag, Number, OneOf, OptionKind, Text, Whole
 from dsbench.base.options import Given, Option, Options, Value
 
 COUNT = Option("x", Whole(0), 5, "a number", table="")
@@ -43,11 +43,11 @@ def test_the_highest_level_wins(given: Given, settings: dict[str, int], expected
         (Number(0, 1e6, above=True), "0"),
         (Number(0, 1e6, above=True), "inf"),
         (Number(0, 1e6, above=True), "x"),
-        (Choice("a", "b"), "c"),
+        (OneOf("a", "b"), "c"),
         (Text(), "  "),
     ],
 )
-def test_a_value_that_cannot_be_read_names_option_and_level(kind: Kind[object], text: str) -> None:
+def test_a_value_that_cannot_be_read_names_option_and_level(kind: OptionKind[object], text: str) -> None:
     with pytest.raises(DsbenchError) as caught:
         Options({"x": Given(None, None, text)}).resolve(Option("x", kind, None, "whatever"))
     assert caught.value.code == Code.USAGE
@@ -73,7 +73,7 @@ def test_check_looks_at_every_level(level: str) -> None:
         (Text(), "a\nb", "control characters"),
     ],
 )
-def test_a_value_of_dsbench_toml_that_is_refused(kind: Kind[object], value: object, said: str) -> None:
+def test_a_value_of_dsbench_toml_that_is_refused(kind: OptionKind[object], value: object, said: str) -> None:
     with pytest.raises((TypeError, ValueError), match=said):
         kind.check(value)
 

@@ -17,15 +17,15 @@ def test_answers_of_the_steps_that_have_one() -> None:
     found = answers.beside(
         [
             result("throughput_limit", "Limit", "decode (NVDEC)", "the run reaches 97% of what decoding alone does"),
-            result("stream_sweep", "Sweep", "not asked for (--sweep)"),
+            result("stream_sweep", "Sweep", "not requested (--sweep)"),
             result("frame_latency", "Latency under load", "mean 41.0 ms", "900 frames of 3 streams: median 40.0 ms"),
         ]
     )
     assert found == (
-        ("What limits it?", "decode (NVDEC): the run reaches 97% of what decoding alone does"),
+        ("What limits the throughput?", "decode (NVDEC): the run reaches 97% of what decoding alone does"),
         ("How long does a frame take?", "mean 41.0 ms: 900 frames of 3 streams: median 40.0 ms"),
     )
 
 
 def test_what_was_not_measured_is_not_answered() -> None:
-    assert answers.beside([result("throughput_limit", "Limit", "not measured: not asked for: --limits never")]) == ()
+    assert answers.beside([result("throughput_limit", "Limit", "not measured: not requested, --limits never")]) == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dsbench.record.evidence import EvidenceLog
 from dsbench.record.schema import Figures, RecordState
-from dsbench.report.collector import Collector, StepResult
+from dsbench.report.collector import StepCollector, StepResult
 
 
 def result(model: str, trouble: str) -> StepResult:
@@ -13,5 +13,5 @@ def result(model: str, trouble: str) -> StepResult:
 
 
 def test_a_record_that_is_not_on_disk_at_the_end_is_trouble() -> None:
-    assert not Collector([result("a", "disk full"), result("a", ""), result("b", "")]).record_trouble
-    assert Collector([result("a", ""), result("a", "disk full"), result("b", "")]).record_trouble
+    assert not StepCollector([result("a", "disk full"), result("a", ""), result("b", "")]).record_trouble
+    assert StepCollector([result("a", ""), result("a", "disk full"), result("b", "")]).record_trouble

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dsbench.record.evidence import EvidenceLog, StepFailure
 from dsbench.report import html, html_file
-from dsbench.report.collector import Collector, StepResult
+from dsbench.report.collector import StepCollector, StepResult
 
 HOSTILE = "<script>alert('x')</script>\"&"
 
@@ -71,7 +71,7 @@ def test_what_to_run_next_is_open() -> None:
 
 
 def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    collector = Collector()
+    collector = StepCollector()
     report = html_file.ReportFile(tmp_path / "r.html", collector)
     report.path.write_text("older")
     report.write("new")
@@ -89,8 +89,8 @@ def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_a_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     passed = StepResult(EvidenceLog("preflight", "m", "k", "e").snapshot(), "passed", 1, "")
-    report = html_file.ReportFile(tmp_path / "file" / "r.html", Collector([passed]))
+    report = html_file.ReportFile(tmp_path / "file" / "r.html", StepCollector([passed]))
     report.write("new")
     assert not report.written
-    assert report.trouble.startswith("the report is not written: cannot write r.html")
+    assert report.trouble.startswith("the report was not written: cannot write r.html")
     assert "\n" not in report.trouble

@@ -32,7 +32,7 @@ def results(figures: Figures, **outcomes: str) -> list[StepResult]:
 
 def test_all_is_well() -> None:
     found = model_verdict(results(REAL_TIME))
-    assert (found.color, found.import_answer) == ("passed", "Yes, as far as these steps go")
+    assert (found.color, found.import_answer) == ("passed", "Yes: every import step passed")
     assert (found.streams_answer, found.streams_color) == ("4 at 30 FPS or more", "passed")
     assert found.runtime == "embedded"
 
@@ -58,7 +58,7 @@ def test_a_measurement_with_a_warning_is_never_green(step: str) -> None:
 def test_stream_0_alone_is_never_green(said: str) -> None:
     found = model_verdict(results(replace(REAL_TIME, every_stream=said)))
     assert (found.color, found.streams_color) == ("amber", "amber")
-    assert found.streams_answer.startswith(f"4 at 30 FPS or more, by stream 0; every stream: {said}")
+    assert found.streams_answer.startswith(f"4 at 30 FPS or more by stream 0; every stream: {said}")
     assert model_verdict(results(replace(REAL_TIME, every_stream="YES"))).color == "passed"
 
 
@@ -81,9 +81,9 @@ def test_interrupted_is_never_green() -> None:
         ({"kitti_gate": "failed"}, "No: kitti_gate failed", "failed"),
         ({"visual_validation": "failed"}, "No: visual_validation failed", "failed"),
         ({"preflight": "failed", "model_outputs": "skipped"}, "Not known: pre-flight stopped the run", "failed"),
-        ({"kitti_gate": "skipped"}, "Not known: not everything ran", "amber"),
-        ({"kitti_gate": ""}, "Not known: not everything ran", "amber"),
-        ({"run1_calibration": "failed"}, "Yes, as far as these steps go", "failed"),
+        ({"kitti_gate": "skipped"}, "Not known: some import steps did not run", "amber"),
+        ({"kitti_gate": ""}, "Not known: some import steps did not run", "amber"),
+        ({"run1_calibration": "failed"}, "Yes: every import step passed", "failed"),
     ],
 )
 def test_what_is_said_of_the_import(outcomes: dict[str, str], answer: str, color: str) -> None:

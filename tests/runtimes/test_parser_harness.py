@@ -25,10 +25,10 @@ from dsbench.jobs.harness import HarnessJob, HarnessLimits
 from dsbench.judge.lint import ERROR, WARNING, Finding
 from dsbench.judge.parser import cases as parser_cases
 from dsbench.judge.parser import findings as judge
-from dsbench.judge.parser.cases import Kind, Setting
+from dsbench.judge.parser.cases import CaseKind, Setting
 from dsbench.judge.parser.findings import Expected
 from dsbench.runtimes import parser_harness
-from dsbench.runtimes.parser_harness import Missing
+from dsbench.runtimes.parser_harness import SanitizersMissing
 
 pytestmark = pytest.mark.long
 
@@ -43,7 +43,7 @@ PAIR = Head("ssd", 1.0, 2, SsdLayout(True, background=0, shift=1, normalised=Tru
 @pytest.fixture(scope="module")
 def runner() -> Path:
     program = parser_harness.runner()
-    if isinstance(program, Missing):
+    if isinstance(program, SanitizersMissing):
         pytest.skip(program.reason)
     return program
 
@@ -86,7 +86,7 @@ def check(
     function: str,
     *,
     setting: Setting = SETTING,
-    kinds: tuple[Kind, ...] = tuple(Kind),
+    kinds: tuple[CaseKind, ...] = tuple(CaseKind),
     limits: HarnessLimits = LIMITS,
 ) -> tuple[Finding, ...]:
     frames = [parser_cases.layers(["output"], [frame]) for frame in FRAMES]
@@ -116,7 +116,7 @@ def test_a_sound_parser_has_no_finding(library: Path, runner: Path) -> None:
     assert check(library, runner, "Clean") == ()
 
 
-REAL = (Kind.REAL,)
+REAL = (CaseKind.REAL,)
 
 
 @pytest.mark.parametrize(
@@ -159,14 +159,16 @@ def test_a_fault_on_real_frames(
 @pytest.mark.parametrize(
     ("function", "kind", "rule", "case"),
     [
-        ("FixedRows", Kind.SHAPES, "parser-out-of-bounds", "half the rows"),
-        ("FixedRows", Kind.SHAPES, "parser-raised", "layer 0 missing"),
-        ("ClassId", Kind.CLASSES, "parser-class-id", "one class"),
-        ("NanToInt", Kind.VALUES, "parser-undefined", "NaN everywhere"),
-        ("NotFinite", Kind.VALUES, "parser-not-finite", "NaN, Inf and huge values among real ones"),
+        ("FixedRows", CaseKind.SHAPES, "parser-out-of-bounds", "half the rows"),
+        ("FixedRows", CaseKind.SHAPES, "parser-raised", "layer 0 missing"),
+        ("ClassId", CaseKind.CLASSES, "parser-class-id", "one class"),
+        ("NanToInt", CaseKind.VALUES, "parser-undefined", "NaN everywhere"),
+        ("NotFinite", CaseKind.VALUES, "parser-not-finite", "NaN, Inf and huge values among real ones"),
     ],
 )
-def test_a_fault_on_what_may_come(library: Path, runner: Path, function: str, kind: Kind, rule: str, case: str) -> None:
+def test_a_fault_on_what_may_come(
+    library: Path, runner: Path, function: str, kind: CaseKind, rule: str, case: str
+) -> None:
     findings = check(library, runner, function, kinds=(kind,))
     found = next((finding for finding in findings if finding.rule == rule and case in finding.what), None)
     assert found is not None, findings
@@ -175,7 +177,7 @@ def test_a_fault_on_what_may_come(library: Path, runner: Path, function: str, ki
 
 
 def test_corrupted_memory_is_an_error_where_the_model_itself_varies(library: Path, runner: Path) -> None:
-    findings = check(library, runner, "FixedRows", setting=replace(SETTING, dynamic=True), kinds=(Kind.SHAPES,))
+    findings = check(library, runner, "FixedRows", setting=replace(SETTING, dynamic=True), kinds=(CaseKind.SHAPES,))
     errors = [finding for finding in findings if finding.severity == ERROR]
     assert [finding.rule for finding in errors] == ["parser-out-of-bounds"]
     assert "half the rows" in errors[0].what
@@ -228,7 +230,7 @@ def test_no_sanitizer_runtime_is_said_with_its_package(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(parser_harness.cpp, "build", fails)
     missing = parser_harness.runner()
-    assert isinstance(missing, Missing)
+    assert isinstance(missing, SanitizersMissing)
     assert "libasan missing" in missing.reason
     assert "libasan" in missing.fix
 

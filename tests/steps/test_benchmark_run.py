@@ -116,10 +116,10 @@ def test_rows_that_stop_are_told_and_a_hang_if_sigint_is_not_heard(
     if ends:
         bench.run1(model)
     else:
-        with pytest.raises(DsbenchError, match="no PERF row came in the last 3 s") as caught:
+        with pytest.raises(DsbenchError, match="no PERF row was printed in the last 3 s") as caught:
             bench.run1(model)
         assert caught.value.code == Code.APP_TIMEOUT
-    assert any("no PERF row came" in warning for warning in bench.log.snapshot().warnings)
+    assert any("no PERF row in the last" in warning for warning in bench.log.snapshot().warnings)
 
 
 def test_the_app_config_is_kept(bench: Bench) -> None:

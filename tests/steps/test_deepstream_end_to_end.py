@@ -136,7 +136,7 @@ def test_decoding_alone_is_run_at_two_counts(done: subprocess.CompletedProcess[s
         assert "[primary-gie]\nenable=0" in config
         assert f"num-sources={streams}\n" in config
         assert "**PERF:" in (ds / f"ds_s{streams}_decode.log").read_text()
-    table = next(table for table in limit.tables if table.title == "The run beside its ceilings")
+    table = next(table for table in limit.tables if table.title == "Run 1 and its ceilings")
     assert [row[:2] for row in table.rows] == [
         ("run 1", "2"),
         ("decoding alone", "2"),

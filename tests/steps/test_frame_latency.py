@@ -35,8 +35,8 @@ def test_frames_after_start_up_are_summarised(bench: Bench) -> None:
     assert any(command.startswith("env NVDS_ENABLE_LATENCY_MEASUREMENT=1 ") for command in shown.commands)
     table = next(table for table in shown.tables if table.title == "Latency of a frame")
     assert [row[:2] for row in table.rows if row[1] == "not known"] == [("99", "not known"), ("99.9", "not known")]
-    assert "7 frames before the first PERF row are not counted: the app started up" in shown.notes
-    assert any("with one sink deepstream-app tells of source 0" in note for note in shown.notes)
+    assert "7 frames before the first PERF row are left out: the app was still starting" in shown.notes
+    assert any("with one sink deepstream-app reports source 0 only" in note for note in shown.notes)
     assert "ds_s4_latency.log" in bench.logs()
     config = (bench.layout.ds_dir / "deepstream_app_s4_latency.txt").read_text()
     assert "[primary-gie]\nenable=1" in config
@@ -62,5 +62,5 @@ def test_no_latency_fails_the_step(bench: Bench, rows: tuple[float | str, ...], 
 def test_without_the_option_nothing_is_run(bench: Bench) -> None:
     assert measured(bench, 31.0, 31.0).run is None
     facts = {fact.name: fact.value for fact in bench.log.snapshot().facts}
-    assert facts["Latency"] == "not asked for (--latency)"
+    assert facts["Latency"] == "not requested (--latency)"
     assert "ds_s4_latency.log" not in bench.logs()

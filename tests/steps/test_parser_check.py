@@ -18,7 +18,7 @@ from dsbench.model.preflight import Request
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import parser_harness
 from dsbench.runtimes.embedded import EmbeddedRuntime
-from dsbench.runtimes.parser_harness import Missing
+from dsbench.runtimes.parser_harness import SanitizersMissing
 from dsbench.steps import model_outputs, parser_check
 from dsbench.steps.parser_check import ParserCheckResult
 from tests.material import write_clip, write_onnx
@@ -54,7 +54,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def sanitized() -> None:
     program = parser_harness.runner()
-    if isinstance(program, Missing):
+    if isinstance(program, SanitizersMissing):
         pytest.skip(program.reason)
 
 
@@ -114,7 +114,9 @@ def test_a_sanitized_build_that_fails_is_said_and_passes(model_dir: Path, capsys
 def test_without_sanitizers_the_step_passes_and_says_so(
     model_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parser_harness, "runner", lambda: Missing("libasan missing", "apt-get install libasan8"))
+    monkeypatch.setattr(
+        parser_harness, "runner", lambda: SanitizersMissing("libasan missing", "apt-get install libasan8")
+    )
     status, shown = check(model_dir, capsys)
     assert (status, shown) == (0, "not run: libasan missing\n  fix: apt-get install libasan8\n")
     log = EvidenceLog("parser_check", "tiny", "tiny-1", "embedded")

@@ -13,7 +13,7 @@ from dsbench.model import preflight, stand_in
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.runtimes import throughput_run
-from dsbench.runtimes.throughput_run import Measured, ThroughputJob
+from dsbench.runtimes.throughput_run import BatchMeasurement, ThroughputJob
 from dsbench.steps import preflight_engine
 from dsbench.steps.preflight_engine import PreparedEngine
 from tests.material import trtexec_log, write_clip, write_onnx
@@ -27,12 +27,12 @@ class Bench:
     images: Callable[[int], float]
     asked: list[tuple[int, float]] = dataclasses.field(default_factory=list)
 
-    def __call__(self, job: ThroughputJob, scratch: Path) -> Measured:
+    def __call__(self, job: ThroughputJob, scratch: Path) -> BatchMeasurement:
         self.asked.append((job.batch, job.seconds))
         images = self.images(job.batch)
         if images <= 0:
             raise DsbenchError(Code.ENGINE_PREPARATION, f"measuring at batch {job.batch} ended with 1")
-        return Measured(job.batch, images / job.batch, trtexec_log(images / job.batch))
+        return BatchMeasurement(job.batch, images / job.batch, trtexec_log(images / job.batch))
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def test_a_second_run_measures_nothing(layout: ModelLayout, go: Go) -> None:
     second, bench = go(lambda batch: 100.0)
     assert bench.asked == []
     assert second.facts.max_bs == 4
-    assert "still hold" in second.action
+    assert "are still valid" in second.action
 
 
 def test_another_model_is_measured_again_and_old_stand_ins_go(layout: ModelLayout, go: Go) -> None:

@@ -96,7 +96,7 @@ def test_a_count_with_which_the_app_dies_is_not_real_time(bench: Bench) -> None:
     _, result = swept(bench, (6, rows(24.9)), (4, rows(37.0)), (5, DIES))
     assert result.largest == 4
     assert result.trials[2].failure.startswith("Sweep: the app ended with status 3")
-    assert any("the app died with 5 streams" in warning for warning in bench.log.snapshot().warnings)
+    assert any("the app failed with 5 streams" in warning for warning in bench.log.snapshot().warnings)
 
 
 def test_nothing_is_real_time(bench: Bench) -> None:
@@ -128,5 +128,5 @@ def test_without_the_option_nothing_is_run(bench: Bench) -> None:
     model = bench.model((6, rows(24.9)))
     stream_sweep.run(model, bench.log)
     facts = {fact.name: fact.value for fact in bench.log.snapshot().facts}
-    assert facts == {"Sweep": "not asked for (--sweep)"}
+    assert facts == {"Sweep": "not requested (--sweep)"}
     assert bench.logs() == []

@@ -10,7 +10,7 @@ import pytest
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.judge.bottleneck import Limit
 from dsbench.runtimes import throughput_run
-from dsbench.runtimes.throughput_run import Measured, ThroughputJob
+from dsbench.runtimes.throughput_run import BatchMeasurement, ThroughputJob
 from dsbench.steps import throughput_limit
 from dsbench.steps.app_run import Telemetry
 from dsbench.steps.benchmark_config import BenchmarkConfigResult
@@ -25,9 +25,9 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[ThroughputJob]:
     """Inference alone reaches 400 frames a second; the jobs that were asked for."""
     asked: list[ThroughputJob] = []
 
-    def measure(job: ThroughputJob, scratch: Path) -> Measured:
+    def measure(job: ThroughputJob, scratch: Path) -> BatchMeasurement:
         asked.append(job)
-        return Measured(job.batch, 400.0 / job.batch, "")
+        return BatchMeasurement(job.batch, 400.0 / job.batch, "")
 
     monkeypatch.setattr(throughput_run, "measure", measure)
     return asked
@@ -68,7 +68,7 @@ def test_both_ceilings_beside_the_run(bench: Bench, jobs: list[ThroughputJob]) -
     assert "file-loop=1" in config
     assert (bench.layout.ds_dir / "ds_s6_decode.log").is_file()
     shown = bench.log.snapshot()
-    table = next(table for table in shown.tables if table.title == "The run beside its ceilings")
+    table = next(table for table in shown.tables if table.title == "Run 1 and its ceilings")
     assert table.rows == (
         ("run 1", "6", "120.0", ""),
         ("decoding alone", "6", "300.0", "40%"),
@@ -104,7 +104,7 @@ def test_windows_in_which_not_all_streams_run_are_no_ceiling(bench: Bench, jobs:
     result = limit(bench, calibrated(bench, ((6, starting),)))
     assert result.evidence is not None
     assert (result.evidence.decode, result.evidence.decode_share) == ((), None)
-    assert "no window in which all of them ran within" in result.evidence.notes[0]
+    assert "no PERF window with all streams running within" in result.evidence.notes[0]
     assert result.verdict is not None
     assert "cannot be" not in " ".join(result.verdict.sentences)
     assert result.evidence.notes[0] in result.verdict.sentences
@@ -129,7 +129,7 @@ def test_never_means_never(bench: Bench, jobs: list[ThroughputJob]) -> None:
     assert limit(bench, model).verdict is None
     assert not jobs
     facts = {fact.name: fact.value for fact in bench.log.snapshot().facts}
-    assert facts["Limit"] == "not measured: not asked for: --limits never (command line)"
+    assert facts["Limit"] == "not measured: not requested, --limits never (command line)"
 
 
 @pytest.mark.parametrize(("perf", "cpu", "gpu"), [(60, 15, 15), (20, 5, 10), (10, 5, 10), (4, 4, 4), (600, 15, 15)])

@@ -25,7 +25,7 @@ MATCHED = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class DecodeAgreement:
     """Parser against reference decode on the same tensors: boxes of each, pairs equal within 0.01 pixel and score."""
 
     parser: int
@@ -147,7 +147,7 @@ def _coordinates(boxes: NDArray[np.float32], network: Network) -> Iterator[tuple
         )
 
 
-def compare(calls: Sequence[NDArray[np.float32] | None], reference: Sequence[Boxes]) -> Agreement:
+def compare(calls: Sequence[NDArray[np.float32] | None], reference: Sequence[Boxes]) -> DecodeAgreement:
     """Match each frame's boxes in order of (class, position); counts pairs that are equal within 0.01."""
     import numpy as np
 
@@ -164,4 +164,4 @@ def compare(calls: Sequence[NDArray[np.float32] | None], reference: Sequence[Box
         difference = direct if direct.max() <= difference.max() else difference
         equal += int((difference <= MATCHED).sum())
         largest = max(largest, float(difference.max()))
-    return Agreement(parser, expected, equal, largest)
+    return DecodeAgreement(parser, expected, equal, largest)

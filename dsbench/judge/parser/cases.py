@@ -21,7 +21,7 @@ _LARGEST = 64 << 20
 """Bytes of a mutated tensor."""
 
 
-class Kind(StrEnum):
+class CaseKind(StrEnum):
     """What a case differs in from what the parser was made for."""
 
     REAL = "real frames"
@@ -36,7 +36,7 @@ class Case:
     """One case: ``name`` completes "with ..."; ``possible``: nvinfer can hand this over with the very same model."""
 
     name: str
-    kind: Kind
+    kind: CaseKind
     job: HarnessCase
     possible: bool = False
 
@@ -70,7 +70,7 @@ def layers(names: Sequence[str], arrays: Sequence[NDArray[Any]]) -> Call:
 
 def real_frames(frames: Sequence[Call], setting: Setting) -> Case:
     """Every frame in turn, then the first one again: a parser that keeps nothing gives the same boxes for it."""
-    return Case("real frames", Kind.REAL, setting.case([*frames, frames[0]]), possible=True)
+    return Case("real frames", CaseKind.REAL, setting.case([*frames, frames[0]]), possible=True)
 
 
 def all_cases(frames: Sequence[Call], setting: Setting) -> tuple[Case, ...]:
@@ -78,17 +78,19 @@ def all_cases(frames: Sequence[Call], setting: Setting) -> tuple[Case, ...]:
     first = frames[0]
     cases = [
         real_frames(frames, setting),
-        Case("the same frame again and again", Kind.REAL, setting.case([first] * _REPEATS, leaks=True), possible=True),
+        Case(
+            "the same frame again and again", CaseKind.REAL, setting.case([first] * _REPEATS, leaks=True), possible=True
+        ),
     ]
     for name, call in values(first):
-        cases.append(Case(name, Kind.VALUES, setting.case([call])))
+        cases.append(Case(name, CaseKind.VALUES, setting.case([call])))
     for name, count in (("one class", 1), ("no class", 0), ("more classes than the head has", setting.classes + 16)):
         if count != setting.classes:
-            cases.append(Case(name, Kind.CLASSES, replace(setting, classes=count).case([first])))
+            cases.append(Case(name, CaseKind.CLASSES, replace(setting, classes=count).case([first])))
     for name, call in sizes(first):
-        cases.append(Case(name, Kind.SHAPES, setting.case([call]), possible=setting.dynamic))
+        cases.append(Case(name, CaseKind.SHAPES, setting.case([call]), possible=setting.dynamic))
     for name, call in (*dims(first), *sets(first), *types(first)):
-        cases.append(Case(name, Kind.SHAPES, setting.case([call])))
+        cases.append(Case(name, CaseKind.SHAPES, setting.case([call])))
     for name, width, height in (
         ("a network half as large", setting.width // 2, setting.height // 2),
         ("a network twice as large", setting.width * 2, setting.height * 2),
@@ -96,7 +98,7 @@ def all_cases(frames: Sequence[Call], setting: Setting) -> tuple[Case, ...]:
         ("a network of 1x1", 1, 1),
     ):
         other = replace(setting, width=max(width, 1), height=max(height, 1))
-        cases.append(Case(name, Kind.NETWORK, other.case([first])))
+        cases.append(Case(name, CaseKind.NETWORK, other.case([first])))
     return tuple(cases)
 
 

@@ -18,7 +18,7 @@ from dsbench.formats.sanitizer_log import Report, Trouble
 from dsbench.jobs.harness import FALSE, OK, RAISED, TOO_MANY, CallResult, CaseResult
 from dsbench.judge.lint import ERROR, WARNING, Finding
 from dsbench.judge.parser import boxes as parser_boxes
-from dsbench.judge.parser.cases import Case, Kind
+from dsbench.judge.parser.cases import Case, CaseKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,7 +79,7 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Observation:
     """One observation, before those of the same place are put together."""
 
     rule: str
@@ -91,7 +91,7 @@ class _Seen:
 
 @dataclass(slots=True)
 class _Group:
-    first: _Seen
+    first: _Observation
     severity: str
     cases: list[str] = field(default_factory=list)
 
@@ -102,16 +102,18 @@ def judge(
     """Findings, errors first. ``again``: the real frames once more with other bytes in fresh memory."""
     seen = [item for case, result in zip(cases, results, strict=False) for item in _case(case, result, expected)]
     sizes = {call.object_size for call in results[0].calls if call.count} if results else set()
-    if cases and cases[0].kind is Kind.REAL and sizes <= {expected.object_size}:
+    if cases and cases[0].kind is CaseKind.REAL and sizes <= {expected.object_size}:
         seen.extend(_real(results[0], again[0] if again else None, expected) if results else ())
     return _grouped(seen, expected.where)
 
 
-def _case(case: Case, result: CaseResult, expected: Expected) -> Iterator[_Seen]:
+def _case(case: Case, result: CaseResult, expected: Expected) -> Iterator[_Observation]:
     """What holds for every case: reports of the sanitizers, how the process ended, what the calls returned."""
     if result.ended == "exit" and result.number in (3, 4):
         text = next((line for line in result.log.splitlines() if line.startswith("dsbench: ")), "")
-        yield _Seen("parser-load", ERROR, f"cannot be loaded: {text.removeprefix('dsbench: ') or 'no such function'}")
+        yield _Observation(
+            "parser-load", ERROR, f"cannot be loaded: {text.removeprefix('dsbench: ') or 'no such function'}"
+        )
         return
     reports = sanitizer_log.parse(result.log, expected.sources, expected.layers)
     for report in reports:
@@ -119,25 +121,25 @@ def _case(case: Case, result: CaseResult, expected: Expected) -> Iterator[_Seen]
     ended = _ended(result, bool(reports))
     if ended:
         rule, what = ended
-        yield _Seen(rule, _severity(case, rule), what, case=case.name)
+        yield _Observation(rule, _severity(case, rule), what, case=case.name)
     for call in result.calls:
         yield from _of_call(case, call, expected)
-    if case.kind is Kind.REAL and case.job.leaks and not any(r.trouble is Trouble.LEAK for r in reports):
+    if case.kind is CaseKind.REAL and case.job.leaks and not any(r.trouble is Trouble.LEAK for r in reports):
         yield from _growth(result)
 
 
 def _severity(case: Case, rule: str) -> str:
-    if case.kind is Kind.REAL:
+    if case.kind is CaseKind.REAL:
         return ERROR
     return ERROR if case.possible and rule in _CORRUPTING else WARNING
 
 
-def _of_report(case: Case, report: Report) -> _Seen:
+def _of_report(case: Case, report: Report) -> _Observation:
     rule = _RULES[report.trouble]
-    if case.kind is Kind.CLASSES and rule == "parser-out-of-bounds":
+    if case.kind is CaseKind.CLASSES and rule == "parser-out-of-bounds":
         rule = "parser-class-id"
     place = f"{report.file}:{report.line}" if report.file else ""
-    return _Seen(rule, _severity(case, rule), report.text, place, case.name)
+    return _Observation(rule, _severity(case, rule), report.text, place, case.name)
 
 
 def _ended(result: CaseResult, explained: bool) -> tuple[str, str] | None:
@@ -155,17 +157,17 @@ def _ended(result: CaseResult, explained: bool) -> tuple[str, str] | None:
     return "parser-crash", f"ended the process with status {result.number}"
 
 
-def _of_call(case: Case, call: CallResult, expected: Expected) -> Iterator[_Seen]:
-    if call.status == FALSE and case.kind is Kind.REAL:
-        yield _Seen("parser-false", ERROR, "returned false: DeepStream crashes then", case=case.name)
+def _of_call(case: Case, call: CallResult, expected: Expected) -> Iterator[_Observation]:
+    if call.status == FALSE and case.kind is CaseKind.REAL:
+        yield _Observation("parser-false", ERROR, "returned false: DeepStream crashes then", case=case.name)
     if call.status == RAISED:
         return  # the log says it with its text
     floats = sum(layer.data.size for layer in case.job.calls[0])
     if call.status == TOO_MANY or call.count > max(floats, 1):
         what = f"{call.count} boxes from {floats} numbers"
-        yield _Seen("parser-flood", _severity(case, "parser-flood"), what, case=case.name)
+        yield _Observation("parser-flood", _severity(case, "parser-flood"), what, case=case.name)
     if call.status == OK and call.count and call.object_size != expected.object_size:
-        yield _Seen("parser-object-size", ERROR, _layout_text(call.object_size), case="")
+        yield _Observation("parser-object-size", ERROR, _layout_text(call.object_size), case="")
         return
     if call.status == OK and len(call.words):
         yield from _of_boxes(case, call)
@@ -177,20 +179,20 @@ def _layout_text(size: int) -> str:
     return f"objects of {size or 'neither 24 nor 28'} bytes where another layout was asked for"
 
 
-def _of_boxes(case: Case, call: CallResult) -> Iterator[_Seen]:
+def _of_boxes(case: Case, call: CallResult) -> Iterator[_Observation]:
     """Boxes from values that are not finite, and class ids beyond fewer classes."""
     import numpy as np
 
-    if case.kind is Kind.VALUES:
+    if case.kind is CaseKind.VALUES:
         wrong = int((~np.isfinite(_table(call)).all(axis=1)).sum())
         if wrong:
-            yield _Seen("parser-not-finite", WARNING, "boxes that hold NaN or Inf", case=case.name)
+            yield _Observation("parser-not-finite", WARNING, "boxes that hold NaN or Inf", case=case.name)
     classes = len(case.job.thresholds)
-    if case.kind is Kind.CLASSES and (call.words[:, 0] >= classes).any():
-        yield _Seen("parser-class-id", WARNING, "class ids beyond num-detected-classes", case=case.name)
+    if case.kind is CaseKind.CLASSES and (call.words[:, 0] >= classes).any():
+        yield _Observation("parser-class-id", WARNING, "class ids beyond num-detected-classes", case=case.name)
 
 
-def _real(result: CaseResult, again: CaseResult | None, expected: Expected) -> Iterator[_Seen]:
+def _real(result: CaseResult, again: CaseResult | None, expected: Expected) -> Iterator[_Observation]:
     """Real frames: memory, then whether the boxes make sense, then the reference decode; each if all before is well."""
     seen = list(_memory(result, again))
     if not any(item.severity == ERROR for item in seen):
@@ -202,7 +204,7 @@ def _real(result: CaseResult, again: CaseResult | None, expected: Expected) -> I
         yield from _against([_table(call) for call in frames], expected.reference)
 
 
-def _memory(result: CaseResult, again: CaseResult | None) -> Iterator[_Seen]:
+def _memory(result: CaseResult, again: CaseResult | None) -> Iterator[_Observation]:
     """What a call leaves behind for the next one, and what it takes from memory that nobody set."""
     import numpy as np
 
@@ -212,14 +214,14 @@ def _memory(result: CaseResult, again: CaseResult | None) -> Iterator[_Seen]:
         return  # these differ from call to call by nature
     first, last = result.calls[:1], result.calls[1:][-1:]
     if first and last and not np.array_equal(_known(first[0]), _known(last[0])):
-        yield _Seen("parser-state", ERROR, "other boxes for the same frame when others were parsed before it")
+        yield _Observation("parser-state", ERROR, "other boxes for the same frame when others were parsed before it")
 
 
-def _sense(result: CaseResult, expected: Expected) -> Iterator[_Seen]:
+def _sense(result: CaseResult, expected: Expected) -> Iterator[_Observation]:
     """6b's checks of boxes in network pixels, of the calls that returned any."""
     tables = [_table(call) for call in result.calls[:-1] if call.status == OK]
     for found in parser_boxes.check(tables, expected.network, expected.classes):
-        yield _Seen(f"parser-{found.rule.removeprefix('parser-')}", found.severity, found.what)
+        yield _Observation(f"parser-{found.rule.removeprefix('parser-')}", found.severity, found.what)
 
 
 def _known(call: CallResult) -> NDArray[np.uint32]:
@@ -237,7 +239,7 @@ def _table(call: CallResult) -> Table:
     return table
 
 
-def _uninitialised(result: CaseResult, again: CaseResult | None) -> Iterator[_Seen]:
+def _uninitialised(result: CaseResult, again: CaseResult | None) -> Iterator[_Observation]:
     """Members that hold what was in memory before: the known patterns, or what differs between the two runs."""
     import numpy as np
 
@@ -249,7 +251,7 @@ def _uninitialised(result: CaseResult, again: CaseResult | None) -> Iterator[_Se
         if index < len(other) and call.status == other[index].status == OK:
             if words.shape != other[index].words.shape:
                 what = "the number of boxes depends on memory that was not initialised"
-                yield _Seen("parser-uninitialised", ERROR, what)
+                yield _Observation("parser-uninitialised", ERROR, what)
                 return
             fields.update(np.flatnonzero((words != other[index].words).any(axis=0)))
     if fields:
@@ -257,18 +259,18 @@ def _uninitialised(result: CaseResult, again: CaseResult | None) -> Iterator[_Se
         # KITTI files and metrics do not see the angle; DeepStream 9 draws tilted boxes
         severity = WARNING if names == ["rotation_angle"] else ERROR
         effect = ": DeepStream 9 draws tilted boxes" if "rotation_angle" in names else ""
-        yield _Seen("parser-uninitialised", severity, f"{', '.join(names)} left uninitialised{effect}")
+        yield _Observation("parser-uninitialised", severity, f"{', '.join(names)} left uninitialised{effect}")
 
 
-def _growth(result: CaseResult) -> Iterator[_Seen]:
+def _growth(result: CaseResult) -> Iterator[_Observation]:
     """More heap after every one of the last calls on the same frame."""
     heap = [call.heap for call in result.calls]
     steps = [after - before for before, after in pairwise(heap[2:])]
     if len(steps) > 2 and min(steps) >= _LEAST_GROWTH:
-        yield _Seen("parser-leak", ERROR, f"keeps {min(steps)} bytes more after every call", case="real frames")
+        yield _Observation("parser-leak", ERROR, f"keeps {min(steps)} bytes more after every call", case="real frames")
 
 
-def _against(tables: Sequence[Table], reference: Sequence[Boxes]) -> Iterator[_Seen]:
+def _against(tables: Sequence[Table], reference: Sequence[Boxes]) -> Iterator[_Observation]:
     same = parser_boxes.compare(tables, reference)
     if same.complete:
         return
@@ -277,7 +279,7 @@ def _against(tables: Sequence[Table], reference: Sequence[Boxes]) -> Iterator[_S
         near += _near(table, boxes)
     shown = f"{same.equal} of {mine} boxes equal the reference decode's {theirs}, {near} lie near one of them"
     few = near * 2 < mine or (mine == 0 and theirs > 0)
-    yield _Seen("parser-reference", ERROR if few else WARNING, shown)
+    yield _Observation("parser-reference", ERROR if few else WARNING, shown)
 
 
 def _near(table: Table, boxes: Boxes) -> int:
@@ -287,7 +289,7 @@ def _near(table: Table, boxes: Boxes) -> int:
     return int(close.any(axis=1).sum())
 
 
-def _grouped(seen: Sequence[_Seen], where: str) -> tuple[Finding, ...]:
+def _grouped(seen: Sequence[_Observation], where: str) -> tuple[Finding, ...]:
     """One finding for each rule and place (each rule and text without a place), with the cases in which it was seen."""
     groups: dict[tuple[str, str], _Group] = {}
     for item in seen:

@@ -1,1 +1,1 @@
-"""Rows of evidence that the steps' results make."""
+"""Evidence rows that several steps record alike."""

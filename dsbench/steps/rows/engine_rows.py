@@ -1,4 +1,4 @@
-"""What became of the engine in a run of the app, as facts and a warning."""
+"""The engine of a run of the app as evidence: loaded from a file, or built by nvinfer."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ _VARIABLE = "DSBENCH_"
 
 
 def engine(log: EvidenceLog, name: str, console: Console, *, build_s: float | None = None) -> None:
-    """The engine that was loaded, or the build: reported, and kept out of the measured time."""
+    """Record the loaded engine, or a warning for a build, which is not part of the measured time."""
     if remark := engine_use.remark(console, build_s):
         log.warn(f"{name}: {remark}. {engine_use.FIX}")
         if build_s:
-            log.fact(f"{name}: engine build", f"{build_s:.1f} s", "added to the run, not part of what is measured")
+            log.fact(f"{name}: engine build", f"{build_s:.1f} s", "added to the run's time, left out of the figures")
     elif console.engine_loaded:
-        log.fact(f"{name}: engine", console.engine_loaded, "loaded, as nvinfer says")
+        log.fact(f"{name}: engine", console.engine_loaded, "loaded, reported by nvinfer")
     for text in console.remarks:
-        if text.startswith(_VARIABLE):  # what was asked for by one is not what the run did
+        if text.startswith(_VARIABLE):  # a variable was ignored: the run differs from what was requested
             log.warn(f"{name}: {text}")
         else:
             what = "decoding" if DECODED_AT_ONCE in text else "inference"
-            log.fact(f"{name}: {what}", text, "as dsbench-app says")
+            log.fact(f"{name}: {what}", text, "reported by dsbench-app")
         if text.startswith(OTHER_ENGINE):  # the runtime's label names ONNX Runtime
             log.print(f"{name}: {text}")

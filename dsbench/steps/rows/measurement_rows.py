@@ -1,4 +1,4 @@
-"""What a run says of all its streams, in one line, some facts and a warning for each reason to doubt it."""
+"""The measurement over all streams of a run, as one line, as facts, and as a warning for each reason."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import math
 from dsbench.judge.run.measurement import Interval, Measurement, State
 from dsbench.record.evidence import EvidenceLog
 
-_LEVEL = "95% interval"
+_LEVEL = "95 % confidence interval"
 
 
 def line(name: str, found: Measurement, *, asked: bool) -> str:
-    """The run in one line. ``asked``: it was to say whether its streams keep up."""
+    """The measurement in one line. ``asked``: the run decides whether its streams keep up."""
     parts = []
     if found.state is not State.VALID:
         parts.append(f"{found.state.upper()} ({', '.join(dict.fromkeys(reason.code for reason in found.reasons))})")
@@ -28,7 +28,7 @@ def line(name: str, found: Measurement, *, asked: bool) -> str:
 
 
 def facts(log: EvidenceLog, name: str, found: Measurement, *, asked: bool) -> None:
-    """The same as facts, and a warning for each reason."""
+    """Record the measurement as facts, and a warning for each reason."""
     log.fact(f"{name}: measurement", found.state.upper(), ", ".join(reason.code for reason in found.reasons))
     if asked:
         origin = f"lower bound of every stream's {_LEVEL} against {found.target_fps:g} FPS"
@@ -38,13 +38,17 @@ def facts(log: EvidenceLog, name: str, found: Measurement, *, asked: bool) -> No
         which = f"stream {found.slowest}, {_LEVEL}"
         log.fact(f"{name}: slowest stream, steady", f"{slow.mean:.2f} FPS, {bounds(slow)}", which)
         log.fact(f"{name}: all streams, steady", f"{found.total.mean:.2f} FPS, {bounds(found.total)}", _LEVEL)
-        log.fact(f"{name}: steady windows", found.windows, f"after {found.warm_up_s:.1f} s of start and warm-up, cut")
+        log.fact(
+            f"{name}: steady windows",
+            found.windows,
+            f"after {found.warm_up_s:.1f} s of start and warm-up, which are left out",
+        )
     if found.ended_early_s is not None:
-        why = "FPS were known to --perf-precision and no verdict could change"
+        why = "the confidence interval met --perf-precision and the verdict was clear"
         log.fact(f"{name}: ended early", f"at {found.ended_early_s:.1f} s", why)
     log.warn(*(f"{name}: {reason.state.upper()}, {reason.code}: {reason.text}" for reason in found.reasons))
 
 
 def bounds(one: Interval) -> str:
-    """From where to where."""
-    return f"{one.low:.2f} to {one.high:.2f}" if math.isfinite(one.high) else "one window: nothing known of its noise"
+    """The interval's bounds in FPS."""
+    return f"{one.low:.2f} to {one.high:.2f}" if math.isfinite(one.high) else "one window: no confidence interval"

@@ -1,4 +1,4 @@
-"""What GPU and CPU did during a run, in plain words: facts for a reviewer, no conclusions."""
+"""Telemetry of GPU and CPU during a run as evidence."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from dsbench.judge.run.telemetry import ColumnSummary, TelemetrySummary
 from dsbench.record.evidence import EvidenceLog
 from dsbench.report.charts import LOAD
 
-_SAID = ("nvdec_pct", "sm_pct", "gpu_power_w", "sm_mhz", "cpu_pct", "app_cpu_pct", "others_cpu_pct")
-"""What is said as a fact of its own; all columns are in the table."""
+_AS_FACTS = ("nvdec_pct", "sm_pct", "gpu_power_w", "sm_mhz", "cpu_pct", "app_cpu_pct", "others_cpu_pct")
+"""Columns with a fact of their own; the table has all columns."""
 _DRAWN = (("sm_pct", "SM"), ("nvdec_pct", "NVDEC"), ("gpu_memory_pct", "GPU memory"), ("cpu_pct", "CPU, all cores"))
 _DRAWN_ON_CPU = (*_DRAWN[3:], ("cpu_busiest_pct", "busiest core"))
-_MOST_POINTS = 60
-_NAMED = 5
+_MAX_POINTS = 60
+_MAX_NAMED = 5
 
 
 def add_run(log: EvidenceLog, name: str, series: Series, windows: Windows) -> None:
-    """Facts over the PERF windows that the figures are of, a table of all columns, a chart of the loads."""
+    """Record facts over the PERF windows that the figures cover, a table of all columns, a chart of the loads."""
     log.note(*(f"{name}: {note}" for note in series.notes))
     window = telemetry.measured_window(windows)
     if window is None or len(series.rows) < 2:
         return
     summary = telemetry.summarise(series, window)
     if not summary.samples:
-        log.note(f"{name}: no sample of GPU or CPU falls into the windows that count")
+        log.note(f"{name}: no GPU or CPU sample lies within the windows that the figures cover")
         return
-    for column in _SAID:
+    for column in _AS_FACTS:
         if found := summary.of(column):
             log.fact(f"{name}: {COLUMNS[column].label}", _sentence(found), f"{found.samples} samples")
     _throttling(log, name, summary)
     _others(log, name, series.processes)
     title = f"{name}: load from {window[0]:.1f} to {window[1]:.1f} s, {', '.join(series.devices)}"
-    log.table(title, ("", "mean", "95th percentile", "smallest", "largest", "before the run"), _rows(summary))
+    log.table(title, ("", "mean", "95th percentile", "min", "max", "before the run"), _rows(summary))
     _chart(log, name, series)
     if series.sample_ms is not None:
         log.note(f"{name}: a sample of GPU and CPU took {series.sample_ms:g} ms on average")
@@ -64,19 +64,19 @@ def _rows(summary: TelemetrySummary) -> list[tuple[str, ...]]:
 def _throttling(log: EvidenceLog, name: str, summary: TelemetrySummary) -> None:
     if summary.throttled is None:
         return
-    shares = ", ".join(f"{one.reason} in {100 * one.share:.0f} % of the samples" for one in summary.throttled)
-    log.fact(f"{name}: throttle reasons", shares or "none", "NVML")
+    fractions = ", ".join(f"{one.reason} in {100 * one.share:.0f} % of the samples" for one in summary.throttled)
+    log.fact(f"{name}: throttle reasons", fractions or "none", "NVML")
 
 
 def _others(log: EvidenceLog, name: str, processes: Sequence[OtherProcess]) -> None:
-    """Who else was on the GPU."""
-    for process in processes[:_NAMED]:
-        who = f"{process.name} (pid {process.pid})" if process.name else f"pid {process.pid}, name not known here"
-        memory = "memory not known" if process.gpu_mib is None else f"{process.gpu_mib:.0f} MiB"
-        when = "there before the app started" if process.before else "came during the run"
+    """Record other processes on the GPU."""
+    for process in processes[:_MAX_NAMED]:
+        who = f"{process.name} (pid {process.pid})" if process.name else f"pid {process.pid}, name not available"
+        memory = "memory not reported" if process.gpu_mib is None else f"{process.gpu_mib:.0f} MiB"
+        when = "running before the app started" if process.before else "started during the run"
         log.fact(f"{name}: another process on the GPU", f"{who}, {memory}", when)
-    if len(processes) > _NAMED:
-        log.fact(f"{name}: more processes on the GPU", len(processes) - _NAMED)
+    if len(processes) > _MAX_NAMED:
+        log.fact(f"{name}: more processes on the GPU", len(processes) - _MAX_NAMED)
 
 
 def _chart(log: EvidenceLog, name: str, series: Series) -> None:
@@ -91,8 +91,8 @@ def _chart(log: EvidenceLog, name: str, series: Series) -> None:
 
 
 def thinned(rows: Sequence[tuple[float | None, ...]]) -> list[tuple[float | None, ...]]:
-    """At most ``_MOST_POINTS`` rows, each the mean of as many neighbours (the last of fewer)."""
-    together = -(-len(rows) // _MOST_POINTS) or 1
+    """At most ``_MAX_POINTS`` rows, each the mean of a group of neighbours."""
+    together = -(-len(rows) // _MAX_POINTS) or 1
     groups = groupby(enumerate(rows), key=lambda pair: pair[0] // together)
     return [tuple(map(_mean, zip(*(row for _, row in group), strict=True))) for _, group in groups]
 

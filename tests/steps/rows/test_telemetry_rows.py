@@ -75,8 +75,8 @@ def test_who_else_was_on_the_gpu() -> None:
     others = (OtherProcess(7, "python3", 700.2, True), OtherProcess(8, "", None, False))
     named = [fact for fact in evidence(gpu_series(processes=others)).facts if "another process" in fact.name]
     assert [(fact.value, fact.origin) for fact in named] == [
-        ("python3 (pid 7), 700 MiB", "there before the app started"),
-        ("pid 8, name not known here, memory not known", "came during the run"),
+        ("python3 (pid 7), 700 MiB", "running before the app started"),
+        ("pid 8, name not available, memory not reported", "started during the run"),
     ]
 
 
@@ -88,4 +88,4 @@ def test_notes_come_also_without_a_window() -> None:
 
 def test_a_window_without_a_sample_says_so() -> None:
     found = evidence(gpu_series(2), Windows(1, 2, (90.0,), ((30.0, 30.0),)))
-    assert found.notes == ("Run 1, 2 streams: no sample of GPU or CPU falls into the windows that count",)
+    assert found.notes == ("Run 1, 2 streams: no GPU or CPU sample lies within the windows that the figures cover",)
