@@ -1,7 +1,7 @@
 """6b to 6d for a parser that DeepStream ships (NGC TAO): nothing is generated or compiled.
 
-The library must exist and export the function. Without DeepStream, the embedded runtime's own version of the function is
-run on real frames and compared with the family's decode.
+The library must exist and export the function. Without DeepStream, the embedded runtime's own version of the function
+runs on real frames and is compared with the family's decode.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Cuts short, different clips from one video, so that each stream of a batch has boxes of its own.
 
-Each clip starts at another frame. Odd clips are mirrored, and later pairs are shifted sideways with wrap-around, so that
-even a still video gives different boxes. All clips have the same number of frames: deepstream-app fails when streams of
+Each clip starts at another frame. Odd clips are mirrored, later pairs are shifted sideways with wrap-around: even a
+still video gives different boxes. All clips have the same number of frames: deepstream-app fails when streams of
 different length end in one sink. The codec is MPEG-4 part 2, which NVDEC decodes and every FFmpeg encodes, without
 B-frames, so that there is no edit list.
 """
