@@ -119,7 +119,7 @@ def test_a_full_disk_at_the_end_is_one_line_and_keeps_the_older_report(model: Pa
         check=False,
     )
     assert done.returncode == 1, done.stdout
-    (line,) = re.findall(r"^dsbench: the report is not written.*$", done.stdout, re.MULTILINE)
+    (line,) = re.findall(r"^dsbench: the report was not written.*$", done.stdout, re.MULTILINE)
     assert "File too large" in line
     assert "1 passed" in done.stdout
     assert "INTERNALERROR" not in done.stdout
@@ -135,7 +135,7 @@ def test_a_record_that_cannot_be_written_never_hides_a_verdict(model: Path, clip
     assert done.returncode == 1, "a run without its record is not a success"
     assert "1 passed" in done.stdout
     assert "warning: the record was not written: cannot write benchmark_data.json" in done.stdout
-    assert "the record is not on disk" in (workspace / "reports" / "net.html").read_text()
+    assert "the record was not written" in (workspace / "reports" / "net.html").read_text()
     done = run(workspace, "--model-dir=models/net", f"--video={clip}", "--prepare=never", "-k", "preflight or report")
     assert "report FAILED [report-incomplete]" in done.stdout
 
