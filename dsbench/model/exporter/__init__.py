@@ -1,1 +1,1 @@
-"""What exporters leave: ``ultralytics`` reads the ONNX file's metadata, ``hugging_face`` the JSON files next to it."""
+"""What exporters leave beside or inside the ONNX file. ``evidence`` asks one reader for each kind of source."""

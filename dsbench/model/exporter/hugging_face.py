@@ -6,17 +6,18 @@ a file that cannot be read is named in ``problems``.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dsbench.model.exporter.files import Files, names_by_id
+from dsbench.model.exporter.normalisation import one_scale
+from dsbench.model.exporter.statement import Said, Statement, Trust
+
 CONFIG = "config.json"
 PREPROCESSOR_CONFIG = "preprocessor_config.json"
-LARGEST_FILE = 32 << 20
-MAX_CLASSES = 1_000_000
 NORMALISES_UNLESS_SAID = False
 """RTDetrImageProcessor's default of do_normalize; the other detectors' processors default to True."""
 
@@ -54,19 +55,62 @@ class HuggingFace:
     problems: tuple[str, ...] = ()
 
 
-def read(*folders: Path) -> HuggingFace:
-    """The first config.json with a model_type or labels, and the first preprocessor_config.json, of ``folders``."""
-    problems: list[str] = []
+def read(*folders: Path, files: Files | None = None) -> HuggingFace:
+    """The first config.json with a model_type or labels, and the first preprocessor_config.json, of ``folders``.
+
+    ``files``: the model directory; without it the last folder is taken for it.
+    """
+    files = files or Files(folders[-1])
+    before = len(files.problems)
     config, model_type, names = None, "", tuple[str, ...]()
     for folder in folders:
-        data = _object(folder / CONFIG, problems)
+        data = files.json_object(folder / CONFIG)
         found = data.get("model_type")
-        model_type, names = found if isinstance(found, str) else "", _names(data.get("id2label"))
+        model_type, names = found if isinstance(found, str) else "", names_by_id(data.get("id2label"))
         if model_type or names:
             config = folder / CONFIG
             break
-    processors = (_processor(folder / PREPROCESSOR_CONFIG, model_type, problems) for folder in folders)
-    return HuggingFace(config, model_type, names, next(filter(None, processors), None), tuple(problems))
+    processors = (_processor(folder / PREPROCESSOR_CONFIG, model_type, files) for folder in folders)
+    processor = next(filter(None, processors), None)
+    return HuggingFace(config, model_type, names, processor, tuple(files.problems[before:]))
+
+
+def statements(found: HuggingFace) -> tuple[Statement, ...]:
+    """What config.json and preprocessor_config.json state. The family is left to the head's own module, which knows
+    what a model_type means for it."""
+    stated = []
+    if found.processor:
+        stated.append(_stated(found.processor))
+    if found.config and found.id2label:
+        source = f"{found.config.name}: id2label"
+        names, count = Said(found.id2label, source), Said(len(found.id2label), source)
+        stated.append(Statement(found.config.name, Trust.FRAMEWORK_FILE, names=names, classes=count))
+    return tuple(stated)
+
+
+def _stated(processor: Processor) -> Statement:
+    """A processor in nvinfer's keys. With do_normalize=false image_mean and image_std are not used, whatever they
+    say (RTDetrImageProcessor). Images that keep their aspect ratio are padded at the right and below."""
+    rescale = processor.rescale_factor if processor.do_rescale else 1.0
+    usable = bool(processor.image_mean and processor.image_std) or not processor.do_normalize
+    mean, std = (processor.image_mean, processor.image_std) if processor.do_normalize else ((), ())
+    scaling = one_scale(rescale, mean, std) if usable else None
+    name = processor.path.name
+    statement = Statement(name, Trust.FRAMEWORK_FILE)
+    if scaling is None:
+        return statement
+    normalised = f"{name}: do_rescale={processor.do_rescale} do_normalize={processor.do_normalize}"
+    keeps = int(processor.keeps_aspect)
+    return Statement(
+        name,
+        Trust.FRAMEWORK_FILE,
+        net_scale_factor=Said(scaling.net_scale_factor, normalised),
+        offsets=Said(scaling.offsets, normalised),
+        deviations=Said(scaling.deviations, f"{name}: image_std") if scaling.deviations else None,
+        model_color_format=Said(int(processor.bgr), f"{name}: do_flip_channel_order"),
+        maintain_aspect_ratio=Said(keeps, f"{name}: do_pad={processor.do_pad}, size"),
+        symmetric_padding=Said(0, f"{name}: padding at the right and below") if keeps else None,
+    )
 
 
 def compare_labels(source: HuggingFace, labels: Sequence[str]) -> tuple[str, ...]:
@@ -95,38 +139,8 @@ def _differ(one: str, other: str) -> bool:
     return plain[0] != plain[1]
 
 
-def _object(path: Path, problems: list[str]) -> dict[str, Any]:
-    """The JSON object of a file; empty if there is none, with a note for a file that is no JSON object."""
-    try:
-        if not path.is_file():
-            return {}
-        if path.stat().st_size > LARGEST_FILE:
-            raise ValueError(f"larger than {LARGEST_FILE >> 20} MiB")
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        problems.append(f"{path.name} is not read: {error}")
-        return {}
-    if not isinstance(data, dict):
-        problems.append(f"{path.name} is not read: not a JSON object")
-        return {}
-    return data
-
-
-def _names(value: object) -> tuple[str, ...]:
-    """id2label as names by class id; empty if it is not a mapping of whole numbers to texts."""
-    if not isinstance(value, dict) or not value:
-        return ()
-    try:
-        by_id = {int(key): str(name) for key, name in value.items()}
-    except (TypeError, ValueError):
-        return ()
-    if min(by_id) < 0 or max(by_id) >= MAX_CLASSES:
-        return ()
-    return tuple(by_id.get(index, "") for index in range(max(by_id) + 1))
-
-
-def _processor(path: Path, model_type: str, problems: list[str]) -> Processor | None:
-    data = _object(path, problems)
+def _processor(path: Path, model_type: str, files: Files) -> Processor | None:
+    data = files.json_object(path)
     if not ({"do_rescale", "rescale_factor", "do_normalize", "image_mean"} & data.keys()):
         return None
     kind = str(data.get("image_processor_type") or data.get("feature_extractor_type") or "")

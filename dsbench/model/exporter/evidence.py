@@ -1,0 +1,107 @@
+"""What the exporter left about a model: each value with its source, the most trusted source first.
+
+Order of trust: an nvinfer config that came with the ONNX file, the ONNX file's metadata, the files of the framework.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from dsbench.model.exporter import (
+    hugging_face,
+    libreyolo,
+    mmdeploy,
+    nanodet,
+    nvinfer_config,
+    paddle,
+    rfdetr,
+    ultralytics,
+)
+from dsbench.model.exporter.files import Files
+from dsbench.model.exporter.hugging_face import HuggingFace
+from dsbench.model.exporter.statement import KEYS, Said, Statement, Trust
+from dsbench.model.exporter.ultralytics import Metadata
+from dsbench.model.layout import ModelLayout
+from dsbench.model.onnx.graph import OnnxFacts
+
+_WITH_SCALE = ("net_scale_factor", "offsets", "deviations")
+_WITH_ASPECT = ("maintain_aspect_ratio", "symmetric_padding")
+"""Keys that mean something only together: they are taken from one source."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExporterEvidence:
+    """``statements``: the sources, the most trusted first. ``problems``: files not used, and why."""
+
+    statements: tuple[Statement, ...] = ()
+    hugging_face: HuggingFace = field(default_factory=HuggingFace)
+    metadata: Metadata = field(default_factory=Metadata)
+    problems: tuple[str, ...] = ()
+
+    @property
+    def stated(self) -> Statement:
+        """One statement: for every value the most trusted source that has it."""
+        merged = Statement("", Trust.FRAMEWORK_FILE)
+        for group in (_WITH_SCALE, _WITH_ASPECT, *((key,) for key in KEYS if key not in (*_WITH_SCALE, *_WITH_ASPECT))):
+            first = next((item for item in self.statements if item.said(group[0])), None)
+            if first:
+                values: dict[str, Any] = {key: first.said(key) for key in group}
+                merged = replace(merged, **values)
+        return merged
+
+    def all(self, key: str) -> tuple[Said[Any], ...]:
+        """Every source's value of a key, the most trusted first."""
+        return tuple(said for item in self.statements if (said := item.said(key)))
+
+    def contradictions(self) -> tuple[str, ...]:
+        """One sentence for each key of which two sources state different values."""
+        found = []
+        for key in KEYS:
+            first, *others = self.all(key) or (None,)
+            other = next((item for item in others if first and item and item.value != first.value), None)
+            if first and other and key not in ("names", "deviations"):
+                spelled = key.replace("_", "-")
+                found.append(f"{spelled}: {first.value} ({first.source}) is used, not {other.value} ({other.source})")
+        return tuple(found)
+
+
+def of_metadata(onnx: OnnxFacts) -> ExporterEvidence:
+    """What the ONNX file's own metadata state."""
+    metadata = ultralytics.read(onnx.metadata)
+    first = onnx.outputs[0].shape if len(onnx.outputs) == 1 else None
+    columns = first[-1] if first and isinstance(first[-1], int) else None
+    stated = (
+        rfdetr.statement(onnx.metadata),
+        libreyolo.statement(onnx.metadata, len(onnx.outputs), columns),
+        ultralytics.statement(metadata, onnx.channels),
+    )
+    return ExporterEvidence(tuple(item for item in stated if item), metadata=metadata)
+
+
+def read(layout: ModelLayout, onnx: OnnxFacts) -> ExporterEvidence:
+    """What the metadata and the files in the model directory state. Nothing outside it is read; raises nothing."""
+    files = Files(layout.root)
+    inside = of_metadata(onnx)
+    folders = (layout.onnx_dir, layout.root)
+    found = hugging_face.read(*folders, files=files)
+    stated = (
+        nvinfer_config.statement(
+            ((layout.onnx_dir, True), (layout.config_dir, False), (layout.root, False)),
+            _own_configs(layout),
+            nvinfer_config.Model(onnx.path, onnx.channels, onnx.height, onnx.width),
+            files,
+        ),
+        *inside.statements,
+        mmdeploy.statement(folders, files),
+        paddle.statement(folders, files),
+        nanodet.statement(layout.onnx_dir, files, paddle.NAMES),
+        *hugging_face.statements(found),
+    )
+    used = sorted((item for item in stated if item), key=lambda item: item.trust)
+    return ExporterEvidence(tuple(used), found, inside.metadata, tuple(dict.fromkeys(files.problems)))
+
+
+def _own_configs(layout: ModelLayout) -> tuple[Path, ...]:
+    return (layout.nvinfer_config, layout.ds_nvinfer_config, layout.labels)
