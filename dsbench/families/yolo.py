@@ -10,7 +10,7 @@ pipeline-run.md 6b; the layouts that Ultralytics' exporters write.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dsbench.base.boxes import Boxes, centre_to_corners
@@ -197,7 +197,8 @@ def _table_head(found: DetectionTable, output: int, metadata: Metadata, labels: 
         HeadFact("classes", str(classes), origin),
         _clustering(found.dense),
     )
-    convention = DENSE if found.dense else FUSED
+    # other exporters write such rows for networks that are fed otherwise: without metadata it is a habit
+    convention = replace(DENSE if found.dense else FUSED, firm=metadata.ultralytics)
     return Head(NAME, found.confidence, classes, layout, facts, _warnings(metadata, labels), convention)
 
 

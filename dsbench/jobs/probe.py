@@ -6,8 +6,16 @@ A probe is a program of its own so that a hostile model, a huge tensor or a cras
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from dsbench.base import spec
+
+Window = tuple[float, float, float, float]
+"""A part of a frame: x1, y1, x2, y2 as fractions of its size."""
+ZOOM_WINDOW: Window = (0.0289, 0.0275, 0.938, 0.9366)
+"""What the zoomed view shows: 1.1 times larger and moved by no multiple of a stride, so that no box falls into the same
+place of the network's grid."""
+View = Literal["plain", "mirror", "zoom"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,7 @@ class ProbeJob:
     """Run ``onnx`` on random normal input, and on frames of ``video`` under each candidate (none without a video).
 
     ``frames`` frames spread over the first ``span``; fewer if ``time_budget_s`` or ``byte_budget`` would not do.
+    ``viewed``: candidates that are also run on the mirrored and the zoomed frames, if the graph has no input gain.
     """
 
     onnx: str
@@ -35,6 +44,7 @@ class ProbeJob:
     channels: int = 3
     nhwc: bool = False
     candidates: tuple[Candidate, ...] = ()
+    viewed: tuple[int, ...] = ()
     frames: int = 6
     span: int = 240
     mux_width: int = spec.MUX_WIDTH
@@ -42,7 +52,7 @@ class ProbeJob:
     scaling_filter: int = 6
     seed: int = 0
     threads: int = 2
-    time_budget_s: float = 25.0
+    time_budget_s: float = 3.0
     byte_budget: int = 256 << 20
     memory_limit: int = 16 << 30
 
@@ -75,7 +85,9 @@ class ProbeResult:
     """What came of a ProbeJob. ``frames``: indices of the frames used; ``lines``: 6a's lines, random input first.
 
     ``real`` holds the ranges on the first frame under the first candidate (empty without a video). Tensors are in
-    the .npz: ``c<candidate>_f<frame position>_o<output>``, one image each, without the batch dimension.
+    the .npz: ``c<candidate>_f<frame position>_o<output>``, one image each, without the batch dimension; those of other
+    views of a frame have the view's name in front. ``viewed``: candidates that have them. ``input_gain``: see
+    embedded/probes/stem.
     """
 
     outputs: tuple[str, ...] = ()
@@ -83,6 +95,8 @@ class ProbeResult:
     random: tuple[OutputRange, ...] = ()
     real: tuple[OutputRange, ...] = ()
     frames: tuple[int, ...] = ()
+    viewed: tuple[int, ...] = ()
+    input_gain: float | None = None
     ms_per_run: float = 0.0
     failure: ProbeFailure | None = None
     video_failure: ProbeFailure | None = None
@@ -114,6 +128,6 @@ class ParserResult:
     failure: ProbeFailure | None = None
 
 
-def tensor_key(candidate: int, frame: int, output: int) -> str:
+def tensor_key(candidate: int, frame: int, output: int, view: View = "plain") -> str:
     """Key of one output in a probe's .npz."""
-    return f"c{candidate}_f{frame}_o{output}"
+    return f"{'' if view == 'plain' else view + '_'}c{candidate}_f{frame}_o{output}"

@@ -24,10 +24,11 @@ _TROUBLESHOOTING = {
 
 @dataclass(frozen=True, slots=True)
 class GateEvidence:
-    """What earlier steps know about possible causes: 6a's preprocessing warning, findings about the parser's boxes
-    and the config (texts), and whether the app printed that it rebuilds the engine."""
+    """What earlier steps know about possible causes: 6a's evidence against the preprocessing, its sentence about values
+    that nobody states, findings about the parser's boxes and the config (texts)."""
 
     preprocessing_warning: str = ""
+    preprocessing_unknown: str = ""
     parser_findings: tuple[str, ...] = ()
     config_findings: tuple[str, ...] = ()
 
@@ -115,8 +116,9 @@ def _hints(scan: Scan, evidence: GateEvidence) -> tuple[str, ...]:
     median = scan.median_confidence
     if median is not None and median < LOW_SCORE:
         hints.append(f"scores are low (median {median:.2f}): preprocessing may be off, or the threshold too low")
-    if not evidence.preprocessing_warning and scan.files and not scan.objects:
-        hints.append(_TROUBLESHOOTING["scale"])
     if scan.files and not evidence.preprocessing_warning and not evidence.parser_findings:
-        hints.append(_TROUBLESHOOTING["content"])
+        few = f"{scan.with_objects} of {scan.files} frames have objects"
+        hints.append(f"{few}: {_TROUBLESHOOTING['content']}")
+    if evidence.preprocessing_unknown:
+        hints.append(evidence.preprocessing_unknown)
     return tuple(hints)

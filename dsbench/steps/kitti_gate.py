@@ -77,6 +77,7 @@ def _judged(model: ModelRun) -> KittiGateResult:
     scan = kitti.scan(model.layout.kitti_dir)
     evidence = GateEvidence(
         outputs.choice.warning,
+        outputs.choice.unknown,
         tuple(finding.what for finding in model.get(ParserBuildResult).findings),
         tuple(finding.what for finding in model.get(NvinferConfigResult).findings),
     )

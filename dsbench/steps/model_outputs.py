@@ -18,9 +18,10 @@ from dsbench.build.parser_source import SourcePlan, UserSource
 from dsbench.families import registry
 from dsbench.families.base import Head, HeadFact, Hints, Network, Preprocessing
 from dsbench.formats import nvinfer
-from dsbench.jobs.probe import ProbeJob, ProbeResult
-from dsbench.judge.imports import image_processor, output_ranges, preprocessing, tensors
-from dsbench.judge.imports.preprocessing import Choice, Fixed
+from dsbench.jobs.probe import ZOOM_WINDOW, ProbeJob, ProbeResult, View
+from dsbench.judge.imports import frame_evidence, image_processor, output_ranges, preprocessing, tensors
+from dsbench.judge.imports.frame_evidence import Findings, Views
+from dsbench.judge.imports.preprocessing import Choice, Fixed, Stated
 from dsbench.model.exporter import hugging_face
 from dsbench.model.exporter.hugging_face import HuggingFace
 from dsbench.model.facts import PreflightFacts
@@ -109,15 +110,15 @@ def probe(facts: PreflightFacts, scratch: Path, runtime: Runtime | None = None) 
     """
     layout = facts.layout
     user_source = parser_source.find_user_source(source_plan(layout))
-    fixed, fixed_origin = fixed_keys(facts)
     files = hugging_face.read(layout.onnx_dir, layout.root)
-    processor = image_processor.of_processor(files.processor)
+    stated = _stated(facts, files)
+    processor = stated.exporter
     conventions = [
         convention.preprocessing
         for convention in (family.convention() for family in registry.FAMILIES)
         if len(facts.onnx.outputs) >= convention.fewest_outputs
     ]
-    candidates = preprocessing.candidates([processor, *conventions], fixed, facts.onnx.channels)
+    candidates = preprocessing.candidates([processor, *conventions], stated.fixed, facts.onnx.channels)
     probed = _declared(facts, runtime, scratch) or probes.probe_model(_job(facts, candidates), scratch)
     warnings = (
         *(output_ranges.check(probed.result, facts.onnx.path) if not facts.onnx.plugins else (NOT_RUN,)),
@@ -134,12 +135,12 @@ def probe(facts: PreflightFacts, scratch: Path, runtime: Runtime | None = None) 
     except DsbenchError as error:
         if error.code != Code.FAMILY_UNKNOWN and user_source is None:
             raise
-        choice = _without_family(facts, fixed, processor)
+        choice = preprocessing.decide((), stated, frame_evidence.of_gain(probed.result.input_gain))
         outputs = ModelOutputsResult(probed, candidates, 0, choice, None, error, user_source, files, warnings)
     else:
-        choice = _choose(facts, candidates, probed, head, fixed, processor)
+        choice = _choose(facts, candidates, probed, head, stated)
         outputs = ModelOutputsResult(probed, candidates, 0, choice, head, None, user_source, files, warnings)
-    return _settle(outputs, choice, fixed_origin)
+    return _settle(outputs, choice)
 
 
 def _declared(facts: PreflightFacts, runtime: Runtime | None, scratch: Path) -> Probed | None:
@@ -172,13 +173,9 @@ def refine(
 
     ``decoded``: its boxes on every probed frame, for each candidate.
     """
-    fixed, fixed_origin = fixed_keys(facts)
-    scores = preprocessing.score(
-        outputs.candidates, decoded, Network(facts.width, facts.height), Network(spec.MUX_WIDTH, spec.MUX_HEIGHT)
-    )
-    processor = image_processor.of_processor(outputs.hugging_face.processor)
-    choice = preprocessing.decide(scores, fixed, hugging_face=processor, channels=facts.onnx.channels)
-    return _settle(outputs, choice, fixed_origin)
+    scores = preprocessing.score(outputs.candidates, decoded)
+    evidence = frame_evidence.of_gain(outputs.probed.result.input_gain)
+    return _settle(outputs, preprocessing.decide(scores, _stated(facts, outputs.hugging_face), evidence))
 
 
 def hints(settings: Settings) -> Hints:
@@ -194,13 +191,20 @@ def hints(settings: Settings) -> Hints:
     )
 
 
-def _settle(outputs: ModelOutputsResult, choice: Choice, fixed_origin: str) -> ModelOutputsResult:
-    """The outputs with a choice, its position among the candidates, and the file in which the user decided."""
-    origins = tuple((key, fixed_origin if origin == "dsbench.toml" else origin) for key, origin in choice.origins)
+def _settle(outputs: ModelOutputsResult, choice: Choice) -> ModelOutputsResult:
+    """The outputs with a choice and its position among the candidates."""
     chosen = outputs.candidates.index(choice.preprocessing)
     loss = image_processor.approximation(choice.preprocessing, outputs.hugging_face.processor)
     warnings = tuple(dict.fromkeys((*outputs.warnings, *filter(None, (loss,)))))
-    return replace(outputs, choice=replace(choice, origins=origins), chosen=chosen, warnings=warnings)
+    return replace(outputs, choice=choice, chosen=chosen, warnings=warnings)
+
+
+def _stated(facts: PreflightFacts, files: HuggingFace) -> Stated:
+    """What the user and the exporter state about the preprocessing."""
+    fixed, origin = fixed_keys(facts)
+    processor = image_processor.of_processor(files.processor)
+    source = files.processor.path.name if files.processor else ""
+    return Stated(fixed, processor, channels=facts.onnx.channels, user_origin=origin, exporter_origin=source)
 
 
 def pre_cluster_threshold(settings: Settings, head: Head | None) -> float:
@@ -261,53 +265,61 @@ def _job(facts: PreflightFacts, candidates: Sequence[Preprocessing]) -> ProbeJob
         channels=facts.onnx.channels,
         nhwc=facts.onnx.layout == "NHWC",
         candidates=tensors.to_candidates(candidates),
+        viewed=preprocessing.representatives(candidates),
         scaling_filter=6 if settings.scaling_filter is None else settings.scaling_filter,
         threads=len(os.sched_getaffinity(0)),
     )
 
 
 def _choose(
-    facts: PreflightFacts,
-    candidates: Sequence[Preprocessing],
-    probed: Probed,
-    head: Head,
-    fixed: Fixed,
-    hugging_face: Preprocessing | None,
+    facts: PreflightFacts, candidates: Sequence[Preprocessing], probed: Probed, head: Head, stated: Stated
 ) -> Choice:
-    family, convention = registry.by_name(head.family), registry.convention(head)
-    network = Network(facts.width, facts.height)
-    floor = spec.PRE_CLUSTER_THRESHOLD if convention.pre_cluster_threshold is None else convention.pre_cluster_threshold
-    decoded = [
-        [
-            family.decode(frame, head, network, floor)
-            for frame in tensors.outputs_of(probed.tensors, probed.result, number)
-        ]
-        for number in range(len(candidates))
-    ]
-    surface = Network(spec.MUX_WIDTH, spec.MUX_HEIGHT)
-    scores = preprocessing.score(candidates, decoded, network, surface, floor)
-    return preprocessing.decide(
-        scores,
-        fixed,
+    """The choice for a recognised head: its convention joins what is ``stated``, its decode gives the evidence."""
+    convention, decode = registry.convention(head), _Decode(facts, candidates, probed, head)
+    scores = preprocessing.score(candidates, [decode.boxes(index) for index in range(len(candidates))], decode.floor)
+    stated = replace(
+        stated,
         convention=convention.preprocessing,
         convention_origin=convention.origin,
-        hugging_face=hugging_face,
-        aspect=convention.aspect,
         firm=convention.firm,
-        channels=facts.onnx.channels,
+        aspect=convention.aspect,
     )
+    gain = probed.result.input_gain
+    evidence = frame_evidence.of_gain(gain) if gain is not None else frame_evidence.of_findings(decode.findings())
+    return preprocessing.decide(scores, stated, evidence)
 
 
-def _without_family(facts: PreflightFacts, fixed: Fixed, hugging_face: Preprocessing | None) -> Choice:
-    """Without a decode there is no evidence: the user's keys, Hugging Face's, the specification's defaults."""
-    return preprocessing.decide(
-        [],
-        fixed,
-        convention=preprocessing.DEFAULT,
-        convention_origin="specification",
-        hugging_face=hugging_face,
-        channels=facts.onnx.channels,
-    )
+class _Decode:
+    """A family's decode of what the probe left."""
+
+    def __init__(self, facts: PreflightFacts, candidates: Sequence[Preprocessing], probed: Probed, head: Head) -> None:
+        threshold = registry.convention(head).pre_cluster_threshold
+        self.floor = spec.PRE_CLUSTER_THRESHOLD if threshold is None else threshold
+        self._candidates, self._probed, self._head = candidates, probed, head
+        self._network, self._surface = Network(facts.width, facts.height), Network(spec.MUX_WIDTH, spec.MUX_HEIGHT)
+
+    def boxes(self, candidate: int, view: View = "plain") -> list[Boxes]:
+        """Network pixels, frame by frame."""
+        family = registry.by_name(self._head.family)
+        frames = tensors.outputs_of(self._probed.tensors, self._probed.result, candidate, view)
+        return [family.decode(frame, self._head, self._network, self.floor) for frame in frames]
+
+    def findings(self) -> dict[Preprocessing, Findings]:
+        """What the candidates with other views find, and find again."""
+        return {self._candidates[index]: self._findings(index) for index in self._probed.result.viewed}
+
+    def _findings(self, index: int) -> Findings:
+        value, surface = self._candidates[index], self._surface
+
+        def mapped(view: View) -> list[Boxes]:
+            return [
+                frame_evidence.to_surface(boxes, value, self._network, surface) for boxes in self.boxes(index, view)
+            ]
+
+        mirror = [frame_evidence.unmirrored(boxes, surface) for boxes in mapped("mirror")]
+        zoom = [frame_evidence.unzoomed(boxes, ZOOM_WINDOW, surface) for boxes in mapped("zoom")]
+        views = [Views(*parts) for parts in zip(mapped("plain"), mirror, zoom, strict=True)]
+        return frame_evidence.findings(views, self.floor)
 
 
 def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult) -> None:
@@ -332,7 +344,7 @@ def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult) -> None:
 
 
 def preprocessing_choice(log: EvidenceLog, choice: Choice) -> None:
-    """nvinfer's preprocessing keys with their origin, and how the candidates fared."""
+    """nvinfer's preprocessing keys, who states each, what speaks against them, and what the candidates find."""
     feed = choice.preprocessing
     values = {
         "net-scale-factor": repr(feed.net_scale_factor),
@@ -341,21 +353,27 @@ def preprocessing_choice(log: EvidenceLog, choice: Choice) -> None:
         "maintain-aspect-ratio": str(feed.maintain_aspect_ratio),
         "symmetric-padding": str(feed.symmetric_padding),
     }
-    for key, origin in choice.origins:
-        log.fact(key, values[key], origin)
+    for item in choice.keys:
+        others = f" ({'; '.join(item.others)})" if item.others else ""
+        log.fact(item.key, values[item.key], f"{item.level}: {item.source}{others}")
+    if choice.evidence.reason:
+        log.fact("Range of pixels", str(choice.evidence.range), choice.evidence.reason)
     if choice.ranking:
         log.table(
-            "Preprocessing candidates on these frames, decoded (best first)",
-            ("preprocessing", "detections per frame", "score mass per frame", "frames with detections"),
+            "Preprocessing candidates on these frames, decoded; a wrong one can find more than the right one",
+            ("preprocessing", "detections per frame", "strength per frame", "frames with detections"),
             (
                 (
                     preprocessing.describe(score.preprocessing),
                     f"{score.detections:.1f}",
-                    f"{score.mass:.2f}",
+                    f"{score.strength:.2f}",
                     f"{score.frames_with:.0%}",
                 )
                 for score in choice.ranking[:_CANDIDATES_SHOWN]
             ),
         )
-    if choice.warning:
-        log.warn(choice.warning)
+    log.warn(*filter(None, (choice.warning, choice.unknown)))
+    if choice.unknown:
+        for number, value in enumerate(choice.alternatives, 1):
+            title = f"dsbench.toml, possibility {number}: {preprocessing.describe(value)}"
+            log.text(title, preprocessing.toml(value))

@@ -65,15 +65,24 @@ def test_all_files_empty_is_broken_whatever_the_threshold(tmp_path: Path, rate: 
     assert not verdict.passed
     assert "Detection rate: 0 / 4 frames = 0.0%" in verdict.lines
     assert verdict.lines[-2:] == HARD_STOP[1:]
-    assert "net-scale-factor" in verdict.hints[0]
+    assert verdict.hints[0].startswith("0 of 4 frames have objects: ")
+    assert not any("Wrong net-scale-factor" in hint for hint in verdict.hints)
 
 
 def test_evidence_comes_first(tmp_path: Path) -> None:
-    evidence = GateEvidence("net-scale-factor=1.0 explains the frames clearly better", ("boxes in grid space",))
+    evidence = GateEvidence("the network expects 0..255", parser_findings=("boxes in grid space",))
     verdict = evaluate(scan(tmp_path, [["car"]] + [[]] * 9, score=0.3), MIN_DETECTION_RATE, evidence)
-    assert "explains the frames clearly better" in verdict.hints[0]
+    assert verdict.hints[0].startswith("Wrong net-scale-factor")
+    assert "the network expects 0..255" in verdict.hints[0]
     assert verdict.hints[1] == "parser: boxes in grid space"
     assert any("median 0.30" in hint for hint in verdict.hints)
+
+
+def test_few_frames_with_objects_are_named_before_what_nobody_states(tmp_path: Path) -> None:
+    evidence = GateEvidence(preprocessing_unknown="preprocessing-unknown: nobody states it")
+    verdict = evaluate(scan(tmp_path, [["car"]] * 3 + [[]] * 7), MIN_DETECTION_RATE, evidence)
+    assert verdict.hints[0].startswith("3 of 10 frames have objects: ")
+    assert verdict.hints[-1] == "preprocessing-unknown: nobody states it"
 
 
 def test_ten_classes_at_most(tmp_path: Path) -> None:

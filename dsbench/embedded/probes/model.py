@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
@@ -20,13 +20,15 @@ import numpy.typing as npt
 
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.embedded.probes import stem, views
 from dsbench.embedded.video.frame import YuvFrame
-from dsbench.jobs.probe import Candidate, OutputRange, ProbeFailure, ProbeJob, ProbeResult, tensor_key
+from dsbench.jobs.probe import Candidate, OutputRange, ProbeFailure, ProbeJob, ProbeResult, View, tensor_key
 
 if TYPE_CHECKING:
     from dsbench.embedded.nvinfer.preprocess import Geometry
 
 Array = npt.NDArray[Any]
+VIEWS: dict[View, Callable[[YuvFrame], YuvFrame]] = {"mirror": views.mirrored, "zoom": views.zoomed}
 _MAX_PARALLEL = 4  # each run of a large model needs its own memory
 
 
@@ -64,12 +66,13 @@ def run(job: ProbeJob, tensors: Path) -> ProbeResult:
     with ThreadPoolExecutor(1) as background:
         decoded = background.submit(_frames, job, job.frames) if wanted else None  # while the network is loaded
         network = _Network(job)
+        gain = stem.input_gain(job.onnx, (job.channels, job.height, job.width), job.nhwc) if decoded else None
         wait([decoded] if decoded is not None else [])  # a call is timed without concurrent decoding
-        result = network.random()
+        result = replace(network.random(), input_gain=gain, viewed=job.viewed if gain is None else ())
         if decoded is None:
-            return result
+            return replace(result, viewed=())
         try:
-            count = network.affordable_frames(result.ms_per_run)
+            count = network.affordable_frames(result)
             frames = decoded.result() if count == job.frames else _frames(job, count)
         except DsbenchError as error:
             return replace(result, video_failure=failure_of(error))
@@ -119,10 +122,10 @@ class _Network:
             ms_per_run=round(seconds * 1000, 3),
         )
 
-    def affordable_frames(self, ms_per_run: float) -> int:
+    def affordable_frames(self, result: ProbeResult) -> int:
         """Number of frames that the time and space budgets allow for every candidate, at least one."""
-        runs = len(self.job.candidates)
-        by_time = self.job.time_budget_s * 1000 * self.parallel / max(ms_per_run * runs, 1e-3)
+        runs = len(self.job.candidates) + len(VIEWS) * len(result.viewed)
+        by_time = self.job.time_budget_s * 1000 * self.parallel / max(result.ms_per_run * runs, 1e-3)
         by_space = self.job.byte_budget / max(self.bytes_per_image * runs, 1)
         return int(max(1, min(self.job.frames, by_time, by_space)))
 
@@ -130,12 +133,13 @@ class _Network:
         """Run every frame under every candidate. Writes the tensors; the result has the ranges of the first."""
         saved: dict[str, Array] = {}
         first: tuple[OutputRange, ...] = ()
+        everything = range(len(self.job.candidates))
         for position, frame in enumerate(frames):
-            results = self._under_all(frame)
+            results = self._under_all(frame, everything)
             first = first or self._ranges(results[0])
-            for number, arrays in enumerate(results):
-                for index, array in enumerate(arrays):
-                    saved[tensor_key(number, position, index)] = _first(array)
+            saved |= _keyed(everything, results, position)
+            for view, change in VIEWS.items() if result.viewed else ():
+                saved |= _keyed(result.viewed, self._under_all(change(frame), result.viewed), position, view)
         np.savez(tensors, **saved)  # type: ignore[arg-type]
         heading = f"Real frame {frames[0].index} ({_describe(self.job.candidates[0])}):"
         return replace(
@@ -145,12 +149,12 @@ class _Network:
             frames=tuple(frame.index for frame in frames),
         )
 
-    def _under_all(self, frame: YuvFrame) -> list[list[Array]]:
+    def _under_all(self, frame: YuvFrame, numbers: Sequence[int]) -> list[list[Array]]:
         """The outputs of one frame under each candidate. Concurrent calls are faster than ONNX Runtime's threads."""
-        pixels = _Pixels(self.job, frame)
+        pixels, candidates = _Pixels(self.job, frame), [self.job.candidates[number] for number in numbers]
         # paddings with the same result (a frame of the network's shape) are inferred once
-        keys = [(item.net_scale_factor, item.offsets, *pixels.key(item)) for item in self.job.candidates]
-        different = dict(zip(reversed(keys), reversed(self.job.candidates), strict=True))
+        keys = [(item.net_scale_factor, item.offsets, *pixels.key(item)) for item in candidates]
+        different = dict(zip(reversed(keys), reversed(candidates), strict=True))
         images = [pixels.get(candidate) for candidate in different.values()]
         with ThreadPoolExecutor(self.parallel) as pool:
             calls = pool.map(lambda image, item: self._call(self._feed(image, item)), images, different.values())
@@ -247,6 +251,17 @@ def _pick(job: ProbeJob, count: int, span: int) -> tuple[list[YuvFrame], int]:
         if len(picked) == len(wanted):
             return picked, span
     return picked, total
+
+
+def _keyed(
+    numbers: Sequence[int], results: Sequence[Sequence[Array]], position: int, view: View = "plain"
+) -> dict[str, Array]:
+    """The outputs of one frame by their keys in the .npz; ``numbers``: the candidates that gave ``results``."""
+    return {
+        tensor_key(number, position, index, view): _first(array)
+        for number, arrays in zip(numbers, results, strict=True)
+        for index, array in enumerate(arrays)
+    }
 
 
 def _first(array: Array) -> Array:

@@ -1,49 +1,49 @@
-"""Which preprocessing explains real frames: candidates, their score on decoded detections, and the choice.
+"""How a network is to be fed: candidates, and the choice among what the user, the exporter and the family state.
 
-Failure modes 1, 2, 3 and 4: a wrong scale, offset, colour order or padding leaves few or weak detections. Every
-candidate's detections on the same real frames are compared by *score mass*. Precedence of the choice, key by key:
-dsbench.toml, Hugging Face's preprocessor_config.json, the family's convention, evidence.
+Failure modes 1, 2, 3 and 4 of the specification. Precedence, key by key: the user, the exporter's files, a firm
+convention of the family, frames. Frames decide no more than the range of pixels (`frame_evidence`); what then stays
+open is unknown, and said so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from enum import StrEnum
 
 from dsbench.base import spec
-from dsbench.base.boxes import Boxes, iou, nms
-from dsbench.families.base import Network, Preprocessing
+from dsbench.base.boxes import Boxes
+from dsbench.families.base import Preprocessing
 from dsbench.families.preprocessing import IMAGENET_ROW, Row
+from dsbench.judge.imports import frame_evidence
+from dsbench.judge.imports.frame_evidence import PixelRange, RangeEvidence, fed_range
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+CAFFE_ROW: Row = (1.0, (123.0, 117.0, 104.0))
+"""0..255 with ImageNet's means, as Caffe's networks and RetinaFace take them."""
 SCALES: tuple[Row, ...] = (
-    (1.0, ()),
     (spec.NET_SCALE_FACTOR, ()),
-    (1 / 127.5, (127.5, 127.5, 127.5)),
     (0.0078125, (127.0, 127.0, 127.0)),
     IMAGENET_ROW,
+    (1.0, ()),
+    CAFFE_ROW,
 )
-"""The specification's table of 6a (0-255, 0-1, ImageNet) and the two usual ways to -1..1."""
+"""The specification's table of 6a (0..255, 0..1, ImageNet), the usual way to -1..1 and the usual means. The likeliest
+of a range comes first."""
 DEFAULT = Preprocessing(spec.NET_SCALE_FACTOR, (), spec.MODEL_COLOR_FORMAT, spec.MAINTAIN_ASPECT_RATIO)
 """6e's defaults, used without other evidence."""
-CLEARLY = 1.5
-"""A candidate is clearly better if its mass is this many times the chosen one's ..."""
-CLEAR_MASS = 0.1
-"""... and the difference is at least this much per frame."""
-ASPECT_MARGIN = 1.1
-"""The padding that is not the family's (or the specification's) default must win by this factor."""
-HABIT_MARGIN = 1.25
-"""Another preprocessing must win by this factor over a convention of the family that is not firm."""
-TIE = 0.97
-"""Masses of at least this fraction of the best are a tie; the earlier candidate of the table wins."""
-NEAR = 0.6
-"""Among candidates of at least this fraction of the best mass, the one that changes the fewest keys is proposed."""
-MOST = 20
-"""Detections of a frame that count: a flood of false ones must not win."""
+UNKNOWN = "preprocessing-unknown"
+"""What the evidence calls values that nobody states."""
+KEYS = ("net-scale-factor", "offsets", "model-color-format", "maintain-aspect-ratio", "symmetric-padding")
+
+
+class Level(StrEnum):
+    """Who states a value, the strongest first."""
+
+    USER = "user"
+    EXPORTER = "exporter"
+    CONVENTION = "convention"
+    FRAMES = "frames"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +58,58 @@ class Fixed:
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """What each level states about a model, None or "" where it says nothing. ``firm``: the family's convention holds
+    for every model with this head. ``aspect``: maintain-aspect-ratio in the family's training."""
+
+    fixed: Fixed = Fixed()
+    exporter: Preprocessing | None = None
+    convention: Preprocessing | None = None
+    convention_origin: str = ""
+    firm: bool = True
+    aspect: int = 1
+    channels: int = 3
+    user_origin: str = "dsbench.toml"
+    exporter_origin: str = "preprocessor_config.json"
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
-    """One candidate on the real frames: detections and score mass per frame (see `score`), share of frames with
-    detections."""
+    """One candidate on the real frames: detections and their strength per frame, fraction of frames with detections.
+    A detection's strength is how far its score is above the threshold, 0 to 1. A table for the reader: a wrong feeding
+    can score higher than the right one."""
 
     preprocessing: Preprocessing
     detections: float
-    mass: float
+    strength: float
     frames_with: float
 
 
 @dataclass(frozen=True, slots=True)
+class KeyChoice:
+    """One of nvinfer's keys: who states its value and where, and what other levels state instead."""
+
+    key: str
+    level: Level
+    source: str
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
-    """The preprocessing to use, where each key comes from, all candidates by mass, and a warning if the frames
-    disagree (``warning`` is empty otherwise; ``better`` is then the candidate that explains them better)."""
+    """The preprocessing to use and who states each key; all candidates, the chosen one first.
+
+    ``unknown``: the sentence about keys that nobody states, empty if there are none; ``alternatives``: what they may
+    be. ``warning``: the evidence against the choice, empty without any.
+    """
 
     preprocessing: Preprocessing
-    origins: tuple[tuple[str, str], ...]
+    keys: tuple[KeyChoice, ...]
     ranking: tuple[Score, ...]
-    warning: str
-    better: Score | None
+    evidence: RangeEvidence
+    warning: str = ""
+    unknown: str = ""
+    alternatives: tuple[Preprocessing, ...] = ()
 
 
 def apply(base: Preprocessing, fixed: Fixed) -> Preprocessing:
@@ -100,145 +132,165 @@ def fit(value: Preprocessing, channels: int) -> Preprocessing:
     return value if channels == 3 else replace(value, model_color_format=2, offsets=value.offsets[:1])
 
 
+def table(aspect: int, channels: int = 3) -> tuple[Preprocessing, ...]:
+    """The usual scales with one placement. Networks that take 0..255 read BGR, as OpenCV does; the others RGB."""
+    rows = []
+    for scale, offsets in SCALES:
+        bgr = int(scale == 1.0)
+        rows.append(fit(Preprocessing(scale, offsets[::-1] if bgr else offsets, bgr, aspect), channels))
+    return tuple(dict.fromkeys(rows))
+
+
 def candidates(bases: Sequence[Preprocessing | None], fixed: Fixed, channels: int = 3) -> tuple[Preprocessing, ...]:
-    """What to try: the bases (Hugging Face, conventions) first, the table and the bases' own scales x {RGB, BGR} x
-    {kept, stretched}, 0-1 with the padding on both sides, and each of them with the user's keys."""
-    colours = (0, 1) if channels == 3 else (2,)
-    scales = dict.fromkeys((*SCALES, *((base.net_scale_factor, base.offsets) for base in bases if base is not None)))
-    table = [
-        fit(Preprocessing(scale, offsets, colour, aspect), channels)
-        for aspect in (1, 0)
-        for scale, offsets in scales
-        for colour in colours
-    ]
-    table += [fit(Preprocessing(1 / 255, (), colour, 1, 1), channels) for colour in colours]  # Ultralytics' habit
-    plain = [fit(base, channels) for base in bases if base is not None] + table
-    ordered = [apply(base, fixed) for base in plain] + plain
-    return tuple(dict.fromkeys(ordered))
+    """What to try: the bases (exporter, conventions) and `table` in both placements, with the user's keys first."""
+    plain = [fit(base, channels) for base in bases if base is not None]
+    plain += [*table(1, channels), *table(0, channels)]
+    return tuple(dict.fromkeys([apply(base, fixed) for base in plain] + plain))
+
+
+def representatives(tried: Sequence[Preprocessing]) -> tuple[int, ...]:
+    """Positions of one candidate for each usual scale: those that are also run on mirrored and zoomed frames."""
+    found: dict[tuple[float, tuple[float, ...]], int] = {}
+    for index, item in enumerate(tried):
+        scale = (item.net_scale_factor, tuple(sorted(item.offsets)))
+        if scale in {(row[0], tuple(sorted(row[1]))) for row in SCALES}:
+            found.setdefault(scale, index)
+    return tuple(found.values())
 
 
 def score(
-    tried: Sequence[Preprocessing],
-    decoded: Sequence[Sequence[Boxes]],
-    network: Network,
-    surface: Network,
-    floor: float = spec.PRE_CLUSTER_THRESHOLD,
+    tried: Sequence[Preprocessing], decoded: Sequence[Sequence[Boxes]], floor: float = spec.PRE_CLUSTER_THRESHOLD
 ) -> tuple[Score, ...]:
-    """Scores of all candidates; ``decoded[i][k]`` are candidate i's boxes on frame k, in network pixels.
-    ``floor`` is the pre-cluster threshold of the model.
-
-    A detection's strength is how far its score is above the floor, 0 to 1. Saturated input makes some models see
-    things everywhere, so strength counts for a candidate only where a *sibling* (same scale and offsets, other colour
-    order or padding) sees the same object at the same place of the frame, and against it elsewhere.
-    """
-    found = [
-        [_detections(boxes, item, network, surface, floor) for boxes in frames]
-        for item, frames in zip(tried, decoded, strict=True)
-    ]
-    return tuple(_score(number, tried, found, network, surface) for number in range(len(tried)))
+    """Detections of all candidates; ``decoded[i][k]`` are candidate i's boxes on frame k. ``floor`` is the pre-cluster
+    threshold of the model."""
+    return tuple(_score(item, frames, floor) for item, frames in zip(tried, decoded, strict=True))
 
 
-def _detections(boxes: Boxes, item: Preprocessing, network: Network, surface: Network, floor: float) -> Boxes:
-    """What NMS leaves of one frame, in surface pixels; ``confidence`` becomes the strength: 0 at the floor, 1 at 1."""
-    import numpy as np
+def _score(item: Preprocessing, frames: Sequence[Boxes], floor: float) -> Score:
+    found = [frame_evidence.kept(boxes, floor) for boxes in frames]
+    total = max(len(found), 1)
+    strength = sum(float(frame_evidence.strengths(boxes, floor).sum()) for boxes in found)
+    counts = [len(boxes) for boxes in found]
+    return Score(item, sum(counts) / total, strength / total, sum(count > 0 for count in counts) / total)
 
-    kept = nms(boxes)
-    found = boxes.take(kept[boxes.confidence[kept] >= np.float32(floor)][:MOST])
-    scale_x, scale_y, pad_x, pad_y = _placement(item, network, surface)
-    return Boxes(
-        found.class_id,
-        (found.left - pad_x) / scale_x,
-        (found.top - pad_y) / scale_y,
-        found.width / scale_x,
-        found.height / scale_y,
-        np.clip((found.confidence - floor) / (1 - floor), 0, 1),
+
+def decide(scores: Sequence[Score], stated: Stated, evidence: RangeEvidence | None = None) -> Choice:
+    """The choice, with a warning where the evidence is against it and a sentence where nobody states a value."""
+    evidence = evidence or RangeEvidence()
+    base, level, source = _base(stated, evidence)
+    chosen = apply(base, stated.fixed)
+    keys = tuple(_key(index, chosen, level, source, stated) for index in range(len(KEYS)))
+    open_keys = [item.key for item in keys if item.level is Level.UNKNOWN]
+    if not chosen.maintain_aspect_ratio and "symmetric-padding" in open_keys:
+        open_keys.remove("symmetric-padding")
+    alternatives = _alternatives(chosen, stated, evidence) if open_keys else ()
+    return Choice(
+        chosen,
+        keys,
+        tuple(sorted(scores, key=lambda item: _rank(item, chosen, evidence))),
+        evidence,
+        _warning(chosen, evidence),
+        _unknown(open_keys, chosen, evidence),
+        alternatives,
     )
 
 
-def _placement(item: Preprocessing, network: Network, surface: Network) -> tuple[float, float, float, float]:
-    """Network pixels per surface pixel and padding at the left and top, as far as comparing boxes needs them."""
-    x, y = network.width / surface.width, network.height / surface.height
-    if not item.maintain_aspect_ratio:
-        return x, y, 0.0, 0.0
-    scale = min(x, y)
-    if not item.symmetric_padding:
-        return scale, scale, 0.0, 0.0
-    return scale, scale, (network.width - surface.width * scale) / 2, (network.height - surface.height * scale) / 2
+def _base(stated: Stated, evidence: RangeEvidence) -> tuple[Preprocessing, Level, str]:
+    """The strongest statement below the user's, who made it and where."""
+    convention = stated.convention and fit(stated.convention, stated.channels)
+    refuted = convention is not None and contradicts(convention, evidence)
+    if stated.exporter is not None:
+        return fit(stated.exporter, stated.channels), Level.EXPORTER, stated.exporter_origin
+    if convention is not None and not refuted:
+        if stated.firm:
+            return convention, Level.CONVENTION, stated.convention_origin or "family convention"
+        return convention, Level.UNKNOWN, f"the family's habit: {stated.convention_origin or 'models differ'}"
+    rows = table(stated.aspect, stated.channels)
+    if evidence.range is PixelRange.UNKNOWN:
+        return (
+            fit(replace(DEFAULT, maintain_aspect_ratio=stated.aspect), stated.channels),
+            Level.UNKNOWN,
+            "6e's default",
+        )
+    row = next(row for row in rows if fed_range(row) is evidence.range)
+    return row, Level.UNKNOWN, f"the usual feeding of {evidence.range}"
 
 
-def _siblings(number: int, tried: Sequence[Preprocessing], network: Network, surface: Network) -> list[int]:
-    """Other candidates of the same scale and offsets that really feed something else."""
-    mine = tried[number]
-
-    def feeds(item: Preprocessing) -> tuple[object, ...]:
-        return (item.model_color_format, _placement(item, network, surface))
-
-    return [
-        index
-        for index, item in enumerate(tried)
-        if (item.net_scale_factor, item.offsets) == (mine.net_scale_factor, mine.offsets) and feeds(item) != feeds(mine)
-    ]
+def _rank(item: Score, chosen: Preprocessing, evidence: RangeEvidence) -> tuple[bool, bool, float]:
+    """The chosen candidate first, then those of the range that the network expects, strongest first."""
+    return item.preprocessing != chosen, contradicts(item.preprocessing, evidence), -item.strength
 
 
-def _score(
-    number: int,
-    tried: Sequence[Preprocessing],
-    found: Sequence[Sequence[Boxes]],
-    network: Network,
-    surface: Network,
-) -> Score:
-    siblings = _siblings(number, tried, network, surface)
-    mass = 0.0
-    for frame, mine in enumerate(found[number]):
-        support = _support(mine, [found[index][frame] for index in siblings]) if siblings else mine.confidence
-        mass += float(2 * support.sum() - mine.confidence.sum())
-    frames = max(len(found[number]), 1)
-    counts = [len(item.confidence) for item in found[number]]
-    return Score(tried[number], sum(counts) / frames, max(mass, 0.0) / frames, sum(c > 0 for c in counts) / frames)
+def contradicts(value: Preprocessing, evidence: RangeEvidence) -> bool:
+    """Whether a preprocessing feeds another range of pixels than the network expects."""
+    fed = fed_range(value)
+    return PixelRange.UNKNOWN not in (fed, evidence.range) and fed is not evidence.range
 
 
-def _support(mine: Boxes, others: Sequence[Boxes]) -> NDArray[np.float32]:
-    """For each detection the strength of the best match (same class, IoU >= 0.5) in any sibling, at most its own."""
-    import numpy as np
+def _key(index: int, chosen: Preprocessing, level: Level, source: str, stated: Stated) -> KeyChoice:
+    """Who states one key, and what the levels that were not followed state."""
+    fixed = _values(stated.fixed)[index] is not None
+    if index == 1 and stated.fixed.net_scale_factor is not None:
+        fixed = True  # a scale of the user's own brings no offsets
+    if index == KEYS.index("model-color-format") and stated.channels != 3 and not fixed:
+        return KeyChoice(KEYS[index], Level.EXPORTER, "the input has one channel")
+    named = ((Level.EXPORTER, stated.exporter), (Level.CONVENTION, stated.convention))
+    others = tuple(
+        f"{name}: {_text(_values(fit(value, stated.channels))[index])}"
+        for name, value in named
+        if value is not None and _values(fit(value, stated.channels))[index] != _values(chosen)[index]
+    )
+    if fixed:
+        return KeyChoice(KEYS[index], Level.USER, stated.user_origin, others)
+    return KeyChoice(KEYS[index], level, source, others)
 
-    support = np.zeros(len(mine), np.float32)
-    for other in others:
-        if len(mine) and len(other):
-            same = (iou(mine, other) >= 0.5) & (mine.class_id[:, None] == other.class_id[None])
-            support = np.maximum(support, (same * other.confidence[None]).max(axis=1))
-    return np.minimum(support, mine.confidence)
+
+def _values(value: Fixed | Preprocessing) -> tuple[float | tuple[float, ...] | None, ...]:
+    """Values in the order of `KEYS`."""
+    return (
+        value.net_scale_factor,
+        value.offsets,
+        value.model_color_format,
+        value.maintain_aspect_ratio,
+        value.symmetric_padding,
+    )
 
 
-def decide(
-    scores: Sequence[Score],
-    fixed: Fixed,
-    *,
-    convention: Preprocessing | None = None,
-    convention_origin: str = "",
-    hugging_face: Preprocessing | None = None,
-    aspect: int = 1,
-    firm: bool = True,
-    channels: int = 3,
-) -> Choice:
-    """The choice among ``scores`` (in the order of `candidates`), and a warning where another is clearly better.
+def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ";".join(f"{part:g}" for part in value) or "none"
+    return repr(value)
 
-    ``aspect`` is the maintain-aspect-ratio to prefer where evidence decides and both do about as well; ``firm``:
-    False if evidence may overrule the convention.
-    """
-    if hugging_face is not None:
-        base, origin = hugging_face, "preprocessor_config.json"
-    elif convention is not None:
-        base, origin = convention, convention_origin or "family convention"
-        if not firm and _overruled(scores, apply(fit(base, channels), fixed)):
-            base, origin = _by_evidence(scores, fixed, aspect)
-    else:
-        base, origin = _by_evidence(scores, fixed, aspect)
-    chosen = apply(fit(base, channels), fixed)
-    ranking = tuple(sorted(scores, key=lambda item: -item.mass))
-    mine = next((item for item in scores if item.preprocessing == chosen), None)
-    better = _clearly_better(ranking, mine)
-    origins = tuple((key, "dsbench.toml" if set_by_user else origin) for key, set_by_user in _keys(fixed))
-    return Choice(chosen, origins, ranking, _warning(mine, better), better)
+
+def _alternatives(chosen: Preprocessing, stated: Stated, evidence: RangeEvidence) -> tuple[Preprocessing, ...]:
+    """What the open keys may be: the usual feedings that the user's keys and the evidence leave, chosen one first."""
+    rows = [apply(row, stated.fixed) for row in table(chosen.maintain_aspect_ratio, stated.channels)]
+    rows = [row for row in rows if not contradicts(row, evidence)]
+    if stated.convention is not None and not contradicts(stated.convention, evidence):
+        rows.insert(0, apply(fit(stated.convention, stated.channels), stated.fixed))
+    return tuple(dict.fromkeys([chosen, *rows]))
+
+
+def _warning(chosen: Preprocessing, evidence: RangeEvidence) -> str:
+    """The evidence against the choice; empty without any."""
+    if not contradicts(chosen, evidence):
+        return ""
+    row = next(row for row in table(chosen.maintain_aspect_ratio) if fed_range(row) is evidence.range)
+    return (
+        f"net-scale-factor={chosen.net_scale_factor!r} feeds {fed_range(chosen)}, but the network expects"
+        f" {evidence.range}: {evidence.reason}. Start from net-scale-factor={row.net_scale_factor!r}"
+    )
+
+
+def _unknown(keys: Sequence[str], chosen: Preprocessing, evidence: RangeEvidence) -> str:
+    if not keys:
+        return ""
+    expects = f" The network expects {evidence.range}: {evidence.reason}." if evidence.reason else ""
+    return (
+        f"{UNKNOWN}: neither you nor the exporter states {', '.join(keys)}, models of this kind differ, and frames"
+        f" cannot tell.{expects} Taken: {describe(chosen)}. Read the model's documentation, compare the drawn frames"
+        " and set the values in dsbench.toml"
+    )
 
 
 def describe(value: Preprocessing) -> str:
@@ -251,65 +303,16 @@ def describe(value: Preprocessing) -> str:
     )
 
 
-def _overruled(scores: Sequence[Score], habit: Preprocessing) -> bool:
-    """Whether the frames speak against what a family's models are usually fed: exports bake the normalisation in."""
-    mine = next((item.mass for item in scores if item.preprocessing == habit), 0.0)
-    return max((item.mass for item in scores), default=0.0) > HABIT_MARGIN * mine
-
-
-def _by_evidence(scores: Sequence[Score], fixed: Fixed, aspect: int) -> tuple[Preprocessing, str]:
-    """The candidate with the highest mass among those that honour the user's keys."""
-    allowed = [item for item in scores if apply(item.preprocessing, fixed) == item.preprocessing]
-    best = max((item.mass for item in allowed), default=0.0)
-    if best <= 0:
-        default = replace(DEFAULT, maintain_aspect_ratio=aspect)
-        return default, "specification's default: no candidate detects anything on the real frames"
-    winner = next(item for item in allowed if item.mass >= TIE * best)
-    preferred = [item for item in allowed if item.preprocessing.maintain_aspect_ratio == aspect]
-    top = max((item.mass for item in preferred), default=0.0)
-    if top * ASPECT_MARGIN >= best:
-        winner = next(item for item in preferred if item.mass >= TIE * top)
-    return (
-        winner.preprocessing,
-        f"evidence on real frames: score mass {winner.mass:.2f} per frame, the best of {len(scores)} candidates",
-    )
-
-
-def _clearly_better(ranking: Sequence[Score], mine: Score | None) -> Score | None:
-    """The candidate to propose: clearly better than ``mine``, near the best, and changing as few keys as possible."""
-    if mine is None or not ranking:
-        return None
-    best = ranking[0].mass
-    if best <= CLEARLY * mine.mass or best - mine.mass < CLEAR_MASS:
-        return None
-    near = [item for item in ranking if item.mass >= NEAR * best]
-    return min(near, key=lambda item: _keys_changed(item.preprocessing, mine.preprocessing))
-
-
-def _keys_changed(one: Preprocessing, other: Preprocessing) -> int:
-    scale = (one.net_scale_factor, one.offsets) != (other.net_scale_factor, other.offsets)
-    colour = one.model_color_format != other.model_color_format
-    padding = (one.maintain_aspect_ratio, one.symmetric_padding) != (
-        other.maintain_aspect_ratio,
-        other.symmetric_padding,
-    )
-    return scale + colour + padding
-
-
-def _warning(mine: Score | None, better: Score | None) -> str:
-    if mine is None or better is None:
-        return ""
-    return (
-        f"{describe(better.preprocessing)} explains the frames clearly better: score mass {better.mass:.2f} per frame"
-        f" against {mine.mass:.2f} with {describe(mine.preprocessing)}"
-    )
-
-
-def _keys(fixed: Fixed) -> tuple[tuple[str, bool], ...]:
-    return (
-        ("net-scale-factor", fixed.net_scale_factor is not None),
-        ("offsets", fixed.offsets is not None),
-        ("model-color-format", fixed.model_color_format is not None),
-        ("maintain-aspect-ratio", fixed.maintain_aspect_ratio is not None),
-        ("symmetric-padding", fixed.symmetric_padding is not None),
+def toml(value: Preprocessing) -> str:
+    """The preprocessing as lines of dsbench.toml."""
+    offsets = ", ".join(f"{part:g}" for part in value.offsets)
+    return "\n".join(
+        (
+            "[property]",
+            f"net-scale-factor = {value.net_scale_factor!r}",
+            f"offsets = [{offsets}]",
+            f"model-color-format = {value.model_color_format}",
+            f"maintain-aspect-ratio = {'true' if value.maintain_aspect_ratio else 'false'}",
+            f"symmetric-padding = {'true' if value.symmetric_padding else 'false'}",
+        )
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dsbench.families.base import NamedArray, Outputs, Preprocessing
-from dsbench.jobs.probe import Candidate, ProbeResult, tensor_key
+from dsbench.jobs.probe import Candidate, ProbeResult, View, tensor_key
 
 
 def to_candidates(values: Sequence[Preprocessing]) -> tuple[Candidate, ...]:
@@ -17,8 +17,11 @@ def to_candidates(values: Sequence[Preprocessing]) -> tuple[Candidate, ...]:
     )
 
 
-def outputs_of(tensors: Path, result: ProbeResult, candidate: int) -> tuple[Outputs, ...]:
-    """Outputs of every probed frame under candidate number ``candidate``, one image each, no batch dimension."""
+def outputs_of(tensors: Path, result: ProbeResult, candidate: int, view: View = "plain") -> tuple[Outputs, ...]:
+    """Outputs of every probed frame under candidate number ``candidate``, one image each, no batch dimension.
+
+    Views other than the plain one exist for the candidates in ``result.viewed``.
+    """
     import numpy as np
 
     if not result.frames:
@@ -27,7 +30,7 @@ def outputs_of(tensors: Path, result: ProbeResult, candidate: int) -> tuple[Outp
     with np.load(tensors, allow_pickle=False) as archive:
         return tuple(
             tuple(
-                NamedArray(name, archive[tensor_key(candidate, frame, index)])
+                NamedArray(name, archive[tensor_key(candidate, frame, index, view)])
                 for index, name in enumerate(result.outputs)
             )
             for frame in range(len(result.frames))

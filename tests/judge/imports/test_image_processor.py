@@ -9,8 +9,9 @@ import pytest
 
 from dsbench.families.base import Preprocessing
 from dsbench.families.preprocessing import CLIP, CLIP_ROW, IMAGENET, IMAGENET_ROW
+from dsbench.judge.imports.frame_evidence import PixelRange, RangeEvidence
 from dsbench.judge.imports.image_processor import approximation, of_processor
-from dsbench.judge.imports.preprocessing import Fixed, Score, candidates, decide
+from dsbench.judge.imports.preprocessing import Fixed, Score, Stated, candidates, decide
 from dsbench.model.exporter.hugging_face import Processor, read
 
 DETR = {"do_normalize": True, "image_mean": IMAGENET[0], "image_std": IMAGENET[1], "size": {"shortest_edge": 800}}
@@ -55,17 +56,18 @@ def test_one_scale_for_three_deviations_is_said_with_the_exact_way(tmp_path: Pat
     assert approximation(Preprocessing(2 / 255, (127.5,) * 3), even) == ""
 
 
-def test_bases_bring_their_scale_in_every_colour_and_padding() -> None:
+def test_bases_are_tried_as_they_are() -> None:
     tried = [item for item in candidates([HABIT], Fixed()) if item.net_scale_factor == CLIP_ROW[0]]
-    assert {(item.model_color_format, item.maintain_aspect_ratio) for item in tried} == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    assert {(item.model_color_format, item.maintain_aspect_ratio) for item in tried} == {(0, 0)}
 
 
-@pytest.mark.parametrize(("other", "winner"), [(1.2, HABIT), (1.3, Preprocessing(1.0)), (0.0, HABIT)])
-def test_a_habit_yields_to_evidence(other: float, winner: Preprocessing) -> None:
-    scores = [Score(HABIT, 1.0, 1.0, 1.0), Score(Preprocessing(1.0), 1.0, other, 1.0)]
-    choice = decide(scores, Fixed(), convention=HABIT, convention_origin="habit", firm=False)
-    assert choice.preprocessing == winner
-    assert dict(choice.origins)["offsets"].startswith("habit" if winner == HABIT else "evidence")
-    assert decide(scores, Fixed(), convention=HABIT).preprocessing == HABIT
-    nothing = [Score(item.preprocessing, 0.0, 0.0, 0.0) for item in scores]
-    assert decide(nothing, Fixed(), convention=HABIT, firm=False).preprocessing == HABIT
+@pytest.mark.parametrize("strength", [0.0, 1.0, 100.0])
+def test_a_habit_yields_to_the_range_of_pixels_and_not_to_strength(strength: float) -> None:
+    byte = Preprocessing(1.0, (), 1, 0)
+    scores = [Score(HABIT, 1.0, 1.0, 1.0), Score(byte, 1.0, strength, 1.0)]
+    stated = Stated(convention=HABIT, convention_origin="habit", firm=False, aspect=0)
+    assert decide(scores, stated).preprocessing == HABIT
+    for measured, expected in ((PixelRange.UNIT, HABIT), (PixelRange.BYTE, byte)):
+        choice = decide(scores, stated, RangeEvidence(measured, "measured"))
+        assert choice.preprocessing == expected
+        assert choice.unknown

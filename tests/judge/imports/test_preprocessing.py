@@ -1,4 +1,4 @@
-"""Candidates, score mass with support by siblings, precedence, and Hugging Face's file."""
+"""Candidates, who states each key, what evidence does to it, and what stays unknown."""
 
 from __future__ import annotations
 
@@ -9,101 +9,132 @@ import numpy as np
 import pytest
 
 from dsbench.base.boxes import Boxes
-from dsbench.families.base import Network, Preprocessing
+from dsbench.families.base import Preprocessing
+from dsbench.judge.imports.frame_evidence import PixelRange, RangeEvidence
 from dsbench.judge.imports.image_processor import of_processor
 from dsbench.judge.imports.preprocessing import (
+    CAFFE_ROW,
     DEFAULT,
+    KEYS,
     SCALES,
+    UNKNOWN,
     Fixed,
+    Level,
     Score,
+    Stated,
     apply,
     candidates,
     decide,
     describe,
+    representatives,
     score,
+    table,
+    toml,
 )
 from dsbench.model.exporter import hugging_face
 
-NETWORK, SURFACE = Network(100, 100), Network(200, 100)
 YOLOX = Preprocessing(1.0, (), 1, 1)
+IMAGENET = Preprocessing(0.01752, (123.675, 116.28, 103.53), 0, 0)
+BYTE, UNIT = (RangeEvidence(item, "measured") for item in (PixelRange.BYTE, PixelRange.UNIT))
+EVERYTHING = Fixed(1.0, (), 1, 1, 0)
 
 
 def boxes(*rows: tuple[int, float, float, float, float, float]) -> Boxes:
-    table = np.array(rows, np.float32).reshape(-1, 6)
-    return Boxes(table[:, 0].astype(np.int32), *table[:, 1:].T)
+    return Boxes.from_table(np.array(rows, np.float32).reshape(-1, 6))
 
 
-def test_table_is_the_specifications_and_the_users_keys_come_first() -> None:
+def test_the_usual_scales_and_the_users_keys_come_first() -> None:
     tried = candidates([None], Fixed())
-    assert len(tried) == len(SCALES) * 4 + 2
-    assert tried[-1] == Preprocessing(1 / 255, (), 1, 1, symmetric_padding=1)
-    assert tried[0] == Preprocessing(1.0)
-    assert DEFAULT in tried
+    assert len(tried) == 2 * len(SCALES)
+    assert tried[0] == DEFAULT
     own = candidates([YOLOX], Fixed(net_scale_factor=0.5, model_color_format=0))
     assert own[0] == Preprocessing(0.5, (), 0, 1)
     assert YOLOX in own
     assert len(set(own)) == len(own)
 
 
+def test_networks_of_bytes_read_bgr_and_their_means_are_in_channel_order() -> None:
+    caffe = next(row for row in table(0) if row.net_scale_factor == 1.0 and row.offsets)
+    assert (caffe.offsets, caffe.model_color_format) == (CAFFE_ROW[1][::-1], 1)
+    assert {row.model_color_format for row in table(1) if row.net_scale_factor < 1} == {0}
+
+
+def test_one_candidate_of_each_scale_is_seen_in_other_views() -> None:
+    tried = candidates([YOLOX, IMAGENET], Fixed())
+    scales = [(tried[index].net_scale_factor, len(tried[index].offsets)) for index in representatives(tried)]
+    assert len(scales) == len(set(scales)) == len(SCALES)
+
+
 def test_one_channel_means_gray() -> None:
     tried = candidates([YOLOX], Fixed(), channels=1)
     assert {item.model_color_format for item in tried} == {2}
     assert {len(item.offsets) for item in tried} <= {0, 1}
-    assert decide([], Fixed(), convention=DEFAULT, channels=1).preprocessing in tried
+    choice = decide([], Stated(convention=DEFAULT, channels=1))
+    assert choice.preprocessing in tried
+    assert choice.keys[KEYS.index("model-color-format")].source == "the input has one channel"
 
 
-def test_support_by_siblings_beats_a_flood() -> None:
-    right = [Preprocessing(0.5, (), colour, aspect) for aspect in (1, 0) for colour in (0, 1)]
-    flood = [Preprocessing(1.0, (), colour, aspect) for aspect in (1, 0) for colour in (0, 1)]
-    rng = np.random.default_rng(0)
-    # one object at surface x 40..80, y 20..60: letterboxed by 0.5, or stretched by (0.5, 1)
-    seen = {1: boxes((0, 20, 10, 20, 20, 0.95)), 0: boxes((0, 20, 20, 20, 40, 0.9))}
-    decoded = [[seen[item.maintain_aspect_ratio]] for item in right]
-    for _ in flood:
-        decoded.append([boxes(*((0, *rng.uniform(0, 80, 2), 8, 8, rng.uniform(0.3, 0.9)) for _ in range(20)))])
-    scores = score([*right, *flood], decoded, NETWORK, SURFACE)
-    assert scores[4].detections > 10
-    assert min(item.mass for item in scores[:4]) > 0.8
-    assert max(item.mass for item in scores[4:]) == 0
-    choice = decide(scores, Fixed())
-    assert choice.preprocessing == Preprocessing(0.5, (), 0, 1)
-    assert "evidence" in dict(choice.origins)["net-scale-factor"]
-    assert decide(scores, Fixed(), aspect=0).preprocessing == Preprocessing(0.5, (), 0, 0)
+@pytest.mark.parametrize(
+    ("stated", "evidence", "chosen", "level", "warns"),
+    [
+        (Stated(convention=YOLOX), None, YOLOX, Level.CONVENTION, False),
+        (Stated(convention=YOLOX), BYTE, YOLOX, Level.CONVENTION, False),
+        (Stated(convention=DEFAULT), BYTE, YOLOX, Level.UNKNOWN, False),
+        (Stated(convention=DEFAULT, firm=False), None, DEFAULT, Level.UNKNOWN, False),
+        (Stated(convention=DEFAULT, firm=False), BYTE, YOLOX, Level.UNKNOWN, False),
+        (Stated(exporter=IMAGENET, convention=DEFAULT), UNIT, IMAGENET, Level.EXPORTER, False),
+        (Stated(exporter=IMAGENET, convention=DEFAULT), BYTE, IMAGENET, Level.EXPORTER, True),
+        (Stated(fixed=EVERYTHING, convention=DEFAULT), UNIT, YOLOX, Level.USER, True),
+        (Stated(fixed=EVERYTHING, convention=DEFAULT), None, YOLOX, Level.USER, False),
+        (Stated(), None, DEFAULT, Level.UNKNOWN, False),
+        (Stated(), UNIT, DEFAULT, Level.UNKNOWN, False),
+        (Stated(aspect=0), BYTE, Preprocessing(1.0, (), 1, 0), Level.UNKNOWN, False),
+    ],
+)
+def test_precedence(
+    stated: Stated, evidence: RangeEvidence | None, chosen: Preprocessing, level: Level, warns: bool
+) -> None:
+    choice = decide([], stated, evidence)
+    assert choice.preprocessing == chosen
+    assert {item.level for item in choice.keys} == {level}
+    assert bool(choice.warning) == warns
+    assert choice.unknown.startswith(UNKNOWN) if level is Level.UNKNOWN else not choice.unknown
 
 
-def test_padding_that_changes_nothing_is_no_witness() -> None:
-    tried = [Preprocessing(1.0, (), 0, 1), Preprocessing(1.0, (), 0, 0)]
-    decoded = [[boxes((0, 1, 1, 9, 9, 0.9))]] * 2
-    same_aspect = score(tried, decoded, NETWORK, Network(200, 200))
-    assert same_aspect[0].mass == pytest.approx((0.9 - 0.25) / 0.75)
+def test_what_other_levels_state_is_shown() -> None:
+    stated = Stated(fixed=Fixed(net_scale_factor=1.0), exporter=IMAGENET, exporter_origin="processor.json")
+    scale, offsets, colour, *_ = decide([], stated).keys
+    assert (scale.level, scale.source, scale.others) == (Level.USER, "dsbench.toml", ("exporter: 0.01752",))
+    assert (offsets.level, offsets.others) == (Level.USER, ("exporter: 123.675;116.28;103.53",))
+    assert (colour.level, colour.source, colour.others) == (Level.EXPORTER, "processor.json", ())
 
 
-def scored(*pairs: tuple[Preprocessing, float]) -> list[Score]:
-    return [Score(item, 1.0, mass, 1.0) for item, mass in pairs]
+def test_a_users_wrong_scale_is_named_with_the_range_that_the_network_expects() -> None:
+    choice = decide([], Stated(fixed=Fixed(net_scale_factor=1.0), convention=DEFAULT), UNIT)
+    assert choice.warning.startswith("net-scale-factor=1.0 feeds 0..255, but the network expects 0..1")
+    assert choice.warning.endswith("measured. Start from net-scale-factor=0.00392156862745098")
+    assert not choice.unknown
 
 
-def test_convention_holds_unless_the_user_says_otherwise() -> None:
-    scores = scored((YOLOX, 2.0), (Preprocessing(1.0), 2.2), (Preprocessing(1 / 255), 0.0))
-    choice = decide(scores, Fixed(), convention=YOLOX, convention_origin="YOLOX convention")
-    assert (choice.preprocessing, choice.warning) == (YOLOX, "")
-    assert dict(choice.origins)["offsets"] == "YOLOX convention"
+def test_unknown_names_the_open_keys_and_what_they_may_be() -> None:
+    choice = decide([], Stated(fixed=Fixed(model_color_format=1, maintain_aspect_ratio=0)), UNIT)
+    assert "states net-scale-factor, offsets, models" in choice.unknown
+    assert [item.net_scale_factor for item in choice.alternatives] == [row[0] for row in SCALES if row[0] < 1]
+    assert {item.model_color_format for item in choice.alternatives} == {1}
+    assert not decide([], Stated(convention=YOLOX)).alternatives
 
 
-def test_wrong_scale_of_the_users_is_named_with_the_smallest_change() -> None:
-    wrong = Preprocessing(1 / 255, (), 1, 1)
-    scores = scored((wrong, 0.0), (YOLOX, 2.0), (Preprocessing(1.0), 2.2))
-    choice = decide(scores, Fixed(net_scale_factor=1 / 255), convention=YOLOX)
-    assert choice.preprocessing == wrong
-    assert choice.better is not None
-    assert choice.better.preprocessing == YOLOX
-    assert choice.warning.startswith("net-scale-factor=1.0 model-color-format=1 maintain-aspect-ratio=1 explains")
-    assert dict(choice.origins)["net-scale-factor"] == "dsbench.toml"
+def test_strength_ranks_after_the_choice_and_the_range() -> None:
+    unit, other, byte = DEFAULT, Preprocessing(0.5 / 255), YOLOX
+    scores = [Score(item, 1.0, strength, 1.0) for item, strength in ((byte, 9.0), (unit, 0.1), (other, 2.0))]
+    choice = decide(scores, Stated(convention=unit), UNIT)
+    assert [item.preprocessing for item in choice.ranking] == [unit, other, byte]
 
 
-def test_nothing_detected_gives_the_specifications_default() -> None:
-    choice = decide(scored((Preprocessing(1.0), 0.0), (DEFAULT, 0.0)), Fixed())
-    assert choice.preprocessing == DEFAULT
-    assert "no candidate detects anything" in choice.origins[0][1]
+def test_score_counts_what_nms_and_the_threshold_leave() -> None:
+    twice = boxes((0, 10, 10, 20, 20, 0.75), (0, 11, 10, 20, 20, 0.5), (1, 60, 10, 20, 20, 0.1))
+    (found,) = score([DEFAULT], [[twice, boxes()]], floor=0.5)
+    assert (found.detections, found.strength, found.frames_with) == (0.5, pytest.approx(0.25), 0.5)
 
 
 def test_a_users_scale_drops_foreign_offsets() -> None:
@@ -116,6 +147,18 @@ def test_a_users_scale_drops_foreign_offsets() -> None:
 def test_describe() -> None:
     text = describe(Preprocessing(1 / 255, (1.0, 2.5, 3.0), 1, 0))
     assert text == "net-scale-factor=0.00392156862745098 offsets=1;2.5;3 model-color-format=1 maintain-aspect-ratio=0"
+
+
+def test_toml_is_what_dsbench_toml_takes() -> None:
+    import tomllib
+
+    assert tomllib.loads(toml(IMAGENET))["property"] == {
+        "net-scale-factor": 0.01752,
+        "offsets": [123.675, 116.28, 103.53],
+        "model-color-format": 0,
+        "maintain-aspect-ratio": False,
+        "symmetric-padding": False,
+    }
 
 
 @pytest.mark.parametrize(

