@@ -1,4 +1,4 @@
-"""``dsbench``: small tools beside the pytest run. Imports stay inside the commands, so that --help answers at once."""
+"""The command ``dsbench``. Each command imports what it needs itself, so that --help is fast."""
 
 from __future__ import annotations
 

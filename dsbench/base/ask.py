@@ -1,4 +1,4 @@
-"""A short question to another program: it ends at its deadline and leaves nothing behind."""
+"""Runs a short command with a timeout and returns its output."""
 
 from __future__ import annotations
 
@@ -13,23 +13,22 @@ from dsbench.base.process import prepare_child, signal_group
 
 @dataclass(frozen=True)
 class Reply:
-    """What a program printed and its exit status as subprocess has it.
-
-    The status is None where there is none: the program did not end in time (``hung``) or did not start; ``failure``
-    says which.
-    """
+    """Output and exit status of a program."""
 
     stdout: str = ""
     stderr: str = ""
     returncode: int | None = None
+    """As subprocess has it; None if the program did not start or did not end in time."""
     failure: str = ""
+    """Why there is no exit status; empty if there is one."""
     hung: bool = False
+    """The program did not end in time."""
 
 
 def ask(command: Sequence[str], timeout_s: float, environment: dict[str, str] | None = None) -> Reply:
-    """Run ``command`` with nothing on its standard input for at most ``timeout_s``; raises nothing.
+    """Run ``command`` for at most ``timeout_s`` seconds, with empty standard input. Raises nothing.
 
-    Its process group is killed when it has ended and when its time is up. ``environment`` is added to ours.
+    Its process group is killed at the end. ``environment`` is added to the current environment.
     """
     try:
         child = subprocess.Popen(

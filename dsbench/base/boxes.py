@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Boxes:
-    """n detections, in order. ``class_id`` int32 (n,); the others float32 (n,).
+    """n detections, in order. ``class_id`` is int32 (n,), the others float32 (n,).
 
-    The coordinates are pixels: of the network out of a decode, a parser or clustering; of the streammux surface after
-    frame mapping.
+    Coordinates are in pixels: of the network input after a decode, a parser or clustering; of the streammux surface
+    after frame mapping.
     """
 
     class_id: NDArray[np.int32]
@@ -75,7 +75,7 @@ class Boxes:
 
 
 def centre_to_corners(cx: Floats, cy: Floats, w: Floats, h: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """x1, y1, x2, y2 of boxes that are given by centre and size."""
+    """x1, y1, x2, y2 of boxes given by centre and size."""
     import numpy as np
 
     half_w, half_h = w * np.float32(0.5), h * np.float32(0.5)
@@ -83,10 +83,10 @@ def centre_to_corners(cx: Floats, cy: Floats, w: Floats, h: Floats) -> tuple[Flo
 
 
 def iou(a: Boxes, b: Boxes) -> NDArray[np.float64]:
-    """(len(a), len(b)) intersection over union, 0 to 1, whatever the classes. Equal boxes without area overlap by 1."""
+    """Intersection over union, (len(a), len(b)), 0 to 1; classes are ignored. Equal boxes without area have IoU 1."""
     import numpy as np
 
-    with np.errstate(over="ignore", invalid="ignore"):  # boxes of a user's parser can hold anything
+    with np.errstate(over="ignore", invalid="ignore"):  # a user's parser can return any values
         x, y = _overlap(a.left, a.width, b.left, b.width), _overlap(a.top, a.height, b.top, b.height)
         shared = x * y
         area_a, area_b = (part.width.astype(np.float64) * part.height for part in (a, b))
@@ -97,7 +97,7 @@ def iou(a: Boxes, b: Boxes) -> NDArray[np.float64]:
 
 
 def _overlap(low_a: Floats, size_a: Floats, low_b: Floats, size_b: Floats) -> NDArray[np.float64]:
-    """Length that each of a shares with each of b on one axis; 0 if they do not meet."""
+    """Length of the overlap of each of a with each of b on one axis; 0 without overlap."""
     import numpy as np
 
     a, b = low_a.astype(np.float64)[:, None], low_b.astype(np.float64)[None]
@@ -133,7 +133,7 @@ def nms(boxes: Boxes, threshold: float = 0.45, limit: int = 300) -> NDArray[np.i
 
 
 def count_matches(a: Boxes, b: Boxes, threshold: float = 0.5) -> int:
-    """How many pairs of one class overlap by at least ``threshold``: best overlaps first, each box once."""
+    """Number of pairs of the same class with IoU of at least ``threshold``; best pairs first, each box once."""
     import numpy as np
 
     overlap = np.where(a.class_id[:, None] == b.class_id[None], iou(a, b), 0.0)

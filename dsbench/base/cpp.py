@@ -22,7 +22,7 @@ from dsbench.base.ask import ask
 from dsbench.base.errors import Code, DsbenchError
 
 SDK = Path(__file__).resolve().parents[1] / "embedded" / "sdk"
-"""What a parser's Makefile gets as DEEPSTREAM_DIR where DeepStream is not installed."""
+"""DEEPSTREAM_DIR for a parser's Makefile if DeepStream is not installed."""
 LIBRARY_FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-ffp-contract=off", "-fno-fast-math")
 
 _BUILD_DEADLINE_S = 300
@@ -47,7 +47,7 @@ class Product:
 
 
 def build(product: Product) -> Path:
-    """Path of the built product, from the cache if it is there. Several processes may call this at once.
+    """Path of the built product, from the cache if possible. Several processes may call this concurrently.
 
     Raises DsbenchError BUILD_TOOL_MISSING or HOST_BUILD_FAILED.
     """
@@ -88,7 +88,7 @@ def _key(compiler: str, product: Product) -> str:
 
 
 def _compile(compiler: str, product: Product, target: Path) -> None:
-    """Build under a temporary name beside ``target``, then rename: readers never see half a file."""
+    """Build under a temporary name, then rename to ``target``: no process sees an incomplete file."""
     handle, name = tempfile.mkstemp(suffix=target.suffix, dir=target.parent)
     os.close(handle)
     command = (

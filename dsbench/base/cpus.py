@@ -1,4 +1,4 @@
-"""How many processors this process may really use: affinity and control group limits, not the machine's size."""
+"""Number of processors that this process may use, by CPU affinity and control group limits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def usable_cpus(cgroup: Path = _CGROUP) -> int:
-    """At least 1; a quota of 1.5 processors counts as 2."""
+    """The number, at least 1; a quota of 1.5 processors counts as 2."""
     available = len(os.sched_getaffinity(0))
     quota = _quota(cgroup)
     return max(1, available if quota is None else min(available, math.ceil(quota)))

@@ -1,4 +1,4 @@
-"""The environment that child programs get."""
+"""The environment of child programs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import os
 def snapshot(**changes: str) -> dict[str, str]:
     """A copy of ``os.environ`` with ``changes``.
 
-    A variable that another thread removes meanwhile is left out: pytest sets and removes one at every step, and copying
-    the mapping as a whole fails then.
+    A variable that another thread removes during the copy is left out (pytest sets and removes one for every test);
+    ``dict(os.environ)`` would raise.
     """
     found = {name: value for name in list(os.environ) if (value := os.environ.get(name)) is not None}
     return {**found, **changes}

@@ -1,6 +1,6 @@
-"""The one exception of dsbench, and its stable codes.
+"""dsbench's exception and its stable codes.
 
-A code never changes its meaning once released: scripts and CI match on it.
+A released code keeps its meaning: scripts and CI match on it.
 """
 
 from __future__ import annotations
@@ -97,10 +97,9 @@ class Code(StrEnum):
 
 
 class DsbenchError(Exception):
-    """A fault with a stable code: what happened, where, and how to fix it.
+    """An error for the user: a stable code, what happened, where, and how to fix it.
 
-    ``what`` is one sentence without a code; ``where`` a file, key or command (may be empty);
-    ``fix`` what the user can do (may be empty only where nothing can be done).
+    ``what`` is one sentence without the code, ``where`` a file, key or command (may be empty), ``fix`` an instruction.
     """
 
     def __init__(self, code: Code, what: str, *, where: str = "", fix: str = "") -> None:
@@ -120,7 +119,7 @@ class DsbenchError(Exception):
         return "\n".join(lines)
 
     def __reduce__(self) -> tuple[object, ...]:
-        # keyword-only arguments are lost by Exception's default pickling (worker processes send errors home)
+        # Exception's default pickling loses keyword-only arguments; worker processes send errors by pickling
         return (_rebuild, (self.code, self.what, self.where, self.fix))
 
 

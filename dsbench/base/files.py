@@ -1,7 +1,7 @@
-"""Files that dsbench writes into a model directory, and how it knows them again.
+"""Generated files of a model directory, and their marker.
 
-The first line is a comment with a marker and the SHA-256 of everything after it. A file without the marker, or whose
-text no longer matches it, is the user's: it is used as it is and never overwritten (decisions.md, Files).
+The first line is a comment with a marker and the SHA-256 of everything after it. A file without a marker, or whose hash
+does not match, is the user's: it is used unchanged and never overwritten.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MARKER = re.compile(rb"^(?:#|//) dsbench-generated sha256:([0-9a-f]{64})\r?\n")
 
 
 class Status(StrEnum):
-    """What writing a generated file came to."""
+    """Result of writing a generated file."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -30,20 +30,20 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A file of the model directory and whether it is dsbench's or the user's."""
+    """A file of the model directory, and whether it was written or is the user's."""
 
     path: Path
     status: Status
 
 
 def with_marker(text: str, comment: str) -> str:
-    """``text`` behind its marker line; ``comment`` is ``#`` or ``//``."""
+    """``text`` with its marker as first line; ``comment`` is ``#`` or ``//``."""
     digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
     return f"{comment} dsbench-generated sha256:{digest}\n{text}"
 
 
 def is_generated(path: Path) -> bool:
-    """True if dsbench wrote the file and nobody edited it since. A link is the user's."""
+    """True if dsbench wrote the file and it was not edited since. A symbolic link is the user's."""
     if path.is_symlink():
         return False
     try:
@@ -55,7 +55,7 @@ def is_generated(path: Path) -> bool:
 
 
 def write_generated(path: Path, text: str, comment: str) -> Written:
-    """Write ``text`` with its marker unless the file is the user's; raises NOT_WRITABLE."""
+    """Write ``text`` with its marker unless the file is the user's. Raises NOT_WRITABLE."""
     content = with_marker(text, comment).encode("utf-8", "surrogateescape")
     exists = path.exists() or path.is_symlink()
     if exists and not is_generated(path):
@@ -67,7 +67,7 @@ def write_generated(path: Path, text: str, comment: str) -> Written:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write the file in one step: a reader sees the old content or the new one, never a part."""
+    """Write the file atomically: a reader sees the old content or the new one. Raises NOT_WRITABLE."""
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Follows a log while a child program writes it: whole lines, in order, in constant memory."""
+"""Reads a log while a child program writes it: complete lines, in order, in constant memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MAX = 16 << 20
 
 
 class Follower:
-    """Hands each new whole line (without its newline) to ``take``; a line longer than a megabyte is cut."""
+    """Calls ``take`` with each new complete line, without its newline; a line longer than a megabyte is cut."""
 
     def __init__(self, log: Path, take: Callable[[bytes], None]) -> None:
         self._log = log
@@ -21,11 +21,11 @@ class Follower:
 
     @property
     def rest(self) -> bytes:
-        """The beginning of a line whose end has not come."""
+        """The incomplete last line."""
         return self._rest
 
     def look(self) -> bool:
-        """Read what has come since the last look, at most some megabytes; whether there was anything."""
+        """Read new output, at most ``_MAX`` bytes; returns whether there was any."""
         before = self._offset
         for block in self._blocks():
             *lines, rest = (self._rest + block).split(b"\n")

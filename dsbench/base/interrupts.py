@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP end a run as Ctrl-C does: children end, the record and the report say what was interrupted.
+"""SIGTERM and SIGHUP end a run like Ctrl-C: child programs end, record and report name the interrupted step.
 
 A CI service that cancels a job sends SIGTERM; a terminal that is closed sends SIGHUP.
 """
@@ -13,18 +13,18 @@ _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 def install() -> Callable[[], None]:
-    """Let them raise KeyboardInterrupt in the main thread; returns what undoes it.
+    """Make both signals raise KeyboardInterrupt in the main thread; returns a function that undoes it.
 
-    Where somebody else handles or ignores one (nohup) it stays so; outside the main thread nothing is done.
+    A signal that is handled or ignored already (nohup) is left alone. Does nothing outside the main thread.
     """
-    ours: list[signal.Signals] = []
+    installed: list[signal.Signals] = []
     if threading.current_thread() is threading.main_thread():
-        ours += [number for number in _SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
-    for number in ours:
+        installed += [number for number in _SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
+    for number in installed:
         signal.signal(number, _interrupt)
 
     def restore() -> None:
-        for number in ours:
+        for number in installed:
             if signal.getsignal(number) is _interrupt:
                 signal.signal(number, signal.SIG_DFL)
 

@@ -1,4 +1,4 @@
-"""Dataclasses as JSON: one codec for everything that is written to a file or sent to another process.
+"""Dataclasses as JSON: the codec for everything that is written to a file or sent to another process.
 
 ``encode`` and ``decode`` convert between a value and JSON's own types; ``dumps``, ``loads``, ``dump`` and ``load`` do
 the same with text and with files. Supported are dataclasses, tuples, mappings with string keys, enums, ``Literal``,
@@ -54,7 +54,7 @@ def load(kind: type[T], path: Path) -> T:
 
 
 def encode(value: Any) -> Any:
-    """``value`` in JSON's types: fields and keys keep their order. Raises TypeError for anything not supported."""
+    """``value`` in JSON's types; fields and keys keep their order. Raises TypeError for an unsupported type."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Enum):
@@ -73,9 +73,9 @@ def encode(value: Any) -> Any:
 
 
 def decode(kind: type[T], data: Any) -> T:
-    """Inverse of ``encode``. An absent field gets its default, an unknown key is ignored.
+    """Inverse of ``encode``. A missing field gets its default, an unknown key is ignored.
 
-    Raises ValueError that names the place, such as ``Record.options[2].name: expected a string, found null``.
+    Raises ValueError with the place, such as ``Record.options[2].name: expected a string, found null``.
     """
     try:
         annotation: Any = kind
@@ -86,7 +86,7 @@ def decode(kind: type[T], data: Any) -> T:
 
 
 class _Misfit(ValueError):
-    """What is wrong and where; the place grows on the way up, so that decoding pays nothing for it."""
+    """A value that does not fit; ``place`` is completed while the exception passes the outer levels."""
 
     def __init__(self, what: str, place: str = "") -> None:
         super().__init__(f"{place}: {what}")
@@ -98,7 +98,7 @@ class _Misfit(ValueError):
 
 @cache
 def _reader(kind: Any) -> Reader:
-    """What makes a value of an annotation from JSON's types: found once, since rows of numbers are many."""
+    """The function that converts JSON's types to a value of this annotation; cached for rows of numbers."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is float:
         return _float
@@ -187,7 +187,7 @@ def _fixed(readers: Sequence[Reader], data: Any) -> tuple[Any, ...]:
 
 
 def _union(arms: Sequence[Any], readers: Sequence[Reader], data: Any) -> Any:
-    """A value whose type is an arm (null is NoneType's) as it is, else what the first arm that takes it makes of it."""
+    """``data`` itself if its type is an arm, else the result of the first arm that accepts it."""
     if type(data) in arms:
         return data
     for read in readers[:-1]:
@@ -199,7 +199,7 @@ def _union(arms: Sequence[Any], readers: Sequence[Reader], data: Any) -> Any:
 
 
 def _one_of(values: Iterable[Any], data: Any) -> Any:
-    """The one of ``values`` that equals ``data`` and has its type: true is not 1."""
+    """The element of ``values`` that equals ``data`` and has the same type: true is not 1."""
     values = list(values)
     for value in values:
         if type(value) is type(data) and value == data:
@@ -208,7 +208,7 @@ def _one_of(values: Iterable[Any], data: Any) -> Any:
 
 
 def _expect(kind: type, data: Any) -> Any:
-    """``data``, which must be exactly of this JSON type."""
+    """``data``, if it is exactly of this type."""
     if type(data) is not kind:
         raise _misfit(kind, data)
     return data
@@ -224,7 +224,7 @@ def _shown(data: Any) -> str:
 
 @cache
 def _fields(kind: type) -> tuple[tuple[str, Reader, bool], ...]:
-    """Name, reader and whether it is required, for each field that the constructor takes."""
+    """(name, reader, required) of each field of the constructor."""
     hints = typing.get_type_hints(kind)
     return tuple(
         (field.name, _reader(hints[field.name]), field.default is MISSING and field.default_factory is MISSING)

@@ -1,7 +1,7 @@
-"""What values an option takes: as a text (command line, environment, pytest ini) and as a value of dsbench.toml.
+"""Kinds of option values, read from a text (command line, environment, pytest ini) or from dsbench.toml.
 
-``parse`` reads a text, ``check`` a TOML value. Both raise ValueError or TypeError with a text that says what the value
-must be; the bounds of a kind hold on every level.
+``parse`` reads a text, ``check`` a TOML value. Both raise ValueError or TypeError that says what the value must be, and
+both apply the bounds.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ _LARGEST = 10**9
 
 
 class OptionKind(Generic[T_co]):
-    """A kind of value."""
+    """Base class."""
 
     def parse(self, text: Any) -> T_co:
-        """The value of what pytest or argparse hands over: a text, except for ``Flag`` and ``Texts``."""
+        """The value of an argument of pytest or argparse: a text, except for ``Flag`` and ``Texts``."""
         raise NotImplementedError
 
     def check(self, value: Any) -> T_co:
-        """``value``, as TOML has it, if it is of this kind and within its bounds."""
+        """The TOML ``value``, if it is of this kind and within the bounds."""
         return self.parse(value)
 
 
 class Whole(OptionKind[int]):
-    """Whole numbers from ``low`` to ``high``; None: to a number that nobody means."""
+    """Whole numbers from ``low`` to ``high``, by default to 10^9."""
 
     def __init__(self, low: int, high: int | None = None) -> None:
         self._low, self._high = low, high
@@ -56,14 +56,14 @@ class Whole(OptionKind[int]):
 
 
 class Number(OptionKind[float]):
-    """Finite numbers from ``low`` to ``high``; with ``above``, ``low`` itself is none of them."""
+    """Finite numbers from ``low`` to ``high``; ``above``: greater than ``low``."""
 
     def __init__(self, low: float, high: float, *, above: bool = False) -> None:
         self._low, self._high, self._above = low, high, above
 
     def parse(self, text: Any) -> float:
-        least, most = f"{self._low:g}", f"{self._high:g}"
-        bounds = f"above {least} and at most {most}" if self._above else f"from {least} to {most}"
+        low, high = f"{self._low:g}", f"{self._high:g}"
+        bounds = f"above {low} and at most {high}" if self._above else f"from {low} to {high}"
         try:
             return self.check(float(text))
         except (TypeError, ValueError):
@@ -74,8 +74,8 @@ class Number(OptionKind[float]):
         if not numeral or (isinstance(value, float) and not math.isfinite(value)):
             raise TypeError("must be a finite number")
         if not self._low <= value <= self._high or (self._above and value == self._low):
-            least = f"{'above' if self._above else 'at least'} {self._low:g}"
-            raise ValueError(f"must be {least} and at most {self._high:g}")
+            lower = f"{'above' if self._above else 'at least'} {self._low:g}"
+            raise ValueError(f"must be {lower} and at most {self._high:g}")
         return float(value)
 
 
@@ -92,7 +92,7 @@ class OneOf(OptionKind[str]):
 
 
 class Text(OptionKind[str]):
-    """Any text that is not empty; in dsbench.toml also without control characters."""
+    """Non-empty text; in dsbench.toml without control characters."""
 
     def parse(self, text: Any) -> str:
         if not text.strip():
@@ -121,6 +121,6 @@ class Flag(OptionKind[bool]):
         return bool(text)
 
     def check(self, value: Any) -> bool:
-        if value in (0, 1):  # True == 1, False == 0: both spellings, as nvinfer takes 0/1
+        if value in (0, 1):  # True == 1, False == 0: nvinfer's 0 and 1 are accepted too
             return bool(value)
         raise TypeError("must be true, false, 1 or 0")

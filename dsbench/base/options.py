@@ -34,7 +34,7 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Value(Generic[T]):
-    """An effective value and where it came from."""
+    """An effective value and its origin."""
 
     value: T
     origin: str
@@ -58,15 +58,15 @@ class Option(Generic[T]):
     table: str | None = None
     """The table of dsbench.toml that its key is in, "" for the top; None if dsbench.toml does not know it."""
     docs: str = ""
-    """The page that says more."""
+    """The page with details."""
     show: Callable[[T], str] = str
-    """A value in the header and in help."""
+    """Formats a value for the header and the help."""
     default_text: str = ""
-    """The default in words, where ``show`` does not say it."""
+    """The default in words, if ``show`` does not give it."""
     header_line: int = 3
-    """Which of the header's lines shows it, from 0; -1: none."""
+    """Line of the header that shows it, from 0; -1: none."""
     recorded: bool = True
-    """Whether the record lists it among the options: where it is not, the record has a field for it."""
+    """The record lists it among the options; if not, the record has a field for it."""
 
     @property
     def flag(self) -> str:
@@ -104,7 +104,7 @@ RUNTIME = Option(
     RUNTIME_CHOICE,
     "auto",
     "`auto` takes deepstream if `deepstream-app` is on PATH, else embedded",
-    header_line=-1,  # a line of its own says which one was taken and why
+    header_line=-1,  # the header has a separate line for the selected runtime
 )
 VIDEO = Option(
     "video",
@@ -239,7 +239,7 @@ OPTIONS: tuple[Option[Any], ...] = tuple(row for row in tuple(globals().values()
 
 @dataclass(frozen=True)
 class Given:
-    """What one option was given on each level that is known before a model directory is read; None: not given."""
+    """The texts of one option by level, before a model directory is read; None: not given."""
 
     command_line: Any = None
     environment: Any = None
@@ -253,14 +253,14 @@ class Given:
 
 @dataclass(frozen=True)
 class Options:
-    """What the user gave for each option, by its name."""
+    """The texts that the user gave, by option name."""
 
     given: Mapping[str, Given] = field(default_factory=dict)
 
     def resolve(self, option: Option[T], settings: Mapping[str, Any] = _NOTHING) -> Value[T]:
-        """The value of the highest level that has one. ``settings``: what dsbench.toml of a model says, by name.
+        """The value of the highest level that has one. ``settings``: values of a model's dsbench.toml, by name.
 
-        Raises USAGE, naming level and option, for a text that cannot be read.
+        Raises USAGE with option and level if a text cannot be read.
         """
         given = self.given.get(option.name, Given())
         for text, origin in ((given.command_line, COMMAND_LINE), (given.environment, ENVIRONMENT)):
@@ -273,15 +273,17 @@ class Options:
         return Value(option.default, option.origin)
 
     def check(self) -> None:
-        """Raise the USAGE error of any value that cannot be read, before a model directory is touched."""
+        """Raise USAGE if a text cannot be read; called before any model directory is read."""
         for option in OPTIONS:
             for text, origin in self.given.get(option.name, Given()).levels:
                 if text is not None:
                     _parse(option, text, origin)
 
     def header(self, settings: Sequence[Mapping[str, Any]] = ()) -> tuple[str, ...]:
-        """The effective values and their origin, for pytest's header. ``settings``: dsbench.toml of each model, where
-        it can be read; where models differ, all their values are shown."""
+        """Lines of pytest's header: effective values and their origins.
+
+        ``settings``: the options of each readable dsbench.toml; if models differ, all values are shown.
+        """
         every = settings or (_NOTHING,)
         lines: dict[int, list[str]] = {}
         for option in OPTIONS:
@@ -295,9 +297,9 @@ def read(
     ini: Mapping[str, Any] = _NOTHING,
     environment: Mapping[str, str] | None = None,
 ) -> Options:
-    """Options from what each level gives, by name; ``environment`` is os.environ by default.
+    """Options from the texts of each level, by name; ``environment`` is os.environ by default.
 
-    None is not given, nor is an empty value of the ini file or the environment.
+    None counts as not given, and so does an empty value of the ini file or the environment.
     """
     variables = os.environ if environment is None else environment
     by_variable = {row.name: variables[row.environment] for row in OPTIONS if variables.get(row.environment)}
@@ -308,7 +310,7 @@ def read(
 
 
 def read_arguments(arguments: argparse.Namespace, options: Iterable[Option[Any]]) -> Options:
-    """Options of a command, with what its environment gives."""
+    """Options of a command, from its arguments and the environment."""
     return read({option.name: getattr(arguments, option.name.replace("-", "_")) for option in options})
 
 
@@ -329,7 +331,7 @@ def _shown(option: Option[T], value: Value[T]) -> str:
 
 
 def add_argument(add: Callable[..., Any], option: Option[Any], help_text: str = "") -> None:
-    """Add an option to a parser whose ``add_argument`` (of pytest: ``addoption``) is ``add``; not given is None."""
+    """Add an option with ``add``: a parser's ``add_argument`` or pytest's ``addoption``. Not given is None."""
     arguments: dict[str, Any] = {"metavar": _metavar(option)}
     if isinstance(option.kind, Flag):
         arguments = {"action": "store_true"}
@@ -339,7 +341,7 @@ def add_argument(add: Callable[..., Any], option: Option[Any], help_text: str = 
 
 
 def help_of(option: Option[Any]) -> str:
-    """The help text: what the option does, and its default."""
+    """The help text with the default."""
     default = "" if isinstance(option.kind, (Flag, Texts)) else f" (default: {_defaults(option, plain=True)})"
     return option.help.replace("`", "") + (f"; see {option.docs}" if option.docs else "") + default
 

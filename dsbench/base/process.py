@@ -48,7 +48,7 @@ class Finished:
 
     @property
     def signal_name(self) -> str | None:
-        """The signal that killed it, by name; None if it ended by itself."""
+        """Name of the signal that ended it; None if it exited."""
         if self.returncode >= 0:
             return None
         try:
@@ -207,15 +207,15 @@ def _ends_within(child: subprocess.Popen[bytes], seconds: float) -> bool:
 
 
 def signal_group(child: subprocess.Popen[bytes], number: int) -> None:
-    """Send a signal to a child that leads a process group, and to all of the group; nothing if it has gone."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # nothing left of it
+    """Send a signal to the process group that a child leads; does nothing if the group no longer exists."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # already ended
         os.killpg(child.pid, number)
 
 
 def _kill_all(child: subprocess.Popen[bytes], mark: str) -> None:
-    """Kill what is left of the child's process group, the child included, and whatever it started elsewhere."""
+    """Kill the child's process group and the processes that it started outside of it."""
     signal_group(child, signal.SIGKILL)
-    for _ in range(_PASSES):  # one that is killed may just have started another
+    for _ in range(_PASSES):  # a killed process may just have started another one
         strays = _marked(mark)
         for pid in strays:
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -235,7 +235,7 @@ def _marked(mark: str) -> list[int]:
         try:
             if name.isdigit() and wanted in Path("/proc", name, "environ").read_bytes():
                 found.append(int(name))
-        except OSError:  # gone, or another user's
+        except OSError:  # ended, or of another user
             continue
     return found
 
@@ -246,7 +246,7 @@ may hold."""
 
 
 def end_with_parent(number: int = signal.SIGKILL) -> None:
-    """In the child: get the signal ``number`` when the thread that started it ends."""
+    """In the child: request the signal ``number`` for when the thread that started it ends."""
     _PRCTL(_PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 

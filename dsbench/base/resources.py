@@ -1,4 +1,4 @@
-"""Where the templates are: in a checkout beside the package, in a wheel inside it (``dsbench/_data``)."""
+"""Templates and pipeline tests: next to the package in a checkout, in ``dsbench/_data`` in a wheel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def data_folder(name: str) -> Path:
-    """Folder ``name`` (``templates`` or ``tests_pipeline``) of this installation; raises INSTALLATION_BROKEN."""
+    """Folder ``name`` (``templates`` or ``tests_pipeline``) of this installation. Raises INSTALLATION_BROKEN."""
     for candidate in (_PACKAGE / "_data" / name, _PACKAGE.parent / name):
         if candidate.is_dir():
             return candidate
@@ -29,13 +29,13 @@ def data_folder(name: str) -> Path:
 
 
 def render(template: str, **context: object) -> str:
-    """Text of ``templates/<template>`` with ``context`` put in; an undefined name is an error, nothing is escaped."""
+    """Render ``templates/<template>`` without escaping. An undefined name is an error."""
     return _environment().get_template(template).render(context)
 
 
 @cache
 def _environment() -> Environment:
-    """One for all texts: it keeps each template's code, and a run writes ten app configs."""
+    """The Jinja environment, shared: it caches compiled templates."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -61,7 +61,7 @@ def _numbers(values: Iterable[float]) -> str:
 
 
 def key_file_text(value: str) -> str:
-    """A value as GKeyFile reads it back: backslashes, control characters and a leading blank are escaped."""
+    """``value`` for a GKeyFile: backslashes, control characters and a leading blank are escaped."""
     escapes = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
     text = "".join(escapes.get(character, character) for character in value)
     return "\\s" + text[1:] if text.startswith(" ") else text

@@ -1,4 +1,4 @@
-"""The steps of a run, in order, and which step needs which: a step's test is called ``test_<name>``."""
+"""The steps of a run, in order, and their dependencies. The test of a step is ``test_<name>``."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Step:
-    """One step: its name, its place in the specification, what it proves, and the steps it needs."""
+    """One step of a run."""
 
     name: str
     section: str
+    """Its section of the specification, or ``beyond``."""
     title: str
+    """What it proves."""
     needs: tuple[str, ...] = ()
+    """Steps that must pass first."""
     question: str = ""
-    """Asked at the top of the report; the step's first fact answers it, unless that fact has no origin."""
+    """Shown at the top of the report; the step's first fact answers it, unless that fact has no origin."""
 
 
 STEPS: tuple[Step, ...] = (
@@ -72,13 +75,13 @@ STEPS: tuple[Step, ...] = (
 )
 
 RECORD_KEYS = ("limit", "sweep", "latency", "parity")
-"""Keys under which steps beyond the specification have an entry in the record; null while a step has none."""
+"""Keys of the record's entries of steps beyond the specification; null if a step has no entry."""
 
 _BY_NAME = {step.name: step for step in STEPS}
 
 
 def step_of_test(function_name: str) -> Step | None:
-    """The step that a test function proves; None if it is no step's test."""
+    """The step of a test function; None if it is not the test of a step."""
     return _BY_NAME.get(function_name.removeprefix("test_"))
 
 

@@ -1,4 +1,4 @@
-"""Text that other programs print: terminal escapes, and the lines of a log that a message quotes."""
+"""Output of other programs: escape sequences, and lines of a log."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def without_escapes(text: str) -> str:
 
 
 def clean(data: bytes) -> str:
-    """Text that a terminal can show: invalid UTF-8 and unprintable characters become U+FFFD."""
+    """Printable text: invalid UTF-8 and unprintable characters become U+FFFD."""
     text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
     return "".join(char if char == "\n" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
@@ -30,7 +30,7 @@ def last_line(text: str, default: str) -> str:
 
 
 def tail(log: Path, lines: int = TAIL_LINES) -> tuple[str, ...]:
-    """The last ``lines`` lines of a log that are not blank, however long the log is; () if there is no such file."""
+    """The last ``lines`` non-blank lines of a log of any size; () if the file does not exist."""
     try:
         with open(log, "rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL_BYTES))
@@ -41,8 +41,8 @@ def tail(log: Path, lines: int = TAIL_LINES) -> tuple[str, ...]:
     return tuple(kept[-lines:])
 
 
-def telling_lines(log: Path) -> Iterator[str]:
-    """The lines of a log to search for a cause: all of them, but only the beginning and the end of a very long log."""
+def lines_to_search(log: Path) -> Iterator[str]:
+    """Lines of a log in which to search for a cause: all, or the beginning and the end of a very long log."""
     try:
         with open(log, "rb") as file:
             size = os.fstat(file.fileno()).st_size

@@ -1,6 +1,6 @@
-"""What the parser harness is asked and answers: the files that ``sdk/harness/runner.cpp`` reads and writes.
+"""Job and result files of the parser harness, ``sdk/harness/runner.cpp``.
 
-A change here needs the other. NumPy is imported only where arrays are written or read.
+Change both files together. NumPy is imported only where arrays are written or read.
 """
 
 from __future__ import annotations
@@ -25,25 +25,24 @@ DATA_TYPES = {"float32": FLOAT, "float16": HALF, "int8": INT8, "int32": INT32, "
 DATA_TYPES["bool"] = UINT8
 
 OK, FALSE, RAISED, TOO_MANY = range(4)
-"""What came of one call."""
+"""Status of one call of the parser."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HarnessLayer:
-    """One output layer: what the parser is told of it, and the bytes behind it.
-
-    ``dims`` without the batch dimension; ``data`` holds at least the bytes that ``dims`` and ``data_type`` promise.
-    """
+    """One output layer as the parser gets it."""
 
     name: str
     data: NDArray[Any]
+    """At least as many bytes as ``dims`` and ``data_type`` give."""
     dims: tuple[int, ...]
+    """Without the batch dimension."""
     data_type: int
     binding_index: int
 
     @property
     def bytes(self) -> int:
-        """What the parser may read."""
+        """Size of the buffer that the parser may read."""
         count = 1
         for side in self.dims:
             count *= side
@@ -55,77 +54,86 @@ Call = tuple[HarnessLayer, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HarnessCase:
-    """Calls of the parser in one process, with the same network and classes; ``leaks``: look for leaks at the end."""
+    """Calls of the parser in one process, with the same network and classes."""
 
     width: int
     height: int
     channels: int
     thresholds: tuple[float, ...]
+    """One for each class."""
     calls: tuple[Call, ...]
     leaks: bool = False
+    """Check for leaks at the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class HarnessLimits:
-    """Of one case: processor time, wall time, resident memory; of one call: bytes of objects."""
+    """Limits of one case, and of the objects of one call."""
 
     cpu_seconds: int = 4
     wall_seconds: int = 20
     memory_mb: int = 3072
-    most_bytes: int = 28_000_000
+    """Resident memory."""
+    max_bytes: int = 28_000_000
+    """Objects of one call."""
 
 
 @dataclass(frozen=True, slots=True)
 class HarnessJob:
-    """A built parser and the cases to call it on; ``fill`` is the byte that fresh memory is filled with."""
+    """A built parser and the cases to call it with."""
 
     library: Path
     function: str
     cases: tuple[HarnessCase, ...]
     fill: int = 0xAA
+    """Byte that fresh memory is filled with."""
     limits: HarnessLimits = HarnessLimits()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CallResult:
-    """One call: status, bytes of one object (0: neither 28 nor 24), number of objects, allocated heap after it.
-
-    ``words``: (n, object_size / 4) uint32, the objects' members as they lie in memory.
-    """
+    """One call of the parser."""
 
     status: int
+    """OK, FALSE, RAISED or TOO_MANY."""
     object_size: int
+    """Bytes of one object; 0: neither 28 nor 24."""
     count: int
+    """Number of objects."""
     heap: int
+    """Allocated bytes after the call."""
     words: NDArray[np.uint32]
+    """(n, object_size / 4): the objects' members as they are in memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CaseResult:
-    """One case: how its process ended (``exit``, ``signal``, ``time``, ``memory`` and the number), calls, log."""
+    """One case."""
 
     ended: str
+    """How its process ended: ``exit``, ``signal``, ``time`` or ``memory``."""
     number: int
+    """Exit status or signal."""
     seconds: float
     calls: tuple[CallResult, ...]
     log: str
 
 
 def write(job: HarnessJob, folder: Path) -> tuple[Path, Path]:
-    """The job file and its tensors; an array that several layers share is stored once."""
+    """Write the job file and the tensors; an array that several layers use is stored once. Returns both paths."""
     tensors, request = folder / "tensors.bin", folder / "job.bin"
     with tensors.open("wb") as blob:
         places: dict[int, int] = {}
         body = b"".join(_case(case, blob, places) for case in job.cases)
     limits = job.limits
     head = struct.pack("<I", _MAGIC) + _text(str(job.library)) + _text(job.function)
-    numbers = (job.fill, limits.cpu_seconds, limits.wall_seconds, limits.memory_mb, limits.most_bytes, len(job.cases))
+    numbers = (job.fill, limits.cpu_seconds, limits.wall_seconds, limits.memory_mb, limits.max_bytes, len(job.cases))
     request.write_bytes(head + struct.pack("<IIIIQI", *numbers) + body)
     return request, tensors
 
 
 def read(folder: Path) -> tuple[CaseResult, ...]:
-    """Results of the cases that were run, in order; fewer than asked for when the runner gave up early."""
+    """Results of the cases in order; fewer than requested if the runner stopped early."""
     status = folder / "status.txt"
     lines = status.read_text().splitlines() if status.is_file() else []
     return tuple(_result(folder, *line.split()) for line in lines)
@@ -171,7 +179,7 @@ def _result(folder: Path, case: str, ended: str, number: str, seconds: str) -> C
 
 
 def _calls(path: Path) -> tuple[CallResult, ...]:
-    """The records that were written before the process ended."""
+    """The calls whose records were written before the process ended."""
     import numpy as np
 
     data = path.read_bytes() if path.is_file() else b""

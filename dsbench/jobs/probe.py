@@ -1,6 +1,6 @@
-"""What the probe child programs are asked and answer; a job and its result travel as JSON files (``base/jsonable``).
+"""Jobs and results of the probe programs, passed as JSON files (``base/jsonable``).
 
-A probe is a program of its own so that a hostile model, a huge tensor or a crashing parser cannot take pytest with it.
+A probe is a separate program, so that a malicious model, a huge tensor or a crashing parser cannot end pytest.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ View = Literal["plain", "mirror", "zoom"]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One way to feed the network, in nvinfer's terms; offsets in network channel order."""
+    """One preprocessing, in nvinfer's keys."""
 
     net_scale_factor: float
     offsets: tuple[float, ...] = ()
+    """In the network's channel order."""
     model_color_format: int = 0
     maintain_aspect_ratio: int = 1
     symmetric_padding: int = 0
@@ -31,10 +32,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class ProbeJob:
-    """Run ``onnx`` on random normal input, and on frames of ``video`` under each candidate (none without a video).
+    """Run ``onnx`` on normally distributed random input, and on frames of ``video`` under each candidate.
 
-    ``frames`` frames spread over the first ``span``; fewer if ``time_budget_s`` or ``byte_budget`` would not do.
-    ``viewed``: candidates that are also run on the mirrored and the zoomed frames, if the graph has no input gain.
+    ``frames`` frames are taken, spread over the first ``span``; fewer once ``time_budget_s`` or ``byte_budget`` is
+    used up. ``viewed``: candidates that are also run on the mirrored and the zoomed frames, if the graph has no input
+    gain.
     """
 
     onnx: str
@@ -59,20 +61,25 @@ class ProbeJob:
 
 @dataclass(frozen=True, slots=True)
 class OutputRange:
-    """One output on one input: shape with the batch dimension, extremes of the finite values, number of others."""
+    """One output on one input."""
 
     name: str
     shape: tuple[int, ...]
+    """With the batch dimension."""
     dtype: str
     low: float
+    """Smallest finite value."""
     high: float
+    """Largest finite value."""
     nan: int
+    """Number of NaN."""
     inf: int
+    """Number of infinite values."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeFailure:
-    """An error of the child: code and texts of a DsbenchError."""
+    """A DsbenchError of the probe."""
 
     code: str
     what: str
@@ -82,21 +89,26 @@ class ProbeFailure:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What came of a ProbeJob. ``frames``: indices of the frames used; ``lines``: 6a's lines, random input first.
+    """The result of a ProbeJob.
 
-    ``real`` holds the ranges on the first frame under the first candidate (empty without a video). Tensors are in
-    the .npz: ``c<candidate>_f<frame position>_o<output>``, one image each, without the batch dimension; those of other
-    views of a frame have the view's name in front. ``viewed``: candidates that have them. ``input_gain``: see
-    embedded/probes/stem.
+    The outputs are in an .npz under ``c<candidate>_f<frame position>_o<output>``, one image each, without the batch
+    dimension; those of other views of a frame have the view's name in front.
     """
 
     outputs: tuple[str, ...] = ()
+    """Names."""
     lines: tuple[str, ...] = ()
+    """6a's lines, random input first."""
     random: tuple[OutputRange, ...] = ()
+    """Ranges on random input."""
     real: tuple[OutputRange, ...] = ()
+    """Ranges on the first frame under the first candidate; empty without a video."""
     frames: tuple[int, ...] = ()
+    """Numbers of the frames in the video."""
     viewed: tuple[int, ...] = ()
+    """Candidates that were also run on other views of the frames."""
     input_gain: float | None = None
+    """See ``embedded/probes/stem``."""
     ms_per_run: float = 0.0
     failure: ProbeFailure | None = None
     video_failure: ProbeFailure | None = None
@@ -104,13 +116,16 @@ class ProbeResult:
 
 @dataclass(frozen=True, slots=True)
 class ParserJob:
-    """Run ``function`` of ``library`` on tensors of a probe's .npz: one call for each of ``keys`` (layers' keys)."""
+    """Run ``function`` of ``library`` on outputs of a model probe."""
 
     library: str
     function: str
     tensors: str
+    """Path of the .npz."""
     layers: tuple[str, ...]
+    """Names of the output layers."""
     keys: tuple[tuple[str, ...], ...]
+    """For each call the keys of its layers in the .npz."""
     width: int
     height: int
     channels: int
@@ -121,10 +136,14 @@ class ParserJob:
 
 @dataclass(frozen=True, slots=True)
 class ParserResult:
-    """Per call: how many boxes, -1 where the parser returned false. Boxes are in the .npz: ``b<call>`` (n, 6) float32
-    of class id, left, top, width, height, confidence in the parser's order."""
+    """The result of a ParserJob.
+
+    The boxes are in an .npz under ``b<call>``: (n, 6) float32 of class id, left, top, width, height, confidence, in the
+    parser's order.
+    """
 
     counts: tuple[int, ...] = ()
+    """Number of boxes of each call; -1 where the parser returned false."""
     failure: ProbeFailure | None = None
 
 

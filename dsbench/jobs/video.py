@@ -2,4 +2,4 @@
 
 CODEC = "vp9"
 ENCODER = "libvpx-vp9"
-"""FFmpeg's name of the only encoder that is used."""
+"""FFmpeg's name of the encoder."""

@@ -49,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{collection.MARKER}: a step of the pipeline")
-    # Python 3.12 warns of a preexec_fn beside other threads (telemetry, numpy's): ours take no lock they may hold
+    # Python 3.12 warns of a preexec_fn in a process with threads (telemetry, numpy): ours takes no lock
     config.addinivalue_line("filterwarnings", "ignore:.*multi-threaded:DeprecationWarning")
     config.stash[LEDGER] = Ledger()
     config.stash[COLLECTOR] = StepCollector()
@@ -82,7 +82,9 @@ def _read_options(config: pytest.Config) -> Options:
         {option.name: config.getoption(option.flag) for option in options.OPTIONS},
         {option.name: config.getini(option.ini) for option in options.OPTIONS},
     )
-    if any(not text.strip() for text in config.getoption(options.MODEL_DIRS.flag) or ()):  # a script's unset variable
+    if any(
+        not text.strip() for text in config.getoption(options.MODEL_DIRS.flag) or ()
+    ):  # an unset variable of a script
         raise pytest.UsageError(NO_MODEL_DIR)
     given.check()
     return given
@@ -111,14 +113,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
-    # registered as the last one, so that its wrapper is around -k, -m and --lf
+    # registered last, so that its wrapper encloses those of -k, -m and --lf
     session.config.pluginmanager.register(_Selection(), "dsbench.selection")
     if session.config.stash[LAYOUTS]:
         collection.collect_whole_files(session.config)
 
 
 class _Selection:
-    """Brings back the steps that the selected ones need."""
+    """Adds the steps that the selected steps need."""
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(
@@ -150,7 +152,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.fixture(scope="session")
 def model(request: pytest.FixtureRequest) -> Iterator[ModelRun]:
-    """The model directory under test and what its steps have found so far."""
+    """The run of the model directory under test, with the results of its steps so far."""
     stash = request.config.stash
     with tempfile.TemporaryDirectory(prefix="dsbench-") as scratch, ExitStack() as at_end:
         announce = partial(terminal.announce, request.config)
@@ -170,7 +172,7 @@ def model(request: pytest.FixtureRequest) -> Iterator[ModelRun]:
 
 @pytest.fixture
 def evidence(request: pytest.FixtureRequest) -> EvidenceLog:
-    """Where a step leaves what it found; kept when the step fails."""
+    """The evidence log of the step; kept if the step fails."""
     log: EvidenceLog = request.node.stash[EVIDENCE_LOG]
     return log
 

@@ -1,4 +1,4 @@
-"""Which models a session runs, under which names, and which steps have to come along."""
+"""Models of a session, their test ids, and the steps that the selected steps need."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from dsbench.model.layout import ModelLayout
 from dsbench.model.settings import Settings
 
 MARKER = "dsbench_step"
-"""On every test that is a step of the pipeline; other tests are none of our business."""
+"""Marker of tests that are steps of the pipeline; other tests are left alone."""
 
 
 def expand_model_dirs(given: Iterable[str], start: Path) -> tuple[ModelLayout, ...]:
-    """One layout for each directory: shell globs expanded, the same directory twice taken once.
+    """One layout for each directory: shell globs expanded, duplicates removed.
 
-    A pattern or name that matches nothing stays as it is: its pre-flight fails and says so.
+    A pattern or name that matches nothing is kept: its pre-flight reports it.
     """
     found: dict[Path, ModelLayout] = {}
     for text in given:
@@ -36,7 +36,7 @@ def expand_model_dirs(given: Iterable[str], start: Path) -> tuple[ModelLayout, .
 
 
 def readable_settings(layouts: Sequence[ModelLayout]) -> tuple[Settings, ...]:
-    """dsbench.toml of each model, without those that cannot be read: their pre-flight says why."""
+    """dsbench.toml of each model; unreadable ones are left out, their pre-flight reports them."""
     found = []
     for layout in layouts:
         with suppress(DsbenchError):
@@ -53,31 +53,30 @@ def _expand(text: str, start: Path) -> list[str]:
 
 
 def keep_rootdir(config: pytest.Config, start: Path) -> None:
-    """Undo pytest's taking the values of --model-dir and --video for test paths when it looks for a rootdir.
+    """Set the rootdir to ``start`` if there is no configuration file.
 
-    It does so before any plugin can say what those options are. Without a configuration file the rootdir would be
-    somewhere above or inside the model directory, and pytest would leave its cache there.
+    pytest takes the values of --model-dir and --video for test paths when it looks for the rootdir, and would put its
+    cache into or above the model directory.
     """
     if config.inipath is None and config.rootpath != start:
-        config._rootpath = start  # no public way to say it
+        config._rootpath = start  # there is no public API
 
 
 def collect_whole_files(config: pytest.Config) -> None:
-    """Let --lf choose among all tests: it leaves out files and tests while they are collected, and the steps that a
-    failed one needs with them."""
+    """Keep --lf from leaving out files during collection: the steps that a failed step needs would be missing."""
     wrapper = config.pluginmanager.get_plugin("lfplugin-collwrapper")
     if wrapper is not None:
         config.pluginmanager.unregister(wrapper)
 
 
 def ascii_name(name: str, limit: int = 80) -> str:
-    """``name`` as it may stand in test ids and file names: ASCII letters, digits, ``. _ -``; a hash if changed."""
+    """``name`` for test ids and file names: ASCII letters, digits, ``. _ -``; with a hash if it was changed."""
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", name)[:limit].lstrip(".-") or "model"
     return safe if safe == name else f"{safe}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
 
 
 def test_ids(layouts: Sequence[ModelLayout]) -> list[str]:
-    """A readable id for each model; models of one name get the hash of their path as well."""
+    """A readable id for each model; models of the same name also get a hash of their path."""
     names = [ascii_name(layout.name) for layout in layouts]
     return [
         name if names.count(name) == 1 else f"{name}-{layout.key[-8:]}"
@@ -85,11 +84,11 @@ def test_ids(layouts: Sequence[ModelLayout]) -> list[str]:
     ]
 
 
-test_ids.__test__ = False  # type: ignore[attr-defined]  # not a test, whatever its name looks like
+test_ids.__test__ = False  # type: ignore[attr-defined]  # not a test in spite of its name
 
 
 def report_name(layouts: Sequence[ModelLayout]) -> str:
-    """File name of the HTML report: the model's, or one for all of several models."""
+    """File name of the HTML report: the names of the models, shortened with a hash if there are many."""
     names = [ascii_name(layout.name) for layout in layouts]
     if len(names) <= 3 and sum(map(len, names)) <= 120:
         return "+".join(names) + ".html"
@@ -117,11 +116,10 @@ def dependency_name(step: str, layout: ModelLayout) -> str:
 
 
 def with_prerequisites(collected: Sequence[pytest.Item], selected: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """The selected items and, of ``collected``, every step they need; dependency markers added.
+    """The selected items and every step of ``collected`` that they need, with dependency markers.
 
-    All steps of one model together, in the order of the steps; other tests before them, as they were collected.
-
-    Raises pytest.UsageError if a step that is needed was not collected at all.
+    Steps are sorted by model, then in the order of the pipeline; other tests come first, in collection order. Raises
+    pytest.UsageError if a needed step was not collected.
     """
     steps = {}
     for item in collected:
@@ -154,7 +152,7 @@ def with_prerequisites(collected: Sequence[pytest.Item], selected: Sequence[pyte
 
 
 def unknown_steps(items: Iterable[pytest.Item]) -> list[str]:
-    """Marked tests that are no known step: a name misspelt would otherwise depend on nothing and run alone."""
+    """Ids of marked tests that are not a known step; a misspelt name would have no dependencies."""
     return [item.nodeid for item in items if item.get_closest_marker(MARKER) is not None and step_of(item) is None]
 
 

@@ -1,7 +1,7 @@
-"""The record as JSON: Step 8's keys at the top, ASCII only, no NaN. Reading back gives the same record.
+"""The record as JSON text: Step 8's keys at the top level, ASCII only, no NaN. Reading it back gives the same record.
 
-The file is flatter than the dataclasses: figures stand at the top, a step's evidence beside its outcome. Each pair of
-functions here says where; ``base/jsonable`` does the rest.
+The file is flatter than the dataclasses: figures are at the top level, and a step's evidence is on the level of its
+outcome. The pairs of functions here convert between the two; ``base/jsonable`` does the rest.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HEAD = (
     *("schema", "dsbench_version", "session", "started", "updated", "ended", "model_dir"),
     *("video", "options", "environment", "beyond"),
 )
-"""The keys before the lists, in the order of the file."""
+"""Keys before the lists, in the order of the file."""
 _MEASUREMENT = (
     *("name", "streams", "state", "real_time", "reasons", "target_fps", "warm_up_s", "windows"),
     *("ended_early_s", "clock", "total", "slowest", "per_stream", "stalled"),
@@ -61,7 +61,7 @@ def from_json(text: str, *, where: str = "") -> Record:
 
 
 def without_bulk(evidence: Evidence) -> Evidence:
-    """The evidence with pictures and texts by their titles only: the files lie in the model directory."""
+    """The evidence without the contents of pictures and texts: the files are in the model directory."""
     return replace(
         evidence,
         texts=tuple(TextFile(text.title, "") for text in evidence.texts),
@@ -94,13 +94,13 @@ def _nested(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _list(items: Iterable[str]) -> str:
-    """A list at the top of the record, of items that are indented already."""
+    """A top-level list of the record; the items are already indented."""
     text = ",\n".join(items)
     return f"[\n{text}\n ]" if text else "[]"
 
 
 def _item(data: dict[str, Any]) -> str:
-    """An item of such a list."""
+    """An indented item for ``_list``."""
     return indent(json.dumps(data, indent=1, allow_nan=False), "  ")
 
 
@@ -109,7 +109,7 @@ def _item(data: dict[str, Any]) -> str:
 
 @lru_cache(maxsize=256)
 def _step_text(step: StepRecord) -> str:
-    """Kept, as the texts of runs are: the record is written after each step, with all steps before it."""
+    """JSON text of a step; cached, because each write of the record repeats all earlier steps."""
     data = jsonable.encode(without_bulk(step.evidence))
     data["texts"] = [text["title"] for text in data["texts"]]
     data["pictures"] = [{"title": item["title"], "mime_type": item["mime_type"]} for item in data["pictures"]]
@@ -128,8 +128,10 @@ def _nested_step(data: dict[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=64)
 def _measurement_text(run: RunMeasurement) -> str:
-    """An interval is [mean, low, high] in frames per second. ``real_time`` and ``slowest`` follow from the rest and
-    are there for readers."""
+    """JSON text of a run's measurement. An interval is [mean, low, high] in frames per second.
+
+    ``real_time`` and ``slowest`` are derived; they are written for readers of the file.
+    """
     found = run.measurement
     data = {**jsonable.encode(found), "name": run.name, "real_time": str(found.real_time), "slowest": found.slowest}
     data |= {key: _rounded(data[key], digits) for key, digits in _DIGITS.items()}
@@ -138,7 +140,7 @@ def _measurement_text(run: RunMeasurement) -> str:
 
 
 def _nested_measurement(data: dict[str, Any]) -> dict[str, Any]:
-    """Older records have no state of a reason's own: it is then the run's."""
+    """Inverse of ``_measurement_text``. In older records a reason has no state: it gets the run's."""
     total = _nested_interval(data["total"]) if data["total"] else None
     per_stream = [_nested_interval(one) for one in data["per_stream"]]
     reasons = [{"state": data["state"], **reason} for reason in data["reasons"]]
@@ -150,7 +152,7 @@ def _interval(data: dict[str, Any] | None) -> list[float | None] | None:
 
 
 def _nested_interval(values: list[float | None]) -> dict[str, float]:
-    """A bound that is not known is infinite."""
+    """Inverse of ``_interval``; an unknown bound is infinite."""
     names = ("mean", "low", "high")
     return {name: math.inf if value is None else value for name, value in zip(names, values, strict=True)}
 
@@ -164,7 +166,7 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 @lru_cache(maxsize=64)
 def _telemetry_text(run: RunTelemetry) -> str:
-    """A line for each sample: a line for each number would be most of the record."""
+    """JSON text of a run's telemetry, one line for each sample."""
     data = jsonable.encode(run)
     data |= data.pop("series")
     rows = ",\n".join(f"   {_ONE_LINE.encode(row)}" for row in data.pop("rows"))

@@ -1,6 +1,6 @@
-"""What a step leaves behind, also when it fails: facts, printed lines, tables, commands, pictures, notes.
+"""Evidence of a step, kept even if the step fails: facts, printed lines, tables, commands, pictures, notes.
 
-Plain text throughout: whoever shows it encodes it for the place where it is shown.
+All texts are plain text; each output (HTML, terminal, JSON) encodes them.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True)
 class Fact:
-    """A named value and where it came from (empty where that is plain)."""
+    """A named value."""
 
     name: str
     value: str
     origin: str = ""
+    """Where the value comes from; may be empty."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class StepFailure:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything one step of one model left behind. ``outcome`` is pytest's: passed, failed, skipped."""
+    """The evidence of one step of one model."""
 
     step: str
     model: str
@@ -76,7 +77,7 @@ class Evidence:
 
 @dataclass
 class EvidenceLog:
-    """Collects a step's evidence while it works, so that what was found before a failure is kept."""
+    """Collects a step's evidence while it runs, so that evidence from before a failure is kept."""
 
     step: str
     model: str
@@ -97,23 +98,23 @@ class EvidenceLog:
         self._facts.append(Fact(name, str(value), origin))
 
     def renamed(self, before: str, after: str) -> None:
-        """A file whose name is among the facts' values lies at ``after`` now; texts are titled by its last part."""
+        """Replace the path of a renamed file in the facts' values, and its file name in the titles of texts."""
         old, new = before.rpartition("/")[2], after.rpartition("/")[2]
         self._facts = [replace(fact, value=after) if fact.value == before else fact for fact in self._facts]
         self._texts = [replace(text, title=new) if text.title == old else text for text in self._texts]
 
     def print(self, *lines: str) -> None:
-        """Lines of the specification: kept as evidence and printed, so that pytest shows them with a failure."""
+        """Add lines and print them, so that pytest shows them with a failure."""
         for line in lines:
             self._lines.append(line)
             print(line)
 
     def note(self, *texts: str) -> None:
-        """A remark; the same one again says nothing new."""
+        """Add remarks; repeated ones are added once."""
         self._notes.extend(text for text in dict.fromkeys(texts) if text not in self._notes)
 
     def warn(self, *texts: str) -> None:
-        """Something a reader should not miss although the step goes on."""
+        """Add warnings; repeated ones are added once."""
         self._warnings.extend(text for text in dict.fromkeys(texts) if text not in self._warnings)
 
     def table(self, title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
@@ -125,7 +126,7 @@ class EvidenceLog:
         self._commands.append(shlex.join(words))
 
     def shell(self, *lines: str) -> None:
-        """Commands, and comments between them, that are to be copied as they are."""
+        """Add shell lines to copy: commands and comments."""
         self._commands.extend(lines)
 
     def text(self, title: str, body: str) -> None:

@@ -1,4 +1,4 @@
-"""Keeps a model's record up to date on disk: after each step, so that it is there after a failure and after Ctrl-C."""
+"""Writes a model's record after each step, so that it exists after a failure or Ctrl-C."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dsbench.record import store
 from dsbench.record.schema import Record, RecordState, StepRecord
 
 NOT_OURS_TO_REPLACE = frozenset({Code.DIRECTORY_BUSY, Code.OTHER_RUNTIME_RESULTS, Code.MODEL_DIR_MISSING})
-"""A run that stops with one of these leaves the directory's record as it is."""
+"""A run that stops with one of these codes does not change the directory's record."""
 
 Clock = Callable[[], datetime]
 
@@ -24,36 +24,37 @@ def _now() -> datetime:
 
 @dataclass
 class Recorder:
-    """One model's record in this session. A record that cannot be written is a warning: no step but the report's fails
-    for it, and the session does not exit 0.
+    """One model's record in this session.
 
-    The other runtime's record is replaced only with ``replace_results``.
+    If the record cannot be written, only the step ``report`` fails, and the session does not exit with 0.
     """
 
     path: Path
     record: Record
     replace_results: bool = False
+    """Replace the other runtime's record."""
     trouble: str = ""
-    """Why the record on disk is not this one; empty while it is."""
+    """Why the latest write failed; empty if it succeeded."""
     running: str = ""
+    """The step that is running; empty between steps."""
     _kept: bool = False
     _refused: bool = False
     _clock: Clock = field(default=_now)
 
     @classmethod
     def of(cls, path: Path, blank: Record, *, replace_results: bool = False, clock: Clock = _now) -> Recorder:
-        """A recorder for the record at ``path``; ``blank`` says what is known before the first step."""
+        """A recorder for the record at ``path``; ``blank`` holds what is known before the first step."""
         started = _text(clock())
         record = replace(blank, session=uuid.uuid4().hex, started=started, updated=started)
         return cls(path, record, replace_results, _clock=clock)
 
     @property
     def state(self) -> RecordState:
-        """What the rest of the session should know of it."""
+        """The record's state for the report and the exit status."""
         return RecordState(self.record.figures, self.trouble, "" if self._refused else str(self.path))
 
     def step(self, step: StepRecord) -> None:
-        """Take in one step and write. ``update`` comes before it."""
+        """Add one step and write the record. Call ``update`` first."""
         self.running = ""
         failure = step.evidence.failure
         if failure is not None and failure.code in NOT_OURS_TO_REPLACE:
@@ -62,17 +63,17 @@ class Recorder:
         self._write()
 
     def update(self, change: Callable[[Record], Record]) -> None:
-        """Change what is known beside the steps; written with the next step."""
+        """Change the record except its steps; written with the next step."""
         self.record = change(self.record)
 
     def finish(self) -> None:
-        """The session is over for this model: ended, or interrupted in the step that is running."""
+        """Write the end of the model's run: complete, or interrupted in the running step."""
         if self.record.steps or self.running:
             self.record = replace(self.record, ended=_text(self._clock()), interrupted_in=self.running)
             self._write()
 
     def _write(self) -> None:
-        if self._refused or not self.path.parent.parent.is_dir():  # never make a model directory
+        if self._refused or not self.path.parent.parent.is_dir():  # never create a model directory
             return
         self.record = replace(self.record, updated=_text(self._clock()))
         try:
@@ -99,7 +100,7 @@ class Recorders:
     _by_model: dict[str, Recorder] = field(default_factory=dict)
 
     def get(self, model_key: str, make: Callable[[], Recorder] | None = None) -> Recorder:
-        """The model's recorder; ``make`` makes it where there is none yet."""
+        """The model's recorder, created with ``make`` if there is none yet."""
         if model_key not in self._by_model and make is not None:
             self._by_model[model_key] = make()
         return self._by_model[model_key]

@@ -1,4 +1,4 @@
-"""The run record: Step 8's figures, and everything that says how they came about. A missing number is None."""
+"""The run record: Step 8's figures, and how they were obtained. A missing number is None."""
 
 from __future__ import annotations
 
@@ -37,11 +37,7 @@ class StreamFigures:
 
 @dataclass(frozen=True)
 class Figures:
-    """Step 8's numbers. ``run2`` is the retry where there was one; ``run2_first`` is then the first attempt.
-
-    ``real_time`` says whether ``run2`` kept up, ``confirmed_streams`` how many streams that confirms (0: none): both by
-    stream 0, as specified. ``every_stream`` is what all its streams say: YES, NO or UNSURE.
-    """
+    """Step 8's figures."""
 
     engine: str | None = None
     max_bs: int | None = None
@@ -50,15 +46,20 @@ class Figures:
     peak_gpu_streams: int | None = None
     run1: StreamFigures = StreamFigures()
     run2: StreamFigures = StreamFigures()
+    """Run 2, or its retry if there was one."""
     run2_first: StreamFigures | None = None
+    """The first attempt of run 2 if there was a retry."""
     target_fps: float | None = None
     real_time: bool | None = None
+    """Whether stream 0 of ``run2`` kept up, as specified."""
     confirmed_streams: int | None = None
+    """Real-time streams by stream 0, as specified; 0: none."""
     every_stream: str | None = None
+    """Whether every stream of ``run2`` kept up: YES, NO or UNSURE."""
 
     @property
     def measured(self) -> bool:
-        """Whether a run of the app has given a number."""
+        """True if run 1 has a figure."""
         return self.run1.total_fps is not None
 
 
@@ -73,7 +74,7 @@ class StepRecord:
 
 @dataclass(frozen=True)
 class OptionRecord:
-    """An effective option and the level that decided it."""
+    """The effective value of an option and the level that it comes from."""
 
     name: str
     value: str | int | float | bool | None
@@ -82,7 +83,7 @@ class OptionRecord:
 
 @dataclass(frozen=True)
 class VideoRecord:
-    """What the run looked at."""
+    """The video of the run."""
 
     path: str
     origin: str
@@ -95,18 +96,18 @@ class VideoRecord:
 
 @dataclass(frozen=True)
 class RunTelemetry:
-    """What was sampled beside one run of the app. ``window``: from and to, in the series' seconds, what its figures are
-    of; None where the run gave none."""
+    """Telemetry sampled during one run of the app."""
 
     name: str
     streams: int
     window: tuple[float, float] | None
+    """Begin and end of what the run's figures cover, in the series' seconds; None if it has no figures."""
     series: Series
 
 
 @dataclass(frozen=True)
 class RunMeasurement:
-    """What one run of the app says of all its streams, and whether it can be trusted."""
+    """The measurement over all streams of one run of the app."""
 
     name: str
     measurement: Measurement
@@ -114,8 +115,7 @@ class RunMeasurement:
 
 @dataclass(frozen=True)
 class Record:
-    """One run on one model directory. Times are ISO 8601 in UTC; ``ended`` is None while the run goes on, and stays so
-    if it is killed. ``session`` tells runs apart; ``interrupted_in`` names the step that Ctrl-C ended."""
+    """One run on one model directory. Times are ISO 8601 in UTC."""
 
     model_name: str
     model_dir: str
@@ -123,27 +123,33 @@ class Record:
     runtime_label: str
     dsbench_version: str
     session: str
+    """Identifies the run."""
     started: str
     updated: str
     ended: str | None = None
+    """None while the run goes on, and if it was killed."""
     interrupted_in: str = ""
+    """The step that Ctrl-C ended."""
     figures: Figures = Figures()
     video: VideoRecord | None = None
     options: tuple[OptionRecord, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     steps: tuple[StepRecord, ...] = field(default=())
     telemetry: tuple[RunTelemetry, ...] = ()
-    """Absent from records of before it was sampled."""
+    """Absent in records of older versions."""
     beyond: Mapping[str, Any] = field(default_factory=dict)
-    """One entry for each step beyond the specification, under the step's own key: the step's dataclass in JSON's types
-    (``jsonable.encode``), None where the step did not run or has nothing to say."""
+    """One entry for each of ``RECORD_KEYS``: a step's dataclass in JSON's types (``jsonable.encode``), None if the step
+    did not run or has no result."""
     measurements: tuple[RunMeasurement, ...] = ()
-    """Absent from records of before there were any."""
+    """Absent in records of older versions."""
 
     @property
     def verdict(self) -> str:
-        """``failed`` if a step failed, ``passed`` if every step did, else ``incomplete``: a part of the steps, a run
-        that goes on, was interrupted or killed. Step 8's own step comes after what it reads and is not waited for."""
+        """``failed`` if a step failed, ``passed`` if every step passed, else ``incomplete``.
+
+        A run is incomplete if steps were left out, while it goes on, and if it was interrupted or killed. The step
+        ``report`` reads the record and does not count.
+        """
         outcomes = {step.evidence.step: step.outcome for step in self.steps}
         if "failed" in outcomes.values():
             return "failed"
@@ -153,8 +159,10 @@ class Record:
 
 @dataclass(frozen=True)
 class RecordState:
-    """What a report needs of a record: its figures so far, why it is not on disk (or ""), where it is ("": nowhere)."""
+    """What the report and the exit status need of a record."""
 
     figures: Figures
     trouble: str
+    """Why it could not be written; empty if it was."""
     path: str
+    """Empty if this run writes no record."""

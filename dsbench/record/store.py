@@ -1,4 +1,4 @@
-"""``reports/benchmark_data.json``: written whole or not at all; an older record with figures is never lost."""
+"""``reports/benchmark_data.json``: written atomically; an older record with figures is kept."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RUN_AGAIN = "run pytest --model-dir on this directory again"
 
 
 def load(path: Path) -> Record:
-    """Read a record; RECORD_INVALID if it is missing, unreadable or no record."""
+    """Read a record. Raises RECORD_INVALID if it is missing, unreadable or not a record."""
     try:
         if not stat.S_ISREG(path.stat().st_mode) or path.stat().st_size > _LARGEST:
             raise DsbenchError(
@@ -35,7 +35,7 @@ def load(path: Path) -> Record:
 
 
 def write(path: Path, record: Record) -> None:
-    """Write the record in one step. Raises NOT_WRITABLE."""
+    """Write the record atomically. Raises NOT_WRITABLE."""
     replace_file(path, codec.to_json(record).encode("ascii"))
 
 
@@ -48,13 +48,14 @@ def recorded_runtime(path: Path) -> str | None:
 
 
 def keep_older(path: Path, runtime: str) -> Path | None:
-    """Keep an older record beside the new one that is to come; returns where, None if nothing had to be kept.
+    """Give an older record a second name before a new one replaces it; returns that path, None if it is not kept.
 
-    The older one stays in its place as well until the new one replaces it: a full disk leaves it there.
+    - A record of the other runtime: ``benchmark_data.<runtime>.json``.
+    - A record of this runtime: ``benchmark_data.previous.json``. A record without figures does not replace one with
+      figures there.
+    - Any other file: ``benchmark_data.unread.json``.
 
-    The other runtime's record goes to ``benchmark_data.<its runtime>.json``. One of this runtime goes to
-    ``benchmark_data.previous.json``: always if it holds figures of a run, else only where no older one with figures
-    lies there. A file that is no record of ours is kept as ``benchmark_data.unread.json``. Raises NOT_WRITABLE.
+    Raises NOT_WRITABLE.
     """
     if not os.path.lexists(path):
         return None
@@ -83,7 +84,7 @@ def keep_older(path: Path, runtime: str) -> Path | None:
 
 
 def _copy(path: Path, target: Path) -> None:
-    """A second name for the file, in place of what lies at ``target``; a copy where a file system has no such names."""
+    """Make ``target`` a hard link to the file, or a copy if the file system has no hard links."""
     temporary = path.with_name(f".dsbench-{os.getpid()}-{target.name}")
     temporary.unlink(missing_ok=True)
     try:

@@ -1,1 +1,1 @@
-"""What people read: pytest-html rows and the terminal summary."""
+"""Output for people: pytest-html report, terminal summary, charts."""

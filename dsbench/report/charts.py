@@ -1,4 +1,4 @@
-"""Evidence as charts: which tables are drawn, and the capacity of each stage."""
+"""Charts of evidence tables, and the capacity chart."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dsbench.report import figures as draw
 from dsbench.report.figures import ChartSeries
 
 SERIES = "FPS of each stream over time"
-"""How the title of a table begins whose first column is seconds and whose others are streams."""
+"""Title prefix of a table whose first column is seconds and whose other columns are the FPS of streams."""
 LOAD = "Load over time"
-"""The same for a table whose other columns are percentages, named in its heading."""
+"""Title prefix of a table whose first column is seconds and whose other columns are percentages."""
 
 
 def chart_of(table: Table, target_fps: float | None) -> str | None:
-    """The table drawn, as base64 of an SVG; None for tables that are no series."""
+    """Base64 of an SVG chart of the table; None if it is not a time series."""
     series = series_of(table)
     if series is None:
         return None
@@ -25,7 +25,7 @@ def chart_of(table: Table, target_fps: float | None) -> str | None:
 
 
 def series_of(table: Table) -> ChartSeries | None:
-    """A table of PERF windows or of loads as numbers; None for any other."""
+    """The numbers of a table of PERF windows or of loads; None for any other table."""
     load = table.title.startswith(LOAD)
     if not (load or table.title.startswith(SERIES)) or not table.rows:
         return None
@@ -49,8 +49,8 @@ def capacity_svg(figures: Figures) -> str | None:
     for name, run in (("Run 1", figures.run1), ("Run 2", figures.run2)):
         if run.total_fps is not None:
             plural = "stream" if run.streams == 1 else "streams"
-            beside = f"{run.total_fps:g} FPS, {run.streams} {plural}, {run.efficiency}%"
-            values.append((name, run.total_fps, beside))
+            label = f"{run.total_fps:g} FPS, {run.streams} {plural}, {run.efficiency}%"
+            values.append((name, run.total_fps, label))
     return draw.bars("Frames per second and efficiency", values)
 
 

@@ -1,4 +1,4 @@
-"""Charts as SVG text: values over time, and what each stage carries. Pure; every text is escaped."""
+"""Charts as SVG text: lines over time and bars. Pure functions; every text is escaped."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _ROW, _BAR = 40, 12
 
 @dataclass(frozen=True)
 class ChartSeries:
-    """Lines over one time: ``at_s`` (samples,) seconds, ``fps`` (samples, lines), frames per second or ``unit``.
-
-    ``names`` of the lines; without them they are streams, by number.
-    """
+    """Lines over a common time axis."""
 
     title: str
     at_s: Sequence[float]
+    """(samples,) seconds."""
     fps: Sequence[Sequence[float]]
+    """(samples, lines) values in ``unit``."""
     names: Sequence[str] = ()
+    """Names of the lines; empty: they are streams, named by number."""
     unit: str = "FPS"
 
 
 def fps_over_time(series: ChartSeries, target_fps: float | None) -> str:
-    """A line for each stream, the target dashed. Windows that are not finite leave a gap."""
+    """SVG with a line for each stream and the target dashed. Values that are not finite are left out."""
     values = [value for row in series.fps for value in row if math.isfinite(value)]
     top = _nice(max([*values, target_fps or 0.0, 1.0]) * 1.05)
     end = max([*series.at_s, 1.0])
@@ -63,21 +63,21 @@ def fps_over_time(series: ChartSeries, target_fps: float | None) -> str:
 
 
 def bars(title: str, values: Sequence[tuple[str, float, str]]) -> str:
-    """Horizontal bars (name, value, text beside it), as long as their share of the largest."""
+    """SVG with horizontal bars (name, value, label), scaled to the largest value."""
     height = _TOP + len(values) * _ROW
     longest = max((value for _, value, _ in values), default=1.0) or 1.0
     parts = [_text(4, 16, title, weight="bold")]
-    for number, (name, value, beside) in enumerate(values):
+    for number, (name, value, label) in enumerate(values):
         top = _TOP + number * _ROW
         width = max(1.0, value / longest * (_WIDTH - 8)) if value > 0 else 0.0
         color = _COLORS[number % len(_COLORS)]
-        parts.append(_text(4, top + 14, f"{name}: {beside}"))
+        parts.append(_text(4, top + 14, f"{name}: {label}"))
         parts.append(f'<rect x="4" y="{top + 19:.1f}" width="{width:.1f}" height="{_BAR}" fill="{color}"/>')
     return _svg(_WIDTH, height, title, parts)
 
 
 def _nice(value: float) -> float:
-    """The next 1, 2, 4, 6, 8 or 10 times a power of ten."""
+    """The smallest of 1, 2, 4, 6, 8 or 10 times a power of ten that is at least ``value``."""
     scale = 10.0 ** math.floor(math.log10(value))
     return next(step * scale for step in (1, 2, 4, 6, 8, 10) if step * scale >= value - 1e-9)
 
@@ -114,7 +114,7 @@ def _polyline(points: Sequence[tuple[float, float]], stream: int) -> str:
 
 
 def _legend(names: Sequence[str]) -> list[str]:
-    """Names of the lines where there are few enough to tell apart."""
+    """Names of the lines; none if there are more lines than colours."""
     if not 1 < len(names) <= _NAMED:
         return []
     width = (_WIDTH - 8) / len(names)
@@ -122,7 +122,7 @@ def _legend(names: Sequence[str]) -> list[str]:
 
 
 def _safe(text: str) -> str:
-    """Escaped, without characters that XML has no place for."""
+    """Escaped for XML; characters that XML does not allow become ``?``."""
     kept = "".join(
         c if c == "\t" or (ord(c) >= 32 and not 0xD800 <= ord(c) <= 0xDFFF and ord(c) < 0xFFFE) else "?" for c in text
     )

@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelSummary:
-    """One model above the table. ``chart`` is an SVG, base64-encoded."""
+    """One model in the part above the table."""
 
     verdict: ModelVerdict
     results: tuple[StepResult, ...]
     record: RecordState | None
     chart: str | None
-    beside: tuple[tuple[str, str], ...]
-    """Further questions with their answers."""
+    """The capacity chart: an SVG, base64-encoded."""
+    answers: tuple[tuple[str, str], ...]
+    """(question, answer) of single steps."""
 
 
 def step_html(evidence: Evidence, target_fps: float | None = None) -> str:
@@ -37,7 +38,7 @@ def step_html(evidence: Evidence, target_fps: float | None = None) -> str:
 
 
 def summary_html(results: Sequence[StepResult], interrupted_in: str) -> str:
-    """The part above the table: what was tried on which runtime, and how it ended, for each model."""
+    """The part above the table: verdict, runtime and failures of each model, as HTML."""
     by_model = [
         [result for result in results if result.evidence.model_key == key]
         for key in dict.fromkeys(result.evidence.model_key for result in results)
@@ -49,7 +50,9 @@ def summary_html(results: Sequence[StepResult], interrupted_in: str) -> str:
 def _model_summary(results: Sequence[StepResult], *, interrupted: bool) -> ModelSummary:
     record = next((result.record for result in reversed(results) if result.record is not None), None)
     chart = charts.capacity_chart(record.figures) if record is not None else None
-    return ModelSummary(model_verdict(results, interrupted), tuple(results), record, chart, answers.beside(results))
+    return ModelSummary(
+        model_verdict(results, interrupted), tuple(results), record, chart, answers.step_answers(results)
+    )
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The HTML report's file: where it goes, and writing it whole in pytest-html's place."""
+"""The HTML report's file: its path, and writing it atomically instead of pytest-html."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from dsbench.report.collector import StepCollector, StepResult
 
 
 def configure(config: pytest.Config, default: Path) -> Path | None:
-    """Send the report to ``default``, self-contained; returns the path.
+    """Set the report's path: the user's ``--html``, else ``default``, self-contained; returns it.
 
-    Raises NOT_WRITABLE where no file can be made there. A user's ``--html`` stays. No report with --collect-only (it
-    would overwrite a good one), on xdist workers, or where the user has left pytest-html out (``-p no:html``).
+    None means no report: with --collect-only (an existing report stays), on xdist workers, and without pytest-html
+    (``-p no:html``). Raises NOT_WRITABLE if the file cannot be created.
     """
     if config.option.collectonly or hasattr(config, "workerinput") or not hasattr(config.option, "htmlpath"):
         return None
@@ -36,18 +36,19 @@ def configure(config: pytest.Config, default: Path) -> Path | None:
 
 @dataclass
 class ReportFile:
-    """The report's path and whether it was written: whole or not at all, so that an older report stays until then.
+    """Writes the report atomically: an older report stays until the new one is complete.
 
-    A session that executed no step, or none but on a directory that another session holds, leaves no report.
+    A session that executed no step writes no report, nor does one whose only directories are locked by other sessions.
     """
 
     path: Path
     collector: StepCollector
     written: bool = False
     trouble: str = ""
+    """Why the report could not be written; empty if it could."""
 
     def write(self, text: str) -> None:
-        """Replaces pytest-html's own writing. A file that cannot be written sets ``trouble``; nothing is raised."""
+        """Write the report in place of pytest-html. An error sets ``trouble`` and is not raised."""
         if not _worth_a_report(self.collector.results):
             return
         try:
@@ -59,7 +60,7 @@ class ReportFile:
 
 
 def _worth_a_report(results: Sequence[StepResult]) -> bool:
-    """Whether a step was executed on a directory that no other session holds."""
+    """True if a step was executed on a directory that no other session has locked."""
     busy = {
         result.evidence.model_key
         for result in results
@@ -69,16 +70,16 @@ def _worth_a_report(results: Sequence[StepResult]) -> bool:
 
 
 def take_over_writing(config: pytest.Config, file: ReportFile) -> None:
-    """Let ``file`` write what pytest-html has rendered: pytest-html writes in place and raises out of the session."""
+    """Make pytest-html write through ``file``: its own writing is not atomic and its errors end the session."""
     from pytest_html.basereport import BaseReport
 
     for plugin in config.pluginmanager.get_plugins():
         if isinstance(plugin, BaseReport):
-            plugin._write_report = file.write  # no public way to say it
+            plugin._write_report = file.write  # there is no public API
 
 
 def close(config: pytest.Config, file: ReportFile) -> None:
-    """At the end: where no report was written, pytest-html's last line must not promise one."""
+    """If no report was written, keep pytest-html from printing its path, and remove its empty folder."""
     from pytest_html.basereport import BaseReport
 
     if file.written:
@@ -87,11 +88,11 @@ def close(config: pytest.Config, file: ReportFile) -> None:
         if isinstance(plugin, BaseReport):
             config.pluginmanager.unregister(plugin)
     with suppress(OSError):
-        file.path.parent.rmdir()  # pytest-html makes it at start; empty, it is of no use
+        file.path.parent.rmdir()  # pytest-html creates it at start
 
 
 def _require_place(path: Path) -> None:
-    """NOT_WRITABLE now rather than after minutes of work."""
+    """Raise NOT_WRITABLE if no file can be created there, before the first step runs."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):

@@ -1,4 +1,4 @@
-"""What dsbench puts into pytest-html's page: title, environment, summary, and each step's row with its evidence."""
+"""dsbench's parts of pytest-html's page: title, environment, summary, and each step's row with its evidence."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from dsbench.report.html import step_html, summary_html
 
 
 def set_title(report: Any) -> None:
-    """A title for people, rows in the order of the steps, nothing collapsed."""
+    """Set the title, keep the rows in the order of the steps, expand all rows."""
     report.title = "dsbench report"
     report.set_data("initialSort", "original")
     report.set_data("renderCollapsed", ["none"])
 
 
 def environment(config: pytest.Config, header: Sequence[str], runtime: str, versions: Mapping[str, str]) -> None:
-    """Add runtime, versions, hardware and options to pytest-metadata's table; pytest-html shows it without escaping."""
+    """Add runtime, versions, hardware and options to pytest-metadata's table; escape it, as pytest-html does not."""
     from pytest_metadata.plugin import metadata_key
 
     metadata: dict[str, Any] = config.stash.get(metadata_key, {})
@@ -44,13 +44,13 @@ def add_summary(prefix: list[str], collector: StepCollector) -> None:
 
 
 def header_cells(cells: list[str]) -> None:
-    """The heading that belongs to ``row_cells``."""
+    """Set the heading for the columns of ``row_cells``."""
     cells[1] = '<th class="sortable" data-column-type="testId">Step</th>'
     del cells[3:]
 
 
 def row_cells(report: pytest.TestReport, cells: list[str]) -> None:
-    """Result, step, model, what it proves, duration: pytest-html would put the raw test id into the page."""
+    """Replace the test id, which pytest-html does not escape, by step, model and what the step proves."""
     del cells[3:]
     evidence = evidence_of(report)
     if evidence is None:
@@ -66,7 +66,7 @@ def row_cells(report: pytest.TestReport, cells: list[str]) -> None:
 
 
 def row_log(report: pytest.TestReport, data: list[str]) -> None:
-    """Drop pytest's log where the evidence already says it all; unexpected exceptions keep their traceback."""
+    """Remove pytest's log if the evidence has the same; unexpected exceptions keep their traceback."""
     evidence = evidence_of(report)
     if evidence is not None and (report.passed or report.skipped or evidence.failure is not None):
         data.clear()

@@ -1,4 +1,4 @@
-"""The last lines on the terminal: for each model what was found, and for a failure its cause and fix in full width."""
+"""The summary on the terminal: results of each model, and cause and fix of each failure without truncation."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _SHOWN = (
     *("throughput_limit", "stream_sweep", "frame_latency"),
     "summary",
 )
-"""Steps whose printed lines are what the user came for."""
+"""Steps whose printed lines are repeated in the summary."""
 
 
 def announce(config: pytest.Config, text: str) -> None:
-    """Say what takes its time now, past pytest's capturing. Standard error: a worker of xdist has no other."""
+    """Print a progress line past pytest's capturing, on standard error: the only output of an xdist worker."""
     capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
         print(f"\ndsbench: {printable(text)}", file=sys.stderr, flush=True)
 
 
 def summary_lines(results: Sequence[StepResult], html_path: Path | None) -> Iterator[str]:
-    """Lines of the section; a model's failure shows code, cause, where and fix (pytest's own summary is cut)."""
+    """Lines of the summary. A failure shows code, cause, where and fix: pytest truncates them in its own summary."""
     for model_key in dict.fromkeys(result.evidence.model_key for result in results):
         mine = [result for result in results if result.evidence.model_key == model_key]
         yield from _model_lines(mine)
@@ -44,7 +44,7 @@ def _model_lines(results: Sequence[StepResult]) -> Iterator[str]:
     if not failed:
         passed = sum(result.outcome == "passed" for result in results)
         rest = f", {skipped} skipped" if skipped else ""
-        of_all = f" of {len(STEPS)}" if len(results) < len(STEPS) else ""  # chosen with -k, or interrupted
+        of_all = f" of {len(STEPS)}" if len(results) < len(STEPS) else ""  # selected with -k, or interrupted
         yield f"{name}: {passed}{of_all} steps passed{rest} on {evidence.runtime}"
     for result in failed:
         step, failure = result.evidence.step, result.evidence.failure
@@ -76,11 +76,11 @@ def _indented(head: str, text: str) -> Iterator[str]:
 
 
 def last_line(text: str) -> str:
-    """The last line that is not blank, as pytest's traceback ends with the error."""
+    """The last line that is not blank: pytest's traceback ends with the error."""
     lines = [line for line in text.splitlines() if line.strip()]
     return printable(lines[-1].strip()) if lines else "no text"
 
 
 def printable(text: str) -> str:
-    """``text`` without control characters: names from users never move the cursor or change colours."""
+    """``text`` with ``?`` for control characters, which could move the cursor or change colours."""
     return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "?", text)

@@ -11,18 +11,17 @@ from dsbench.record.schema import Figures
 from dsbench.report.collector import StepResult
 
 _IMPORT_STEPS = tuple(step.name for step in STEPS[: position("benchmark_config")] if step.name != "preflight")
-"""What proves the import: everything between pre-flight and the benchmark."""
+"""Steps that prove the import: those between pre-flight and the benchmark."""
 
 _MEASURING_STEPS = ("run1_calibration", "run2_validation")
-"""Steps whose warnings say that a figure is not what it seems: such a figure is never shown green."""
-
+"""Steps whose warnings put their figures in doubt: such figures are never green."""
 
 _INVALID = Code.MEASUREMENT_INVALID
 
 
 @dataclass(frozen=True)
 class ModelVerdict:
-    """``color``: passed (green), failed (red), amber (nothing failed, but not all is well or known)."""
+    """The verdict of one model. Colours: passed (green), failed (red), amber (in doubt or not known)."""
 
     color: str
     import_answer: str

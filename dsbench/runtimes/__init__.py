@@ -1,1 +1,1 @@
-"""The runtimes behind one contract: a command is launched, its files are read."""
+"""The two runtimes: launch a command, wait for it, read its files."""

@@ -1,4 +1,4 @@
-"""What a runtime is: an executable that takes deepstream-app's config files and writes deepstream-app's files."""
+"""The contract of a runtime: an app that takes deepstream-app's config files and writes deepstream-app's files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dsbench.machine.versions import Version
 
 
 class Runtime(Protocol):
-    """The two runtimes differ in the executable, in where parsers find their headers, and in what they are called."""
+    """The runtimes differ in the executable, the headers and libraries for parsers, and their names."""
 
     @property
     def name(self) -> str:
@@ -18,7 +18,7 @@ class Runtime(Protocol):
 
     @property
     def label(self) -> str:
-        """What reports call it; an embedded figure is never passed off as DeepStream's."""
+        """Its name in reports; it distinguishes embedded figures from DeepStream's."""
 
     @property
     def deepstream_dir(self) -> Path:
@@ -26,7 +26,7 @@ class Runtime(Protocol):
 
     @property
     def parser_libs(self) -> str | None:
-        """LIBS of a parser's Makefile; None: what the Makefile says."""
+        """LIBS of a parser's Makefile; None: the Makefile's own."""
 
     def unavailable(self) -> str | None:
         """Why this machine cannot run it; None if it can."""
@@ -35,13 +35,12 @@ class Runtime(Protocol):
         """The command that runs an app config."""
 
     def versions(self, gpu_id: int = 0) -> tuple[Version, ...]:
-        """Versions of its parts and what it runs on, for record and report; each component once. One that is absent
-        says why in the place of its version."""
+        """Versions of its components and of the machine, each component once; a missing one has the reason instead."""
 
 
 @dataclass(frozen=True)
 class WithEnvironment:
-    """A runtime whose app gets some variables more."""
+    """A runtime whose app gets additional environment variables."""
 
     runtime: Runtime
     variables: tuple[tuple[str, str], ...]
@@ -66,7 +65,7 @@ class WithEnvironment:
         return self.runtime.unavailable()
 
     def app_command(self, config: Path) -> tuple[str, ...]:
-        """Through env(1), so that the command can be copied from the report and gives the same."""
+        """The command, with the variables set through env(1) so that it can be copied from the report."""
         return ("env", *(f"{name}={value}" for name, value in self.variables), *self.runtime.app_command(config))
 
     def versions(self, gpu_id: int = 0) -> tuple[Version, ...]:

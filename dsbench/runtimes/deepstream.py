@@ -1,4 +1,4 @@
-"""NVIDIA's DeepStream, seen from outside: ``deepstream-app`` on PATH."""
+"""The runtime ``deepstream``: NVIDIA's ``deepstream-app`` on PATH."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _PARSER_HEADER = "sources/includes/nvdsinfer_custom_impl.h"
 
 @dataclass(frozen=True)
 class DeepStreamRuntime:
-    """Runs whichever ``deepstream-app`` PATH finds first."""
+    """The first ``deepstream-app`` on PATH."""
 
     name: str = "deepstream"
     label: str = "DeepStream"
     _asked: dict[int, tuple[Version, ...]] = field(default_factory=dict, repr=False, compare=False)
-    """Versions by GPU: asking takes seconds, and every model's record wants them."""
+    """Versions by GPU, cached: the query takes seconds and every model's record needs it."""
 
     @property
     def deepstream_dir(self) -> Path:
@@ -57,7 +57,7 @@ class DeepStreamRuntime:
 
 
 def _deepstream_versions() -> tuple[Version, ...]:
-    """What ``deepstream-app --version-all`` says; where it says nothing, why, and the installation's version file."""
+    """Versions from ``deepstream-app --version-all``; if it fails, the reason and the version file's version."""
     reply = ask(["deepstream-app", "--version-all"], _VERSION_TIMEOUT_S)
     if said := deepstream_version_all(reply.stdout):
         return tuple(Version(component, version) for component, version in dict(said).items())
@@ -69,16 +69,16 @@ def _deepstream_versions() -> tuple[Version, ...]:
 
 
 def find_deepstream_dir() -> Path:
-    """DEEPSTREAM_DIR: the environment's, else the standard place, else where the real deepstream-app lies.
+    """DEEPSTREAM_DIR: from the environment, else the standard path, else the folder of the real deepstream-app.
 
-    The latter two count where they hold the headers of a parser; with none of them it is the standard place.
+    The latter two must hold the parser headers; if neither does, the standard path.
     """
     given = os.environ.get("DEEPSTREAM_DIR")
     if given:
         return Path(os.path.abspath(given))
     program = shutil.which("deepstream-app")
-    beside = [Path(os.path.realpath(program)).parent.parent] if program else []
-    for folder in (DEEPSTREAM_DIR, *beside):
+    of_program = [Path(os.path.realpath(program)).parent.parent] if program else []
+    for folder in (DEEPSTREAM_DIR, *of_program):
         if (folder / _PARSER_HEADER).is_file():
             return folder
     return DEEPSTREAM_DIR

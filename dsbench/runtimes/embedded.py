@@ -1,4 +1,4 @@
-"""The embedded runtime, seen from outside: ``dsbench-app`` on this Python, CPU only."""
+"""The runtime ``embedded``: ``dsbench-app`` with this Python, CPU only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PACKAGES = ("onnxruntime", "onnx", "av", "numpy")
 
 @dataclass(frozen=True)
 class EmbeddedRuntime:
-    """Runs the app as a module of the Python that runs us, so that no PATH decides which dsbench it is."""
+    """The app as a module of the running Python, so that it is the same dsbench whatever PATH says."""
 
     name: str = "embedded"
     label: str = "embedded runtime (CPU, ONNX Runtime), not DeepStream"
@@ -29,7 +29,7 @@ class EmbeddedRuntime:
 
     @property
     def parser_libs(self) -> str | None:
-        # the parser itself needs no TensorRT symbol, and there is no libnvinfer to link here
+        # a parser needs no TensorRT symbols, and libnvinfer is not installed here
         return ""
 
     def unavailable(self) -> str | None:
@@ -40,7 +40,7 @@ class EmbeddedRuntime:
 
     def versions(self, gpu_id: int = 0) -> tuple[Version, ...]:
         found = [Version("dsbench", dsbench.__version__)]
-        # asked for by the user; the app says in its log whether it took it
+        # requested by the user; the app's log says whether it is used
         fast = ("openvino",) if os.environ.get("DSBENCH_ENGINE") == "fast" else ()
         for package in (*_PACKAGES, *fast):
             try:
@@ -52,5 +52,5 @@ class EmbeddedRuntime:
 
 
 def cpu_name() -> str:
-    """The processor's name as /proc/cpuinfo has it, with the number of cores we may use."""
+    """The processor's name from /proc/cpuinfo, with the number of usable cores."""
     return f"{hardware.cpu_name()}, {len(os.sched_getaffinity(0))} cores"

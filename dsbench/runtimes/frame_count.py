@@ -1,4 +1,4 @@
-"""How many frames a video shows. Counted in a program of its own: a broken file never takes pytest along."""
+"""Counts the frames of a video in a separate program, so that a broken file cannot end pytest."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _DEADLINE_S = 600.0
 
 
 def count(video: Path, *, decode: bool = False) -> int:
-    """Frames of the first video stream as its container holds them; with ``decode`` as many as FFmpeg makes of them.
+    """Frames of the first video stream according to its container; with ``decode``, frames that FFmpeg decodes.
 
-    Frames that an edit list hides are left out (DeepStream may show them). Raises VIDEO_UNREADABLE.
+    Frames hidden by an edit list are left out (DeepStream may show them). Raises VIDEO_UNREADABLE.
     """
     command = [sys.executable, "-m", "dsbench.runtimes.frame_count", *(["--decode"] if decode else []), str(video)]
     reply = ask(command, _DEADLINE_S)
@@ -36,7 +36,7 @@ def _uncountable(video: Path, why: str) -> DsbenchError:
 
 
 def shown(video: str, decode: bool) -> int:
-    """The count itself. Raises FFmpeg's errors, IndexError without a video stream."""
+    """The count in this process. Raises FFmpeg's errors, IndexError without a video stream."""
     import av
 
     with av.open(f"file:{video}") as container:
@@ -44,7 +44,7 @@ def shown(video: str, decode: bool) -> int:
         if decode:
             stream.thread_type = "AUTO"
             return sum(1 for _ in container.decode(stream))
-        # Theora says "the same picture again" by a packet of 0 bytes; the last packet of all only ends the stream
+        # in Theora a packet of 0 bytes repeats the previous picture; the very last packet only ends the stream
         repeats = stream.codec_context.name == "theora"
         return sum(
             1
@@ -58,7 +58,7 @@ def main() -> int:
     *flags, video = sys.argv[1:]
     try:
         print(shown(video, "--decode" in flags))
-    except Exception as error:  # its text is the answer
+    except Exception as error:  # the caller reads its text
         print(str(error).splitlines()[0] if str(error) else type(error).__name__, file=sys.stderr)
         return 1
     return 0

@@ -1,4 +1,4 @@
-"""gst-launch-1.0 as 6f needs it on DeepStream: run a pipeline under watch, and tell how it ended."""
+"""gst-launch-1.0 for 6f on DeepStream: run a pipeline, detect hangs and crashes, judge how it ended."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from dsbench.runtimes.build_watch import BUILD_S, BuildWatch
 
 LAUNCH, INSPECT = "gst-launch-1.0", "gst-inspect-1.0"
 FIRST_OUTPUT_S = 600.0
-"""Loading a large engine and starting CUDA for the first time take their time."""
+"""Time until the first output: loading a large engine and starting CUDA are slow."""
 STALL_S = 60.0
-"""No new output for this long once some has come: the pipeline hangs."""
+"""Longest pause between outputs; after that the pipeline hangs."""
 _INSPECT_S = 60.0
 _LOOK_EVERY_S = 0.5
 _INSTALL = "apt-get install gstreamer1.0-tools"
 
 
 def require_programs() -> None:
-    """RUNTIME_UNAVAILABLE unless gst-launch-1.0 and gst-inspect-1.0 are on PATH: a DeepStream machine has them."""
+    """Raise RUNTIME_UNAVAILABLE unless gst-launch-1.0 and gst-inspect-1.0 are on PATH."""
     for program in (LAUNCH, INSPECT):
         if shutil.which(program) is None:
             raise DsbenchError(
@@ -38,32 +38,34 @@ def require_programs() -> None:
 
 
 def missing(*elements: str) -> tuple[str, ...]:
-    """Those of ``elements`` that ``gst-inspect-1.0`` does not know. (Whether NVENC works, it cannot tell.)"""
+    """Those of ``elements`` that ``gst-inspect-1.0`` does not know. It does not detect whether NVENC works."""
     return tuple(element for element in elements if not _known(element))
 
 
 def _known(element: str) -> bool:
-    """Whether GStreamer has the element. Only its own "no" is one: a program that crashes or hangs says nothing."""
+    """Whether GStreamer has the element. Raises RUNTIME_UNAVAILABLE if gst-inspect-1.0 crashes or hangs."""
     reply = ask([INSPECT, element], _INSPECT_S)
     if reply.returncode == 0:
         return True
     how = reply.failure
     if reply.returncode is not None:
         said = reply.stdout + reply.stderr
-        if reply.returncode > 0 and f"'{element}'" in said:  # No such element or plugin 'theoraenc', in any language
+        if (
+            reply.returncode > 0 and f"'{element}'" in said
+        ):  # No such element or plugin 'theoraenc', possibly translated
             return False
         how = f"ended with {reply.returncode} and says: {text.last_line(said, 'nothing')[:200]}"
     raise DsbenchError(
         Code.RUNTIME_UNAVAILABLE,
-        f"GStreamer cannot be asked for {element}: {INSPECT} {element} {how}",
+        f"GStreamer element {element} cannot be looked up: {INSPECT} {element} {how}",
         fix="delete ~/.cache/gstreamer-1.0 and run `gst-inspect-1.0 -b`: a plugin may crash it",
     )
 
 
 def run(command: Sequence[str], log: Path, progress: Callable[[], int]) -> Finished:
-    """Run a pipeline to its end; ``progress`` is a number that grows while it works. Never raises for how it ended.
+    """Run a pipeline to its end; ``progress`` is a number that grows while it works.
 
-    An engine that nvinfer builds before the first frame has the time that it has in 6g.
+    An engine build before the first frame has the same time limit as in 6g. Raises nothing for how the pipeline ended.
     """
     watch = _Watch(log, progress)
     return process.run(
@@ -72,7 +74,7 @@ def run(command: Sequence[str], log: Path, progress: Callable[[], int]) -> Finis
 
 
 def console(log: Path) -> Console:
-    """What became of the engine in a pipeline that has ended."""
+    """The parsed log of a pipeline that has ended."""
     return BuildWatch(log).console()
 
 
@@ -85,7 +87,7 @@ def size_of(output: Path) -> int:
 
 
 def nvenc_init_failed(finished: Finished) -> bool:
-    """Whether the pipeline failed because NVENC could not be initialised, by its whole log."""
+    """True if the pipeline failed because NVENC could not be initialised, by its whole log."""
     return finished.returncode != 0 and gst_failures.nvenc_init_failed(_lines(finished.log))
 
 
@@ -94,7 +96,7 @@ def require_success(finished: Finished, what: str) -> None:
     crash = gst_failures.crash(_lines(finished.log)) or finished.signal_name
     if finished.returncode == 0 and not (finished.timed_out or finished.stopped or finished.flooded or crash):
         return
-    known = gst_failures.find(_lines(finished.log)) or app_failures.find(text.telling_lines(finished.log))
+    known = gst_failures.find(_lines(finished.log)) or app_failures.find(text.lines_to_search(finished.log))
     if finished.flooded:
         code = Code.APP_FAILED
         how = f"was stopped because it flooded its log: more than {process.LOG_LIMIT >> 20} MB"
@@ -115,7 +117,7 @@ def require_success(finished: Finished, what: str) -> None:
 
 
 def require_output(finished: Finished, output: Path, what: str) -> None:
-    """VISUAL_OUTPUT unless the file holds something, whatever the exit status was."""
+    """Raise VISUAL_OUTPUT if the file is missing or empty, even with exit status 0."""
     if size_of(output) == 0:
         left = "left a video of 0 bytes" if output.exists() else "wrote no video"
         raise DsbenchError(
@@ -132,7 +134,7 @@ def _said(finished: Finished) -> str:
 
 
 def _lines(log: Path) -> Iterator[str]:
-    """The lines of a log of any length, in pieces where a line has no end."""
+    """The lines of a log of any size; very long lines come in pieces."""
     try:
         with open(log, encoding="utf-8", errors="replace") as file:
             while line := file.readline(1 << 16):
@@ -142,8 +144,8 @@ def _lines(log: Path) -> Iterator[str]:
 
 
 class _Watch:
-    """Follows a pipeline by its log: an engine being built, and a caught SIGSEGV, after which gst-launch-1.0 does not
-    end but waits for a debugger."""
+    """Follows a pipeline's log: an engine build, and a caught SIGSEGV, after which gst-launch-1.0 waits for a debugger
+    and does not end."""
 
     def __init__(self, log: Path, progress: Callable[[], int]) -> None:
         self._log, self._progress = log, progress
@@ -151,7 +153,7 @@ class _Watch:
         self._build = BuildWatch(log)
 
     def steps(self) -> int:
-        """Grows with the output, when an engine build begins and when it ends."""
+        """A number that grows with the output, and when an engine build begins or ends."""
         now = time.monotonic()
         if now - self._followed >= _LOOK_EVERY_S:
             self._followed = now
@@ -159,13 +161,13 @@ class _Watch:
         return self._progress() + self._build.steps
 
     def patience_s(self) -> float:
-        """The longest pause that is no hang, at what the pipeline is doing now."""
+        """The longest pause that is not a hang in the pipeline's current phase."""
         if self._build.building:
             return BUILD_S
         return STALL_S if self._progress() else FIRST_OUTPUT_S
 
     def crashed(self) -> bool:
-        """Whether it has caught a crash."""
+        """True if the log reports a caught crash."""
         now = time.monotonic()
         if now - self._looked < _LOOK_EVERY_S:
             return False

@@ -1,4 +1,4 @@
-"""6g's dump: run the app with ``gie-kitti-output-dir`` until enough frames are written, keep the first N."""
+"""6g's KITTI dump: run the app with ``gie-kitti-output-dir`` until N frames are written, keep the first N."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from dsbench.runtimes.build_watch import BUILD_S, BuildWatch
 from dsbench.runtimes.contract import Runtime
 
 FIRST_FRAME_S = 600.0
-"""Loading a large engine and starting CUDA for the first time take their time."""
+"""Time until the first frame: loading a large engine and starting CUDA are slow."""
 STALL_S = 60.0
-"""No new frame for this long once frames have come: the app hangs."""
+"""Longest pause between frames; after that the app hangs."""
 FALSE_STATUS = 255
 _LOOK_EVERY = 5
 
 
 @dataclass(frozen=True)
 class KittiDump:
-    """How the app ended and how many frames of the dump were kept."""
+    """How the app ended, and the number of files that were kept and removed."""
 
     finished: Finished
     directory: Path
@@ -42,8 +42,8 @@ def dump(
 ) -> KittiDump:
     """Run ``config``, whose KITTI directory is ``directory``, for the first ``frames`` frames (0: the whole video).
 
-    The directory is created and emptied first: DeepStream does not create it, and files of a longer, older run would be
-    counted. Raises APP_CRASHED, APP_FAILED or APP_TIMEOUT with the last lines of the log; what was written stays.
+    The directory is created and emptied first: DeepStream does not create it, and files of an older run would be
+    counted. Raises APP_CRASHED, APP_FAILED or APP_TIMEOUT with the last lines of the log; the written files are kept.
     """
     empty(directory)
     progress = _Progress(directory, log)
@@ -53,7 +53,7 @@ def dump(
         deadline_s=FIRST_FRAME_S,
         stall_s=progress.patience_s,
         progress=progress.steps,
-        # once frame N is there, frames 0 to N-1 are complete
+        # once frame N exists, frames 0 to N-1 are complete
         until=(lambda: progress.next_frame() > frames) if frames else None,
     )
     removed = _keep_first(directory, frames) if frames else 0
@@ -73,11 +73,13 @@ _CRASH_FIX = "Parser crash: output tensor shape mismatch — re-check the output
 
 
 def require_success(finished: Finished, what: str) -> None:
-    """Raise APP_CRASHED, APP_TIMEOUT or APP_FAILED unless the app ended well, or as it was asked to; with what its log
-    is known to mean, and its last lines."""
+    """Raise APP_CRASHED, APP_TIMEOUT or APP_FAILED unless the app ended with 0 or was interrupted by ``until``.
+
+    The error has the cause that the log is known to show, and its last lines.
+    """
     if finished.ended_as_asked or (finished.returncode == 0 and not finished.timed_out and not finished.flooded):
         return
-    known = app_failures.find(text.telling_lines(finished.log))
+    known = app_failures.find(text.lines_to_search(finished.log))
     last = "\n".join(f"    {line}" for line in finished.tail())
     said = f": {known.cause}" if known else ""
     said += f"\n  last lines of {finished.log}:\n{last}" if last else f"\n  {finished.log} is empty"
@@ -115,7 +117,7 @@ def require_success(finished: Finished, what: str) -> None:
 
 
 def _signal_of(status: int) -> str:
-    """A shell's status 128+n: a program that was started through another reports its signal so."""
+    """The signal in an exit status of 128+n, as a shell reports it."""
     try:
         return f"status {status} ({signal.Signals(status - 128).name})"
     except ValueError:
@@ -123,9 +125,9 @@ def _signal_of(status: int) -> str:
 
 
 def empty(directory: Path) -> None:
-    """Create the directory; delete what an older dump left, only names ``NN_NNN_NNNNNN.txt``, never through a link.
+    """Create the directory; delete the files of an older dump (names ``NN_NNN_NNNNNN.txt`` only).
 
-    Raises NOT_WRITABLE if it cannot be made, or is a link or no directory.
+    Raises NOT_WRITABLE if it cannot be created, or is a link or not a directory.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -148,7 +150,7 @@ def empty(directory: Path) -> None:
 
 
 def _keep_first(directory: Path, frames: int) -> int:
-    """Delete the frames from number ``frames`` on; returns how many."""
+    """Delete frame ``frames`` and all later ones; returns the number of files deleted."""
     surplus = [frame for frame in kitti.list_frames(directory) if frame.name.frame >= frames]
     for frame in surplus:
         frame.path.unlink()
@@ -156,8 +158,8 @@ def _keep_first(directory: Path, frames: int) -> int:
 
 
 class _Progress:
-    """Counts frames of stream 0 without listing the directory (names are known in advance), and sees an engine being
-    built in the log: until it is, there is no frame."""
+    """Counts frames of stream 0 by their known names, without listing the directory, and detects an engine build in the
+    log."""
 
     def __init__(self, directory: Path, log: Path) -> None:
         self._directory = directory
@@ -166,24 +168,24 @@ class _Progress:
         self._looks = 0
 
     def next_frame(self) -> int:
-        """Number of the first frame that is not there yet."""
+        """Number of the first frame without a file."""
         while (self._directory / kitti.file_name(0, 0, self._next)).exists():
             self._next += 1
         return self._next
 
     def steps(self) -> int:
-        """Grows with each frame, when an engine build begins and when it ends."""
+        """A number that grows with each frame, and when an engine build begins or ends."""
         if self._looks % _LOOK_EVERY == 0:
             self._build.look()
         self._looks += 1
         return self.next_frame() + self._build.steps
 
     def patience_s(self) -> float:
-        """The longest pause that is no hang, at what the app is doing now."""
+        """The longest pause that is not a hang in the app's current phase."""
         if self._build.building:
             return BUILD_S
         return STALL_S if self._next else FIRST_FRAME_S
 
     def console(self) -> Console:
-        """What the whole log says."""
+        """The parsed log up to now."""
         return self._build.console()

@@ -1,4 +1,4 @@
-"""Launches the parser harness: the sanitized runner on a sanitized build of the parser, never in this process."""
+"""Runs the parser harness: a sanitized program that calls a sanitized build of the parser."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class SanitizersMissing:
 
 
 def runner() -> Path | SanitizersMissing:
-    """The runner, built on first use; where it cannot be built or does not start, why not."""
+    """The runner, built on first use, or why it cannot be built or started."""
     try:
         program = cpp.build(RUNNER)
     except DsbenchError as error:
@@ -63,7 +63,7 @@ def runner() -> Path | SanitizersMissing:
     reply = ask([*_environment(0xAA), str(program)], _QUESTION_S)
     if reply.failure:
         return SanitizersMissing(f"the sanitized runner {reply.failure}", _install())
-    if reply.returncode != 2:  # without arguments it says that its job is missing
+    if reply.returncode != 2:  # without arguments it exits with 2
         last = text.last_line(reply.stderr, "no message")
         return SanitizersMissing(f"AddressSanitizer does not start on this machine: {last[:200]}", _install())
     return program
@@ -78,10 +78,10 @@ def compiler_flags() -> tuple[str, ...]:
 def run(
     program: Path, job: HarnessJob, scratch: Path, stopped: Callable[[], bool] | None = None
 ) -> tuple[CaseResult, ...]:
-    """The results of the cases, in order; fewer when the runner gave up, or was interrupted because ``stopped`` held.
-    ``scratch`` is emptied first.
+    """Run the cases; returns their results in order. ``scratch`` is emptied first.
 
-    Raises PARSER_CHECK when the runner itself failed.
+    There are fewer results if the runner gave up or ``stopped`` returned True. Raises PARSER_CHECK if the runner itself
+    failed.
     """
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
@@ -101,7 +101,7 @@ def run(
 
 
 def _environment(fill: int) -> tuple[str, ...]:
-    """Words before a command: the sanitizers' options; nothing preloaded, which AddressSanitizer would refuse."""
+    """An env(1) prefix with the sanitizers' options, without LD_PRELOAD, which AddressSanitizer refuses."""
     options = [f"{name}={value}" for name, value in _OPTIONS.items() if name != "ASAN_OPTIONS"]
     address = f"ASAN_OPTIONS={_OPTIONS['ASAN_OPTIONS']}:malloc_fill_byte={fill}"
     return ("env", "-u", "LD_PRELOAD", address, *options)

@@ -2,8 +2,8 @@
 
 The time counts from the start of the app, as the ``timeout`` of the specification's helper does. The time in which
 nvinfer builds an engine is added to the run, reported, and never part of what is measured. The run ends with SIGINT, at
-which both apps end with status 0; a run that ends in any other way is no measurement. It may end early once ``enough``
-accepts its windows.
+which both apps end with status 0; a run that ends in any other way is not a measurement. It may end early, once
+``enough`` accepts its windows.
 """
 
 from __future__ import annotations
@@ -32,49 +32,55 @@ _LOOK_EVERY_S = 0.1
 
 @dataclass(frozen=True)
 class PerfPlan:
-    """A run: the app config, how many streams it has, seconds of the whole run and of one PERF window. ``enough`` is
-    called after whole rows and says whether the run may end now."""
+    """What a run is made with."""
 
     config: Path
+    """The app config."""
     streams: int
     seconds: int
+    """Of the whole run, engine builds excluded."""
     interval_s: int
+    """Of one PERF window."""
     log: Path
     enough: Callable[[Windows], bool] | None = None
+    """Called after complete rows; True ends the run early."""
 
 
 @dataclass(frozen=True)
 class PerfRun:
-    """How the app ended and what it printed. ``stream0``: what the specification's grep finds, in order; ``console``:
-    whether nvinfer loaded or built the engine; ``build_s``: seconds of an engine build as seen from outside, added to
-    the run; ``builds``: begin and end of it since the app's start; ``ended_early_s``: when its windows were enough,
-    None if it had its time; ``not_asked``: why ``enough`` was no longer called, "" where it did not fail."""
+    """How the app ended and what it printed. Times are seconds since the app's start."""
 
     plan: PerfPlan
     finished: Finished
     windows: Windows
     stream0: tuple[float, ...]
+    """FPS of stream 0, in order: what the specification's grep finds."""
     console: Console
+    """Whether nvinfer loaded or built the engine."""
     build_s: float
+    """Seconds of an engine build, added to the run."""
     builds: tuple[tuple[float, float], ...] = ()
+    """Begin and end of each engine build."""
     ended_early_s: float | None = None
+    """When ``enough`` ended the run; None if it took its whole time."""
     not_asked: str = ""
+    """The error that stopped the calls of ``enough``; empty without one."""
 
     @property
     def due_s(self) -> float:
-        """How long the run should have lasted from the app's start."""
+        """How long the run should last."""
         if self.ended_early_s is not None:
             return self.ended_early_s
         return self.plan.seconds + self.build_s
 
     @property
     def lasted_s(self) -> float:
-        """How long PERF rows were due from the app's start: to its end, or until it was to end."""
+        """How long PERF rows were due: until the app ended, at most ``due_s``."""
         return min(self.due_s, self.finished.seconds)
 
     @property
     def killed_at_end(self) -> bool:
-        """The app did not end on SIGINT and was killed; rows that came are whole, as with the helper's ``timeout``."""
+        """The app did not end on SIGINT and was killed; its rows are complete, as with the helper's ``timeout``."""
         return self.finished.stopped and self.finished.timed_out
 
 
@@ -120,7 +126,7 @@ def require_success(perf: PerfRun, what: str) -> None:
 
 
 class _LiveLog:
-    """Follows the log while it grows: how many PERF rows it has and when each was first seen, and an engine build."""
+    """Follows the growing log: PERF rows with the time at which each was read, and engine builds."""
 
     def __init__(self, plan: PerfPlan) -> None:
         self._plan = plan
@@ -135,7 +141,7 @@ class _LiveLog:
         self.not_asked = ""
 
     def steps(self) -> int:
-        """Grows with each row, when an engine build begins and when it ends."""
+        """A number that grows with each row, and when an engine build begins or ends."""
         self._look()
         return self._collector.rows + (self._build_began is not None) + (self._build_ended is not None)
 
@@ -153,7 +159,7 @@ class _LiveLog:
 
     def _enough(self) -> bool:
         whole = self._collector.whole
-        # a long run is looked at less often: looking takes longer then, of the machine that is measured
+        # in a long run the check is made less often: it takes longer, on the machine that is measured
         if self._plan.enough is None or self.not_asked or whole < self._judged + max(1, self._judged // 30):
             return False
         self._judged = whole
@@ -164,7 +170,7 @@ class _LiveLog:
             return False
 
     def patience_s(self) -> float:
-        """The longest pause that is no hang, at what the app is doing now."""
+        """The longest pause that is not a hang in the app's current phase."""
         if self._build_began is not None and self._build_ended is None:
             return BUILD_S
         if not self._collector.rows:
@@ -192,7 +198,7 @@ class _LiveLog:
         return self._reader.console
 
     def windows(self) -> Windows:
-        """The whole rows with the times at which they were seen; one cut by the end of the log is left out."""
+        """The complete rows with the times at which they were read."""
         while self._follower.look():
             pass
         ended = time.monotonic() - self._started

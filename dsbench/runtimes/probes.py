@@ -1,6 +1,6 @@
-"""Launches the two probes: the ONNX model on real frames (6a) and the built parser on the tensors that came of it (6b).
+"""Runs the two probes: the ONNX model on real frames (6a), and the built parser on the model's outputs (6d).
 
-Both are programs of their own, so that a hostile model or a crashing parser never takes pytest along.
+Both are separate programs, so that a malicious model or a crashing parser cannot end pytest.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ PARSER_DEADLINE_S = 60.0
 
 @dataclass(frozen=True)
 class Probed:
-    """The model probe's result; ``tensors`` is the .npz that holds the outputs."""
+    """The result of the model probe."""
 
     result: ProbeResult
     tensors: Path
+    """The .npz with the model's outputs."""
 
 
 def probe_model(job: ProbeJob, scratch: Path) -> Probed:
-    """Run the model. Raises ONNX_RUN_FAILED if the program dies or hangs, else what the result itself reports."""
+    """Run the model. Raises ONNX_RUN_FAILED if the program dies or hangs, else the failure in its result."""
     out = scratch / "probe"
     finished = _run("dsbench.embedded.probe", job, out, scratch, MODEL_DEADLINE_S)
     if not out.with_suffix(".json").is_file():
@@ -46,7 +47,7 @@ def probe_model(job: ProbeJob, scratch: Path) -> Probed:
 def probe_parser(job: ParserJob, scratch: Path) -> tuple[ParserResult, Path]:
     """Run the built parser; returns the counts and the .npz of its boxes.
 
-    Raises PARSER_CRASHED with the signal when it dies, hangs or fills the memory, else what the result reports.
+    Raises PARSER_CRASHED if the program dies, hangs or runs out of memory, else the failure in its result.
     """
     out = scratch / "parser"
     finished = _run("dsbench.embedded.parser_probe", job, out, scratch, PARSER_DEADLINE_S)
@@ -65,7 +66,7 @@ def probe_parser(job: ParserJob, scratch: Path) -> tuple[ParserResult, Path]:
 
 
 def _parser_fix(finished: Finished, loaded: bool) -> str:
-    """What to do about a parser that took its process along, by how that ended."""
+    """The fix for a parser that ended its process."""
     if not loaded:
         return "check the constructors of global objects: they run while the library is loaded"
     if finished.timed_out:

@@ -1,4 +1,4 @@
-"""``--runtime auto|deepstream|embedded``: which runtime carries a run, and why."""
+"""``--runtime auto|deepstream|embedded``: selects the runtime."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from dsbench.runtimes.embedded import EmbeddedRuntime
 
 @dataclass(frozen=True)
 class Selected:
-    """The runtime of a run and the reason it was taken."""
+    """The runtime of a run and why it was selected."""
 
     runtime: Runtime
     reason: str
 
 
 def select(name: str) -> Selected:
-    """``auto`` takes deepstream if deepstream-app is on PATH, else embedded; a name takes that one or raises.
+    """``auto``: deepstream if deepstream-app is on PATH, else embedded; otherwise the runtime of that name.
 
-    Raises RUNTIME_UNAVAILABLE when the runtime asked for by name cannot run here.
+    Raises RUNTIME_UNAVAILABLE if the named runtime cannot run on this machine.
     """
     deepstream, embedded = DeepStreamRuntime(), EmbeddedRuntime()
     why_not = deepstream.unavailable()
@@ -35,4 +35,4 @@ def select(name: str) -> Selected:
             f"--runtime deepstream, but {why_not}",
             fix="install DeepStream (or run inside its container), or use --runtime embedded",
         )
-    return Selected(deepstream if name == "deepstream" else embedded, "asked for")
+    return Selected(deepstream if name == "deepstream" else embedded, "requested")

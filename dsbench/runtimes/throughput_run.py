@@ -1,4 +1,4 @@
-"""Measures the model alone on ONNX Runtime, as trtexec measures an engine: one child program a batch size."""
+"""Measures the model alone on ONNX Runtime, as trtexec measures an engine; a child program for each batch size."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats.trtexec import log as trtexec_log
 
 DEADLINE_S = 300.0
-"""For loading the model and the first queries; a large batch of a large model takes its time."""
+"""For loading the model and the first queries, which are slow for a large batch of a large model."""
 
 
 @dataclass(frozen=True)
 class BatchMeasurement:
-    """A batch's throughput in batches a second, and the log that says so in trtexec's words (without line 1)."""
+    """Throughput at one batch size."""
 
     batch: int
     qps: float
+    """Batches per second."""
     log: str
+    """A log in trtexec's format, without the provenance line."""
 
     @property
     def images_per_second(self) -> float:
@@ -29,17 +31,18 @@ class BatchMeasurement:
 
 @dataclass(frozen=True)
 class ThroughputJob:
-    """One measurement. ``size`` is height, width; it counts where the ONNX leaves them dynamic."""
+    """One measurement."""
 
     onnx: Path
     size: tuple[int, int]
+    """Height and width, used if the ONNX file leaves them dynamic."""
     batch: int
     seconds: float
     warm_up: float
 
 
 def measure(job: ThroughputJob, scratch: Path) -> BatchMeasurement:
-    """Run the measurement. Raises ENGINE_PREPARATION with the last line of a program that failed, died or hangs."""
+    """Run the measurement. Raises ENGINE_PREPARATION with the program's last line if it fails, dies or hangs."""
     command = (
         *(sys.executable, "-m", "dsbench.embedded.throughput", str(job.onnx)),
         *("--batch", str(job.batch), "--size", *map(str, job.size)),

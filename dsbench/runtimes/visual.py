@@ -1,4 +1,4 @@
-"""6f's files: what an older check left, the frames to look at, and the embedded runtime's video (VP9)."""
+"""6f's files: removal of older ones, sample frames, and the embedded runtime's video (VP9)."""
 
 from __future__ import annotations
 
@@ -28,15 +28,18 @@ _UNFINISHED = "read samples/visual.log; run the app's command by hand"
 
 @dataclass(frozen=True)
 class SampleFrame:
-    """A frame to look at: its number, the objects drawn on it (None: not known), a small JPEG of it (base64)."""
+    """A frame of the video, shown in the report."""
 
     frame: int
+    """Its number."""
     objects: int | None
+    """Objects drawn on it; None if not known."""
     jpeg_base64: str
+    """A small JPEG, base64-encoded."""
 
 
 def encoder_missing() -> str | None:
-    """Why no VP9 can be made here; None if it can. No other encoder is ever asked for."""
+    """Why VP9 cannot be encoded here; None if it can. No other encoder is used."""
     import av.codec
 
     try:
@@ -47,9 +50,9 @@ def encoder_missing() -> str | None:
 
 
 def clear(samples: Path, *outputs: Path) -> None:
-    """Remove the older videos and every ``frame_NNNN.jpg``: links themselves, never what they point to.
+    """Remove older videos and every ``frame_NNNN.jpg``; a link is removed, not its target.
 
-    Raises NOT_WRITABLE; also where ``samples`` is a link.
+    Raises NOT_WRITABLE, also if ``samples`` is a link.
     """
     try:
         samples.mkdir(parents=True, exist_ok=True)
@@ -79,9 +82,9 @@ def objects_per_frame(directory: Path) -> tuple[int, ...]:
 
 
 def choose(counts: Sequence[int], wanted: int = spec.SAMPLE_FRAMES) -> tuple[int, ...]:
-    """The frames with most objects, spread out over the clip where that is possible; by frame number.
+    """The ``wanted`` frames with the largest number of objects, spread over the clip if possible; sorted.
 
-    A frame without objects is chosen only where too few have any.
+    Frames without objects are chosen only if too few have any.
     """
     apart = len(counts) / (wanted + 1)
     ranked = sorted(range(len(counts)), key=lambda number: (-counts[number], number))
@@ -101,7 +104,7 @@ def choose(counts: Sequence[int], wanted: int = spec.SAMPLE_FRAMES) -> tuple[int
 
 
 def require_output(output: Path) -> None:
-    """VISUAL_OUTPUT unless the file is there and holds something, whatever the app's exit status said."""
+    """Raise VISUAL_OUTPUT if the video is missing or empty, even with exit status 0."""
     try:
         size = output.stat().st_size
     except FileNotFoundError:
@@ -114,9 +117,9 @@ def require_output(output: Path) -> None:
 
 
 def save_samples(output: Path, counts: Sequence[int], path_of: Callable[[int], Path]) -> tuple[SampleFrame, ...]:
-    """Write the chosen frames of the video as JPEG files and return them small.
+    """Write the chosen frames of the video as JPEG files; returns them scaled down.
 
-    ``counts``: objects of each frame. Raises VISUAL_OUTPUT if the video is no VP9, cannot be read or is too short,
+    ``counts``: objects of each frame. Raises VISUAL_OUTPUT if the video is not VP9, unreadable or too short,
     NOT_WRITABLE if a file cannot be written.
     """
     chosen = choose(counts)
@@ -146,7 +149,7 @@ def last_frame(samples: Path) -> int:
 
 
 def read_samples(samples: Path) -> tuple[SampleFrame, ...]:
-    """Every ``frame_NNNN.jpg`` of the folder, small, by number. Raises VISUAL_OUTPUT for one that is no picture."""
+    """Every ``frame_NNNN.jpg`` of the folder by number, scaled down. Raises VISUAL_OUTPUT for an invalid picture."""
     from PIL import Image
 
     found = []

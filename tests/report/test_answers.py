@@ -14,7 +14,7 @@ def result(step: str, *fact: str) -> StepResult:
 
 
 def test_answers_of_the_steps_that_have_one() -> None:
-    found = answers.beside(
+    found = answers.step_answers(
         [
             result("throughput_limit", "Limit", "decode (NVDEC)", "the run reaches 97% of what decoding alone does"),
             result("stream_sweep", "Sweep", "not requested (--sweep)"),
@@ -28,4 +28,6 @@ def test_answers_of_the_steps_that_have_one() -> None:
 
 
 def test_what_was_not_measured_is_not_answered() -> None:
-    assert answers.beside([result("throughput_limit", "Limit", "not measured: not requested, --limits never")]) == ()
+    assert (
+        answers.step_answers([result("throughput_limit", "Limit", "not measured: not requested, --limits never")]) == ()
+    )
