@@ -311,7 +311,7 @@ def test_an_engine_build_has_its_time_and_is_told(monkeypatch: pytest.MonkeyPatc
 def test_only_a_clear_no_is_a_missing_element(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crash: str) -> None:
     program(tmp_path / "own", f"import os, sys\n{crash}")
     monkeypatch.setenv("PATH", f"{tmp_path / 'own'}{os.pathsep}{os.environ['PATH']}")
-    with pytest.raises(DsbenchError, match="GStreamer cannot be asked for theoraenc"):
+    with pytest.raises(DsbenchError, match="GStreamer element theoraenc cannot be looked up"):
         gst.missing("theoraenc")
 
 
