@@ -212,6 +212,28 @@ def yolo_nas(path: Path) -> Path:
     return net.save(path)
 
 
+def mmdeploy(path: Path) -> Path:
+    """dets [b, K, 5] (corners in pixels, score) and labels [b, K] int64, as mmdeploy's ONNX exports write them."""
+    net = Surgery()
+    boxes, scores, classes = net.suppressed()
+    column = net.op("Unsqueeze", [scores, net.const(np.array([2], np.int64))])
+    net.output(net.op("Concat", [boxes, column], axis=2), "dets", ("batch", KEPT, 5))
+    net.output(classes, "labels", ("batch", KEPT), TensorProto.INT64)
+    return net.save(path)
+
+
+def deepstream_yolo(path: Path, *, centres: bool = False) -> Path:
+    """boxes [b, A, 4], scores [b, A, 1], classes [b, A, 1] float: DeepStream-Yolo's exports of 2023 and 2024."""
+    net = Surgery()
+    found = net.decoded()
+    boxes = net.op("Concat", [found.xy, found.wh], axis=2) if centres else net.corners(found)
+    best = net.op("ArgMax", [found.score], axis=2, keepdims=1)
+    net.output(boxes, "boxes", ("batch", ANCHORS, 4))
+    net.output(net.op("ReduceMax", [found.score], axes=[2], keepdims=1), "scores", ("batch", ANCHORS, 1))
+    net.output(net.op("Cast", [best], to=TensorProto.FLOAT), "classes", ("batch", ANCHORS, 1))
+    return net.save(path)
+
+
 def four_outputs(path: Path, *, normalised: bool = False, turned: bool = False, floats: bool = False) -> Path:
     """EfficientNMS' (int32) or BatchedNMS' (``floats``) four outputs; ``turned``: y1, x1, y2, x2."""
     net = Surgery()

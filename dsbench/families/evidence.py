@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 LARGEST_FRACTION = 2.0
 """Coordinates up to this are fractions of the network input, larger ones pixels: boxes may reach beyond the frame."""
 
+MOST_DETECTIONS = 1000
+"""No export keeps more detections than this; longer tables have a row for each cell."""
+
 
 def ordered(boxes: NDArray[np.float32]) -> float:
     """The fraction of the boxes (n, 4), n > 0, with x2 >= x1 and y2 >= y1: close to 1 for corners."""

@@ -23,6 +23,19 @@ def strides_for(anchors: int, network: Network) -> tuple[int, ...] | None:
     return None
 
 
+def cells_of(rows: int, network: Network) -> str:
+    """The strides whose cells have one row each, or three, as text; empty if the rows are no cells.
+
+    One stride alone does not count: 300 queries are also the cells of stride 32 at 640x480.
+    """
+    for per_cell in (1, 3):
+        strides = strides_for(rows // per_cell, network) if rows % per_cell == 0 else None
+        if strides and len(strides) > 1:
+            count = "one" if per_cell == 1 else "three"
+            return f"{count} for each cell of strides {', '.join(map(str, strides))}"
+    return ""
+
+
 def grid(strides: Sequence[int], network: Network) -> tuple[NDArray[np.float32], ...]:
     """Cell column, cell row and stride of every anchor, float32 (anchors,), row-major, strides in turn."""
     import numpy as np

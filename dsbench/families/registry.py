@@ -9,7 +9,9 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.families import refusals
 from dsbench.families.base import Convention, Family, Head, Hints, Outputs, Rejected
 from dsbench.families.batched_nms import BatchedNms
+from dsbench.families.deepstream_yolo import DeepStreamYolo
 from dsbench.families.detr import Detr
+from dsbench.families.mmdeploy import Mmdeploy
 from dsbench.families.owlvit import OwlVit
 from dsbench.families.rtdetr import RtDetr
 from dsbench.families.ssd import Ssd
@@ -20,7 +22,18 @@ from dsbench.families.yolox import Yolox
 if TYPE_CHECKING:
     from dsbench.model.onnx.graph import OnnxFacts
 
-FAMILIES: tuple[Family, ...] = (Yolox(), Yolo(), BatchedNms(), Ssd(), Detr(), RtDetr(), OwlVit(), Tao())
+FAMILIES: tuple[Family, ...] = (
+    Yolox(),
+    Yolo(),
+    DeepStreamYolo(),
+    Mmdeploy(),
+    BatchedNms(),
+    Ssd(),
+    Detr(),
+    RtDetr(),
+    OwlVit(),
+    Tao(),
+)
 
 
 def by_name(name: str) -> Family:

@@ -9,13 +9,11 @@ Source: pipeline-run.md 6b ("DETR / Conditional DETR", "HF RT-DETR preprocessing
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dsbench.base.boxes import Boxes
-from dsbench.families import evidence, owlvit, queries
+from dsbench.families import owlvit, queries, rows
 from dsbench.families.base import (
-    HIGHEST_CLASS,
     Convention,
     Head,
     HeadFact,
@@ -25,30 +23,12 @@ from dsbench.families.base import (
     ParserContext,
     Preprocessing,
     Rejected,
-    clip_boxes,
 )
 from dsbench.families.queries import Activation, QueryLayout, Verdict
+from dsbench.families.rows import RowsLayout
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from dsbench.model.onnx.graph import OnnxFacts
-
-SEEN = 0.3
-"""Score above which a post-processed row counts as evidence."""
-
-
-@dataclass(frozen=True, slots=True)
-class SelectedLayout:
-    """Output indices of the post-processed export; ``normalised``: corners are fractions of the network input;
-    ``shift``: 1 if the labels count from 1."""
-
-    labels: int
-    boxes: int
-    scores: int
-    normalised: bool
-    shift: int = 0
 
 
 class RtDetr:
@@ -61,9 +41,13 @@ class RtDetr:
         self, facts: OnnxFacts, samples: Sequence[Outputs], hints: Hints, labels: Sequence[str]
     ) -> Head | Rejected:
         """Labels, boxes and scores of one length; or class columns and boxes whose scores go through a sigmoid."""
-        selected = _selected(samples)
+        network = Network(facts.width, facts.height)
+        selected = rows.find_three(samples)
         if selected is not None:
-            return _selected_head(samples, selected, Network(facts.width, facts.height), hints, labels)
+            cells = "" if hints.family == self.name else rows.one_a_cell(samples, selected, network)
+            if cells:
+                return Rejected(self.name, f"{cells}: not the detections of a transformer")
+            return rows.head(self.name, samples, selected, network, hints, labels)
         unbatched = _without_batch(samples)
         if unbatched:
             return Rejected(self.name, unbatched, close=True)
@@ -76,7 +60,7 @@ class RtDetr:
             if verdict.activation is Activation.SOFTMAX:
                 warnings = (f'family = "rtdetr" means sigmoid, but {verdict.reason}: family = "detr" may be right',)
             verdict = Verdict(Activation.SIGMOID, 0.9, "dsbench.toml")
-        elif owlvit.claims(head, hints, Network(facts.width, facts.height)):
+        elif owlvit.claims(head, hints, network):
             return Rejected(self.name, "the queries are patches of the image, as OWL-ViT's")
         if verdict.activation is Activation.SOFTMAX:
             return Rejected(self.name, f"scores go through a softmax ({verdict.reason})")
@@ -103,116 +87,16 @@ class RtDetr:
         """Reference decode: query by query, class by class."""
         if isinstance(head.layout, QueryLayout):
             return queries.decode_sigmoid(outputs, head.layout, network, threshold)
-        import numpy as np
-
-        assert isinstance(head.layout, SelectedLayout)
-        labels, boxes, scores = _columns(outputs, head.layout)
-        labels = labels - np.float32(head.layout.shift)
-        keep = np.isfinite(boxes).all(axis=1) & (scores >= np.float32(threshold)) & (labels >= 0)
-        keep &= labels < HIGHEST_CLASS
-        x1, y1, x2, y2 = evidence.pixels(boxes[keep], head.layout.normalised, network).T
-        return clip_boxes(np.rint(labels[keep]).astype(np.int32), (x1, y1, x2, y2), scores[keep], network)
+        assert isinstance(head.layout, RowsLayout)
+        return rows.decode(outputs, head.layout, network, threshold)
 
     def context(self, head: Head) -> ParserContext:
         """Output indices; whether the sigmoid is in the graph."""
         layout = head.layout
         if isinstance(layout, QueryLayout):
             return (("selected", False), *queries.context(layout))
-        assert isinstance(layout, SelectedLayout)
-        return (
-            ("selected", True),
-            ("labels", layout.labels),
-            ("boxes", layout.boxes),
-            ("scores", layout.scores),
-            ("normalised", layout.normalised),
-            ("shift", layout.shift),
-        )
-
-
-def _columns(
-    outputs: Outputs, layout: SelectedLayout
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Labels (Q,), boxes (Q, 4) and scores (Q,) of one image."""
-    import numpy as np
-
-    labels, boxes, scores = (
-        np.asarray(outputs[index].data, np.float32) for index in (layout.labels, layout.boxes, layout.scores)
-    )
-    return labels.reshape(-1), boxes, scores.reshape(-1)
-
-
-def _selected(samples: Sequence[Outputs]) -> SelectedLayout | None:
-    """Where labels, boxes and scores are, if the three outputs are these. Their order does not matter."""
-    import numpy as np
-
-    if not samples or len(samples[0]) != 3:
-        return None
-    shapes = [out.data.shape for out in samples[0]]
-    boxes = next((i for i, shape in enumerate(shapes) if len(shape) == 2 and shape[1] == 4), None)
-    if boxes is None:
-        return None
-    others = [i for i in range(3) if i != boxes]
-    if any(shapes[i] not in ((shapes[boxes][0],), (shapes[boxes][0], 1)) for i in others):
-        return None
-    values = {i: np.concatenate([np.ravel(sample[i].data) for sample in samples]) for i in others}
-    whole = [i for i in others if bool((np.rint(values[i]) == values[i]).all())]
-    typed = [i for i in others if samples[0][i].data.dtype.kind in "iu"]
-    labels = next(iter(typed or sorted(whole, key=lambda i: "label" not in samples[0][i].name.lower())), None)
-    if labels is None:
-        return None
-    scores = next(i for i in others if i != labels)
-    if values[scores].size and not (values[scores].min() >= -1e-3 and values[scores].max() <= 1 + 1e-3):
-        return None
-    return SelectedLayout(labels, boxes, scores, True)
-
-
-def _selected_head(
-    samples: Sequence[Outputs], layout: SelectedLayout, network: Network, hints: Hints, labels: Sequence[str]
-) -> Head | Rejected:
-    import numpy as np
-
-    rows = [_columns(sample, layout) for sample in samples]
-    ids, boxes, scores = (np.concatenate([row[i] for row in rows]) for i in range(3))
-    seen = boxes[scores > SEEN] if (scores > SEEN).any() else boxes
-    if len(seen) and evidence.ordered(seen) < 0.9:
-        return Rejected("rtdetr", "boxes are not corners x1, y1, x2, y2", close=True)
-    right, bottom = _reach(rows)
-    normalised = max(right, bottom) <= evidence.LARGEST_FRACTION
-    reason = f"coordinates reach {right:.2f}, {bottom:.2f} in a network of {network.width}x{network.height}"
-    if hints.boxes in ("normalised", "pixels"):
-        normalised, reason = hints.boxes == "normalised", "dsbench.toml"
-    elif not normalised and (right > 1.25 * network.width or bottom > 1.25 * network.height):
-        return Rejected(
-            "rtdetr",
-            f"boxes are pixels of another size: {reason}; fold orig_target_sizes = [[{network.width},"
-            f" {network.height}]] (width, height of the network input) into the graph",
-            close=True,
-        )
-    sure = ids[scores > SEEN]
-    highest = int(sure.max(initial=-1))
-    shift = int(evidence.counted_from_one(sure, labels))
-    classes = len(labels) if highest - shift < len(labels) else highest + 1
-    found = (
-        HeadFact(
-            "outputs", "labels, boxes, scores", f"output {layout.labels} holds whole numbers, {layout.scores} 0..1"
-        ),
-        HeadFact("boxes", "corners in 0..1" if normalised else "corners in network pixels", reason),
-        HeadFact("classes", str(max(classes, 1)), f"highest label on real frames {highest}, {len(labels)} labels"),
-        HeadFact("labels", f"ids shifted by {shift}", "they count from 1" if shift else "they count from 0"),
-    )
-    chosen = SelectedLayout(layout.labels, layout.boxes, layout.scores, normalised, shift)
-    return Head("rtdetr", 0.9, max(classes, 1), chosen, found)
-
-
-def _reach(rows: Sequence[tuple[NDArray[np.float32], ...]]) -> tuple[float, float]:
-    """Largest x and y of the sure boxes: the lower quartile of all samples, since wrongly fed nets see huge boxes."""
-    import numpy as np
-
-    seen = [boxes[scores > SEEN] for _, boxes, scores in rows if (scores > SEEN).any()]
-    seen = seen or [np.concatenate([boxes for _, boxes, _ in rows])]
-    found = [tuple(float(np.abs(part[:, [i, i + 2]]).max(initial=0)) for i in (0, 1)) for part in seen]
-    right, bottom = sorted(found)[len(found) // 4]
-    return right, bottom
+        assert isinstance(layout, RowsLayout)
+        return (("selected", True), *rows.context(layout))
 
 
 def _without_batch(samples: Sequence[Outputs]) -> str:

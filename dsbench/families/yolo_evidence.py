@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dsbench.families import evidence
 from dsbench.families.base import Hints, Network, Rejected
-from dsbench.families.grids import grid, strides_for
+from dsbench.families.grids import cells_of, grid, strides_for
 from dsbench.model.exporter.ultralytics import Metadata
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ SURE = 0.3
 FOLLOWS = 0.4
 """Correlation with the cells' places from which centres follow them; those of decoded boxes are above 0.9."""
 FEWEST_ANCHORS = 16
-FUSED_ROWS = 1000
-"""No end-to-end export keeps more detections than this; a longer table has a row for each anchor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,7 @@ def table(arrays: Arrays, network: Network, metadata: Metadata, *, wanted: bool)
     normalised = len(seen) > 0 and largest <= evidence.LARGEST_FRACTION
     if (normalised or not len(seen)) and not sure:
         return "fractions, as SSD writes them" if normalised else "no detection to judge by"
-    every_anchor = rows > FUSED_ROWS or strides_for(rows, network) is not None
+    every_anchor = rows > evidence.MOST_DETECTIONS or bool(cells_of(rows, network))
     dense = not metadata.end2end and (every_anchor or _doubles(seen))
     reason = f"column 5 holds whole numbers, column 4 values within [0, 1]{f'; {named}' if sure else ''}"
     space = f"largest coordinate of {len(seen)} boxes: {largest:.2f}" if len(seen) else "no detection to judge by"
@@ -231,7 +229,7 @@ def _off_the_grid(view: _View, network: Network) -> bool:
     """One row for each cell, but the first two columns have nothing to do with the cells' places, in any order."""
     import numpy as np
 
-    if view.per_cell != 1 or len(view.samples[0]) <= FUSED_ROWS:
+    if view.per_cell != 1 or len(view.samples[0]) <= evidence.MOST_DETECTIONS:
         return False  # three anchors a cell come in several orders; few rows may be queries
     places = []
     for strides in (view.strides, view.strides[::-1]):

@@ -14,7 +14,7 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.families import queries, registry
 from dsbench.families.base import Head, Hints, NamedArray, Network, Outputs, Preprocessing
 from dsbench.families.queries import QueryLayout
-from dsbench.families.rtdetr import SelectedLayout
+from dsbench.families.rows import RowsLayout
 from dsbench.judge.parser import boxes as parser_boxes
 from dsbench.model.exporter import hugging_face
 from dsbench.model.onnx.graph import OnnxFacts, inspect
@@ -29,9 +29,9 @@ CASES: dict[str, tuple[Callable[..., Path], dict[str, object], str, object]] = {
     "rtdetr": (zoo.rtdetr, {}, "rtdetr", QueryLayout(0, 1, False)),
     "rtdetr, boxes first": (zoo.rtdetr, {"boxes_first": True}, "rtdetr", QueryLayout(1, 0, False)),
     "rtdetr, sigmoid in the graph": (zoo.rtdetr, {"graph_sigmoid": True}, "rtdetr", QueryLayout(0, 1, True)),
-    "selected, pixels": (zoo.rtdetr_selected, {}, "rtdetr", SelectedLayout(0, 1, 2, False)),
+    "selected, pixels": (zoo.rtdetr_selected, {}, "rtdetr", RowsLayout(0, 1, 2, False)),
     "selected, fractions": (
-        zoo.rtdetr_selected, {"normalised": True, "scores_first": True}, "rtdetr", SelectedLayout(2, 1, 0, True)),
+        zoo.rtdetr_selected, {"normalised": True, "scores_first": True}, "rtdetr", RowsLayout(2, 1, 0, True)),
     "owlvit": (zoo.owlvit, {}, "owlvit", QueryLayout(0, 1, False)),
 }  # fmt: skip
 
@@ -50,7 +50,7 @@ def test_from_recognition_to_ground_truth(case: str, tmp_path: Path) -> None:
         assert (head.family, head.layout) == (family, layout)
         assert head.confidence >= 0.8
         assert head.warnings == ()
-        if labels or not isinstance(layout, SelectedLayout):
+        if labels or not isinstance(layout, RowsLayout):
             assert head.classes == 4
     street_check.check_boxes(net, head, street_check.compiled(head, tmp_path / "parser"))
 
@@ -174,7 +174,7 @@ def selected(scale: float, labels: np.ndarray | None = None) -> Outputs:
 @pytest.mark.parametrize(("scale", "normalised"), [(1.0, True), (64.0, False)])
 def test_selected_rows(facts: OnnxFacts, scale: float, normalised: bool) -> None:
     head = registry.recognise(facts, [selected(scale)], labels=list("abc"))
-    assert head.layout == SelectedLayout(0, 1, 2, normalised)
+    assert head.layout == RowsLayout(0, 1, 2, normalised)
     assert registry.convention(head).cluster_mode == 4
     found = registry.by_name("rtdetr").decode(selected(scale), head, NETWORK, 0.3)
     assert len(found) == int((selected(scale)[2].data >= 0.3).sum())
@@ -184,11 +184,11 @@ def test_selected_rows(facts: OnnxFacts, scale: float, normalised: bool) -> None
 def test_selected_labels_that_count_from_1(facts: OnnxFacts) -> None:
     sample = selected(1.0, np.arange(30) % 3 + 1)
     head = registry.recognise(facts, [sample], labels=list("abc"))
-    assert head.layout == SelectedLayout(0, 1, 2, True, shift=1)
+    assert head.layout == RowsLayout(0, 1, 2, True, shift=1)
     assert head.classes == 3
     found = registry.by_name("rtdetr").decode(sample, head, NETWORK, 0.0)
     assert set(found.class_id) == {0, 1, 2}
-    assert registry.recognise(facts, [sample], labels=list("abcd")).layout == SelectedLayout(0, 1, 2, True)
+    assert registry.recognise(facts, [sample], labels=list("abcd")).layout == RowsLayout(0, 1, 2, True)
 
 
 def test_pixels_of_another_size_are_refused_with_the_fix(facts: OnnxFacts) -> None:
@@ -208,16 +208,16 @@ HEADS = {
     "detr probabilities": Head("detr", 1.0, 3, QueryLayout(1, 0, True), ()),
     "rtdetr": Head("rtdetr", 1.0, 3, QueryLayout(0, 1, False), ()),
     "owlvit": Head("owlvit", 1.0, 3, QueryLayout(1, 0, False), ()),
-    "selected int64": Head("rtdetr", 1.0, 3, SelectedLayout(0, 1, 2, True), ()),
-    "selected float": Head("rtdetr", 1.0, 3, SelectedLayout(2, 0, 1, False), ()),
-    "selected from 1": Head("rtdetr", 1.0, 3, SelectedLayout(0, 1, 2, True, shift=1), ()),
+    "selected int64": Head("rtdetr", 1.0, 3, RowsLayout(0, 1, 2, True), ()),
+    "selected float": Head("rtdetr", 1.0, 3, RowsLayout(2, 0, 1, False), ()),
+    "selected from 1": Head("rtdetr", 1.0, 3, RowsLayout(0, 1, 2, True, shift=1), ()),
 }
 
 
 def random_outputs(head: Head, seed: int) -> Outputs:
     rng = np.random.default_rng(seed)
     layout = head.layout
-    if isinstance(layout, SelectedLayout):
+    if isinstance(layout, RowsLayout):
         sample = selected(1.0 if layout.normalised else 64.0, rng.integers(-1, 5, 30))
         kind = np.int64 if layout.normalised else np.float32
         columns = {layout.labels: sample[0].data.astype(kind), layout.boxes: sample[1].data.copy(),

@@ -1,0 +1,51 @@
+"""mmdeploy: boxes with their score [N, K, 5] and class ids [N, K], suppressed in the graph; RTMDet and all others.
+
+Columns are x1, y1, x2, y2 in network pixels and the score; the ids are int64 and count from 0. How the network is fed
+stands in pipeline.json beside the export. Source: mmdeploy, docs "How to evaluate model", deploy.json's output names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dsbench.base.boxes import Boxes
+from dsbench.families import rows
+from dsbench.families.base import Convention, Head, Hints, Network, Outputs, ParserContext, Rejected
+from dsbench.families.rows import RowsLayout
+
+if TYPE_CHECKING:
+    from dsbench.model.onnx.graph import OnnxFacts
+
+NAME = "mmdeploy"
+
+
+class Mmdeploy:
+    """The detectors of mmdeploy."""
+
+    name = NAME
+    template = "parser_rows.cpp.j2"
+
+    def recognise(
+        self, facts: OnnxFacts, samples: Sequence[Outputs], hints: Hints, labels: Sequence[str]
+    ) -> Head | Rejected:
+        """Boxes with score [K, 5] and labels [K]."""
+        layout = rows.find_two(samples)
+        if layout is None:
+            return Rejected(NAME, "mmdeploy has boxes with a score [N, K, 5] and class ids [N, K]")
+        return rows.head(NAME, samples, layout, Network(facts.width, facts.height), hints, labels)
+
+    def convention(self) -> Convention:
+        """The configs of MMDetection differ in scale and offsets; they keep the aspect ratio."""
+        origin = "MMDetection's models share no preprocessing but the letterbox; suppressed in the graph"
+        return Convention(None, cluster_mode=4, origin=origin)
+
+    def decode(self, outputs: Outputs, head: Head, network: Network, threshold: float) -> Boxes:
+        """Reference decode: row by row."""
+        assert isinstance(head.layout, RowsLayout)
+        return rows.decode(outputs, head.layout, network, threshold)
+
+    def context(self, head: Head) -> ParserContext:
+        """Output indices and the form of the boxes."""
+        assert isinstance(head.layout, RowsLayout)
+        return rows.context(head.layout)
