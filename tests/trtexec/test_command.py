@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from dsbench import cli
 from dsbench.base import options
 from dsbench.formats.trtexec import log as trtexec_log
 from dsbench.formats.versions import EngineMachine
@@ -66,19 +67,25 @@ Prepare = Callable[..., Done]
 
 
 @pytest.fixture
-def prepare(layout: ModelLayout, environment: dict[str, str], tmp_path: Path) -> Prepare:
-    """Runs the command; ``qps``: by batch, ``fake``: variables of the program in trtexec's place."""
+def prepare(
+    layout: ModelLayout,
+    environment: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> Prepare:
+    """Runs the command in this process; ``qps``: by batch, ``fake``: variables of the program in trtexec's place."""
 
     def run(*options: str, qps: dict[int, float] | None = None, **fake: str) -> Done:
-        return subprocess.run(
-            [sys.executable, "-m", "dsbench.cli", "prepare", "models/my net", *options],
-            cwd=tmp_path,
-            env=environment | {"FAKE_QPS": json.dumps(qps or {})} | fake,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        capfd.readouterr()
+        with monkeypatch.context() as patched:
+            patched.chdir(tmp_path)
+            for name in os.environ.keys() - environment.keys():
+                patched.delenv(name)
+            for name, value in (environment | {"FAKE_QPS": json.dumps(qps or {})} | fake).items():
+                patched.setenv(name, value)
+            status = cli.main(["prepare", "models/my net", *options])
+        return Done(("dsbench", "prepare"), status, *capfd.readouterr())
 
     return run
 
