@@ -99,6 +99,13 @@ def test_the_documentation_has_the_same_table(repository: Path) -> None:
     assert {name: {"nothing": "", "all of the above": steps}.get(may, may) for name, may in rows} == ALLOWED
 
 
+def test_every_file_that_the_documentation_names_is_there(repository: Path) -> None:
+    for page in (*(repository / "docs").glob("*.md"), repository / "README.md"):
+        named = re.findall(rf"`((?:dsbench/)?(?:{'|'.join(ALLOWED)})/[\w/]+\.py)`", page.read_text(encoding="utf-8"))
+        for path in named:
+            assert (PACKAGE / path.removeprefix("dsbench/")).is_file(), f"{page.name}: {path}"
+
+
 def _rooms(repository: Path) -> str:
     text = (repository / "docs" / "architecture.md").read_text(encoding="utf-8")
     return text.partition("## The rooms")[2].partition("\n## ")[0]
