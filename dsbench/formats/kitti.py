@@ -20,7 +20,8 @@ from pathlib import Path
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats.float32 import float32, percent_f
 
-_LABEL_BYTES = 127  # MAX_LABEL_SIZE - 1
+MAX_LABEL_BYTES = 127
+"""DeepStream cuts a longer label: ``MAX_LABEL_SIZE`` - 1 of the object meta."""
 _FIELDS = 15  # numeric fields after the label
 _NAME = re.compile(r"(\d{2,})_(\d{3,})_(\d{6,})\.txt", re.ASCII)
 _NUMBER = r"(-?[0-9]+\.[0-9]+)"
@@ -144,10 +145,10 @@ def from_box(label: str, left: float, top: float, width: float, height: float, c
 
 
 def cut_label(label: str) -> str:
-    """The label as the object meta holds it: at most 127 bytes, cut without regard for characters."""
-    if len(label) * 4 <= _LABEL_BYTES:
+    """The label as the object meta holds it: at most ``MAX_LABEL_BYTES``, even if that cuts a character."""
+    if len(label) * 4 <= MAX_LABEL_BYTES:
         return label
-    return label.encode("utf-8", "surrogateescape")[:_LABEL_BYTES].decode("utf-8", "surrogateescape")
+    return label.encode("utf-8", "surrogateescape")[:MAX_LABEL_BYTES].decode("utf-8", "surrogateescape")
 
 
 def parse_file(path: Path | str) -> tuple[KittiObject, ...]:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
-
-_KITTI_LABEL_BYTES = 127  # MAX_LABEL_SIZE - 1 of the object meta
+from dsbench.formats.kitti import MAX_LABEL_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +92,8 @@ def _warnings_about_names(raw: list[str], names: tuple[str, ...]) -> list[str]:
         seen: set[str] = set()
         twice = next(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         found.append(f"the label “{_shown(twice)}” appears more than once: its classes look alike in the results")
-    if any(len(name) > _KITTI_LABEL_BYTES // 4 and _byte_length(name) > _KITTI_LABEL_BYTES for name in names):
-        found.append(f"a label is longer than {_KITTI_LABEL_BYTES} bytes: DeepStream cuts it there")
+    if any(len(name) > MAX_LABEL_BYTES // 4 and _byte_length(name) > MAX_LABEL_BYTES for name in names):
+        found.append(f"a label is longer than {MAX_LABEL_BYTES} bytes: DeepStream cuts it there")
     return found
 
 

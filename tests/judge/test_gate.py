@@ -21,7 +21,7 @@ def scan(folder: Path, frames: list[list[str]], score: float = 0.8) -> kitti.Sca
 
 
 def test_pass(tmp_path: Path) -> None:
-    verdict = evaluate(scan(tmp_path, [["car", "traffic light"]] * 9 + [[]]), MIN_DETECTION_RATE)
+    verdict = evaluate(scan(tmp_path, [["car", "traffic light"]] * 9 + [[]]), 0.9)
     assert verdict.passed
     assert verdict.lines == (
         "KITTI frames written: 10",
@@ -47,7 +47,7 @@ def test_no_files(tmp_path: Path) -> None:
 
 
 def test_rate_is_compared_exactly_and_printed_rounded(tmp_path: Path) -> None:
-    verdict = evaluate(scan(tmp_path, [["car"]] * 8999 + [[]] * 1001), MIN_DETECTION_RATE)
+    verdict = evaluate(scan(tmp_path, [["car"]] * 8999 + [[]] * 1001), 0.9)
     assert verdict.shown_rate == 90.0
     assert not verdict.passed
     assert verdict.lines[-1] == "ERROR: Detection rate 90.0% < 90% threshold. Fix parser before proceeding."

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from dsbench.base.spec import MIN_DETECTION_RATE
 from tests.material import write_clip, write_onnx
 
 pytestmark = pytest.mark.long
@@ -74,7 +75,7 @@ def test_a_run_leaves_its_report_and_header(workspace: Path, clip: Path) -> None
     assert done.returncode == 0, done.stdout
     assert "dsbench: runtime embedded (specification: deepstream-app is not on PATH)" in done.stdout
     assert "kitti-frames 7 (command line)" in done.stdout
-    assert "min-detection-rate 0.9 (specification)" in done.stdout
+    assert f"min-detection-rate {MIN_DETECTION_RATE} (specification)" in done.stdout
     assert (workspace / "reports" / "net.html").is_file()
     assert f"report: {workspace / 'reports' / 'net.html'}" in done.stdout
 

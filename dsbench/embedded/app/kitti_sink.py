@@ -11,7 +11,6 @@ from dsbench.base.boxes import Boxes
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats import kitti
 
-_LABEL_BYTES = 127
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 
 
@@ -25,7 +24,7 @@ class KittiSink:
     def __init__(self, directory: Path, instance: int, labels: Sequence[str]) -> None:
         self._directory = os.fspath(directory)
         self._instance = instance
-        self._labels = tuple(_truncated(label) for label in labels)
+        self._labels = tuple(kitti.cut_label(label) for label in labels)
 
     def write(self, stream: int, frame: int, objects: Boxes) -> None:
         """Write the file of one frame; it is empty without objects."""
@@ -70,7 +69,3 @@ def format_objects(objects: Boxes, labels: Sequence[str]) -> str:
     )
     lines = [kitti.format_line(kitti.from_box(label_of(labels, class_id), *numbers)) for class_id, *numbers in rows]
     return "".join(line + "\n" for line in reversed(lines))
-
-
-def _truncated(label: str) -> str:
-    return label.encode("utf-8", "surrogateescape")[:_LABEL_BYTES].decode("utf-8", "surrogateescape")

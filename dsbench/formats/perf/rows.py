@@ -21,8 +21,12 @@ from typing import NamedTuple
 
 from dsbench.base.text import without_escapes
 
-_ROW = re.compile(r"\*\*PERF:\s*|PERF\((\d+)\):\s*")
-"""The marker of a row or header. A prefix behind it belongs here."""
+MARKER = "**PERF:"
+_BEHIND = r"\s*"
+"""What may stand between a marker and the first number. To accept a prefix there, extend this pattern."""
+ROW_START = re.escape(MARKER) + _BEHIND
+"""What begins a row or a header of a single ``-c``."""
+_ROW = re.compile(rf"{ROW_START}|PERF\((\d+)\):{_BEHIND}")
 _VALUE = r"-?(?:[0-9]+[.,][0-9]+|inf|nan)"
 _PAIR = re.compile(rf"\s*(?:[^\t\r\n\[]*\[[^\t\r\n\]]*\] )?({_VALUE}) \(({_VALUE})\)(\t?)", re.IGNORECASE)
 _TORN = re.compile(r"\s*-?[0-9]+(?:[.,][0-9]*)?(?: \(?(?:-?[0-9]*(?:[.,][0-9]*)?)?)?\s*")

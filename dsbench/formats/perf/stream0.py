@@ -8,8 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.formats.perf.rows import MARKER, ROW_START
 
-_SPECIFICATION = re.compile(r"\*\*PERF:\s*([0-9.]+)")
+_SPECIFICATION = re.compile(rf"{ROW_START}([0-9.]+)")
+_MARKER = MARKER.encode()
 _DECIMAL = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+")
 _MAX_LINE = 1 << 20
 """Bytes of a line; a longer one is read in pieces: a log without newlines must not fill the memory."""
@@ -24,7 +26,7 @@ def stream0_values(path: Path | str) -> Iterator[float]:
     try:
         with Path(path).open("rb") as log:
             for line in iter(partial(log.readline, _MAX_LINE), b""):
-                if b"**PERF:" in line:
+                if _MARKER in line:
                     found = _SPECIFICATION.findall(line.decode("utf-8", "replace"))
                     yield from (float(text) for text in found if _DECIMAL.fullmatch(text))
     except OSError as error:
