@@ -1,4 +1,4 @@
-"""6g: the KITTI gate. The specification's lines word for word, the verdict, and the likely causes when it fails."""
+"""6g: the KITTI gate: the specification's lines, the verdict, and the likely causes if it fails."""
 
 from __future__ import annotations
 
@@ -24,38 +24,43 @@ _TROUBLESHOOTING = {
 
 @dataclass(frozen=True, slots=True)
 class GateEvidence:
-    """What earlier steps know about possible causes: 6a's evidence against the preprocessing, its sentence about values
-    that nobody states, findings about the parser's boxes and the config (texts)."""
+    """Findings of earlier steps that may explain a failure."""
 
     preprocessing_warning: str = ""
+    """6a's evidence against the preprocessing."""
     preprocessing_unknown: str = ""
+    """6a's sentence about preprocessing values that no source states."""
     parser_findings: tuple[str, ...] = ()
+    """6d's, about the parser's boxes."""
     config_findings: tuple[str, ...] = ()
+    """6e's."""
 
 
 @dataclass(frozen=True, slots=True)
 class GateVerdict:
-    """The gate's outcome. ``rate`` is exact (0 to 1), ``shown_rate`` rounded to one decimal as printed, in percent.
-
-    ``cause`` and ``hints`` (likeliest first) are empty when it passed.
-    """
+    """The gate's outcome."""
 
     passed: bool
     lines: tuple[str, ...]
+    """The specification's lines."""
     files: int
     with_detections: int
     rate: float
+    """Fraction of frames with detections, exact."""
     shown_rate: float
+    """The rate as printed: percent with one decimal."""
     threshold: float
     detections_per_frame: float
     median_score: float | None
     zero_area: int
     cause: str
+    """Empty if it passed."""
     hints: tuple[str, ...]
+    """Likely causes, likeliest first; empty if it passed."""
 
 
 def evaluate(scan: Scan, min_rate: float, evidence: GateEvidence | None = None) -> GateVerdict:
-    """Judge a scanned dump: no file, all files empty, or fewer frames with detections than ``min_rate`` fails."""
+    """Judge a scanned dump. It fails without files, if all files are empty, and below ``min_rate``."""
     rate = scan.detection_rate
     shown = round(rate * 100, 1)
     percent = f"{round(min_rate * 100, 10):g}%"
@@ -96,14 +101,14 @@ def evaluate(scan: Scan, min_rate: float, evidence: GateEvidence | None = None) 
 
 
 def _top(scan: Scan) -> list[str]:
-    """``sort | uniq -c | sort -rn | head -10`` over whole labels, in the C locale: ties in falling order of name."""
+    """The specification's ``sort | uniq -c | sort -rn | head -10``, but for whole labels; ties in descending order."""
     by_name = sorted(scan.classes.items(), key=lambda item: item[0].encode("utf-8", "surrogateescape"), reverse=True)
     ranked = sorted(by_name, key=lambda item: -item[1])
     return [f"{count:7d} {label}" for label, count in ranked[: spec.TOP_CLASSES]]
 
 
 def _hints(scan: Scan, evidence: GateEvidence) -> tuple[str, ...]:
-    """The troubleshooting table's causes, those with evidence first."""
+    """Likely causes from the specification's troubleshooting table, those with evidence first."""
     hints: list[str] = []
     if evidence.preprocessing_warning:
         hints.append(f"{_TROUBLESHOOTING['scale']}: {evidence.preprocessing_warning}")

@@ -1,4 +1,4 @@
-"""Checks an nvinfer config, the user's or ours, against the model: what DeepStream would silently get wrong.
+"""Checks an nvinfer config against the model: finds faults that DeepStream accepts without an error.
 
 One rule id per check; `error` findings fail step nvinfer_config, `warning` findings are shown. Sources: pipeline-run.md
 ("network-type vs model-type", 6e), semantics c1-c5 and j, failure-modes.md.
@@ -23,33 +23,38 @@ ERROR, WARNING = "error", "warning"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing wrong: stable rule id, severity (error or warning), what, where (file and line), fix."""
+    """One fault."""
 
     rule: str
+    """Stable id."""
     severity: str
+    """ERROR or WARNING."""
     what: str
     where: str
+    """File and line."""
     fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LintContext:
-    """What the config must agree with. ``engine``: the expected engine file; ``engine_required``: it must exist
-    (DeepStream). ``head_classes``: what the labels should name, None for a user's parser; ``functions``: what the
-    parser library exports, None if it is not built yet. ``replaced``: DeepStream's own library that this runtime has
-    a version of; it need not be there."""
+    """What the config must agree with."""
 
     onnx: OnnxFacts
     labels_count: int
     engine: Path | None = None
+    """The expected engine file."""
     engine_required: bool = False
+    """The engine file must exist: on DeepStream."""
     head_classes: int | None = None
+    """Classes of the model's head; None for a user's parser."""
     functions: tuple[str, ...] | None = None
+    """Functions that the parser library exports; None if it is not built yet."""
     replaced: Path | None = None
+    """DeepStream's own library that this runtime replaces; it need not exist."""
 
 
 def lint(path: Path, context: LintContext) -> tuple[Finding, ...]:
-    """All findings, errors first; a file that nvinfer would refuse gives one error with nvinfer's own words."""
+    """All findings, errors first. A file that nvinfer refuses gives one error with nvinfer's text."""
     try:
         config = nvinfer.load(path)
     except DsbenchError as error:
@@ -64,7 +69,7 @@ def lint(path: Path, context: LintContext) -> tuple[Finding, ...]:
 
 
 def at(config: NvinferConfig, key: str, group: str = nvinfer.PROPERTY) -> str:
-    """Where a key stands: ``file:line``, or the file alone if the key is not given."""
+    """Place of a key: ``file:line``, or the file if the key is not set."""
     found = config.source.group(group)
     entry = found.entry(key) if found else None
     return f"{config.path}:{entry.line}" if entry else str(config.path)
@@ -92,7 +97,7 @@ def _keys(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
 
 
 def _own_warnings(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
-    """What nvinfer itself says about the file, unknown keys apart."""
+    """nvinfer's own warnings about the file, except those about unknown keys."""
     for text in config.warnings:
         if not text.startswith("Unknown or legacy key"):
             yield Finding("nvinfer-warning", WARNING, text, str(config.path))

@@ -1,4 +1,4 @@
-"""A question to a program that answers, crashes, hangs or is not there."""
+"""Short commands that answer, crash, hang or do not exist."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_how_it_answers(tmp_path: Path, body: str, expected: Reply) -> None:
     assert ask([str(script(tmp_path / "p", body))], 10.0, {"KEY": "value"}) == expected
 
 
-def test_a_question_without_answer(tmp_path: Path) -> None:
+def test_a_program_that_does_not_answer(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     hung = ask([str(script(tmp_path / "p", f"sleep 600 & echo $! >{pids}; wait"))], 1.0)
     assert hung == Reply(failure="did not end within 1 s", hung=True)

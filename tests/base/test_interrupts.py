@@ -25,7 +25,7 @@ def test_they_are_keyboard_interrupts_until_undone(number: signal.Signals) -> No
         signal.signal(number, before)
 
 
-def test_what_others_have_set_stays() -> None:
+def test_existing_handlers_are_kept() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as below nohup
     try:
         restore = interrupts.install()

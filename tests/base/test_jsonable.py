@@ -124,12 +124,12 @@ def test_an_integer_is_a_number() -> None:
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
-def test_no_number_that_json_has_not(number: float) -> None:
+def test_nan_and_infinity_are_null(number: float) -> None:
     assert jsonable.encode({"a": (number, 1.0)}) == {"a": [None, 1.0]}
     assert math.isnan(jsonable.loads(Point, jsonable.dumps(Point(1, number))).y)
 
 
-def test_what_has_no_json_is_a_mistake_in_the_program() -> None:
+def test_an_unsupported_type_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="no JSON for object"):
         jsonable.encode(object())
 

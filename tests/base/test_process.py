@@ -46,7 +46,7 @@ def test_stdin_is_open_and_quiet(tmp_path: Path) -> None:
     assert process.run(python(code), tmp_path / "log", deadline_s=20).tail() == ("[]",)
 
 
-def test_until_interrupts_and_the_end_counts_as_wanted(tmp_path: Path) -> None:
+def test_until_interrupts_and_the_end_counts_as_requested(tmp_path: Path) -> None:
     flag = tmp_path / "flag"
     code = (
         f"import time, pathlib\npathlib.Path({str(flag)!r}).touch()\n"
@@ -56,7 +56,7 @@ def test_until_interrupts_and_the_end_counts_as_wanted(tmp_path: Path) -> None:
     assert (done.stopped, done.timed_out, done.returncode) == (True, False, 0)
 
 
-def test_a_child_hears_sigint_although_we_ignore_it(tmp_path: Path) -> None:
+def test_a_child_gets_sigint_even_if_the_parent_ignores_it(tmp_path: Path) -> None:
     """As below ``pytest &`` or nohup."""
     flag = tmp_path / "flag"
     code = (

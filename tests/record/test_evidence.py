@@ -1,4 +1,4 @@
-"""Evidence survives the way through JSON, whatever text is in it."""
+"""Evidence reads back from JSON unchanged, whatever its texts contain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a step is skipped, and what that says about the session."""
+"""Reasons to skip a step, and sessions that prove nothing."""
 
 from __future__ import annotations
 

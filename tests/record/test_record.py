@@ -142,7 +142,7 @@ def test_what_is_written_reads_back(tmp_path: Path) -> None:
     assert path.read_bytes().isascii()
 
 
-def test_a_record_of_before_these_steps_reads() -> None:
+def test_an_older_record_reads() -> None:
     data = json.loads(codec.to_json(record()))
     del data["beyond"]
     assert codec.from_json(json.dumps(data)) == replace(record(), beyond={})
@@ -173,7 +173,7 @@ def test_step_8_s_keys() -> None:
     assert (data["runtime"], data["verdict"]) == ("embedded", "failed")
 
 
-def test_what_all_streams_say() -> None:
+def test_measurements_of_all_streams() -> None:
     data = json.loads(codec.to_json(record()))
     (run,) = data["measurements"]
     assert (run["name"], run["state"], run["real_time"], run["slowest"]) == ("Run 2", "inconclusive", "NO", 1)
@@ -194,13 +194,13 @@ def test_pictures_and_texts_stay_in_the_model_directory() -> None:
     assert codec.from_json(json.dumps(data)).steps[0].evidence == codec.without_bulk(step().evidence)
 
 
-def test_the_state_travels() -> None:
+def test_the_state_reads_back() -> None:
     state = RecordState(FIGURES, "disk full", "/r.json")
     assert jsonable.loads(RecordState, jsonable.dumps(state)) == state
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"schema": 99}', '{"schema": 1}', "null", "[" * 5000, '"x"'])
-def test_what_is_no_record_is_an_error(tmp_path: Path, text: str) -> None:
+def test_an_invalid_record_is_an_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "r.json").write_text(text)
     with pytest.raises(DsbenchError) as caught:
         store.load(tmp_path / "r.json")
@@ -289,7 +289,7 @@ def test_a_refused_run_leaves_no_record(tmp_path: Path, code: Code) -> None:
     assert not (tmp_path / "reports").exists()
 
 
-def test_a_file_that_is_no_record_is_kept(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_record_is_kept(tmp_path: Path) -> None:
     (tmp_path / "reports").mkdir()
     (tmp_path / "reports" / "benchmark_data.json").write_text("mine")
     recorder(tmp_path).step(step())
@@ -331,7 +331,7 @@ class TestTelemetry:
             {"pid": 7, "name": "python3", "gpu_mib": None, "before": True}
         ]
 
-    def test_no_number_that_json_has_not(self) -> None:
+    def test_nan_and_infinity_are_null(self) -> None:
         series = Series((), ("seconds", "x"), ((0.0, math.nan),))
         text = codec.to_json(replace(record(), telemetry=(replace(TELEMETRY, series=series),)))
         assert codec.from_json(text).telemetry[0].series.rows == ((0.0, None),)

@@ -1,4 +1,4 @@
-"""The further answers at the top: only where a step has one, with what it follows from."""
+"""Answers of single steps at the top of the report: only if the step has one, with its reason."""
 
 from __future__ import annotations
 

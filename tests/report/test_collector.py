@@ -1,4 +1,4 @@
-"""What the controller knows of all steps."""
+"""Results of all steps in the main process."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ def result(model: str, trouble: str) -> StepResult:
     return StepResult(log.snapshot(), "passed", 1.0, "", RecordState(Figures(), trouble, "/r.json"))
 
 
-def test_a_record_that_is_not_on_disk_at_the_end_is_trouble() -> None:
+def test_a_record_that_was_not_written_is_trouble() -> None:
     assert not StepCollector([result("a", "disk full"), result("a", ""), result("b", "")]).record_trouble
     assert StepCollector([result("a", ""), result("a", "disk full"), result("b", "")]).record_trouble

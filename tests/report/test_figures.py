@@ -58,7 +58,7 @@ def test_hostile_titles_are_text() -> None:
     assert texts(svg)[0] == "<script>alert(1)</script>??&\"'"
 
 
-def test_bars_are_as_long_as_their_share() -> None:
+def test_bars_are_scaled_to_the_largest_value() -> None:
     svg = figures.bars("t", [("a", 100.0, "x"), ("b", 50.0, "y"), ("c", 0.0, "z")])
     widths = [float(r.get("width", "0")) for r in ElementTree.fromstring(svg).iter(f"{SVG}rect") if r.get("x")]
     assert widths[0] == 2 * widths[1]

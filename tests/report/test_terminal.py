@@ -34,12 +34,12 @@ def test_a_pass_names_the_runtime() -> None:
     assert list(summary_lines(every, None)) == [f"net: {len(STEPS)} steps passed on embedded runtime"]
 
 
-def test_a_part_of_a_run_is_named_as_one() -> None:
+def test_a_partial_run_is_reported_as_partial() -> None:
     some = [result(step.name, "passed") for step in STEPS[:6]]
     assert list(summary_lines(some, None)) == [f"net: 6 of {len(STEPS)} steps passed on embedded runtime"]
 
 
-def test_an_error_that_is_not_ours_shows_its_last_line() -> None:
+def test_an_unexpected_exception_shows_its_last_line() -> None:
     (line,) = summary_lines([result("a", "failed", None, "Traceback\nKeyError: 'x'\n")], None)
     assert line == "net: a FAILED: KeyError: 'x'"
 

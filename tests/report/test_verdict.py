@@ -1,4 +1,4 @@
-"""The three answers at the top: never green for what was not proved."""
+"""The three main answers of the report: green only for what was proved."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def results(figures: Figures, **outcomes: str) -> list[StepResult]:
     ]
 
 
-def test_all_is_well() -> None:
+def test_a_complete_run_is_green() -> None:
     found = model_verdict(results(REAL_TIME))
     assert (found.color, found.import_answer) == ("passed", "Yes: every import step passed")
     assert (found.streams_answer, found.streams_color) == ("4 at 30 FPS or more", "passed")
@@ -62,7 +62,7 @@ def test_stream_0_alone_is_never_green(said: str) -> None:
     assert model_verdict(results(replace(REAL_TIME, every_stream="YES"))).color == "passed"
 
 
-def test_an_invalid_measurement_says_nothing_of_streams() -> None:
+def test_an_invalid_measurement_gives_no_number_of_streams() -> None:
     log = EvidenceLog("run2_validation", "net", "k", "embedded")
     log.failure = StepFailure("measurement-invalid", "what", "where", "fix")
     failed = StepResult(log.snapshot(), "failed", 1.0, "", RecordState(REAL_TIME, "", "/r.json"))
@@ -86,7 +86,7 @@ def test_interrupted_is_never_green() -> None:
         ({"run1_calibration": "failed"}, "Yes: every import step passed", "failed"),
     ],
 )
-def test_what_is_said_of_the_import(outcomes: dict[str, str], answer: str, color: str) -> None:
+def test_the_answer_about_the_import(outcomes: dict[str, str], answer: str, color: str) -> None:
     found = model_verdict(results(REAL_TIME, **outcomes))
     assert (found.import_answer, found.color) == (answer, color)
 

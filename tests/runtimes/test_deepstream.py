@@ -1,4 +1,4 @@
-"""Where DeepStream is taken to be installed."""
+"""Search for DeepStream's installation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def headers(folder: Path) -> None:
     (folder / "sources/includes/nvdsinfer_custom_impl.h").touch()
 
 
-def test_environment_then_standard_place_then_beside_the_program(
+def test_environment_then_standard_path_then_folder_of_the_program(
     installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runtime = deepstream.DeepStreamRuntime()

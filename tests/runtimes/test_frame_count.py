@@ -13,7 +13,7 @@ from tests.material import write_clip
 
 
 @pytest.mark.parametrize("name", ["v.mp4", "v.mkv", "with %20 blank?#.mp4"])
-def test_both_ways_of_counting_agree_on_a_sound_file(tmp_path: Path, name: str) -> None:
+def test_both_counts_agree_on_an_intact_file(tmp_path: Path, name: str) -> None:
     clip = write_clip(tmp_path / name, frames=13)
     assert frame_count.count(clip) == frame_count.count(clip, decode=True) == 13
 

@@ -1,4 +1,4 @@
-"""6g's dump against a stand-in app: emptied directory, first N frames, and every way an app can end."""
+"""6g's dump with a stand-in app: emptied directory, first N frames, and each kind of end."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_an_app_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert caught.value.code == Code.APP_TIMEOUT
 
 
-def test_a_build_takes_longer_than_a_hang_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_build_may_take_longer_than_a_stall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kitti_dump, "STALL_S", 0.3)
     monkeypatch.setattr(kitti_dump, "FIRST_FRAME_S", 0.6)
     monkeypatch.setattr(kitti_dump, "_LOOK_EVERY", 1)
@@ -122,7 +122,7 @@ def test_a_build_takes_longer_than_a_hang_may(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize(("number", "hint"), [(9, "dmesg"), (7, "/dev/shm"), (6, "exception"), (11, "step 6a")])
-def test_what_each_signal_suggests(tmp_path: Path, number: int, hint: str) -> None:
+def test_the_fix_for_each_signal(tmp_path: Path, number: int, hint: str) -> None:
     kitti = tmp_path / "k"
     code = writer(kitti, 3, f"os.kill(os.getpid(), {number})")
     with pytest.raises(DsbenchError) as caught:
@@ -151,9 +151,7 @@ def test_a_long_log_is_read_at_both_ends_only(tmp_path: Path) -> None:
     assert "middle" not in lines
 
 
-def test_an_app_that_does_not_listen_has_still_written_its_frames(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_app_that_ignores_sigint_still_leaves_its_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "_GRACE_S", 0.2)
     kitti = tmp_path / "k"
     code = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + writer(kitti, 12, "time.sleep(60)")

@@ -166,7 +166,7 @@ def test_a_fault_on_real_frames(
         ("NotFinite", CaseKind.VALUES, "parser-not-finite", "NaN, Inf and huge values among real ones"),
     ],
 )
-def test_a_fault_on_what_may_come(
+def test_a_fault_on_changed_tensors(
     library: Path, runner: Path, function: str, kind: CaseKind, rule: str, case: str
 ) -> None:
     findings = check(library, runner, function, kinds=(kind,))
@@ -224,7 +224,7 @@ def test_generated_parsers_have_no_finding(tmp_path: Path, runner: Path, head: H
     assert judge.judge(cases, results, again, expected) == ()
 
 
-def test_no_sanitizer_runtime_is_said_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_sanitizer_runtime_names_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(_: object) -> Path:
         raise DsbenchError(Code.HOST_BUILD_FAILED, "g++ could not build: /usr/bin/ld: cannot find -lasan")
 
@@ -235,7 +235,7 @@ def test_no_sanitizer_runtime_is_said_with_its_package(monkeypatch: pytest.Monke
     assert "libasan" in missing.fix
 
 
-def test_a_parser_that_loops_ends_when_nobody_waits_for_it_any_more(library: Path, runner: Path) -> None:
+def test_a_cancelled_check_of_a_looping_parser_ends(library: Path, runner: Path) -> None:
     frames = [parser_cases.layers(["output"], [frame]) for frame in FRAMES]
     cases = tuple(case.job for case in parser_cases.all_cases(frames, SETTING))
     job = HarnessJob(library, "Forever", cases, 0xAA, replace(LIMITS, cpu_seconds=120, wall_seconds=120))

@@ -1,4 +1,4 @@
-"""7c's run against stand-in apps: rows as they come, and every way an app can end."""
+"""7c's run with stand-in apps: PERF rows, early end, engine builds, and each kind of end."""
 
 from __future__ import annotations
 
@@ -133,13 +133,13 @@ def test_a_run_ends_early_once_its_windows_are_enough(tmp_path: Path) -> None:
     assert asked == sorted(set(asked)), "once for each new row"
 
 
-def test_a_run_that_is_never_enough_has_its_time(tmp_path: Path) -> None:
+def test_a_run_whose_windows_are_never_enough_takes_its_whole_time(tmp_path: Path) -> None:
     perf = play(tmp_path, *[(10.0, 20.0)] * 4, enough=lambda windows: False)
     assert perf.ended_early_s is None
     assert perf.due_s == 1
 
 
-def test_a_failure_of_who_asks_does_not_end_the_run_and_is_told(tmp_path: Path) -> None:
+def test_an_error_in_enough_is_reported_and_does_not_end_the_run(tmp_path: Path) -> None:
     asked: list[int] = []
 
     def enough(windows: Windows) -> bool:
@@ -158,7 +158,7 @@ BUILD = "out('0:00:01.000000000 7 0x1 INFO nvinfer x [UID = 1]: Trying to create
 SAVED = "out('0:00:03.500000000 7 0x1 INFO nvinfer x: serialize cuda engine to file: /m/x_b2.engine successfully')"
 
 
-def test_an_engine_build_is_added_to_the_run_and_no_hang(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_build_is_added_to_the_run_and_not_a_hang(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(perf_run, "SHORTEST_STALL_S", 0.3)
     monkeypatch.setattr(perf_run, "STALL_INTERVALS", 0)
     # without the build's own patience, the run's deadline (1 s + 0.3 s) would end this one

@@ -1,4 +1,4 @@
-"""A parser that takes its process along: how it ended decides what to do about it."""
+"""A parser that ends its process: the fix depends on how it ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the environment of record and report says of each runtime: what is there, or why it is not."""
+"""Versions of each runtime in record and report, and the reason for a missing one."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_an_app_that_names_no_version(app: Path) -> None:
     assert found["DeepStreamSDK"]
 
 
-def test_asked_once(app: Path) -> None:
+def test_versions_are_queried_once(app: Path) -> None:
     runtime = DeepStreamRuntime()
     first = runtime.versions()
     app.unlink()

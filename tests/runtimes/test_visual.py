@@ -1,4 +1,4 @@
-"""6f's files: which frames are shown, what may be deleted, what counts as a video, and which encoder is reachable."""
+"""6f's files: chosen frames, deleted files, valid videos, and the encoder."""
 
 from __future__ import annotations
 

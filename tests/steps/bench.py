@@ -1,4 +1,4 @@
-"""A model that is ready for Step 7, and an app that prints what a test says."""
+"""A model directory ready for Step 7, with a stand-in app that prints a test's script."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Bench:
             path.write_text(text)
 
     def model(self, *scripts: tuple[int, tuple[Row, ...]], **options: str) -> ModelRun:
-        """Runs of one second, never ended early; ``scripts``: what the app prints at so many streams."""
+        """Runs of one second that never end early. ``scripts``: (number of streams, rows that the app prints)."""
         runtime = StandInRuntime(tuple(scripts))
         options = {"perf_seconds": "1", "perf_interval": "1", "perf_precision": "0"} | options
         run = model_run(self.layout, self.clip, self.folder, runtime=runtime, **options)  # type: ignore[arg-type]
@@ -77,7 +77,7 @@ class Bench:
         return tuple(line for line in self.log.snapshot().lines if ", all streams: " not in line)
 
     def measured(self) -> tuple[str, ...]:
-        """Those beside them."""
+        """The lines about all streams."""
         return tuple(line for line in self.log.snapshot().lines if ", all streams: " in line)
 
     def logs(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The bench on which the benchmark steps are tested."""
+"""Fixture of the tests of the benchmark steps."""
 
 from __future__ import annotations
 

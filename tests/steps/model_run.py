@@ -1,4 +1,4 @@
-"""A model's run as the plugin would hand it to the steps."""
+"""A ModelRun as the plugin creates it."""
 
 from __future__ import annotations
 

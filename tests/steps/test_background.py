@@ -1,4 +1,4 @@
-"""Work that goes on beside other steps, and is over when the session is."""
+"""Background work of a step: its result, its errors, its end with the session."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 from dsbench.steps import background
 
 
-def test_the_result_is_there_for_whoever_waits() -> None:
+def test_the_result_is_returned() -> None:
     with ExitStack() as at_end:
         found = background.begin(lambda stopped: (stopped(), threading.current_thread()), at_end).result()
     assert found[0] is False
     assert found[1] is not threading.main_thread()
 
 
-def test_an_error_comes_out_where_the_result_is_wanted() -> None:
+def test_an_error_is_raised_by_the_result() -> None:
     def work(stopped: background.Stopped) -> None:
         raise ValueError("no")
 

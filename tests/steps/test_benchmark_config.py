@@ -1,4 +1,4 @@
-"""7b: what stops Step 7 before its first run."""
+"""7b: errors that stop Step 7 before its first run."""
 
 from __future__ import annotations
 

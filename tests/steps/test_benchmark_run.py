@@ -1,4 +1,4 @@
-"""What runs 1 and 2 have in common, against a stand-in app: evidence, early end, how a run fails."""
+"""Runs 1 and 2 with a stand-in app: evidence, early end, failures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.steps.bench import Bench
 pytestmark = pytest.mark.long
 
 
-def test_what_a_run_says_of_all_streams_is_printed_and_recorded(bench: Bench) -> None:
+def test_the_measurement_of_all_streams_is_printed_and_recorded(bench: Bench) -> None:
     model = bench.model((6, ((21.0,) * 5 + (20.0,),) * 13), (4, (31.0,) * 13))
     bench.run1(model)
     bench.run2(model)
@@ -33,7 +33,7 @@ def test_what_a_run_says_of_all_streams_is_printed_and_recorded(bench: Bench) ->
     assert recorder.record.figures.every_stream == "YES"
 
 
-def test_a_run_whose_figures_are_known_ends_early_and_says_so(bench: Bench) -> None:
+def test_a_precise_run_ends_early_and_reports_it(bench: Bench) -> None:
     script = (31.0,) * 13
     model = bench.model((6, script), perf_seconds="30", perf_precision="2")
     bench.run1(model)
@@ -63,24 +63,26 @@ def test_rows_without_figures_are_left_out_and_the_run_goes_on(bench: Bench, odd
     assert any("or have inf or nan" in warning for warning in bench.log.snapshot().warnings)
 
 
-def test_each_reason_is_told_with_what_it_makes_of_the_run(bench: Bench) -> None:
+def test_each_reason_is_a_warning_with_its_state(bench: Bench) -> None:
     falling = tuple((*[60.0 - n] * 5, 60.0 - n if n < 10 else 0.0) for n in range(20))
     model = bench.model((6, falling), perf_seconds="2")
     bench.run1(model)
-    told = [warning for warning in bench.log.snapshot().warnings if "INVALID" in warning or "INCONCLUSIVE" in warning]
-    assert told[0].startswith("Run 1: INVALID, stalled-stream: ")
-    assert len(told) > 1
-    assert all(warning.startswith("Run 1: INCONCLUSIVE, ") for warning in told[1:])
+    reasons = [
+        warning for warning in bench.log.snapshot().warnings if "INVALID" in warning or "INCONCLUSIVE" in warning
+    ]
+    assert reasons[0].startswith("Run 1: INVALID, stalled-stream: ")
+    assert len(reasons) > 1
+    assert all(warning.startswith("Run 1: INCONCLUSIVE, ") for warning in reasons[1:])
 
 
-def test_rows_that_stop_are_a_stall_although_the_app_listens(bench: Bench) -> None:
+def test_rows_that_stop_are_a_stall_even_if_the_app_ends_on_sigint(bench: Bench) -> None:
     model = bench.model((6, tuple([31.0] * 12)), perf_seconds="7", perf_precision="0")
     with pytest.raises(DsbenchError, match="it stalled") as caught:
         bench.run1(model)
     assert caught.value.code == Code.APP_TIMEOUT
 
 
-def test_rows_that_a_warning_cuts_are_no_stall(bench: Bench) -> None:
+def test_rows_that_a_warning_cuts_are_not_a_stall(bench: Bench) -> None:
     cut = "out('**PERF:  31.00 (1.00)\\tWARN (app:1): late'); time.sleep(0.5)"
     model = bench.model((6, (*[31.0] * 12, *[cut] * 12)), perf_seconds="7", perf_precision="0")
     found = bench.run1(model).run
@@ -99,7 +101,7 @@ def test_an_app_that_dies_leaves_its_rows_as_evidence(bench: Bench) -> None:
     assert not any("INCONCLUSIVE" in warning for warning in bench.log.snapshot().warnings), "it is of no run"
 
 
-def test_every_stream_standing_still_is_a_hang(bench: Bench) -> None:
+def test_a_stall_of_every_stream_is_a_hang(bench: Bench) -> None:
     model = bench.model((6, (26.0, 26.0, 0.0, 0.0, 0.0, 0.0, 0.0)))
     with pytest.raises(DsbenchError) as caught:
         bench.run1(model)
@@ -107,7 +109,7 @@ def test_every_stream_standing_still_is_a_hang(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("ends", [True, False])
-def test_rows_that_stop_are_told_and_a_hang_if_sigint_is_not_heard(
+def test_rows_that_stop_are_reported_and_a_hang_if_sigint_is_ignored(
     bench: Bench, ends: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "_GRACE_S", 0.3)
@@ -142,7 +144,7 @@ def test_the_app_config_is_kept(bench: Bench) -> None:
     assert "kitti" not in text
 
 
-def test_what_was_sampled_beside_each_run_is_kept(bench: Bench) -> None:
+def test_telemetry_of_each_run_is_recorded(bench: Bench) -> None:
     model = bench.model((0, (31.0, 31.0, 31.0)))
     bench.run1(model)
     bench.run2(model)
@@ -158,7 +160,7 @@ def test_what_was_sampled_beside_each_run_is_kept(bench: Bench) -> None:
     assert recorder.record.telemetry == kept.runs
 
 
-def test_a_run_that_fails_keeps_what_was_sampled(bench: Bench) -> None:
+def test_telemetry_of_a_failed_run_is_recorded(bench: Bench) -> None:
     model = bench.model((0, (31.0, "os._exit(3)")))
     with pytest.raises(DsbenchError):
         bench.run1(model)

@@ -13,7 +13,7 @@ ASKED = 'os.environ.get("NVDS_ENABLE_LATENCY_MEASUREMENT") == "1"'
 
 
 def says(frames: int) -> str:
-    """Latency lines of so many frames, where the environment asks for them: 40 to 50 ms, in no order."""
+    """Latency lines of ``frames`` frames, if the environment requests them: 40 to 50 ms, shuffled."""
     line = 'f"Source id = 0 Frame_num = {n} Frame latency = {40 + (n * 7919 % 100) / 10:f} (ms) "'
     return f"{ASKED} and [out({line}) for n in range({frames})]"
 

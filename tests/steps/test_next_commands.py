@@ -1,4 +1,4 @@
-"""What to run next: on a DeepStream machine after an embedded run."""
+"""Next commands after an embedded run: those for a DeepStream machine."""
 
 from __future__ import annotations
 

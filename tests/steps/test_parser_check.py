@@ -99,7 +99,7 @@ def test_a_parser_that_does_not_build_at_all_is_an_error(model_dir: Path, capsys
     assert "not_there.h" in said
 
 
-def test_a_sanitized_build_that_fails_is_said_and_passes(model_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_sanitized_build_is_reported_and_passes(model_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sanitized()
     (model_dir / "parser").mkdir()
     (model_dir / "parser" / "tiny.cpp").write_text(
@@ -111,7 +111,7 @@ def test_a_sanitized_build_that_fails_is_said_and_passes(model_dir: Path, capsys
     assert "not_there.h" in shown
 
 
-def test_without_sanitizers_the_step_passes_and_says_so(
+def test_without_sanitizers_the_step_passes_and_reports_it(
     model_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -141,7 +141,7 @@ def test_errors_fail_the_step_warnings_do_not() -> None:
     assert len(shown.warnings) == 1, "an error is the step's failure, not a warning beside it"
 
 
-def test_the_check_ends_when_nobody_waits_for_it_any_more(model_dir: Path, tmp_path: Path) -> None:
+def test_a_cancelled_check_ends(model_dir: Path, tmp_path: Path) -> None:
     sanitized()
     (model_dir / "parser").mkdir()
     (model_dir / "parser" / "tiny.cpp").write_text(PARSER)

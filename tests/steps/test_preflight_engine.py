@@ -1,4 +1,4 @@
-"""Engine preparation with a measurer that knows its numbers: doubling, frozen batches, whose files are touched."""
+"""Engine preparation with known figures: doubling, frozen batches, files that change and files that do not."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_slow_machine_stays_at_one(go: Go) -> None:
     assert prepared.facts.throughput.peak_gpu_streams == 0
 
 
-def test_the_target_counts(layout: ModelLayout, go: Go) -> None:
+def test_the_target_fps_is_used(layout: ModelLayout, go: Go) -> None:
     (layout.root / "dsbench.toml").write_text("[benchmark]\ntarget-fps = 10\n")
     prepared, _ = go(lambda batch: 39.0)
     assert prepared.facts.max_bs == 4  # 39/10 = 3 streams
@@ -176,7 +176,7 @@ def test_prepare_never(layout: ModelLayout, go: Go) -> None:
     assert not layout.benchmarks.exists()
 
 
-def test_prepare_never_keeps_what_holds_and_drops_what_does_not(layout: ModelLayout, go: Go) -> None:
+def test_prepare_never_keeps_valid_figures_and_drops_others(layout: ModelLayout, go: Go) -> None:
     go(lambda batch: 40.0)
     prepared, _ = go(lambda batch: 40.0, prepare="never")
     assert prepared.facts.throughput is not None

@@ -77,7 +77,7 @@ def test_the_other_runtimes_record_stops_pre_flight(model: Path, clip: Path) -> 
     assert read(model)["runtime"] == "embedded"
 
 
-def test_the_second_session_says_so_and_touches_nothing(model: Path, clip: Path) -> None:
+def test_a_second_session_stops_and_changes_nothing(model: Path, clip: Path) -> None:
     workspace = model.parent.parent
     report = workspace / "reports" / "net.html"
     report.parent.mkdir()
@@ -95,7 +95,7 @@ def test_the_second_session_says_so_and_touches_nothing(model: Path, clip: Path)
     assert "Generated html report" not in done.stdout
 
 
-def test_a_report_without_a_place_is_told_before_the_work(model: Path, clip: Path) -> None:
+def test_a_report_that_cannot_be_written_stops_before_the_first_step(model: Path, clip: Path) -> None:
     workspace = model.parent.parent
     (workspace / "reports").write_text("a file")
     done = run(workspace, "--model-dir=models/net", f"--video={clip}", *ONLY_PREFLIGHT)
@@ -140,7 +140,7 @@ def test_a_record_that_cannot_be_written_never_hides_a_verdict(model: Path, clip
     assert "report FAILED [report-incomplete]" in done.stdout
 
 
-def test_ctrl_c_leaves_the_record_and_says_where(model: Path, clip: Path) -> None:
+def test_ctrl_c_leaves_the_record_and_names_the_step(model: Path, clip: Path) -> None:
     """Interrupted while make waits for a compiler that takes its time."""
     workspace = model.parent.parent
     tools = workspace / "bin"

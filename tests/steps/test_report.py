@@ -1,4 +1,4 @@
-"""Step 8's hook: what lies beside the record is this run's."""
+"""The step ``report``: no files of an older run next to the record."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dsbench.steps import recording, report
 from tests.steps.model_run import model_run
 
 
-def test_charts_of_an_older_run_do_not_stand_beside_this_runs_record(tmp_path: Path) -> None:
+def test_charts_of_an_older_run_are_removed(tmp_path: Path) -> None:
     layout = ModelLayout.at("net", tmp_path)
     layout.charts.mkdir(parents=True)
     for name in ("fps_run1.svg", "fps_run2.svg", "capacity.svg", "mine.svg"):

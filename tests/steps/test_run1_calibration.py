@@ -1,4 +1,4 @@
-"""Run 1 against a stand-in app: how many streams, and what RT_STREAMS follows from."""
+"""Run 1 with a stand-in app: number of streams, RT_STREAMS, errors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.steps.bench import Bench
 pytestmark = pytest.mark.long
 
 
-def test_peak_above_max_bs_is_capped_and_said(bench: Bench) -> None:
+def test_peak_above_max_bs_is_capped_and_reported(bench: Bench) -> None:
     bench.write_throughput(100.0)  # 800 img/s: PEAK 26
     model = bench.model((8, (60.0,)))
     calibration = bench.run1(model)

@@ -1,4 +1,4 @@
-"""Run 2 against a stand-in app: the retry, what every stream says, ``--min-streams``."""
+"""Run 2 with a stand-in app: the retry, the verdict of every stream, ``--min-streams``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.steps.bench import Bench
 pytestmark = pytest.mark.long
 
 
-def test_what_stream_0_does_not_show(bench: Bench) -> None:
+def test_a_slow_stream_that_stream_0_does_not_show(bench: Bench) -> None:
     model = bench.model((6, ((40.0, 40.0, 40.0, 40.0, 40.0, 2.0),) * 12), (8, ((31.0,) * 7 + (0.0,),) * 12))
     assert bench.run1(model).rt_streams == 8
     validation = bench.run2(model)
@@ -36,7 +36,7 @@ def test_what_stream_0_does_not_show(bench: Bench) -> None:
     assert table.rows[0][1:] == ("40.0", "40.0", "40.0", "40.0", "40.0", "2.0")
 
 
-def test_not_real_time_is_halved_and_tried_once_more(bench: Bench) -> None:
+def test_not_real_time_is_retried_once_at_half(bench: Bench) -> None:
     model = bench.model((6, (26.0,)), (5, (20.0,)), (2, (29.0,)))
     bench.run1(model)  # 156 / 30 = 5
     validation = bench.run2(model)
@@ -112,9 +112,9 @@ def test_min_streams_needs_every_stream_and_enough_windows(bench: Bench) -> None
         assert "0 real-time streams confirmed" in caught.value.what
         assert "stream 0 keeps up at 4 streams" in caught.value.what
         assert said in caught.value.what
-        told = {fact.name: (fact.value, fact.origin) for fact in bench.log.snapshot().facts}
+        facts = {fact.name: (fact.value, fact.origin) for fact in bench.log.snapshot().facts}
         every = validation.final.measurement.real_time
-        assert told["Real-time streams confirmed"] == (
+        assert facts["Real-time streams confirmed"] == (
             "by stream 0: 4; by every stream: 0",
             f"RT: YES; every stream: {every}",
         )
@@ -134,7 +134,7 @@ def test_min_streams_after_a_disturbed_run_asks_for_a_quiet_machine(bench: Bench
     assert "stream 0 does not keep up; every stream: UNSURE\n  rows-lost: other output cut" in caught.value.what
 
 
-def test_too_few_streams_for_max_bs_says_so(bench: Bench) -> None:
+def test_max_bs_as_the_limit_is_named_in_the_fix(bench: Bench) -> None:
     model = bench.model((6, (55.0,)), (8, (31.0,)), min_streams="10")  # 330 / 30 = 11, MAX_BS 8
     bench.run1(model)
     with pytest.raises(DsbenchError) as caught:
@@ -150,7 +150,7 @@ def test_rt_no_never_satisfies_min_streams(bench: Bench) -> None:
         run2_validation.require_streams(model, validation)
 
 
-def test_the_retry_is_checked_alike(bench: Bench) -> None:
+def test_the_retry_is_checked_too(bench: Bench) -> None:
     model = bench.model((6, (26.0,)), (5, (20.0,)), (2, ()))
     bench.run1(model)
     with pytest.raises(DsbenchError, match="FPS parsing failed for Retry"):

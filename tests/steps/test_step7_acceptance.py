@@ -84,7 +84,7 @@ def test_every_step_passes_and_every_line_follows_from_the_files(
     assert "[Step 6] completed in" in (workspace / "reports/net.html").read_text()
 
 
-def test_what_limits_is_measured_on_the_spot(done: subprocess.CompletedProcess[str], workspace: Path) -> None:
+def test_the_limit_is_measured_in_the_same_run(done: subprocess.CompletedProcess[str], workspace: Path) -> None:
     ds = workspace / "models/net/benchmarks/ds"
     decoded = re.search(r"decoding alone: ([\d.]+) frames/s, the run ([\d.]+) \((\d+)% of it\)", done.stdout)
     assert decoded is not None, done.stdout
@@ -122,7 +122,7 @@ def test_the_sweep_and_the_latency_follow_from_their_logs(
     assert f"Latency at 1 stream: {told['frames']} frames of 1 stream: median " in done.stdout
 
 
-def test_the_stand_ins_say_what_they_are(done: subprocess.CompletedProcess[str], workspace: Path) -> None:
+def test_the_stand_ins_state_their_provenance(done: subprocess.CompletedProcess[str], workspace: Path) -> None:
     benchmarks = workspace / "models/net/benchmarks"
     for path in (benchmarks / "engines/net_dynamic_b1.engine", benchmarks / "b1/trtexec_b1.log"):
         assert path.read_bytes().startswith(STAND_IN_MARK)
@@ -165,7 +165,7 @@ def test_7b_has_the_specifications_keys(done: subprocess.CompletedProcess[str], 
     assert (scale, color) == (six_e[3], six_e[4]), "6e's values"
 
 
-def test_a_users_own_6e_config_is_carried_on(done: subprocess.CompletedProcess[str], workspace: Path) -> None:
+def test_a_users_own_6e_config_is_the_base_of_7b(done: subprocess.CompletedProcess[str], workspace: Path) -> None:
     own = workspace / "models/net/config/config_infer_primary_net.txt"
     own.write_text(own.read_text().replace("topk=200", "topk=150"))
     again = run(workspace, "--runtime=embedded", "--kitti-frames=5", "-k", "benchmark_config")

@@ -1,4 +1,4 @@
-"""The comparison between streams as users run it: networks whose batch is wrong, beside one that is right."""
+"""The comparison between streams as users run it: networks with a wrong batch, and a correct one."""
 
 from __future__ import annotations
 
@@ -130,12 +130,12 @@ def test_a_wrong_batch_fails_with_what_its_streams_show(finished: tuple[Path, st
         ([], range(1)),
     ],
 )
-def test_clips_are_cut_where_objects_are_and_not_over_hours(objects: list[int], wanted: range) -> None:
+def test_clips_are_cut_from_a_short_span_with_objects(objects: list[int], wanted: range) -> None:
     scan = Scan(files=len(objects), per_frame=array("I", objects), streams=Counter({0: len(objects)}))
     assert stream_parity._frames_with_objects(scan) == wanted
 
 
-def test_a_clip_that_lost_frames_alone_is_nothing_to_compare_with(tmp_path: Path) -> None:
+def test_a_clip_that_loses_frames_alone_is_an_error(tmp_path: Path) -> None:
     finished = Finished(("deepstream-app", "-c", "x.txt"), tmp_path / "single_1.log", 0, 1.0, False, False)
     dumps = [KittiDump(finished, tmp_path, 8, 0, ConsoleReader().console)] * 2
     plans = stream_clips.plan(2, range(20), 8)

@@ -73,7 +73,7 @@ def test_the_largest_count_is_found_and_confirmed(bench: Bench) -> None:
     ]
 
 
-def test_a_run_that_does_not_decide_is_made_again_and_keeps_its_files(bench: Bench) -> None:
+def test_an_undecided_run_is_repeated_and_keeps_its_files(bench: Bench) -> None:
     unsure = tuple(29.0 + 2 * (number % 2) for number in range(24))
     _, result = swept(bench, (6, rows(24.9)), (4, rows(37.0)), (5, unsure))
     assert [(one.streams, one.source, str(one.real_time)) for one in result.trials[2:]] == [
@@ -106,7 +106,7 @@ def test_nothing_is_real_time(bench: Bench) -> None:
     assert "Sweep: no stream count is real-time, not even 1" in bench.log.snapshot().warnings
 
 
-def test_what_does_not_decide_is_not_known(bench: Bench) -> None:
+def test_undecided_runs_give_no_answer(bench: Bench) -> None:
     bench.write_throughput(2.0)  # 16 img/s: PEAK 0; both runs have one stream
     unsure = tuple(29.0 + 2 * (number % 2) for number in range(24))
     model, result = swept(bench, (1, unsure))

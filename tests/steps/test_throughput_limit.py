@@ -1,4 +1,4 @@
-"""The ceilings beside run 1, against a stand-in app whose figures are known."""
+"""Run 1 and its ceilings, with a stand-in app of known throughput."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def limit(bench: Bench, model: ModelRun) -> ThroughputLimitResult:
     return throughput_limit.run(model, bench.log)
 
 
-def test_both_ceilings_beside_the_run(bench: Bench, jobs: list[ThroughputJob]) -> None:
+def test_run_1_and_both_ceilings(bench: Bench, jobs: list[ThroughputJob]) -> None:
     model = calibrated(bench, ((6, (50.0,) * 5),))
     result = limit(bench, model)
     evidence = result.evidence
@@ -81,7 +81,7 @@ def test_both_ceilings_beside_the_run(bench: Bench, jobs: list[ThroughputJob]) -
     assert [run.name for run in model.get(Telemetry).runs] == ["Run 1", "Decode only"]
 
 
-def test_a_run_that_is_faster_than_decoding_alone_is_no_verdict(bench: Bench, jobs: list[ThroughputJob]) -> None:
+def test_a_run_that_is_faster_than_decoding_alone_gives_no_verdict(bench: Bench, jobs: list[ThroughputJob]) -> None:
     result = limit(bench, calibrated(bench, ((6, (12.0,) * 5),)))
     assert result.verdict is not None
     assert result.verdict.limit is Limit.UNCLEAR
@@ -99,7 +99,7 @@ def test_decoding_that_shows_no_frame_leaves_inference(bench: Bench, jobs: list[
     assert said[0].startswith("decoding alone, 6 streams, was not measured: ")
 
 
-def test_windows_in_which_not_all_streams_run_are_no_ceiling(bench: Bench, jobs: list[ThroughputJob]) -> None:
+def test_windows_without_all_streams_give_no_ceiling(bench: Bench, jobs: list[ThroughputJob]) -> None:
     starting: tuple[Row, ...] = (0.0, 0.0, (50.0, 0.0, 0.0, 0.0, 0.0, 0.0), (50.0,) * 6)
     result = limit(bench, calibrated(bench, ((6, starting),)))
     assert result.evidence is not None
@@ -124,7 +124,7 @@ def test_an_app_that_dies_fails_the_step(bench: Bench, jobs: list[ThroughputJob]
     assert caught.value.code == Code.APP_FAILED
 
 
-def test_never_means_never(bench: Bench, jobs: list[ThroughputJob]) -> None:
+def test_limits_never_measures_nothing(bench: Bench, jobs: list[ThroughputJob]) -> None:
     model = calibrated(bench, (), limits="never")
     assert limit(bench, model).verdict is None
     assert not jobs

@@ -1,4 +1,4 @@
-"""6f on DeepStream with the real GStreamer behind stock elements: which encoder, what is a failure, what is left."""
+"""6f on DeepStream, with the real GStreamer and stock elements: choice of encoder, failures, files."""
 
 from __future__ import annotations
 
@@ -299,7 +299,7 @@ BUILDING = "0:00:01.000000000 7 0x1 INFO nvinfer x [UID = 1]: Trying to create e
 BUILT = "0:00:03.500000000 7 0x1 INFO nvinfer x: serialize cuda engine to file: /m/x_b2.engine successfully"
 
 
-def test_an_engine_build_has_its_time_and_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_engine_build_is_not_a_hang_and_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(gst, "FIRST_OUTPUT_S", 1.5)
     code = f"import time\nprint({BUILDING!r}, flush=True)\ntime.sleep(3)\nprint({BUILT!r}, flush=True)"
     finished = gst.run((sys.executable, "-c", code), tmp_path / "log", lambda: 0)
@@ -308,7 +308,7 @@ def test_an_engine_build_has_its_time_and_is_told(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("crash", ["os.kill(os.getpid(), 11)", "sys.exit('a plugin of another GStreamer')"])
-def test_only_a_clear_no_is_a_missing_element(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crash: str) -> None:
+def test_a_failed_query_is_not_a_missing_element(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crash: str) -> None:
     program(tmp_path / "own", f"import os, sys\n{crash}")
     monkeypatch.setenv("PATH", f"{tmp_path / 'own'}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(DsbenchError, match="GStreamer element theoraenc cannot be looked up"):

@@ -1,4 +1,4 @@
-"""A Hugging Face image processor in nvinfer's keys, and what nvinfer's one scale for three channels loses by it."""
+"""A Hugging Face image processor in nvinfer's keys, and the error of nvinfer's single scale for three channels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dsbench.model.exporter.hugging_face import Processor
 
 
 def of_processor(processor: Processor | None) -> Preprocessing | None:
-    """nvinfer's keys for a Hugging Face image processor; None if it says nothing usable.
+    """nvinfer's keys for a Hugging Face image processor; None if it has no usable values.
 
     do_rescale / rescale_factor give the scale; with do_normalize the mean becomes the offsets and the three stds go
     into the one scale that nvinfer has: the specification's figure for ImageNet's and CLIP's, else their mean. With

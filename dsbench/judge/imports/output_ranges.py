@@ -1,4 +1,4 @@
-"""6a: are the outputs numbers? NaN or Inf on a real frame stops the import (bad weights, FP16 overflow)."""
+"""6a's check of the outputs: NaN or Inf on a real frame stops the import (bad weights, FP16 overflow)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dsbench.jobs.probe import OutputRange, ProbeResult
 
 
 def check(result: ProbeResult, onnx: Path) -> tuple[str, ...]:
-    """Warnings about random input; raises MODEL_OUTPUT_INVALID if an output on a real frame holds NaN or Inf or has
-    no element at all.
+    """Warnings about the outputs on random input.
 
-    Random input is unlike any picture: what it does to an exp() is only worth a warning, unless no frame was run.
+    Raises MODEL_OUTPUT_INVALID if an output on a real frame holds NaN or Inf or is empty; on random input only if no
+    frame was run. Random input is unlike any picture and may overflow an exp(), so it gives a warning otherwise.
     """
     for index, item in enumerate(result.real or result.random):
         problem = _problem(item)

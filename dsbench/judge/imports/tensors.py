@@ -1,4 +1,4 @@
-"""Between a probe's files and the families: outputs by candidate, keys for the parser probe, candidates to send."""
+"""Conversions between a probe's files and the families: outputs by candidate, keys of tensors, candidates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dsbench.jobs.probe import Candidate, ProbeResult, View, tensor_key
 
 
 def to_candidates(values: Sequence[Preprocessing]) -> tuple[Candidate, ...]:
-    """Preprocessings as a ProbeJob takes them."""
+    """Preprocessings as candidates of a ProbeJob."""
     return tuple(
         Candidate(v.net_scale_factor, v.offsets, v.model_color_format, v.maintain_aspect_ratio, v.symmetric_padding)
         for v in values

@@ -1,1 +1,1 @@
-"""Is the bounding box parser right."""
+"""Judges the bounding box parser: its boxes, and its behaviour under sanitizers."""

@@ -1,4 +1,4 @@
-"""6b's sanity check: do the boxes a parser returns look like network pixels? And the comparison with the reference.
+"""6b's check that a parser's boxes are in network pixels, and the comparison with the reference decode.
 
 Source: pipeline-run.md 6b ("if bbox values land in [0, 3], the parser is reading grid-space offsets"), failure modes
 6 (not scaled to pixels), 8 (class id beyond the labels), 25.
@@ -26,16 +26,19 @@ MATCHED = 0.01
 
 @dataclass(frozen=True, slots=True)
 class DecodeAgreement:
-    """Parser against reference decode on the same tensors: boxes of each, pairs equal within 0.01 pixel and score."""
+    """Comparison of the parser with the reference decode of the same tensors."""
 
     parser: int
+    """Boxes of the parser."""
     reference: int
+    """Boxes of the reference."""
     equal: int
+    """Pairs that are equal within 0.01 in pixels and score."""
     largest_difference: float
 
     @property
     def complete(self) -> bool:
-        """Every box of either has its equal."""
+        """Every box has an equal box on the other side."""
         return self.equal == self.parser == self.reference
 
 
@@ -49,8 +52,7 @@ def load_boxes(path: Path, counts: Sequence[int]) -> tuple[NDArray[np.float32] |
 
 
 def as_boxes(call: NDArray[np.float32] | None) -> Boxes:
-    """A call's raw boxes as the families' decode gives them; none where the parser returned false. Boxes that are not
-    finite are left out."""
+    """A call's finite boxes; none if the parser returned false."""
     import numpy as np
 
     table = np.zeros((0, 6), np.float32) if call is None else call[np.isfinite(call).all(axis=1)]
@@ -60,7 +62,7 @@ def as_boxes(call: NDArray[np.float32] | None) -> Boxes:
 def check(
     calls: Sequence[NDArray[np.float32] | None], network: Network, classes: int, *, where: str = ""
 ) -> tuple[Finding, ...]:
-    """Findings about the boxes of all calls together, errors first."""
+    """Findings about the boxes of all calls, errors first."""
     return tuple(
         Finding(rule, severity, what, where, fix)
         for rule, severity, what, fix in sorted(_problems(calls, network, classes), key=lambda p: p[1] != ERROR)
@@ -148,7 +150,7 @@ def _coordinates(boxes: NDArray[np.float32], network: Network) -> Iterator[tuple
 
 
 def compare(calls: Sequence[NDArray[np.float32] | None], reference: Sequence[Boxes]) -> DecodeAgreement:
-    """Match each frame's boxes in order of (class, position); counts pairs that are equal within 0.01."""
+    """Compare each frame's boxes, in the same order or sorted; counts pairs that are equal within 0.01."""
     import numpy as np
 
     parser = equal = expected = 0
@@ -160,7 +162,7 @@ def compare(calls: Sequence[NDArray[np.float32] | None], reference: Sequence[Box
         if len(mine) != len(theirs) or not len(mine):
             continue
         difference = np.abs(mine[np.lexsort(mine.T[::-1])] - theirs[np.lexsort(theirs.T[::-1])]).max(axis=1)
-        direct = np.abs(mine - theirs).max(axis=1)  # same order: no ties to break
+        direct = np.abs(mine - theirs).max(axis=1)  # in the order of both: no ties to break
         difference = direct if direct.max() <= difference.max() else difference
         equal += int((difference <= MATCHED).sum())
         largest = max(largest, float(difference.max()))

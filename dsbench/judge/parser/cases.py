@@ -1,7 +1,7 @@
-"""The cases that a parser is tried on: real tensors of real frames, and what else nvinfer might hand it one day.
+"""Test cases for a parser: the model's outputs on real frames, and changed tensors.
 
-Each mutation keeps what nvinfer guarantees (dims describe the buffer, one threshold a class, no batch dimension) and
-changes what it does not: another export, another engine, other settings.
+A changed tensor keeps what nvinfer guarantees: dims describe the buffer, one threshold for each class, no batch
+dimension. It changes what another export, engine or setting could change.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 _REPEATS = 8
 _LARGEST = 64 << 20
-"""Bytes of a mutated tensor."""
+"""Largest changed tensor, in bytes."""
 
 
 class CaseKind(StrEnum):
-    """What a case differs in from what the parser was made for."""
+    """What a case changes."""
 
     REAL = "real frames"
     VALUES = "values"
@@ -33,24 +33,28 @@ class CaseKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """One case: ``name`` completes "with ..."; ``possible``: nvinfer can hand this over with the very same model."""
+    """One test case."""
 
     name: str
+    """Completes "with ..."."""
     kind: CaseKind
     job: HarnessCase
     possible: bool = False
+    """Can occur with the same model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The network, the number of configured classes, their threshold; ``dynamic``: the model's outputs vary in size."""
+    """The network and the configured classes."""
 
     width: int
     height: int
     channels: int
     classes: int
     threshold: float
+    """Of every class."""
     dynamic: bool = False
+    """The model's outputs vary in size."""
 
     def case(self, calls: Sequence[Call], *, leaks: bool = False) -> HarnessCase:
         """A case with this network and these classes."""
@@ -59,7 +63,7 @@ class Setting:
 
 
 def layers(names: Sequence[str], arrays: Sequence[NDArray[Any]]) -> Call:
-    """One frame's outputs as nvinfer hands them over (bindings count the one input first)."""
+    """One frame's outputs as nvinfer passes them; the input is binding 0."""
     import numpy as np
 
     return tuple(
@@ -69,12 +73,12 @@ def layers(names: Sequence[str], arrays: Sequence[NDArray[Any]]) -> Call:
 
 
 def real_frames(frames: Sequence[Call], setting: Setting) -> Case:
-    """Every frame in turn, then the first one again: a parser that keeps nothing gives the same boxes for it."""
+    """Every frame in turn, then the first one again: a parser without state returns the same boxes for it."""
     return Case("real frames", CaseKind.REAL, setting.case([*frames, frames[0]]), possible=True)
 
 
 def all_cases(frames: Sequence[Call], setting: Setting) -> tuple[Case, ...]:
-    """Real frames first, then the first frame repeated, then its mutations."""
+    """Real frames, then the first frame repeated, then its changed tensors."""
     first = frames[0]
     cases = [
         real_frames(frames, setting),
@@ -103,7 +107,7 @@ def all_cases(frames: Sequence[Call], setting: Setting) -> tuple[Case, ...]:
 
 
 def values(call: Call) -> Iterator[tuple[str, Call]]:
-    """The same shapes filled with what a broken or FP16 engine puts out."""
+    """Same shapes, with values that a faulty or FP16 engine can return."""
     import numpy as np
 
     for name, value in (
@@ -143,7 +147,7 @@ def _filled(layer: HarnessLayer, value: float) -> HarnessLayer:
 
 
 def sizes(call: Call) -> Iterator[tuple[str, Call]]:
-    """More and fewer rows: the longest side (anchors, detections), in every layer that has it."""
+    """More or fewer rows (anchors, detections): the longest side, in every layer that has it."""
     rows = max((side for layer in call for side in layer.dims), default=1)
     bytes_now = max(layer.bytes for layer in call)
     wanted = [("half the rows", rows // 2), ("one row less", rows - 1), ("one row", 1), ("no rows", 0)]
@@ -173,7 +177,7 @@ def _resized(layer: HarnessLayer, rows: int, count: int) -> HarnessLayer:
 
 
 def dims(call: Call) -> Iterator[tuple[str, Call]]:
-    """The same numbers under other dims, and fewer or more columns."""
+    """Same values with other dims; more or fewer columns."""
     import numpy as np
 
     yield "dims transposed", tuple(replace(layer, dims=layer.dims[::-1]) for layer in call)
@@ -192,7 +196,7 @@ def dims(call: Call) -> Iterator[tuple[str, Call]]:
 
 
 def sets(call: Call) -> Iterator[tuple[str, Call]]:
-    """Layers missing, added, in another order."""
+    """Layers removed, added, reordered."""
     for index in range(len(call)):
         yield f"layer {index} missing", (*call[:index], *call[index + 1 :])
     extra = replace(call[0], name="another", binding_index=len(call) + 1)
@@ -203,7 +207,7 @@ def sets(call: Call) -> Iterator[tuple[str, Call]]:
 
 
 def types(call: Call) -> Iterator[tuple[str, Call]]:
-    """Other data types, the buffers as short as these types make them."""
+    """Other data types, with buffers of their size."""
     for name, data_type in (("HALF outputs", HALF), ("INT8 outputs", INT8), ("INT32 outputs", INT32)):
         if any(layer.data_type != data_type for layer in call):
             yield name, tuple(_typed(layer, data_type) for layer in call)

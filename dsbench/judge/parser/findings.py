@@ -1,7 +1,7 @@
-"""What the parser harness found, as findings that name the rule they break; docs/parser-check.md explains each rule.
+"""Results of the parser harness as findings; docs/parser-check.md explains each rule.
 
-An error is what happens on real frames, or memory corrupted by shapes that the very same model can put out. What needs
-another model, other settings or broken values is a warning.
+A fault on real frames is an error, and so is memory corruption by shapes that the same model can return. A fault that
+needs another model, other settings or invalid values is a warning.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 FIELDS = ("classId", "left", "top", "width", "height", "detectionConfidence", "rotation_angle")
 STACK_PATTERN = 0xFEFEFEFE
 SAME_PLACE = 0.5
-"""IoU above which a box of the parser and one of the reference mean the same object."""
-_LEAST_GROWTH = 16
+"""Minimum IoU of a parser's box and a reference box for the same object."""
+_MIN_GROWTH = 16
 _CASES_SHOWN = 4
 
 _RULES = {
@@ -47,17 +47,17 @@ _CORRUPTING = ("parser-out-of-bounds", "parser-use-after-free")
 FIXES = {
     "parser-out-of-bounds": "take counts from inferDims and the vectors' sizes; return false where they do not fit",
     "parser-class-id": "skip class ids >= detectionParams.perClassPreclusterThreshold.size()",
-    "parser-use-after-free": "keep nothing of the arguments after the call; own what you allocate",
+    "parser-use-after-free": "keep no reference to the arguments after the call; do not use freed memory",
     "parser-undefined": "check the value before the conversion or the arithmetic (std::isfinite, ranges)",
     "parser-uninitialised": "NvDsInferObjectDetectionInfo object{}; sets every member, those of later releases too",
-    "parser-leak": "use std::vector instead of new[], or delete[] on every way out",
+    "parser-leak": "use std::vector instead of new[], or call delete[] on every return path",
     "parser-flood": "bound the loop by inferDims; push a box only where its score reaches the threshold",
     "parser-hang": "bound every loop by inferDims",
     "parser-crash": "check what the code assumes, and return false where it does not hold",
-    "parser-raised": "catch it in the parser, or check before: DeepStream would abort here",
+    "parser-raised": "catch the exception in the parser: DeepStream would abort here",
     "parser-false": "read what the parser prints: it expects other layers or dims than those of step 6a",
-    "parser-state": "use no static or global variables that change: several streams share one parser",
-    "parser-not-finite": "skip what is not finite: std::isfinite of the score and of the box",
+    "parser-state": "do not change static or global variables: all streams use one parser",
+    "parser-not-finite": "check the score and the box with std::isfinite and skip the box otherwise",
     "parser-reference": "compare the decoding with the family's: grid offsets, strides, box format, activation",
     "parser-object-size": "build it against DeepStream 9's headers (or dsbench's: dsbench sdk)",
     "parser-load": "check constructors of global objects, link the libraries that it needs, and build it again",
@@ -66,21 +66,25 @@ FIXES = {
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the parser should do. ``object_size``: 28 or 24; ``reference``: the family's decode of each real frame, None
-    without a family; ``sources``: folder of the sources that were compiled; ``layers``: the outputs' names."""
+    """What the results are compared with."""
 
     network: Network
     classes: int
     object_size: int
+    """28 or 24 bytes."""
     reference: tuple[Boxes, ...] | None
+    """The family's decode of each real frame; None without a family."""
     sources: str
+    """Folder of the compiled sources."""
     layers: tuple[str, ...]
+    """Names of the outputs."""
     where: str
+    """Place of findings without a source line."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Observation:
-    """One observation, before those of the same place are put together."""
+    """One observation, before those of the same place are merged."""
 
     rule: str
     severity: str
@@ -99,7 +103,7 @@ class _Group:
 def judge(
     cases: Sequence[Case], results: Sequence[CaseResult], again: Sequence[CaseResult], expected: Expected
 ) -> tuple[Finding, ...]:
-    """Findings, errors first. ``again``: the real frames once more with other bytes in fresh memory."""
+    """Findings, errors first. ``again``: results on the real frames with another fill of fresh memory."""
     seen = [item for case, result in zip(cases, results, strict=False) for item in _case(case, result, expected)]
     sizes = {call.object_size for call in results[0].calls if call.count} if results else set()
     if cases and cases[0].kind is CaseKind.REAL and sizes <= {expected.object_size}:
@@ -108,7 +112,7 @@ def judge(
 
 
 def _case(case: Case, result: CaseResult, expected: Expected) -> Iterator[_Observation]:
-    """What holds for every case: reports of the sanitizers, how the process ended, what the calls returned."""
+    """Observations in any case: sanitizer reports, the end of the process, results of the calls."""
     if result.ended == "exit" and result.number in (3, 4):
         text = next((line for line in result.log.splitlines() if line.startswith("dsbench: ")), "")
         yield _Observation(
@@ -143,9 +147,9 @@ def _of_report(case: Case, report: Report) -> _Observation:
 
 
 def _ended(result: CaseResult, explained: bool) -> tuple[str, str] | None:
-    """A rule and a text for a process that did not end by itself and said nothing of why."""
+    """Rule and text for an abnormal end of the process that no sanitizer report explains; None otherwise."""
     if result.ended == "memory":
-        return "parser-flood", "filled the memory"
+        return "parser-flood", "exceeded the memory limit"
     if explained or (result.ended == "exit" and result.number == 0):
         return None
     if result.ended == "time":
@@ -161,7 +165,7 @@ def _of_call(case: Case, call: CallResult, expected: Expected) -> Iterator[_Obse
     if call.status == FALSE and case.kind is CaseKind.REAL:
         yield _Observation("parser-false", ERROR, "returned false: DeepStream crashes then", case=case.name)
     if call.status == RAISED:
-        return  # the log says it with its text
+        return  # the log has its text
     floats = sum(layer.data.size for layer in case.job.calls[0])
     if call.status == TOO_MANY or call.count > max(floats, 1):
         what = f"{call.count} boxes from {floats} numbers"
@@ -180,7 +184,7 @@ def _layout_text(size: int) -> str:
 
 
 def _of_boxes(case: Case, call: CallResult) -> Iterator[_Observation]:
-    """Boxes from values that are not finite, and class ids beyond fewer classes."""
+    """Boxes that are not finite, and class ids beyond the number of classes."""
     import numpy as np
 
     if case.kind is CaseKind.VALUES:
@@ -193,7 +197,7 @@ def _of_boxes(case: Case, call: CallResult) -> Iterator[_Observation]:
 
 
 def _real(result: CaseResult, again: CaseResult | None, expected: Expected) -> Iterator[_Observation]:
-    """Real frames: memory, then whether the boxes make sense, then the reference decode; each if all before is well."""
+    """Checks on real frames: memory, then the boxes, then the reference decode; an error skips later checks."""
     seen = list(_memory(result, again))
     if not any(item.severity == ERROR for item in seen):
         seen.extend(_sense(result, expected))
@@ -205,27 +209,27 @@ def _real(result: CaseResult, again: CaseResult | None, expected: Expected) -> I
 
 
 def _memory(result: CaseResult, again: CaseResult | None) -> Iterator[_Observation]:
-    """What a call leaves behind for the next one, and what it takes from memory that nobody set."""
+    """Uninitialised members, and state that one call leaves for the next."""
     import numpy as np
 
     uninitialised = list(_uninitialised(result, again))
     yield from uninitialised
     if any(item.severity == ERROR for item in uninitialised):
-        return  # these differ from call to call by nature
+        return  # uninitialised values differ from call to call anyway
     first, last = result.calls[:1], result.calls[1:][-1:]
     if first and last and not np.array_equal(_known(first[0]), _known(last[0])):
-        yield _Observation("parser-state", ERROR, "other boxes for the same frame when others were parsed before it")
+        yield _Observation("parser-state", ERROR, "returns other boxes for the same frame after other frames")
 
 
 def _sense(result: CaseResult, expected: Expected) -> Iterator[_Observation]:
-    """6b's checks of boxes in network pixels, of the calls that returned any."""
+    """6b's checks of the boxes in network pixels."""
     tables = [_table(call) for call in result.calls[:-1] if call.status == OK]
     for found in parser_boxes.check(tables, expected.network, expected.classes):
         yield _Observation(f"parser-{found.rule.removeprefix('parser-')}", found.severity, found.what)
 
 
 def _known(call: CallResult) -> NDArray[np.uint32]:
-    """An object's members up to the confidence; later ones are judged by `_uninitialised` alone."""
+    """The objects' members up to the confidence; ``_uninitialised`` judges the later ones."""
     return call.words[:, :6]
 
 
@@ -240,7 +244,7 @@ def _table(call: CallResult) -> Table:
 
 
 def _uninitialised(result: CaseResult, again: CaseResult | None) -> Iterator[_Observation]:
-    """Members that hold what was in memory before: the known patterns, or what differs between the two runs."""
+    """Members that were not set: they hold a fill pattern, or differ between the two runs."""
     import numpy as np
 
     fields: set[int] = set()
@@ -256,18 +260,20 @@ def _uninitialised(result: CaseResult, again: CaseResult | None) -> Iterator[_Ob
             fields.update(np.flatnonzero((words != other[index].words).any(axis=0)))
     if fields:
         names = [FIELDS[number] for number in sorted(fields)]
-        # KITTI files and metrics do not see the angle; DeepStream 9 draws tilted boxes
+        # the angle does not affect KITTI files and metrics; DeepStream 9 draws tilted boxes
         severity = WARNING if names == ["rotation_angle"] else ERROR
         effect = ": DeepStream 9 draws tilted boxes" if "rotation_angle" in names else ""
         yield _Observation("parser-uninitialised", severity, f"{', '.join(names)} left uninitialised{effect}")
 
 
 def _growth(result: CaseResult) -> Iterator[_Observation]:
-    """More heap after every one of the last calls on the same frame."""
+    """A heap that grows with every call on the same frame."""
     heap = [call.heap for call in result.calls]
     steps = [after - before for before, after in pairwise(heap[2:])]
-    if len(steps) > 2 and min(steps) >= _LEAST_GROWTH:
-        yield _Observation("parser-leak", ERROR, f"keeps {min(steps)} bytes more after every call", case="real frames")
+    if len(steps) > 2 and min(steps) >= _MIN_GROWTH:
+        yield _Observation(
+            "parser-leak", ERROR, f"allocates {min(steps)} more bytes with every call", case="real frames"
+        )
 
 
 def _against(tables: Sequence[Table], reference: Sequence[Boxes]) -> Iterator[_Observation]:
@@ -283,14 +289,14 @@ def _against(tables: Sequence[Table], reference: Sequence[Boxes]) -> Iterator[_O
 
 
 def _near(table: Table, boxes: Boxes) -> int:
-    """How many boxes have one of the same class in the reference with IoU of at least SAME_PLACE."""
+    """Number of boxes that have a reference box of the same class with IoU of at least SAME_PLACE."""
     found = parser_boxes.as_boxes(table)
     close = (iou(found, boxes) >= SAME_PLACE) & (found.class_id[:, None] == boxes.class_id)
     return int(close.any(axis=1).sum())
 
 
 def _grouped(seen: Sequence[_Observation], where: str) -> tuple[Finding, ...]:
-    """One finding for each rule and place (each rule and text without a place), with the cases in which it was seen."""
+    """One finding for each rule and place (without a place: rule and text), with the cases that showed it."""
     groups: dict[tuple[str, str], _Group] = {}
     for item in seen:
         group = groups.setdefault((item.rule, item.place or item.what), _Group(item, item.severity))
