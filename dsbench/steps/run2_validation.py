@@ -95,9 +95,9 @@ def require_streams(model: ModelRun, validation: Run2ValidationResult) -> None:
             fix = f"use a larger batch first: run 1 could carry more streams than MAX_BS={max_bs}; else {fix}"
         found = validation.final.measurement
         if found.disturbed:
-            fix = f"close other programs and measure again (see the reasons above); else {fix}"
+            fix = f"close other programs and measure again, see the reasons above; else {fix}"
         elif found.real_time is RealTime.UNSURE:
-            fix = f"measure again without what made it unsure (docs/measuring.md); else {fix}"
+            fix = f"remove the reasons above and measure again (docs/measuring.md); else {fix}"
         plural = "s" if confirmed != 1 else ""
         raise DsbenchError(
             Code.TOO_FEW_STREAMS,

@@ -139,7 +139,7 @@ def test_max_bs_as_the_limit_is_named_in_the_fix(bench: Bench) -> None:
     bench.run1(model)
     with pytest.raises(DsbenchError) as caught:
         run2_validation.require_streams(model, bench.run2(model))
-    assert "no more than MAX_BS=8 streams are run" in caught.value.fix
+    assert "run 1 could carry more streams than MAX_BS=8" in caught.value.fix
 
 
 def test_rt_no_never_satisfies_min_streams(bench: Bench) -> None:
