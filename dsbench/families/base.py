@@ -58,6 +58,14 @@ class Hints:
     objectness: bool | None = None
     function: str | None = None
     """parse-bbox-func-name."""
+    cell_offset: float | None = None
+    """The point of a cell that sides are measured from, in cells: 0.5 its centre, 0 its corner."""
+    anchors: tuple[float, ...] = ()
+    """Widths and heights of a YOLO's anchors in pixels, finest stride first."""
+    min_sizes: tuple[float, ...] = ()
+    """Sizes of an SSD's priors in pixels, finest stride first, as many for each stride."""
+    steps: tuple[float, ...] = ()
+    """Strides of an SSD's priors."""
     hugging_face: HuggingFace | None = None
     """config.json and preprocessor_config.json; None without them."""
 
@@ -132,6 +140,8 @@ class Convention:
     threshold_note: str = ""
     fewest_outputs: int = 1
     """Models with fewer outputs need not be tried with ``preprocessing``."""
+    rank: int = 0
+    """Nor need those without an output of so many dims, batch included; 0: any."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dsbench.families.base import Convention, Family, Head, Hints, Outputs, Reje
 from dsbench.families.batched_nms import BatchedNms
 from dsbench.families.deepstream_yolo import DeepStreamYolo
 from dsbench.families.detr import Detr
+from dsbench.families.gfl import Gfl
 from dsbench.families.mmdeploy import Mmdeploy
 from dsbench.families.owlvit import OwlVit
 from dsbench.families.rtdetr import RtDetr
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 FAMILIES: tuple[Family, ...] = (
     Yolox(),
     Yolo(),
+    Gfl(),
     DeepStreamYolo(),
     Mmdeploy(),
     BatchedNms(),

@@ -56,6 +56,10 @@ class Settings:
     boxes: str | None = None
     corners: str | None = None
     objectness: bool | None = None
+    cell_offset: float | None = None
+    anchors: tuple[float, ...] | None = None
+    min_sizes: tuple[float, ...] | None = None
+    steps: tuple[float, ...] | None = None
 
     def decided(self) -> tuple[str, ...]:
         """The keys the user set, spelled as in the file, for the evidence."""
@@ -160,6 +164,13 @@ def _size(value: Any) -> tuple[int, int]:
     return side.check(value[0]), side.check(value[1])
 
 
+def _sizes(value: Any) -> tuple[float, ...]:
+    if not isinstance(value, list) or not value:
+        raise TypeError("must be a list of numbers of pixels")
+    pixel = Number(0, 16384, above=True)
+    return tuple(pixel.check(item) for item in value)
+
+
 def _object_size(value: Any) -> int:
     if value not in (24, 28) or isinstance(value, float):
         raise ValueError("must be 28 (DeepStream 9) or 24 (6.2 and before)")
@@ -207,5 +218,9 @@ TABLES: dict[str, dict[str, Reader]] = {
         "boxes": _one_of("normalised", "pixels"),
         "corners": _one_of("x1,y1,x2,y2", "y1,x1,y2,x2"),
         "objectness": Flag().check,
+        "cell-offset": Number(0, 1).check,
+        "anchors": _sizes,
+        "min-sizes": _sizes,
+        "steps": _sizes,
     },
 }

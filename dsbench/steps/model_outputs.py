@@ -188,6 +188,10 @@ def hints(settings: Settings) -> Hints:
         settings.corners,
         settings.objectness,
         settings.parse_bbox_func_name,
+        settings.cell_offset,
+        settings.anchors or (),
+        settings.min_sizes or (),
+        settings.steps or (),
     )
 
 

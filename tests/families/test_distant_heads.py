@@ -57,14 +57,14 @@ def refusal(facts: OnnxFacts, sample: Outputs, labels: int) -> str:
 @pytest.mark.parametrize(("bins", "strides"), [(8, (8, 16, 32, 64)), (17, (8, 16, 32)), (16, (16,))])
 @pytest.mark.parametrize("classes", [1, 80])
 @pytest.mark.parametrize("turned", [False, True])
-def test_distributions_of_sides_are_named(
+def test_distributions_of_sides_are_recognised(
     facts: OnnxFacts, bins: int, strides: tuple[int, ...], classes: int, turned: bool
 ) -> None:
     _, scores = scene(classes, strides)
     raw = np.concatenate((scores, RNG.normal(0, 2, (len(scores), 4 * bins))), axis=1)
-    what = refusal(facts, outputs(out=raw.T if turned else raw), classes)
-    assert f"{4 * bins} of the {classes + 4 * bins} columns are distributions" in what
-    assert "sigmoid" not in what
+    head = registry.recognise(facts, [outputs(out=raw.T if turned else raw)], labels=["x"] * classes)
+    assert (head.family, head.classes) == ("gfl", classes)
+    assert f"{4 * bins} of the {classes + 4 * bins} columns are distributions" in head.facts[1].reason
 
 
 def test_distances_to_the_sides_are_no_yolox(facts: OnnxFacts) -> None:
