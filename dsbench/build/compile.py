@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from dsbench.base import process
@@ -206,6 +207,18 @@ _KNOWN = (
 )
 
 
+_NEWER_STANDARD = re.compile(r"only available (?:from C\+\+(\d\w) onwards|with '?-std=c\+\+(\d\w))")
+_NOTE_LINES = 8
+"""A compiler explains an error within so many lines."""
+
+
+def _newer_standard(lines: list[str]) -> str:
+    """The C++ standard that the compiler asks for after the error in the first line; "" if it asks for none."""
+    text = "\n".join([lines[0], *takewhile(lambda line: "error:" not in line, lines[1:_NOTE_LINES])])
+    found = _NEWER_STANDARD.search(text)
+    return (found[1] or found[2]) if found else ""
+
+
 def _failure(text: str, plan: BuildPlan, command: list[str]) -> DsbenchError:
     """The compiler's (or linker's, or make's) first error line as the cause, with a fix where one is known."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
@@ -215,6 +228,11 @@ def _failure(text: str, plan: BuildPlan, command: list[str]) -> DsbenchError:
     cause = next((line for line in lines if pattern.search(line)), lines[-1] if lines else "make failed silently")
     cause = next((line for line in lines if "No space left on device" in line), cause)
     fix = f"correct that line; the whole log is {plan.log}"
+    if standard := _newer_standard(lines[lines.index(cause) :]):
+        fix = (
+            f"needs -std=c++{standard}: put a Makefile of your own with that standard into parser/ (the one that"
+            " dsbench writes is the specification's, with -std=c++11)"
+        )
     for known, hint in _KNOWN:
         match = known.search(cause)
         if match:

@@ -101,13 +101,15 @@ def load(path: Path | str) -> Node:
     """The root of the file's first document. Raises DsbenchError(CONFIG_ABORTED) when yaml-cpp would throw."""
     import yaml
 
+    from dsbench.formats.yaml_loader import Loader
+
     file = str(path)
     try:
         data = b"" if Path(path).is_dir() else Path(path).read_bytes()
     except OSError as error:
         raise aborted("YAML::BadFile", f"bad file: {file}", file, error.strerror or "check the path") from error
     try:
-        loader = yaml.SafeLoader(data.decode("utf-8-sig", "replace"))
+        loader = Loader(data.decode("utf-8-sig", "replace"))
         raw = loader.get_node() if loader.check_node() else None
     except RecursionError:
         raise aborted("YAML::DeepRecursion", "yaml-cpp: too deep", file, "flatten the file") from None

@@ -197,6 +197,10 @@ def test_stale_library_does_not_survive_a_syntax_error(parser_dir: Path, reposit
     [
         ("#include <absent.h>\n", {}, "the header absent.h is missing"),
         ("int f();\n", {"libs": "-lnvinfer"}, "libnvinfer is not installed"),
+        ("#include <optional>\nstd::optional<int> f();\n", {}, "needs -std=c++17: put a Makefile of your own"),
+        ("#include <memory>\nauto p = std::make_unique<int>(1);\n", {}, "needs -std=c++14: "),
+        ("auto f() { return 1; }\n", {}, "needs -std=c++14: "),
+        ("int g() { return x; }\nauto f() { return 1; }\n", {}, "correct that line"),
     ],
 )
 def test_known_build_errors_come_with_their_fix(

@@ -148,3 +148,42 @@ def test_text_conversions_that_throw() -> None:
         )
     with pytest.raises(DsbenchError, match=r"std::out_of_range"):
         yamlfile.stoi("99999999999", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "%YAML:1.0\nk: 1\n",
+        "# ours\n%YAML:1.0\nk: 1\n",
+        "%YAML 1.0\nk: 1\n",
+        "%YAML 1.2\n---\nk: 1\n",
+        "%FOO bar\n\nk: 1\n",
+        "k:\t1\n",
+        "k: \t1\t\n",
+        "k: 1\t# said\n",
+        "\t# said\nk: 1\n",
+        "k: 1\n \t\nl: 2\n",
+    ],
+)
+def test_directives_and_tabs_that_yaml_cpp_reads(tmp_path: Path, text: str) -> None:
+    node = read(tmp_path, text).get("k")
+    assert node is not None
+    assert yamlfile.as_int(node) == 1
+    assert node.line == 1 + text[: text.index("k:")].count("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("%YAML 2.0\nk: 1\n", 1),
+        ("%YAML\nk: 1\n", 1),
+        (" %YAML:1.0\nk: 1\n", 1),
+        ("k:\n\tl: 1\n", 2),
+        ("k:\tl: 1\n", 1),
+        ("k: 1\n\t\nl: 2\n", 2),
+        ("k:\n  l: 1\n \t\n  m: 2\n", 3),
+    ],
+)
+def test_directives_and_tabs_that_yaml_cpp_refuses(tmp_path: Path, text: str, line: int) -> None:
+    with pytest.raises(DsbenchError, match=rf"ParserException(?s:.*)error at line {line}, "):
+        read(tmp_path, text)

@@ -39,6 +39,8 @@ ROWS: tuple[Row, ...] = (
         "there is neither a usable engine nor a model file to build one from",
         "correct model-engine-file and onnx-file: both are relative to the config's own directory",
     ),
+    shared.FROZEN_BATCH,
+    shared.SHAPE_CONSTRAINTS,
     shared.OTHER_TENSORRT,
     shared.DAMAGED_ENGINE,
     shared.OTHER_GPU,

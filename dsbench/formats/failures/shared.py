@@ -74,6 +74,19 @@ ONNX_NOT_PARSED = Row(
     "simplify the graph (python -m onnxsim in.onnx out.onnx), export with another opset (13 to 17), or use a newer "
     "TensorRT",
 )
+FROZEN_BATCH = Row(
+    "frozen-batch",
+    r"violate shape constraints: (?:I\w+Layer )?([^\s:]+).*would change volume|"
+    r"(?:Layer )?(\S+?): reshaping failed for tensor|reshap\w+ would change volume",
+    "the graph fixes the batch although its input declares it open (Reshape would change volume: {1}{2})",
+    "export with a dynamic batch that every node keeps, or with a fixed batch of 1 (the engine is then built for 1)",
+)
+SHAPE_CONSTRAINTS = Row(
+    "shape-constraints",
+    r"values for profile \d+ violate shape constraints: (.{1,160})",
+    "the graph does not take the shapes that its input declares: {1}",
+    "export with a dynamic batch that every node keeps, and with fixed height and width",
+)
 
 # --- nvinfer
 

@@ -113,6 +113,8 @@ ROWS: tuple[Row, ...] = (
         _STOP_OTHERS,
         Kind.MEMORY,
     ),
+    shared.FROZEN_BATCH,
+    shared.SHAPE_CONSTRAINTS,
     Row(
         "no-kernel",
         r"Could not find any implementation for node (.{1,120})",

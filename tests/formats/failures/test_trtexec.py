@@ -133,6 +133,19 @@ def find(*lines: str) -> Failure:
             "TensorRT failed inside",
             "another release",
         ),
+        (
+            "[E] Error[4]: [shapeCompiler.cpp::evaluateShapeChecks::1180] Error Code 4: Internal Error (kOPT values "
+            "for profile 0 violate shape constraints: IShuffleLayer /head/Reshape: reshaping failed for tensor: "
+            "/head/Expand_output_0 Reshape would change volume.)",
+            "fixes the batch although its input declares it open (Reshape would change volume: /head/Reshape)",
+            "dynamic batch",
+        ),
+        (
+            "[E] Error[4]: [shapeCompiler.cpp::evaluateShapeChecks::832] Error Code 4: Internal Error (kMAX values for "
+            "profile 0 violate shape constraints: condition '==' violated. 4 != 1. /Concat: dimensions not compatible)",
+            "does not take the shapes that its input declares: condition '==' violated. 4 != 1. /Concat",
+            "dynamic batch",
+        ),
         ("[E] Something that nobody has seen before", "trtexec failed", "read its log"),
     ],
 )
