@@ -32,7 +32,8 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class ProbeJob:
-    """Run ``onnx`` on normally distributed random input, and on frames of ``video`` under each candidate.
+    """Run ``onnx`` on normally distributed random input, and on frames of ``video`` under each candidate. Without a
+    video one synthetic picture stands for the frames.
 
     ``frames`` frames are taken, spread over the first ``span``; fewer once ``time_budget_s`` or ``byte_budget`` is
     used up. ``viewed``: candidates that are also run on the mirrored and the zoomed frames, if the graph has no input

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.embedded.probes import stem, views
+from dsbench.embedded.probes import stem, synthetic, views
 from dsbench.embedded.video.frame import YuvFrame
 from dsbench.jobs.probe import Candidate, OutputRange, ProbeFailure, ProbeJob, ProbeResult, View, tensor_key
 
@@ -62,18 +62,18 @@ def failure_of(error: DsbenchError) -> ProbeFailure:
 
 def run(job: ProbeJob, tensors: Path) -> ProbeResult:
     """Run the job; raises ONNX_RUN_FAILED. A video that cannot be read is part of the result."""
-    wanted = job.video is not None and job.candidates
+    wanted = bool(job.candidates)
     with ThreadPoolExecutor(1) as background:
         decoded = background.submit(_frames, job, job.frames) if wanted else None  # while the network is loaded
         network = _Network(job)
         gain = stem.input_gain(job.onnx, (job.channels, job.height, job.width), job.nhwc) if decoded else None
         wait([decoded] if decoded is not None else [])  # a call is timed without concurrent decoding
-        result = replace(network.random(), input_gain=gain, viewed=job.viewed if gain is None else ())
+        result = replace(network.random(), input_gain=gain, viewed=job.viewed if gain is None and job.video else ())
         if decoded is None:
             return replace(result, viewed=())
         try:
             count = network.affordable_frames(result)
-            frames = decoded.result() if count == job.frames else _frames(job, count)
+            frames = decoded.result() if count == job.frames or not job.video else _frames(job, count)
         except DsbenchError as error:
             return replace(result, video_failure=failure_of(error))
     return network.real(frames, result, tensors)
@@ -141,7 +141,8 @@ class _Network:
             for view, change in VIEWS.items() if result.viewed else ():
                 saved |= _keyed(result.viewed, self._under_all(change(frame), result.viewed), position, view)
         np.savez(tensors, **saved)  # type: ignore[arg-type]
-        heading = f"Real frame {frames[0].index} ({_describe(self.job.candidates[0])}):"
+        shown = f"Real frame {frames[0].index}" if self.job.video else "Synthetic picture"
+        heading = f"{shown} ({_describe(self.job.candidates[0])}):"
         return replace(
             result,
             lines=(*result.lines, heading, *_range_lines(first)),
@@ -219,7 +220,12 @@ class _Pixels:
 
 
 def _frames(job: ProbeJob, count: int) -> list[YuvFrame]:
-    """``count`` frames of the video in streammux space, spread over its first ``span`` frames or a shorter video."""
+    """``count`` frames of the video in streammux space, spread over its first ``span`` frames or a shorter video.
+
+    Without a video one synthetic picture.
+    """
+    if job.video is None:
+        return [synthetic.frame(job.width, job.height)]
     picked, total = _pick(job, count, job.span)
     if total < job.span and len(picked) < min(count, total):
         picked, total = _pick(job, count, total)

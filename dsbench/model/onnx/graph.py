@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.model.onnx import extra_inputs
+from dsbench.model.onnx import extra_inputs, tensor
 from dsbench.model.onnx import file as onnx_file
-from dsbench.model.onnx.tensor import TensorFacts
+from dsbench.model.onnx.tensor import TensorFacts, inputs_of
 
 if TYPE_CHECKING:
     import onnx
@@ -73,20 +73,20 @@ def inspect(path: Path, *, input_size: tuple[int, int] | None = None) -> OnnxFac
     external = onnx_file.external_files(model, path)
     opset, domains, warnings = _opset(model, path)
     warnings += _graph_warnings(model.graph, path)
-    tensor = _image_input(model.graph, path)
-    assert tensor.shape is not None
-    layout = _layout(tensor.shape, path)
+    image = _image_input(model.graph, path)
+    assert image.shape is not None
+    layout = _layout(image.shape, path)
     order = (1, 2, 3) if layout == "NCHW" else (3, 1, 2)
-    channels = _channels(tensor.shape[order[0]], path)
-    sides = (tensor.shape[order[1]], tensor.shape[order[2]])
+    channels = _channels(image.shape[order[0]], path)
+    sides = (image.shape[order[1]], image.shape[order[2]])
     height, width, origin = _size(sides, input_size, path)
-    batch, batch_warnings = _batch(tensor.shape[0], path)
+    batch, batch_warnings = _batch(image.shape[0], path)
     return OnnxFacts(
         path=path,
         sha256=onnx_file.sha256(path),
-        input_name=tensor.name,
-        shape=tensor.shape,
-        dtype=tensor.dtype,
+        input_name=image.name,
+        shape=image.shape,
+        dtype=image.dtype,
         layout=layout,
         batch=batch,
         channels=channels,
@@ -176,10 +176,7 @@ def _has_cycle(graph: onnx.GraphProto, producers: dict[str, int]) -> bool:
 
 def _image_input(graph: onnx.GraphProto, path: Path) -> TensorFacts:
     """The first graph input that is not an initializer, checked to be the only one, rank 4 and float32."""
-    weights = {tensor.name for tensor in graph.initializer} | {
-        sparse.values.name for sparse in graph.sparse_initializer
-    }
-    inputs = [_tensor(value) for value in graph.input if value.name not in weights]
+    inputs = [tensor.of_value(value) for value in inputs_of(graph)]
     if not inputs or not inputs[0].name:
         raise DsbenchError(
             Code.ONNX_INPUT,
@@ -205,23 +202,6 @@ def _image_input(graph: onnx.GraphProto, path: Path) -> TensorFacts:
             fix="export with a float32 input (put a Cast after it; FP16 belongs to the engine's precision)",
         )
     return image
-
-
-def _tensor(value: onnx.ValueInfoProto) -> TensorFacts:
-    from onnx import TensorProto
-
-    kind = value.type.tensor_type
-    try:
-        dtype = TensorProto.DataType.Name(kind.elem_type).lower()
-    except ValueError:
-        dtype = f"type {kind.elem_type}"
-    dtype = {"float": "float32", "double": "float64"}.get(dtype, dtype)
-    if not kind.HasField("shape"):
-        return TensorFacts(value.name, dtype, None)
-    dims: list[int | str] = []
-    for dim in kind.shape.dim:
-        dims.append(dim.dim_value if dim.HasField("dim_value") else (dim.dim_param or "?"))
-    return TensorFacts(value.name, dtype, tuple("?" if d == -1 else d for d in dims))
 
 
 def _show(shape: tuple[int | str, ...] | None) -> str:
@@ -293,7 +273,7 @@ def _batch(value: int | str, path: Path) -> tuple[int | None, tuple[str, ...]]:
 
 
 def _outputs(graph: onnx.GraphProto, path: Path) -> tuple[TensorFacts, ...]:
-    outputs = tuple(_tensor(value) for value in graph.output)
+    outputs = tuple(tensor.of_value(value) for value in graph.output)
     names = [output.name for output in outputs]
     if not outputs or len(set(names)) < len(names) or "" in names:
         raise DsbenchError(

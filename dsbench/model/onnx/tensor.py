@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import onnx
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +19,27 @@ class TensorFacts:
     name: str
     dtype: str
     shape: tuple[int | str, ...] | None
+
+
+def inputs_of(graph: onnx.GraphProto) -> list[onnx.ValueInfoProto]:
+    """The graph's inputs without the weights that old exporters list among them."""
+    weights = {item.name for item in graph.initializer} | {item.values.name for item in graph.sparse_initializer}
+    return [value for value in graph.input if value.name not in weights]
+
+
+def of_value(value: onnx.ValueInfoProto) -> TensorFacts:
+    """The facts of one input or output as the graph declares it."""
+    from onnx import TensorProto
+
+    kind = value.type.tensor_type
+    try:
+        dtype = TensorProto.DataType.Name(kind.elem_type).lower()
+    except ValueError:
+        dtype = f"type {kind.elem_type}"
+    dtype = {"float": "float32", "double": "float64"}.get(dtype, dtype)
+    if not kind.HasField("shape"):
+        return TensorFacts(value.name, dtype, None)
+    dims: list[int | str] = []
+    for dim in kind.shape.dim:
+        dims.append(dim.dim_value if dim.HasField("dim_value") else (dim.dim_param or "?"))
+    return TensorFacts(value.name, dtype, tuple("?" if d == -1 else d for d in dims))

@@ -76,6 +76,17 @@ def test_lines_are_the_specifications(tmp_path: Path) -> None:
     assert result.real == ()
 
 
+def test_a_synthetic_picture_stands_for_the_frames_without_a_video(tmp_path: Path) -> None:
+    scaled = Candidate(0.5, (), 0, 0)
+    asked = job(identity(tmp_path / "x.onnx"), None, Candidate(1.0, (), 0, 0), scaled)
+    result = probe.run(asked, tmp_path / "o.npz")
+    assert (result.frames, result.viewed, result.video_failure) == ((0,), (), None)
+    assert any(line.startswith("Synthetic picture") for line in result.lines)
+    first, second = (tensors.outputs_of(tmp_path / "o.npz", result, index)[0][0].data for index in (0, 1))
+    assert first.std() > 20
+    np.testing.assert_allclose(second, first / 2, rtol=1e-6)
+
+
 def test_real_frames_under_each_candidate(tmp_path: Path, video: Path) -> None:
     plain, shifted = Candidate(1.0, (), 1, 0), Candidate(0.5, (10.0, 20.0, 30.0), 1, 0)
     letterboxed = Candidate(1.0, (), 1, 1)
