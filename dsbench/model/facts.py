@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from dsbench.base.options import Value
 from dsbench.formats.labels import Labels
@@ -40,6 +41,27 @@ class Throughput:
     stand_in: bool
     setup: Setup = UNKNOWN
     remarks: tuple[str, ...] = ()
+
+
+class ModelFacts(Protocol):
+    """What is needed to look at a model's outputs: pre-flight's facts, or those of a single ONNX file."""
+
+    @property
+    def layout(self) -> ModelLayout: ...
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def onnx(self) -> OnnxFacts: ...
+    @property
+    def labels(self) -> Labels: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def video(self) -> Value[VideoFacts] | None:
+        """None: a synthetic picture stands for its frames."""
+        ...
 
 
 @dataclass(frozen=True)

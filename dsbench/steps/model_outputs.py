@@ -24,7 +24,7 @@ from dsbench.judge.imports.frame_evidence import Findings, Views
 from dsbench.judge.imports.preprocessing import Choice, Fixed, Stated
 from dsbench.model.exporter import hugging_face
 from dsbench.model.exporter.hugging_face import HuggingFace
-from dsbench.model.facts import PreflightFacts
+from dsbench.model.facts import ModelFacts, PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.model.settings import Settings
 from dsbench.record.evidence import EvidenceLog
@@ -103,7 +103,7 @@ def run(model: ModelRun, log: EvidenceLog) -> ModelOutputsResult:
     return outputs
 
 
-def probe(facts: PreflightFacts, scratch: Path, runtime: Runtime | None = None) -> ModelOutputsResult:
+def probe(facts: ModelFacts, scratch: Path, runtime: Runtime | None = None) -> ModelOutputsResult:
     """Probe, recognise, choose. Raises what probing raises, MODEL_OUTPUT_INVALID, NOT_A_DETECTOR.
 
     A graph with TensorRT plugins is recognised by its declared outputs, where ``runtime`` can run it at all.
@@ -143,7 +143,7 @@ def probe(facts: PreflightFacts, scratch: Path, runtime: Runtime | None = None) 
     return _settle(outputs, choice)
 
 
-def _declared(facts: PreflightFacts, runtime: Runtime | None, scratch: Path) -> Probed | None:
+def _declared(facts: ModelFacts, runtime: Runtime | None, scratch: Path) -> Probed | None:
     """What is known of a graph with TensorRT plugins without running it; None for any other graph.
 
     Raises ONNX_RUN_FAILED on a runtime that cannot run it.
@@ -203,7 +203,7 @@ def _settle(outputs: ModelOutputsResult, choice: Choice) -> ModelOutputsResult:
     return replace(outputs, choice=choice, chosen=chosen, warnings=warnings)
 
 
-def _stated(facts: PreflightFacts, files: HuggingFace) -> Stated:
+def _stated(facts: ModelFacts, files: HuggingFace) -> Stated:
     """What the user and the exporter state about the preprocessing."""
     fixed, origin = fixed_keys(facts)
     processor = image_processor.of_processor(files.processor)
@@ -224,7 +224,7 @@ def source_plan(layout: ModelLayout) -> SourcePlan:
     return SourcePlan(layout.parser_source, layout.parser_source_alternatives, layout.parser_function)
 
 
-def fixed_keys(facts: PreflightFacts) -> tuple[Fixed, str]:
+def fixed_keys(facts: ModelFacts) -> tuple[Fixed, str]:
     """The preprocessing keys that the user has decided, in an nvinfer config of their own or in dsbench.toml."""
     config = facts.layout.nvinfer_config
     if config.is_file() and not is_generated(config):
@@ -259,11 +259,11 @@ def from_settings(settings: Settings) -> Fixed:
     )
 
 
-def _job(facts: PreflightFacts, candidates: Sequence[Preprocessing]) -> ProbeJob:
+def _job(facts: ModelFacts, candidates: Sequence[Preprocessing]) -> ProbeJob:
     settings = facts.settings
     return ProbeJob(
         onnx=str(facts.onnx.path),
-        video=str(facts.video.value.path),
+        video=str(facts.video.value.path) if facts.video else None,
         height=facts.height,
         width=facts.width,
         channels=facts.onnx.channels,
@@ -276,7 +276,7 @@ def _job(facts: PreflightFacts, candidates: Sequence[Preprocessing]) -> ProbeJob
 
 
 def _choose(
-    facts: PreflightFacts, candidates: Sequence[Preprocessing], probed: Probed, head: Head, stated: Stated
+    facts: ModelFacts, candidates: Sequence[Preprocessing], probed: Probed, head: Head, stated: Stated
 ) -> Choice:
     """The choice for a recognised head: its convention joins what is ``stated``, its decode gives the evidence."""
     convention, decode = registry.convention(head), _Decode(facts, candidates, probed, head)
@@ -296,7 +296,7 @@ def _choose(
 class _Decode:
     """A family's decode of what the probe left."""
 
-    def __init__(self, facts: PreflightFacts, candidates: Sequence[Preprocessing], probed: Probed, head: Head) -> None:
+    def __init__(self, facts: ModelFacts, candidates: Sequence[Preprocessing], probed: Probed, head: Head) -> None:
         threshold = registry.convention(head).pre_cluster_threshold
         self.floor = spec.PRE_CLUSTER_THRESHOLD if threshold is None else threshold
         self._candidates, self._probed, self._head = candidates, probed, head
