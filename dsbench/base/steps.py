@@ -18,6 +18,12 @@ class Step:
     """Steps that must pass first."""
     question: str = ""
     """Shown at the top of the report; the step's first fact answers it, unless that fact has no origin."""
+    shown: bool = False
+    """Whether the terminal's summary repeats the step's printed lines."""
+    record_key: str = ""
+    """Key of its entry under ``beyond`` in the record; empty if it has none."""
+    extra_run: str = ""
+    """Name of the benchmark run of its own: config and log are called ``s<N>_<name>``, or ``s<N>_<name>_repeat<N>``."""
 
 
 STEPS: tuple[Step, ...] = (
@@ -45,16 +51,20 @@ STEPS: tuple[Step, ...] = (
         "beyond",
         "in a batch of different clips each stream gets the boxes of its own clip",
         ("kitti_gate",),
+        record_key="parity",
     ),
     Step("benchmark_config", "7b", "the benchmark's nvinfer config is complete and fits the model", ("kitti_gate",)),
-    Step("run1_calibration", "7c", "frame rate of all streams at once", ("benchmark_config",)),
-    Step("run2_validation", "7c", "how many streams keep up in real time", ("run1_calibration",)),
+    Step("run1_calibration", "7c", "frame rate of all streams at once", ("benchmark_config",), shown=True),
+    Step("run2_validation", "7c", "how many streams keep up in real time", ("run1_calibration",), shown=True),
     Step(
         "throughput_limit",
         "beyond",
         "what limits the throughput, with the evidence",
         ("run2_validation",),
         question="What limits the throughput?",
+        shown=True,
+        record_key="limit",
+        extra_run="decode",
     ),
     Step(
         "stream_sweep",
@@ -62,6 +72,9 @@ STEPS: tuple[Step, ...] = (
         "the largest number of real-time streams, with --sweep",
         ("run2_validation",),
         question="Largest number of real-time streams?",
+        shown=True,
+        record_key="sweep",
+        extra_run="sweep",
     ),
     Step(
         "frame_latency",
@@ -69,13 +82,16 @@ STEPS: tuple[Step, ...] = (
         "how long a frame takes under load, with --latency",
         ("run2_validation",),
         question="How long does a frame take?",
+        shown=True,
+        record_key="latency",
+        extra_run="latency",
     ),
-    Step("summary", "Summary", "timing and results in one block", ("run2_validation",)),
+    Step("summary", "Summary", "timing and results in one block", ("run2_validation",), shown=True),
     Step("report", "Step 8", "record, charts and pictures of this run exist"),
 )
 
-RECORD_KEYS = ("limit", "sweep", "latency", "parity")
-"""Keys of the record's entries of steps beyond the specification; null if a step has no entry."""
+RECORD_KEYS = tuple(step.record_key for step in STEPS if step.record_key)
+"""Keys under ``beyond`` in the record; the value is null if the step left no entry."""
 
 _BY_NAME = {step.name: step for step in STEPS}
 

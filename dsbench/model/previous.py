@@ -7,9 +7,11 @@ import re
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.steps import STEPS
 
 FOLDER = "previous"
-_RUN = r"s\d+_(?:run[12]|decode|sweep|sweep_repeat\d*|latency)"
+_EXTRA = "|".join(step.extra_run for step in STEPS if step.extra_run)
+_RUN = rf"s\d+_(?:run[12]|(?:{_EXTRA})(?:_repeat\d*)?)"
 _RUN_FILE = re.compile(rf"(?:ds_{_RUN}(?:_first)?\.log|deepstream_app_{_RUN}\.txt)")
 
 
@@ -31,6 +33,11 @@ def set_aside(path: Path) -> Path:
             fix="make the model directory writable",
         ) from error
     return target
+
+
+def is_run(name: str) -> bool:
+    """Whether ``set_runs_aside`` moves the files of a run of that name, such as ``s6_decode``."""
+    return re.fullmatch(_RUN, name) is not None
 
 
 def set_runs_aside(ds_dir: Path) -> tuple[Path, ...]:

@@ -12,12 +12,7 @@ import pytest
 from dsbench.base.steps import STEPS
 from dsbench.report.collector import StepResult
 
-_SHOWN = (
-    *("run1_calibration", "run2_validation"),
-    *("throughput_limit", "stream_sweep", "frame_latency"),
-    "summary",
-)
-"""Steps whose printed lines are repeated in the summary."""
+_SHOWN = frozenset(step.name for step in STEPS if step.shown)
 
 
 def announce(config: pytest.Config, text: str) -> None:

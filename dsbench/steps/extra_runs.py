@@ -15,6 +15,7 @@ from dsbench.judge.run import telemetry as judge_telemetry
 from dsbench.judge.run.early_end import EarlyEnd
 from dsbench.judge.run.measurement import Measurement
 from dsbench.judge.run.telemetry import TelemetrySummary
+from dsbench.model import previous
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
@@ -87,6 +88,7 @@ def load_of(perf: PerfRun, series: Series) -> TelemetrySummary | None:
 
 def _perf_plan(model: ModelRun, plan: ExtraPlan) -> PerfPlan:
     layout = model.layout
+    assert previous.is_run(plan.name), f"{plan.name}: its step needs an `extra_run` in base/steps.py"
     kept = layout.ds_extra_app_config(plan.name)
     config = app_run.write_app_config(model, kept, plan.streams, plan.interval_s, infer=plan.infer)
     log = layout.ds_extra_log(plan.name)
