@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from dsbench.model.exporter.evidence import ExporterEvidence
     from dsbench.model.exporter.hugging_face import HuggingFace
+    from dsbench.model.exporter.ultralytics import Metadata
     from dsbench.model.onnx.graph import OnnxFacts
 
 
@@ -66,13 +68,25 @@ class Hints:
     """Sizes of an SSD's priors in pixels, finest stride first, as many for each stride."""
     steps: tuple[float, ...] = ()
     """Strides of an SSD's priors."""
-    hugging_face: HuggingFace | None = None
-    """config.json and preprocessor_config.json; None without them."""
+    exporter: ExporterEvidence | None = None
+    """What the exporter left; None: the registry reads the ONNX file's metadata."""
+
+    @property
+    def hugging_face(self) -> HuggingFace | None:
+        """config.json and preprocessor_config.json."""
+        return self.exporter.hugging_face if self.exporter else None
 
     @property
     def model_type(self) -> str:
         """Of config.json; "" without one."""
         return self.hugging_face.model_type if self.hugging_face else ""
+
+    @property
+    def metadata(self) -> Metadata:
+        """Ultralytics' metadata; empty without them."""
+        from dsbench.model.exporter.ultralytics import Metadata
+
+        return self.exporter.metadata if self.exporter else Metadata()
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class OwlVit:
     def decode(self, outputs: Outputs, head: Head, network: Network, threshold: float) -> Boxes:
         """Reference decode: patch by patch, class by class."""
         assert isinstance(head.layout, QueryLayout)
-        return queries.decode_sigmoid(outputs, head.layout, network, threshold)
+        return queries.decode_sigmoid(outputs, head.layout, head.classes, network, threshold)
 
     def context(self, head: Head) -> ParserContext:
         """Output indices; whether the sigmoid is in the graph."""

@@ -35,6 +35,9 @@ LEADS = 1.0
 STRONGLY = -1.5
 """All logits below this: a sigmoid sees nothing in the query (below 0.18)."""
 MOSTLY = 0.6
+RF_DETR_OUTPUTS = {"dets", "labels"}
+SPARE_BELOW = 0.1
+"""A column whose highest score stays below this on real frames, under most preprocessings, is trained to be empty."""
 
 
 class Activation(StrEnum):
@@ -189,15 +192,38 @@ def softmax(values: NDArray[np.float32]) -> NDArray[np.float32]:
         return result
 
 
-def decode_sigmoid(outputs: Outputs, layout: QueryLayout, network: Network, threshold: float) -> Boxes:
-    """Every class of every query that reaches the threshold, query by query; boxes that are not finite are skipped."""
+def spare_column(head: QueryHead, samples: Sequence[Outputs], hints: Hints, labels: Sequence[str]) -> str:
+    """Why the last column is no class, or an empty text: RF-DETR keeps one after fine-tuning that is never high.
+
+    It is known by RF-DETR's output names or by its metadata, and by one name less than there are columns.
+    """
+    import numpy as np
+
+    stated = hints.exporter.stated if hints.exporter else None
+    names = stated.names if stated and stated.names else None
+    count = len(names.value) if names else len(labels)
+    rf_detr = {out.name for out in samples[0]} >= RF_DETR_OUTPUTS
+    if count != head.classes - 1 or not (rf_detr or (stated and stated.family and names)):
+        return ""
+    peaks = [rows[:, -1] if head.layout.activated else sigmoid(rows[:, -1]) for rows in head.samples]
+    highest = float(np.median([np.nanmax(peak) for peak in peaks]))
+    if highest >= SPARE_BELOW:
+        return ""
+    source = names.source if names else "labels.txt"
+    return f"RF-DETR's spare column: {source} names {count} of {head.classes}, its highest score is {highest:.2g}"
+
+
+def decode_sigmoid(outputs: Outputs, layout: QueryLayout, classes: int, network: Network, threshold: float) -> Boxes:
+    """Each of the first ``classes`` columns of every query that reaches the threshold, query by query; boxes that are
+    not finite are skipped."""
     import numpy as np
 
     columns, boxes = split(outputs, layout)
+    columns = columns[:, :classes]
     scores = np.asarray(columns, np.float32) if layout.activated else sigmoid(np.asarray(columns, np.float32))
     finite = np.isfinite(boxes).all(axis=1)
-    rows, classes = np.nonzero(finite.reshape(-1, 1) & (scores >= np.float32(threshold)))
-    return centre_boxes(classes.astype(np.int32), boxes[rows], scores[rows, classes], network)
+    rows, found = np.nonzero(finite.reshape(-1, 1) & (scores >= np.float32(threshold)))
+    return centre_boxes(found.astype(np.int32), boxes[rows], scores[rows, found], network)
 
 
 def centre_boxes(

@@ -10,6 +10,7 @@ from dsbench.base.errors import Code, DsbenchError
 
 if TYPE_CHECKING:
     from dsbench.families.base import Outputs
+    from dsbench.model.exporter.statement import Said
     from dsbench.model.onnx.graph import OnnxFacts
 
 _NMS = "NonMaxSuppression"
@@ -18,6 +19,32 @@ _DENSE_MODELS = ("segformer", "upernet", "mask2former", "maskformer", "oneformer
 _EMBEDDING = re.compile(r"embed|feature|pooler|hidden_state", re.IGNORECASE)
 _UNIT = 0.01
 """A vector whose length is so close to 1 is an embedding."""
+
+
+_OWN_PARSER = "import a detection model, or put your own parser .cpp into parser/"
+_TASKS = {
+    "segment": ("segmentation", "nvinfer runs it with network-type=3 and a parser for instance masks"),
+    "pose": ("pose", "nvinfer hands its tensors to the application with output-tensor-meta=1"),
+    "obb": ("rotated-box (OBB)", "nvinfer draws rotated boxes that a parser of your own gives it"),
+    "classify": ("classification", "nvinfer runs it as a secondary network with network-type=1"),
+    "semantic": ("semantic segmentation", "nvinfer runs it with network-type=2"),
+}
+"""A task as Ultralytics names it: the kind of head, and what nvinfer can do with it."""
+
+
+def other_task(task: Said[str] | None, where: str) -> DsbenchError | None:
+    """NOT_A_DETECTOR for a model that is not for detection, as its exporter states; else None."""
+    if task is None or task.value == "detect":
+        return None
+    kind, use = _TASKS.get(
+        task.value, (task.value, "nvinfer hands its tensors to the application (output-tensor-meta=1)")
+    )
+    return DsbenchError(
+        Code.NOT_A_DETECTOR,
+        f"{task.source} says task={task.value}: a {kind} head, not a detector that this parser family covers",
+        where=where,
+        fix=f"{_OWN_PARSER} ({use})",
+    )
 
 
 def not_a_detector(

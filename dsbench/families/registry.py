@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dsbench.base.errors import Code, DsbenchError
@@ -19,6 +20,7 @@ from dsbench.families.ssd import Ssd
 from dsbench.families.tao import Tao
 from dsbench.families.yolo import Yolo
 from dsbench.families.yolox import Yolox
+from dsbench.model.exporter import evidence
 
 if TYPE_CHECKING:
     from dsbench.model.onnx.graph import OnnxFacts
@@ -61,14 +63,20 @@ def recognise(
 ) -> Head:
     """The recognised head. ``samples``: outputs of real frames, under any preprocessing; at least one.
 
-    Raises NOT_A_DETECTOR for a classifier's output and the like, FAMILY_UNKNOWN when no family or more than one claims
-    it.
+    What the exporter states wins over shapes: another task than detection is refused, and a stated family is the only
+    one that is asked. Raises NOT_A_DETECTOR for a classifier's output and the like, FAMILY_UNKNOWN when no family or
+    more than one claims it.
     """
     hints = hints or Hints()
-    refused = refusals.not_a_detector(facts, samples, f"{facts.path.name}: {describe(samples)}", hints.model_type)
+    exporter = hints.exporter or evidence.of_metadata(facts)
+    hints, stated = replace(hints, exporter=exporter), exporter.stated
+    where = f"{facts.path.name}: {describe(samples)}"
+    refused = refusals.other_task(stated.task, where)
+    refused = refused or refusals.not_a_detector(facts, samples, where, hints.model_type)
     if refused:
         raise refused
-    candidates = (by_name(hints.family),) if hints.family else FAMILIES
+    chosen = hints.family or (stated.family.value if stated.family else None)
+    candidates = (by_name(chosen),) if chosen else FAMILIES
     answers = [family.recognise(facts, samples, hints, labels) for family in candidates]
     heads = sorted((a for a in answers if isinstance(a, Head)), key=lambda head: -head.confidence)
     if not heads:

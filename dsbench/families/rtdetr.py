@@ -65,13 +65,19 @@ class RtDetr:
         if verdict.activation is Activation.SOFTMAX:
             return Rejected(self.name, f"scores go through a softmax ({verdict.reason})")
         where = "in the graph" if head.layout.activated else "in the parser"
+        spare = queries.spare_column(head, samples, hints, labels)
         found = (
             HeadFact("scores", "sigmoid, no background", verdict.reason),
             HeadFact("sigmoid", where, "class columns are within 0..1" if head.layout.activated else "logits"),
-            HeadFact("classes", str(head.classes), "class columns"),
+            HeadFact(
+                "classes",
+                str(head.classes - bool(spare)),
+                "class columns, less the spare one" if spare else "class columns",
+            ),
             HeadFact("boxes", "cx, cy, w, h in 0..1", f"{head.queries} queries"),
+            *((HeadFact("background", f"column {head.classes - 1}, the last", spare),) if spare else ()),
         )
-        return Head(self.name, verdict.confidence, head.classes, head.layout, found, warnings)
+        return Head(self.name, verdict.confidence, head.classes - bool(spare), head.layout, found, warnings)
 
     def convention(self) -> Convention:
         """0..1 RGB, stretched: RTDetrImageProcessor's do_normalize is false although it names a mean; no NMS."""
@@ -86,7 +92,7 @@ class RtDetr:
     def decode(self, outputs: Outputs, head: Head, network: Network, threshold: float) -> Boxes:
         """Reference decode: query by query, class by class."""
         if isinstance(head.layout, QueryLayout):
-            return queries.decode_sigmoid(outputs, head.layout, network, threshold)
+            return queries.decode_sigmoid(outputs, head.layout, head.classes, network, threshold)
         assert isinstance(head.layout, RowsLayout)
         return rows.decode(outputs, head.layout, network, threshold)
 

@@ -54,9 +54,9 @@ QUERIES = Convention(
 class YoloLayout:
     """Where a head keeps what; ``output`` is the index of the output that holds it.
 
-    ``table``: rows of x1, y1, x2, y2, score, class. Otherwise dense: ``transposed`` is [4+C, anchors],
-    ``objectness`` whether column 4 is one, ``corners`` x1, y1, x2, y2 instead of cx, cy, w, h. ``normalised``:
-    fractions of the network input.
+    ``table``: rows of x1, y1, x2, y2, score, class; with ``centres`` cx, cy, w, h, score, class. Otherwise dense:
+    ``transposed`` is [4+C, anchors], ``objectness`` whether column 4 is one, ``corners`` x1, y1, x2, y2 instead of
+    cx, cy, w, h. ``normalised``: fractions of the network input.
     """
 
     table: bool
@@ -65,6 +65,7 @@ class YoloLayout:
     corners: bool = False
     normalised: bool = False
     output: int = 0
+    centres: bool = False
 
 
 class Yolo:
@@ -79,9 +80,9 @@ class Yolo:
         """One output of two dims with decoded boxes; mask and keypoint heads are refused."""
         if not samples:
             return Rejected(NAME, "recognised by its values, and there are none")
-        metadata = ultralytics.read(facts.metadata)
+        metadata = hints.metadata
         network = Network(facts.width, facts.height)
-        refused = _other_task(metadata, samples)
+        refused = _mask_prototypes(samples)
         if refused:
             return refused
         output = _main_output(samples)
@@ -121,7 +122,7 @@ class Yolo:
         if layout.normalised:
             rows = rows * np.array([network.width, network.height] * 2, np.float32)
         first, second, third, fourth = rows.T
-        if layout.table or layout.corners:
+        if (layout.table and not layout.centres) or layout.corners:
             return clip_boxes(ids, (first, second, third, fourth), confidence, network)
         return clip_boxes(ids, centre_to_corners(first, second, third, fourth), confidence, network)
 
@@ -136,6 +137,7 @@ class Yolo:
             ("corners", layout.corners),
             ("normalised", layout.normalised),
             ("output", layout.output),
+            ("centres", layout.centres),
         )
 
 
@@ -156,18 +158,8 @@ def _scores(
     return raw[:, :4], best, raw[:, 4] * confidence if layout.objectness else confidence
 
 
-def _other_task(metadata: Metadata, samples: Sequence[Outputs]) -> Rejected | None:
-    """A head for masks, keypoints, rotated boxes or whole images, by the metadata or by mask prototypes."""
-    kinds = {
-        "segment": "segmentation",
-        "pose": "pose",
-        "classify": "classification",
-        "obb": "rotated-box (OBB)",
-    }
-    if metadata.task and metadata.task != ultralytics.DETECT:
-        kind = kinds.get(metadata.task, metadata.task)
-        what = f"the metadata says task={metadata.task}: a YOLO {kind} head"
-        return Rejected(NAME, f"{what}, not a detector that this parser family covers", True, True)
+def _mask_prototypes(samples: Sequence[Outputs]) -> Rejected | None:
+    """A head for masks, known by their prototypes."""
     shapes = [out.data.shape for out in samples[0]]
     prototypes = next((s for s in shapes[1:] if len(s) == 3 and min(s[1:]) >= 8 and s[0] <= 256), None)
     if prototypes and len(shapes) == 2 and len(shapes[0]) == 2 and prototypes[0] + 5 < max(shapes[0]):
@@ -189,14 +181,17 @@ def _main_output(samples: Sequence[Outputs]) -> int | None:
 
 def _table_head(found: DetectionTable, output: int, metadata: Metadata, labels: Sequence[str]) -> Head:
     classes = len(metadata.names) or max(found.highest + 1, len(labels), 1)
-    layout = YoloLayout(table=True, normalised=found.normalised, output=output)
+    layout = YoloLayout(table=True, normalised=found.normalised, output=output, centres=found.centres)
+    columns = "centre x, y, width, height" if found.centres else "x1, y1, x2, y2"
     origin = "metadata" if metadata.names else f"highest id on real frames {found.highest}"
     facts = (
-        HeadFact("layout", f"[{found.rows}, 6] x1, y1, x2, y2, score, class", found.reason),
+        HeadFact("layout", f"[{found.rows}, 6] {columns}, score, class", found.reason),
         HeadFact("boxes", "fractions" if found.normalised else "network pixels", found.space),
         HeadFact("classes", str(classes), origin),
         _clustering(found.dense),
     )
+    if found.centres:
+        return Head(NAME, found.confidence, classes, layout, facts, _warnings(metadata, labels), QUERIES)
     # other exporters write such rows for networks that are fed otherwise: without metadata it is a habit
     convention = replace(DENSE if found.dense else FUSED, firm=metadata.ultralytics)
     return Head(NAME, found.confidence, classes, layout, facts, _warnings(metadata, labels), convention)
@@ -219,8 +214,9 @@ def _dense_head(found: Dense, output: int, metadata: Metadata, labels: Sequence[
         HeadFact("boxes", f"{parts} in {'fractions' if found.normalised else 'network pixels'}", found.space),
     )
     confidence = min(found.confidence + (0.05 if metadata.ultralytics else 0.0), 0.99)
-    queries = found.normalised and metadata.ultralytics and found.anchors <= 1000
-    convention = QUERIES if queries else DENSE
+    queries = metadata.queries or (found.normalised and metadata.ultralytics and found.anchors <= 1000)
+    firm = metadata.ultralytics or not found.of_several
+    convention = QUERIES if queries else replace(DENSE, firm=firm)
     warnings = (*found.warnings, *_warnings(metadata, labels))
     return Head(NAME, confidence, found.classes, layout, facts, warnings, convention)
 

@@ -27,7 +27,8 @@ FEWEST_ANCHORS = 16
 
 @dataclass(frozen=True, slots=True)
 class DetectionTable:
-    """Rows of x1, y1, x2, y2, score, class. ``dense``: one for each anchor, so NMS is still to do."""
+    """Rows of x1, y1, x2, y2, score, class; with ``centres`` cx, cy, w, h, score, class. ``dense``: one for each
+    anchor, so NMS is still to do."""
 
     rows: int
     highest: int
@@ -36,6 +37,7 @@ class DetectionTable:
     confidence: float
     reason: str
     space: str
+    centres: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,9 @@ class Dense:
     why_objectness: str
     space: str
     warnings: tuple[str, ...] = ()
+    of_several: bool = False
+    """Networks that are fed differently have such heads: corners (LibreYOLO), or one decoded row with a varying
+    objectness for each cell (YOLOX)."""
 
     @property
     def classes(self) -> int:
@@ -89,6 +94,12 @@ def table(arrays: Arrays, network: Network, metadata: Metadata, *, wanted: bool)
         return "no table: it would have 6 columns"
     raw = np.concatenate(list(arrays))
     used = raw[np.abs(raw).sum(axis=1) > 0]
+    if metadata.queries:
+        return _query_table(rows, used)
+    if metadata.certain and metadata.end2end:
+        highest = int(np.rint(used[:, 5].max())) if len(used) else -1
+        reason = "the metadata say end2end: rows of detections, whatever a wrong preprocessing makes of them"
+        return DetectionTable(rows, highest, False, False, 0.99, reason, "Ultralytics' exporter writes network pixels")
     sure = metadata.end2end or wanted
     named = "the metadata says end2end" if metadata.end2end else "dsbench.toml"
     if not len(used):
@@ -99,8 +110,7 @@ def table(arrays: Arrays, network: Network, metadata: Metadata, *, wanted: bool)
     if scores.min() < -1 - TOLERANCE or scores.max() > 1 + TOLERANCE or (len(used) > 1 and np.ptp(scores) < 1e-6):
         return "column 4 holds no scores"
     seen = used[scores > SEEN]
-    ordered = float(np.mean((seen[:, 2] >= seen[:, 0]) & (seen[:, 3] >= seen[:, 1]))) if len(seen) else 1.0
-    if ordered < 0.95:
+    if not _corners(arrays):
         return "the first four columns are not corners"
     largest = float(np.abs(seen[:, :4]).max()) if len(seen) else 0.0
     normalised = len(seen) > 0 and largest <= evidence.LARGEST_FRACTION
@@ -111,6 +121,29 @@ def table(arrays: Arrays, network: Network, metadata: Metadata, *, wanted: bool)
     reason = f"column 5 holds whole numbers, column 4 values within [0, 1]{f'; {named}' if sure else ''}"
     space = f"largest coordinate of {len(seen)} boxes: {largest:.2f}" if len(seen) else "no detection to judge by"
     return DetectionTable(rows, int(np.rint(labels.max())), normalised, dense, 0.97 if sure else 0.92, reason, space)
+
+
+def _query_table(rows: int, used: NDArray[np.float32]) -> DetectionTable | str:
+    """Rows of cx, cy, w, h in 0..1, score, class, as Ultralytics' RT-DETR has written them since 2026. Before, the six
+    columns were the box and the scores of two classes."""
+    import numpy as np
+
+    whole = np.abs(used[:, 5] - np.rint(used[:, 5])).max() < TOLERANCE if len(used) else True
+    if not whole:
+        return "column 5 holds no class ids"
+    highest = int(np.rint(used[:, 5].max())) if len(used) else -1
+    reason = "the metadata say RT-DETR, column 5 holds whole numbers"
+    space = "Ultralytics' RT-DETR writes cx, cy, w, h in 0..1"
+    return DetectionTable(rows, highest, True, False, 0.98, reason, space, centres=True)
+
+
+def _corners(arrays: Arrays) -> bool:
+    """Whether the first four columns are corners in most samples that have detections: a network without a
+    distribution of the sides writes x2 < x1 where it is fed wrongly."""
+    import numpy as np
+
+    ordered = [evidence.ordered(seen) for array in arrays if len(seen := array[array[:, 4] > SEEN])]
+    return not ordered or float(np.median(ordered)) >= 0.95
 
 
 def _doubles(seen: NDArray[np.float32]) -> bool:
@@ -130,6 +163,8 @@ def _doubles(seen: NDArray[np.float32]) -> bool:
 
 def dense(arrays: Arrays, network: Network, counts: Sequence[int], hints: Hints) -> Dense | Rejected:
     """The dense head, or why it is none. ``counts``: how many classes the metadata and labels.txt name."""
+    import numpy as np
+
     views = [_view(arrays, transposed, network) for transposed in (False, True)]
     problems = [_problem(view, network, counts) for view in views]
     fitting = [view for view, problem in zip(views, problems, strict=True) if problem is None]
@@ -163,6 +198,7 @@ def dense(arrays: Arrays, network: Network, counts: Sequence[int], hints: Hints)
         why,
         space,
         warnings,
+        corners or (objectness and view.per_cell == 1 and float(np.ptp(view.rows[:, 4])) > TOLERANCE),
     )
 
 

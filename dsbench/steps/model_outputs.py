@@ -19,11 +19,12 @@ from dsbench.families import registry
 from dsbench.families.base import Head, HeadFact, Hints, Network, Preprocessing
 from dsbench.formats import nvinfer
 from dsbench.jobs.probe import ZOOM_WINDOW, ProbeJob, ProbeResult, View
-from dsbench.judge.imports import frame_evidence, image_processor, output_ranges, preprocessing, tensors
+from dsbench.judge.imports import exporter_keys, frame_evidence, output_ranges, preprocessing, tensors
 from dsbench.judge.imports.frame_evidence import Findings, Views
 from dsbench.judge.imports.preprocessing import Choice, Fixed, Stated
+from dsbench.model.exporter import evidence as exporter_evidence
 from dsbench.model.exporter import hugging_face
-from dsbench.model.exporter.hugging_face import HuggingFace
+from dsbench.model.exporter.evidence import ExporterEvidence
 from dsbench.model.facts import ModelFacts, PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.model.settings import Settings
@@ -53,7 +54,7 @@ class ModelOutputsResult:
     head: Head | None
     no_family: DsbenchError | None
     user_source: UserSource | None
-    hugging_face: HuggingFace
+    exporter: ExporterEvidence
     warnings: tuple[str, ...]
 
     @property
@@ -62,7 +63,7 @@ class ModelOutputsResult:
 
     def hugging_face_facts(self) -> tuple[HeadFact, ...]:
         """What Hugging Face's files say, and in which file."""
-        found, processor = self.hugging_face, self.hugging_face.processor
+        found, processor = self.exporter.hugging_face, self.exporter.hugging_face.processor
         facts = []
         if found.config and found.model_type:
             facts.append(HeadFact("model_type", found.model_type, str(found.config.name)))
@@ -110,36 +111,36 @@ def probe(facts: ModelFacts, scratch: Path, runtime: Runtime | None = None) -> M
     """
     layout = facts.layout
     user_source = parser_source.find_user_source(source_plan(layout))
-    files = hugging_face.read(layout.onnx_dir, layout.root)
-    stated = _stated(facts, files)
-    processor = stated.exporter
+    exporter = exporter_evidence.read(layout, facts.onnx)
+    files = exporter.hugging_face
+    stated = _stated(facts, exporter)
     conventions = [
         convention.preprocessing
         for convention in (family.convention() for family in registry.FAMILIES)
         if len(facts.onnx.outputs) >= convention.fewest_outputs
     ]
-    candidates = preprocessing.candidates([processor, *conventions], stated.fixed, facts.onnx.channels)
+    candidates = preprocessing.candidates(conventions, stated, facts.onnx.channels)
     probed = _declared(facts, runtime, scratch) or probes.probe_model(_job(facts, candidates), scratch)
     warnings = (
         *(output_ranges.check(probed.result, facts.onnx.path) if not facts.onnx.plugins else (NOT_RUN,)),
-        *files.problems,
+        *exporter.problems,
         *hugging_face.compare_labels(files, facts.labels.names),
     )
     try:
         head = registry.recognise(
             facts.onnx,
             tensors.first_frames(probed.tensors, probed.result, len(candidates)),
-            hints=replace(hints(facts.settings), hugging_face=files),
+            hints=replace(hints(facts.settings), exporter=exporter),
             labels=facts.labels.names,
         )
     except DsbenchError as error:
         if error.code != Code.FAMILY_UNKNOWN and user_source is None:
             raise
         choice = preprocessing.decide((), stated, frame_evidence.of_gain(probed.result.input_gain))
-        outputs = ModelOutputsResult(probed, candidates, 0, choice, None, error, user_source, files, warnings)
+        outputs = ModelOutputsResult(probed, candidates, 0, choice, None, error, user_source, exporter, warnings)
     else:
         choice = _choose(facts, candidates, probed, head, stated)
-        outputs = ModelOutputsResult(probed, candidates, 0, choice, head, None, user_source, files, warnings)
+        outputs = ModelOutputsResult(probed, candidates, 0, choice, head, None, user_source, exporter, warnings)
     return _settle(outputs, choice)
 
 
@@ -175,7 +176,7 @@ def refine(
     """
     scores = preprocessing.score(outputs.candidates, decoded)
     evidence = frame_evidence.of_gain(outputs.probed.result.input_gain)
-    return _settle(outputs, preprocessing.decide(scores, _stated(facts, outputs.hugging_face), evidence))
+    return _settle(outputs, preprocessing.decide(scores, _stated(facts, outputs.exporter), evidence))
 
 
 def hints(settings: Settings) -> Hints:
@@ -198,17 +199,16 @@ def hints(settings: Settings) -> Hints:
 def _settle(outputs: ModelOutputsResult, choice: Choice) -> ModelOutputsResult:
     """The outputs with a choice and its position among the candidates."""
     chosen = outputs.candidates.index(choice.preprocessing)
-    loss = image_processor.approximation(choice.preprocessing, outputs.hugging_face.processor)
+    loss = exporter_keys.approximation(choice.preprocessing, outputs.exporter.stated)
     warnings = tuple(dict.fromkeys((*outputs.warnings, *filter(None, (loss,)))))
     return replace(outputs, choice=choice, chosen=chosen, warnings=warnings)
 
 
-def _stated(facts: ModelFacts, files: HuggingFace) -> Stated:
+def _stated(facts: ModelFacts, exporter: ExporterEvidence) -> Stated:
     """What the user and the exporter state about the preprocessing."""
     fixed, origin = fixed_keys(facts)
-    processor = image_processor.of_processor(files.processor)
-    source = files.processor.path.name if files.processor else ""
-    return Stated(fixed, processor, channels=facts.onnx.channels, user_origin=origin, exporter_origin=source)
+    keys, sources = exporter_keys.of(exporter.stated)
+    return Stated(fixed, keys, sources, channels=facts.onnx.channels, user_origin=origin)
 
 
 def pre_cluster_threshold(settings: Settings, head: Head | None) -> float:

@@ -17,6 +17,7 @@ from dsbench.families.queries import QueryLayout
 from dsbench.families.rows import RowsLayout
 from dsbench.judge.parser import boxes as parser_boxes
 from dsbench.model.exporter import hugging_face
+from dsbench.model.exporter.evidence import ExporterEvidence
 from dsbench.model.onnx.graph import OnnxFacts, inspect
 from tests import onnx_zoo
 from tests import onnx_zoo_transformers as zoo
@@ -63,7 +64,7 @@ def test_from_recognition_to_ground_truth(case: str, tmp_path: Path) -> None:
 )  # fmt: skip
 def test_config_json_decides(facts: OnnxFacts, tmp_path: Path, model_type: str, family: str) -> None:
     zoo.write_config(tmp_path, model_type)
-    hints = Hints(hugging_face=hugging_face.read(tmp_path))
+    hints = Hints(exporter=ExporterEvidence(hugging_face=hugging_face.read(tmp_path)))
     head = registry.recognise(facts, [undecided()], hints=hints)
     assert (head.family, head.facts[0].reason) == (family, f"config.json: model_type {model_type}")
 
@@ -152,7 +153,7 @@ def test_a_choice_against_the_evidence_is_a_warning(facts: OnnxFacts, tmp_path: 
     head = registry.recognise(facts, [outputs(softmax_logits(), boxes())], hints=Hints(family="rtdetr"))
     assert "background last" in head.warnings[0]
     zoo.write_config(tmp_path, "detr")
-    hints = Hints(hugging_face=hugging_face.read(tmp_path))
+    hints = Hints(exporter=ExporterEvidence(hugging_face=hugging_face.read(tmp_path)))
     head = registry.recognise(facts, [outputs(sigmoid_logits(), boxes())], hints=hints)
     assert (head.family, len(head.warnings)) == ("detr", 1)
 

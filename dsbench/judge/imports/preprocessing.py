@@ -48,7 +48,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """Keys the user set in dsbench.toml; None: not set."""
+    """Preprocessing keys that somebody states; None: not stated."""
 
     net_scale_factor: float | None = None
     offsets: tuple[float, ...] | None = None
@@ -59,18 +59,19 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What each level states about a model, None or "" where it says nothing. ``firm``: the family's convention holds
-    for every model with this head. ``aspect``: maintain-aspect-ratio in the family's training."""
+    """What each level states about a model, None or "" where it says nothing. ``fixed``: the user; ``exporter_sources``:
+    where each of `KEYS` stands. ``firm``: the family's convention holds for every model with this head. ``aspect``:
+    maintain-aspect-ratio in the family's training."""
 
     fixed: Fixed = Fixed()
-    exporter: Preprocessing | None = None
+    exporter: Fixed = Fixed()
+    exporter_sources: tuple[str, ...] = ("",) * len(KEYS)
     convention: Preprocessing | None = None
     convention_origin: str = ""
     firm: bool = True
     aspect: int = 1
     channels: int = 3
     user_origin: str = "dsbench.toml"
-    exporter_origin: str = "preprocessor_config.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class Choice:
 
 
 def apply(base: Preprocessing, fixed: Fixed) -> Preprocessing:
-    """``base`` with the user's keys; a scale of the user's own brings no offsets unless they are set too."""
+    """``base`` with the stated keys; a scale of its own brings no offsets unless they are stated too."""
     scale, offsets = base.net_scale_factor, base.offsets
     if fixed.net_scale_factor is not None:
         offsets = () if fixed.net_scale_factor != scale else offsets
@@ -141,11 +142,16 @@ def table(aspect: int, channels: int = 3) -> tuple[Preprocessing, ...]:
     return tuple(dict.fromkeys(rows))
 
 
-def candidates(bases: Sequence[Preprocessing | None], fixed: Fixed, channels: int = 3) -> tuple[Preprocessing, ...]:
-    """What to try: the bases (exporter, conventions) and `table` in both placements, with the user's keys first."""
+def settle(base: Preprocessing, stated: Stated) -> Preprocessing:
+    """``base`` with the exporter's keys, then with the user's."""
+    return apply(fit(apply(base, stated.exporter), stated.channels), stated.fixed)
+
+
+def candidates(bases: Sequence[Preprocessing | None], stated: Stated, channels: int = 3) -> tuple[Preprocessing, ...]:
+    """What to try: the conventions and `table` in both placements, with what exporter and user state first."""
     plain = [fit(base, channels) for base in bases if base is not None]
     plain += [*table(1, channels), *table(0, channels)]
-    return tuple(dict.fromkeys([apply(base, fixed) for base in plain] + plain))
+    return tuple(dict.fromkeys([settle(base, stated) for base in plain] + plain))
 
 
 def representatives(tried: Sequence[Preprocessing]) -> tuple[int, ...]:
@@ -178,7 +184,7 @@ def decide(scores: Sequence[Score], stated: Stated, evidence: RangeEvidence | No
     """The choice, with a warning where the evidence is against it and a sentence where nobody states a value."""
     evidence = evidence or RangeEvidence()
     base, level, source = _base(stated, evidence)
-    chosen = apply(base, stated.fixed)
+    chosen = settle(base, stated)
     keys = tuple(_key(index, chosen, level, source, stated) for index in range(len(KEYS)))
     open_keys = [item.key for item in keys if item.level is Level.UNKNOWN]
     if not chosen.maintain_aspect_ratio and "symmetric-padding" in open_keys:
@@ -196,11 +202,9 @@ def decide(scores: Sequence[Score], stated: Stated, evidence: RangeEvidence | No
 
 
 def _base(stated: Stated, evidence: RangeEvidence) -> tuple[Preprocessing, Level, str]:
-    """The strongest statement below the user's, who made it and where."""
+    """The strongest statement below the exporter's, who made it and where."""
     convention = stated.convention and fit(stated.convention, stated.channels)
     refuted = convention is not None and contradicts(convention, evidence)
-    if stated.exporter is not None:
-        return fit(stated.exporter, stated.channels), Level.EXPORTER, stated.exporter_origin
     if convention is not None and not refuted:
         if stated.firm:
             return convention, Level.CONVENTION, stated.convention_origin or "family convention"
@@ -234,14 +238,17 @@ def _key(index: int, chosen: Preprocessing, level: Level, source: str, stated: S
         fixed = True  # a scale of the user's own brings no offsets
     if index == KEYS.index("model-color-format") and stated.channels != 3 and not fixed:
         return KeyChoice(KEYS[index], Level.EXPORTER, "the input has one channel")
-    named = ((Level.EXPORTER, stated.exporter), (Level.CONVENTION, stated.convention))
+    exporter = _values(stated.exporter)[index]
+    convention = _values(fit(stated.convention, stated.channels))[index] if stated.convention else None
     others = tuple(
-        f"{name}: {_text(_values(fit(value, stated.channels))[index])}"
-        for name, value in named
-        if value is not None and _values(fit(value, stated.channels))[index] != _values(chosen)[index]
+        f"{name}: {_text(value)}"
+        for name, value in ((Level.EXPORTER, exporter), (Level.CONVENTION, convention))
+        if value is not None and value != _values(chosen)[index]
     )
     if fixed:
         return KeyChoice(KEYS[index], Level.USER, stated.user_origin, others)
+    if exporter is not None:
+        return KeyChoice(KEYS[index], Level.EXPORTER, stated.exporter_sources[index], others)
     return KeyChoice(KEYS[index], level, source, others)
 
 
@@ -264,10 +271,10 @@ def _text(value: object) -> str:
 
 def _alternatives(chosen: Preprocessing, stated: Stated, evidence: RangeEvidence) -> tuple[Preprocessing, ...]:
     """What the open keys may be: the usual feedings that the user's keys and the evidence leave, chosen one first."""
-    rows = [apply(row, stated.fixed) for row in table(chosen.maintain_aspect_ratio, stated.channels)]
+    rows = [settle(row, stated) for row in table(chosen.maintain_aspect_ratio, stated.channels)]
     rows = [row for row in rows if not contradicts(row, evidence)]
     if stated.convention is not None and not contradicts(stated.convention, evidence):
-        rows.insert(0, apply(fit(stated.convention, stated.channels), stated.fixed))
+        rows.insert(0, settle(fit(stated.convention, stated.channels), stated))
     return tuple(dict.fromkeys([chosen, *rows]))
 
 

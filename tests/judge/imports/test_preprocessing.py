@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from dsbench.base.boxes import Boxes
 from dsbench.families.base import Preprocessing
 from dsbench.judge.imports.frame_evidence import PixelRange, RangeEvidence
-from dsbench.judge.imports.image_processor import of_processor
 from dsbench.judge.imports.preprocessing import (
     CAFFE_ROW,
     DEFAULT,
@@ -31,12 +27,12 @@ from dsbench.judge.imports.preprocessing import (
     table,
     toml,
 )
-from dsbench.model.exporter import hugging_face
 
 YOLOX = Preprocessing(1.0, (), 1, 1)
 IMAGENET = Preprocessing(0.01752, (123.675, 116.28, 103.53), 0, 0)
 BYTE, UNIT = (RangeEvidence(item, "measured") for item in (PixelRange.BYTE, PixelRange.UNIT))
 EVERYTHING = Fixed(1.0, (), 1, 1, 0)
+PROCESSOR = Fixed(0.01752, (123.675, 116.28, 103.53), 0, 0, 0)
 
 
 def boxes(*rows: tuple[int, float, float, float, float, float]) -> Boxes:
@@ -44,10 +40,10 @@ def boxes(*rows: tuple[int, float, float, float, float, float]) -> Boxes:
 
 
 def test_the_usual_scales_and_the_users_keys_come_first() -> None:
-    tried = candidates([None], Fixed())
+    tried = candidates([None], Stated(Fixed()))
     assert len(tried) == 2 * len(SCALES)
     assert tried[0] == DEFAULT
-    own = candidates([YOLOX], Fixed(net_scale_factor=0.5, model_color_format=0))
+    own = candidates([YOLOX], Stated(Fixed(net_scale_factor=0.5, model_color_format=0)))
     assert own[0] == Preprocessing(0.5, (), 0, 1)
     assert YOLOX in own
     assert len(set(own)) == len(own)
@@ -60,13 +56,13 @@ def test_networks_of_bytes_read_bgr_and_their_means_are_in_channel_order() -> No
 
 
 def test_one_candidate_of_each_scale_is_seen_in_other_views() -> None:
-    tried = candidates([YOLOX, IMAGENET], Fixed())
+    tried = candidates([YOLOX, IMAGENET], Stated(Fixed()))
     scales = [(tried[index].net_scale_factor, len(tried[index].offsets)) for index in representatives(tried)]
     assert len(scales) == len(set(scales)) == len(SCALES)
 
 
 def test_one_channel_means_gray() -> None:
-    tried = candidates([YOLOX], Fixed(), channels=1)
+    tried = candidates([YOLOX], Stated(Fixed()), channels=1)
     assert {item.model_color_format for item in tried} == {2}
     assert {len(item.offsets) for item in tried} <= {0, 1}
     choice = decide([], Stated(convention=DEFAULT, channels=1))
@@ -82,8 +78,8 @@ def test_one_channel_means_gray() -> None:
         (Stated(convention=DEFAULT), BYTE, YOLOX, Level.UNKNOWN, False),
         (Stated(convention=DEFAULT, firm=False), None, DEFAULT, Level.UNKNOWN, False),
         (Stated(convention=DEFAULT, firm=False), BYTE, YOLOX, Level.UNKNOWN, False),
-        (Stated(exporter=IMAGENET, convention=DEFAULT), UNIT, IMAGENET, Level.EXPORTER, False),
-        (Stated(exporter=IMAGENET, convention=DEFAULT), BYTE, IMAGENET, Level.EXPORTER, True),
+        (Stated(exporter=PROCESSOR, convention=DEFAULT), UNIT, IMAGENET, Level.EXPORTER, False),
+        (Stated(exporter=PROCESSOR, convention=DEFAULT), BYTE, IMAGENET, Level.EXPORTER, True),
         (Stated(fixed=EVERYTHING, convention=DEFAULT), UNIT, YOLOX, Level.USER, True),
         (Stated(fixed=EVERYTHING, convention=DEFAULT), None, YOLOX, Level.USER, False),
         (Stated(), None, DEFAULT, Level.UNKNOWN, False),
@@ -102,7 +98,7 @@ def test_precedence(
 
 
 def test_what_other_levels_state_is_shown() -> None:
-    stated = Stated(fixed=Fixed(net_scale_factor=1.0), exporter=IMAGENET, exporter_origin="processor.json")
+    stated = Stated(fixed=Fixed(net_scale_factor=1.0), exporter=PROCESSOR, exporter_sources=("processor.json",) * 5)
     scale, offsets, colour, *_ = decide([], stated).keys
     assert (scale.level, scale.source, scale.others) == (Level.USER, "dsbench.toml", ("exporter: 0.01752",))
     assert (offsets.level, offsets.others) == (Level.USER, ("exporter: 123.675;116.28;103.53",))
@@ -129,6 +125,16 @@ def test_strength_ranks_after_the_choice_and_the_range() -> None:
     scores = [Score(item, 1.0, strength, 1.0) for item, strength in ((byte, 9.0), (unit, 0.1), (other, 2.0))]
     choice = decide(scores, Stated(convention=unit), UNIT)
     assert [item.preprocessing for item in choice.ranking] == [unit, other, byte]
+
+
+def test_the_exporter_may_state_some_keys_only() -> None:
+    stated = Stated(
+        exporter=Fixed(maintain_aspect_ratio=0, symmetric_padding=0), exporter_sources=("", "", "", "a", "a")
+    )
+    scale, _, _, aspect, padding = decide([], stated, UNIT).keys
+    assert (scale.level, aspect.level, aspect.source, padding.level) == (
+        Level.UNKNOWN, Level.EXPORTER, "a", Level.EXPORTER)  # fmt: skip
+    assert decide([], stated).preprocessing in candidates([YOLOX, None], stated)
 
 
 def test_score_counts_what_nms_and_the_threshold_leave() -> None:
@@ -159,23 +165,3 @@ def test_toml_is_what_dsbench_toml_takes() -> None:
         "maintain-aspect-ratio": False,
         "symmetric-padding": False,
     }
-
-
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
-        ({"do_normalize": False, "do_rescale": True, "image_mean": [0.4] * 3}, Preprocessing(1 / 255, (), 0, 0)),
-        (
-            {"do_normalize": True, "image_mean": [0.5] * 3, "image_std": [0.5] * 3},
-            Preprocessing(2 / 255, (127.5,) * 3, 0, 0),
-        ),
-        ({"size": 640}, None),
-        ({"do_normalize": True, "image_mean": [0.5] * 3, "image_std": [0, 0, 0]}, None),
-        ([], None),
-    ],
-)
-def test_hugging_face(tmp_path: Path, data: object, expected: Preprocessing | None) -> None:
-    path = tmp_path / "preprocessor_config.json"
-    assert of_processor(hugging_face.read(path.parent).processor) is None
-    path.write_text(json.dumps(data))
-    assert of_processor(hugging_face.read(path.parent).processor) == expected

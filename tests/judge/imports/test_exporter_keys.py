@@ -1,7 +1,8 @@
-"""Image processors in nvinfer's keys: the specification's figures, the RT-DETR quirk, and what one scale loses."""
+"""What exporters state in nvinfer's keys: the specification's figures, the RT-DETR quirk, and what one scale loses."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,10 +10,13 @@ import pytest
 
 from dsbench.families.base import Preprocessing
 from dsbench.families.preprocessing import CLIP, CLIP_ROW, IMAGENET, IMAGENET_ROW
+from dsbench.judge.imports import exporter_keys
+from dsbench.judge.imports.exporter_keys import approximation
 from dsbench.judge.imports.frame_evidence import PixelRange, RangeEvidence
-from dsbench.judge.imports.image_processor import approximation, of_processor
 from dsbench.judge.imports.preprocessing import Fixed, Score, Stated, candidates, decide
-from dsbench.model.exporter.hugging_face import Processor, read
+from dsbench.model.exporter import hugging_face
+from dsbench.model.exporter.evidence import ExporterEvidence
+from dsbench.model.exporter.statement import Said, Statement, Trust
 
 DETR = {"do_normalize": True, "image_mean": IMAGENET[0], "image_std": IMAGENET[1], "size": {"shortest_edge": 800}}
 OWL = {"do_normalize": True, "image_mean": CLIP[0], "image_std": CLIP[1], "size": {"height": 768, "width": 768}}
@@ -25,8 +29,9 @@ def write(folder: Path, data: object) -> Path:
     return path
 
 
-def processor_of(folder: Path, data: object) -> Processor | None:
-    return read(write(folder, data).parent).processor
+def stated_by(folder: Path, data: object) -> Statement:
+    found = hugging_face.read(write(folder, data).parent)
+    return ExporterEvidence(hugging_face.statements(found)).stated
 
 
 @pytest.mark.parametrize(
@@ -39,25 +44,40 @@ def processor_of(folder: Path, data: object) -> Processor | None:
         ({**DETR, "do_normalize": False, "do_flip_channel_order": True}, Preprocessing(1 / 255, (), 1, 1)),
         ({**DETR, "image_std": [0.5, 0.5]}, None),
         ({**DETR, "rescale_factor": 0}, None),
+        ({"do_normalize": False, "do_rescale": True, "image_mean": [0.4] * 3}, Preprocessing(1 / 255, (), 0, 0)),
+        (
+            {"do_normalize": True, "image_mean": [0.5] * 3, "image_std": [0.5] * 3},
+            Preprocessing(2 / 255, (127.5,) * 3, 0, 0),
+        ),
+        ({"size": 640}, None),
+        ({"do_normalize": True, "image_mean": [0.5] * 3, "image_std": [0, 0, 0]}, None),
+        ([], None),
     ],
 )
 def test_nvinfer_keys(tmp_path: Path, data: object, expected: Preprocessing | None) -> None:
-    assert of_processor(processor_of(tmp_path, data)) == expected
+    keys, sources = exporter_keys.of(stated_by(tmp_path, data))
+    assert keys == (Fixed(**dataclasses.asdict(expected)) if expected else Fixed())
+    assert all(source.startswith("preprocessor_config.json") for source in sources) == bool(expected)
+
+
+def test_a_stretched_picture_has_no_padding_whatever_is_stated() -> None:
+    stated = Statement("a", Trust.FRAMEWORK_FILE, maintain_aspect_ratio=Said(0, "b"), symmetric_padding=Said(1, "c"))
+    assert exporter_keys.of(stated) == (Fixed(maintain_aspect_ratio=0, symmetric_padding=0), ("", "", "", "b", "b"))
 
 
 def test_one_scale_for_three_deviations_is_said_with_the_exact_way(tmp_path: Path) -> None:
-    processor = processor_of(tmp_path, DETR)
+    processor = stated_by(tmp_path, DETR)
     text = approximation(Preprocessing(*IMAGENET_ROW), processor)
     assert "0.01752 stands for the deviations 0.229; 0.224; 0.225 (off by +2.3%; +0.1%; +0.5%)" in text
     assert "a Sub of [123.675, 116.280, 103.530] and a Div by [58.395, 57.120, 57.375]" in text
     assert approximation(Preprocessing(*IMAGENET_ROW)) == text  # chosen by evidence
     assert approximation(Preprocessing(1 / 255), processor) == ""
-    even = processor_of(tmp_path, {**DETR, "image_mean": [0.5] * 3, "image_std": [0.5] * 3})
+    even = stated_by(tmp_path, {**DETR, "image_mean": [0.5] * 3, "image_std": [0.5] * 3})
     assert approximation(Preprocessing(2 / 255, (127.5,) * 3), even) == ""
 
 
 def test_bases_are_tried_as_they_are() -> None:
-    tried = [item for item in candidates([HABIT], Fixed()) if item.net_scale_factor == CLIP_ROW[0]]
+    tried = [item for item in candidates([HABIT], Stated()) if item.net_scale_factor == CLIP_ROW[0]]
     assert {(item.model_color_format, item.maintain_aspect_ratio) for item in tried} == {(0, 0)}
 
 
