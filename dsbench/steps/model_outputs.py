@@ -211,10 +211,13 @@ def _stated(facts: ModelFacts, exporter: ExporterEvidence) -> Stated:
     return Stated(fixed, keys, sources, channels=facts.onnx.channels, user_origin=origin)
 
 
-def pre_cluster_threshold(settings: Settings, head: Head | None) -> float:
-    """dsbench.toml's, else the family's, else 6e's."""
+def pre_cluster_threshold(settings: Settings, outputs: ModelOutputsResult) -> float:
+    """dsbench.toml's, else the exporter's config's, else the family's, else 6e's."""
     if settings.pre_cluster_threshold is not None:
         return settings.pre_cluster_threshold
+    stated, head = outputs.exporter.stated.pre_cluster_threshold, outputs.head
+    if stated:
+        return stated.value
     chosen = registry.convention(head).pre_cluster_threshold if head else None
     return spec.PRE_CLUSTER_THRESHOLD if chosen is None else chosen
 
@@ -341,6 +344,9 @@ def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult) -> None:
         log.note(outputs.no_family.what)
     for fact in outputs.hugging_face_facts():
         log.fact(fact.name, fact.value, fact.reason)
+    rows = outputs.exporter.rows()
+    if rows:
+        log.table("What the exporter states", ("key", "value", "source", "less trusted sources"), rows)
     preprocessing_choice(log, choice)
     log.fact("Real frames", ", ".join(map(str, result.frames)), "frame numbers in the video")
     log.fact("ONNX Runtime, one image", f"{result.ms_per_run:.1f} ms")

@@ -17,6 +17,7 @@ from dsbench.formats import nvinfer
 from dsbench.formats.nvinfer import NvinferConfig
 from dsbench.judge import lint
 from dsbench.judge.lint import Finding, LintContext
+from dsbench.model.exporter.statement import Said
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.settings import Settings
 from dsbench.record.evidence import EvidenceLog
@@ -86,6 +87,7 @@ def nvinfer_plan(
 ) -> NvinferPlan:
     """The values of 6e's config; 7b's has another folder and batch size."""
     layout, settings, feed = facts.layout, facts.settings, outputs.preprocessing
+    exporter = outputs.exporter.stated
     built_in = built_in_parser.recognised(outputs)
     return NvinferPlan(
         onnx_file=nvinfer_config.relative(facts.onnx.path, folder),
@@ -108,26 +110,36 @@ def nvinfer_plan(
         if feed.symmetric_padding or settings.symmetric_padding is not None
         else None,
         scaling_filter=settings.scaling_filter,
-        topk=_or(settings.topk, spec.TOPK),
-        nms_iou_threshold=_or(settings.nms_iou_threshold, spec.NMS_IOU_THRESHOLD),
-        pre_cluster_threshold=pre_cluster_threshold(settings, outputs.head),
+        topk=_or(settings.topk, _said(exporter.topk, spec.TOPK)),
+        nms_iou_threshold=_or(settings.nms_iou_threshold, _said(exporter.nms_iou_threshold, spec.NMS_IOU_THRESHOLD)),
+        pre_cluster_threshold=pre_cluster_threshold(settings, outputs),
         threshold_note=registry.convention(outputs.head).threshold_note if outputs.head else "",
     )
 
 
 def cluster_mode(settings: Settings, outputs: ModelOutputsResult) -> int:
-    """dsbench.toml's, else the family's, else the specification's."""
+    """dsbench.toml's, else the exporter's, else the family's, else the specification's."""
     if settings.cluster_mode is not None:
         return settings.cluster_mode
+    stated = outputs.exporter.stated.cluster_mode
+    if stated:
+        return stated.value
     return registry.convention(outputs.head).cluster_mode if outputs.head else spec.CLUSTER_MODE
 
 
 def _cluster_origin(outputs: ModelOutputsResult) -> str:
+    stated = outputs.exporter.stated.cluster_mode
+    if stated:
+        return stated.source
     return f"family {outputs.head.family}" if outputs.head else "specification"
 
 
 def _or(value: T | None, default: T) -> T:
     return default if value is None else value
+
+
+def _said(value: Said[T] | None, default: T) -> T:
+    return value.value if value else default
 
 
 def add_evidence(

@@ -154,7 +154,7 @@ def _run(
         height=facts.height,
         channels=facts.onnx.channels,
         num_classes=facts.labels.count,
-        pre_cluster_threshold=pre_cluster_threshold(facts.settings, outputs.head),
+        pre_cluster_threshold=pre_cluster_threshold(facts.settings, outputs),
     )
     result, boxes = probes.probe_parser(job, scratch)
     return result.counts, parser_boxes.load_boxes(boxes, result.counts)
@@ -177,7 +177,7 @@ def _compare(facts: PreflightFacts, outputs: ModelOutputsResult, calls: Calls) -
         return None
     family, network = registry.by_name(outputs.head.family), Network(facts.width, facts.height)
     frames = tensors.outputs_of(outputs.probed.tensors, outputs.probed.result, outputs.chosen)
-    threshold = pre_cluster_threshold(facts.settings, outputs.head)
+    threshold = pre_cluster_threshold(facts.settings, outputs)
     reference = [family.decode(frame, outputs.head, network, threshold) for frame in frames]
     return parser_boxes.compare(calls, reference)
 

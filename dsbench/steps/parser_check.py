@@ -237,7 +237,7 @@ def _check(
 
 
 def _threshold(facts: PreflightFacts, outputs: ModelOutputsResult) -> float:
-    return model_outputs.pre_cluster_threshold(facts.settings, outputs.head)
+    return model_outputs.pre_cluster_threshold(facts.settings, outputs)
 
 
 def _setting(facts: PreflightFacts, threshold: float) -> Setting:

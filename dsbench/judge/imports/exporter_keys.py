@@ -44,9 +44,8 @@ def _deviations(chosen: Preprocessing, stated: Statement | None) -> tuple[tuple[
     """Means and deviations in pixels behind ``chosen``: the exporter's if scale and offsets are its, else those of a
     known row."""
     feed = (chosen.net_scale_factor, chosen.offsets)
-    if stated and stated.net_scale_factor and stated.offsets:
-        if (stated.net_scale_factor.value, stated.offsets.value) == feed:
-            return feed[1] or (0.0,) * 3, stated.deviations.value if stated.deviations else ()
+    if stated and feed == tuple(item.value for item in (stated.net_scale_factor, stated.offsets) if item):
+        return feed[1] or (0.0,) * 3, stated.deviations.value if stated.deviations else ()
     for (mean, std), row in ROWS:
         if row == feed:
             return tuple(value * 255 for value in mean), tuple(value * 255 for value in std)

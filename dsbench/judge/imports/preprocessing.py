@@ -59,9 +59,9 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What each level states about a model, None or "" where it says nothing. ``fixed``: the user; ``exporter_sources``:
-    where each of `KEYS` stands. ``firm``: the family's convention holds for every model with this head. ``aspect``:
-    maintain-aspect-ratio in the family's training."""
+    """What each level states about a model, None or "" where it says nothing. ``fixed``: the user's keys;
+    ``exporter_sources``: where each of `KEYS` stands. ``firm``: the family's convention holds for every model with this
+    head. ``aspect``: maintain-aspect-ratio in the family's training."""
 
     fixed: Fixed = Fixed()
     exporter: Fixed = Fixed()

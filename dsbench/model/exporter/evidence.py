@@ -29,6 +29,7 @@ from dsbench.model.onnx.graph import OnnxFacts
 _WITH_SCALE = ("net_scale_factor", "offsets", "deviations")
 _WITH_ASPECT = ("maintain_aspect_ratio", "symmetric_padding")
 """Keys that mean something only together: they are taken from one source."""
+_PARTS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +56,25 @@ class ExporterEvidence:
         """Every source's value of a key, the most trusted first."""
         return tuple(said for item in self.statements if (said := item.said(key)))
 
-    def contradictions(self) -> tuple[str, ...]:
-        """One sentence for each key of which two sources state different values."""
+    def rows(self) -> tuple[tuple[str, str, str, str], ...]:
+        """For the report: every stated key, its value, its source, and what less trusted sources state instead."""
+        stated = self.stated
         found = []
         for key in KEYS:
-            first, *others = self.all(key) or (None,)
-            other = next((item for item in others if first and item and item.value != first.value), None)
-            if first and other and key not in ("names", "deviations"):
-                spelled = key.replace("_", "-")
-                found.append(f"{spelled}: {first.value} ({first.source}) is used, not {other.value} ({other.source})")
+            said = stated.said(key)
+            if said:
+                others = [f"{_text(item.value)} ({item.source})" for item in self.all(key) if item.value != said.value]
+                found.append((key.replace("_", "-"), _text(said.value), said.source, "; ".join(others)))
         return tuple(found)
+
+
+def _text(value: object) -> str:
+    """A value in one short line: nvinfer's lists with semicolons, long lists cut."""
+    if not isinstance(value, tuple):
+        return repr(value) if isinstance(value, float) else str(value)
+    parts = [f"{part:g}" if isinstance(part, float) else str(part) for part in value[:_PARTS_SHOWN]]
+    more = f" ... ({len(value)})" if len(value) > _PARTS_SHOWN else ""
+    return ";".join(parts) + more or "none"
 
 
 def of_metadata(onnx: OnnxFacts) -> ExporterEvidence:

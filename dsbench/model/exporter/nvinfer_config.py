@@ -24,6 +24,8 @@ from dsbench.model.exporter.statement import Said, Statement, Trust
 
 SUFFIXES = (".txt", ".yml", ".yaml")
 _DETECTORS = (0, 3)
+_CLUSTERING = (2, 4)
+"""NMS and none. The others need keys of their own: a config that uses them belongs into config/ as it is."""
 _MODEL_KEYS = ("onnx-file", "model-engine-file", "tlt-encoded-model")
 _ENGINE = re.compile(r"(\.onnx|\.etlt)?_b\d+_gpu\d+_\w+$")
 _DEEPSTREAM_YOLO_ENGINE = re.compile(r"model_b\d+_gpu\d+_\w+\.engine")
@@ -176,6 +178,8 @@ def _clustering(config: NvinferConfig, path: Path, files: Files) -> dict[str, An
         ("num-detected-classes", "classes", config.num_detected_classes),
         ("parse-bbox-func-name", "parser_function", config.parse_bbox_func_name),
     ):
+        if key == "cluster-mode" and value not in _CLUSTERING:
+            continue
         if key in config.present and value != "":
             found[field] = Said(value, _source(config, path, files, key))
     group = f"{nvinfer.CLASS_PREFIX}all"

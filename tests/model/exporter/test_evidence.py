@@ -158,7 +158,10 @@ def test_libreyolo_s_config_is_the_truth(tmp_path: Path) -> None:
     assert [said.value for said in found.all("names")] == [("x", "y", "z"), ("a", "b", "c")]
     assert stated.parser_function
     assert stated.parser_function.value == "NvDsInferParseYolo"
-    assert any("net-scale-factor: 1.0" in text and "not 0.0039" in text for text in found.contradictions())
+    rows = {row[0]: row[1:] for row in found.rows()}
+    assert rows["net-scale-factor"][0] == "1.0"
+    assert rows["net-scale-factor"][2] == "0.00392156862745098 (ONNX metadata: model_family=yolo9)"
+    assert (rows["offsets"][0], rows["names"][0]) == ("none", "x;y;z")
 
 
 @pytest.mark.parametrize(
