@@ -1,4 +1,4 @@
-"""What the exporter states in nvinfer's preprocessing keys, and what nvinfer's one scale for three channels loses."""
+"""What the exporter states in nvinfer's preprocessing keys, and the error of one scale for three channels."""
 
 from __future__ import annotations
 
