@@ -133,7 +133,7 @@ CATALOGUE: tuple[Topic, ...] = (
                 Code.ONNX_EXTERNAL_DATA,
                 "The weights that lie outside the ONNX file are missing, too short, or outside the directory.",
                 "Only the `.onnx` file was copied.",
-                "Copy the data file beside the ONNX file.",
+                "Copy the data file next to the ONNX file.",
             ),
             CodeEntry(
                 Code.ONNX_OPSET,
@@ -356,7 +356,7 @@ CATALOGUE: tuple[Topic, ...] = (
             ),
             CodeEntry(
                 Code.APP_CONFIG_FOREIGN,
-                "An app config that dsbench must write was written or changed by somebody else.",
+                "An app config that dsbench must write was written or changed by another program or user.",
                 "The generated file was edited.",
                 "Rename your file; dsbench writes its own.",
             ),

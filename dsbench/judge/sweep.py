@@ -24,7 +24,7 @@ _DISTURBING = (ReasonCode.OTHER_LOAD, ReasonCode.THROTTLED, ReasonCode.ROWS_LOST
 
 
 @dataclass(frozen=True)
-class Trial:
+class SweepTrial:
     """One run. ``source``: which run it was (``Run 2``, ``Sweep``); ``failure``: the app's message if it died;
     ``confirms``: the run checks whether its streams keep up, which run 1 does not."""
 
@@ -67,7 +67,7 @@ class Bounds:
     high: int
 
 
-def verdict(trials: Sequence[Trial], streams: int) -> RealTime | None:
+def verdict(trials: Sequence[SweepTrial], streams: int) -> RealTime | None:
     """What all runs of a count say together; None without one. Run 1 counts only where it is the only one."""
     found = [trial for trial in trials if trial.streams == streams]
     if not found:
@@ -82,14 +82,14 @@ def verdict(trials: Sequence[Trial], streams: int) -> RealTime | None:
     return RealTime.YES if sure and len(runs) - sure < _UNSURE_RUNS else RealTime.UNSURE
 
 
-def bounds(trials: Sequence[Trial], max_bs: int) -> Bounds:
+def bounds(trials: Sequence[SweepTrial], max_bs: int) -> Bounds:
     """What the runs so far leave open."""
     counts = sorted({trial.streams for trial in trials if trial.streams <= max_bs})
     high = next((count for count in counts if verdict(trials, count) is not RealTime.YES), max_bs + 1)
     return Bounds(max((count for count in counts if count < high), default=0), high)
 
 
-def next_streams(trials: Sequence[Trial], max_bs: int) -> int | None:
+def next_streams(trials: Sequence[SweepTrial], max_bs: int) -> int | None:
     """The count to run next; None when the answer is known.
 
     A count whose only run did not decide is run again if it is the upper bound. Between the bounds the middle is next.
@@ -112,22 +112,22 @@ def next_streams(trials: Sequence[Trial], max_bs: int) -> int | None:
     return found.low if found.low and _agreeing(trials, found.low) < REPEATS else None
 
 
-def _confirming(trials: Sequence[Trial], streams: int) -> list[Trial]:
+def _confirming(trials: Sequence[SweepTrial], streams: int) -> list[SweepTrial]:
     return [trial for trial in trials if trial.streams == streams and trial.confirms]
 
 
-def _agreeing(trials: Sequence[Trial], streams: int) -> int:
+def _agreeing(trials: Sequence[SweepTrial], streams: int) -> int:
     return sum(trial.real_time is RealTime.YES for trial in _confirming(trials, streams))
 
 
-def _start(trials: Sequence[Trial]) -> int:
+def _start(trials: Sequence[SweepTrial]) -> int:
     """The largest count that was real-time before the search began."""
     return max(
         (t.streams for t in trials if not t.source.startswith("Sweep") and t.real_time is RealTime.YES), default=0
     )
 
 
-def largest(trials: Sequence[Trial], max_bs: int) -> int | None:
+def largest(trials: Sequence[SweepTrial], max_bs: int) -> int | None:
     """The answer: the largest count that is real-time; 0 if none is, None if that is not known."""
     found = bounds(trials, max_bs)
     if not found.low and verdict(trials, found.high) is RealTime.UNSURE:
@@ -135,7 +135,7 @@ def largest(trials: Sequence[Trial], max_bs: int) -> int | None:
     return found.low
 
 
-def trial_line(trial: Trial) -> str:
+def trial_line(trial: SweepTrial) -> str:
     """A run in one line."""
     measured = trial.measurement
     head = f"{trial.source}: {trial.streams} stream{'s' * (trial.streams != 1)}"
@@ -148,7 +148,7 @@ def trial_line(trial: Trial) -> str:
     return f"{head} | {pace} | real-time: {trial.said}"
 
 
-def answer(trials: Sequence[Trial], max_bs: int) -> str:
+def answer(trials: Sequence[SweepTrial], max_bs: int) -> str:
     """The result in one sentence."""
     found = bounds(trials, max_bs)
     unsure = verdict(trials, found.high) is RealTime.UNSURE

@@ -49,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{collection.MARKER}: a step of the pipeline")
-    # Python 3.12 warns of a preexec_fn in a process with threads (telemetry, numpy): ours takes no lock
+    # Python 3.12 warns of a preexec_fn in a process with threads (telemetry, numpy): the one of dsbench takes no lock
     config.addinivalue_line("filterwarnings", "ignore:.*multi-threaded:DeprecationWarning")
     config.stash[LEDGER] = Ledger()
     config.stash[COLLECTOR] = StepCollector()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dsbench.base import options
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.judge import sweep
-from dsbench.judge.sweep import Trial
+from dsbench.judge.sweep import SweepTrial
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
@@ -25,7 +25,7 @@ _DIED = (Code.APP_CRASHED, Code.APP_FAILED, Code.APP_TIMEOUT)
 class StreamSweepResult:
     """The search and its answer."""
 
-    trials: tuple[Trial, ...]
+    trials: tuple[SweepTrial, ...]
     """All trials, runs 1 and 2 included."""
     runs: tuple[ExtraRun, ...]
     """The sweep's own runs."""
@@ -81,10 +81,10 @@ def _searched(model: ModelRun, log: EvidenceLog) -> StreamSweepResult:
         except DsbenchError as error:
             if error.code not in _DIED:
                 raise
-            trials.append(Trial(streams, title, None, error.what.splitlines()[0]))
+            trials.append(SweepTrial(streams, title, None, error.what.splitlines()[0]))
         else:
             runs.append(made)
-            trials.append(Trial(streams, title, made.measurement))
+            trials.append(SweepTrial(streams, title, made.measurement))
         log.print(sweep.trial_line(trials[-1]))
     log.print(sweep.answer(trials, max_bs))
     return StreamSweepResult(
@@ -92,13 +92,13 @@ def _searched(model: ModelRun, log: EvidenceLog) -> StreamSweepResult:
     )
 
 
-def _known(model: ModelRun) -> tuple[Trial, ...]:
+def _known(model: ModelRun) -> tuple[SweepTrial, ...]:
     """Runs 1 and 2 as trials: the search starts from them."""
     first, validation = model.get(Run1CalibrationResult), model.get(Run2ValidationResult)
-    trials = [Trial(first.run.figures.streams, "Run 1", first.run.measurement, confirms=False)]
-    trials.append(Trial(validation.run.figures.streams, "Run 2", validation.run.measurement))
+    trials = [SweepTrial(first.run.figures.streams, "Run 1", first.run.measurement, confirms=False)]
+    trials.append(SweepTrial(validation.run.figures.streams, "Run 2", validation.run.measurement))
     if validation.retry is not None:
-        trials.append(Trial(validation.retry.figures.streams, "Retry", validation.retry.measurement))
+        trials.append(SweepTrial(validation.retry.figures.streams, "Retry", validation.retry.measurement))
     return tuple(trials)
 
 
@@ -128,7 +128,7 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: StreamSweepResul
         extra_runs.add_evidence(log, layout, run)
 
 
-def _row(trial: Trial) -> tuple[str, ...]:
+def _row(trial: SweepTrial) -> tuple[str, ...]:
     measured = trial.measurement
     if measured is None or measured.slowest is None or measured.total is None:
         return (str(trial.streams), trial.source, "", "", "", trial.said)
@@ -149,7 +149,7 @@ def _record(result: StreamSweepResult) -> SweepRecord | None:
     return SweepRecord(result.largest, result.max_bs, tuple(map(_trial_record, result.trials)))
 
 
-def _trial_record(trial: Trial) -> TrialRecord:
+def _trial_record(trial: SweepTrial) -> TrialRecord:
     measured = trial.measurement
     slow = measured.per_stream[measured.slowest] if measured and measured.slowest is not None else None
     return TrialRecord(

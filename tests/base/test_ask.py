@@ -34,7 +34,7 @@ def gone(pid: int) -> bool:
         ("echo fine; echo aside >&2", Reply("fine\n", "aside\n", 0)),
         ("echo half; exit 3", Reply("half\n", "", 3)),
         ("kill -SEGV $$", Reply("", "", -11)),
-        ("cat; echo $KEY", Reply("value\n", "", 0)),  # nothing to read; the environment is added to ours
+        ("cat; echo $KEY", Reply("value\n", "", 0)),  # empty input; the variable is added to the environment
     ],
 )
 def test_how_it_answers(tmp_path: Path, body: str, expected: Reply) -> None:

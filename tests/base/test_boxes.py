@@ -19,7 +19,7 @@ def made(*rows: Row) -> Boxes:
     ("one", "other", "expected"),
     [
         ((0, 0, 2, 2), (0, 0, 2, 2), 1.0),  # the same
-        ((0, 0, 2, 2), (1, 0, 2, 2), 1 / 3),  # half beside it
+        ((0, 0, 2, 2), (1, 0, 2, 2), 1 / 3),  # half of it overlaps
         ((0, 0, 4, 4), (1, 1, 2, 2), 0.25),  # inside
         ((0, 0, 2, 2), (2, 0, 2, 2), 0.0),  # they touch
         ((0, 0, 2, 2), (9, 9, 2, 2), 0.0),  # apart in both axes: no product of two negative lengths

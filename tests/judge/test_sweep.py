@@ -11,7 +11,7 @@ from dsbench.judge import sweep
 from dsbench.judge.run.measurement import Measurement, RealTime, Reason, State
 from dsbench.judge.run.reason import ReasonCode
 from dsbench.judge.run.statistics import Interval
-from dsbench.judge.sweep import Bounds, Trial
+from dsbench.judge.sweep import Bounds, SweepTrial
 
 TARGET = 30.0
 
@@ -24,14 +24,14 @@ def measured(
     return Measurement(state, reasons, streams, TARGET, 1.0, 20, one.scaled(streams), (one,) * streams, stalled)
 
 
-def trial(streams: int, fps: float, source: str = "Sweep", spread: float = 0.2) -> Trial:
-    return Trial(streams, source, measured(streams, fps - spread, fps + spread), confirms=source != "Run 1")
+def trial(streams: int, fps: float, source: str = "Sweep", spread: float = 0.2) -> SweepTrial:
+    return SweepTrial(streams, source, measured(streams, fps - spread, fps + spread), confirms=source != "Run 1")
 
 
 YES, NO, UNSURE = 31.0, 20.0, 30.0
 
 
-def search(start: list[Trial], max_bs: int, fps: Callable[[int], float]) -> list[Trial]:
+def search(start: list[SweepTrial], max_bs: int, fps: Callable[[int], float]) -> list[SweepTrial]:
     trials = list(start)
     while (streams := sweep.next_streams(trials, max_bs)) is not None:
         assert 1 <= streams <= max_bs
@@ -114,14 +114,14 @@ def test_with_noise_the_answer_is_never_beyond_the_capacity() -> None:
 
 
 def test_a_run_that_cannot_be_trusted_confirms_nothing() -> None:
-    invalid = Trial(4, "Sweep", measured(4, 40.0, 41.0, State.INVALID))
+    invalid = SweepTrial(4, "Sweep", measured(4, 40.0, 41.0, State.INVALID))
     assert sweep.bounds([trial(8, NO), trial(3, YES), invalid], 8) == Bounds(3, 4)
     assert sweep.next_streams([trial(8, NO), trial(3, YES), invalid], 8) == 4
 
 
 @pytest.mark.parametrize("code", [ReasonCode.OTHER_LOAD, ReasonCode.THROTTLED, ReasonCode.ROWS_LOST])
 def test_a_disturbed_run_that_is_too_slow_is_made_again(code: str) -> None:
-    slow = Trial(7, "Sweep", measured(7, 19.0, 20.0, State.INCONCLUSIVE, code=code))
+    slow = SweepTrial(7, "Sweep", measured(7, 19.0, 20.0, State.INCONCLUSIVE, code=code))
     assert slow.real_time is RealTime.UNSURE
     assert sweep.trial_line(slow).endswith(f"(19.00 to 20.00) | real-time: UNSURE ({code})")
     trials = [trial(8, NO), trial(6, YES), trial(6, YES), slow]
@@ -133,7 +133,7 @@ def test_a_disturbed_run_that_is_too_slow_is_made_again(code: str) -> None:
 
 
 def test_a_stream_that_stands_still_once_may_be_chance() -> None:
-    still = Trial(7, "Sweep", measured(7, 0.0, 40.0, State.INVALID, code=ReasonCode.STALLED_STREAM, stalled=(3,)))
+    still = SweepTrial(7, "Sweep", measured(7, 0.0, 40.0, State.INVALID, code=ReasonCode.STALLED_STREAM, stalled=(3,)))
     assert still.real_time is RealTime.NO
     trials = [trial(8, NO), trial(6, YES), trial(6, YES), still]
     assert sweep.next_streams(trials, 8) == 7
@@ -170,7 +170,7 @@ def test_what_is_said() -> None:
     )
     assert sweep.answer([trial(8, YES), trial(8, YES)], 8).endswith("in 2 of 2 runs; MAX_BS=8 is the largest count")
     assert sweep.answer([trial(1, NO)], 8) == "Sweep: no stream count is real-time, not even 1"
-    died = Trial(9, "Sweep", None, "the app was killed by SIGKILL")
+    died = SweepTrial(9, "Sweep", None, "the app was killed by SIGKILL")
     assert (
         sweep.trial_line(died)
         == "Sweep: 9 streams | the app did not run: the app was killed by SIGKILL | real-time: NO"

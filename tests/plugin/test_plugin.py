@@ -29,7 +29,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    """Somebody's repository with one model."""
+    """A user's repository with one model."""
     write_model(tmp_path, "net")
     return tmp_path
 

@@ -142,7 +142,7 @@ REAL = (CaseKind.REAL,)
 def test_a_fault_on_real_frames(
     library: Path, runner: Path, function: str, rule: str, severity: str, says: str, at: str
 ) -> None:
-    # the second of processor time that tells a loop is too little for other faults on a busy machine
+    # one second of processor time, enough to detect a loop, is too little for other faults on a busy machine
     limits = LIMITS if function == "Forever" else replace(LIMITS, cpu_seconds=30, wall_seconds=60)
     findings = check(library, runner, function, kinds=REAL, limits=limits)
     found = next((finding for finding in findings if finding.rule == rule), None)
@@ -152,7 +152,11 @@ def test_a_fault_on_real_frames(
     if at:
         assert found.where == f"parser/planted.cpp:{line_of(at)}"
     assert found.fix
-    if function not in ("Divides", "Swallow", "Maths"):  # what else follows from these faults is named too
+    if function not in (
+        "Divides",
+        "Swallow",
+        "Maths",
+    ):  # these faults have further consequences, which are reported too
         assert {finding.rule for finding in findings} == {rule}
 
 

@@ -138,7 +138,7 @@ def test_errors_fail_the_step_warnings_do_not() -> None:
     parser_check.add_evidence(log, ParserCheckResult((FINDING, warning), 35, 4))
     shown = log.snapshot()
     assert [row[0] for row in shown.tables[0].rows] == ["parser-leak", "parser-undefined"]
-    assert len(shown.warnings) == 1, "an error is the step's failure, not a warning beside it"
+    assert len(shown.warnings) == 1, "an error is the step's failure, not a warning"
 
 
 def test_a_cancelled_check_ends(model_dir: Path, tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_a_record_that_cannot_be_written_never_hides_a_verdict(model: Path, clip
 
 
 def test_ctrl_c_leaves_the_record_and_names_the_step(model: Path, clip: Path) -> None:
-    """Interrupted while make waits for a compiler that takes its time."""
+    """Interrupted while make waits for a slow compiler."""
     workspace = model.parent.parent
     tools = workspace / "bin"
     tools.mkdir()

@@ -88,8 +88,8 @@ def test_the_limit_is_measured_in_the_same_run(done: subprocess.CompletedProcess
     ds = workspace / "models/net/benchmarks/ds"
     decoded = re.search(r"decoding alone: ([\d.]+) frames/s, the run ([\d.]+) \((\d+)% of it\)", done.stdout)
     assert decoded is not None, done.stdout
-    alone, reached, share = map(float, decoded.groups())
-    assert share == pytest.approx(100 * reached / alone, abs=0.6)
+    alone, reached, percent = map(float, decoded.groups())
+    assert percent == pytest.approx(100 * reached / alone, abs=0.6)
     rows = [float(text) for text in re.findall(r"\*\*PERF:\s*([0-9.]+)", (ds / "ds_s1_decode.log").read_text())]
     assert min(rows[1:]) <= alone <= max(rows), "it is of the log of that run"
     assert "inference alone: " in done.stdout
@@ -105,7 +105,7 @@ def test_the_sweep_and_the_latency_follow_from_their_logs(
     assert swept["max_bs"] == 1
     verdicts = [trial["real_time"] for trial in swept["trials"]]
     assert len(verdicts) >= 2, "run 2 is run 1's repeat at one stream"
-    # how fast this machine is, and how quiet, is not ours to say: the answer is what the runs say
+    # the machine's speed is not known: compare the answer with the runs
     needed = {1: "YES", 0: "NO", None: "UNSURE"}[swept["largest"]]
     assert needed in verdicts
     assert not (swept["largest"] is None and set(verdicts) == {"YES"})
@@ -116,10 +116,10 @@ def test_the_sweep_and_the_latency_follow_from_their_logs(
     numbers = sorted(int(number) for number, _ in lines)
     assert len(set(numbers)) == len(numbers)
     assert numbers[-1] < len(numbers) + 8
-    told = record["latency"]
-    assert 0 < told["frames"] <= len(lines)
-    assert told["longest_ms"] == max(float(value) for _, value in lines[-told["frames"] :])
-    assert f"Latency at 1 stream: {told['frames']} frames of 1 stream: median " in done.stdout
+    latency = record["latency"]
+    assert 0 < latency["frames"] <= len(lines)
+    assert latency["longest_ms"] == max(float(value) for _, value in lines[-latency["frames"] :])
+    assert f"Latency at 1 stream: {latency['frames']} frames of 1 stream: median " in done.stdout
 
 
 def test_the_stand_ins_state_their_provenance(done: subprocess.CompletedProcess[str], workspace: Path) -> None:
