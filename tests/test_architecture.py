@@ -126,3 +126,15 @@ def test_no_cycle_between_modules() -> None:
 
     for module in graph:
         visit(module)
+
+
+def test_a_class_name_is_used_once() -> None:
+    """``_Name`` counts as ``Name``: a reader meets both under the same name."""
+    places: dict[str, list[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        if "_data" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name.strip("_"), []).append(_name(path))
+    assert not {name: modules for name, modules in places.items() if len(modules) > 1}

@@ -20,7 +20,7 @@ _EXEC_FAILED = "cannot be started"
 
 
 @dataclass(frozen=True)
-class Said:
+class ProgramOutput:
     """What a program printed (both outputs, control characters removed) and how it ended.
 
     ``trouble`` is empty after exit status 0, else says in words how it ended: a signal, a status, no end in time.
@@ -42,7 +42,7 @@ class Said:
         return tuple(line.strip() for line in self.text.splitlines() if line.strip())
 
 
-async def ask(command: Sequence[str], timeout_s: float, environment: dict[str, str] | None = None) -> Said:
+async def ask(command: Sequence[str], timeout_s: float, environment: dict[str, str] | None = None) -> ProgramOutput:
     """Run ``command`` with nothing on its standard input, in C locale, for at most ``timeout_s``.
 
     Its process group is killed when it has ended, when its time is up, when it has printed 4 MiB, and when we are
@@ -63,7 +63,7 @@ async def ask(command: Sequence[str], timeout_s: float, environment: dict[str, s
                 env=snapshot(**{"LC_ALL": "C.UTF-8", "GST_DEBUG_NO_COLOR": "1", **(environment or {})}),
             )
         except (OSError, ValueError) as error:
-            return Said(tuple(command), "", f"{_EXEC_FAILED}: {getattr(error, 'strerror', None) or error}")
+            return ProgramOutput(tuple(command), "", f"{_EXEC_FAILED}: {getattr(error, 'strerror', None) or error}")
         finally:
             os.close(write)
         ended = await _watch(child, output, timeout_s)
@@ -71,7 +71,7 @@ async def ask(command: Sequence[str], timeout_s: float, environment: dict[str, s
     finally:
         output.stop()
         os.close(read)
-    return Said(tuple(command), clean(bytes(output.data)), *_ending(ended, child.returncode, timeout_s))
+    return ProgramOutput(tuple(command), clean(bytes(output.data)), *_ending(ended, child.returncode, timeout_s))
 
 
 class _Output:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dsbench.doctor.ask import Said
+from dsbench.doctor.ask import ProgramOutput
 from dsbench.formats.versions import Gpu
 
 ELEMENTS_PIPELINE = (
@@ -36,7 +36,7 @@ class Program:
 
     name: str
     path: str | None
-    said: Said | None = None
+    said: ProgramOutput | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class DeepStream:
     tensorrt: str | None
     trtexec: str | None
     header: str | None
-    link: Said | None = None
+    link: ProgramOutput | None = None
     unlisted_app: str | None = None
     codec_script: str | None = None
     unknown: tuple[tuple[str, str], ...] = ()
@@ -137,7 +137,7 @@ class GStreamer:
 
     launch: Program
     inspect: Program
-    listing: Said | None = None
+    listing: ProgramOutput | None = None
     elements: frozenset[str] | None = None
     blacklisted: tuple[tuple[str, str], ...] = ()
     cache: str = ""
@@ -161,7 +161,7 @@ class Video:
 class CodecTrial:
     """A codec engine that was really run, or why it was not tried."""
 
-    said: Said | None
+    said: ProgramOutput | None
     not_tried: str = ""
 
 
@@ -175,7 +175,7 @@ class Inventory:
     encoder_missing: str
     gxx: Program
     make: Program
-    compiled: Said | None
+    compiled: ProgramOutput | None
     folders: tuple[Folder, ...]
     memory_mib: int | None
     shared_memory_mib: int | None

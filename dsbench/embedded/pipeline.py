@@ -16,7 +16,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Sink(Protocol):
+class FrameSink(Protocol):
     """Takes every frame in order: KITTI files, tensor dumps, drawn video, counters."""
 
     def take(self, result: FrameResult) -> None:
@@ -94,7 +94,7 @@ class Pipeline:
         self,
         sources: Sequence[PadSource],
         detector: Detector | None,
-        sinks: Sequence[Sink],
+        sinks: Sequence[FrameSink],
         schedule: Schedule,
         stopped: Callable[[], bool] = lambda: False,
     ) -> None:

@@ -132,10 +132,10 @@ class RunFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class RunFinished:
     """Every source ended, or the app requested a stop. All files are written. ``note``: why this is a failure."""
 
     note: str = ""
 
 
-Report = Loaded | Playing | StartFailed | RunFailed | Finished
+Report = Loaded | Playing | StartFailed | RunFailed | RunFinished

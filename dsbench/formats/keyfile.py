@@ -136,7 +136,7 @@ def parse(text: str, *, where: str = "") -> KeyFile:
             line = line[:-1]
         try:
             _read_line(builder, line.partition("\0")[0], number)  # GLib's lines are C strings
-        except _InvalidLine as error:
+        except _LineError as error:
             place = f"{where}:{number}" if where else f"line {number}"
             raise DsbenchError(Code.KEYFILE_INVALID, error.what, where=place, fix=error.fix) from None
     return builder.build()
@@ -145,7 +145,7 @@ def parse(text: str, *, where: str = "") -> KeyFile:
 _PLAIN_FIX = "write groups as [name] and keys as key=value; a comment begins with # at the start of its line"
 
 
-class _InvalidLine(Exception):
+class _LineError(Exception):
     def __init__(self, what: str, fix: str = _PLAIN_FIX) -> None:
         super().__init__(what)
         self.what = what
@@ -159,18 +159,16 @@ def _read_line(builder: _Builder, raw: str, number: int) -> None:
     if _is_group_line(line):
         name = line.rstrip(" \t")[1:-1]
         if not name or any(char in "[]" or _is_control(char) for char in name):
-            raise _InvalidLine(f"Invalid group name: {name}")
+            raise _LineError(f"Invalid group name: {name}")
         builder.open(name)
         return
     key, equals, value = line.partition("=")
     if not equals or not key:
-        raise _InvalidLine(
+        raise _LineError(
             f"Key file contains line “{raw}” which is not a key-value pair, group, or comment", _fix_for(raw)
         )
     if not builder.entries:
-        raise _InvalidLine(
-            "Key file does not start with a group", "begin the file with a group, for example [property]"
-        )
+        raise _LineError("Key file does not start with a group", "begin the file with a group, for example [property]")
     _add_pair(builder, key.rstrip(_SPACE), value.lstrip(_SPACE), number)
 
 
@@ -179,13 +177,13 @@ def _add_pair(builder: _Builder, key: str, value: str, number: int) -> None:
     if bracket:
         # a translation, `key[de]=`: valid, and invisible without G_KEY_FILE_KEEP_TRANSLATIONS
         if not name or name.endswith(" ") or not re.fullmatch(r"[\w.@-]*\]", locale):
-            raise _InvalidLine(f"Invalid key name: {key}")
+            raise _LineError(f"Invalid key name: {key}")
         if locale != "]":
             return
     elif not key or "]" in key or key.startswith(" "):
-        raise _InvalidLine(f"Invalid key name: {key}")
+        raise _LineError(f"Invalid key name: {key}")
     if key == "Encoding" and builder.current == next(iter(builder.entries)) and value.upper() != "UTF-8":
-        raise _InvalidLine(f"Key file contains unsupported encoding “{value}”")
+        raise _LineError(f"Key file contains unsupported encoding “{value}”")
     builder.add(Entry(key, value, number))
 
 
@@ -321,7 +319,7 @@ def _escape(char: str, in_list: bool) -> str:
     return _ESCAPES[char]
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     """How DeepStream asks GLib for a value."""
 
     INT = "integer"
@@ -335,28 +333,28 @@ class Kind(StrEnum):
     DOUBLE_LIST = "list of numbers"
 
 
-_READERS: dict[Kind, Callable[[str], Any]] = {
-    Kind.INT: as_int,
-    Kind.UINT64: as_uint64,
-    Kind.DOUBLE: as_double,
-    Kind.BOOL: as_bool,
-    Kind.STRING: as_string,
-    Kind.PATH: as_string,
-    Kind.STRING_LIST: as_list,
-    Kind.INT_LIST: as_int_list,
-    Kind.DOUBLE_LIST: as_double_list,
+_READERS: dict[ValueKind, Callable[[str], Any]] = {
+    ValueKind.INT: as_int,
+    ValueKind.UINT64: as_uint64,
+    ValueKind.DOUBLE: as_double,
+    ValueKind.BOOL: as_bool,
+    ValueKind.STRING: as_string,
+    ValueKind.PATH: as_string,
+    ValueKind.STRING_LIST: as_list,
+    ValueKind.INT_LIST: as_int_list,
+    ValueKind.DOUBLE_LIST: as_double_list,
 }
 _EXPECTED = {
-    Kind.INT: "a whole number, for example 4",
-    Kind.UINT64: "a whole number, for example 4",
-    Kind.DOUBLE: "a decimal number with a point and nothing after it, for example 0.0039215697906911373",
-    Kind.BOOL: "1, 0, true or false",
-    Kind.INT_LIST: "whole numbers separated by semicolons, for example 3;640;640",
-    Kind.DOUBLE_LIST: "decimal numbers separated by semicolons, for example 123.675;116.28;103.53",
+    ValueKind.INT: "a whole number, for example 4",
+    ValueKind.UINT64: "a whole number, for example 4",
+    ValueKind.DOUBLE: "a decimal number with a point and nothing after it, for example 0.0039215697906911373",
+    ValueKind.BOOL: "1, 0, true or false",
+    ValueKind.INT_LIST: "whole numbers separated by semicolons, for example 3;640;640",
+    ValueKind.DOUBLE_LIST: "decimal numbers separated by semicolons, for example 123.675;116.28;103.53",
 }
 
 
-def read(group: Group, key: str, kind: Kind, *, where: str = "") -> Any:
+def read(group: Group, key: str, kind: ValueKind, *, where: str = "") -> Any:
     """The typed value of a key that is present in ``group``.
 
     Raises DsbenchError(CONFIG_VALUE_INVALID) with the message of ``g_key_file_get_<kind>`` (GLib words a
@@ -375,13 +373,13 @@ def read(group: Group, key: str, kind: Kind, *, where: str = "") -> Any:
         raise DsbenchError(Code.CONFIG_VALUE_INVALID, what, where=place, fix=fix) from None
 
 
-def _message(group: str, entry: Entry, kind: Kind, reason: str) -> str:
+def _message(group: str, entry: Entry, kind: ValueKind, reason: str) -> str:
     key, value = entry.key, entry.value
-    if kind in (Kind.INT, Kind.DOUBLE):
+    if kind in (ValueKind.INT, ValueKind.DOUBLE):
         return f"Key file contains key “{key}” in group “{group}” which has a value that cannot be interpreted."
-    if kind is Kind.UINT64:
+    if kind is ValueKind.UINT64:
         return f"Key “{key}” in group “{group}” has value “{value}” where uint64 was expected"
-    if kind in (Kind.INT_LIST, Kind.DOUBLE_LIST) and reason.startswith(("Value", "Integer")):
+    if kind in (ValueKind.INT_LIST, ValueKind.DOUBLE_LIST) and reason.startswith(("Value", "Integer")):
         return reason
     if reason.endswith("is not UTF-8"):
         shown = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

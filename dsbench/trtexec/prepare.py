@@ -49,8 +49,8 @@ class Preparation:
 
 
 @dataclass
-class _State:
-    """The state of the search."""
+class _BatchSearch:
+    """What the search for MAX_BS has done so far."""
 
     tool: Trtexec
     wanted: Wanted
@@ -75,7 +75,7 @@ def prepare_engine(tool: Trtexec, wanted: Wanted, machine: EngineMachine) -> Pre
 
     Raises ENGINE_PREPARATION (trtexec failed), ENGINE_MISMATCH (a larger engine of another model is there), OSError.
     """
-    state = _State(tool, wanted, machine)
+    state = _BatchSearch(tool, wanted, machine)
     layout = wanted.target.layout
     layout.engines.mkdir(parents=True, exist_ok=True)
     engine_files.remove_unfinished(layout)
@@ -120,7 +120,7 @@ def _current(wanted: Wanted, engines: tuple[Existing, ...]) -> Existing | None:
     return own
 
 
-def _search(state: _State, engine: Existing | None) -> tuple[Existing, BatchThroughput]:
+def _search(state: _BatchSearch, engine: Existing | None) -> tuple[Existing, BatchThroughput]:
     """Double MAX_BS while PEAK_GPU_STREAMS is larger; earlier engines of the search are deleted."""
     first = state.target.onnx.batch or state.wanted.first_batch or spec.FIRST_MAX_BS
     if engine is not None and state.target.onnx.batch is None and (state.wanted.first_batch or 0) > engine.max_bs:
@@ -138,7 +138,7 @@ def _search(state: _State, engine: Existing | None) -> tuple[Existing, BatchThro
     return engine, best
 
 
-def _too_small(state: _State, engine: Existing, best: BatchThroughput) -> bool:
+def _too_small(state: _BatchSearch, engine: Existing, best: BatchThroughput) -> bool:
     if state.target.onnx.batch is not None:
         return False
     peak = state.peak(best)
@@ -154,7 +154,7 @@ def _too_small(state: _State, engine: Existing, best: BatchThroughput) -> bool:
     return stand_in.is_too_small(engine.max_bs, peak)
 
 
-def _grown(state: _State, batch: int) -> tuple[Existing, BatchThroughput] | None:
+def _grown(state: _BatchSearch, batch: int) -> tuple[Existing, BatchThroughput] | None:
     """Engine and throughput at a larger batch; None if that fails, and the current engine stays."""
     built = program.build(state.tool, state.target, batch)
     if isinstance(built, Failed):
@@ -171,14 +171,14 @@ def _grown(state: _State, batch: int) -> tuple[Existing, BatchThroughput] | None
     return engine, measured
 
 
-def _stays(state: _State, failed: Failed, batch: int) -> None:
+def _stays(state: _BatchSearch, failed: Failed, batch: int) -> None:
     if failed.of_disk:
         raise failed.error()
     state.limit = f"batch {batch}: {failed.failure.cause}"
     state.notes.append(f"MAX_BS stays {batch // 2}: {failed.what}: {failed.failure.cause} (log: {failed.log})")
 
 
-def _note(state: _State, measured: BatchThroughput) -> None:
+def _note(state: _BatchSearch, measured: BatchThroughput) -> None:
     state.measured.append(measured.batch)
     state.scanned.append((measured.batch, measured.images_per_second))
     state.tool.announce(
@@ -186,7 +186,7 @@ def _note(state: _State, measured: BatchThroughput) -> None:
     )
 
 
-def _built(state: _State, batch: int) -> Existing:
+def _built(state: _BatchSearch, batch: int) -> Existing:
     built = program.build(state.tool, state.target, batch)
     if isinstance(built, Failed):
         raise built.error()
@@ -194,7 +194,7 @@ def _built(state: _State, batch: int) -> Existing:
     return engine_files.put(state.target, built, batch, state.machine)
 
 
-def _measured(state: _State, engine: Existing) -> BatchThroughput:
+def _measured(state: _BatchSearch, engine: Existing) -> BatchThroughput:
     """The throughput at MAX_BS: from its log, else measured now."""
     found = None if state.built else engine_files.figures(state.target, engine.path, engine.max_bs)
     if found is not None:
@@ -208,7 +208,7 @@ def _measured(state: _State, engine: Existing) -> BatchThroughput:
     return measured
 
 
-def _measure_first(state: _State, engine: Existing) -> None:
+def _measure_first(state: _BatchSearch, engine: Existing) -> None:
     """Measure the smallest batch of Step 5, unless it is MAX_BS itself or has a log."""
     batch = command_lines.batches(state.target, engine.max_bs)[0]
     if batch == engine.max_bs:
@@ -221,7 +221,7 @@ def _measure_first(state: _State, engine: Existing) -> None:
     state.measured.append(batch)
 
 
-def _measure_by_hand(state: _State, engine: Existing) -> Preparation:
+def _measure_by_hand(state: _BatchSearch, engine: Existing) -> Preparation:
     """Measure only the missing logs of an engine that was built by hand."""
     best = _measured(state, engine)
     _measure_first(state, engine)
@@ -235,7 +235,7 @@ def _measure_by_hand(state: _State, engine: Existing) -> Preparation:
     return Preparation(engine, best, peak, BY_HAND, tuple(state.measured), tuple(state.notes))
 
 
-def _clear(state: _State, before: tuple[Existing, ...], engine: Existing) -> None:
+def _clear(state: _BatchSearch, before: tuple[Existing, ...], engine: Existing) -> None:
     """Delete older engines of ``dsbench prepare``, since pre-flight uses the largest. --rebuild moves the others."""
     layout = state.target.layout
     for old in before:

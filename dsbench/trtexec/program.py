@@ -15,7 +15,7 @@ from dsbench.base import process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
 from dsbench.formats.failures import trtexec as trtexec_failures
-from dsbench.formats.failures.matcher import Failure, Kind
+from dsbench.formats.failures.matcher import Failure, FailureKind
 from dsbench.formats.trtexec import log as trtexec_log
 from dsbench.formats.trtexec.log import TrtexecLog
 from dsbench.machine import hardware
@@ -52,7 +52,7 @@ class Failed:
     @property
     def of_disk(self) -> bool:
         """The disk was full, so nothing is known about the batch."""
-        return self.failure.kind == Kind.DISK
+        return self.failure.kind == FailureKind.DISK
 
     def error(self) -> DsbenchError:
         """ENGINE_PREPARATION, quoting the log."""
@@ -176,7 +176,7 @@ def _failed(what: str, finished: Finished, folder: Path) -> Failed | None:
             "there is no space left on the disk",
             "",
             f"free space where {folder} lies (df -h)",
-            Kind.DISK,
+            FailureKind.DISK,
         )
         return Failed(what, cause, finished.log)
     if known is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dsbench.doctor.ask import Said
+from dsbench.doctor.ask import ProgramOutput
 from dsbench.doctor.inventory import (
     ELEMENTS,
     CodecTrial,
@@ -29,8 +29,8 @@ TensorRT Version: 10.16
 L4 = Gpu(0, "NVIDIA L4", 23034, "595.58.03", "13.2", "8.9")
 
 
-def said(text: str = "", trouble: str = "", hung: bool = False) -> Said:
-    return Said(("program",), text, trouble, hung)
+def said(text: str = "", trouble: str = "", hung: bool = False) -> ProgramOutput:
+    return ProgramOutput(("program",), text, trouble, hung)
 
 
 MACHINE = Inventory(

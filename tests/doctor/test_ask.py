@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dsbench.base.text import clean
-from dsbench.doctor.ask import Said, ask
+from dsbench.doctor.ask import ProgramOutput, ask
 
 
 def script(path: Path, body: str) -> Path:
@@ -20,7 +20,7 @@ def script(path: Path, body: str) -> Path:
     return path
 
 
-def answer(path: Path, timeout_s: float = 10.0) -> Said:
+def answer(path: Path, timeout_s: float = 10.0) -> ProgramOutput:
     return asyncio.run(ask((str(path),), timeout_s))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.doctor.ask import Said
+from dsbench.doctor.ask import ProgramOutput
 from dsbench.doctor.inventory import ELEMENTS, GStreamer, Program, Video
 from dsbench.doctor.survey import gstreamer
 from tests.material import write_clip
@@ -159,7 +159,7 @@ def test_an_absent_encoder_is_the_trials_outcome(bin_dir: Path) -> None:
     (bin_dir / "log").write_text(NVENC_ABSENT)
     program(bin_dir, "gst-launch-1.0", f"cat {bin_dir}/log; exit 1")
     said = asyncio.run(gstreamer.try_nvenc(ready(bin_dir, *ELEMENTS), 0)).said
-    assert isinstance(said, Said)
+    assert isinstance(said, ProgramOutput)
     assert said.trouble == "exit status 1"
     assert "failed during initialization" in said.text
 

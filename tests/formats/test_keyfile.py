@@ -11,7 +11,7 @@ import pytest
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats import keyfile
-from dsbench.formats.keyfile import Group, Kind
+from dsbench.formats.keyfile import Group, ValueKind
 
 NOT_A_NUMBER = "Value “{}” cannot be interpreted as a number."
 NOT_A_FLOAT = "Value “{}” cannot be interpreted as a float number."
@@ -155,15 +155,19 @@ def test_refused_values(reader: Callable[[str], Any], raw: str, what: str) -> No
 @pytest.mark.parametrize(
     ("kind", "raw", "what"),
     [
-        (Kind.INT, "abc", "Key file contains key “x” in group “a” which has a value that cannot be interpreted."),
-        (Kind.DOUBLE, "abc", "Key file contains key “x” in group “a” which has a value that cannot be interpreted."),
-        (Kind.BOOL, "yes", "Key file contains key “x” which has a value that cannot be interpreted."),
-        (Kind.INT_LIST, "1;b", NOT_A_NUMBER.format("b")),
-        (Kind.UINT64, "b", "Key “x” in group “a” has value “b” where uint64 was expected"),
-        (Kind.STRING, "a\\q", "Key file contains key “x” which has a value that cannot be interpreted."),
+        (ValueKind.INT, "abc", "Key file contains key “x” in group “a” which has a value that cannot be interpreted."),
+        (
+            ValueKind.DOUBLE,
+            "abc",
+            "Key file contains key “x” in group “a” which has a value that cannot be interpreted.",
+        ),
+        (ValueKind.BOOL, "yes", "Key file contains key “x” which has a value that cannot be interpreted."),
+        (ValueKind.INT_LIST, "1;b", NOT_A_NUMBER.format("b")),
+        (ValueKind.UINT64, "b", "Key “x” in group “a” has value “b” where uint64 was expected"),
+        (ValueKind.STRING, "a\\q", "Key file contains key “x” which has a value that cannot be interpreted."),
     ],
 )
-def test_a_value_of_a_group_is_refused_with_line_and_fix(kind: Kind, raw: str, what: str) -> None:
+def test_a_value_of_a_group_is_refused_with_line_and_fix(kind: ValueKind, raw: str, what: str) -> None:
     with pytest.raises(DsbenchError) as caught:
         keyfile.read(group(f"[a]\n\nx={raw}\n"), "x", kind, where="f.txt")
     assert caught.value.what == what
@@ -176,9 +180,9 @@ def test_bytes_that_are_no_utf8_are_refused_only_when_read_as_text(tmp_path: Pat
     path.write_bytes(b"[a]\nx=caf\xe9\ny=1\n")
     found = keyfile.load(path).group("a")
     assert found is not None
-    assert keyfile.read(found, "y", Kind.INT) == 1
+    assert keyfile.read(found, "y", ValueKind.INT) == 1
     with pytest.raises(DsbenchError, match="with value “caf\ufffd” which is not UTF-8"):
-        keyfile.read(found, "x", Kind.STRING)
+        keyfile.read(found, "x", ValueKind.STRING)
 
 
 def test_a_missing_file_and_a_directory_have_the_systems_words(tmp_path: Path) -> None:

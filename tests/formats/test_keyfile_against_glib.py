@@ -12,7 +12,7 @@ import pytest
 
 from dsbench.base.errors import DsbenchError
 from dsbench.formats import keyfile
-from dsbench.formats.keyfile import Kind
+from dsbench.formats.keyfile import ValueKind
 
 
 class GError(c.Structure):
@@ -21,13 +21,13 @@ class GError(c.Structure):
 
 Error = c.POINTER(GError)
 SINGLE = {
-    Kind.INT: ("integer", c.c_int),
-    Kind.DOUBLE: ("double", c.c_double),
-    Kind.BOOL: ("boolean", c.c_int),
-    Kind.STRING: ("string", c.c_char_p),
-    Kind.UINT64: ("uint64", c.c_uint64),
+    ValueKind.INT: ("integer", c.c_int),
+    ValueKind.DOUBLE: ("double", c.c_double),
+    ValueKind.BOOL: ("boolean", c.c_int),
+    ValueKind.STRING: ("string", c.c_char_p),
+    ValueKind.UINT64: ("uint64", c.c_uint64),
 }
-LISTS = {Kind.INT_LIST: ("integer_list", c.c_int), Kind.DOUBLE_LIST: ("double_list", c.c_double)}
+LISTS = {ValueKind.INT_LIST: ("integer_list", c.c_int), ValueKind.DOUBLE_LIST: ("double_list", c.c_double)}
 VALUES = [
     "5",
     "5 # c",
@@ -156,7 +156,7 @@ def texts(array: Any) -> list[str]:
     return found
 
 
-def glib_value(glib: c.CDLL, handle: Any, kind: Kind) -> Any:
+def glib_value(glib: c.CDLL, handle: Any, kind: ValueKind) -> Any:
     error, length = Error(), c.c_size_t()
     if kind in LISTS:
         result = getattr(glib, f"g_key_file_get_{LISTS[kind][0]}")(handle, b"a", b"x", c.byref(length), c.byref(error))
@@ -167,14 +167,14 @@ def glib_value(glib: c.CDLL, handle: Any, kind: Kind) -> Any:
     return error.contents.message.decode() if error else repr(value)
 
 
-def our_value(path: Path, kind: Kind) -> str:
+def our_value(path: Path, kind: ValueKind) -> str:
     group = keyfile.load(path).group("a")
     assert group is not None
     try:
         value = keyfile.read(group, "x", kind)
     except DsbenchError as error:
         return error.what
-    if kind is Kind.BOOL:
+    if kind is ValueKind.BOOL:
         value = int(value)
     if isinstance(value, float) and math.isnan(value):
         value = math.nan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dsbench.doctor.ask import Said
+from dsbench.doctor.ask import ProgramOutput
 from dsbench.doctor.fixes import Fix
 from dsbench.doctor.inventory import Program
 
@@ -40,7 +40,7 @@ def program(group: str, found: Program, fixes: tuple[Fix, ...]) -> Check:
     return Check(group, found.name, OK, f"{said.lines[0] if said.lines else 'prints no version'} ({found.path})"[:200])
 
 
-def failure(said: Said | None) -> str:
+def failure(said: ProgramOutput | None) -> str:
     """How a program ended, with its last line."""
     if said is None:
         return "not asked"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from dsbench.base import spec
-from dsbench.doctor.ask import Said
+from dsbench.doctor.ask import ProgramOutput
 from dsbench.doctor.checks.check import BROKEN, DEEPSTREAM, MISSING, OK, OPTIONAL, UNKNOWN, Check, error_line, failure
 from dsbench.doctor.fixes import Advice, Fix
 from dsbench.doctor.inventory import Inventory
@@ -84,7 +84,7 @@ def app(inventory: Inventory, advice: Advice) -> Check:
     return Check(DEEPSTREAM, name, OK, f"{', '.join(f'{part} {version}' for part, version in parts)} ({found.path})")
 
 
-def app_fixes(said: Said | None, advice: Advice) -> tuple[Fix, ...]:
+def app_fixes(said: ProgramOutput | None, advice: Advice) -> tuple[Fix, ...]:
     """By the library that the loader misses."""
     text = said.text if said else ""
     if re.search(r"libcuda\.so|libnvcuvid|libnvidia-", text):

@@ -8,7 +8,7 @@ import re
 import shutil
 from pathlib import Path
 
-from dsbench.doctor.ask import Said, ask
+from dsbench.doctor.ask import ProgramOutput, ask
 from dsbench.doctor.inventory import ELEMENTS, CodecTrial, GStreamer, Program, Video
 
 LISTING_S, QUESTION_S, TRIAL_S = 40.0, 10.0, 20.0
@@ -108,7 +108,7 @@ async def try_nvdec(gstreamer: GStreamer, video: Video, gpu_id: int, scratch: Pa
     return CodecTrial(await _launch(gstreamer, (*chain, "fakesink", "num-buffers=10")))
 
 
-async def _launch(gstreamer: GStreamer, pipeline: tuple[str, ...]) -> Said:
+async def _launch(gstreamer: GStreamer, pipeline: tuple[str, ...]) -> ProgramOutput:
     return await ask((str(gstreamer.launch.path), *pipeline), TRIAL_S)
 
 

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from dsbench.doctor.ask import Said, ask
+from dsbench.doctor.ask import ProgramOutput, ask
 from dsbench.doctor.inventory import DeepStream, Nvidia, Program
 from dsbench.doctor.survey.ask import QUESTION_S, Asked, read
 from dsbench.machine import hardware
@@ -67,7 +67,9 @@ async def loader_libraries() -> frozenset[str]:
     )
 
 
-async def compile_parser(includes: Path, libraries: tuple[str, ...], target: Path, scratch: Path) -> Said | None:
+async def compile_parser(
+    includes: Path, libraries: tuple[str, ...], target: Path, scratch: Path
+) -> ProgramOutput | None:
     """Compile a parser of one line with the specification's flags; None where that cannot be tried."""
     source, compiler = scratch / "doctor.cpp", shutil.which("g++")
     if compiler is None:

@@ -58,7 +58,7 @@ class OptionError(Exception):
 
 
 @dataclass(slots=True)
-class Options:
+class CommandLine:
     """The parsed command line. ``action`` is empty, or help, version, version-all."""
 
     cfg_files: list[str] = field(default_factory=list)
@@ -68,12 +68,12 @@ class Options:
     action: str = ""
 
 
-def parse(arguments: list[str]) -> Options:
+def parse(arguments: list[str]) -> CommandLine:
     """Parse ``arguments`` (without the program's name). Words that are no options are ignored, as in GLib.
 
     Raises OptionError.
     """
-    options = Options()
+    options = CommandLine()
     words = iter(arguments)
     for word in words:
         if word == "--":
@@ -86,7 +86,7 @@ def parse(arguments: list[str]) -> Options:
     return options
 
 
-def _long(options: Options, name: str, value: str | None, words: Iterator[str]) -> None:
+def _long(options: CommandLine, name: str, value: str | None, words: Iterator[str]) -> None:
     if name.startswith("gst-"):
         if value is None and name not in _GST_WITHOUT_VALUE:
             _value(words, f"--{name}")
@@ -100,7 +100,7 @@ def _long(options: Options, name: str, value: str | None, words: Iterator[str]) 
         raise OptionError(f"Unknown option --{name}")
 
 
-def _short(options: Options, letters: str, words: Iterator[str]) -> None:
+def _short(options: CommandLine, letters: str, words: Iterator[str]) -> None:
     for position, letter in enumerate(letters):
         if letter in _VALUES:
             rest = letters[position + 1 :]
@@ -118,14 +118,14 @@ def _value(words: Iterator[str], option: str) -> str:
     return value
 
 
-def _flag(options: Options, name: str) -> None:
+def _flag(options: CommandLine, name: str) -> None:
     if name == "tiledtext":
         options.tiledtext = True
     elif not options.action or name == "help":
         options.action = name
 
 
-def _store(options: Options, name: str, value: str) -> None:
+def _store(options: CommandLine, name: str, value: str) -> None:
     if name == "cfg-file":
         options.cfg_files.append(value)
     elif name == "input-uri":

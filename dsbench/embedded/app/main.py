@@ -14,7 +14,7 @@ from dsbench.base.cpus import usable_cpus
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded import messages
 from dsbench.embedded.app import command_line
-from dsbench.embedded.app.command_line import Options
+from dsbench.embedded.app.command_line import CommandLine
 from dsbench.embedded.app.main_loop import MainLoop, Perf
 from dsbench.embedded.app.perf import HeaderCounter, PerfReporter
 from dsbench.embedded.app.plan import Instance, PlanError, check, load_nvinfer, name_unsupported, worker_jobs
@@ -84,7 +84,7 @@ def _inform(action: str) -> None:
             messages.out(f"{name} {importlib.metadata.version(name)}")
 
 
-def _run(options: Options) -> int:
+def _run(options: CommandLine) -> int:
     begun = time.monotonic()
     if not options.cfg_files:
         messages.app_error("main:648", "Specify config file with -c option")
@@ -111,7 +111,7 @@ def _run(options: Options) -> int:
     return _play(instances, options, begun)
 
 
-def _load_configs(options: Options) -> list[AppConfig] | None:
+def _load_configs(options: CommandLine) -> list[AppConfig] | None:
     """Read every ``-c`` file. If one cannot be read, prints deepstream-app's message and returns None."""
     configs: list[AppConfig] = []
     seen_sources: set[int] = set()
@@ -156,7 +156,7 @@ def _instances(configs: list[AppConfig]) -> list[Instance]:
     return instances
 
 
-def _play(instances: list[Instance], options: Options, begun: float) -> int:
+def _play(instances: list[Instance], options: CommandLine, begun: float) -> int:
     state = SharedState.create(sum(instance.streams for instance in instances))
     cpus = max(1, usable_cpus() // len(instances))
     jobs = tuple(job for each in instances for job in worker_jobs(each, state, cpus, options.tensor_dir))

@@ -18,7 +18,7 @@ from dsbench.embedded.app.shared_state import SharedState
 from dsbench.embedded.app.workers import Worker, die_by
 from dsbench.embedded.bench.thread_config import ThreadConfig, choose
 from dsbench.embedded.messages import BusMessage
-from dsbench.embedded.protocol import Finished, Loaded, Playing, Report, RunFailed, StartFailed, WorkerJob
+from dsbench.embedded.protocol import Loaded, Playing, Report, RunFailed, RunFinished, StartFailed, WorkerJob
 
 _KEY_PERIOD_S = 0.04
 _DRAIN_S = 30.0
@@ -128,7 +128,7 @@ class MainLoop:
         if report is None:
             self._selector.unregister(worker.connection)
             self._open.remove(worker)
-            if not isinstance(worker.last, (Finished, RunFailed, StartFailed)):
+            if not isinstance(worker.last, (RunFinished, RunFailed, StartFailed)):
                 self._died(worker)
             return
         self._judge(report)
@@ -145,7 +145,7 @@ class MainLoop:
             if report.note:
                 messages.own(report.note)
             self._fail(Outcome(ok=False))
-        elif isinstance(report, Finished) and report.note:
+        elif isinstance(report, RunFinished) and report.note:
             messages.own(report.note)
             self._outcome.ok = False
 
@@ -160,10 +160,10 @@ class MainLoop:
             messages.app_info("bus_callback:642", "Pipeline ready\n")
             for worker, config in zip(self._workers, configs, strict=True):
                 worker.go(config)
-        if self._phase is _Phase.READY and self._all(Playing, Finished):
+        if self._phase is _Phase.READY and self._all(Playing, RunFinished):
             self._phase = _Phase.RUNNING
             messages.app_info("bus_callback:628", "Pipeline running\n")
-        if self._phase is _Phase.RUNNING and self._all(Finished):
+        if self._phase is _Phase.RUNNING and self._all(RunFinished):
             self._phase = _Phase.ENDED
             messages.app_info("bus_callback:685", "Received EOS. Exiting ...\n")
 

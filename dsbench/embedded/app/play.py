@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dsbench.embedded.app.latency import LatencyLines
     from dsbench.embedded.bench.counting_loop import Count
     from dsbench.embedded.nvinfer.start import StartedNvinfer
-    from dsbench.embedded.pipeline import Sink
+    from dsbench.embedded.pipeline import FrameSink
     from dsbench.embedded.video.decode import VideoSource
     from dsbench.embedded.video.frame import YuvFrame
 
@@ -109,10 +109,10 @@ def decoding_threads(job: WorkerJob, frames_per_call: int) -> int:
 
 def _sinks(
     job: WorkerJob, started: StartedNvinfer | None, state: SharedState, sources: Sequence[VideoSource]
-) -> list[Sink]:
+) -> list[FrameSink]:
     from dsbench.embedded.app import sinks
 
-    found: list[Sink] = []
+    found: list[FrameSink] = []
     labels = started.labels if started is not None else ()
     if job.kitti_dir is not None and started is not None:
         from dsbench.embedded.app.kitti_sink import KittiSink
@@ -122,7 +122,7 @@ def _sinks(
         found.append(sinks.TensorDump(job.tensor_dir, job.instance))
     found.append(sinks.Counters(state, {pad.pad: pad.counter for pad in job.pads}))
     if job.real_time:
-        found.append(sinks.RealTime(job.pads[0].pad, sources[0]))
+        found.append(sinks.RealTimePacer(job.pads[0].pad, sources[0]))
     if job.video is not None:
         from dsbench.embedded.app.osd import VideoFile
 

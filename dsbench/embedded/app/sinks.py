@@ -64,7 +64,7 @@ class Counters:
         """The block stays mapped: the app still reads it."""
 
 
-class RealTime:
+class RealTimePacer:
     """``sync=1``: holds the pipeline until the presentation time of stream ``pad``'s frames."""
 
     def __init__(self, pad: int, source: VideoSource) -> None:

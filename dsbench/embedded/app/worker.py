@@ -18,7 +18,17 @@ from dsbench.embedded import messages
 from dsbench.embedded.app import bus
 from dsbench.embedded.app.play import decoding_threads, play
 from dsbench.embedded.app.shared_state import SharedState
-from dsbench.embedded.protocol import Finished, Go, Loaded, PadJob, Playing, Report, RunFailed, StartFailed, WorkerJob
+from dsbench.embedded.protocol import (
+    Go,
+    Loaded,
+    PadJob,
+    Playing,
+    Report,
+    RunFailed,
+    RunFinished,
+    StartFailed,
+    WorkerJob,
+)
 
 if TYPE_CHECKING:
     from dsbench.embedded.nvinfer.start import StartedNvinfer
@@ -181,10 +191,10 @@ def _run(job: WorkerJob, started: StartedNvinfer | None, connection: Connection[
         )
         return RunFailed(bus.source_failed(error, empty[0].pad))
     if started is not None and started.detector.refused:
-        return Finished(
+        return RunFinished(
             f"the parser returned false on {started.detector.refused} frames: deepstream-app crashes on this"
         )
-    return Finished()
+    return RunFinished()
 
 
 def _open(pad: PadJob, job: WorkerJob, frames_per_call: int) -> VideoSource:

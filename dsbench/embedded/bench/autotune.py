@@ -44,7 +44,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ConfigCandidate:
     """A thread configuration and the network in a session for it."""
 
     config: ThreadConfig
@@ -52,10 +52,10 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class ConfigTrial:
     """``rates`` in the order of ``candidates``, the default first; both are empty if only the default is possible."""
 
-    candidates: tuple[Candidate, ...] = ()
+    candidates: tuple[ConfigCandidate, ...] = ()
     rates: tuple[Rate, ...] = ()
 
 
@@ -67,7 +67,7 @@ class Sample:
     other_work_s: float
 
 
-def prepare(job: WorkerJob, detector: Detector, log: DetectorLog) -> tuple[WorkerJob, Trial]:
+def prepare(job: WorkerJob, detector: Detector, log: DetectorLog) -> tuple[WorkerJob, ConfigTrial]:
     """Apply what ``DSBENCH_LANES`` selects; otherwise run a trial, from which the app chooses.
 
     Raises DsbenchError if the network cannot be loaded again for the selected configuration.
@@ -77,22 +77,24 @@ def prepare(job: WorkerJob, detector: Detector, log: DetectorLog) -> tuple[Worke
         log.own(unknown)
     asked, default = thread_config.asked(), default_config(job)
     if asked == thread_config.PARALLEL or default.lanes == 1:
-        return job, Trial()
+        return job, ConfigTrial()
     if detector.engine is not detector.model:
         if asked == thread_config.INTRA:
             why = "it is ONNX Runtime's threads, the fast engine has its own"
             log.own(f"{thread_config.VARIABLE}={asked} is ignored: {why}")
-        return job, Trial()
+        return job, ConfigTrial()
     if asked == thread_config.INTRA:
         config = thread_config.intra(default)
         log.own(f"the network runs in {config}, as {thread_config.VARIABLE}={asked} asks for")
-        return apply(job, detector, Candidate(config, OnnxModel(detector.model.path, config.threads))), Trial()
+        return apply(
+            job, detector, ConfigCandidate(config, OnnxModel(detector.model.path, config.threads))
+        ), ConfigTrial()
     if detector.frames_per_call != 1:
-        return job, Trial()
+        return job, ConfigTrial()
     return job, _tried(job, detector, default)
 
 
-def settle(job: WorkerJob, detector: Detector, trial: Trial, config: ThreadConfig | None) -> WorkerJob:
+def settle(job: WorkerJob, detector: Detector, trial: ConfigTrial, config: ThreadConfig | None) -> WorkerJob:
     """``job`` with the configuration that the app has chosen; None is the default."""
     for candidate in trial.candidates[1:]:
         if candidate.config == config:
@@ -100,7 +102,7 @@ def settle(job: WorkerJob, detector: Detector, trial: Trial, config: ThreadConfi
     return job
 
 
-def apply(job: WorkerJob, detector: Detector, candidate: Candidate) -> WorkerJob:
+def apply(job: WorkerJob, detector: Detector, candidate: ConfigCandidate) -> WorkerJob:
     """Give the candidate's session to ``detector``; returns ``job`` with the candidate's number of lanes."""
     detector.take(candidate.model)
     return replace(job, lanes=candidate.config.lanes)
@@ -111,18 +113,18 @@ def default_config(job: WorkerJob) -> ThreadConfig:
     return ThreadConfig(job.lanes, job.detector.threads if job.detector is not None else 1)
 
 
-def _tried(job: WorkerJob, detector: Detector, default: ThreadConfig) -> Trial:
+def _tried(job: WorkerJob, detector: Detector, default: ThreadConfig) -> ConfigTrial:
     """The trial; empty if anything fails, since the run meets the same failure and reports it."""
     begun = time.perf_counter()
     try:
         sample = _sample(job.pads[0], detector)
         if sample is None:
-            return Trial()
+            return ConfigTrial()
         spent = time.perf_counter() - begun
         limits = Limits(cap_s=Limits().cap_s - spent)
-        return measure(Candidate(default, detector.model), sample, limits)
+        return measure(ConfigCandidate(default, detector.model), sample, limits)
     except DsbenchError:
-        return Trial()
+        return ConfigTrial()
 
 
 def _sample(pad: PadJob, detector: Detector) -> Sample | None:
@@ -153,7 +155,7 @@ def _sample(pad: PadJob, detector: Detector) -> Sample | None:
 class _CandidateCalls:
     """The calls of a candidate's lanes, each with its own input and outputs. The constructor runs each call once."""
 
-    def __init__(self, candidate: Candidate, feed: FloatTensor, pool: ThreadPoolExecutor, clock: Clock) -> None:
+    def __init__(self, candidate: ConfigCandidate, feed: FloatTensor, pool: ThreadPoolExecutor, clock: Clock) -> None:
         self.config = candidate.config
         self._pool = pool
         self._clock = clock
@@ -182,16 +184,16 @@ class _CandidateCalls:
 
 
 def measure(
-    default: Candidate,
+    default: ConfigCandidate,
     sample: Sample,
     limits: Limits = Limits(),
     load: Callable[[Path, int], OnnxModel] = OnnxModel,
     clock: Clock = time.perf_counter,
-) -> Trial:
+) -> ConfigTrial:
     """Frames per second of every candidate. ``load(path, threads)`` makes a session of the network.
 
-    The Trial is empty if ``limits`` do not suffice; at least one call is needed to find that out. Raises DsbenchErrors
-    of loading and running the network.
+    The result is empty if ``limits`` do not suffice; at least one call is needed to find that out. Raises the
+    DsbenchErrors of loading and running the network.
     """
     begun = clock()
     tried = [default]
@@ -200,20 +202,20 @@ def measure(
         calls = [_CandidateCalls(default, sample.feed, pool, clock)]
         for number, config in enumerate(configs[1:], start=1):
             if clock() - begun + _minimum_s(default, calls, len(configs) - number) > limits.cap_s:
-                return Trial()
-            tried.append(Candidate(config, load(default.model.path, config.threads)))
+                return ConfigTrial()
+            tried.append(ConfigCandidate(config, load(default.model.path, config.threads)))
             calls.append(_CandidateCalls(tried[-1], sample.feed, pool, clock))
         if clock() - begun + _minimum_s(default, calls, 0) > limits.cap_s:
-            return Trial()
+            return ConfigTrial()
         rounds = _rounds(calls, limits, begun + limits.cap_s, clock)
     rates = (
         Rate(config, tuple(thread_config.frames_per_second(config, each, sample.other_work_s) for each in found))
         for config, found in zip(configs, rounds, strict=True)
     )
-    return Trial(tuple(tried), tuple(rates))
+    return ConfigTrial(tuple(tried), tuple(rates))
 
 
-def _minimum_s(default: Candidate, calls: Sequence[_CandidateCalls], missing: int) -> float:
+def _minimum_s(default: ConfigCandidate, calls: Sequence[_CandidateCalls], missing: int) -> float:
     """Minimum seconds for the rest: load ``missing`` sessions, call each once, then one call of each candidate."""
     return missing * (default.model.load_s + 2 * calls[-1].call_s) + sum(each.call_s for each in calls)
 

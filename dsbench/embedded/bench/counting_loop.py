@@ -30,7 +30,7 @@ class _Decoder:
         self.lock = threading.Lock()
 
 
-class _Stream:
+class _CountedStream:
     """A source, its decoders, and the number of its frames so far."""
 
     def __init__(self, source: PadSource, max_decoders: int) -> None:
@@ -93,7 +93,7 @@ class CountingLoop:
         stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         limit = max_decoders(schedule.lanes, len(sources))
-        self._streams = [_Stream(source, limit) for source in sources]
+        self._streams = [_CountedStream(source, limit) for source in sources]
         self._detector = detector
         self._count = count
         self._schedule = schedule
@@ -126,7 +126,7 @@ class CountingLoop:
         except BaseException as error:
             self._error = self._error or error
 
-    def _next_stream(self) -> _Stream | None:
+    def _next_stream(self) -> _CountedStream | None:
         """The stream whose turn it is; None when all have ended."""
         with self._choice:
             for _ in range(len(self._streams)):
@@ -136,7 +136,7 @@ class CountingLoop:
                     return stream
         return None
 
-    def _serve(self, stream: _Stream, lane: int) -> None:
+    def _serve(self, stream: _CountedStream, lane: int) -> None:
         """Carry one frame from the decoder to the counter."""
         decoder = stream.decoder(lane)
         try:

@@ -91,7 +91,7 @@ class FastCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class FastTrial:
     """``agreement`` compares fp32 (first) with the fast engine. Milliseconds are those of the fastest of five calls."""
 
     agreement: agreement.Agreement
@@ -134,7 +134,7 @@ def choose(detector: Detector, frames: Sequence[YuvFrame], lanes: int, log: Dete
     )
 
 
-def _try(detector: Detector, engine: FastModel, frames: Sequence[YuvFrame]) -> Trial:
+def _try(detector: Detector, engine: FastModel, frames: Sequence[YuvFrame]) -> FastTrial:
     found = agreement.compare(detector.objects(frames, detector.model), detector.objects(frames, engine))
     feed = np.zeros((1, *detector.input_shape), np.float32)
     calls: list[Call] = [engine.bind(feed), detector.model.bind(feed)]
@@ -144,4 +144,4 @@ def _try(detector: Detector, engine: FastModel, frames: Sequence[YuvFrame]) -> T
             begun = time.process_time()  # of all threads, since OpenVINO has its own
             call.run()
             seen.append(1000 * (time.process_time() - begun))
-    return Trial(found, min(times[0]), min(times[1]))
+    return FastTrial(found, min(times[0]), min(times[1]))

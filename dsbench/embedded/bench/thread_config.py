@@ -48,7 +48,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ConfigChoice:
     """The configuration of all workers of an instance, and the rate of each candidate over all of them, the default
     first."""
 
@@ -99,7 +99,7 @@ def frames_per_second(config: ThreadConfig, calls_per_second: float, other_work_
     return config.lanes / (config.lanes / calls_per_second + other_work_s)
 
 
-def choose(measured: Sequence[tuple[Rate, ...]]) -> Choice | None:
+def choose(measured: Sequence[tuple[Rate, ...]]) -> ConfigChoice | None:
     """One configuration for all workers, by the sum of their rates, so that their streams run at equal speed.
 
     A configuration replaces the default only if it is at least 5 % faster, and faster in every round: other load may
@@ -111,7 +111,7 @@ def choose(measured: Sequence[tuple[Rate, ...]]) -> Choice | None:
     summed = tuple(_sum(rates) for rates in zip(*measured, strict=True))
     default = summed[0]
     faster = [rate for rate in summed if _is_faster(rate, default)]
-    return Choice(max(faster, key=lambda rate: rate.fps, default=default).config, summed, len(measured))
+    return ConfigChoice(max(faster, key=lambda rate: rate.fps, default=default).config, summed, len(measured))
 
 
 def _sum(rates: Sequence[Rate]) -> Rate:

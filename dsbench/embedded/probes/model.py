@@ -65,7 +65,7 @@ def run(job: ProbeJob, tensors: Path) -> ProbeResult:
     wanted = bool(job.candidates)
     with ThreadPoolExecutor(1) as background:
         decoded = background.submit(_frames, job, job.frames) if wanted else None  # while the network is loaded
-        network = _Network(job)
+        network = _ProbeSession(job)
         gain = stem.input_gain(job.onnx, (job.channels, job.height, job.width), job.nhwc) if decoded else None
         wait([decoded] if decoded is not None else [])  # a call is timed without concurrent decoding
         result = replace(network.random(), input_gain=gain, viewed=job.viewed if gain is None and job.video else ())
@@ -79,7 +79,7 @@ def run(job: ProbeJob, tensors: Path) -> ProbeResult:
     return network.real(frames, result, tensors)
 
 
-class _Network:
+class _ProbeSession:
     """One ONNX Runtime session and the job's preprocessing."""
 
     def __init__(self, job: ProbeJob) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dsbench.formats.keyfile import Kind
+from dsbench.formats.keyfile import ValueKind
 from dsbench.formats.nvinfer.keys import Support
 
 _NO, _ANY = Support.UNSUPPORTED, Support.NEUTRAL
@@ -20,7 +20,7 @@ class AppKey:
     """A key of a group; ``field`` is the attribute that holds it ("" when it is only checked)."""
 
     name: str
-    kind: Kind
+    kind: ValueKind
     field: str = ""
     support: Support = _ANY
 
@@ -65,18 +65,18 @@ def _yaml(
     return YamlTable(function, unknown, frozenset(absent.split()), extra, frozenset(unsigned.split()))
 
 
-def _kept(kind: Kind, *names: str, support: Support = Support.HONOURED) -> tuple[AppKey, ...]:
+def _kept(kind: ValueKind, *names: str, support: Support = Support.HONOURED) -> tuple[AppKey, ...]:
     """Keys stored under their own name, with underscores."""
     return tuple(AppKey(name, kind, name.replace("-", "_"), support) for name in names)
 
 
-def _checked(kind: Kind, *names: str, support: Support = _ANY) -> tuple[AppKey, ...]:
+def _checked(kind: ValueKind, *names: str, support: Support = _ANY) -> tuple[AppKey, ...]:
     """Keys of which only the type is checked."""
     return tuple(AppKey(name, kind, "", support) for name in names)
 
 
-INT, BOOL, STRING, PATH = Kind.INT, Kind.BOOL, Kind.STRING, Kind.PATH
-COLORS = Kind.DOUBLE_LIST  # exactly four numbers, checked by the reader
+INT, BOOL, STRING, PATH = ValueKind.INT, ValueKind.BOOL, ValueKind.STRING, ValueKind.PATH
+COLORS = ValueKind.DOUBLE_LIST  # exactly four numbers, checked by the reader
 
 APPLICATION = GroupTable(
     "parse_app",
@@ -113,9 +113,9 @@ SOURCE_LIST = GroupTable(
     215,
     (
         *_kept(INT, "num-source-bins"),
-        AppKey("list", Kind.STRING_LIST, "uris", Support.HONOURED),
-        AppKey("sensor-id-list", Kind.STRING_LIST, "sensor_ids"),
-        AppKey("sensor-name-list", Kind.STRING_LIST, "sensor_names"),
+        AppKey("list", ValueKind.STRING_LIST, "uris", Support.HONOURED),
+        AppKey("sensor-id-list", ValueKind.STRING_LIST, "sensor_ids"),
+        AppKey("sensor-name-list", ValueKind.STRING_LIST, "sensor_names"),
         *_checked(BOOL, "use-nvmultiurisrcbin", support=_NO),
         *_checked(BOOL, "dummy-payload", "custom-ts-to-rfc", "stream-name-display", "enable-error-propagation"),
         *_checked(STRING, "batched-sensor-name", "http-ip", "http-port", "sei-uuid", "proto-lib", "conn-str", "topic"),
@@ -169,7 +169,7 @@ STREAMMUX = GroupTable(
         *_checked(BOOL, "sort-batch", "cache-buffer", "frame-num-reset-on-stream-reset"),
         *_checked(BOOL, "frame-num-reset-on-eos", "async-process"),
         *_checked(BOOL, "drop-pipeline-eos", support=_NO),
-        *_checked(Kind.UINT64, "frame-duration", "max-latency"),
+        *_checked(ValueKind.UINT64, "frame-duration", "max-latency"),
         *_checked(PATH, "config-file-path", support=_NO),
     ),
     _yaml(
@@ -230,7 +230,7 @@ GIE = GroupTable(
         *_checked(PATH, "infer-raw-output-dir", support=_NO),
         *_checked(INT, "operate-on-gie-id", "nvbuf-memory-type", "audio-framesize", "audio-hopsize"),
         *_checked(INT, "audio-input-rate", "min-crop-size", "verbose"),
-        *_checked(Kind.INT_LIST, "operate-on-class-ids"),
+        *_checked(ValueKind.INT_LIST, "operate-on-class-ids"),
         *_checked(STRING, "audio-transform", "model-variant", "device", "backend", "triton-url", "triton-model"),
     ),
     _yaml(
@@ -260,7 +260,7 @@ SINK = GroupTable(
         *_checked(INT, "color-range", "conn-id", "plane-id", "set-mode", "compute-hw", "msg-broker-comp-id"),
         *_checked(INT, "disable-msgconv", "sleep-time", "msg-conv-payload-type", "msg-conv-comp-id"),
         *_checked(INT, "multiple-payloads", "msg-conv-frame-interval", "msg-conv-dummy-payload"),
-        *_checked(Kind.UINT64, "udp-buffer-size"),
+        *_checked(ValueKind.UINT64, "udp-buffer-size"),
         *_checked(STRING, "msg-broker-proto-lib", "msg-broker-conn-str", "topic", "msg-conv-embedding-filter"),
         *_checked(PATH, "msg-broker-config", "msg-conv-config", "msg-conv-msg2p-lib", "debug-payload-dir"),
     ),

@@ -24,7 +24,7 @@ from dsbench.formats.app.groups import (
     TiledDisplay,
 )
 from dsbench.formats.app.keys import AppKey, GroupTable
-from dsbench.formats.keyfile import Group, KeyFile, Kind
+from dsbench.formats.keyfile import Group, KeyFile, ValueKind
 from dsbench.formats.nvinfer.groups import Color
 from dsbench.formats.nvinfer.keys import Support
 from dsbench.formats.paths import join_to_config
@@ -102,9 +102,9 @@ class AppReader:
             text = f"Deprecated config '{old}' used in group [{group.name}]. Use '{new}' instead"
             self.warn(table.function, 726, text)
         value = self.value(group, key.name, key.kind, table.function)
-        if key.kind is Kind.PATH:
+        if key.kind is ValueKind.PATH:
             value = Path(join_to_config(self.path, value))
-        if key.kind is Kind.DOUBLE_LIST and len(value) != 4:
+        if key.kind is ValueKind.DOUBLE_LIST and len(value) != 4:
             fix = "write four numbers, for example 1;1;1;1"
             self.refuse(table.function, _COLOR_LINES.get(key.name, 1218), _COLOR, group.name, key.name, fix)
         self.keep(values, group.name, key, value)
@@ -120,7 +120,7 @@ class AppReader:
         if what not in self.unsupported:
             self.unsupported.append(what)
 
-    def value(self, group: Group, key: str, kind: Kind, function: str) -> Any:
+    def value(self, group: Group, key: str, kind: ValueKind, function: str) -> Any:
         try:
             return keyfile.read(group, key, kind, where=str(self.path))
         except DsbenchError as error:
@@ -135,7 +135,7 @@ class AppReader:
             kind = "BBOX colors" if border else "BBOX background colors"
             self.warn("parse_gie", 1603 if border else 1651, f"{kind} should be specified with key '{prefix}%d'")
             return
-        color = self.value(group, name, Kind.DOUBLE_LIST, "parse_gie")
+        color = self.value(group, name, ValueKind.DOUBLE_LIST, "parse_gie")
         if len(color) != 4:
             text = "Number of Color params should be exactly 4 floats {r, g, b, a} between 0 and 1"
             self.refuse("parse_gie", 1615 if border else 1663, text, group.name, name)

@@ -19,7 +19,7 @@ from dsbench.formats.app import keys as tables
 from dsbench.formats.app.groups import Application, Osd, PrimaryGie, Sink, Source, StreamMux, Tests, TiledDisplay
 from dsbench.formats.app.keys import AppKey, GroupTable
 from dsbench.formats.app.reader import MAX_SOURCES, AppReader
-from dsbench.formats.keyfile import Kind
+from dsbench.formats.keyfile import ValueKind
 from dsbench.formats.paths import join_to_config, resolve_from_config
 from dsbench.formats.yamlfile import Node
 
@@ -118,19 +118,19 @@ class AppYamlReader(AppReader):
     def _value(self, group: str, table: GroupTable, key: AppKey, node: Node) -> Any:
         where = f"{node.file}:{node.line} [{group}] {key.name}"
         try:
-            if key.kind is Kind.DOUBLE_LIST:
+            if key.kind is ValueKind.DOUBLE_LIST:
                 # DeepStream reads the four numbers of a colour as whole ones
                 return self._four(group, key.name, node, yamlfile.stoi)
-            if key.kind is Kind.INT_LIST:
+            if key.kind is ValueKind.INT_LIST:
                 return tuple(yamlfile.stoi(item, where) for item in yamlfile.as_string(node).split(";"))
-            if key.kind in (Kind.STRING, Kind.PATH):
+            if key.kind in (ValueKind.STRING, ValueKind.PATH):
                 text = yamlfile.as_string(node)
-                return self._path(text, group, key.name) if key.kind is Kind.PATH else text
-            if key.kind is Kind.UINT64:
+                return self._path(text, group, key.name) if key.kind is ValueKind.PATH else text
+            if key.kind is ValueKind.UINT64:
                 return yamlfile.as_uint64(node)
             unsigned = key.name in table.yaml.unsigned
             number = yamlfile.as_unsigned(node) if unsigned else yamlfile.as_int(node)
-            return bool(number) if key.kind is Kind.BOOL else number
+            return bool(number) if key.kind is ValueKind.BOOL else number
         except DsbenchError as error:
             raise DsbenchError(error.code, error.what, where=where, fix=error.fix) from None
 
@@ -207,7 +207,7 @@ class AppYamlReader(AppReader):
             key = tables.SOURCE.yaml_key(name)
             if key is None:
                 self._unknown(tables.SOURCE, "source", name)
-            elif key.kind is Kind.STRING:
+            elif key.kind is ValueKind.STRING:
                 self.keep(values, "source", key, self._uri(text) if name == "uri" else text)
             else:
                 convert = yamlfile.stoul if name in tables.SOURCE.yaml.unsigned else yamlfile.stoi

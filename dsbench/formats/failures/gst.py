@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from dsbench.base.text import without_escapes
 from dsbench.formats.failures import matcher, shared
-from dsbench.formats.failures.matcher import Failure, Kind, Row
+from dsbench.formats.failures.matcher import Failure, FailureKind, Row
 
 _NVENC_INIT = re.compile(
     r"v4l2-nvenc.*failed during initialization|Could not open device.*v4l2-nvenc|nvv4l2h264enc.*not-negotiated"
@@ -71,7 +71,7 @@ ROWS: tuple[Row, ...] = (
         r"No space left on device|Not enough space|No space left on the resource",
         "the disk is full",
         "free space on the disk (df -h)",
-        Kind.DISK,
+        FailureKind.DISK,
     ),
     Row(
         "not-writable",

@@ -17,7 +17,7 @@ _MAX_READ = 4096
 _MAX_SHOWN = 300
 
 
-class Kind(StrEnum):
+class FailureKind(StrEnum):
     """What a failure says about the engine that was being built."""
 
     OTHER = "other"
@@ -34,7 +34,7 @@ class Failure:
     cause: str
     line: str
     fix: str
-    kind: Kind = Kind.OTHER
+    kind: FailureKind = FailureKind.OTHER
     id: str = ""
 
 
@@ -49,7 +49,7 @@ class Row:
     pattern: str
     cause: str
     fix: str
-    kind: Kind = Kind.OTHER
+    kind: FailureKind = FailureKind.OTHER
 
     def with_fix(self, fix: str) -> Row:
         """The same text where another program prints it."""

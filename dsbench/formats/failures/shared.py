@@ -5,7 +5,7 @@ The tables of app.py, gst.py and trtexec.py put them into their own order and gi
 
 from __future__ import annotations
 
-from dsbench.formats.failures.matcher import Kind, Row
+from dsbench.formats.failures.matcher import FailureKind, Row
 
 # --- programs and CUDA
 
@@ -43,7 +43,7 @@ MEMORY = Row(
     r"NvMapMemAlloc|Cuda failure: status=2\b",
     "the GPU has too little free memory",
     "stop other programs on the GPU (`nvidia-smi` lists them), or use fewer streams or a smaller batch",
-    Kind.MEMORY,
+    FailureKind.MEMORY,
 )
 
 # --- engines and ONNX files

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from dsbench.formats.failures import matcher, shared
-from dsbench.formats.failures.matcher import Failure, Kind, Row
+from dsbench.formats.failures.matcher import Failure, FailureKind, Row
 
 _NO_NEWS = re.compile(r"(?:^|\] )\[[IV]\] |^&&&& |^\s+--|^ {10}")
 """Progress, options echoed, the command itself, and the help text that follows a wrong option."""
@@ -66,7 +66,7 @@ ROWS: tuple[Row, ...] = (
         r"No space left on device|Disk quota exceeded|Cannot write|Saving engine to file failed",
         "the engine or its log could not be written",
         "free space on the disk (df -h) and make benchmarks/engines writable",
-        Kind.DISK,
+        FailureKind.DISK,
     ),
     Row(
         "onnx-file",
@@ -111,7 +111,7 @@ ROWS: tuple[Row, ...] = (
         r"Requested amount of GPU memory|insuff?icient memory on requested size",
         shared.MEMORY.cause,
         _STOP_OTHERS,
-        Kind.MEMORY,
+        FailureKind.MEMORY,
     ),
     shared.FROZEN_BATCH,
     shared.SHAPE_CONSTRAINTS,
@@ -176,7 +176,7 @@ def find(lines: Iterable[str]) -> Failure | None:
     """
     workspace = _Workspace()
     failure = matcher.find(
-        ROWS, workspace.watch(lines), counts=lambda row, line: row.kind is Kind.MEMORY or "[W]" not in line
+        ROWS, workspace.watch(lines), counts=lambda row, line: row.kind is FailureKind.MEMORY or "[W]" not in line
     )
     return workspace.explain(failure) if failure else None
 

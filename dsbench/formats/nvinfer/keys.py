@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from dsbench.formats.keyfile import Kind
+from dsbench.formats.keyfile import ValueKind
 
 MAX_BATCH_SIZE = 1024
 MAX_OFFSETS = 4
@@ -35,7 +35,7 @@ class PropertyKey:
     """
 
     name: str
-    kind: Kind
+    kind: ValueKind
     field: str = ""
     rule: Rule | None = None
     support: Support = Support.NEUTRAL
@@ -50,7 +50,7 @@ class ClassKey:
     """
 
     name: str
-    kind: Kind
+    kind: ValueKind
     field: str
     wrong: str
     high: float = float("inf")
@@ -97,58 +97,62 @@ def _cluster_mode(key: str, value: Any) -> str:
 
 
 def _negative_size(name: str) -> PropertyKey:
-    return PropertyKey(name, Kind.INT, rule=_not_negative("Error: Negative value specified for {key}({value})"))
+    return PropertyKey(name, ValueKind.INT, rule=_not_negative("Error: Negative value specified for {key}({value})"))
 
 
 def _negative_threshold(name: str) -> PropertyKey:
     rule = _not_negative("Error: Negative value specified for {key}({value:.2f})")
-    return PropertyKey(name, Kind.DOUBLE, rule=rule)
+    return PropertyKey(name, ValueKind.DOUBLE, rule=rule)
 
 
 def _path(name: str, path_of: str, field: str = "", support: Support = Support.HONOURED) -> PropertyKey:
-    return PropertyKey(name, Kind.PATH, field, support=support, path_of=path_of)
+    return PropertyKey(name, ValueKind.PATH, field, support=support, path_of=path_of)
 
 
 def _flag(name: str, field: str = "", support: Support = Support.NEUTRAL) -> PropertyKey:
-    return PropertyKey(name, Kind.BOOL, field, support=support)
+    return PropertyKey(name, ValueKind.BOOL, field, support=support)
 
 
 def _number(name: str, support: Support = Support.NEUTRAL) -> PropertyKey:
-    return PropertyKey(name, Kind.INT, support=support)
+    return PropertyKey(name, ValueKind.INT, support=support)
 
 
 _YES, _NO, _ANY = Support.HONOURED, Support.UNSUPPORTED, Support.NEUTRAL
 _NCHW = "0 (NCHW) or 1 (NHWC)"
 
 PROPERTY_KEYS: tuple[PropertyKey, ...] = (
-    PropertyKey("gie-unique-id", Kind.INT, "gie_unique_id", _positive_id, _YES, "1 or more"),
+    PropertyKey("gie-unique-id", ValueKind.INT, "gie_unique_id", _positive_id, _YES, "1 or more"),
     _path("labelfile-path", "labels file", "labelfile_path"),
-    PropertyKey("gpu-id", Kind.INT, "gpu_id"),
-    PropertyKey("batch-size", Kind.INT, "batch_size", _batch_size, _YES, f"1 to {MAX_BATCH_SIZE}"),
-    PropertyKey("infer-dims", Kind.INT_LIST, "infer_dims", _three_dims, _YES, "c;h;w, for example 3;640;640"),
-    PropertyKey("network-mode", Kind.INT, "network_mode", _one_of(0, 1, 2, 3), _YES, "0 fp32, 1 int8, 2 fp16, 3 best"),
+    PropertyKey("gpu-id", ValueKind.INT, "gpu_id"),
+    PropertyKey("batch-size", ValueKind.INT, "batch_size", _batch_size, _YES, f"1 to {MAX_BATCH_SIZE}"),
+    PropertyKey("infer-dims", ValueKind.INT_LIST, "infer_dims", _three_dims, _YES, "c;h;w, for example 3;640;640"),
+    PropertyKey(
+        "network-mode", ValueKind.INT, "network_mode", _one_of(0, 1, 2, 3), _YES, "0 fp32, 1 int8, 2 fp16, 3 best"
+    ),
     _path("model-engine-file", "model engine file", "model_engine_file"),
-    PropertyKey("output-blob-names", Kind.STRING_LIST, "output_blob_names"),
-    PropertyKey("network-type", Kind.INT, "network_type", _one_of(0, 1, 2, 3, 100), _NO, "0 for a detector"),
-    PropertyKey("model-color-format", Kind.INT, "model_color_format", _one_of(0, 1, 2), _YES, "0 RGB, 1 BGR, 2 GRAY"),
-    PropertyKey("net-scale-factor", Kind.DOUBLE, "net_scale_factor", None, _YES),
-    PropertyKey("offsets", Kind.DOUBLE_LIST, "offsets", _few_offsets, _YES, "one number per channel"),
+    PropertyKey("output-blob-names", ValueKind.STRING_LIST, "output_blob_names"),
+    PropertyKey("network-type", ValueKind.INT, "network_type", _one_of(0, 1, 2, 3, 100), _NO, "0 for a detector"),
+    PropertyKey(
+        "model-color-format", ValueKind.INT, "model_color_format", _one_of(0, 1, 2), _YES, "0 RGB, 1 BGR, 2 GRAY"
+    ),
+    PropertyKey("net-scale-factor", ValueKind.DOUBLE, "net_scale_factor", None, _YES),
+    PropertyKey("offsets", ValueKind.DOUBLE_LIST, "offsets", _few_offsets, _YES, "one number per channel"),
     _path("mean-file", "mean image file", "mean_file"),
     _path("custom-lib-path", "custom library", "custom_lib_path"),
-    PropertyKey("parse-bbox-func-name", Kind.STRING, "parse_bbox_func_name", None, _YES),
+    PropertyKey("parse-bbox-func-name", ValueKind.STRING, "parse_bbox_func_name", None, _YES),
     _path("onnx-file", "ONNX file", "onnx_file"),
     PropertyKey(
         "num-detected-classes",
-        Kind.INT,
+        ValueKind.INT,
         "num_detected_classes",
         _not_negative("Error: Negative value specified for {key}({value})"),
         _YES,
         "the number of classes of the head",
     ),
-    PropertyKey("cluster-mode", Kind.INT, "cluster_mode", _cluster_mode, _YES, "0, 1, 2 (NMS), 3 or 4 (none)"),
+    PropertyKey("cluster-mode", ValueKind.INT, "cluster_mode", _cluster_mode, _YES, "0, 1, 2 (NMS), 3 or 4 (none)"),
     PropertyKey(
         "network-input-order",
-        Kind.INT,
+        ValueKind.INT,
         "network_input_order",
         _one_of(0, 1, wording="Error. Invalid value for '{key}', network input order :'{value}'"),
         _YES,
@@ -156,7 +160,7 @@ PROPERTY_KEYS: tuple[PropertyKey, ...] = (
     ),
     PropertyKey(
         "process-mode",
-        Kind.INT,
+        ValueKind.INT,
         "process_mode",
         _one_of(1, 2, wording="Error: Invalid value for {key} ({value})"),
         _YES,  # the app sets 1 for the primary detector, independent of the file
@@ -164,7 +168,7 @@ PROPERTY_KEYS: tuple[PropertyKey, ...] = (
     ),
     PropertyKey(
         "interval",
-        Kind.INT,
+        ValueKind.INT,
         "interval",
         _not_negative("Error: Negative value ({value}) specified for {key}"),
         _YES,
@@ -173,22 +177,22 @@ PROPERTY_KEYS: tuple[PropertyKey, ...] = (
     _flag("maintain-aspect-ratio", "maintain_aspect_ratio", _YES),
     _flag("symmetric-padding", "symmetric_padding", _YES),
     _flag("crop-objects-to-roi-boundary", "crop_objects_to_roi_boundary", _YES),
-    PropertyKey("filter-out-class-ids", Kind.INT_LIST, "filter_out_class_ids", None, _YES),
-    PropertyKey("scaling-filter", Kind.INT, "scaling_filter", _one_of(*range(7)), _YES, "0 to 6; 6 is nearest"),
-    PropertyKey("scaling-compute-hw", Kind.INT, "scaling_compute_hw", _one_of(0, 1), _ANY, "0 or 1"),
+    PropertyKey("filter-out-class-ids", ValueKind.INT_LIST, "filter_out_class_ids", None, _YES),
+    PropertyKey("scaling-filter", ValueKind.INT, "scaling_filter", _one_of(*range(7)), _YES, "0 to 6; 6 is nearest"),
+    PropertyKey("scaling-compute-hw", ValueKind.INT, "scaling_compute_hw", _one_of(0, 1), _ANY, "0 or 1"),
     _flag("output-tensor-meta", "output_tensor_meta"),
     _flag("input-tensor-from-meta", "input_tensor_from_meta", _YES),  # refused
     _flag("output-instance-mask", "output_instance_mask", _NO),
-    PropertyKey("stabilize-buffer-count", Kind.INT, "stabilize_buffer_count", None, _YES),
-    PropertyKey("engine-create-func-name", Kind.STRING, "engine_create_func_name", None, _NO),
-    PropertyKey("custom-network-config", Kind.STRING, "custom_network_config", None, _NO),
+    PropertyKey("stabilize-buffer-count", ValueKind.INT, "stabilize_buffer_count", None, _YES),
+    PropertyKey("engine-create-func-name", ValueKind.STRING, "engine_create_func_name", None, _NO),
+    PropertyKey("custom-network-config", ValueKind.STRING, "custom_network_config", None, _NO),
     _path("tlt-encoded-model", "TLT encoded model file", "tlt_encoded_model", _NO),
     _path("model-file", "model file", support=_NO),
     _path("proto-file", "prototxt file", support=_NO),
     _path("uff-file", "UFF file", support=_NO),
     _path("int8-calib-file", "INT8 calibration file", support=_ANY),
     _path("ip-tensor-file", "Input Tensor file", support=_NO),
-    PropertyKey("op-tensor-files", Kind.STRING_LIST, support=_NO),
+    PropertyKey("op-tensor-files", ValueKind.STRING_LIST, support=_NO),
     _number("dump-input-tensor", _NO),
     _number("dump-output-tensor", _NO),
     _number("overwrite-input-tensor", _NO),
@@ -196,16 +200,16 @@ PROPERTY_KEYS: tuple[PropertyKey, ...] = (
     _number("disable-output-host-copy", _NO),
     _flag("raw-output-file-write", support=_NO),
     # of other network types or of secondary inference: read, never used by a primary detector
-    PropertyKey("parse-bbox-instance-mask-func-name", Kind.STRING),
-    PropertyKey("parse-segmentation-func-name", Kind.STRING),
-    PropertyKey("parse-classifier-func-name", Kind.STRING),
-    PropertyKey("classifier-type", Kind.STRING),
+    PropertyKey("parse-bbox-instance-mask-func-name", ValueKind.STRING),
+    PropertyKey("parse-segmentation-func-name", ValueKind.STRING),
+    PropertyKey("parse-classifier-func-name", ValueKind.STRING),
+    PropertyKey("classifier-type", ValueKind.STRING),
     _flag("classifier-async-mode"),
     _negative_threshold("classifier-threshold"),
     _negative_threshold("segmentation-threshold"),
     PropertyKey(
         "segmentation-output-order",
-        Kind.INT,
+        ValueKind.INT,
         rule=_one_of(0, 1, wording="Error. Invalid value for '{key}', Segmentation output order :'{value}'"),
         expected=_NCHW,
     ),
@@ -215,7 +219,7 @@ PROPERTY_KEYS: tuple[PropertyKey, ...] = (
     _negative_size("input-object-max-width"),
     _negative_size("input-object-max-height"),
     _number("operate-on-gie-id"),
-    PropertyKey("operate-on-class-ids", Kind.INT_LIST),
+    PropertyKey("operate-on-class-ids", ValueKind.INT_LIST),
     # of the GPU or of TensorRT's build
     _flag("enable-dla"),
     _number("use-dla-core"),
@@ -226,14 +230,14 @@ PROPERTY_KEYS: tuple[PropertyKey, ...] = (
     _flag("force-implicit-batch-dim"),
     _flag("strongly-typed"),
     _flag("warmup-engine"),
-    PropertyKey("output-io-formats", Kind.STRING_LIST, support=_NO),
-    PropertyKey("layer-device-precision", Kind.STRING_LIST),
-    PropertyKey("dynamic-properties", Kind.STRING, support=_NO),
-    PropertyKey("tlt-model-key", Kind.STRING),
-    PropertyKey("uff-input-blob-name", Kind.STRING),
+    PropertyKey("output-io-formats", ValueKind.STRING_LIST, support=_NO),
+    PropertyKey("layer-device-precision", ValueKind.STRING_LIST),
+    PropertyKey("dynamic-properties", ValueKind.STRING, support=_NO),
+    PropertyKey("tlt-model-key", ValueKind.STRING),
+    PropertyKey("uff-input-blob-name", ValueKind.STRING),
     PropertyKey(
         "uff-input-order",
-        Kind.INT,
+        ValueKind.INT,
         rule=_one_of(0, 1, 2, wording="Error. Invalid value for '{key}', UFF input order :'{value}'"),
         expected="0, 1 or 2",
     ),
@@ -244,40 +248,42 @@ _COLOR = "Error: Group %(group)s, Number of Color params should be exactly 4 flo
 CLASS_KEYS: tuple[ClassKey, ...] = (
     ClassKey(
         "threshold",
-        Kind.DOUBLE,
+        ValueKind.DOUBLE,
         "pre_cluster_threshold",
         "Error: Negative threshold (%(value).5f) specified for group %(group)s",
     ),
     ClassKey(
         "pre-cluster-threshold",
-        Kind.DOUBLE,
+        ValueKind.DOUBLE,
         "pre_cluster_threshold",
         "Error: Negative pre cluster threshold (%(value).5f) specified for group %(group)s",
     ),
     ClassKey(
         "post-cluster-threshold",
-        Kind.DOUBLE,
+        ValueKind.DOUBLE,
         "post_cluster_threshold",
         "Error: Negative post cluster threshold (%(value).5f) specified for group %(group)s",
     ),
-    ClassKey("eps", Kind.DOUBLE, "eps", "Error: Negative eps (%(value).5f) specified for group %(group)s"),
+    ClassKey("eps", ValueKind.DOUBLE, "eps", "Error: Negative eps (%(value).5f) specified for group %(group)s"),
     ClassKey(
         "group-threshold",
-        Kind.INT,
+        ValueKind.INT,
         "group_threshold",
         "Error: Negative group-threshold (%(value)d) specified for group %(group)s",
     ),
-    ClassKey("minBoxes", Kind.INT, "min_boxes", "Error: Negative minBoxes (%(value)d) specified for group %(group)s"),
+    ClassKey(
+        "minBoxes", ValueKind.INT, "min_boxes", "Error: Negative minBoxes (%(value)d) specified for group %(group)s"
+    ),
     ClassKey(
         "dbscan-min-score",
-        Kind.DOUBLE,
+        ValueKind.DOUBLE,
         "dbscan_min_score",
         "Error: Negative minScore (%(value)f) specified for group %(group)s",
     ),
     *(
         ClassKey(
             name,
-            Kind.INT,
+            ValueKind.INT,
             name.replace("-", "_"),
             f"Error: Negative {c_name} (%(value)d) specified for group %(group)s",
         )
@@ -290,11 +296,11 @@ CLASS_KEYS: tuple[ClassKey, ...] = (
             ("detected-max-h", "detectionMaxHeight"),
         )
     ),
-    ClassKey("border-color", Kind.DOUBLE_LIST, "border_color", _COLOR, expected="four numbers r;g;b;a"),
-    ClassKey("bg-color", Kind.DOUBLE_LIST, "bg_color", _COLOR, expected="four numbers r;g;b;a"),
+    ClassKey("border-color", ValueKind.DOUBLE_LIST, "border_color", _COLOR, expected="four numbers r;g;b;a"),
+    ClassKey("bg-color", ValueKind.DOUBLE_LIST, "bg_color", _COLOR, expected="four numbers r;g;b;a"),
     ClassKey(
         "nms-iou-threshold",
-        Kind.DOUBLE,
+        ValueKind.DOUBLE,
         "nms_iou_threshold",
         # no blank after the full stop and one before the line end: DeepStream's
         "Error: Invalid nms iou threshold (%(value).2f) specified for group %(group)s.Enter a value between 0 & 1. ",
@@ -303,7 +309,7 @@ CLASS_KEYS: tuple[ClassKey, ...] = (
     ),
     ClassKey(
         "topk",
-        Kind.INT,
+        ValueKind.INT,
         "topk",
         "Error: Invalid topk value %(value)d specified for group %(group)s."
         " topk should be greater than of equal to '0'",

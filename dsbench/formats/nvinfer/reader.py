@@ -11,7 +11,7 @@ from typing import Any
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats import keyfile
 from dsbench.formats.float32 import float32
-from dsbench.formats.keyfile import Group, KeyFile, Kind
+from dsbench.formats.keyfile import Group, KeyFile, ValueKind
 from dsbench.formats.nvinfer.groups import CLASS_PREFIX, PROPERTY, ClassAttrs, NvinferConfig
 from dsbench.formats.nvinfer.keys import UFF_DIMS_KEYS, ClassKey, PropertyKey, Support, class_key, property_key
 from dsbench.formats.paths import resolve_from_config
@@ -47,7 +47,7 @@ class Reader:
         where = f"{place} [{group}] {key}".rstrip()
         return DsbenchError(Code.CONFIG_VALUE_INVALID, what, where=where, fix=fix)
 
-    def value(self, group: Group, key: str, kind: Kind) -> Any:
+    def value(self, group: Group, key: str, kind: ValueKind) -> Any:
         try:
             return keyfile.read(group, key, kind, where=str(self.path))
         except DsbenchError as error:
@@ -116,7 +116,7 @@ class Reader:
     def _read_property(self, group: Group) -> None:
         legacy = group.get("is-classifier") is not None and group.get("network-type") is None
         if legacy:
-            self._store("network-type", int(self.value(group, "is-classifier", Kind.BOOL)))
+            self._store("network-type", int(self.value(group, "is-classifier", ValueKind.BOOL)))
         for name in group.listed or group.keys():
             if legacy and name == "is-classifier":
                 continue
@@ -134,11 +134,11 @@ class Reader:
 
     def accept(self, key: PropertyKey, value: Any) -> None:
         """Checks and keeps a typed value of ``[property]``."""
-        if key.kind is Kind.DOUBLE:
+        if key.kind is ValueKind.DOUBLE:
             value = float32(value)
-        elif key.kind is Kind.DOUBLE_LIST:
+        elif key.kind is ValueKind.DOUBLE_LIST:
             value = tuple(float32(item) for item in value)
-        elif key.kind is Kind.PATH:
+        elif key.kind is ValueKind.PATH:
             value = self._path(key, value)
         problem = key.rule(key.name, value) if key.rule else ""
         if problem:
@@ -170,7 +170,7 @@ class Reader:
         self.warn("Warn: 'enable-dbscan' parameter has been deprecated. Use 'cluster-mode' instead.")
         if group.get("cluster-mode") is not None:
             self.warn("Warn: Ignoring 'enable-dbscan' parameter since 'cluster-mode' has been set.")
-        elif self.value(group, "enable-dbscan", Kind.BOOL):
+        elif self.value(group, "enable-dbscan", ValueKind.BOOL):
             self._store("cluster-mode", 1)
 
     def _read_uff_dims(self, group: Group, name: str) -> None:
@@ -178,7 +178,7 @@ class Reader:
             self.warn(f"Warning: Ignoring '{name}' parameter since 'infer-dims' has been set.")
             return
         self.warn("Warning: 'input-dims' parameter has been deprecated. Use 'infer-dims' instead.")
-        dims = self.value(group, name, Kind.INT_LIST)
+        dims = self.value(group, name, ValueKind.INT_LIST)
         fix = "write infer-dims=c;h;w instead"
         if len(dims) != 4:
             what = f"Error. '{name}' array length is {len(dims)}. Should be 4[a;b;c;ORDER]."
@@ -242,10 +242,10 @@ class Reader:
 
     def accept_class_value(self, group: str, key: ClassKey, value: Any) -> Any:
         """Checks a typed value of a class group; floats become float32."""
-        if key.kind is Kind.DOUBLE_LIST:
+        if key.kind is ValueKind.DOUBLE_LIST:
             wrong = len(value) != 4
         else:
-            value = float32(value) if key.kind is Kind.DOUBLE else value
+            value = float32(value) if key.kind is ValueKind.DOUBLE else value
             wrong = value < 0 or value > key.high
         if wrong:
             what = key.wrong % {"value": value, "group": group}

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from dsbench.formats.keyfile import Entry, Group, Kind
+from dsbench.formats.keyfile import Entry, Group, ValueKind
 from dsbench.formats.nvinfer import CLASS_PREFIX, PROPERTY, NvinferConfig
 from dsbench.formats.nvinfer.keys import class_key, property_key
 
-_TEXT_KINDS = (Kind.PATH, Kind.STRING)
+_TEXT_KINDS = (ValueKind.PATH, ValueKind.STRING)
 
 
 def remarks(config: NvinferConfig) -> tuple[str, ...]:
@@ -43,15 +43,15 @@ def _about_entries(group: Group) -> Iterator[str]:
             yield f"line {entry.line}: {rule}; {entry.key} is read up to the blank"
 
 
-def _about_text(entry: Entry, kind: Kind) -> Iterator[str]:
+def _about_text(entry: Entry, kind: ValueKind) -> Iterator[str]:
     value = entry.value
     if value != value.rstrip():
         yield f"line {entry.line}: the blanks after the value belong to {entry.key}"
     if " #" in value:
         yield f"line {entry.line}: `#` begins a comment only at the start of a line; here it belongs to {entry.key}"
-    if kind is Kind.PATH and value.startswith(("~", "$", "file://", '"', "'")):
+    if kind is ValueKind.PATH and value.startswith(("~", "$", "file://", '"', "'")):
         yield f"line {entry.line}: {entry.key}={value} is taken literally (no ~, no variables, no URL, no quotes)"
-    if kind is Kind.PATH and not value:
+    if kind is ValueKind.PATH and not value:
         yield f"line {entry.line}: {entry.key} is empty, which means the config's own directory"
 
 

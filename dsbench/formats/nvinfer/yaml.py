@@ -14,7 +14,7 @@ from typing import Any
 
 from dsbench.base.errors import DsbenchError
 from dsbench.formats import yamlfile
-from dsbench.formats.keyfile import Kind
+from dsbench.formats.keyfile import ValueKind
 from dsbench.formats.nvinfer.groups import CLASS_PREFIX, PROPERTY, ClassAttrs
 from dsbench.formats.nvinfer.keys import SPECIAL_KEYS, ClassKey, PropertyKey, class_key, property_key
 from dsbench.formats.nvinfer.reader import DETECTORS, Reader
@@ -126,17 +126,17 @@ def _value(key: PropertyKey, node: Node) -> Any:
     where = f"{node.file}:{node.line} [{PROPERTY}] {key.name}"
     if key.name in _BY_TEXT:
         number = yamlfile.stoi(yamlfile.as_string(node), where)
-        return bool(number) if key.kind is Kind.BOOL else number
-    readers: dict[Kind, Callable[[], Any]] = {
-        Kind.INT: lambda: yamlfile.as_unsigned(node) if key.name in _UNSIGNED else yamlfile.as_int(node),
-        Kind.UINT64: lambda: yamlfile.as_uint64(node),
-        Kind.BOOL: lambda: bool(yamlfile.as_int(node)),
-        Kind.DOUBLE: lambda: yamlfile.as_double(node),
-        Kind.STRING: lambda: yamlfile.as_string(node),
-        Kind.PATH: lambda: yamlfile.as_string(node),
-        Kind.STRING_LIST: lambda: tuple(_split(node)),
-        Kind.INT_LIST: lambda: _numbers(key, node, yamlfile.stoi, where),
-        Kind.DOUBLE_LIST: lambda: _numbers(key, node, yamlfile.stod, where),
+        return bool(number) if key.kind is ValueKind.BOOL else number
+    readers: dict[ValueKind, Callable[[], Any]] = {
+        ValueKind.INT: lambda: yamlfile.as_unsigned(node) if key.name in _UNSIGNED else yamlfile.as_int(node),
+        ValueKind.UINT64: lambda: yamlfile.as_uint64(node),
+        ValueKind.BOOL: lambda: bool(yamlfile.as_int(node)),
+        ValueKind.DOUBLE: lambda: yamlfile.as_double(node),
+        ValueKind.STRING: lambda: yamlfile.as_string(node),
+        ValueKind.PATH: lambda: yamlfile.as_string(node),
+        ValueKind.STRING_LIST: lambda: tuple(_split(node)),
+        ValueKind.INT_LIST: lambda: _numbers(key, node, yamlfile.stoi, where),
+        ValueKind.DOUBLE_LIST: lambda: _numbers(key, node, yamlfile.stod, where),
     }
     try:
         return readers[key.kind]()
@@ -146,9 +146,9 @@ def _value(key: PropertyKey, node: Node) -> Any:
 
 def _class_value(key: ClassKey, node: Node) -> Any:
     where = f"{node.file}:{node.line} {key.name}"
-    if key.kind is Kind.INT:
+    if key.kind is ValueKind.INT:
         return yamlfile.as_int(node)
-    if key.kind is Kind.DOUBLE:
+    if key.kind is ValueKind.DOUBLE:
         return yamlfile.as_double(node)
     items = _split(node)
     return tuple(yamlfile.stod(item, where) for item in items) if len(items) == 4 else (0.0,) * len(items)

@@ -36,7 +36,7 @@ UNKNOWN = "preprocessing-unknown"
 KEYS = ("net-scale-factor", "offsets", "model-color-format", "maintain-aspect-ratio", "symmetric-padding")
 
 
-class Level(StrEnum):
+class StatedBy(StrEnum):
     """Who states a value, the strongest first."""
 
     USER = "user"
@@ -91,7 +91,7 @@ class KeyChoice:
     """One of nvinfer's keys: who states its value and where, and what other levels state instead."""
 
     key: str
-    level: Level
+    level: StatedBy
     source: str
     others: tuple[str, ...] = ()
 
@@ -186,7 +186,7 @@ def decide(scores: Sequence[Score], stated: Stated, evidence: RangeEvidence | No
     base, level, source = _base(stated, evidence)
     chosen = settle(base, stated)
     keys = tuple(_key(index, chosen, level, source, stated) for index in range(len(KEYS)))
-    open_keys = [item.key for item in keys if item.level is Level.UNKNOWN]
+    open_keys = [item.key for item in keys if item.level is StatedBy.UNKNOWN]
     if not chosen.maintain_aspect_ratio and "symmetric-padding" in open_keys:
         open_keys.remove("symmetric-padding")
     alternatives = _alternatives(chosen, stated, evidence) if open_keys else ()
@@ -201,23 +201,23 @@ def decide(scores: Sequence[Score], stated: Stated, evidence: RangeEvidence | No
     )
 
 
-def _base(stated: Stated, evidence: RangeEvidence) -> tuple[Preprocessing, Level, str]:
+def _base(stated: Stated, evidence: RangeEvidence) -> tuple[Preprocessing, StatedBy, str]:
     """The strongest statement below the exporter's, who made it and where."""
     convention = stated.convention and fit(stated.convention, stated.channels)
     refuted = convention is not None and contradicts(convention, evidence)
     if convention is not None and not refuted:
         if stated.firm:
-            return convention, Level.CONVENTION, stated.convention_origin or "family convention"
-        return convention, Level.UNKNOWN, f"the family's habit: {stated.convention_origin or 'models differ'}"
+            return convention, StatedBy.CONVENTION, stated.convention_origin or "family convention"
+        return convention, StatedBy.UNKNOWN, f"the family's habit: {stated.convention_origin or 'models differ'}"
     rows = table(stated.aspect, stated.channels)
     if evidence.range is PixelRange.UNKNOWN:
         return (
             fit(replace(DEFAULT, maintain_aspect_ratio=stated.aspect), stated.channels),
-            Level.UNKNOWN,
+            StatedBy.UNKNOWN,
             "6e's default",
         )
     row = next(row for row in rows if fed_range(row) is evidence.range)
-    return row, Level.UNKNOWN, f"the usual feeding of {evidence.range}"
+    return row, StatedBy.UNKNOWN, f"the usual feeding of {evidence.range}"
 
 
 def _rank(item: Score, chosen: Preprocessing, evidence: RangeEvidence) -> tuple[bool, bool, float]:
@@ -231,24 +231,24 @@ def contradicts(value: Preprocessing, evidence: RangeEvidence) -> bool:
     return PixelRange.UNKNOWN not in (fed, evidence.range) and fed is not evidence.range
 
 
-def _key(index: int, chosen: Preprocessing, level: Level, source: str, stated: Stated) -> KeyChoice:
+def _key(index: int, chosen: Preprocessing, level: StatedBy, source: str, stated: Stated) -> KeyChoice:
     """Who states one key, and what the levels that were not followed state."""
     fixed = _values(stated.fixed)[index] is not None
     if index == 1 and stated.fixed.net_scale_factor is not None:
         fixed = True  # a scale of the user's own brings no offsets
     if index == KEYS.index("model-color-format") and stated.channels != 3 and not fixed:
-        return KeyChoice(KEYS[index], Level.EXPORTER, "the input has one channel")
+        return KeyChoice(KEYS[index], StatedBy.EXPORTER, "the input has one channel")
     exporter = _values(stated.exporter)[index]
     convention = _values(fit(stated.convention, stated.channels))[index] if stated.convention else None
     others = tuple(
         f"{name}: {_text(value)}"
-        for name, value in ((Level.EXPORTER, exporter), (Level.CONVENTION, convention))
+        for name, value in ((StatedBy.EXPORTER, exporter), (StatedBy.CONVENTION, convention))
         if value is not None and value != _values(chosen)[index]
     )
     if fixed:
-        return KeyChoice(KEYS[index], Level.USER, stated.user_origin, others)
+        return KeyChoice(KEYS[index], StatedBy.USER, stated.user_origin, others)
     if exporter is not None:
-        return KeyChoice(KEYS[index], Level.EXPORTER, stated.exporter_sources[index], others)
+        return KeyChoice(KEYS[index], StatedBy.EXPORTER, stated.exporter_sources[index], others)
     return KeyChoice(KEYS[index], level, source, others)
 
 

@@ -94,7 +94,7 @@ class _Observation:
 
 
 @dataclass(slots=True)
-class _Group:
+class _FindingGroup:
     first: _Observation
     severity: str
     cases: list[str] = field(default_factory=list)
@@ -297,9 +297,9 @@ def _near(table: Table, boxes: Boxes) -> int:
 
 def _grouped(seen: Sequence[_Observation], where: str) -> tuple[Finding, ...]:
     """One finding for each rule and place (without a place: rule and text), with the cases that showed it."""
-    groups: dict[tuple[str, str], _Group] = {}
+    groups: dict[tuple[str, str], _FindingGroup] = {}
     for item in seen:
-        group = groups.setdefault((item.rule, item.place or item.what), _Group(item, item.severity))
+        group = groups.setdefault((item.rule, item.place or item.what), _FindingGroup(item, item.severity))
         if item.severity == ERROR and group.severity != ERROR:
             group.first, group.severity = item, ERROR
         if item.case and item.case not in group.cases:

@@ -22,8 +22,8 @@ from dsbench.embedded.app.plan import Instance, worker_jobs
 from dsbench.embedded.app.shared_state import SharedState
 from dsbench.embedded.app.workers import divide
 from dsbench.embedded.bench import autotune, thread_config
-from dsbench.embedded.bench.autotune import Candidate, Limits, Sample, measure
-from dsbench.embedded.bench.thread_config import Choice, Rate, ThreadConfig, candidates, choose, frames_per_second
+from dsbench.embedded.bench.autotune import ConfigCandidate, Limits, Sample, measure
+from dsbench.embedded.bench.thread_config import ConfigChoice, Rate, ThreadConfig, candidates, choose, frames_per_second
 from dsbench.embedded.nvinfer import start as nvinfer_start
 from dsbench.embedded.nvinfer.infer import OnnxModel
 from dsbench.embedded.protocol import DetectorSetup, Go, Loaded, MuxSize, PadJob, WorkerJob
@@ -185,7 +185,9 @@ class SleepingModel:
 SAMPLE = Sample(np.zeros((1, 3, 2, 2), np.float32), 0.0)
 
 
-def tried(call_s: Callable[[int], float], limits: Limits, load_s: float = 0.0) -> tuple[autotune.Trial, list[int]]:
+def tried(
+    call_s: Callable[[int], float], limits: Limits, load_s: float = 0.0
+) -> tuple[autotune.ConfigTrial, list[int]]:
     """The trial, and threads of the sessions that were loaded for it."""
     loaded: list[int] = []
 
@@ -194,7 +196,7 @@ def tried(call_s: Callable[[int], float], limits: Limits, load_s: float = 0.0) -
         return SleepingModel(threads, call_s)
 
     plan: Any = SleepingModel(1, call_s, load_s)
-    return measure(Candidate(DEFAULT, plan), SAMPLE, limits, load), loaded
+    return measure(ConfigCandidate(DEFAULT, plan), SAMPLE, limits, load), loaded
 
 
 def test_where_own_threads_scale_better_they_win() -> None:
@@ -221,26 +223,26 @@ def test_where_they_do_not_scale_lanes_stay() -> None:
 
 def test_a_network_that_is_too_slow_is_not_tried() -> None:
     trial, loaded = tried(lambda threads: 0.1, Limits(cap_s=0.3))
-    assert (trial, loaded) == (autotune.Trial(), [])
+    assert (trial, loaded) == (autotune.ConfigTrial(), [])
 
 
 def test_a_network_that_loads_too_slowly_is_not_tried() -> None:
     trial, loaded = tried(lambda threads: 0.001, Limits(), load_s=2.0)
-    assert (trial, loaded) == (autotune.Trial(), [])
+    assert (trial, loaded) == (autotune.ConfigTrial(), [])
 
 
 def test_own_threads_that_make_it_much_slower_do_not_hold_the_start_up() -> None:
     begun = time.monotonic()
     trial, loaded = tried(lambda threads: 0.01 if threads == 1 else 0.3, Limits(cap_s=0.4))
     assert loaded == [2]
-    assert trial == autotune.Trial()
+    assert trial == autotune.ConfigTrial()
     assert time.monotonic() - begun < 0.8
 
 
 def test_long_calls_are_timed_once() -> None:
     plan: Any = SleepingModel(1, lambda threads: 0.05)
     trial = measure(
-        Candidate(ThreadConfig(2, 1), plan),
+        ConfigCandidate(ThreadConfig(2, 1), plan),
         SAMPLE,
         Limits(slices_s=0.03),
         lambda *_: SleepingModel(2, lambda _: 0.05),  # type: ignore[arg-type,return-value]
@@ -279,7 +281,7 @@ class Started:
     def context(self, level: str, func: str, text: str) -> None:
         raise AssertionError(text)
 
-    def prepare(self) -> tuple[WorkerJob, autotune.Trial]:
+    def prepare(self) -> tuple[WorkerJob, autotune.ConfigTrial]:
         return autotune.prepare(self.job, self.detector, self)
 
 
@@ -327,17 +329,17 @@ def test_a_way_that_is_asked_for_is_not_tried(
 
 def test_nothing_is_tried_where_there_is_nothing_to_choose(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(autotune, "measure", lambda *_: pytest.fail("tried"))
-    assert Started(world, lanes=1).prepare()[1] == autotune.Trial()
+    assert Started(world, lanes=1).prepare()[1] == autotune.ConfigTrial()
     fast = Started(world)
     fast.detector.engine = OnnxModel(world.network)  # another engine than the model
-    assert fast.prepare() == (fast.job, autotune.Trial())
+    assert fast.prepare() == (fast.job, autotune.ConfigTrial())
     assert fast.said == []
     monkeypatch.setenv("DSBENCH_LANES", "intra")
-    assert fast.prepare() == (fast.job, autotune.Trial())
+    assert fast.prepare() == (fast.job, autotune.ConfigTrial())
     assert "DSBENCH_LANES=intra is ignored" in fast.said[0]
     monkeypatch.delenv("DSBENCH_LANES")
     world.clip.write_bytes(b"no video")
-    assert Started(world).prepare()[1] == autotune.Trial()
+    assert Started(world).prepare()[1] == autotune.ConfigTrial()
 
 
 def test_a_network_that_cannot_be_run_is_left_to_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -345,7 +347,7 @@ def test_a_network_that_cannot_be_run_is_left_to_the_run(world: World, monkeypat
         raise DsbenchError(Code.ONNX_RUN_FAILED, "no")
 
     monkeypatch.setattr(autotune, "measure", fail)
-    assert Started(world).prepare()[1] == autotune.Trial()
+    assert Started(world).prepare()[1] == autotune.ConfigTrial()
 
 
 @pytest.mark.parametrize("value", ["auto", "parallel", "intra", "sideways"])
@@ -407,7 +409,9 @@ def test_what_the_app_has_chosen_reaches_every_worker(world: World, monkeypatch:
             super().go(config)
 
     monkeypatch.setattr(main_loop, "Worker", Noted)
-    monkeypatch.setattr(main_loop, "choose", lambda measured: Choice(ThreadConfig(2, 2), measured[0], len(measured)))
+    monkeypatch.setattr(
+        main_loop, "choose", lambda measured: ConfigChoice(ThreadConfig(2, 2), measured[0], len(measured))
+    )
     config = app_config.load(world.app(sources=2, application=PERF), console=print)
     state = SharedState.create(2)
     jobs = worker_jobs(Instance(0, config, nvinfer.load(world.nvinfer()), 0), state, 8, None)
@@ -485,7 +489,7 @@ def test_a_network_with_a_frozen_batch_is_not_tried(world: World, monkeypatch: p
     started = Started(world)
     monkeypatch.setattr(autotune, "measure", lambda *_: pytest.fail("tried"))
     monkeypatch.setattr(type(started.detector), "frames_per_call", property(lambda _: 2))
-    assert started.prepare() == (started.job, autotune.Trial())
+    assert started.prepare() == (started.job, autotune.ConfigTrial())
 
 
 def test_frames_that_are_not_inferred_cost_decoding_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -518,5 +522,7 @@ def test_every_second_round_goes_backwards() -> None:
             return super().run()
 
     plan: Any = Noting(1)
-    measure(Candidate(ThreadConfig(2, 1), plan), SAMPLE, Limits(slices_s=0.06), lambda _, threads: Noting(threads))  # type: ignore[arg-type,return-value]
+    measure(
+        ConfigCandidate(ThreadConfig(2, 1), plan), SAMPLE, Limits(slices_s=0.06), lambda _, threads: Noting(threads)
+    )  # type: ignore[arg-type,return-value]
     assert order == [1, 2, 1, 2, 1, 2]  # first calls 1 2, rounds 1 2, 2 1, 1 2

@@ -23,9 +23,9 @@ def test_it_is_asked_for_by_name() -> None:
 
 def test_it_is_refused_when_slower_or_too_far_from_fp32() -> None:
     same, other = Agreement(9, 10, 10), Agreement(8, 10, 10)
-    assert fast.Trial(same, 1.0, 2.0).refusal == ""
-    assert fast.Trial(same, 2.0, 2.0).refusal == "it is not faster here"
-    assert "too far from fp32's (F1 0.800" in fast.Trial(other, 1.0, 2.0).refusal
+    assert fast.FastTrial(same, 1.0, 2.0).refusal == ""
+    assert fast.FastTrial(same, 2.0, 2.0).refusal == "it is not faster here"
+    assert "too far from fp32's (F1 0.800" in fast.FastTrial(other, 1.0, 2.0).refusal
 
 
 def test_its_outputs_are_the_networks_own(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dsbench.formats.failures import trtexec as failures
-from dsbench.formats.failures.matcher import Failure, Kind
+from dsbench.formats.failures.matcher import Failure, FailureKind
 
 RUNNING = "&&&& RUNNING TensorRT.trtexec [TensorRT v8601] # trtexec --onnx=net.onnx --fp16 --saveEngine=net.engine"
 END = (
@@ -162,7 +162,7 @@ def test_the_cause_comes_before_what_only_passes_it_on() -> None:
         "[E] Error[10]: [optimizer.cpp] Error Code 10: Internal Error (Could not find any implementation for node X.)",
         "[E] Error[2]: [builder.cpp] Error Code 2: Internal Error (Assertion enginePtr != nullptr failed. )",
     )
-    assert found.kind == Kind.MEMORY
+    assert found.kind == FailureKind.MEMORY
     parse = find("[6] Invalid Node - Pad_13", "[E] Failed to parse onnx file", "[E] Parsing model failed")
     assert "parser" in parse.cause
     assert parse.line == "[6] Invalid Node - Pad_13"

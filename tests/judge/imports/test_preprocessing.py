@@ -15,9 +15,9 @@ from dsbench.judge.imports.preprocessing import (
     SCALES,
     UNKNOWN,
     Fixed,
-    Level,
     Score,
     Stated,
+    StatedBy,
     apply,
     candidates,
     decide,
@@ -73,36 +73,36 @@ def test_one_channel_means_gray() -> None:
 @pytest.mark.parametrize(
     ("stated", "evidence", "chosen", "level", "warns"),
     [
-        (Stated(convention=YOLOX), None, YOLOX, Level.CONVENTION, False),
-        (Stated(convention=YOLOX), BYTE, YOLOX, Level.CONVENTION, False),
-        (Stated(convention=DEFAULT), BYTE, YOLOX, Level.UNKNOWN, False),
-        (Stated(convention=DEFAULT, firm=False), None, DEFAULT, Level.UNKNOWN, False),
-        (Stated(convention=DEFAULT, firm=False), BYTE, YOLOX, Level.UNKNOWN, False),
-        (Stated(exporter=PROCESSOR, convention=DEFAULT), UNIT, IMAGENET, Level.EXPORTER, False),
-        (Stated(exporter=PROCESSOR, convention=DEFAULT), BYTE, IMAGENET, Level.EXPORTER, True),
-        (Stated(fixed=EVERYTHING, convention=DEFAULT), UNIT, YOLOX, Level.USER, True),
-        (Stated(fixed=EVERYTHING, convention=DEFAULT), None, YOLOX, Level.USER, False),
-        (Stated(), None, DEFAULT, Level.UNKNOWN, False),
-        (Stated(), UNIT, DEFAULT, Level.UNKNOWN, False),
-        (Stated(aspect=0), BYTE, Preprocessing(1.0, (), 1, 0), Level.UNKNOWN, False),
+        (Stated(convention=YOLOX), None, YOLOX, StatedBy.CONVENTION, False),
+        (Stated(convention=YOLOX), BYTE, YOLOX, StatedBy.CONVENTION, False),
+        (Stated(convention=DEFAULT), BYTE, YOLOX, StatedBy.UNKNOWN, False),
+        (Stated(convention=DEFAULT, firm=False), None, DEFAULT, StatedBy.UNKNOWN, False),
+        (Stated(convention=DEFAULT, firm=False), BYTE, YOLOX, StatedBy.UNKNOWN, False),
+        (Stated(exporter=PROCESSOR, convention=DEFAULT), UNIT, IMAGENET, StatedBy.EXPORTER, False),
+        (Stated(exporter=PROCESSOR, convention=DEFAULT), BYTE, IMAGENET, StatedBy.EXPORTER, True),
+        (Stated(fixed=EVERYTHING, convention=DEFAULT), UNIT, YOLOX, StatedBy.USER, True),
+        (Stated(fixed=EVERYTHING, convention=DEFAULT), None, YOLOX, StatedBy.USER, False),
+        (Stated(), None, DEFAULT, StatedBy.UNKNOWN, False),
+        (Stated(), UNIT, DEFAULT, StatedBy.UNKNOWN, False),
+        (Stated(aspect=0), BYTE, Preprocessing(1.0, (), 1, 0), StatedBy.UNKNOWN, False),
     ],
 )
 def test_precedence(
-    stated: Stated, evidence: RangeEvidence | None, chosen: Preprocessing, level: Level, warns: bool
+    stated: Stated, evidence: RangeEvidence | None, chosen: Preprocessing, level: StatedBy, warns: bool
 ) -> None:
     choice = decide([], stated, evidence)
     assert choice.preprocessing == chosen
     assert {item.level for item in choice.keys} == {level}
     assert bool(choice.warning) == warns
-    assert choice.unknown.startswith(UNKNOWN) if level is Level.UNKNOWN else not choice.unknown
+    assert choice.unknown.startswith(UNKNOWN) if level is StatedBy.UNKNOWN else not choice.unknown
 
 
 def test_what_other_levels_state_is_shown() -> None:
     stated = Stated(fixed=Fixed(net_scale_factor=1.0), exporter=PROCESSOR, exporter_sources=("processor.json",) * 5)
     scale, offsets, colour, *_ = decide([], stated).keys
-    assert (scale.level, scale.source, scale.others) == (Level.USER, "dsbench.toml", ("exporter: 0.01752",))
-    assert (offsets.level, offsets.others) == (Level.USER, ("exporter: 123.675;116.28;103.53",))
-    assert (colour.level, colour.source, colour.others) == (Level.EXPORTER, "processor.json", ())
+    assert (scale.level, scale.source, scale.others) == (StatedBy.USER, "dsbench.toml", ("exporter: 0.01752",))
+    assert (offsets.level, offsets.others) == (StatedBy.USER, ("exporter: 123.675;116.28;103.53",))
+    assert (colour.level, colour.source, colour.others) == (StatedBy.EXPORTER, "processor.json", ())
 
 
 def test_a_users_wrong_scale_is_named_with_the_range_that_the_network_expects() -> None:
@@ -133,7 +133,7 @@ def test_the_exporter_may_state_some_keys_only() -> None:
     )
     scale, _, _, aspect, padding = decide([], stated, UNIT).keys
     assert (scale.level, aspect.level, aspect.source, padding.level) == (
-        Level.UNKNOWN, Level.EXPORTER, "a", Level.EXPORTER)  # fmt: skip
+        StatedBy.UNKNOWN, StatedBy.EXPORTER, "a", StatedBy.EXPORTER)  # fmt: skip
     assert decide([], stated).preprocessing in candidates([YOLOX, None], stated)
 
 
