@@ -160,6 +160,12 @@ CATALOGUE: tuple[Topic, ...] = (
                 "Set `input-size = [H, W]` in `dsbench.toml`.",
             ),
             CodeEntry(
+                Code.ONNX_TENSORRT,
+                "TensorRT has no importer for a part of the graph ([tensorrt.md](tensorrt.md)).",
+                "A file quantised with ConvInteger or DynamicQuantizeLinear, or operators of ONNX Runtime.",
+                "Use the float model, or a QDQ one, and build the engine from it.",
+            ),
+            CodeEntry(
                 Code.ONNX_RUN_FAILED,
                 "The model cannot be run on ONNX Runtime.",
                 "An operator that ONNX Runtime does not have, wrong shapes in the graph, or too little memory.",

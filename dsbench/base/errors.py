@@ -36,6 +36,7 @@ class Code(StrEnum):
     ONNX_GRAPH = "onnx-graph"
     ONNX_INPUT = "onnx-input"
     ONNX_DYNAMIC_DIMS = "onnx-dynamic-dims"
+    ONNX_TENSORRT = "onnx-tensorrt"
     ONNX_RUN_FAILED = "onnx-run-failed"
     MODEL_OUTPUT_INVALID = "model-output-invalid"
     FAMILY_UNKNOWN = "family-unknown"

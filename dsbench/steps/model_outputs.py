@@ -32,6 +32,7 @@ from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import probes
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.probes import Probed
+from dsbench.steps import tensorrt_import
 from dsbench.steps.model_run import ModelRun
 
 _CANDIDATES_SHOWN = 6
@@ -99,6 +100,7 @@ class Step6Start:
 def run(model: ModelRun, log: EvidenceLog) -> ModelOutputsResult:
     """``probe`` the model of this run."""
     model.keep(Step6Start(time.monotonic()))
+    tensorrt_import.run(model, log)
     outputs = model.keep(probe(model.get(PreflightFacts), model.scratch, model.runtime))
     add_evidence(log, outputs)
     return outputs

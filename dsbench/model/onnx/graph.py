@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.model.onnx import extra_inputs, tensor
 from dsbench.model.onnx import file as onnx_file
+from dsbench.model.onnx import nodes as onnx_nodes
+from dsbench.model.onnx.nodes import Node
 from dsbench.model.onnx.tensor import TensorFacts, inputs_of
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ class OnnxFacts:
     warnings: tuple[str, ...]
     operators: tuple[str, ...] = ()
     """Operator types of the graph's nodes, each once."""
+    nodes: tuple[Node, ...] = ()
+    """All nodes, those of subgraphs and local functions too."""
 
     @property
     def plugins(self) -> tuple[str, ...]:
@@ -101,6 +105,7 @@ def inspect(path: Path, *, input_size: tuple[int, int] | None = None) -> OnnxFac
         external_data=external,
         warnings=warnings + batch_warnings,
         operators=tuple(sorted({node.op_type for node in model.graph.node})),
+        nodes=onnx_nodes.read(model),
     )
 
 

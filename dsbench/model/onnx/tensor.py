@@ -27,16 +27,21 @@ def inputs_of(graph: onnx.GraphProto) -> list[onnx.ValueInfoProto]:
     return [value for value in graph.input if value.name not in weights]
 
 
-def of_value(value: onnx.ValueInfoProto) -> TensorFacts:
-    """The facts of one input or output as the graph declares it."""
+def dtype_name(number: int) -> str:
+    """NumPy's name of an ONNX element type, or a text with its number."""
     from onnx import TensorProto
 
-    kind = value.type.tensor_type
     try:
-        dtype = TensorProto.DataType.Name(kind.elem_type).lower()
+        name = str(TensorProto.DataType.Name(number)).lower()
     except ValueError:
-        dtype = f"type {kind.elem_type}"
-    dtype = {"float": "float32", "double": "float64"}.get(dtype, dtype)
+        return f"type {number}"
+    return {"float": "float32", "double": "float64"}.get(name, name)
+
+
+def of_value(value: onnx.ValueInfoProto) -> TensorFacts:
+    """The facts of one input or output as the graph declares it."""
+    kind = value.type.tensor_type
+    dtype = dtype_name(kind.elem_type)
     if not kind.HasField("shape"):
         return TensorFacts(value.name, dtype, None)
     dims: list[int | str] = []
