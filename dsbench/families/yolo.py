@@ -30,7 +30,6 @@ from dsbench.families.base import (
     clip_boxes,
 )
 from dsbench.families.yolo_evidence import Dense, DetectionTable
-from dsbench.model.exporter import ultralytics
 from dsbench.model.exporter.ultralytics import Metadata
 
 if TYPE_CHECKING:
@@ -191,10 +190,10 @@ def _table_head(found: DetectionTable, output: int, metadata: Metadata, labels: 
         _clustering(found.dense),
     )
     if found.centres:
-        return Head(NAME, found.confidence, classes, layout, facts, _warnings(metadata, labels), QUERIES)
+        return Head(NAME, found.confidence, classes, layout, facts, convention=QUERIES)
     # other exporters write such rows for networks that are fed otherwise: without metadata it is a habit
     convention = replace(DENSE if found.dense else FUSED, firm=metadata.ultralytics)
-    return Head(NAME, found.confidence, classes, layout, facts, _warnings(metadata, labels), convention)
+    return Head(NAME, found.confidence, classes, layout, facts, convention=convention)
 
 
 def _clustering(dense: bool) -> HeadFact:
@@ -217,10 +216,5 @@ def _dense_head(found: Dense, output: int, metadata: Metadata, labels: Sequence[
     queries = metadata.queries or (found.normalised and metadata.ultralytics and found.anchors <= 1000)
     firm = metadata.ultralytics or not found.of_several
     convention = QUERIES if queries else replace(DENSE, firm=firm)
-    warnings = (*found.warnings, *_warnings(metadata, labels))
+    warnings = found.warnings
     return Head(NAME, confidence, found.classes, layout, facts, warnings, convention)
-
-
-def _warnings(metadata: Metadata, labels: Sequence[str]) -> tuple[str, ...]:
-    text = ultralytics.label_warning(metadata.names, labels)
-    return (text,) if text else ()

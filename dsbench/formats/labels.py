@@ -21,13 +21,14 @@ class Labels:
     byte-faithful (a ``\\r`` stays);
 
     ``count``: number of lines, the last one without a newline included; ``warnings``: what will surprise, one
-    sentence each.
+    sentence each; ``spoilt``: those of them that change or shift names without any message of DeepStream.
     """
 
     lines: tuple[str, ...]
     names: tuple[str, ...]
     count: int
     warnings: tuple[str, ...]
+    spoilt: tuple[str, ...] = ()
 
 
 def read(path: Path | str) -> Labels:
@@ -51,16 +52,23 @@ def read(path: Path | str) -> Labels:
     names = tuple(line.partition(";")[0] for line in raw if line)
     first = raw[0].removeprefix("\ufeff") if raw else ""
     lines = tuple(line.removesuffix("\r") for line in ([first, *raw[1:]] if raw else []))
-    return Labels(lines, names, len(lines), _warnings(text, raw, names))
+    spoilt = _spoilt(text, raw, names)
+    warnings = (*_warnings(text, raw), *spoilt, *_warnings_about_names(raw, names))
+    return Labels(lines, names, len(lines), warnings, spoilt)
 
 
-def _warnings(text: str, raw: list[str], names: tuple[str, ...]) -> tuple[str, ...]:
+def _warnings(text: str, raw: list[str]) -> tuple[str, ...]:
     found: list[str] = []
     count = len(raw)
     if not raw:
         found.append("the label file is empty: objects get no label")
     if text and not text.endswith("\n"):
         found.append(f"no newline at the end: `wc -l` counts {text.count(chr(10))} classes, there are {count}")
+    return tuple(found)
+
+
+def _spoilt(text: str, raw: list[str], names: tuple[str, ...]) -> tuple[str, ...]:
+    found: list[str] = []
     blank = [number for number, line in enumerate(raw, 1) if not line]
     if blank:
         found.append(
@@ -71,7 +79,6 @@ def _warnings(text: str, raw: list[str], names: tuple[str, ...]) -> tuple[str, .
         found.append("Windows line ends (CRLF): the carriage return becomes part of every label")
     if text.startswith("\ufeff"):
         found.append("a byte order mark (BOM) at the start becomes part of the first label")
-    found += _warnings_about_names(raw, names)
     return tuple(found)
 
 

@@ -16,6 +16,8 @@ from dsbench.base.errors import DsbenchError
 from dsbench.formats import nvinfer
 from dsbench.formats.nvinfer import NvinferConfig
 from dsbench.formats.nvinfer import remarks as nvinfer_remarks
+from dsbench.judge import label_names
+from dsbench.model.exporter.statement import Said
 from dsbench.model.onnx.graph import OnnxFacts
 
 ERROR, WARNING = "error", "warning"
@@ -51,6 +53,10 @@ class LintContext:
     """Functions that the parser library exports; None if it is not built yet."""
     replaced: Path | None = None
     """DeepStream's own library that this runtime replaces; it need not exist."""
+    labels: tuple[str, ...] = ()
+    """The classes of labels.txt as nvinfer numbers them."""
+    names: Said[tuple[str, ...]] | None = None
+    """The class names that the exporter states."""
 
 
 def lint(path: Path, context: LintContext) -> tuple[Finding, ...]:
@@ -189,9 +195,15 @@ def _classes(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
     elif count != labels:
         what = f"num-detected-classes={count}, labels.txt has {labels} classes"
         yield Finding("class-count", ERROR, what, where, "make them the same number")
-    if head is not None and labels != head:
+    wrong = label_names.compare(context.labels, context.names, head)
+    if wrong:
+        place = str(config.labelfile_path or config.path)
+        yield Finding(wrong.rule, ERROR if wrong.error else WARNING, wrong.what, place, wrong.fix)
+    if head is not None and labels != head and not (wrong and wrong.error):
         what = f"labels.txt has {labels} classes, the model's head has {head}"
         fix = "write one class per line into labels.txt, in the model's order, without blank lines"
+        if labels == head - 1:
+            fix += "; if the head's first or last column is a background, add a line for it at that place"
         yield Finding("label-count", ERROR, what, str(config.labelfile_path or config.path), fix)
 
 

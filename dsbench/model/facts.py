@@ -113,7 +113,7 @@ class PreflightFacts:
 def _notes(facts: PreflightFacts) -> Iterator[str]:
     layout, engine, throughput = facts.layout, facts.engine, facts.throughput
     yield from facts.onnx.warnings
-    yield from facts.labels.warnings
+    yield from (text for text in facts.labels.warnings if text not in facts.labels.spoilt)
     if facts.onnx_others:
         names = ", ".join(path.name for path in facts.onnx_others)
         yield f"other ONNX files in model/, not used: {names} (choose with `onnx =` in dsbench.toml)"

@@ -23,7 +23,6 @@ from dsbench.judge.imports import exporter_keys, frame_evidence, output_ranges, 
 from dsbench.judge.imports.frame_evidence import Findings, Views
 from dsbench.judge.imports.preprocessing import Choice, Fixed, Stated
 from dsbench.model.exporter import evidence as exporter_evidence
-from dsbench.model.exporter import hugging_face
 from dsbench.model.exporter.evidence import ExporterEvidence
 from dsbench.model.facts import ModelFacts, PreflightFacts
 from dsbench.model.layout import ModelLayout
@@ -114,7 +113,6 @@ def probe(facts: ModelFacts, scratch: Path, runtime: Runtime | None = None) -> M
     layout = facts.layout
     user_source = parser_source.find_user_source(source_plan(layout))
     exporter = exporter_evidence.read(layout, facts.onnx)
-    files = exporter.hugging_face
     stated = _stated(facts, exporter)
     conventions = [
         convention.preprocessing
@@ -126,7 +124,6 @@ def probe(facts: ModelFacts, scratch: Path, runtime: Runtime | None = None) -> M
     warnings = (
         *(output_ranges.check(probed.result, facts.onnx.path) if not facts.onnx.plugins else (NOT_RUN,)),
         *exporter.problems,
-        *hugging_face.compare_labels(files, facts.labels.names),
     )
     try:
         head = registry.recognise(

@@ -78,6 +78,8 @@ def lint_context(facts: PreflightFacts, outputs: ModelOutputsResult, parser: Par
         engine_required=facts.engine is not None and not facts.engine.stand_in,
         head_classes=outputs.head.classes if outputs.head else None,
         functions=parser.library.functions,
+        labels=facts.labels.names,
+        names=outputs.exporter.names_but_of(facts.layout.labels),
         replaced=Path(built_in.library) if built_in and parser.library.path != Path(built_in.library) else None,
     )
 

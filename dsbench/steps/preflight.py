@@ -55,6 +55,7 @@ def add_evidence(log: EvidenceLog, facts: PreflightFacts) -> None:
     if facts.settings.path:
         log.fact("dsbench.toml", ", ".join(facts.settings.decided()) or "sets no key")
     log.note(*facts.notes)
+    log.warn(*(f"labels.txt: {text}" for text in facts.labels.spoilt))
 
 
 def _engine_origin(log: EvidenceLog, origin: Origin) -> None:

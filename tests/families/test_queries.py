@@ -120,6 +120,28 @@ def test_background_is_the_last_column_and_column_0_a_class(facts: OnnxFacts) ->
     assert registry.recognise(facts, [sample], labels=["x"] * 92).classes == 92  # the background named too
 
 
+@pytest.mark.parametrize(
+    ("names", "labels", "high", "classes"),
+    [
+        (("dets", "labels"), "abcd", -9.0, 4),
+        (("dets", "labels"), "abcde", -9.0, 5),  # labels.txt names all columns
+        (("dets", "labels"), "abcd", 2.0, 5),  # a class like the others: labels.txt lacks a line
+        (("pred_boxes", "logits"), "abcd", -9.0, 5),  # not RF-DETR's names
+    ],
+)
+def test_rf_detr_s_spare_column(
+    facts: OnnxFacts, names: tuple[str, str], labels: str, high: float, classes: int
+) -> None:
+    logits = np.random.default_rng(1).normal(-5, 1, (40, 5))
+    logits[:, 4] = -9
+    logits[0, 1], logits[3, 4] = 2.0, high
+    sample = outputs(boxes(), logits, names=names)
+    head = registry.recognise(facts, [sample], labels=list(labels))
+    assert (head.family, head.classes) == ("rtdetr", classes)
+    assert any(fact.name == "background" for fact in head.facts) == (classes == 4)
+    assert max(registry.by_name("rtdetr").decode(sample, head, NETWORK, 0.0001).class_id) == classes - 1
+
+
 def test_every_class_of_a_query_counts_with_a_sigmoid(facts: OnnxFacts) -> None:
     logits = sigmoid_logits()
     logits[7, :2] = (1.0, 3.0)

@@ -51,7 +51,7 @@ def test_objectness_is_told_by_the_values_too(name: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("layout", [
-    YoloLayout(True), YoloLayout(True, normalised=True),
+    YoloLayout(True), YoloLayout(True, normalised=True), YoloLayout(True, normalised=True, centres=True),
     *(YoloLayout(False, t, o, c, n) for t in (False, True) for o in (False, True)
       for c, n in ((False, False), (True, True))),
 ], ids=str)  # fmt: skip
@@ -170,7 +170,7 @@ def test_tables_that_are_not_suppressed_are_clustered(facts: OnnxFacts) -> None:
     assert registry.convention(registry.recognise(facts, [sample(every_anchor)])).cluster_mode == 2
 
 
-def with_metadata(path: Path, head: np.ndarray, **metadata: str) -> OnnxFacts:
+def with_metadata(path: Path, head: np.ndarray, /, **metadata: str) -> OnnxFacts:
     def change(model: object) -> None:
         for key, value in metadata.items():
             model.metadata_props.add(key=key, value=value)  # type: ignore[attr-defined]
@@ -184,9 +184,6 @@ def test_metadata_is_strong_evidence(tmp_path: Path) -> None:
     head = registry.recognise(facts, [sample(rows.T)], labels=["a", "c", "b"])
     assert head.classes == 3
     assert head.confidence > 0.9
-    assert "in another order: class 1 is 'b' in the model, 'c' in labels.txt" in head.warnings[0]
-    head = registry.recognise(facts, [sample(rows.T)], labels=["a", "b", "x"])
-    assert "other names" in head.warnings[0]
 
 
 def test_an_empty_end_to_end_table_is_known_by_its_metadata(tmp_path: Path, facts: OnnxFacts) -> None:
@@ -205,6 +202,36 @@ def test_ultralytics_rtdetr(tmp_path: Path) -> None:
     head = registry.recognise(facts, [sample(rows)], labels=zoo.NAMES)
     assert head.layout == YoloLayout(False, normalised=True)
     assert registry.convention(head) == QUERIES
+
+
+def test_ultralytics_rtdetr_writes_rows_since_2026(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = np.zeros((300, 6))
+    rows[:, :2], rows[:, 2:4] = rng.uniform(0.3, 0.7, (300, 2)), rng.uniform(0.05, 0.4, (300, 2))
+    rows[:, 4], rows[:, 5] = rng.uniform(0, 0.9, 300), rng.integers(0, 4, 300)
+    facts = with_metadata(tmp_path / "x.onnx", rows, **zoo.ultralytics(head="RTDETRDecoder"))
+    head = registry.recognise(facts, [sample(rows)], labels=zoo.NAMES)
+    assert (head.layout, head.classes) == (YoloLayout(True, normalised=True, centres=True), 4)
+    assert registry.convention(head) == QUERIES
+    found = registry.by_name("yolo").decode(sample(rows), head, NETWORK, 0.5)
+    first = rows[rows[:, 4] >= 0.5][0] * 64
+    assert found.left[0] == pytest.approx(first[0] - first[2] / 2, abs=1e-3)
+    assert found.width[0] == pytest.approx(first[2], abs=1e-3)
+
+
+def test_rtdetr_of_two_classes_before_2026_has_six_columns_too(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).uniform(0, 1, (300, 6))
+    facts = with_metadata(tmp_path / "x.onnx", rows, **zoo.ultralytics(names="ab", description="Ultralytics rtdetr-l"))
+    head = registry.recognise(facts, [sample(rows)], labels="ab")
+    assert (head.layout, head.classes) == (YoloLayout(False, normalised=True), 2)
+
+
+def test_end_to_end_metadata_win_over_what_a_wrong_feeding_writes(tmp_path: Path) -> None:
+    rows = table(300)
+    rows[:120, 2] = rows[:120, 0] - 5  # x2 < x1
+    facts = with_metadata(tmp_path / "x.onnx", rows, **zoo.ultralytics(end2end="True"))
+    head = registry.recognise(facts, [sample(rows)], labels=zoo.NAMES)
+    assert (head.family, head.layout, registry.convention(head)) == ("yolo", YoloLayout(True), FUSED)
 
 
 @pytest.mark.parametrize(("task", "kind"), [("segment", "segmentation"), ("pose", "pose"), ("obb", "OBB")])

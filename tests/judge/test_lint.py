@@ -9,6 +9,7 @@ import pytest
 
 from dsbench.build.nvinfer_config import NvinferPlan, write_nvinfer
 from dsbench.judge.lint import LintContext, lint
+from dsbench.model.exporter.statement import Said
 from dsbench.model.onnx.graph import inspect
 from tests import onnx_zoo as zoo
 
@@ -127,3 +128,12 @@ def test_label_count_against_the_head(config: Path, context: LintContext) -> Non
 def test_missing_config(tmp_path: Path, context: LintContext) -> None:
     findings = lint(tmp_path / "absent.txt", context)
     assert [finding.rule for finding in findings] == ["unreadable"]
+
+
+def test_label_order_is_an_error_with_both_orders(config: Path, context: LintContext) -> None:
+    stated = Said(("b", "c", "a"), "ONNX metadata: names")
+    findings = lint(config, replace(context, labels=("a", "b", "c"), names=stated))
+    assert [(finding.rule, finding.severity) for finding in findings] == [("label-order", "error")]
+    assert "the model (ONNX metadata: names): 'b', 'c', 'a'; labels.txt: 'a', 'b', 'c'" in findings[0].what
+    other = lint(config, replace(context, labels=("a", "b", "x"), names=Said(("a", "b", "c"), "here")))
+    assert [(finding.rule, finding.severity) for finding in other] == [("label-names", "warning")]

@@ -56,6 +56,11 @@ class ExporterEvidence:
         """Every source's value of a key, the most trusted first."""
         return tuple(said for item in self.statements if (said := item.said(key)))
 
+    def names_but_of(self, labels: Path) -> Said[tuple[str, ...]] | None:
+        """The class names that the exporter states elsewhere than in ``labels``, the file to compare them with."""
+        own = str(labels.resolve())
+        return next((said for said in self.all("names") if not said.source.endswith(own)), None)
+
     def rows(self) -> tuple[tuple[str, str, str, str], ...]:
         """For the report: every stated key, its value, its source, and what less trusted sources state instead."""
         stated = self.stated

@@ -7,7 +7,6 @@ a file that cannot be read is named in ``problems``.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,32 +110,6 @@ def _stated(processor: Processor) -> Statement:
         maintain_aspect_ratio=Said(keeps, f"{name}: do_pad={processor.do_pad}, size"),
         symmetric_padding=Said(0, f"{name}: padding at the right and below") if keeps else None,
     )
-
-
-def compare_labels(source: HuggingFace, labels: Sequence[str]) -> tuple[str, ...]:
-    """How labels.txt differs from id2label in count and order; empty if it does not, or there is nothing to compare."""
-    names = source.id2label
-    if not names or source.config is None:
-        return ()
-    found = []
-    if len(labels) != len(names):
-        hint = ' (keep the "N/A" entries: the class ids count them)' if "N/A" in names else ""
-        found.append(f"labels.txt has {len(labels)} lines, id2label of config.json names {len(names)} classes{hint}")
-    wrong = [
-        index for index, (mine, name) in enumerate(zip(labels, names, strict=False)) if name and _differ(mine, name)
-    ]
-    if wrong:
-        first = wrong[0]
-        found.append(
-            f"labels.txt line {first + 1} is {labels[first]!r}, id2label of config.json says {names[first]!r} for class"
-            f" {first} ({len(wrong)} of {len(names)} differ): objects would get wrong names"
-        )
-    return tuple(found)
-
-
-def _differ(one: str, other: str) -> bool:
-    plain = [text.casefold().replace("_", " ").replace("-", " ").split() for text in (one, other)]
-    return plain[0] != plain[1]
 
 
 def _processor(path: Path, model_type: str, files: Files) -> Processor | None:

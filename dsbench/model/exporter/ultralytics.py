@@ -106,23 +106,6 @@ def statement(metadata: Metadata, channels: int) -> Statement | None:
     )
 
 
-def label_warning(names: Sequence[str], labels: Sequence[str]) -> str:
-    """A sentence if labels.txt has other names than the model, or has them in another order; else empty."""
-    if not names or not labels or len(names) != len(labels):
-        return ""  # another number of labels is step 6e's finding
-    spelled = [(_plain(one), _plain(other)) for one, other in zip(names, labels, strict=True)]
-    wrong = next((i for i, (one, other) in enumerate(spelled) if one != other), None)
-    if wrong is None:
-        return ""
-    same = sorted(one for one, _ in spelled) == sorted(other for _, other in spelled)
-    kind = "the model's names in another order" if same else "other names than the model"
-    return f"labels.txt has {kind}: class {wrong} is {names[wrong]!r} in the model, {labels[wrong]!r} in labels.txt"
-
-
-def _plain(name: str) -> str:
-    return "".join(character for character in name.casefold() if character.isalnum())
-
-
 def _literal(text: str) -> object:
     if not text or len(text) > _LONGEST:
         return None

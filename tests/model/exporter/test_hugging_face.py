@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.model.exporter.hugging_face import HuggingFace, compare_labels, read
+from dsbench.model.exporter.hugging_face import HuggingFace, read
 
 
 def write(folder: Path, name: str, data: object) -> Path:
@@ -65,14 +65,3 @@ def test_processors(tmp_path: Path, data: dict[str, object], normalises: bool, k
     found = read(write(tmp_path, "preprocessor_config.json", {**base, **data}).parent).processor
     assert found is not None
     assert (found.do_normalize, found.keeps_aspect) == (normalises, keeps_aspect)
-
-
-def test_labels_are_compared_in_count_and_order(tmp_path: Path) -> None:
-    config = tmp_path / "config.json"
-    source = HuggingFace(config=config, id2label=("N/A", "person", "traffic light"))
-    assert compare_labels(source, ["n/a", "Person", "traffic_light"]) == ()
-    assert compare_labels(HuggingFace(), ["x"]) == ()
-    (count, order) = compare_labels(source, ["person", "traffic light"])
-    assert "labels.txt has 2 lines, id2label of config.json names 3" in count
-    assert 'keep the "N/A" entries' in count
-    assert "line 1 is 'person', id2label of config.json says 'N/A' for class 0 (2 of 3 differ)" in order

@@ -1,0 +1,137 @@
+"""Compares labels.txt with the class names that the exporter states, position by position.
+
+A list in another order, or shifted by a line, gives every object a wrong name without any message of DeepStream.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dsbench.model.coco import COCO80, COCO91
+from dsbench.model.exporter.statement import Said
+
+ORDER, COUNT, NAMES = "label-order", "label-count", "label-names"
+_GENERIC = re.compile(r"(label|class|cls|item)?\d+")
+"""Names that exporters invent where nobody gave any, as `_plain` spells them."""
+_BACKGROUND = ("background", "bg", "nothing", "noobject", "na", "none")
+_SHOWN = 4
+_MOSTLY = 0.6
+"""Names that agree at another position: from this fraction on the list is shifted."""
+_SPELLINGS = {
+    "aeroplane": "airplane",
+    "motorbike": "motorcycle",
+    "sofa": "couch",
+    "tvmonitor": "tv",
+    "hairdryer": "hairdrier",
+    "doughnut": "donut",
+}
+"""COCO's and VOC's spellings of the same classes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One thing wrong with the names: rule, whether it is an error, what, and how to fix it."""
+
+    rule: str
+    error: bool
+    what: str
+    fix: str = ""
+
+
+def compare(labels: Sequence[str], names: Said[tuple[str, ...]] | None, classes: int | None) -> Mismatch | None:
+    """What is wrong; None if the names agree or there is nothing to compare.
+
+    ``labels``: the classes as nvinfer numbers them. ``names``: the exporter's. ``classes``: those of the head, None if
+    unknown.
+    """
+    mine = tuple(_plain(label.removeprefix("\ufeff").rstrip("\r")) for label in labels)
+    stated = tuple(map(_plain, names.value)) if names else ()
+    if not mine:
+        return None
+    if names is None or all(_GENERIC.fullmatch(name) for name in stated if name):
+        return _coco(labels, mine, classes)
+    found = _moved(labels, mine, names, stated)
+    if found or len(mine) != len(stated):
+        return found or _coco(labels, mine, classes if classes is not None else len(stated))
+    wrong = [index for index, (one, other) in enumerate(zip(mine, stated, strict=True)) if other and one != other]
+    if not wrong:
+        return None
+    first = wrong[0]
+    what = (
+        f"labels.txt has other names than the model: class {first} is {names.value[first]!r} in the model"
+        f" ({names.source}), {labels[first]!r} in labels.txt ({len(wrong)} of {len(stated)} differ)"
+    )
+    return Mismatch(NAMES, False, what)
+
+
+def _moved(
+    labels: Sequence[str], mine: tuple[str, ...], names: Said[tuple[str, ...]], stated: tuple[str, ...]
+) -> Mismatch | None:
+    """The model's names in another order, or shifted."""
+    both = f"the model ({names.source}): {_first(names.value)}; labels.txt: {_first(labels)}"
+    fix = "write the names into labels.txt in the model's order"
+    if len(mine) == len(stated) and mine != stated and sorted(mine) == sorted(stated):
+        how = "sorted by name" if list(mine) == sorted(mine) else "in another order"
+        return Mismatch(ORDER, True, f"labels.txt has the model's names {how}: {both}", fix)
+    if _agree(mine, stated) >= _MOSTLY:
+        return None
+    if len(stated) == 91 and mine == tuple(map(_plain, COCO80)):
+        return _eighty(len(stated))
+    for shift in (1, -1):
+        moved = mine[shift:] if shift > 0 else ("", *mine)
+        if len(stated) > 1 and _agree(moved, stated) >= _MOSTLY:
+            line = "one line too many" if shift > 0 else "one line too few"
+            named = f" (line 1 is {labels[0]!r})" if shift > 0 else ""
+            what = f"labels.txt is shifted, {line} at the top{named}: {both}"
+            return Mismatch(ORDER, True, what, fix)
+    return None
+
+
+def _agree(mine: Sequence[str], stated: Sequence[str]) -> float:
+    """The fraction of the stated names that stand at their position."""
+    known = [index for index, name in enumerate(stated) if name]
+    same = sum(index < len(mine) and mine[index] == stated[index] for index in known)
+    return same / len(known) if known else 1.0
+
+
+def _coco(labels: Sequence[str], mine: tuple[str, ...], classes: int | None) -> Mismatch | None:
+    """COCO's 80 names against its 91 category ids, a background line, and COCO's names in another order."""
+    eighty, ninety_one = tuple(map(_plain, COCO80)), tuple(map(_plain, COCO91))
+    if mine == eighty and classes == 91:
+        return _eighty(91)
+    if mine == ninety_one and classes == 80:
+        what = "labels.txt names COCO's 91 category ids, the head has its 80 classes: every class after 11 is shifted"
+        return Mismatch(ORDER, True, what, "use COCO's list of 80, without the unused ids")
+    if len(mine) == 80 and mine != eighty and set(mine) == set(eighty) and classes == 80:
+        how = "sorted by name" if list(mine) == sorted(mine) else "in another order"
+        what = f"labels.txt has COCO's 80 names {how} (COCO begins {_first(COCO80)}; labels.txt: {_first(labels)})"
+        return Mismatch(ORDER, False, what, "keep the order in which the model was trained")
+    if classes is not None and len(mine) == classes + 1:
+        for place, line in (("first", 0), ("last", len(mine) - 1)):
+            if mine[line] in _BACKGROUND:
+                what = (
+                    f"labels.txt has {len(mine)} classes, the model's head has {classes}: the {place} line,"
+                    f" {labels[line]!r}, is a background, which the head does not have"
+                )
+                return Mismatch(COUNT, True, what, f"remove line {line + 1} from labels.txt")
+    return None
+
+
+def _eighty(columns: int) -> Mismatch:
+    what = (
+        f"labels.txt is COCO's list of 80, the head has {columns} columns, one for each of COCO's category ids: every"
+        " class after 11 gets a wrong name"
+    )
+    return Mismatch(ORDER, True, what, 'use the list of 91 with "N/A" for the unused ids')
+
+
+def _first(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:_SHOWN])
+    return shown + (", ..." if len(names) > _SHOWN else "")
+
+
+def _plain(name: str) -> str:
+    text = "".join(character for character in name.casefold() if character.isalnum())
+    return _SPELLINGS.get(text, text)

@@ -1,0 +1,66 @@
+"""labels.txt against the model's names: wrong orders are errors that show both, other names are warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from dsbench.judge.label_names import COUNT, NAMES, ORDER, compare
+from dsbench.model.coco import COCO80, COCO91
+from dsbench.model.exporter.statement import Said
+
+FOUR = ("person", "car", "dog", "traffic light")
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "classes"),
+    [
+        (FOUR, FOUR, 4),
+        (("Person", "CAR", "dog\r", "traffic_light"), FOUR, 4),
+        (("\ufeffperson", "car", "dog", "traffic-light"), FOUR, 4),
+        (("person", "x", "dog", "traffic light"), ("person", "", "dog", "traffic light"), 4),
+        (("a", "b"), None, 2),
+        (("a", "b"), ("LABEL_0", "LABEL_1"), 2),
+        (("a", "b"), ("class0", "class1"), 2),
+        (COCO80, COCO80, 80),
+        (COCO91, COCO91, 91),
+        (COCO80, None, 80),
+        ((*COCO80[:3], "motorbike", "aeroplane", *COCO80[5:]), COCO80, 80),
+        (("person",), ("person",), 1),
+    ],
+)
+def test_what_agrees(labels: Sequence[str], names: tuple[str, ...] | None, classes: int) -> None:
+    assert compare(labels, names and Said(names, "here"), classes) is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "classes", "rule", "error", "expected"),
+    [
+        (sorted(FOUR), FOUR, 4, ORDER, True, "sorted by name: the model (here): 'person', 'car', 'dog', 'traffic"
+         " light'; labels.txt: 'car', 'dog', 'person', 'traffic light'"),
+        (("person", "dog", "car", "traffic light"), FOUR, 4, ORDER, True, "in another order"),
+        (("background", *FOUR), FOUR, 4, ORDER, True, "one line too many at the top (line 1 is 'background')"),
+        (FOUR[1:], FOUR, 4, ORDER, True, "one line too few at the top"),
+        (("person", "traffic light"), ("N/A", "person", "traffic light"), 3, ORDER, True,
+         "one line too few at the top"),
+        (("a", "c", "b"), ("a", "b", "c"), 3, ORDER, True, "in another order"),
+        (("x", *FOUR[:3]), FOUR, 4, ORDER, True, "shifted, one line too many"),
+        ((*FOUR[:3], "lamp"), FOUR, 4, NAMES, False,
+         "class 3 is 'traffic light' in the model (here), 'lamp' in labels.txt"),
+        (sorted(COCO80), COCO80, 80, ORDER, True, "sorted by name"),
+        (sorted(COCO80), None, 80, ORDER, False, "COCO's 80 names sorted by name"),
+        (COCO80, None, 91, ORDER, True, "COCO's list of 80, the head has 91 columns"),
+        (COCO80, COCO91, 91, ORDER, True, "COCO's list of 80, the head has 91 columns"),
+        (COCO91, None, 80, ORDER, True, "COCO's 91 category ids"),
+        (("background", "a", "b"), None, 2, COUNT, True, "the first line, 'background', is a background"),
+        (("a", "b", "background"), None, 2, COUNT, True, "the last line, 'background'"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong(
+    labels: Sequence[str], names: tuple[str, ...] | None, classes: int, rule: str, error: bool, expected: str
+) -> None:
+    found = compare(labels, names and Said(names, "here"), classes)
+    assert found is not None
+    assert (found.rule, found.error) == (rule, error)
+    assert expected in found.what
