@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dsbench.base import spec
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -113,7 +115,7 @@ def _same_place(a: Boxes, b: Boxes) -> NDArray[np.bool_]:
     return same
 
 
-def nms(boxes: Boxes, threshold: float = 0.45, limit: int = 300) -> NDArray[np.intp]:
+def nms(boxes: Boxes, threshold: float = spec.NMS_IOU_THRESHOLD, limit: int = 300) -> NDArray[np.intp]:
     """Indices that greedy per-class NMS keeps among the ``limit`` best, in order of falling confidence.
 
     A box is dropped if its IoU with a better box of its class exceeds ``threshold``.

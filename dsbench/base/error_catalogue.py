@@ -39,7 +39,7 @@ CATALOGUE: tuple[Topic, ...] = (
                 Code.SETTINGS_INVALID,
                 "`dsbench.toml` cannot be used.",
                 "A typing error, an unknown key, or a value of the wrong type.",
-                "Correct the line that the error names; the README lists all keys.",
+                "Correct the line that the error names; [settings.md](settings.md) lists all keys.",
             ),
             CodeEntry(
                 Code.INSTALLATION_BROKEN,

@@ -330,14 +330,14 @@ def _shown(option: Option[T], value: Value[T]) -> str:
     return str(Value(text, value.origin))
 
 
-def add_argument(add: Callable[..., Any], option: Option[Any], help_text: str = "") -> None:
+def add_argument(add: Callable[..., Any], option: Option[Any]) -> None:
     """Add an option with ``add``: a parser's ``add_argument`` or pytest's ``addoption``. Not given is None."""
     arguments: dict[str, Any] = {"metavar": _metavar(option)}
     if isinstance(option.kind, Flag):
         arguments = {"action": "store_true"}
     elif isinstance(option.kind, Texts):
         arguments["action"] = "append"
-    add(option.flag, default=None, help=help_text or help_of(option), **arguments)
+    add(option.flag, default=None, help=help_of(option), **arguments)
 
 
 def help_of(option: Option[Any]) -> str:
@@ -346,10 +346,10 @@ def help_of(option: Option[Any]) -> str:
     return option.help.replace("`", "") + (f"; see {option.docs}" if option.docs else "") + default
 
 
-def markdown_table(options: Iterable[Option[Any]] = OPTIONS) -> str:
+def markdown_table() -> str:
     """README's table of options."""
     lines = ["| option | pytest ini | dsbench.toml | default | what it does |", "|---|---|---|---|---|"]
-    for option in options:
+    for option in OPTIONS:
         key = f"`[{option.table}] {option.name}`" if option.table else f"`{option.name}`"
         cells = (
             f"`{option.flag}{_placeholder(option)}`",

@@ -67,7 +67,7 @@ def _commands(diagnosis: Diagnosis) -> Iterator[str]:
     if not diagnosis.commands:
         return
     yield ""
-    yield "to mend it, in this order:"
+    yield "to fix it, in this order:"
     for fix in diagnosis.commands:
         if fix.note:
             yield from textwrap.wrap(

@@ -79,14 +79,14 @@ def gst_line(level: str, source: str, text: str) -> None:
 _LEVELS = {"ERROR": ("Error in", 725), "WARN": ("Warning from", 728), "INFO": ("Info from", 731)}
 
 
-def nvinfer(level: str, uid: int, func: str, text: str, line: int = 0) -> None:
+def nvinfer(level: str, uid: int, func: str, text: str) -> None:
     """A line of NvDsInferContext's logger; ``level`` is ERROR, WARN or INFO."""
     wording, logger_line = _LEVELS[level]
     gst_line(
         level,
         f"gstnvinfer.cpp:{logger_line}:gst_nvinfer_logger",
         f"NvDsInferContext[UID {uid}]: {wording} NvDsInferContextImpl::{func}() "
-        f"<nvdsinfer_context_impl.cpp:{line}> [UID = {uid}]: {text}",
+        f"<nvdsinfer_context_impl.cpp:0> [UID = {uid}]: {text}",
     )
 
 

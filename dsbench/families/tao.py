@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 NAME = "tao"
 LIBRARY = f"{spec.DEEPSTREAM_DIR}/lib/libnvds_infercustomparser.so"
-PREFIX = "NvDsInferParse"
 
 RGB01 = Preprocessing(1 / 255, (), model_color_format=0, maintain_aspect_ratio=0)
 RGB01_LETTERBOX = Preprocessing(1 / 255, (), model_color_format=0, maintain_aspect_ratio=1)

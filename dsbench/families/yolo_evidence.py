@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dsbench.base.boxes import Boxes, iou
 from dsbench.families import evidence
 from dsbench.families.base import Hints, Network, Rejected
 from dsbench.families.grids import cells_of, grid, strides_for
@@ -153,11 +154,9 @@ def _doubles(seen: NDArray[np.float32]) -> bool:
     sure = seen[seen[:, 4] >= 0.25][:300]
     if len(sure) < 2:
         return False
-    low = np.maximum(sure[:, None, :2], sure[None, :, :2])
-    high = np.minimum(sure[:, None, 2:4], sure[None, :, 2:4])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
-    area = (sure[:, 2:4] - sure[:, :2]).prod(axis=1)
-    same = (shared > 0.8 * (area[:, None] + area[None] - shared)) & (sure[:, None, 5] == sure[None, :, 5])
+    low, size = sure[:, :2], sure[:, 2:4] - sure[:, :2]
+    boxes = Boxes(sure[:, 5].astype(np.int32), low[:, 0], low[:, 1], size[:, 0], size[:, 1], sure[:, 4])
+    same = (iou(boxes, boxes) > 0.8) & (sure[:, None, 5] == sure[None, :, 5])
     return bool((same.sum(axis=1) > 1).mean() > 0.3)
 
 

@@ -55,11 +55,6 @@ class KittiObject:
         """bottom - top in pixels."""
         return self.bottom - self.top
 
-    @property
-    def area(self) -> float:
-        """width * height in square pixels."""
-        return self.width * self.height
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class FrameName:

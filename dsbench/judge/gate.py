@@ -43,16 +43,8 @@ class GateVerdict:
     passed: bool
     lines: tuple[str, ...]
     """The specification's lines."""
-    files: int
-    with_detections: int
-    rate: float
-    """Fraction of frames with detections, exact."""
-    shown_rate: float
-    """The rate as printed: percent with one decimal."""
-    threshold: float
     detections_per_frame: float
     median_score: float | None
-    zero_area: int
     cause: str
     """Empty if it passed."""
     hints: tuple[str, ...]
@@ -87,14 +79,8 @@ def evaluate(scan: Scan, min_rate: float, evidence: GateEvidence | None = None) 
     return GateVerdict(
         passed=not cause,
         lines=tuple(lines),
-        files=scan.files,
-        with_detections=scan.with_objects,
-        rate=rate,
-        shown_rate=shown,
-        threshold=min_rate,
         detections_per_frame=scan.objects / scan.files if scan.files else 0.0,
         median_score=scan.median_confidence,
-        zero_area=scan.zero_area,
         cause=cause,
         hints=_hints(scan, evidence or GateEvidence()) if cause else (),
     )

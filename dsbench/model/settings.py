@@ -1,7 +1,7 @@
 """``dsbench.toml``: what the user decides for one model, each value checked on reading.
 
 Keys of nvinfer keep nvinfer's names and live in tables named as nvinfer's groups; the keys of options are those of the
-rows in ``base/options.py``. README shows a whole file.
+rows in ``base/options.py``. docs/settings.md shows a whole file.
 """
 
 from __future__ import annotations

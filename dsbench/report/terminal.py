@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dsbench.base.steps import STEPS
+from dsbench.base.text import last_line
 from dsbench.report.collector import StepResult
 
 _SHOWN = frozenset(step.name for step in STEPS if step.shown)
@@ -44,7 +45,7 @@ def _model_lines(results: Sequence[StepResult]) -> Iterator[str]:
     for result in failed:
         step, failure = result.evidence.step, result.evidence.failure
         if failure is None:
-            yield f"{name}: {step} FAILED: {last_line(result.detail)}"
+            yield f"{name}: {step} FAILED: {printable(last_line(result.detail, 'no text'))}"
             continue
         yield f"{name}: {step} FAILED [{failure.code}]"
         yield from (f"  {printable(line)}" for line in failure.what.splitlines())
@@ -68,12 +69,6 @@ def _indented(head: str, text: str) -> Iterator[str]:
     lines = text.splitlines()
     yield f"  {head}{printable(lines[0])}"
     yield from (f"  {printable(line)}" for line in lines[1:])
-
-
-def last_line(text: str) -> str:
-    """The last line that is not blank: pytest's traceback ends with the error."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    return printable(lines[-1].strip()) if lines else "no text"
 
 
 def printable(text: str) -> str:

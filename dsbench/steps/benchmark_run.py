@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import PERF_INTERVAL, PERF_PRECISION, PERF_SECONDS, TARGET_FPS
 from dsbench.formats.telemetry import Series
@@ -31,6 +32,7 @@ from dsbench.steps.rows import engine_rows, measurement_rows, telemetry_rows
 from dsbench.steps.rows.file_rows import file_text
 
 RUN_1 = "Run 1"
+_LAST = f"last {spec.LAST_WINDOWS} windows"
 
 
 @dataclass(frozen=True)
@@ -179,13 +181,13 @@ def _rows(log: EvidenceLog, raw: RawRun) -> None:
 
 def _streams(log: EvidenceLog, name: str, facts: StreamFacts) -> None:
     slow, fast = facts.slowest, facts.fastest
-    log.fact(f"{name}: all streams together", f"{facts.total:.2f} FPS", "measured sum, last 10 windows")
-    log.fact(f"{name}: slowest stream", f"{facts.means[slow]:.2f} FPS (stream {slow})", "last 10 windows")
-    log.fact(f"{name}: fastest stream", f"{facts.means[fast]:.2f} FPS (stream {fast})", "last 10 windows")
+    log.fact(f"{name}: all streams together", f"{facts.total:.2f} FPS", f"measured sum, {_LAST}")
+    log.fact(f"{name}: slowest stream", f"{facts.means[slow]:.2f} FPS (stream {slow})", _LAST)
+    log.fact(f"{name}: fastest stream", f"{facts.means[fast]:.2f} FPS (stream {fast})", _LAST)
     log.fact(f"{name}: streams below the target", len(facts.below_target), f"of {len(facts.means)}")
     if facts.start_up_counted:
         log.warn(
-            f"{name}: the last 10 windows include the app's start, which lowers every figure: "
+            f"{name}: the {_LAST} include the app's start, which lowers every figure: "
             "raise --perf-seconds or lower --perf-interval"
         )
 
@@ -193,7 +195,7 @@ def _streams(log: EvidenceLog, name: str, facts: StreamFacts) -> None:
 def add_figures(log: EvidenceLog, run: MeasuredRun) -> None:
     """The specification's figures of a run, and its efficiency against trtexec."""
     name, figures = run.name, run.figures
-    log.fact(f"{name}: FPS per stream", figures.fps, "stream 0, mean of its last 10 windows")
+    log.fact(f"{name}: FPS per stream", figures.fps, f"stream 0, mean of its {_LAST}")
     log.fact(f"{name}: total FPS", figures.total_fps, f"FPS per stream x {figures.streams}")
     log.fact(f"{name}: efficiency", f"{run.efficiency}%", "of the model alone (trtexec log)")
     if wrong := saturation.implausible(run.efficiency):

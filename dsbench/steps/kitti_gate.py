@@ -151,8 +151,8 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: KittiGateResult)
         log.warn("the app did not end on SIGINT after the last frame and was killed")
     rate = f"{scan.detection_rate:.1%} of frames; at least {result.min_rate.value:.1%} required"
     log.fact("Detection rate", rate, result.min_rate.origin)
-    log.fact("Detections per frame", f"{scan.objects / scan.files:.2f}" if scan.files else "no frame")
-    median = scan.median_confidence
+    log.fact("Detections per frame", f"{verdict.detections_per_frame:.2f}" if scan.files else "no frame")
+    median = verdict.median_score
     log.fact("Median score", "no detection" if median is None else f"{median:.3f}")
     log.fact("Zero-area boxes", scan.zero_area)
     if scan.classes:

@@ -15,6 +15,7 @@ from dsbench.model.layout import ModelLayout
 from dsbench.model.onnx.graph import OnnxFacts
 
 FP32, FP16 = "fp32", "fp16"
+_PROGRAM = "trtexec"
 
 
 @dataclass(frozen=True)
@@ -82,14 +83,14 @@ def batches(target: Target, max_bs: int) -> tuple[int, ...]:
     return tuple(sorted({target.onnx.batch or 1, max_bs}))
 
 
-def shell_lines(target: Target, max_bs: int, program: str = "trtexec") -> tuple[str, ...]:
+def shell_lines(target: Target, max_bs: int) -> tuple[str, ...]:
     """Steps 4 and 5 for a shell: folders, the build, the measurements with their logs. Paths as the user gave them."""
     layout = target.layout
     folders = sorted({*(layout.trtexec_log(batch).parent for batch in batches(target, max_bs)), layout.engines})
     return (
         shlex.join(("mkdir", "-p", *map(layout.given_path, folders))),
-        f"{shlex.join((program, *build(target, max_bs)))} > {_build_log(target)} 2>&1",
-        *(_logged(target, batch, max_bs, program) for batch in batches(target, max_bs)),
+        f"{shlex.join((_PROGRAM, *build(target, max_bs)))} > {_build_log(target)} 2>&1",
+        *(_logged(target, batch, max_bs) for batch in batches(target, max_bs)),
     )
 
 
@@ -100,8 +101,8 @@ def doubling_remark(target: Target, max_bs: int, target_fps: float) -> str:
     return f"# batch frozen at {target.onnx.batch}: re-export with a dynamic batch to carry more streams"
 
 
-def _logged(target: Target, batch: int, max_bs: int, program: str) -> str:
-    command = shlex.join((program, *measure(target, batch, max_bs)))
+def _logged(target: Target, batch: int, max_bs: int) -> str:
+    command = shlex.join((_PROGRAM, *measure(target, batch, max_bs)))
     return f"{command} > {shlex.quote(target.layout.given_path(target.layout.trtexec_log(batch)))} 2>&1"
 
 

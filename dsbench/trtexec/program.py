@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import process
+from dsbench.base import process, spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
 from dsbench.formats.failures import trtexec as trtexec_failures
@@ -134,7 +134,7 @@ def measure(tool: Trtexec, target: Target, batch: int, max_bs: int) -> BatchThro
     log = target.layout.trtexec_log(batch)
     part = log.with_name(log.name + PART)
     what = f"measuring {target.engine(max_bs).name} at batch {batch}"
-    tool.announce(f"{what} (10 s); log: {target.layout.given_path(log)}")
+    tool.announce(f"{what} ({spec.TRTEXEC_SECONDS} s); log: {target.layout.given_path(log)}")
     command = (tool.program, *command_lines.measure(target, batch, max_bs))
     try:
         finished = process.run(command, part, deadline_s=MEASURE_SECONDS)

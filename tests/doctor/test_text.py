@@ -19,7 +19,7 @@ def text(inventory: Inventory) -> str:
 def test_lines_are_short_aligned_and_without_colours() -> None:
     shown = text(without(MACHINE, "nvinfer", "qtdemux", blacklisted=(("libnvdsgst_infer.so", "libnvinfer.so.10"),)))
     assert "\x1b" not in shown
-    for line in shown.partition("to mend it")[0].splitlines():  # a command stays on its line
+    for line in shown.partition("to fix it")[0].splitlines():  # a command stays on its line
         assert len(line) <= 80 or " " not in line.strip(), line
     rows = [line for line in shown.partition("\n\n")[2].splitlines() if line.startswith("  ") and line[2] != " "]
     states = {line[22:31].strip() for line in rows[:20]}
@@ -44,7 +44,7 @@ def test_the_groups_and_both_verdicts() -> None:
 
 def test_the_commands_are_shell() -> None:
     shown = text(replace(LAPTOP, gxx=replace(LAPTOP.gxx, path=None)))
-    block = shown.partition("to mend it, in this order:\n")[2]
+    block = shown.partition("to fix it, in this order:\n")[2]
     assert block.count("docker run") == 1
     checked = subprocess.run(["bash", "-n"], input=block, text=True, capture_output=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, "")

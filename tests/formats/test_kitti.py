@@ -156,7 +156,7 @@ def test_an_empty_dump() -> None:
 
 def test_sizes() -> None:
     obj = KittiObject("a", 1, 2, 4, 6, 0.5)
-    assert (obj.width, obj.height, obj.area) == (3, 4, 12)
+    assert (obj.width, obj.height) == (3, 4)
 
 
 def test_every_recorded_line_round_trips(shared: Path) -> None:

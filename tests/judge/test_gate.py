@@ -48,7 +48,7 @@ def test_no_files(tmp_path: Path) -> None:
 
 def test_rate_is_compared_exactly_and_printed_rounded(tmp_path: Path) -> None:
     verdict = evaluate(scan(tmp_path, [["car"]] * 8999 + [[]] * 1001), 0.9)
-    assert verdict.shown_rate == 90.0
+    assert verdict.lines[-2] == "Detection rate: 8999 / 10000 frames = 90.0%"
     assert not verdict.passed
     assert verdict.lines[-1] == "ERROR: Detection rate 90.0% < 90% threshold. Fix parser before proceeding."
 

@@ -23,7 +23,6 @@ _BUILDING = "Trying to create engine from model files"
 _SAVED = re.compile(r"serialize cuda engine to file: (.*?) successfully")
 _NOT_SAVED = re.compile(r"failed to serialize (?:cude|cuda) engine to file: (.*)")
 _BUILD_OVER = ("build engine file failed", "build backend context failed", "Load new model:")
-_MODEL_LOADED = "Load new model:"
 _RUNNING = re.compile(r"<bus_callback:\d+>: Pipeline running")
 OTHER_ENGINE = "frames are counted on "
 """How the embedded runtime begins to say that another engine than ONNX Runtime is used."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from dsbench.base import spec
 from dsbench.formats.failures import matcher, shared
 from dsbench.formats.failures.matcher import Failure, FailureKind, Row
 
@@ -201,5 +202,5 @@ class _Workspace:
         return Failure(
             f"the workspace is {self._mib:g} MiB: the size was given with a suffix that trtexec reads as bytes",
             failure.line,
-            "write --memPoolSize=workspace:32768M: MiB as a suffix means bytes",
+            f"write --memPoolSize=workspace:{spec.WORKSPACE_MIB}M: MiB as a suffix means bytes",
         )

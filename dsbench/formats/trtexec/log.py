@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.text import without_escapes
 from dsbench.formats.trtexec import setup as trtexec_setup
@@ -123,7 +124,7 @@ def parse(path: Path | str) -> TrtexecLog:
             Code.TRTEXEC_LOG_INVALID,
             f"ERROR: Could not parse Throughput from {path} — log may be empty or malformed",
             where=str(path),
-            fix="run trtexec again with --duration=10 and keep its whole output"
+            fix=f"run trtexec again with --duration={spec.TRTEXEC_SECONDS} and keep its whole output"
             + ("; the Throughput in it belongs to an older run" if older else ""),
         )
     return TrtexecLog(run.qps, run.mean, run.p99, first_line, setup=run.setup.result(), remarks=run.all_remarks())

@@ -59,9 +59,7 @@ UNKNOWN = Interval(0.0, 0.0, math.inf)
 """Of no window at all."""
 
 
-def intervals(
-    columns: Sequence[Sequence[float]], resolutions: Sequence[float], confidence: float = CONFIDENCE
-) -> tuple[Interval, ...]:
+def intervals(columns: Sequence[Sequence[float]], resolutions: Sequence[float]) -> tuple[Interval, ...]:
     """The interval of each column's mean. ``columns`` (columns, windows), all of one length of at least 1.
 
     ``resolutions`` (columns,): what one frame more or less in the whole time is worth, in frames per second; it is
@@ -76,7 +74,7 @@ def intervals(
     if points < 2:
         return tuple(Interval(float(mean), 0.0, math.inf) for mean in means)
     length = block_length(correlation(values.sum(axis=0).tolist()), points)
-    tail = _expanded_tail((1 - confidence) / 2, points, -(-points // length))
+    tail = _expanded_tail((1 - CONFIDENCE) / 2, points, -(-points // length))
     lows, highs = np.quantile(_resampled_means(values, length), (tail, 1 - tail), axis=0)
     found = []
     bounds = zip(means.tolist(), lows.tolist(), highs.tolist(), strict=True)

@@ -47,7 +47,6 @@ class OnnxFacts:
     size_origin: str
     outputs: tuple[TensorFacts, ...]
     opset: int
-    domains: tuple[str, ...]
     producer: str
     metadata: tuple[tuple[str, str], ...]
     external_data: tuple[Path, ...]
@@ -75,7 +74,7 @@ def inspect(path: Path, *, input_size: tuple[int, int] | None = None) -> OnnxFac
     """
     model = onnx_file.load(path)
     external = onnx_file.external_files(model, path)
-    opset, domains, warnings = _opset(model, path)
+    opset, warnings = _opset(model, path)
     warnings += _graph_warnings(model.graph, path)
     image = _image_input(model.graph, path)
     assert image.shape is not None
@@ -99,7 +98,6 @@ def inspect(path: Path, *, input_size: tuple[int, int] | None = None) -> OnnxFac
         size_origin=origin,
         outputs=_outputs(model.graph, path),
         opset=opset,
-        domains=domains,
         producer=f"{model.producer_name} {model.producer_version}".strip(),
         metadata=tuple((entry.key, entry.value) for entry in model.metadata_props),
         external_data=external,
@@ -109,7 +107,8 @@ def inspect(path: Path, *, input_size: tuple[int, int] | None = None) -> OnnxFac
     )
 
 
-def _opset(model: onnx.ModelProto, path: Path) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
+def _opset(model: onnx.ModelProto, path: Path) -> tuple[int, tuple[str, ...]]:
+    """The opset, and warnings about other domains of operators."""
     from onnx.defs import onnx_opset_version
 
     versions = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
@@ -129,7 +128,7 @@ def _opset(model: onnx.ModelProto, path: Path) -> tuple[int, tuple[str, ...], tu
         for domain in domains
         if domain not in ("com.microsoft", "ai.onnx.ml")
     )
-    return opset, domains, warnings
+    return opset, warnings
 
 
 def _graph_warnings(graph: onnx.GraphProto, path: Path) -> tuple[str, ...]:
