@@ -321,7 +321,7 @@ def _parse(option: Option[T], text: Any, origin: str) -> T:
         raise DsbenchError(
             Code.USAGE,
             f"{option.flag} = {text!r} ({origin}): {error}",
-            fix=f"give a value that {option.flag} takes",
+            fix=f"`--help` shows what {option.flag} takes",
         ) from None
 
 

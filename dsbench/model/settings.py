@@ -119,7 +119,7 @@ def _invalid(path: Path, what: str, fix: str) -> DsbenchError:
 
 
 def _unknown(path: Path, what: str, known: list[str]) -> DsbenchError:
-    return _invalid(path, f"has an unknown {what}", f"known here: {', '.join(known)}")
+    return _invalid(path, f"has an unknown {what}", f"use one of: {', '.join(known)}")
 
 
 _text = Text().check
