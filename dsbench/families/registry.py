@@ -12,6 +12,8 @@ from dsbench.families.base import Convention, Family, Head, Hints, Outputs, Reje
 from dsbench.families.batched_nms import BatchedNms
 from dsbench.families.deepstream_yolo import DeepStreamYolo
 from dsbench.families.detr import Detr
+from dsbench.families.faces import CenterFace, Scrfd, YuNet
+from dsbench.families.fastestdet import FastestDet
 from dsbench.families.gfl import Gfl
 from dsbench.families.mmdeploy import Mmdeploy
 from dsbench.families.owlvit import OwlVit
@@ -19,6 +21,7 @@ from dsbench.families.rtdetr import RtDetr
 from dsbench.families.ssd import Ssd
 from dsbench.families.tao import Tao
 from dsbench.families.yolo import Yolo
+from dsbench.families.yolo_maps import YoloMaps
 from dsbench.families.yolox import Yolox
 from dsbench.model.exporter import evidence
 
@@ -29,6 +32,11 @@ FAMILIES: tuple[Family, ...] = (
     Yolox(),
     Yolo(),
     Gfl(),
+    YoloMaps(),
+    FastestDet(),
+    YuNet(),
+    Scrfd(),
+    CenterFace(),
     DeepStreamYolo(),
     Mmdeploy(),
     BatchedNms(),

@@ -2,27 +2,31 @@
 
 Decode, with priors as cx, cy, w, h in fractions of the network input and variances 0.1 and 0.2:
 cx = p.cx + o0 * 0.1 * p.w, w = p.w * exp(o2 * 0.2), likewise cy and h. Without its priors such a head cannot be
-decoded: they have to come with the model, as a constant third output or an initializer named after priors or anchors.
+decoded: they come with the model, as a constant third output or an initializer named after priors or anchors, or from
+the rule of a known project (RetinaFace, UltraFace), or of dsbench.toml's min-sizes and steps.
 Source: the SSD paper (arXiv 1512.02325, section 2.2) and its variances; pipeline-run.md 6b ("undecoded output").
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dsbench.base.boxes import Boxes
-from dsbench.families import evidence, queries
+from dsbench.families import constants, evidence, queries
 from dsbench.families.base import (
+    Convention,
     Head,
     HeadFact,
     Hints,
     Network,
     Outputs,
     ParserContext,
+    Preprocessing,
     Rejected,
 )
 
@@ -40,15 +44,61 @@ PLAIN, SOFTMAX, SIGMOID = 0, 1, 2
 """What has to be done to the class columns."""
 MISSING = (
     "undecoded SSD: {share:.0%} of the box numbers are negative, so they are offsets against prior boxes, and the"
-    " priors are missing; export with decoding in the graph (or the priors as a constant output), or supply a parser"
+    " priors are missing; export with decoding in the graph (or the priors as a constant output), set [head] min-sizes"
+    " and steps in dsbench.toml, or supply a parser"
 )
 _NAMED = re.compile(r"prior|anchor|default_?box", re.IGNORECASE)
+LANDMARKS = 10
+"""x and y of five points of a face: a third output that is not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Priors that a project computes: at every cell of each step, squares of these sizes in pixels."""
+
+    name: str
+    levels: tuple[tuple[float, ...], ...]
+    """Step, then sizes, of each stride."""
+
+    def grids(self, network: Network) -> Iterator[tuple[float, int, int, tuple[float, ...]]]:
+        """Step, columns, rows and sizes of each stride; the last cell may reach beyond the network."""
+        for step, *sizes in self.levels:
+            yield step, math.ceil(network.width / step), math.ceil(network.height / step), tuple(sizes)
+
+    def count(self, network: Network) -> int:
+        """Number of priors."""
+        return sum(columns * rows * len(sizes) for _, columns, rows, sizes in self.grids(network))
+
+    def priors(self, network: Network) -> NDArray[np.float32]:
+        """(priors, 4) as cx, cy, w, h in fractions: row by row, cell by cell, size by size."""
+        import numpy as np
+
+        found = [
+            ((x + 0.5) * step / network.width, (y + 0.5) * step / network.height, size / network.width,
+             size / network.height)
+            for step, columns, rows, sizes in self.grids(network)
+            for y in range(rows)
+            for x in range(columns)
+            for size in sizes
+        ]  # fmt: skip
+        return np.array(found, np.float32)
+
+
+RETINAFACE = Rule("RetinaFace", ((8, 16, 32), (16, 64, 128), (32, 256, 512)))
+ULTRAFACE = Rule("UltraFace", ((8, 10, 16, 24), (16, 32, 48), (32, 64, 96), (64, 128, 192, 256)))
+RETINAFACE_CONVENTION = Convention(
+    Preprocessing(1.0, (104.0, 117.0, 123.0), model_color_format=1, maintain_aspect_ratio=1),
+    cluster_mode=2,
+    origin="RetinaFace's habit: 0-255 BGR less the means; NMS by DeepStream",
+    firm=False,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class PriorsLayout:
     """Output indices, what turns the columns into scores, background (-1: none), shift (1: labels.txt leaves the
-    background out), and the priors as cx, cy, w, h in fractions of the network input."""
+    background out), and the priors as cx, cy, w, h in fractions of the network input. ``rule``: what computes them;
+    None if they come from the file."""
 
     scores: int
     boxes: int
@@ -56,6 +106,7 @@ class PriorsLayout:
     background: int
     shift: int
     priors: tuple[tuple[float, ...], ...]
+    rule: Rule | None = None
 
 
 def recognise(
@@ -75,8 +126,13 @@ def recognise(
     columns = np.concatenate([sample[scores_at].data for sample in samples]).astype(np.float32)
     if not (np.isfinite(columns).all() and np.isfinite(offsets).all()):
         return Rejected("ssd", "the outputs hold NaN or Inf", close=True)
+    network, rule = Network(facts.width, facts.height), None
+    rows = len(samples[0][boxes_at].data)
     if priors_at is None:
-        table, origin = find_priors(facts.path, len(samples[0][boxes_at].data))
+        table, origin = find_priors(facts.path, rows)
+        rule = None if table is not None else _rule(samples[0], rows, network, hints)
+        if rule:
+            table, origin = rule.priors(network), f"{rule.name}'s rule gives {rows} at {network.width}x{network.height}"
     else:
         table, origin = samples[0][priors_at].data, f"output {samples[0][priors_at].name!r}, the same on every frame"
     if table is None:
@@ -84,8 +140,11 @@ def recognise(
     activation, background, why = _columns(columns, hints, labels)
     classes = columns.shape[1]
     shift = int(background >= 0 and len(labels) == classes - 1)
-    priors, form = centre_form(table, Network(facts.width, facts.height))
-    layout = PriorsLayout(scores_at, boxes_at, activation, background, shift, priors)
+    if rule:
+        priors, form = tuple(tuple(map(float, row)) for row in table), "cx, cy, w, h in 0..1"
+    else:
+        priors, form = centre_form(table, network)
+    layout = PriorsLayout(scores_at, boxes_at, activation, background, shift, priors, rule)
     found = (
         HeadFact("boxes", "offsets against priors", f"{share:.0%} of the numbers are negative"),
         HeadFact("priors", f"{len(priors)}, {form}", origin),
@@ -93,7 +152,8 @@ def recognise(
         HeadFact("scores", ("as they are", "softmax", "sigmoid")[activation], why),
         HeadFact("background", str(background), f"{classes} columns, {len(labels)} labels"),
     )
-    return Head("ssd", 0.8, classes - shift, layout, found)
+    convention = RETINAFACE_CONVENTION if rule is RETINAFACE else None
+    return Head("ssd", 0.8, classes - shift, layout, found, convention=convention)
 
 
 def decode(outputs: Outputs, layout: PriorsLayout, network: Network, threshold: float) -> Boxes:
@@ -128,7 +188,8 @@ def context(layout: PriorsLayout) -> ParserContext:
         ("activation", layout.activation),
         ("background", layout.background),
         ("shift", layout.shift),
-        ("priors", layout.priors),
+        ("priors", () if layout.rule else layout.priors),
+        ("rule", layout.rule.levels if layout.rule else ()),
         ("variances", (VARIANCES,)),
     )
 
@@ -150,29 +211,22 @@ def centre_form(table: NDArray[np.float32], network: Network) -> tuple[tuple[tup
 
 def find_priors(path: Path, count: int) -> tuple[NDArray[np.float32] | None, str]:
     """A constant of ``count`` x 4 numbers in the ONNX file that is named after priors or anchors, and where it is."""
-    import numpy as np
-    from onnx import TensorProto, numpy_helper
-
-    from dsbench.model.onnx import file as onnx_file
-
-    graph = onnx_file.load(path).graph
-    constants = [(tensor.name, tensor) for tensor in graph.initializer]
-    constants += [
-        (node.output[0], attribute.t)
-        for node in graph.node
-        if node.op_type == "Constant" and node.output
-        for attribute in node.attribute
-        if attribute.name == "value"
-    ]
-    for name, tensor in constants:
-        size = int(np.prod(tensor.dims)) if tensor.dims else 0
-        if not _NAMED.search(name) or size != count * 4 or tensor.dims[-1] != 4:
-            continue
-        if tensor.data_location != TensorProto.EXTERNAL:
-            return np.asarray(numpy_helper.to_array(tensor), np.float32).reshape(
-                -1, 4
-            ), f"constant {name!r} in the ONNX"
+    for name, values in constants.named(path, _NAMED, count * 4):
+        if values.shape[-1] == 4:
+            return values.reshape(-1, 4), f"constant {name!r} in the ONNX"
     return None, ""
+
+
+def _rule(outputs: Outputs, rows: int, network: Network, hints: Hints) -> Rule | None:
+    """The user's rule, or a known project's whose number of priors this is; None if there is none."""
+    if hints.min_sizes or hints.steps:
+        each = len(hints.min_sizes) // max(len(hints.steps), 1)
+        levels = [(step, *hints.min_sizes[i * each : (i + 1) * each]) for i, step in enumerate(hints.steps)]
+        stated = Rule("dsbench.toml", tuple(levels))
+        return stated if stated.count(network) == rows else None
+    landmarks = any(out.data.shape == (rows, LANDMARKS) for out in outputs)
+    known = (RETINAFACE,) if landmarks else (ULTRAFACE,)
+    return next((rule for rule in known if rule.count(network) == rows), None)
 
 
 def _places(samples: Sequence[Outputs]) -> tuple[int, int, int | None] | None:
@@ -185,8 +239,9 @@ def _places(samples: Sequence[Outputs]) -> tuple[int, int, int | None] | None:
     if len({shape[0] for shape in shapes}) != 1:
         return None
     fours = [i for i, shape in enumerate(shapes) if shape[1] == 4]
+    landmarks = [i for i, shape in enumerate(shapes) if shape[1] == LANDMARKS] if len(shapes) == 3 else []
     priors = None
-    if len(shapes) == 3:
+    if len(shapes) == 3 and not landmarks:
         same = [i for i in fours if all(np.array_equal(sample[i].data, samples[0][i].data) for sample in samples)]
         named = [i for i in same if _NAMED.search(samples[0][i].name)]
         if not same or (len(samples) < 2 and not named):
@@ -196,7 +251,7 @@ def _places(samples: Sequence[Outputs]) -> tuple[int, int, int | None] | None:
     if not fours:
         return None
     boxes = next((i for i in fours if re.search("box|loc|reg", samples[0][i].name, re.IGNORECASE)), fours[-1])
-    scores = next(i for i in range(len(shapes)) if i not in (boxes, priors))
+    scores = next(i for i in range(len(shapes)) if i not in (boxes, priors, *landmarks[:1]))
     return (scores, boxes, priors) if shapes[scores][1] >= 1 else None
 
 

@@ -16,7 +16,7 @@ from dsbench.base.files import is_generated
 from dsbench.build import parser_source
 from dsbench.build.parser_source import SourcePlan, UserSource
 from dsbench.families import registry
-from dsbench.families.base import Head, HeadFact, Hints, Network, Preprocessing
+from dsbench.families.base import Convention, Head, HeadFact, Hints, Network, Preprocessing
 from dsbench.formats import nvinfer
 from dsbench.jobs.probe import ZOOM_WINDOW, ProbeJob, ProbeResult, View
 from dsbench.judge.imports import exporter_keys, frame_evidence, output_ranges, preprocessing, tensors
@@ -26,6 +26,7 @@ from dsbench.model.exporter import evidence as exporter_evidence
 from dsbench.model.exporter.evidence import ExporterEvidence
 from dsbench.model.facts import ModelFacts, PreflightFacts
 from dsbench.model.layout import ModelLayout
+from dsbench.model.onnx.tensor import TensorFacts
 from dsbench.model.settings import Settings
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import probes
@@ -117,7 +118,7 @@ def probe(facts: ModelFacts, scratch: Path, runtime: Runtime | None = None) -> M
     conventions = [
         convention.preprocessing
         for convention in (family.convention() for family in registry.FAMILIES)
-        if len(facts.onnx.outputs) >= convention.fewest_outputs
+        if _may_be_fed(convention, facts.onnx.outputs)
     ]
     candidates = preprocessing.candidates(conventions, stated, facts.onnx.channels)
     probed = _declared(facts, runtime, scratch) or probes.probe_model(_job(facts, candidates), scratch)
@@ -141,6 +142,13 @@ def probe(facts: ModelFacts, scratch: Path, runtime: Runtime | None = None) -> M
         choice = _choose(facts, candidates, probed, head, stated)
         outputs = ModelOutputsResult(probed, candidates, 0, choice, head, None, user_source, exporter, warnings)
     return _settle(outputs, choice)
+
+
+def _may_be_fed(convention: Convention, outputs: Sequence[TensorFacts]) -> bool:
+    """Whether a model with these outputs can be one of the convention's family."""
+    ranks = {len(output.shape) for output in outputs if output.shape is not None}
+    fits = not convention.rank or not ranks or convention.rank in ranks
+    return fits and len(outputs) >= convention.fewest_outputs
 
 
 def _declared(facts: ModelFacts, runtime: Runtime | None, scratch: Path) -> Probed | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from dsbench.base.cpp import SDK
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.families import registry, ssd_priors
-from dsbench.families.base import Head, NamedArray, Network, Outputs, Preprocessing
+from dsbench.families.base import Head, Hints, NamedArray, Network, Outputs, Preprocessing
 from dsbench.families.ssd_priors import PLAIN, SIGMOID, SOFTMAX, PriorsLayout
 from dsbench.judge.parser import boxes as parser_boxes
 from dsbench.model.onnx.graph import OnnxFacts, inspect
@@ -112,3 +113,46 @@ def test_an_offset_of_zero_is_the_prior() -> None:
     outputs[1].data[0] = (1.0, 0, np.log(2) / 0.2, 0)
     found = registry.by_name("ssd").decode(outputs, head, NETWORK, 0.5)
     assert (found.left[0], found.width[0]) == (pytest.approx(32 + 1.6 - 16), pytest.approx(32))
+
+
+def faces(network: Network, per_stride: dict[int, int], landmarks: bool) -> Outputs:
+    """Offsets and two softmax columns; the last prior of the first stride sees a face."""
+    rng = np.random.default_rng(6)
+    counts = [(-(-network.height // s)) * (-(-network.width // s)) * n for s, n in per_stride.items()]
+    scores = np.tile([0.98, 0.02], (sum(counts), 1))
+    offsets = rng.normal(0, 1, (sum(counts), 4))
+    scores[counts[0] - 1], offsets[counts[0] - 1] = (0.1, 0.9), 0
+    arrays = [("loc", offsets), ("conf", scores)] + [("landms", rng.normal(0, 1, (sum(counts), 10)))] * landmarks
+    return tuple(NamedArray(name, array.astype(np.float32)) for name, array in arrays)
+
+
+@pytest.mark.parametrize(
+    ("per_stride", "landmarks", "hints", "size"),
+    [
+        ({8: 2, 16: 2, 32: 2}, True, Hints(), 32),
+        ({8: 3, 16: 2, 32: 2, 64: 3}, False, Hints(), 24),
+        ({8: 1, 16: 1}, False, Hints(min_sizes=(20, 40), steps=(8, 16)), 20),
+    ],
+    ids=["RetinaFace", "UltraFace", "dsbench.toml"],
+)
+def test_priors_by_rule(
+    per_stride: dict[int, int], landmarks: bool, hints: Hints, size: int, facts: OnnxFacts, tmp_path: Path
+) -> None:
+    network = Network(120, 64)
+    frame = faces(network, per_stride, landmarks)
+    wide = replace(facts, width=network.width, height=network.height)
+    head = registry.recognise(wide, [frame], hints=hints, labels=["face"])
+    found = registry.by_name("ssd").decode(frame, head, network, 0.5)
+    left, top = 14.5 * 8 - size / 2, 7.5 * 8 - size / 2
+    assert found.table()[:, :5].tolist() == [pytest.approx([0, left, top, 119 - left, 63 - top], abs=1e-3)]
+    reference = registry.by_name("ssd").decode(frame, head, network, 0.25)
+    parsed = street_check.parsed(street_check.compiled(head, tmp_path / "parser"), frame, network)
+    same = parser_boxes.compare([parsed], [reference])
+    assert same.complete, same
+    assert same.largest_difference < 1e-3
+
+
+def test_a_rule_of_another_size_is_not_taken(facts: OnnxFacts) -> None:
+    frame = faces(Network(120, 64), {8: 1, 16: 1}, landmarks=True)
+    with pytest.raises(DsbenchError, match="priors are missing"):
+        registry.recognise(replace(facts, width=120, height=64), [frame], labels=["face"])
