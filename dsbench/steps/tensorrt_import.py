@@ -11,7 +11,7 @@ from dsbench.base.options import GPU_ID
 from dsbench.formats import nvinfer
 from dsbench.formats.nvinfer import NvinferConfig
 from dsbench.judge.imports import tensorrt
-from dsbench.judge.imports.tensorrt import Target
+from dsbench.judge.imports.tensorrt import EngineBuild
 from dsbench.judge.lint import WARNING
 from dsbench.machine import hardware
 from dsbench.model.facts import ModelFacts, PreflightFacts
@@ -37,11 +37,11 @@ def run(model: ModelRun, log: EvidenceLog) -> None:
     raise_errors(Code.ONNX_TENSORRT, findings)
 
 
-def target(facts: ModelFacts, version: str = "") -> Target:
+def target(facts: ModelFacts, version: str = "") -> EngineBuild:
     """How TensorRT is to build the engine; ``version`` is that of this machine, "" if there is none."""
     number = re.match(r"(\d+)\.(\d+)", version)
     config = _own_config(facts)
-    return Target(
+    return EngineBuild(
         tensorrt=(int(number[1]), int(number[2])) if number else None,
         network_mode=network_mode(facts),
         calibrated=config is not None and _has_calibration(config),

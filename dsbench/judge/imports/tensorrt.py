@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from dsbench.judge.lint import ERROR, WARNING, Finding
 from dsbench.model.onnx.graph import OnnxFacts
-from dsbench.model.onnx.nodes import Node
+from dsbench.model.onnx.nodes import NodeFacts
 
 NOTE = "note"
 INTEGER_OPERATORS = ("ConvInteger", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv", "QLinearMatMul")
@@ -43,7 +43,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class EngineBuild:
     """How TensorRT is to build the engine. ``tensorrt``: its (major, minor), None if unknown.
 
     ``network_mode``: nvinfer's 0 FP32, 1 INT8, 2 FP16. ``calibrated``: there is a calibration table.
@@ -55,7 +55,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ImportRule:
     """One row. ``severity``: ERROR only where every listed TensorRT refuses the file.
 
     ``look``: (facts, target) -> the places, empty if the rule does not apply; they replace ``{0}`` in ``what``.
@@ -63,13 +63,13 @@ class Rule:
 
     id: str
     severity: str
-    look: Callable[[OnnxFacts, Target], Iterable[str]]
+    look: Callable[[OnnxFacts, EngineBuild], Iterable[str]]
     what: str
     fix: str
     anchor: str
 
 
-def check(facts: OnnxFacts, target: Target, *, errors: bool) -> tuple[Finding, ...]:
+def check(facts: OnnxFacts, target: EngineBuild, *, errors: bool) -> tuple[Finding, ...]:
     """The findings on a file, one for each rule, worst first. ``errors``: whether TensorRT runs here; else an ERROR of
     the table is a WARNING."""
     findings = []
@@ -88,30 +88,30 @@ def _listed(places: tuple[str, ...]) -> str:
     return ", ".join(places[:_SHOWN]) + more
 
 
-def _standard(facts: OnnxFacts) -> Iterator[Node]:
+def _standard(facts: OnnxFacts) -> Iterator[NodeFacts]:
     return (node for node in facts.nodes if not node.domain)
 
 
-def _integer_operators(facts: OnnxFacts, target: Target) -> Iterator[str]:
+def _integer_operators(facts: OnnxFacts, target: EngineBuild) -> Iterator[str]:
     return _counted(node for node in _standard(facts) if node.type in INTEGER_OPERATORS)
 
 
-def _lacking(facts: OnnxFacts, target: Target) -> Iterator[str]:
+def _lacking(facts: OnnxFacts, target: EngineBuild) -> Iterator[str]:
     return _counted(node for node in _standard(facts) if node.type in LACKING and node.type not in INTEGER_OPERATORS)
 
 
-def _too_new(facts: OnnxFacts, target: Target) -> Iterator[str]:
+def _too_new(facts: OnnxFacts, target: EngineBuild) -> Iterator[str]:
     for node in _standard(facts):
         since = SINCE.get(node.type)
         if since and target.tensorrt and target.tensorrt < since:
             yield f"{node.type} (since {since[0]}.{since[1]})"
 
 
-def _onnxruntime_operators(facts: OnnxFacts, target: Target) -> Iterator[str]:
+def _onnxruntime_operators(facts: OnnxFacts, target: EngineBuild) -> Iterator[str]:
     return _counted(node for node in facts.nodes if node.domain.startswith("com.microsoft") and not node.local)
 
 
-def _custom_domains(facts: OnnxFacts, target: Target) -> Iterator[str]:
+def _custom_domains(facts: OnnxFacts, target: EngineBuild) -> Iterator[str]:
     """Operators of other domains. TensorRT looks an operator up by its type: ``_TRT`` plugins are its own."""
     for node in facts.nodes:
         known = node.domain.startswith(("com.microsoft", "trt")) or node.domain == "ai.onnx.ml"
@@ -119,28 +119,28 @@ def _custom_domains(facts: OnnxFacts, target: Target) -> Iterator[str]:
             yield f"{node.domain}::{node.type}"
 
 
-def _zero_points(facts: OnnxFacts, target: Target) -> Iterator[str]:
+def _zero_points(facts: OnnxFacts, target: EngineBuild) -> Iterator[str]:
     for node in _standard(facts):
         point = node.constant(2) if node.type in ("QuantizeLinear", "DequantizeLinear") else None
         if point and (point.dtype in ("uint8", "uint16") or point.low or point.high):
             yield node.shown
 
 
-def _integer_bias(facts: OnnxFacts, target: Target) -> Iterator[str]:
+def _integer_bias(facts: OnnxFacts, target: EngineBuild) -> Iterator[str]:
     for node in _standard(facts):
         data = node.constant(0) if node.type == "DequantizeLinear" else None
         if data and data.dtype == "int32":
             yield node.shown
 
 
-def _top_k(facts: OnnxFacts, target: Target) -> Iterator[str]:
+def _top_k(facts: OnnxFacts, target: EngineBuild) -> Iterator[str]:
     for node in _standard(facts):
         count = node.constant(1) if node.type == "TopK" else None
         if count and count.high is not None and count.high > MAX_TOP_K:
             yield f"{node.shown} (K = {count.high:.0f})"
 
 
-def _attributes(facts: OnnxFacts, target: Target) -> Iterator[str]:
+def _attributes(facts: OnnxFacts, target: EngineBuild) -> Iterator[str]:
     for node in _standard(facts):
         if node.type == "TopK" and node.attribute("sorted") == 0:
             yield f"{node.shown} with sorted = 0"
@@ -152,7 +152,7 @@ def _attributes(facts: OnnxFacts, target: Target) -> Iterator[str]:
             yield f"{node.shown} with antialias = 1"
 
 
-def _different_branches(facts: OnnxFacts, target: Target) -> Iterator[str]:
+def _different_branches(facts: OnnxFacts, target: EngineBuild) -> Iterator[str]:
     for node in _standard(facts):
         if len(node.branches) == 2 and any(_differ(*pair) for pair in zip(*node.branches, strict=False)):
             yield node.shown
@@ -165,14 +165,14 @@ def _differ(first: int | str | None, second: int | str | None) -> bool:
     return {first, second} == {"Squeeze", "Identity"}
 
 
-def _growing_loops(facts: OnnxFacts, target: Target) -> Iterator[str]:
+def _growing_loops(facts: OnnxFacts, target: EngineBuild) -> Iterator[str]:
     for node in _standard(facts):
         carried = max(len(node.inputs) - 2, 0)
         if node.type == "Loop" and len(node.outputs) > carried and node.constant(0) is None:
             yield node.shown
 
 
-def _layer_norms(facts: OnnxFacts, target: Target) -> Iterator[str]:
+def _layer_norms(facts: OnnxFacts, target: EngineBuild) -> Iterator[str]:
     """ReduceMean, Sub, Pow (or Mul), ReduceMean, Add, Sqrt, found from the Sqrt."""
     if target.network_mode != FP16 or facts.opset >= LAYER_NORM_OPSET:
         return
@@ -187,13 +187,13 @@ def _layer_norms(facts: OnnxFacts, target: Target) -> Iterator[str]:
             yield node.shown
 
 
-def _uncalibrated(facts: OnnxFacts, target: Target) -> Iterator[str]:
+def _uncalibrated(facts: OnnxFacts, target: EngineBuild) -> Iterator[str]:
     quantised = any(node.type == "QuantizeLinear" for node in facts.nodes)
     if target.network_mode == INT8 and not target.calibrated and not quantised:
         yield "network-mode=1"
 
 
-def _counted(nodes: Iterable[Node]) -> Iterator[str]:
+def _counted(nodes: Iterable[NodeFacts]) -> Iterator[str]:
     counts: dict[str, int] = {}
     for node in nodes:
         counts[node.type] = counts.get(node.type, 0) + 1
@@ -202,8 +202,8 @@ def _counted(nodes: Iterable[Node]) -> Iterator[str]:
 
 _FLOAT_MODEL = "give dsbench the float model, or quantise it as QDQ (QuantizeLinear and DequantizeLinear, symmetric)"
 
-RULES: tuple[Rule, ...] = (
-    Rule(
+RULES: tuple[ImportRule, ...] = (
+    ImportRule(
         "integer-operators",
         ERROR,
         _integer_operators,
@@ -211,7 +211,7 @@ RULES: tuple[Rule, ...] = (
         _FLOAT_MODEL,
         "operators",
     ),
-    Rule(
+    ImportRule(
         "operators",
         ERROR,
         _lacking,
@@ -219,7 +219,7 @@ RULES: tuple[Rule, ...] = (
         "fold constants (onnxsim), export with another opset, or rewrite that part of the model",
         "operators",
     ),
-    Rule(
+    ImportRule(
         "newer-operators",
         ERROR,
         _too_new,
@@ -227,7 +227,7 @@ RULES: tuple[Rule, ...] = (
         "use the DeepStream release whose TensorRT has the operator, or export with an older opset",
         "operators",
     ),
-    Rule(
+    ImportRule(
         "onnxruntime-operators",
         ERROR,
         _onnxruntime_operators,
@@ -235,7 +235,7 @@ RULES: tuple[Rule, ...] = (
         "give the file as exported, not one that ONNX Runtime has optimised or quantised",
         "domains",
     ),
-    Rule(
+    ImportRule(
         "custom-operators",
         WARNING,
         _custom_domains,
@@ -243,7 +243,7 @@ RULES: tuple[Rule, ...] = (
         "load the plugin's library into trtexec and nvinfer, or export without them",
         "domains",
     ),
-    Rule(
+    ImportRule(
         "zero-point",
         ERROR,
         _zero_points,
@@ -252,7 +252,7 @@ RULES: tuple[Rule, ...] = (
         " ActivationSymmetric and WeightSymmetric",
         "quantised-models",
     ),
-    Rule(
+    ImportRule(
         "integer-bias",
         WARNING,
         _integer_bias,
@@ -260,7 +260,7 @@ RULES: tuple[Rule, ...] = (
         "leave biases in float: in onnxruntime.quantization QuantizeBias=False",
         "quantised-models",
     ),
-    Rule(
+    ImportRule(
         "top-k",
         ERROR,
         _top_k,
@@ -268,7 +268,7 @@ RULES: tuple[Rule, ...] = (
         "lower the number of kept candidates in the exporter (pre_nms_top_k, max_det), or export the head before NMS",
         "shapes",
     ),
-    Rule(
+    ImportRule(
         "attributes",
         ERROR,
         _attributes,
@@ -276,7 +276,7 @@ RULES: tuple[Rule, ...] = (
         "change that operator in the model and export again",
         "operators",
     ),
-    Rule(
+    ImportRule(
         "if-ranks",
         WARNING,
         _different_branches,
@@ -285,7 +285,7 @@ RULES: tuple[Rule, ...] = (
         " dimension",
         "control-flow",
     ),
-    Rule(
+    ImportRule(
         "loop-length",
         WARNING,
         _growing_loops,
@@ -293,7 +293,7 @@ RULES: tuple[Rule, ...] = (
         "export the head before that loop (usually NMS)",
         "control-flow",
     ),
-    Rule(
+    ImportRule(
         "layer-norm",
         NOTE,
         _layer_norms,
@@ -301,7 +301,7 @@ RULES: tuple[Rule, ...] = (
         "export with opset 17 or newer, where it is one operator that TensorRT (8.6 and newer) keeps exact",
         "fp16",
     ),
-    Rule(
+    ImportRule(
         "int8-calibration",
         WARNING,
         _uncalibrated,

@@ -14,7 +14,7 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.model.onnx import extra_inputs, tensor
 from dsbench.model.onnx import file as onnx_file
 from dsbench.model.onnx import nodes as onnx_nodes
-from dsbench.model.onnx.nodes import Node
+from dsbench.model.onnx.nodes import NodeFacts
 from dsbench.model.onnx.tensor import TensorFacts, inputs_of
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class OnnxFacts:
     warnings: tuple[str, ...]
     operators: tuple[str, ...] = ()
     """Operator types of the graph's nodes, each once."""
-    nodes: tuple[Node, ...] = ()
+    nodes: tuple[NodeFacts, ...] = ()
     """All nodes, those of subgraphs and local functions too."""
 
     @property

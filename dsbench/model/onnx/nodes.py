@@ -16,7 +16,7 @@ _MAX_READ = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Constant:
+class ConstantFacts:
     """A constant input of a node: a weight, or the output of a Constant node."""
 
     dtype: str
@@ -26,7 +26,7 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class NodeFacts:
     """One node."""
 
     type: str
@@ -37,7 +37,7 @@ class Node:
     outputs: tuple[str, ...] = ()
     attributes: tuple[tuple[str, int | float | str], ...] = ()
     """Single numbers and texts only."""
-    constants: tuple[Constant | None, ...] = ()
+    constants: tuple[ConstantFacts | None, ...] = ()
     """For each input; None where it is computed."""
     local: bool = False
     """A call of one of the file's own functions."""
@@ -52,11 +52,11 @@ class Node:
     def attribute(self, name: str) -> int | float | str | None:
         return dict(self.attributes).get(name)
 
-    def constant(self, position: int) -> Constant | None:
+    def constant(self, position: int) -> ConstantFacts | None:
         return self.constants[position] if position < len(self.constants) else None
 
 
-def read(model: onnx.ModelProto) -> tuple[Node, ...]:
+def read(model: onnx.ModelProto) -> tuple[NodeFacts, ...]:
     """All nodes: the graph's, in order, each followed by those of its subgraphs; then those of local functions."""
     local = {(function.domain, function.name) for function in model.functions}
     nodes = list(_of_graph(model.graph, {}, local))
@@ -65,18 +65,20 @@ def read(model: onnx.ModelProto) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-def _of_graph(graph: onnx.GraphProto, outer: dict[str, Constant], local: set[tuple[str, str]]) -> Iterator[Node]:
+def _of_graph(
+    graph: onnx.GraphProto, outer: dict[str, ConstantFacts], local: set[tuple[str, str]]
+) -> Iterator[NodeFacts]:
     known = outer | {weight.name: _constant(weight) for weight in graph.initializer} | _constant_nodes(graph.node)
     yield from _of_nodes(graph.node, known, local)
 
 
 def _of_nodes(
-    nodes: Iterable[onnx.NodeProto], known: dict[str, Constant], local: set[tuple[str, str]]
-) -> Iterator[Node]:
+    nodes: Iterable[onnx.NodeProto], known: dict[str, ConstantFacts], local: set[tuple[str, str]]
+) -> Iterator[NodeFacts]:
     for node in nodes:
         graphs = [attribute.g for attribute in node.attribute if attribute.HasField("g")]
         domain = "" if node.domain == "ai.onnx" else node.domain
-        yield Node(
+        yield NodeFacts(
             type=node.op_type,
             domain=domain,
             name=node.name,
@@ -101,7 +103,7 @@ def _attributes(node: onnx.NodeProto) -> Iterator[tuple[str, int | float | str]]
             yield item.name, item.s.decode("utf-8", "replace")
 
 
-def _constant_nodes(nodes: Iterable[onnx.NodeProto]) -> dict[str, Constant]:
+def _constant_nodes(nodes: Iterable[onnx.NodeProto]) -> dict[str, ConstantFacts]:
     return {
         node.output[0]: _constant(item.t)
         for node in nodes
@@ -111,7 +113,7 @@ def _constant_nodes(nodes: Iterable[onnx.NodeProto]) -> dict[str, Constant]:
     }
 
 
-def _constant(tensor: onnx.TensorProto) -> Constant:
+def _constant(tensor: onnx.TensorProto) -> ConstantFacts:
     from onnx import numpy_helper
 
     dtype = dtype_name(tensor.data_type)
@@ -119,12 +121,12 @@ def _constant(tensor: onnx.TensorProto) -> Constant:
     for side in tensor.dims:
         size *= max(side, 0)
     if not 0 < size <= _MAX_READ or tensor.data_location == tensor.EXTERNAL or dtype == "string":
-        return Constant(dtype)
+        return ConstantFacts(dtype)
     try:
         values = numpy_helper.to_array(tensor).astype(float)
     except (TypeError, ValueError):  # damaged, or of a type that NumPy lacks
-        return Constant(dtype)
-    return Constant(dtype, float(values.min()), float(values.max()))
+        return ConstantFacts(dtype)
+    return ConstantFacts(dtype, float(values.min()), float(values.max()))
 
 
 def _ranks(graph: onnx.GraphProto) -> tuple[int | str | None, ...]:

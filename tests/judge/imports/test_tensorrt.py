@@ -11,7 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from dsbench.judge.imports import tensorrt
-from dsbench.judge.imports.tensorrt import LACKING, RULES, SINCE, Target
+from dsbench.judge.imports.tensorrt import LACKING, RULES, SINCE, EngineBuild
 from dsbench.judge.lint import ERROR, WARNING, Finding
 from dsbench.model.onnx.graph import inspect
 from tests import onnx_zoo as zoo
@@ -31,8 +31,8 @@ def graph(
     return zoo.edit(zoo.detector(path / "m.onnx", opset=opset), add)
 
 
-def found(path: Path, target: Target | None = None, *, errors: bool = True) -> tuple[Finding, ...]:
-    return tensorrt.check(inspect(path), target or Target(), errors=errors)
+def found(path: Path, target: EngineBuild | None = None, *, errors: bool = True) -> tuple[Finding, ...]:
+    return tensorrt.check(inspect(path), target or EngineBuild(), errors=errors)
 
 
 LAYER_NORM = (
@@ -58,7 +58,7 @@ def condition(first: onnx.GraphProto, second: onnx.GraphProto) -> onnx.NodeProto
 
 
 def test_a_healthy_detector_has_no_finding(tmp_path: Path) -> None:
-    assert found(zoo.detector(tmp_path / "m.onnx"), Target((8, 5))) == ()
+    assert found(zoo.detector(tmp_path / "m.onnx"), EngineBuild((8, 5))) == ()
 
 
 def test_every_rule_has_its_place_in_the_documentation(repository: Path) -> None:
@@ -166,21 +166,21 @@ def test_nodes_of_subgraphs_are_read(tmp_path: Path) -> None:
 
 def test_an_older_tensorrt(tmp_path: Path) -> None:
     path = graph(tmp_path, [make("GridSample", ["images", "images"], ["q"])])
-    assert found(path, Target((8, 5))) == ()
-    (finding,) = found(path, Target((8, 4)))
+    assert found(path, EngineBuild((8, 5))) == ()
+    (finding,) = found(path, EngineBuild((8, 4)))
     assert "too old for GridSample (since 8.5)" in finding.what
 
 
 def test_layer_norm_matters_for_fp16_before_opset_17(tmp_path: Path) -> None:
-    assert found(graph(tmp_path, LAYER_NORM, TWO), Target(network_mode=0)) == ()
+    assert found(graph(tmp_path, LAYER_NORM, TWO), EngineBuild(network_mode=0)) == ()
     assert found(graph(tmp_path, LAYER_NORM, TWO, opset=17)) == ()
 
 
 def test_int8_without_a_calibration(tmp_path: Path) -> None:
     path = zoo.detector(tmp_path / "m.onnx")
-    (finding,) = found(path, Target(network_mode=1))
+    (finding,) = found(path, EngineBuild(network_mode=1))
     assert finding.rule == "int8-calibration"
-    assert found(path, Target(network_mode=1, calibrated=True)) == ()
+    assert found(path, EngineBuild(network_mode=1, calibrated=True)) == ()
 
 
 @pytest.mark.parametrize(("errors", "severity"), [(True, ERROR), (False, WARNING)])
