@@ -24,6 +24,8 @@ from dsbench.embedded.video.frame import YuvFrame
 from dsbench.families.base import Hints, NamedArray, Network, Preprocessing
 from dsbench.families.preprocessing import IMAGENET_ROW
 from dsbench.families.registry import recognise
+from dsbench.jobs.probe import ZOOM_WINDOW
+from dsbench.judge.imports import frame_evidence
 from dsbench.model.onnx.graph import inspect
 
 FLOOR = 0.05
@@ -97,7 +99,7 @@ class Runner:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        proto = _fixed_input(onnx.load(model.path), model.network)
+        proto = fixed_input(model)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 4
@@ -150,23 +152,11 @@ def network_input(frame: YuvFrame, feeding: Preprocessing, network: Network) -> 
 
 def to_surface(boxes: Boxes, feeding: Preprocessing, network: Network, view: str) -> Boxes:
     """Network pixels of a view to surface pixels of the plain frame."""
-    width, height = material.SURFACE
-    x, y = network.width / width, network.height / height
-    pad_x = pad_y = 0.0
-    if feeding.maintain_aspect_ratio:
-        x = y = min(x, y)
-        if feeding.symmetric_padding:
-            pad_x, pad_y = (network.width - width * x) / 2, (network.height - height * y) / 2
-    left, top = (boxes.left - pad_x) / x, (boxes.top - pad_y) / y
-    wide, high = boxes.width / x, boxes.height / y
+    surface = Network(*material.SURFACE)
+    mapped = frame_evidence.to_surface(boxes, feeding, network, surface)
     if view == "mirror":
-        left = width - left - wide
-    elif view == "zoom":
-        window = material.zoom_window()
-        zoom_x, zoom_y = window[2] - window[0], window[3] - window[1]
-        left, top = left * zoom_x + window[0] * width, top * zoom_y + window[1] * height
-        wide, high = wide * zoom_x, high * zoom_y
-    return Boxes(boxes.class_id, left, top, wide, high, boxes.confidence)
+        return frame_evidence.unmirrored(mapped, surface)
+    return frame_evidence.unzoomed(mapped, ZOOM_WINDOW, surface) if view == "zoom" else mapped
 
 
 def rows(runner: Runner, clip: Clip, videos: Path) -> Iterator[dict[str, Any]]:
@@ -209,8 +199,9 @@ def collect(models_dir: Path, videos: Path, cache: Path) -> None:
             print(f"{model.name} on {clip.name}: {len(found)} records", flush=True)
 
 
-def _fixed_input(proto: onnx.ModelProto, network: Network) -> onnx.ModelProto:
-    """The model with a declared input of one image of this size; declared output shapes are dropped."""
+def fixed_input(model: Model) -> onnx.ModelProto:
+    """The graph with a declared input of one image of the model's size; declared output shapes are dropped."""
+    proto, network = onnx.load(model.path), model.network
     constants = {item.name for item in proto.graph.initializer}
     image = next(item for item in proto.graph.input if item.name not in constants)
     for side, size in zip(image.type.tensor_type.shape.dim, (1, 3, network.height, network.width), strict=True):

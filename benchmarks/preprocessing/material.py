@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from dsbench.embedded.probes import views as probe_views
 from dsbench.embedded.video.decode import open_source
 from dsbench.embedded.video.frame import YuvFrame
 from dsbench.embedded.video.mux import MuxScaler
@@ -17,9 +17,6 @@ from dsbench.embedded.video.mux import MuxScaler
 SURFACE = (1280, 720)
 NEXT = 5
 """Frames between a frame and its neighbour."""
-ZOOM = 1.1
-SHIFT = (21, 13)
-"""Pixels that a zoomed view is moved by, right and down: no multiple of a stride."""
 
 
 @dataclass(frozen=True)
@@ -70,42 +67,13 @@ def scene(frame: YuvFrame, name: str) -> YuvFrame:
         chroma = [(128 + (part.astype(np.float32) - 128) / 3).astype(np.uint8) for part in (frame.u, frame.v)]
         return replace(frame, y=dark, u=chroma[0], v=chroma[1])
     if name == "crop":
-        return resample(frame, (0.25, 0.25, 0.75, 0.75))
+        return probe_views.zoomed(frame, (0.25, 0.25, 0.75, 0.75))
     if name == "corner":
-        return resample(frame, (0.0, 0.0, 0.2, 0.2))
+        return probe_views.zoomed(frame, (0.0, 0.0, 0.2, 0.2))
     return frame
-
-
-def resample(frame: YuvFrame, window: tuple[float, float, float, float], mirror: bool = False) -> YuvFrame:
-    """The part of the frame in ``window`` (x1, y1, x2, y2 as fractions) at the frame's size, bilinear."""
-    planes = [_resample(plane, window, mirror) for plane in (frame.y, frame.u, frame.v)]
-    return replace(frame, y=planes[0], u=planes[1], v=planes[2])
-
-
-def _resample(
-    plane: npt.NDArray[np.uint8], window: tuple[float, float, float, float], mirror: bool
-) -> npt.NDArray[np.uint8]:
-    rows, columns = plane.shape
-    out = plane.astype(np.float32)
-    for axis, (size, low, high) in enumerate(((rows, *window[1::2]), (columns, *window[0::2]))):
-        place = np.clip((low + (np.arange(size) + 0.5) / size * (high - low)) * size - 0.5, 0, size - 1)
-        first = np.minimum(place.astype(int), size - 2)
-        part = (place - first).astype(np.float32)
-        part = part[:, None] if axis == 0 else part[None]
-        out = np.take(out, first, axis) * (1 - part) + np.take(out, first + 1, axis) * part
-    out = out[:, ::-1] if mirror else out
-    return np.ascontiguousarray(np.round(out).astype(np.uint8))
-
-
-def zoom_window() -> tuple[float, float, float, float]:
-    """What a zoomed and shifted view shows of the frame."""
-    width, height = SURFACE
-    side = 1 / ZOOM
-    left, top = (1 - side) / 2 - SHIFT[0] / width, (1 - side) / 2 - SHIFT[1] / height
-    return left, top, left + side, top + side
 
 
 def views(pair: tuple[YuvFrame, YuvFrame]) -> Sequence[YuvFrame]:
     """The frame in each of `VIEWS`."""
     plain, later = pair
-    return plain, resample(plain, (0.0, 0.0, 1.0, 1.0), mirror=True), resample(plain, zoom_window()), later
+    return plain, probe_views.mirrored(plain), probe_views.zoomed(plain), later

@@ -36,8 +36,7 @@ class ProbeJob:
     video one synthetic picture stands for the frames.
 
     ``frames`` frames are taken, spread over the first ``span``; fewer once ``time_budget_s`` or ``byte_budget`` is
-    used up. ``viewed``: candidates that are also run on the mirrored and the zoomed frames, if the graph has no input
-    gain.
+    used up. ``views``: run the mirrored and the zoomed frames too, and leave the input gain alone.
     """
 
     onnx: str
@@ -47,7 +46,7 @@ class ProbeJob:
     channels: int = 3
     nhwc: bool = False
     candidates: tuple[Candidate, ...] = ()
-    viewed: tuple[int, ...] = ()
+    views: bool = False
     frames: int = 6
     span: int = 240
     mux_width: int = spec.MUX_WIDTH
@@ -106,8 +105,6 @@ class ProbeResult:
     """Ranges on the first frame under the first candidate; empty without a video."""
     frames: tuple[int, ...] = ()
     """Numbers of the frames in the video."""
-    viewed: tuple[int, ...] = ()
-    """Candidates that were also run on other views of the frames."""
     input_gain: float | None = None
     """See ``embedded/probes/stem``."""
     ms_per_run: float = 0.0

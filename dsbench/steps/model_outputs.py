@@ -18,10 +18,10 @@ from dsbench.build.parser_source import SourcePlan, UserSource
 from dsbench.families import registry
 from dsbench.families.base import Convention, Head, HeadFact, Hints, Network, Preprocessing
 from dsbench.formats import nvinfer
-from dsbench.jobs.probe import ZOOM_WINDOW, ProbeJob, ProbeResult, View
+from dsbench.jobs.probe import ProbeJob, ProbeResult
 from dsbench.judge.imports import exporter_keys, frame_evidence, output_ranges, preprocessing, tensors
-from dsbench.judge.imports.frame_evidence import Findings, Views
-from dsbench.judge.imports.preprocessing import Choice, Fixed, Stated
+from dsbench.judge.imports.candidate_boxes import CandidateBoxes
+from dsbench.judge.imports.preprocessing import Choice, Fixed, Stated, StatedBy
 from dsbench.model.exporter import evidence as exporter_evidence
 from dsbench.model.exporter.evidence import ExporterEvidence
 from dsbench.model.facts import ModelFacts, PreflightFacts
@@ -139,7 +139,7 @@ def probe(facts: ModelFacts, scratch: Path, runtime: Runtime | None = None) -> M
         choice = preprocessing.decide((), stated, frame_evidence.of_gain(probed.result.input_gain))
         outputs = ModelOutputsResult(probed, candidates, 0, choice, None, error, user_source, exporter, warnings)
     else:
-        choice = _choose(facts, candidates, probed, head, stated)
+        choice = _choose(facts, candidates, probed, head, stated, scratch)
         outputs = ModelOutputsResult(probed, candidates, 0, choice, head, None, user_source, exporter, warnings)
     return _settle(outputs, choice)
 
@@ -279,18 +279,24 @@ def _job(facts: ModelFacts, candidates: Sequence[Preprocessing]) -> ProbeJob:
         channels=facts.onnx.channels,
         nhwc=facts.onnx.layout == "NHWC",
         candidates=tensors.to_candidates(candidates),
-        viewed=preprocessing.representatives(candidates),
         scaling_filter=6 if settings.scaling_filter is None else settings.scaling_filter,
         threads=len(os.sched_getaffinity(0)),
     )
 
 
 def _choose(
-    facts: ModelFacts, candidates: Sequence[Preprocessing], probed: Probed, head: Head, stated: Stated
+    facts: ModelFacts,
+    candidates: Sequence[Preprocessing],
+    probed: Probed,
+    head: Head,
+    stated: Stated,
+    scratch: Path,
 ) -> Choice:
-    """The choice for a recognised head: its convention joins what is ``stated``, its decode gives the evidence."""
-    convention, decode = registry.convention(head), _Decode(facts, candidates, probed, head)
-    scores = preprocessing.score(candidates, [decode.boxes(index) for index in range(len(candidates))], decode.floor)
+    """The choice for a recognised head: its convention joins what is ``stated``, its decode gives the evidence.
+
+    Where that leaves a guess, the usual scales are run once more on the mirrored and the zoomed frames.
+    """
+    convention = registry.convention(head)
     stated = replace(
         stated,
         convention=convention.preprocessing,
@@ -298,42 +304,25 @@ def _choose(
         firm=convention.firm,
         aspect=convention.aspect,
     )
-    gain = probed.result.input_gain
-    evidence = frame_evidence.of_gain(gain) if gain is not None else frame_evidence.of_findings(decode.findings())
-    return preprocessing.decide(scores, stated, evidence)
-
-
-class _Decode:
-    """A family's decode of what the probe left."""
-
-    def __init__(self, facts: ModelFacts, candidates: Sequence[Preprocessing], probed: Probed, head: Head) -> None:
-        threshold = registry.convention(head).pre_cluster_threshold
-        self.floor = spec.PRE_CLUSTER_THRESHOLD if threshold is None else threshold
-        self._candidates, self._probed, self._head = candidates, probed, head
-        self._network, self._surface = Network(facts.width, facts.height), Network(spec.MUX_WIDTH, spec.MUX_HEIGHT)
-
-    def boxes(self, candidate: int, view: View = "plain") -> list[Boxes]:
-        """Network pixels, frame by frame."""
-        family = registry.by_name(self._head.family)
-        frames = tensors.outputs_of(self._probed.tensors, self._probed.result, candidate, view)
-        return [family.decode(frame, self._head, self._network, self.floor) for frame in frames]
-
-    def findings(self) -> dict[Preprocessing, Findings]:
-        """What the candidates with other views find, and find again."""
-        return {self._candidates[index]: self._findings(index) for index in self._probed.result.viewed}
-
-    def _findings(self, index: int) -> Findings:
-        value, surface = self._candidates[index], self._surface
-
-        def mapped(view: View) -> list[Boxes]:
-            return [
-                frame_evidence.to_surface(boxes, value, self._network, surface) for boxes in self.boxes(index, view)
-            ]
-
-        mirror = [frame_evidence.unmirrored(boxes, surface) for boxes in mapped("mirror")]
-        zoom = [frame_evidence.unzoomed(boxes, ZOOM_WINDOW, surface) for boxes in mapped("zoom")]
-        views = [Views(*parts) for parts in zip(mapped("plain"), mirror, zoom, strict=True)]
-        return frame_evidence.findings(views, self.floor)
+    network, gain = Network(facts.width, facts.height), probed.result.input_gain
+    decoded = CandidateBoxes(candidates, probed.result, probed.tensors, head, network)
+    scores = preprocessing.score(candidates, [decoded.of(index) for index in range(len(candidates))], decoded.floor)
+    evidence = frame_evidence.of_gain(gain)
+    choice = preprocessing.decide(scores, stated, evidence)
+    if (
+        not facts.video
+        or not probed.result.frames
+        or (gain is not None and choice.keys[0].level is not StatedBy.UNKNOWN)
+    ):
+        return choice
+    rows = preprocessing.usual(stated, evidence)
+    folder = scratch / "views"
+    folder.mkdir(exist_ok=True)
+    again = probes.probe_model(replace(_job(facts, rows), views=True), folder)
+    found = CandidateBoxes(rows, again.result, again.tensors, head, network).findings()
+    if gain is None:
+        evidence = frame_evidence.of_findings(found)
+    return preprocessing.decide(scores, stated, evidence, found)
 
 
 def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult) -> None:

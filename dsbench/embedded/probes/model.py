@@ -66,13 +66,14 @@ def run(job: ProbeJob, tensors: Path) -> ProbeResult:
     with ThreadPoolExecutor(1) as background:
         decoded = background.submit(_frames, job, job.frames) if wanted else None  # while the network is loaded
         network = _ProbeSession(job)
-        gain = stem.input_gain(job.onnx, (job.channels, job.height, job.width), job.nhwc) if decoded else None
+        shape = job.channels, job.height, job.width
+        gain = stem.input_gain(job.onnx, shape, job.nhwc) if decoded and not job.views else None
         wait([decoded] if decoded is not None else [])  # a call is timed without concurrent decoding
-        result = replace(network.random(), input_gain=gain, viewed=job.viewed if gain is None and job.video else ())
+        result = replace(network.random(), input_gain=gain)
         if decoded is None:
-            return replace(result, viewed=())
+            return result
         try:
-            count = network.affordable_frames(result)
+            count = network.affordable_frames(result.ms_per_run)
             frames = decoded.result() if count == job.frames or not job.video else _frames(job, count)
         except DsbenchError as error:
             return replace(result, video_failure=failure_of(error))
@@ -122,10 +123,10 @@ class _ProbeSession:
             ms_per_run=round(seconds * 1000, 3),
         )
 
-    def affordable_frames(self, result: ProbeResult) -> int:
+    def affordable_frames(self, ms_per_run: float) -> int:
         """Number of frames that the time and space budgets allow for every candidate, at least one."""
-        runs = len(self.job.candidates) + len(VIEWS) * len(result.viewed)
-        by_time = self.job.time_budget_s * 1000 * self.parallel / max(result.ms_per_run * runs, 1e-3)
+        runs = len(self.job.candidates) * (1 + len(VIEWS) * self.job.views)
+        by_time = self.job.time_budget_s * 1000 * self.parallel / max(ms_per_run * runs, 1e-3)
         by_space = self.job.byte_budget / max(self.bytes_per_image * runs, 1)
         return int(max(1, min(self.job.frames, by_time, by_space)))
 
@@ -133,13 +134,12 @@ class _ProbeSession:
         """Run every frame under every candidate. Writes the tensors; the result has the ranges of the first."""
         saved: dict[str, Array] = {}
         first: tuple[OutputRange, ...] = ()
-        everything = range(len(self.job.candidates))
         for position, frame in enumerate(frames):
-            results = self._under_all(frame, everything)
+            results = self._under_all(frame)
             first = first or self._ranges(results[0])
-            saved |= _keyed(everything, results, position)
-            for view, change in VIEWS.items() if result.viewed else ():
-                saved |= _keyed(result.viewed, self._under_all(change(frame), result.viewed), position, view)
+            saved |= _keyed(results, position)
+            for view, change in VIEWS.items() if self.job.views else ():
+                saved |= _keyed(self._under_all(change(frame)), position, view)
         np.savez(tensors, **saved)  # type: ignore[arg-type]
         shown = f"Real frame {frames[0].index}" if self.job.video else "Synthetic picture"
         heading = f"{shown} ({_describe(self.job.candidates[0])}):"
@@ -150,9 +150,9 @@ class _ProbeSession:
             frames=tuple(frame.index for frame in frames),
         )
 
-    def _under_all(self, frame: YuvFrame, numbers: Sequence[int]) -> list[list[Array]]:
+    def _under_all(self, frame: YuvFrame) -> list[list[Array]]:
         """The outputs of one frame under each candidate. Concurrent calls are faster than ONNX Runtime's threads."""
-        pixels, candidates = _Pixels(self.job, frame), [self.job.candidates[number] for number in numbers]
+        pixels, candidates = _Pixels(self.job, frame), self.job.candidates
         # paddings with the same result (a frame of the network's shape) are inferred once
         keys = [(item.net_scale_factor, item.offsets, *pixels.key(item)) for item in candidates]
         different = dict(zip(reversed(keys), reversed(candidates), strict=True))
@@ -259,13 +259,11 @@ def _pick(job: ProbeJob, count: int, span: int) -> tuple[list[YuvFrame], int]:
     return picked, total
 
 
-def _keyed(
-    numbers: Sequence[int], results: Sequence[Sequence[Array]], position: int, view: View = "plain"
-) -> dict[str, Array]:
-    """The outputs of one frame by their keys in the .npz; ``numbers``: the candidates that gave ``results``."""
+def _keyed(results: Sequence[Sequence[Array]], position: int, view: View = "plain") -> dict[str, Array]:
+    """The outputs of one frame, candidate by candidate, by their keys in the .npz."""
     return {
         tensor_key(number, position, index, view): _first(array)
-        for number, arrays in zip(numbers, results, strict=True)
+        for number, arrays in enumerate(results)
         for index, array in enumerate(arrays)
     }
 

@@ -37,12 +37,13 @@ def input_gain(path: str, shape: tuple[int, int, int], nhwc: bool) -> float | No
     import onnx
 
     try:
-        return _gain(onnx.load(path), shape, nhwc)
+        return gain_of(onnx.load(path), shape, nhwc)
     except Exception:  # a graph that cannot be cut is no error here: it is run whole afterwards
         return None
 
 
-def _gain(model: Any, shape: tuple[int, int, int], nhwc: bool) -> float | None:
+def gain_of(model: Any, shape: tuple[int, int, int], nhwc: bool) -> float | None:
+    """`input_gain` of a loaded model. Raises whatever taking it apart raises."""
     constants = {item.name for item in model.graph.initializer}
     image = next(item for item in model.graph.input if item.name not in constants)
     end = _end(model.graph.node, image.name)

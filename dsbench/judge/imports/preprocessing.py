@@ -7,7 +7,7 @@ open is unknown, and said so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -16,7 +16,7 @@ from dsbench.base.boxes import Boxes
 from dsbench.families.base import Preprocessing
 from dsbench.families.preprocessing import IMAGENET_ROW, Row
 from dsbench.judge.imports import frame_evidence
-from dsbench.judge.imports.frame_evidence import PixelRange, RangeEvidence, fed_range
+from dsbench.judge.imports.frame_evidence import Findings, PixelRange, RangeEvidence, fed_range
 
 CAFFE_ROW: Row = (1.0, (123.0, 117.0, 104.0))
 """0..255 with ImageNet's means, as Caffe's networks and RetinaFace take them."""
@@ -31,6 +31,10 @@ SCALES: tuple[Row, ...] = (
 of a range comes first."""
 DEFAULT = Preprocessing(spec.NET_SCALE_FACTOR, (), spec.MODEL_COLOR_FORMAT, spec.MAINTAIN_ASPECT_RATIO)
 """6e's defaults, used without other evidence."""
+TIE = 0.97
+"""A guess: among candidates of the range with at least this fraction of the highest measure the likeliest is taken."""
+HABIT_MARGIN = 1.5
+"""A guess: strength by which another candidate must exceed the family's habit to be taken instead."""
 UNKNOWN = "preprocessing-unknown"
 """What the evidence calls values that nobody states."""
 KEYS = ("net-scale-factor", "offsets", "model-color-format", "maintain-aspect-ratio", "symmetric-padding")
@@ -154,14 +158,14 @@ def candidates(bases: Sequence[Preprocessing | None], stated: Stated, channels: 
     return tuple(dict.fromkeys([settle(base, stated) for base in plain] + plain))
 
 
-def representatives(tried: Sequence[Preprocessing]) -> tuple[int, ...]:
-    """Positions of one candidate for each usual scale: those that are also run on mirrored and zoomed frames."""
-    found: dict[tuple[float, tuple[float, ...]], int] = {}
-    for index, item in enumerate(tried):
-        scale = (item.net_scale_factor, tuple(sorted(item.offsets)))
-        if scale in {(row[0], tuple(sorted(row[1]))) for row in SCALES}:
-            found.setdefault(scale, index)
-    return tuple(found.values())
+def usual(stated: Stated, evidence: RangeEvidence) -> tuple[Preprocessing, ...]:
+    """The usual scales that the evidence leaves, with the placement of the family's training; then the family's own if
+    it is another."""
+    rows = table(stated.aspect, stated.channels)
+    own = None if stated.convention is None else fit(stated.convention, stated.channels)
+    if own is not None and _scale(own) not in {_scale(row) for row in rows}:
+        rows = (*rows, own)
+    return tuple(row for row in rows if not contradicts(row, evidence))
 
 
 def score(
@@ -180,12 +184,22 @@ def _score(item: Preprocessing, frames: Sequence[Boxes], floor: float) -> Score:
     return Score(item, sum(counts) / total, strength / total, sum(count > 0 for count in counts) / total)
 
 
-def decide(scores: Sequence[Score], stated: Stated, evidence: RangeEvidence | None = None) -> Choice:
-    """The choice, with a warning where the evidence is against it and a sentence where nobody states a value."""
-    evidence = evidence or RangeEvidence()
-    base, level, source = _base(stated, evidence)
+def decide(
+    scores: Sequence[Score],
+    stated: Stated,
+    evidence: RangeEvidence | None = None,
+    found: Mapping[Preprocessing, Findings] | None = None,
+) -> Choice:
+    """The choice, with a warning where the evidence is against it and a sentence where nobody states a value.
+
+    ``found``: what the `usual` scales find in several views, where nobody states the scale.
+    """
+    evidence, found = evidence or RangeEvidence(), found or {}
+    base, level, source = _base(stated, evidence, {item.preprocessing: item.strength for item in scores}, found)
     chosen = settle(base, stated)
     keys = tuple(_key(index, chosen, level, source, stated) for index in range(len(KEYS)))
+    if level is StatedBy.FRAMES:  # no frame tells the colour order or the placement
+        keys = (*keys[:2], *(_open(item) for item in keys[2:]))
     open_keys = [item.key for item in keys if item.level is StatedBy.UNKNOWN]
     if not chosen.maintain_aspect_ratio and "symmetric-padding" in open_keys:
         open_keys.remove("symmetric-padding")
@@ -201,23 +215,55 @@ def decide(scores: Sequence[Score], stated: Stated, evidence: RangeEvidence | No
     )
 
 
-def _base(stated: Stated, evidence: RangeEvidence) -> tuple[Preprocessing, StatedBy, str]:
-    """The strongest statement below the exporter's, who made it and where."""
-    convention = stated.convention and fit(stated.convention, stated.channels)
-    refuted = convention is not None and contradicts(convention, evidence)
-    if convention is not None and not refuted:
-        if stated.firm:
-            return convention, StatedBy.CONVENTION, stated.convention_origin or "family convention"
-        return convention, StatedBy.UNKNOWN, f"the family's habit: {stated.convention_origin or 'models differ'}"
-    rows = table(stated.aspect, stated.channels)
+def _open(item: KeyChoice) -> KeyChoice:
+    return replace(item, level=StatedBy.UNKNOWN, source="guess: usual") if item.level is StatedBy.FRAMES else item
+
+
+def _base(
+    stated: Stated,
+    evidence: RangeEvidence,
+    strength: Mapping[Preprocessing, float],
+    found: Mapping[Preprocessing, Findings],
+) -> tuple[Preprocessing, StatedBy, str]:
+    """The strongest statement below the exporter's, who made it and where; without one a guess, which is unknown."""
+    convention = None if stated.convention is None else fit(stated.convention, stated.channels)
+    origin = stated.convention_origin or "family convention"
+    if convention is not None and contradicts(convention, evidence):
+        convention = None
+    if convention is not None and stated.firm:
+        return convention, StatedBy.CONVENTION, origin
+    clear = frame_evidence.clearly_most(found, evidence.range)
+    if clear is not None:
+        again = f"strength {found[clear].again:.2f} per frame is found again in the mirrored and the zoomed frame"
+        same = convention is not None and _scale(convention) == _scale(clear)
+        return convention if convention is not None and same else clear, StatedBy.FRAMES, f"{again}, clearly the most"
+    measured = {value: item.again for value, item in found.items()} or strength
+    guess = _guess(stated, evidence, measured)
+    if convention is not None and measured.get(guess, 0.0) <= HABIT_MARGIN * _like(convention, measured):
+        return convention, StatedBy.UNKNOWN, f"guess: {origin}"
+    if measured.get(guess, 0.0) > 0:
+        return guess, StatedBy.UNKNOWN, f"guess: strength {measured[guess]:.2f} per frame"
+    return convention or guess, StatedBy.UNKNOWN, f"guess: {origin if convention else 'nothing is detected'}"
+
+
+def _scale(value: Preprocessing) -> tuple[float, tuple[float, ...]]:
+    """Scale and offsets, whatever the channel order."""
+    return value.net_scale_factor, tuple(sorted(value.offsets))
+
+
+def _like(value: Preprocessing, measured: Mapping[Preprocessing, float]) -> float:
+    """The highest measure of a candidate with this scale."""
+    return max((number for item, number in measured.items() if _scale(item) == _scale(value)), default=0.0)
+
+
+def _guess(stated: Stated, evidence: RangeEvidence, measured: Mapping[Preprocessing, float]) -> Preprocessing:
+    """The likeliest of the usual feedings in the range, by measure. 6e's default if the range is unknown: between the
+    ranges both measures mislead."""
     if evidence.range is PixelRange.UNKNOWN:
-        return (
-            fit(replace(DEFAULT, maintain_aspect_ratio=stated.aspect), stated.channels),
-            StatedBy.UNKNOWN,
-            "6e's default",
-        )
-    row = next(row for row in rows if fed_range(row) is evidence.range)
-    return row, StatedBy.UNKNOWN, f"the usual feeding of {evidence.range}"
+        return fit(replace(DEFAULT, maintain_aspect_ratio=stated.aspect), stated.channels)
+    rows = [row for row in usual(stated, evidence) if fed_range(row) is evidence.range]
+    best = max(measured.get(row, 0.0) for row in rows)
+    return next(row for row in rows if measured.get(row, 0.0) >= TIE * best)
 
 
 def _rank(item: Score, chosen: Preprocessing, evidence: RangeEvidence) -> tuple[bool, bool, float]:

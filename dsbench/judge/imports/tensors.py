@@ -20,7 +20,7 @@ def to_candidates(values: Sequence[Preprocessing]) -> tuple[Candidate, ...]:
 def outputs_of(tensors: Path, result: ProbeResult, candidate: int, view: View = "plain") -> tuple[Outputs, ...]:
     """Outputs of every probed frame under candidate number ``candidate``, one image each, no batch dimension.
 
-    Views other than the plain one exist for the candidates in ``result.viewed``.
+    Views other than the plain one exist if the job asked for them.
     """
     import numpy as np
 

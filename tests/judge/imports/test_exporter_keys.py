@@ -82,7 +82,7 @@ def test_bases_are_tried_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("strength", [0.0, 1.0, 100.0])
-def test_a_habit_yields_to_the_range_of_pixels_and_not_to_strength(strength: float) -> None:
+def test_a_habit_yields_to_the_range_of_pixels_and_not_to_strength_in_another(strength: float) -> None:
     byte = Preprocessing(1.0, (), 1, 0)
     scores = [Score(HABIT, 1.0, 1.0, 1.0), Score(byte, 1.0, strength, 1.0)]
     stated = Stated(convention=HABIT, convention_origin="habit", firm=False, aspect=0)

@@ -11,6 +11,7 @@ from dsbench.judge.imports.frame_evidence import (
     Findings,
     PixelRange,
     Views,
+    clearly_most,
     fed_range,
     findings,
     of_findings,
@@ -22,7 +23,7 @@ from dsbench.judge.imports.frame_evidence import (
 
 BYTE, UNIT, IMAGENET = Preprocessing(1.0), Preprocessing(1 / 255), Preprocessing(0.01752)
 SURFACE = Network(200, 100)
-NOTHING, SURE, FLOOD = Findings(0, 0, 0), Findings(2, 1.4, 1.2), Findings(60, 42, 1.8)
+NOTHING, SURE, FLOOD = Findings(0, 0, 0), Findings(2, 1.6, 1.4), Findings(60, 42, 4.0)
 
 
 def boxes(*rows: tuple[float, ...]) -> Boxes:
@@ -67,7 +68,8 @@ def test_fed_range(scale: float, expected: PixelRange) -> None:
         ({UNIT: NOTHING, BYTE: SURE}, PixelRange.BYTE),
         ({UNIT: SURE, IMAGENET: SURE, BYTE: NOTHING}, PixelRange.UNIT),
         ({UNIT: NOTHING, BYTE: FLOOD}, PixelRange.UNKNOWN),
-        ({UNIT: SURE, BYTE: FLOOD}, PixelRange.UNKNOWN),
+        ({UNIT: SURE, BYTE: FLOOD}, PixelRange.UNIT),
+        ({UNIT: SURE, BYTE: Findings(60, 15, 4.0)}, PixelRange.UNKNOWN),
         ({UNIT: SURE, BYTE: SURE}, PixelRange.UNKNOWN),
         ({UNIT: NOTHING, BYTE: NOTHING}, PixelRange.UNKNOWN),
         ({UNIT: Findings(1, 0.2, 0.2), BYTE: NOTHING}, PixelRange.UNKNOWN),
@@ -78,6 +80,24 @@ def test_what_is_found_again_decides_only_where_it_is_clear(
     found: dict[Preprocessing, Findings], expected: PixelRange
 ) -> None:
     assert of_findings(found).range is expected
+
+
+@pytest.mark.parametrize(
+    ("best", "second", "range_", "decided"),
+    [
+        (Findings(2, 1.2, 1.0), 0.4, PixelRange.UNIT, True),
+        (Findings(2, 1.2, 1.0), 0.6, PixelRange.UNIT, False),
+        (Findings(2, 1.2, 1.0), 0.4, PixelRange.UNKNOWN, False),
+        (Findings(2, 0.8, 0.7), 0.0, PixelRange.UNIT, False),
+        (Findings(2, 3.0, 1.0), 0.4, PixelRange.UNIT, False),
+        (Findings(40, 1.2, 1.0), 0.4, PixelRange.UNIT, False),
+    ],
+)
+def test_a_scale_is_decided_only_where_it_is_clear(
+    best: Findings, second: float, range_: PixelRange, decided: bool
+) -> None:
+    found = {IMAGENET: best, UNIT: Findings(1, second, second), BYTE: Findings(9, 9, 9)}
+    assert clearly_most(found, range_) == (IMAGENET if decided else None)
 
 
 def test_a_box_counts_as_far_as_both_other_views_have_it() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from dsbench.base.boxes import Boxes
 from dsbench.families.base import Preprocessing
-from dsbench.judge.imports.frame_evidence import PixelRange, RangeEvidence
+from dsbench.judge.imports.frame_evidence import Findings, PixelRange, RangeEvidence
 from dsbench.judge.imports.preprocessing import (
     CAFFE_ROW,
     DEFAULT,
@@ -22,10 +24,10 @@ from dsbench.judge.imports.preprocessing import (
     candidates,
     decide,
     describe,
-    representatives,
     score,
     table,
     toml,
+    usual,
 )
 
 YOLOX = Preprocessing(1.0, (), 1, 1)
@@ -55,10 +57,25 @@ def test_networks_of_bytes_read_bgr_and_their_means_are_in_channel_order() -> No
     assert {row.model_color_format for row in table(1) if row.net_scale_factor < 1} == {0}
 
 
-def test_one_candidate_of_each_scale_is_seen_in_other_views() -> None:
-    tried = candidates([YOLOX, IMAGENET], Stated(Fixed()))
-    scales = [(tried[index].net_scale_factor, len(tried[index].offsets)) for index in representatives(tried)]
-    assert len(scales) == len(set(scales)) == len(SCALES)
+def test_the_usual_scales_of_a_range() -> None:
+    assert [row.net_scale_factor for row in usual(Stated(aspect=0), BYTE)] == [1.0, 1.0]
+    assert len(usual(Stated(), RangeEvidence())) == len(SCALES)
+    own = Preprocessing(0.01459, (122.77, 116.75, 104.09), 0, 0)
+    assert own in usual(Stated(convention=own), UNIT)
+    assert usual(Stated(convention=DEFAULT), UNIT) == usual(Stated(), UNIT)
+
+
+def test_frames_decide_a_scale_only_where_it_is_clear_and_nothing_else() -> None:
+    rows = table(0)[:3]
+    for agains, level in (((0.4, 1.0, 0.3), StatedBy.FRAMES), ((0.6, 1.0, 0.3), StatedBy.UNKNOWN)):
+        found = {row: Findings(2, again, again) for row, again in zip(rows, agains, strict=True)}
+        choice = decide([], Stated(aspect=0), UNIT, found)
+        assert choice.preprocessing == rows[1]
+        assert [item.level for item in choice.keys] == [level, level, *[StatedBy.UNKNOWN] * 3]
+    habit = Preprocessing(rows[1].net_scale_factor, rows[1].offsets, 1, 1, 1)
+    found = {row: Findings(2, again, again) for row, again in zip(rows, (0.4, 1.0, 0.3), strict=True)}
+    assert decide([], Stated(convention=habit, firm=False, aspect=0), UNIT, found).preprocessing == habit
+    assert decide([], Stated(convention=DEFAULT), UNIT, found).preprocessing == DEFAULT
 
 
 def test_one_channel_means_gray() -> None:
@@ -135,6 +152,31 @@ def test_the_exporter_may_state_some_keys_only() -> None:
     assert (scale.level, aspect.level, aspect.source, padding.level) == (
         StatedBy.UNKNOWN, StatedBy.EXPORTER, "a", StatedBy.EXPORTER)  # fmt: skip
     assert decide([], stated).preprocessing in candidates([YOLOX, None], stated)
+
+
+@pytest.mark.parametrize(
+    ("strengths", "chosen"),
+    [
+        ((1.0, 1.0, 1.0), DEFAULT),
+        ((0.5, 0.98, 1.0), Preprocessing(0.0078125, (127.0,) * 3, 0, 1)),
+        ((0.5, 0.6, 1.0), replace(IMAGENET, maintain_aspect_ratio=1)),
+        ((0.0, 0.0, 0.0), DEFAULT),
+    ],
+)
+def test_a_guess_stays_in_the_range_and_is_said_to_be_one(strengths: tuple[float, ...], chosen: Preprocessing) -> None:
+    scores = [Score(row, 1.0, value, 1.0) for row, value in zip(table(1), (*strengths, 50.0, 50.0), strict=True)]
+    choice = decide(scores, Stated(), UNIT)
+    assert choice.preprocessing == chosen
+    assert choice.keys[0].source.startswith("guess: ")
+    assert choice.unknown
+
+
+@pytest.mark.parametrize(("other", "followed"), [(1.4, True), (1.6, False)])
+def test_a_guess_follows_the_habit_unless_another_is_far_ahead(other: float, followed: bool) -> None:
+    rows = table(1)
+    scores = [Score(rows[0], 1.0, 1.0, 1.0), Score(rows[2], 1.0, other, 1.0)]
+    choice = decide(scores, Stated(convention=rows[0], firm=False), UNIT)
+    assert choice.preprocessing == rows[0 if followed else 2]
 
 
 def test_score_counts_what_nms_and_the_threshold_leave() -> None:
