@@ -78,7 +78,7 @@ def parse(log: str, sources: str, layers: tuple[str, ...] = ()) -> tuple[Report,
 
 
 def frames(text: str) -> tuple[Frame, ...]:
-    """The first stack trace of a text."""
+    """The frames of the first stack trace in a sanitizer log."""
     found: list[Frame] = []
     for match in _FRAME.finditer(text):
         if int(match[1]) == 0 and found:

@@ -194,7 +194,7 @@ def _classes(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
         yield Finding("class-count", ERROR, what, where, f"set num-detected-classes={labels}")
     elif count != labels:
         what = f"num-detected-classes={count}, labels.txt has {labels} classes"
-        yield Finding("class-count", ERROR, what, where, "make them the same number")
+        yield Finding("class-count", ERROR, what, where, f"set num-detected-classes={labels}, or correct labels.txt")
     wrong = label_names.compare(context.labels, context.names, head)
     if wrong:
         place = str(config.labelfile_path or config.path)

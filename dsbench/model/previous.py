@@ -41,7 +41,7 @@ def is_run(name: str) -> bool:
 
 
 def set_runs_aside(ds_dir: Path) -> tuple[Path, ...]:
-    """Move the logs and app configs of older benchmark runs aside: Step 8 takes the first ``*_run2.log`` by name."""
+    """Move the logs and app configs of older benchmark runs aside, because Step 8 reads the first ``*_run2.log``."""
     try:
         names = sorted(name for name in os.listdir(ds_dir) if _RUN_FILE.fullmatch(name))
     except FileNotFoundError:

@@ -109,7 +109,7 @@ def required_batches(max_bs: int, frozen_batch: int | None) -> tuple[int, ...]:
 
 
 def stale_stand_ins(layout: ModelLayout, kept: frozenset[Path]) -> tuple[Path, ...]:
-    """Stand-in engines and logs of earlier preparations other than ``kept``; never a file of TensorRT."""
+    """Stand-in engines and trtexec logs not in ``kept``. TensorRT's own files are never included."""
     try:
         engines = [path for path in layout.engines.iterdir() if path.name.endswith(".engine")]
     except OSError:

@@ -40,20 +40,22 @@ NOT_RUN = (
     "the graph holds a TensorRT plugin and was not run here: head by its declared outputs, preprocessing by habit;"
     " look at the drawn frames"
 )
-"""What a graph that only TensorRT can run is told."""
+"""Said of a graph with a TensorRT plugin: ONNX Runtime cannot run it."""
 
 
 @dataclass(frozen=True)
 class ModelOutputsResult:
-    """What 6a found. ``head`` is None for a head no family claims: ``no_family`` says why (a parser of the user's own
-    may still read it). ``chosen`` is the position of the chosen preprocessing among the probed candidates."""
+    """What 6a found."""
 
     probed: Probed
     candidates: tuple[Preprocessing, ...]
     chosen: int
+    """Position of the chosen preprocessing in ``candidates``."""
     choice: Choice
     head: Head | None
+    """None if no family recognises the head. The user's own parser may still read it."""
     no_family: DsbenchError | None
+    """Why no family recognises the head."""
     user_source: UserSource | None
     exporter: ExporterEvidence
     warnings: tuple[str, ...]

@@ -23,7 +23,7 @@ class ParserMakefileResult:
 
 
 def run(model: ModelRun, log: EvidenceLog) -> ParserMakefileResult:
-    """``write`` the Makefile and record its evidence."""
+    """Write the Makefile, keep the result, record its evidence."""
     result = model.keep(write(model.get(PreflightFacts), model.get(ParserSourceResult)))
     add_evidence(log, model.layout, result)
     return result

@@ -56,9 +56,9 @@ def write(facts: PreflightFacts, outputs: ModelOutputsResult) -> ParserSourceRes
 
 
 def generated_function(facts: PreflightFacts) -> str:
-    """The function that a generated source defines: dsbench.toml's ``parse-bbox-func-name``, else the specification's.
+    """Name of the function in a generated source: ``parse-bbox-func-name`` of dsbench.toml, else the specification's.
 
-    The user's nvinfer config is not read here, so that a misspelt name in it is detected.
+    A name in the user's nvinfer config is ignored here, so that 6d detects a misspelt one.
     """
     return facts.settings.parse_bbox_func_name or facts.layout.parser_function
 

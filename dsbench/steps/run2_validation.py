@@ -78,7 +78,8 @@ def _retry(model: ModelRun, log: EvidenceLog, first: MeasuredRun, count: int) ->
     log.print(streams.retry_announcement(count))
     kept = _keep_first_log(first.perf.plan.log)
     log.renamed(*map(model.layout.given_path, (first.perf.plan.log, kept)))
-    log.note(f"run 2's log is kept as {model.layout.given_path(kept)}: Step 8 takes the first *_run2.log by name")
+    why = "because Step 8 reads the first file that matches *_run2.log."
+    log.note(f"The first attempt's log was renamed to {model.layout.given_path(kept)}, {why}")
     retry = benchmark_run.measure(model, log, count, "Retry")
     log.print(streams.retry_line(retry.figures))
     return retry
@@ -119,7 +120,7 @@ def _unconfirmed(validation: Run2ValidationResult) -> str:
 
 
 def _keep_first_log(log: Path) -> Path:
-    """``ds_s<N>_run2.log`` becomes ``ds_s<N>_run2_first.log``: Step 8 takes the first ``*_run2.log`` by name."""
+    """``ds_s<N>_run2.log`` becomes ``ds_s<N>_run2_first.log``, because Step 8 reads the first ``*_run2.log``."""
     kept = log.with_name(f"{log.stem}_first.log")
     try:
         os.replace(log, kept)

@@ -138,7 +138,7 @@ class VideoSource(Iterator[YuvFrame]):
         return other
 
     def close(self) -> None:
-        """Close file and decoder. Frames that were delivered stay valid."""
+        """Close file and decoder. Frames already returned remain valid."""
         for other in self._others:
             other.close()
         self._decoded, self._loop = iter(()), False

@@ -90,8 +90,10 @@ def of_run(windows: Windows, target_fps: float, context: RunContext) -> Measurem
 
 
 def _with_intervals(run: JudgedRun) -> JudgedRun:
-    """With the intervals of the sum and of each stream, in frames per second of real time: corrected by the clock, or
-    else wider by what the clock was seen to be off."""
+    """Adds the intervals of the sum and of each stream, in real-time FPS.
+
+    They are divided by the clock ratio if it is known, else widened by the observed clock error.
+    """
     windows, start = run.windows, run.start
     counted = windows.fps[start:]
     columns = [steady.totals(windows)[start:], *map(list, zip(*counted, strict=True))]

@@ -12,7 +12,7 @@ MIN_WINDOWS = 5
 
 
 def find(run: JudgedRun) -> Reason | None:
-    """Few or no steady windows, and not because rows were lost: then a longer run would not help."""
+    """Fewer than MIN_WINDOWS steady windows. Not reported if rows were lost, because a longer run would not help."""
     if run.count >= MIN_WINDOWS or rows_lost.find(run):
         return None
     plural = "" if run.count == 1 else "s"

@@ -47,7 +47,8 @@ def _slow_first(run: JudgedRun) -> Reason | None:
 
 
 def _reason(two: Change, who: str) -> Reason:
-    text = f"{who} ran in two states, at about {two.low:.1f} and {two.high:.1f} FPS: {OTHER_LOAD_LIKELY}"
+    rates = f"about {two.low:.1f} and {two.high:.1f} FPS"
+    text = f"{who} alternated between two frame rates, or changed once: {rates}: {OTHER_LOAD_LIKELY}"
     return Reason(ReasonCode.TWO_STATES, text, change_state(two))
 
 
