@@ -53,7 +53,7 @@ LANDMARKS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class PriorRule:
     """Priors that a project computes: at every cell of each step, squares of these sizes in pixels."""
 
     name: str
@@ -84,8 +84,8 @@ class Rule:
         return np.array(found, np.float32)
 
 
-RETINAFACE = Rule("RetinaFace", ((8, 16, 32), (16, 64, 128), (32, 256, 512)))
-ULTRAFACE = Rule("UltraFace", ((8, 10, 16, 24), (16, 32, 48), (32, 64, 96), (64, 128, 192, 256)))
+RETINAFACE = PriorRule("RetinaFace", ((8, 16, 32), (16, 64, 128), (32, 256, 512)))
+ULTRAFACE = PriorRule("UltraFace", ((8, 10, 16, 24), (16, 32, 48), (32, 64, 96), (64, 128, 192, 256)))
 RETINAFACE_CONVENTION = Convention(
     Preprocessing(1.0, (104.0, 117.0, 123.0), model_color_format=1, maintain_aspect_ratio=1),
     cluster_mode=2,
@@ -106,7 +106,7 @@ class PriorsLayout:
     background: int
     shift: int
     priors: tuple[tuple[float, ...], ...]
-    rule: Rule | None = None
+    rule: PriorRule | None = None
 
 
 def recognise(
@@ -217,12 +217,12 @@ def find_priors(path: Path, count: int) -> tuple[NDArray[np.float32] | None, str
     return None, ""
 
 
-def _rule(outputs: Outputs, rows: int, network: Network, hints: Hints) -> Rule | None:
+def _rule(outputs: Outputs, rows: int, network: Network, hints: Hints) -> PriorRule | None:
     """The user's rule, or a known project's whose number of priors this is; None if there is none."""
     if hints.min_sizes or hints.steps:
         each = len(hints.min_sizes) // max(len(hints.steps), 1)
         levels = [(step, *hints.min_sizes[i * each : (i + 1) * each]) for i, step in enumerate(hints.steps)]
-        stated = Rule("dsbench.toml", tuple(levels))
+        stated = PriorRule("dsbench.toml", tuple(levels))
         return stated if stated.count(network) == rows else None
     landmarks = any(out.data.shape == (rows, LANDMARKS) for out in outputs)
     known = (RETINAFACE,) if landmarks else (ULTRAFACE,)
