@@ -42,9 +42,20 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("model_dir", metavar="MODEL_DIR")
     options.add_argument(check.add_argument, options.VIDEO)
     check.set_defaults(run=_parser_check)
+    _add_inspect(commands)
     _add_prepare(commands)
     _add_doctor(commands)
     return parser
+
+
+def _add_inspect(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    inspect = commands.add_parser(
+        "inspect", help="show what an ONNX file is: inputs, outputs, family, preprocessing, what is wrong with it"
+    )
+    inspect.add_argument("file", metavar="FILE.onnx")
+    options.add_argument(inspect.add_argument, options.VIDEO)
+    inspect.add_argument("--json", action="store_true", help="print JSON")
+    inspect.set_defaults(run=_inspect)
 
 
 def _add_prepare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -88,6 +99,12 @@ def _parser_check(arguments: argparse.Namespace) -> int:
     from dsbench.steps import parser_check
 
     return parser_check.command(arguments.model_dir, arguments.video)
+
+
+def _inspect(arguments: argparse.Namespace) -> int:
+    from dsbench.inspection import inspect_command
+
+    return inspect_command.run(arguments)
 
 
 def _prepare(arguments: argparse.Namespace) -> int:

@@ -29,9 +29,10 @@ ALLOWED = {
     "report": "base record",
     "trtexec": "base formats model machine record",
     "steps": "base formats model families build jobs machine runtimes embedded judge record report trtexec",
+    "inspection": "base formats model families judge steps",
     "doctor": "base formats model machine runtimes",
     "plugin": "base model record report runtimes steps",
-    "cli": "base runtimes steps doctor trtexec",
+    "cli": "base runtimes steps doctor trtexec inspection",
 }
 
 

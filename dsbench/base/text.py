@@ -24,6 +24,11 @@ def clean(data: bytes) -> str:
     return "".join(char if char == "\n" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
+def printable(text: str) -> str:
+    """One line that a terminal can show: line ends, escapes and direction marks of the text become U+FFFD."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
 def last_line(text: str, default: str) -> str:
     """The last line that is not blank, stripped; ``default`` if there is none."""
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), default)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import dsbench
 from dsbench.base import jsonable
+from dsbench.base.text import printable
 from dsbench.doctor.checks.check import DEEPSTREAM, EMBEDDED, GROUPS
 from dsbench.doctor.diagnosis import Diagnosis
 from dsbench.doctor.inventory import Inventory
@@ -18,11 +19,6 @@ _NAME, _STATE = 20, 9
 def render(inventory: Inventory, diagnosis: Diagnosis) -> str:
     """The whole text: the machine, each group of checks, both verdicts, the commands to copy."""
     return "\n".join((*_head(inventory), *_groups(diagnosis), *_verdicts(diagnosis), *_commands(diagnosis)))
-
-
-def _plain(text: str) -> str:
-    """Names of files and words of other programs may hold anything; a terminal gets what it can show."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def _head(inventory: Inventory) -> Iterator[str]:
@@ -42,7 +38,7 @@ def _groups(diagnosis: Diagnosis) -> Iterator[str]:
         yield ""
         yield group
         for check in checks:
-            yield from _row(check.name, check.state, _plain(check.detail))
+            yield from _row(check.name, check.state, printable(check.detail))
 
 
 def _row(name: str, state: str, detail: str) -> Iterator[str]:
@@ -94,7 +90,7 @@ def to_json(inventory: Inventory, diagnosis: Diagnosis) -> str:
         "ready": {"embedded": not diagnosis.embedded_because, "deepstream": not diagnosis.deepstream_because},
         "because": {"embedded": diagnosis.embedded_because, "deepstream": diagnosis.deepstream_because},
         "checks": [
-            {"group": check.group, "name": check.name, "state": check.state, "detail": _plain(check.detail)}
+            {"group": check.group, "name": check.name, "state": check.state, "detail": printable(check.detail)}
             for check in diagnosis.checks
         ],
         "commands": [{"command": fix.command, "note": fix.note} for fix in diagnosis.commands],

@@ -353,14 +353,7 @@ def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult) -> None:
 
 def preprocessing_choice(log: EvidenceLog, choice: Choice) -> None:
     """nvinfer's preprocessing keys, who states each, what speaks against them, and what the candidates find."""
-    feed = choice.preprocessing
-    values = {
-        "net-scale-factor": repr(feed.net_scale_factor),
-        "offsets": ";".join(f"{part:g}" for part in feed.offsets) or "none",
-        "model-color-format": f"{feed.model_color_format} ({('RGB', 'BGR', 'GRAY')[feed.model_color_format]})",
-        "maintain-aspect-ratio": str(feed.maintain_aspect_ratio),
-        "symmetric-padding": str(feed.symmetric_padding),
-    }
+    values = values_of(choice.preprocessing)
     for item in choice.keys:
         others = f" ({'; '.join(item.others)})" if item.others else ""
         log.fact(item.key, values[item.key], f"{item.level}: {item.source}{others}")
@@ -385,3 +378,14 @@ def preprocessing_choice(log: EvidenceLog, choice: Choice) -> None:
         for number, value in enumerate(choice.alternatives, 1):
             title = f"dsbench.toml, possibility {number}: {preprocessing.describe(value)}"
             log.text(title, preprocessing.toml(value))
+
+
+def values_of(feed: Preprocessing) -> dict[str, str]:
+    """nvinfer's preprocessing keys and their values as text."""
+    return {
+        "net-scale-factor": repr(feed.net_scale_factor),
+        "offsets": ";".join(f"{part:g}" for part in feed.offsets) or "none",
+        "model-color-format": f"{feed.model_color_format} ({('RGB', 'BGR', 'GRAY')[feed.model_color_format]})",
+        "maintain-aspect-ratio": str(feed.maintain_aspect_ratio),
+        "symmetric-padding": str(feed.symmetric_padding),
+    }

@@ -1,0 +1,1 @@
+"""`dsbench inspect` and `dsbench init`: what an ONNX file is, and a model directory for it."""

@@ -1,0 +1,51 @@
+"""``dsbench inspect FILE.onnx``: what the model is and how it wants to be fed, in two seconds."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from pathlib import Path
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.inspection import inspection, text
+from dsbench.model import video
+from dsbench.model.video import VideoFacts
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0: nothing keeps nvinfer from running the model; 1: there is an error finding.
+
+    Raises ONNX_INVALID for a file that is no ONNX model, VIDEO_MISSING and VIDEO_UNREADABLE.
+    """
+    found = inspection.inspect(absolute(arguments.file), read_video(arguments.video)).inspection
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot show every character still gets the rest
+        sys.stdout.reconfigure(errors="replace")
+    print(text.to_json(found) if arguments.json else text.render(found))
+    return int(bool(found.errors))
+
+
+def absolute(path: str) -> Path:
+    """The path from the root; links are not followed. Raises USAGE if the current directory is gone."""
+    try:
+        return Path(os.path.abspath(os.path.expanduser(path)))
+    except OSError as error:
+        raise DsbenchError(
+            Code.USAGE, "the current directory no longer exists", where="getcwd", fix="change to another directory (cd)"
+        ) from error
+
+
+def read_video(given: str | None) -> VideoFacts | None:
+    """The facts of the clip that was given. Raises VIDEO_MISSING and VIDEO_UNREADABLE."""
+    if given is None:
+        return None
+    path = absolute(given.removeprefix("file://"))
+    if not path.is_file():
+        raise DsbenchError(
+            Code.VIDEO_MISSING,
+            f"ERROR: Video file not found: {path}",
+            where="--video",
+            fix="correct --video: relative paths start in the current directory",
+        )
+    return video.inspect(path)

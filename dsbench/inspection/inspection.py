@@ -1,0 +1,222 @@
+"""What is known of an ONNX file: its graph, its head, how it is fed, and what is wrong with it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dsbench.base import spec
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.options import Value
+from dsbench.families import registry
+from dsbench.families.base import Head, HeadFact
+from dsbench.inspection import model_file
+from dsbench.inspection.model_file import ModelFile
+from dsbench.judge.imports.preprocessing import Choice, Level, describe, toml
+from dsbench.model.exporter.statement import Said
+from dsbench.model.onnx import summary as onnx_summary
+from dsbench.model.onnx.summary import OnnxSummary
+from dsbench.model.video import VideoFacts
+from dsbench.steps import model_outputs
+from dsbench.steps.model_outputs import ModelOutputsResult
+
+ERROR, WARNING = "error", "warning"
+PICTURE = "a synthetic picture"
+_CLUSTERING = {2: " (NMS)", 4: " (none)"}
+_ABOUT_FRAMES = (Code.MODEL_OUTPUT_INVALID, Code.FAMILY_UNKNOWN)
+"""Errors that real frames may take back: their values decide."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is wrong or that has to be decided. ``code``: of an error, else empty."""
+
+    severity: str
+    what: str
+    code: str = ""
+    where: str = ""
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One of nvinfer's keys, who states its value, and what others state instead."""
+
+    name: str
+    value: str
+    level: str
+    source: str
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Possibility:
+    """One of several preprocessings of which nobody says which is right."""
+
+    keys: str
+    toml: str
+
+
+@dataclass(frozen=True)
+class Network:
+    """What a run of the network showed."""
+
+    seen: str
+    """The frames: a video's path, or the synthetic picture."""
+    family: str
+    """Empty if no family recognises the head."""
+    confidence: float
+    head: tuple[HeadFact, ...]
+    classes: int | None
+    """Number of lines that labels.txt should have."""
+    feeding: tuple[Key, ...]
+    possibilities: tuple[Possibility, ...]
+    """Empty if every key is decided."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """All that `dsbench inspect` prints. Without ``network`` the errors of ``findings`` say why it was not run."""
+
+    graph: OnnxSummary
+    input_name: str
+    height: int | None
+    """None: open in the file, and nobody states it."""
+    width: int | None
+    size_source: str
+    names: tuple[str, ...]
+    """Class names by id."""
+    names_source: str
+    network: Network | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity == ERROR)
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """An inspection with what it was made from. ``file`` is None if nvinfer cannot feed the graph."""
+
+    inspection: Inspection
+    file: ModelFile | None
+    error: DsbenchError | None = None
+    """What ended the inspection early."""
+
+
+def inspect(path: Path, video: VideoFacts | None = None) -> Inspected:
+    """Read the file, then run it once in a process of its own. Raises ONNX_INVALID for a file that is no ONNX model.
+
+    Every other error is a finding.
+    """
+    graph = onnx_summary.read(path)
+    found = _plain(graph)
+    try:
+        file = model_file.read(graph, Value(video, "command line") if video else None)
+    except DsbenchError as error:
+        return Inspected(replace(found, findings=(of_error(error),)), None, error)
+    found = replace(
+        found,
+        height=file.height,
+        width=file.width,
+        size_source=file.size_source,
+        names=file.labels.names,
+        names_source=file.labels_source,
+        findings=tuple(_before_the_run(file)),
+    )
+    try:
+        with tempfile.TemporaryDirectory(prefix="dsbench-inspect-") as scratch:
+            outputs = model_outputs.probe(file, Path(scratch))
+    except DsbenchError as error:
+        return Inspected(replace(found, findings=(*found.findings, *_about_run(error, file))), file, error)
+    network = _network(file, outputs)
+    findings = (*found.findings, *_after_the_run(file, outputs))
+    return Inspected(replace(found, network=network, findings=tuple(dict.fromkeys(findings))), file, outputs.no_family)
+
+
+def _plain(graph: OnnxSummary) -> Inspection:
+    """What the graph alone says."""
+    image = graph.image
+    shape = image.shape if image and image.shape and len(image.shape) == 4 else (0, 0, "?", "?")
+    sides = shape[1:3] if shape[3] in (1, 3) and shape[1] not in (1, 3) else shape[2:4]
+    height, width = (side if isinstance(side, int) and side > 0 else None for side in sides)
+    return Inspection(graph, image.name if image else "", height, width, "ONNX", (), "", None, ())
+
+
+def of_error(error: DsbenchError) -> Finding:
+    """An error as a finding."""
+    return Finding(ERROR, error.what, str(error.code), error.where, error.fix)
+
+
+def _before_the_run(file: ModelFile) -> Iterator[Finding]:
+    for text in (*file.onnx.warnings, *file.labels.warnings):
+        yield Finding(WARNING, text)
+    if file.size_source not in ("ONNX", "dsbench.toml"):
+        size = f"input-size = [{file.height}, {file.width}]"
+        yield Finding(
+            WARNING,
+            f"height and width are open in the file; {file.height}x{file.width} is from {file.size_source}",
+            fix=f"set {size} in dsbench.toml (dsbench init writes it)",
+        )
+
+
+def _about_run(error: DsbenchError, file: ModelFile) -> Iterator[Finding]:
+    yield of_error(error)
+    if error.code in _ABOUT_FRAMES and file.video is None:
+        yield Finding(WARNING, f"this was seen on {PICTURE}", fix="inspect again with --video FILE")
+
+
+def _after_the_run(file: ModelFile, outputs: ModelOutputsResult) -> Iterator[Finding]:
+    head, choice = outputs.head, outputs.choice
+    if outputs.no_family:
+        yield from _about_run(outputs.no_family, file)
+    for text in (*(head.warnings if head else ()), *outputs.warnings, choice.warning):
+        if text:
+            yield Finding(WARNING, text)
+    if choice.unknown:
+        yield Finding(WARNING, choice.unknown, fix="copy one of the possibilities above into dsbench.toml")
+    if head and file.labels.count and file.labels.count != head.classes:
+        yield Finding(
+            WARNING,
+            f"the head has {head.classes} classes, {file.labels_source} has {file.labels.count} names",
+            fix="find out which is right before config/labels.txt is written: a missing line shifts every later class",
+        )
+
+
+def _network(file: ModelFile, outputs: ModelOutputsResult) -> Network:
+    head, choice = outputs.head, outputs.choice
+    possibilities = tuple(Possibility(describe(item), toml(item)) for item in choice.alternatives)
+    return Network(
+        str(file.video.value.path) if file.video else PICTURE,
+        head.family if head else "",
+        round(head.confidence, 2) if head else 0.0,
+        head.facts if head else (),
+        head.classes if head else None,
+        (*_feeding(choice), _cluster_mode(file, head)),
+        possibilities if choice.unknown else (),
+    )
+
+
+def _feeding(choice: Choice) -> Iterator[Key]:
+    values = model_outputs.values_of(choice.preprocessing)
+    for item in choice.keys:
+        yield Key(item.key, values[item.key], str(item.level), item.source, item.others)
+
+
+def _cluster_mode(file: ModelFile, head: Head | None) -> Key:
+    name, stated = "cluster-mode", file.exporter.stated.cluster_mode
+    convention = registry.convention(head) if head else None
+    levels: list[tuple[str, Said[int]]] = []
+    if file.settings.cluster_mode is not None:
+        levels.append((Level.USER, Said(file.settings.cluster_mode, "dsbench.toml")))
+    if stated:
+        levels.append((Level.EXPORTER, stated))
+    if convention:
+        levels.append((Level.CONVENTION, Said(convention.cluster_mode, convention.origin)))
+    levels.append(("default", Said(spec.CLUSTER_MODE, "6e's default")))
+    level, chosen = levels[0]
+    others = tuple(f"{other}: {said.value}" for other, said in levels[1:-1] if said.value != chosen.value)
+    return Key(name, f"{chosen.value}{_CLUSTERING.get(chosen.value, '')}", level, chosen.source, others)
