@@ -56,6 +56,14 @@ def _add_inspect(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     options.add_argument(inspect.add_argument, options.VIDEO)
     inspect.add_argument("--json", action="store_true", help="print JSON")
     inspect.set_defaults(run=_inspect)
+    init = commands.add_parser("init", help="lay a model directory out for an ONNX file (docs/init.md)")
+    init.add_argument("directory", metavar="DIR", help="a directory that does not exist yet: models/<model_name>")
+    init.add_argument("--onnx", required=True, metavar="FILE", help="the exported detector")
+    init.add_argument(
+        "--labels", metavar="FILE|coco80|coco91", help="class names (default: what the exporter wrote down, else none)"
+    )
+    options.add_argument(init.add_argument, options.VIDEO)
+    init.set_defaults(run=_init)
 
 
 def _add_prepare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -105,6 +113,12 @@ def _inspect(arguments: argparse.Namespace) -> int:
     from dsbench.inspection import inspect_command
 
     return inspect_command.run(arguments)
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    from dsbench.inspection import init_command
+
+    return init_command.run(arguments)
 
 
 def _prepare(arguments: argparse.Namespace) -> int:

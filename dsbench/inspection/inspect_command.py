@@ -20,10 +20,15 @@ def run(arguments: argparse.Namespace) -> int:
     Raises ONNX_INVALID for a file that is no ONNX model, VIDEO_MISSING and VIDEO_UNREADABLE.
     """
     found = inspection.inspect(absolute(arguments.file), read_video(arguments.video)).inspection
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot show every character still gets the rest
-        sys.stdout.reconfigure(errors="replace")
-    print(text.to_json(found) if arguments.json else text.render(found))
+    show(text.to_json(found) if arguments.json else text.render(found))
     return int(bool(found.errors))
+
+
+def show(answer: str) -> None:
+    """Print the answer; a terminal that cannot show every character still gets the rest."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    print(answer)
 
 
 def absolute(path: str) -> Path:

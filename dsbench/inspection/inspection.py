@@ -30,7 +30,7 @@ _ABOUT_FRAMES = (Code.MODEL_OUTPUT_INVALID, Code.FAMILY_UNKNOWN)
 
 
 @dataclass(frozen=True)
-class Finding:
+class InspectFinding:
     """Something that is wrong or that has to be decided. ``code``: of an error, else empty."""
 
     severity: str
@@ -41,7 +41,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Key:
+class FeedingKey:
     """One of nvinfer's keys, who states its value, and what others state instead."""
 
     name: str
@@ -60,7 +60,7 @@ class Possibility:
 
 
 @dataclass(frozen=True)
-class Network:
+class HeadReport:
     """What a run of the network showed."""
 
     seen: str
@@ -71,7 +71,7 @@ class Network:
     head: tuple[HeadFact, ...]
     classes: int | None
     """Number of lines that labels.txt should have."""
-    feeding: tuple[Key, ...]
+    feeding: tuple[FeedingKey, ...]
     possibilities: tuple[Possibility, ...]
     """Empty if every key is decided."""
 
@@ -89,11 +89,11 @@ class Inspection:
     names: tuple[str, ...]
     """Class names by id."""
     names_source: str
-    network: Network | None
-    findings: tuple[Finding, ...]
+    network: HeadReport | None
+    findings: tuple[InspectFinding, ...]
 
     @property
-    def errors(self) -> tuple[Finding, ...]:
+    def errors(self) -> tuple[InspectFinding, ...]:
         return tuple(finding for finding in self.findings if finding.severity == ERROR)
 
 
@@ -146,50 +146,50 @@ def _plain(graph: OnnxSummary) -> Inspection:
     return Inspection(graph, image.name if image else "", height, width, "ONNX", (), "", None, ())
 
 
-def of_error(error: DsbenchError) -> Finding:
+def of_error(error: DsbenchError) -> InspectFinding:
     """An error as a finding."""
-    return Finding(ERROR, error.what, str(error.code), error.where, error.fix)
+    return InspectFinding(ERROR, error.what, str(error.code), error.where, error.fix)
 
 
-def _before_the_run(file: ModelFile) -> Iterator[Finding]:
+def _before_the_run(file: ModelFile) -> Iterator[InspectFinding]:
     for text in (*file.onnx.warnings, *file.labels.warnings):
-        yield Finding(WARNING, text)
+        yield InspectFinding(WARNING, text)
     if file.size_source not in ("ONNX", "dsbench.toml"):
         size = f"input-size = [{file.height}, {file.width}]"
-        yield Finding(
+        yield InspectFinding(
             WARNING,
             f"height and width are open in the file; {file.height}x{file.width} is from {file.size_source}",
             fix=f"set {size} in dsbench.toml (dsbench init writes it)",
         )
 
 
-def _about_run(error: DsbenchError, file: ModelFile) -> Iterator[Finding]:
+def _about_run(error: DsbenchError, file: ModelFile) -> Iterator[InspectFinding]:
     yield of_error(error)
     if error.code in _ABOUT_FRAMES and file.video is None:
-        yield Finding(WARNING, f"this was seen on {PICTURE}", fix="inspect again with --video FILE")
+        yield InspectFinding(WARNING, f"this was seen on {PICTURE}", fix="inspect again with --video FILE")
 
 
-def _after_the_run(file: ModelFile, outputs: ModelOutputsResult) -> Iterator[Finding]:
+def _after_the_run(file: ModelFile, outputs: ModelOutputsResult) -> Iterator[InspectFinding]:
     head, choice = outputs.head, outputs.choice
     if outputs.no_family:
         yield from _about_run(outputs.no_family, file)
     for text in (*(head.warnings if head else ()), *outputs.warnings, choice.warning):
         if text:
-            yield Finding(WARNING, text)
+            yield InspectFinding(WARNING, text)
     if choice.unknown:
-        yield Finding(WARNING, choice.unknown, fix="copy one of the possibilities above into dsbench.toml")
+        yield InspectFinding(WARNING, choice.unknown, fix="copy one of the possibilities above into dsbench.toml")
     if head and file.labels.count and file.labels.count != head.classes:
-        yield Finding(
+        yield InspectFinding(
             WARNING,
             f"the head has {head.classes} classes, {file.labels_source} has {file.labels.count} names",
             fix="find out which is right before config/labels.txt is written: a missing line shifts every later class",
         )
 
 
-def _network(file: ModelFile, outputs: ModelOutputsResult) -> Network:
+def _network(file: ModelFile, outputs: ModelOutputsResult) -> HeadReport:
     head, choice = outputs.head, outputs.choice
     possibilities = tuple(Possibility(describe(item), toml(item)) for item in choice.alternatives)
-    return Network(
+    return HeadReport(
         str(file.video.value.path) if file.video else PICTURE,
         head.family if head else "",
         round(head.confidence, 2) if head else 0.0,
@@ -200,13 +200,13 @@ def _network(file: ModelFile, outputs: ModelOutputsResult) -> Network:
     )
 
 
-def _feeding(choice: Choice) -> Iterator[Key]:
+def _feeding(choice: Choice) -> Iterator[FeedingKey]:
     values = model_outputs.values_of(choice.preprocessing)
     for item in choice.keys:
-        yield Key(item.key, values[item.key], str(item.level), item.source, item.others)
+        yield FeedingKey(item.key, values[item.key], str(item.level), item.source, item.others)
 
 
-def _cluster_mode(file: ModelFile, head: Head | None) -> Key:
+def _cluster_mode(file: ModelFile, head: Head | None) -> FeedingKey:
     name, stated = "cluster-mode", file.exporter.stated.cluster_mode
     convention = registry.convention(head) if head else None
     levels: list[tuple[str, Said[int]]] = []
@@ -219,4 +219,4 @@ def _cluster_mode(file: ModelFile, head: Head | None) -> Key:
     levels.append(("default", Said(spec.CLUSTER_MODE, "6e's default")))
     level, chosen = levels[0]
     others = tuple(f"{other}: {said.value}" for other, said in levels[1:-1] if said.value != chosen.value)
-    return Key(name, f"{chosen.value}{_CLUSTERING.get(chosen.value, '')}", level, chosen.source, others)
+    return FeedingKey(name, f"{chosen.value}{_CLUSTERING.get(chosen.value, '')}", level, chosen.source, others)

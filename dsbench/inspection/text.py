@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from dsbench.base import jsonable
 from dsbench.base.text import printable
-from dsbench.inspection.inspection import PICTURE, Finding, Inspection, Key, Network
+from dsbench.inspection.inspection import PICTURE, FeedingKey, HeadReport, InspectFinding, Inspection
 from dsbench.model.onnx.tensor import TensorFacts
 
 _WIDTH = 100
@@ -65,7 +65,7 @@ def _variables(inspection: Inspection) -> Iterator[str]:
     yield f"width: {inspection.width or _OPEN}"
 
 
-def _head(inspection: Inspection, network: Network) -> Iterator[str]:
+def _head(inspection: Inspection, network: HeadReport) -> Iterator[str]:
     family = f"{network.family} (confidence {network.confidence:g})" if network.family else "not recognised"
     yield from _paragraph("Family", family)
     for fact in network.head:
@@ -80,7 +80,7 @@ def _head(inspection: Inspection, network: Network) -> Iterator[str]:
         yield from _paragraph("  names", "nobody states them")
 
 
-def _feeding(network: Network) -> Iterator[str]:
+def _feeding(network: HeadReport) -> Iterator[str]:
     above = ""
     for key in network.feeding:
         origin = _origin(key)
@@ -92,12 +92,12 @@ def _feeding(network: Network) -> Iterator[str]:
         yield from (f"  {line}" for line in item.toml.splitlines())
 
 
-def _origin(key: Key) -> str:
+def _origin(key: FeedingKey) -> str:
     others = f" ({'; '.join(key.others)})" if key.others else ""
     return f"{key.level}: {key.source}{others}"
 
 
-def findings(found: tuple[Finding, ...]) -> Iterator[str]:
+def findings(found: tuple[InspectFinding, ...]) -> Iterator[str]:
     """Each finding with its code, place and fix."""
     if not found:
         yield "No findings."
