@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base.errors import Code
 from dsbench.base.text import printable
-from dsbench.inspection import inspection, new_directory, new_labels, new_settings, text
+from dsbench.inspection import inspection, model_file, new_directory, new_labels, new_settings, text
 from dsbench.inspection.inspect_command import absolute, read_video, show
-from dsbench.inspection.inspection import WARNING, Inspected, InspectFinding
+from dsbench.inspection.inspection import WARNING, InspectedFile, InspectFinding
 from dsbench.inspection.new_directory import NewFile
 from dsbench.inspection.new_labels import NewLabels
 from dsbench.model.exporter.evidence import ExporterEvidence
 from dsbench.model.layout import ModelLayout
+from dsbench.model.onnx import file as onnx_file
 from dsbench.model.video import VideoFacts
+
+
+@dataclass(frozen=True)
+class NewModel:
+    """What is written, and what was decided about it."""
+
+    target: ModelLayout
+    files: tuple[NewFile, ...]
+    labels: NewLabels | None
+    settings: str
+    video: VideoFacts | None
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -31,30 +43,30 @@ def run(arguments: argparse.Namespace) -> int:
     found = inspection.inspect(onnx, video)
     if found.file is None and found.error is not None and found.error.code != Code.ONNX_DYNAMIC_DIMS:
         raise found.error
-    labels = new_labels.choose(arguments.labels, found.file.exporter.stated.names if found.file else None)
-    files = tuple(_files(found, onnx, labels, video))
-    new_directory.create(target.root, target.given, files)
-    show(
-        "\n".join((*_taken(target, files, labels, video), "", *_findings(found, labels), *_next(target, labels, video)))
-    )
+    new = _plan(target, found, arguments.labels, video)
+    new_directory.create(target.root, target.given, new.files)
+    show("\n".join((*_taken(new), "", *_findings(found, new.labels), "", *_next(new))))
     return 0
 
 
-def _files(found: Inspected, onnx: Path, labels: NewLabels | None, video: VideoFacts | None) -> Iterator[NewFile]:
+def _plan(target: ModelLayout, found: InspectedFile, labels: str | None, video: VideoFacts | None) -> NewModel:
+    onnx, summary = found.inspection.graph.path, found.inspection.graph
+    exporter = found.file.exporter if found.file else model_file.of_open_sides(summary)
+    layout = model_file.layout_of(onnx)
     name = onnx.name if onnx.suffix == ".onnx" else f"{onnx.name}.onnx"
-    yield NewFile(Path("model", name), onnx)
-    if found.file:
-        folder = onnx.parent.resolve()
-        for data in found.file.onnx.external_data:
-            yield NewFile(Path("model", data.relative_to(folder)), data)
-        for path in used_files(found.file.layout, found.file.exporter):
-            yield NewFile(Path("model", path.name), path)
-    if labels:
-        yield NewFile(Path("config", "labels.txt"), content=labels.content)
-    else:
-        yield NewFile(Path("config"))
+    chosen = new_labels.choose(labels, exporter.stated.names)
     settings = new_settings.render(found.inspection, found.file, name, _video_setting(video))
-    yield NewFile(Path("dsbench.toml"), content=settings.encode())
+    external = onnx_file.external_locations(onnx_file.load(onnx), onnx)
+    copies = {
+        Path("model", name): onnx,
+        **{Path("model", location): source for location, source in external.items()},
+        **{Path("model", source.name): source for source in used_files(layout, exporter)},
+    }
+    files = [NewFile(path, source) for path, source in copies.items()]
+    if chosen:
+        files.append(NewFile(Path("config", "labels.txt"), content=chosen.content))
+    files.append(NewFile(Path("dsbench.toml"), content=settings.encode()))
+    return NewModel(target, tuple(files), chosen, settings, video)
 
 
 def used_files(layout: ModelLayout, exporter: ExporterEvidence) -> tuple[Path, ...]:
@@ -66,29 +78,32 @@ def used_files(layout: ModelLayout, exporter: ExporterEvidence) -> tuple[Path, .
 
 
 def _video_setting(video: VideoFacts | None) -> str | None:
-    """The clip's path for dsbench.toml; None without one, or for a path that is no UTF-8."""
-    path = str(video.path) if video else None
-    return None if path is None or any("\ud800" <= char <= "\udfff" for char in path) else path
+    """The clip's path for dsbench.toml; None without one, or for a path that a settings file cannot hold."""
+    path = str(video.path) if video else ""
+    return path if path.isprintable() and path else None
 
 
-def _taken(
-    target: ModelLayout, files: tuple[NewFile, ...], labels: NewLabels | None, video: VideoFacts | None
-) -> Iterator[str]:
+def _taken(new: NewModel) -> Iterator[str]:
     """Each file and where it is from."""
-    yield f"{printable(target.given)}/"
-    for file in files:
+    yield f"{printable(new.target.given)}/"
+    for file in new.files:
         if file.source:
-            yield f"  {printable(str(file.name)):<22} copied from {printable(str(file.source))}"
-    if labels:
-        yield f"  {'config/labels.txt':<22} {len(labels.lines)} names from {printable(labels.source)}"
-        yield from (f"  {'':<22} note: {printable(note)}" for note in labels.notes)
+            yield _row(str(file.name), f"copied from {printable(str(file.source))}")
+    if new.labels:
+        yield _row("config/labels.txt", f"{len(new.labels.lines)} names from {printable(new.labels.source)}")
+        yield from (_row("", f"note: {printable(note)}") for note in new.labels.notes)
     else:
-        yield f"  {'config/labels.txt':<22} not written: neither the metadata nor a file beside the model names classes"
-    taken = f", video = {printable(str(video.path))}" if video and _video_setting(video) else ""
-    yield f"  {'dsbench.toml':<22} what has to be decided stands there as comments{taken}"
+        yield _row("config/labels.txt", "not written: neither the metadata nor a file beside the model names classes")
+    decide = "to be decided: see its comments" if new_settings.DECIDE in new.settings else "nothing to be decided"
+    setting = _video_setting(new.video)
+    yield _row("dsbench.toml", decide + (f"; video = {printable(setting)}" if setting else ""))
 
 
-def _findings(found: Inspected, labels: NewLabels | None) -> Iterator[str]:
+def _row(name: str, text: str) -> str:
+    return f"  {printable(name):<24} {text}"
+
+
+def _findings(found: InspectedFile, labels: NewLabels | None) -> Iterator[str]:
     everything = found.inspection.findings
     network = found.inspection.network
     stated = found.file is not None and found.file.labels.count
@@ -98,14 +113,13 @@ def _findings(found: Inspected, labels: NewLabels | None) -> Iterator[str]:
             InspectFinding(WARNING, what, fix="correct config/labels.txt: one line per class, in the head's order"),
         )
     yield from text.findings(everything)
-    yield ""
 
 
-def _next(target: ModelLayout, labels: NewLabels | None, video: VideoFacts | None) -> Iterator[str]:
-    if labels is None:
-        where = shlex.quote(os.path.join(target.given, "config", "labels.txt"))
-        yield f"first: write one class name per line, in the order of the head, into {where}"
-    words = [f"--model-dir={target.given}"]
-    if video and not _video_setting(video):
-        words.append(f"--video={video.path}")
-    yield f"next: {shlex.join(('pytest', *words))}"
+def _next(new: NewModel) -> Iterator[str]:
+    if new.labels is None:
+        where = shlex.quote(new.target.given_path(new.target.labels))
+        yield f"first: write one class name per line, in the order of the head, into {printable(where)}"
+    words = [f"--model-dir={new.target.given}"]
+    if new.video and not _video_setting(new.video):
+        words.append(f"--video={new.video.path}")
+    yield f"next: {printable(shlex.join(('pytest', *words)))}"

@@ -14,7 +14,7 @@ from dsbench.families import registry
 from dsbench.families.base import Head, HeadFact
 from dsbench.inspection import model_file
 from dsbench.inspection.model_file import ModelFile
-from dsbench.judge.imports.preprocessing import Choice, Level, describe, toml
+from dsbench.judge.imports.preprocessing import Choice, StatedBy, describe, toml
 from dsbench.model.exporter.statement import Said
 from dsbench.model.onnx import summary as onnx_summary
 from dsbench.model.onnx.summary import OnnxSummary
@@ -98,7 +98,7 @@ class Inspection:
 
 
 @dataclass(frozen=True)
-class Inspected:
+class InspectedFile:
     """An inspection with what it was made from. ``file`` is None if nvinfer cannot feed the graph."""
 
     inspection: Inspection
@@ -107,7 +107,7 @@ class Inspected:
     """What ended the inspection early."""
 
 
-def inspect(path: Path, video: VideoFacts | None = None) -> Inspected:
+def inspect(path: Path, video: VideoFacts | None = None) -> InspectedFile:
     """Read the file, then run it once in a process of its own. Raises ONNX_INVALID for a file that is no ONNX model.
 
     Every other error is a finding.
@@ -117,7 +117,7 @@ def inspect(path: Path, video: VideoFacts | None = None) -> Inspected:
     try:
         file = model_file.read(graph, Value(video, "command line") if video else None)
     except DsbenchError as error:
-        return Inspected(replace(found, findings=(of_error(error),)), None, error)
+        return InspectedFile(replace(found, findings=(of_error(error),)), None, error)
     found = replace(
         found,
         height=file.height,
@@ -131,10 +131,12 @@ def inspect(path: Path, video: VideoFacts | None = None) -> Inspected:
         with tempfile.TemporaryDirectory(prefix="dsbench-inspect-") as scratch:
             outputs = model_outputs.probe(file, Path(scratch))
     except DsbenchError as error:
-        return Inspected(replace(found, findings=(*found.findings, *_about_run(error, file))), file, error)
+        return InspectedFile(replace(found, findings=(*found.findings, *_about_run(error, file))), file, error)
     network = _network(file, outputs)
     findings = (*found.findings, *_after_the_run(file, outputs))
-    return Inspected(replace(found, network=network, findings=tuple(dict.fromkeys(findings))), file, outputs.no_family)
+    return InspectedFile(
+        replace(found, network=network, findings=tuple(dict.fromkeys(findings))), file, outputs.no_family
+    )
 
 
 def _plain(graph: OnnxSummary) -> Inspection:
@@ -211,11 +213,11 @@ def _cluster_mode(file: ModelFile, head: Head | None) -> FeedingKey:
     convention = registry.convention(head) if head else None
     levels: list[tuple[str, Said[int]]] = []
     if file.settings.cluster_mode is not None:
-        levels.append((Level.USER, Said(file.settings.cluster_mode, "dsbench.toml")))
+        levels.append((StatedBy.USER, Said(file.settings.cluster_mode, "dsbench.toml")))
     if stated:
-        levels.append((Level.EXPORTER, stated))
+        levels.append((StatedBy.EXPORTER, stated))
     if convention:
-        levels.append((Level.CONVENTION, Said(convention.cluster_mode, convention.origin)))
+        levels.append((StatedBy.CONVENTION, Said(convention.cluster_mode, convention.origin)))
     levels.append(("default", Said(spec.CLUSTER_MODE, "6e's default")))
     level, chosen = levels[0]
     others = tuple(f"{other}: {said.value}" for other, said in levels[1:-1] if said.value != chosen.value)

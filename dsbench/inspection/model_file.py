@@ -13,7 +13,6 @@ from dsbench.formats.labels import Labels
 from dsbench.model import settings as settings_file
 from dsbench.model.exporter import evidence
 from dsbench.model.exporter.evidence import ExporterEvidence
-from dsbench.model.exporter.files import size
 from dsbench.model.layout import ModelLayout
 from dsbench.model.onnx import graph
 from dsbench.model.onnx.graph import OnnxFacts
@@ -21,8 +20,8 @@ from dsbench.model.onnx.summary import OnnxSummary
 from dsbench.model.settings import Settings
 from dsbench.model.video import VideoFacts
 
-_IMAGE_SIZE = "imgsz"
-"""Ultralytics' entry for the size that a dynamic export was trained with."""
+ANY_SIDE = 640
+"""Stands for an open height or width where the number does not matter."""
 
 
 class LooseFile(ModelLayout):
@@ -60,15 +59,15 @@ class ModelFile:
 def read(summary: OnnxSummary, video: Value[VideoFacts] | None = None) -> ModelFile:
     """The facts of a file. Raises what the checks of the graph raise, SETTINGS_INVALID and LABELS_INVALID."""
     path = summary.path
-    layout = _layout(path)
+    layout = layout_of(path)
     settings = Settings() if isinstance(layout, LooseFile) else settings_file.load(layout.settings_file)
-    onnx, size_source = _graph(summary, settings)
+    onnx, size_source = _graph(summary, layout, settings)
     exporter = evidence.read(layout, onnx)
     labels, labels_source = _labels(layout, exporter)
     return ModelFile(layout, settings, onnx, labels, labels_source, exporter, size_source, video)
 
 
-def _layout(path: Path) -> ModelLayout:
+def layout_of(path: Path) -> ModelLayout:
     """The model directory of ``<directory>/model/x.onnx``, else the file's own folder."""
     folder = path.parent
     if folder.name == "model":
@@ -76,23 +75,26 @@ def _layout(path: Path) -> ModelLayout:
     return LooseFile(str(folder), folder)
 
 
-def _graph(summary: OnnxSummary, settings: Settings) -> tuple[OnnxFacts, str]:
-    """The checked graph. Open sides take dsbench.toml's input-size, else the size that the exporter wrote down."""
+def _graph(summary: OnnxSummary, layout: ModelLayout, settings: Settings) -> tuple[OnnxFacts, str]:
+    """The checked graph. Open sides take dsbench.toml's input-size, else the size that the exporter states."""
     try:
         onnx = graph.inspect(summary.path, input_size=settings.input_size)
     except DsbenchError as error:
-        stated = stated_size(summary.metadata)
-        if error.code != Code.ONNX_DYNAMIC_DIMS or stated is None:
+        if error.code != Code.ONNX_DYNAMIC_DIMS:
             raise
-        return graph.inspect(summary.path, input_size=stated), f"ONNX metadata: {_IMAGE_SIZE}"
+        stated = of_open_sides(summary, layout).stated.input_size
+        if stated is None:
+            raise
+        return graph.inspect(summary.path, input_size=stated.value), stated.source
     return onnx, onnx.size_origin
 
 
-def stated_size(metadata: tuple[tuple[str, str], ...]) -> tuple[int, int] | None:
-    """Height and width in the metadata of Ultralytics' exporter."""
-    text = dict(metadata).get(_IMAGE_SIZE, "")
-    parts = text.strip().strip("[]()").split(",")
-    return size([int(part) if part.strip().isdecimal() and len(part) < 7 else 0 for part in parts])
+def of_open_sides(summary: OnnxSummary, layout: ModelLayout | None = None) -> ExporterEvidence:
+    """What the exporter states about a graph whose height or width is open, under a size that stands for all."""
+    shape = summary.image.shape if summary.image else None
+    sides = (shape or ())[1:3] if shape and shape[3] in (1, 3) and shape[1] not in (1, 3) else (shape or ())[2:4]
+    height, width = (side if isinstance(side, int) else ANY_SIDE for side in sides)
+    return evidence.read(layout or layout_of(summary.path), graph.inspect(summary.path, input_size=(height, width)))
 
 
 def _labels(layout: ModelLayout, exporter: ExporterEvidence) -> tuple[Labels, str]:

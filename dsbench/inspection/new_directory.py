@@ -45,6 +45,8 @@ def create(target: Path, shown: str, files: tuple[NewFile, ...]) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=".dsbench-init-", dir=target.parent))
+        for folder in ("model", "config"):
+            (made / folder).mkdir()
         for file in files:
             _write(made, file)
         _open_up(made)

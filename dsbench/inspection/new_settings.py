@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from dsbench.base.text import printable
 from dsbench.inspection.inspection import HeadReport, Inspection
 from dsbench.inspection.model_file import ModelFile
+from dsbench.judge.imports.preprocessing import StatedBy
 
 _HEAD = (
-    "What you decide for this model. docs/settings.md lists every key. For a key that is not set here dsbench takes what"
-    " the exporter left, else the convention of the family, else what the frames show."
+    "What you decide for this model. docs/settings.md lists every key. For a key that is not set here dsbench takes"
+    " what the exporter left, else the convention of the family, else what the frames show."
 )
+DECIDE = "To decide"
 _DYNAMIC = "_dynamic"
 """Pre-flight passes over ONNX files with this in their names."""
 
@@ -30,22 +32,22 @@ def _top(inspection: Inspection, file: ModelFile | None, onnx_name: str, video: 
     if video is not None:
         yield f"video = {quoted(video)}"
     if file is None:
-        yield from _comment("To decide: height and width are open in the ONNX file.")
+        yield from _comment(f"{DECIDE}: height and width are open in the ONNX file.")
         yield "# input-size = [640, 640]"
     elif file.size_source not in ("ONNX", "dsbench.toml"):
         yield f"input-size = [{file.height}, {file.width}]  # {file.size_source}"
     if file is not None and not (inspection.network and inspection.network.family):
-        yield from _comment("To decide: the family was not recognised. docs/families.md lists them.")
+        yield from _comment(f"{DECIDE}: the family was not recognised. docs/families.md lists them.")
         yield '# family = "..."'
 
 
 def _network(network: HeadReport | None) -> Iterator[str]:
     if network is None or not network.possibilities:
         return
-    keys = ", ".join(key.name for key in network.feeding if key.level == "unknown")
+    keys = ", ".join(key.name for key in network.feeding if key.level == StatedBy.UNKNOWN)
     yield ""
     yield from _comment(
-        f"To decide: nobody states {keys}, and models of this kind differ. Read how the model was trained, then"
+        f"{DECIDE}: nobody states {keys}, and models of this kind differ. Read how the model was trained, then"
         " uncomment one of these. Until then dsbench takes the first and calls it preprocessing-unknown."
     )
     for number, item in enumerate(network.possibilities, 1):
@@ -59,5 +61,5 @@ def _comment(text: str) -> list[str]:
 
 
 def quoted(text: str) -> str:
-    """A TOML basic string. JSON's is one, except that TOML forbids a bare DEL."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """Printable text as a TOML string: JSON's is one."""
+    return json.dumps(text, ensure_ascii=False)

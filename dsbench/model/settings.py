@@ -149,10 +149,11 @@ def _one_of(*allowed: str) -> Reader:
 
 
 def _numbers(value: Any) -> tuple[float, ...]:
+    """Offsets: one number a channel; an empty list for none."""
     if isinstance(value, str):  # nvinfer's own spelling: 122.77;116.75;104.09
         value = [float(part) for part in value.split(";") if part.strip()]
-    if not isinstance(value, list) or len(value) not in (1, 3):
-        raise TypeError("must be a list of one number per channel")
+    if not isinstance(value, list) or len(value) not in (0, 1, 3):
+        raise TypeError("must be a list of one number per channel, or empty for none")
     number = Number(-1e6, 1e6)
     return tuple(number.check(item) for item in value)
 

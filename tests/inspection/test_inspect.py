@@ -71,30 +71,33 @@ def test_names_of_a_model_are_printed_inert(tmp_path: Path, name: str, shown: st
     assert (grep(output, "input_name"), grep(output, "height"), grep(output, "width")) == (["images"], ["64"], ["64"])
 
 
+OPEN = ("batch", 3, "h", "w")
+
+
 @pytest.mark.parametrize(
-    ("shape", "entries", "status", "height"),
+    ("shape", "size", "height", "known"),
     [
-        (("batch", 3, "h", "w"), {}, 1, "unknown"),
-        (("batch", 3, "h", "w"), {"imgsz": "[64, 64]"}, 0, "64"),  # what the exporter wrote down
-        (("batch", 3, "h", "w"), {"imgsz": "[64, -64, 'x'"}, 1, "unknown"),
-        (("batch", 64, 64, 3), {}, 0, "64"),  # channels last
+        (OPEN, "", "unknown", False),
+        (OPEN, "[64, 64]", "64", True),
+        (OPEN, "[64, -64, 'x'", "unknown", False),
+        (("batch", 3, "h", 64), "[64, 64]", "64", True),
+        (("batch", 64, 64, 3), "", "64", True),  # channels last
     ],
 )
-def test_open_sides(
+def test_open_sides_take_the_size_that_the_exporter_states(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     shape: tuple[int | str, ...],
-    entries: dict[str, str],
-    status: int,
+    size: str,
     height: str,
+    known: bool,
 ) -> None:
-    model = with_metadata(yolox(tmp_path / "x.onnx", shape=shape), **entries)
-    assert cli.main(["inspect", str(model)]) == status
+    model = with_metadata(yolox(tmp_path / "x.onnx", shape=shape), author="Ultralytics", imgsz=size)
+    cli.main(["inspect", str(model)])
     output = capsys.readouterr().out
     assert grep(output, "height") == [height]
-    assert ("[onnx-dynamic-dims]" in output) == bool(status)
-    if status == 0 and entries:
-        assert "input-size = [64, 64]" in output
+    assert ("[onnx-dynamic-dims]" in output) != known
+    assert ("set input-size = [64, 64] in dsbench.toml" in output) == bool(known and size)
 
 
 def test_a_graph_that_nvinfer_cannot_feed_is_still_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,6 +72,10 @@ def test_benchmark_keys(tmp_path: Path) -> None:
     }
 
 
+def test_an_empty_list_of_offsets_says_that_there_are_none(tmp_path: Path) -> None:
+    assert settings.load(write(tmp_path, "[property]\noffsets = []")).offsets == ()
+
+
 def test_offsets_may_be_written_as_in_nvinfer(tmp_path: Path) -> None:
     assert settings.load(write(tmp_path, '[property]\noffsets = "122.77;116.75;104.09"')).offsets == (
         122.77,

@@ -65,6 +65,11 @@ def sha256(path: Path) -> str:
 
 def external_files(model: onnx.ModelProto, path: Path) -> tuple[Path, ...]:
     """Files of external weights, each inside the ONNX file's directory and long enough; else DsbenchError."""
+    return tuple(external_locations(model, path).values())
+
+
+def external_locations(model: onnx.ModelProto, path: Path) -> dict[str, Path]:
+    """The same by the relative path that the model names them by: a link may have another name than its file."""
     base = path.parent.resolve()
     seen: dict[str, Path] = {}
     for tensor in _tensors(model.graph):
@@ -75,7 +80,7 @@ def external_files(model: onnx.ModelProto, path: Path) -> tuple[Path, ...]:
         if location not in seen:
             seen[location] = _external_file(base, location, path)
         _check_extent(seen[location], entries.get("offset", "0"), entries.get("length", "0"), path)
-    return tuple(seen.values())
+    return seen
 
 
 def _check_regular(path: Path) -> int:
