@@ -58,6 +58,8 @@ def _imports(path: Path, importer: str, known: set[str]) -> set[str]:
             for alias in node.names:
                 below = f"{node.module}.{alias.name}"
                 found.add(below if below in known else str(node.module))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("importlib.import_module", "__import__"):
+            assert "dsbench" not in ast.unparse(node), f"{importer}: import modules of dsbench by a statement"
     return (found & known) - {importer}
 
 

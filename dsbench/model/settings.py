@@ -106,8 +106,10 @@ Reader = Callable[[Any], Any]
 def _read(path: Path, shown: str, key: str, value: Any, table: str) -> Any:
     reader = TABLES[table].get(key)
     if reader is None:
-        elsewhere = [f"[{name}]" if name else "the top" for name, keys in TABLES.items() if key in keys]
-        raise _unknown(path, f"key {shown}", [f"{key} in {place}" for place in elsewhere] or sorted(TABLES[table]))
+        places = [f"in [{name}]" if name else "above all tables" for name, keys in TABLES.items() if key in keys]
+        if places:
+            raise _invalid(path, f"has an unknown key {shown}", f"write {key} {' or '.join(places)}")
+        raise _unknown(path, f"key {shown}", sorted(TABLES[table]))
     try:
         return reader(value)
     except (TypeError, ValueError) as error:
