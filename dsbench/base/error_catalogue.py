@@ -82,6 +82,10 @@ CATALOGUE: tuple[Topic, ...] = (
             "The label file cannot be read, or holds no label.",
             "The file is empty, or its path in the config is wrong.",
             "Write one class name per line; check `labelfile-path`."),
+        CodeEntry(Code.LABEL_ORDER,
+            "labels.txt has the model's class names in another order, or shifted by a line.",
+            "A sorted list, a line for a background, or COCO's list of 80 for a head of 91 columns.",
+            "Write the names into labels.txt in the order that the error shows for the model."),
     )),
     Topic("ONNX file and network", (
         CodeEntry(Code.ONNX_MISSING,

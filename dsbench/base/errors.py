@@ -27,6 +27,7 @@ class Code(StrEnum):
     OTHER_RUNTIME_RESULTS = "other-runtime-results"
     LABELS_MISSING = "labels-missing"
     LABELS_INVALID = "labels-invalid"
+    LABEL_ORDER = "label-order"
 
     # ONNX file and network
     ONNX_MISSING = "onnx-missing"

@@ -58,7 +58,7 @@ def run(model: ModelRun, log: EvidenceLog) -> NvinferConfigResult:
 def write(
     facts: PreflightFacts, outputs: ModelOutputsResult, parser: ParserBuildResult, gpu_id: int
 ) -> NvinferConfigResult:
-    """Write the config unless the user has one, and check it. Raises CONFIG_LINT with every error finding."""
+    """Write the config unless the user has one, and check it. Raises CONFIG_LINT or LABEL_ORDER with every error."""
     layout = facts.layout
     path = layout.nvinfer_config
     written = nvinfer_config.write_nvinfer(path, nvinfer_plan(facts, outputs, gpu_id, path.parent, batch_size=1))
