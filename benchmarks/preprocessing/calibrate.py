@@ -84,26 +84,6 @@ def by_boxes(pair: Pair, others: Sequence[Pair]) -> PixelRange:
     return evidence.range if best >= least else PixelRange.UNKNOWN
 
 
-def scale_of(pair: Pair, others: Sequence[Pair]) -> str:
-    """Whether the scale within the unit range is decided, and rightly; the least ratio comes from the other models."""
-    if fed_range(pair.model.truth) is not PixelRange.UNIT:
-        return "unknown"
-    clear = frame_evidence.clearly_most(pair.found, PixelRange.UNIT)
-    least = 1.7 * max((ratio for item in others for right, ratio in [lead(item)] if not right), default=1.0)
-    if clear is None or lead(pair)[1] < least:
-        return "unknown"
-    return "right" if clear == pair.model.truth else "WRONG"
-
-
-def lead(pair: Pair) -> tuple[bool, float]:
-    """Whether the scale of the unit range that finds most again is the true one, and how far it is ahead."""
-    inside = {value: item.again for value, item in pair.found.items() if fed_range(value) is PixelRange.UNIT}
-    first, second, *_ = sorted(inside, key=lambda value: -inside[value])
-    if fed_range(pair.model.truth) is not PixelRange.UNIT or inside[first] < FLOOR:
-        return True, 0.0
-    return first == pair.model.truth, inside[first] / max(inside[second], 1e-9)
-
-
 def table(models_dir: Path, cache: Path) -> None:
     """Print a row for each model and the sums."""
     known = models(models_dir)
@@ -129,16 +109,15 @@ def table(models_dir: Path, cache: Path) -> None:
         columns = {
             "gain": Counter([judged(by_gain(gains[model], others), model.truth)]),
             "boxes": Counter(judged(by_boxes(pair, rest), model.truth) for pair in mine),
-            "scale": Counter(scale_of(pair, rest) for pair in mine),
             "strength": Counter(_most(pair, "strength") for pair in mine),
             "again": Counter(_most(pair, "again") for pair in mine),
         }
         for name, counts in columns.items():
             sums[name] += counts
         gain = f"{gains[model]:.2g}" if gains[model] is not None else "none"
-        texts = [_text(columns[name]) for name in ("boxes", "scale", "strength", "again")]
+        texts = [_text(columns[name]) for name in ("boxes", "strength", "again")]
         print(f"| {model.name} | {gain} | {_text(columns['gain'])} | {len(mine)} | {' | '.join(texts)} |")
-    cells = " | ".join(_text(sums[name]) for name in ("boxes", "scale", "strength", "again"))
+    cells = " | ".join(_text(sums[name]) for name in ("boxes", "strength", "again"))
     print(f"| all | | {_text(sums['gain'])} | {len(everything)} | {cells} |")
 
 

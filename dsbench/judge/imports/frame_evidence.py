@@ -33,20 +33,13 @@ AGAIN = 0.5
 MIN_AGAIN = 0.4
 """A candidate is credible if this fraction of its boxes' strength is found again ..."""
 MIN_STRENGTH = 1.25
-"""... and this much strength a frame. Highest that a wrong range reached with such a fraction: 0.90."""
+"""... and this much strength a frame. Highest that a wrong range reached with such a fraction: 0.96."""
 MAX_FLOOD_AGAIN = 0.2
 """Below this fraction a candidate's boxes are noise: what is found again by chance does not count against another."""
 MAX_BOXES = 30.0
 """More boxes a frame than this are a flood, whatever is found again."""
 CLEARLY = 3.0
 """One range is decided if the strength found again is this many times that of the other."""
-
-
-CLEARLY_MOST = 2.0
-"""Within the unit range a scale is decided if this many times the strength of the next is found again. Highest that a
-wrong scale reached: 1.18. Within 0..255 nothing is: means or none make no difference that frames show."""
-MIN_MOST = 0.8
-"""... and at least this much strength a frame."""
 
 
 class PixelRange(StrEnum):
@@ -133,17 +126,6 @@ def of_findings(found: Mapping[Preprocessing, Findings]) -> RangeEvidence:
                 f" per frame against {best[other]:.2f} when fed {other}",
             )
     return RangeEvidence()
-
-
-def clearly_most(found: Mapping[Preprocessing, Findings], range_: PixelRange) -> Preprocessing | None:
-    """The scale of the unit range that finds clearly the most again; None where none does."""
-    inside = {value: item for value, item in found.items() if fed_range(value) is PixelRange.UNIT}
-    if range_ is not PixelRange.UNIT or len(inside) < 2:
-        return None
-    first, second, *_ = sorted(inside, key=lambda value: -inside[value].again)
-    best = inside[first]
-    clear = best.again >= MIN_MOST and best.again >= MIN_AGAIN * best.strength and best.boxes <= MAX_BOXES
-    return first if clear and best.again >= CLEARLY_MOST * inside[second].again else None
 
 
 def findings(frames: Sequence[Views], floor: float) -> Findings:

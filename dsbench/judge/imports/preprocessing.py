@@ -46,7 +46,6 @@ class StatedBy(StrEnum):
     USER = "user"
     EXPORTER = "exporter"
     CONVENTION = "convention"
-    FRAMES = "frames"
     UNKNOWN = "unknown"
 
 
@@ -198,8 +197,6 @@ def decide(
     base, level, source = _base(stated, evidence, {item.preprocessing: item.strength for item in scores}, found)
     chosen = settle(base, stated)
     keys = tuple(_key(index, chosen, level, source, stated) for index in range(len(KEYS)))
-    if level is StatedBy.FRAMES:  # no frame tells the colour order or the placement
-        keys = (*keys[:2], *(_open(item) for item in keys[2:]))
     open_keys = [item.key for item in keys if item.level is StatedBy.UNKNOWN]
     if not chosen.maintain_aspect_ratio and "symmetric-padding" in open_keys:
         open_keys.remove("symmetric-padding")
@@ -215,10 +212,6 @@ def decide(
     )
 
 
-def _open(item: KeyChoice) -> KeyChoice:
-    return replace(item, level=StatedBy.UNKNOWN, source="guess: usual") if item.level is StatedBy.FRAMES else item
-
-
 def _base(
     stated: Stated,
     evidence: RangeEvidence,
@@ -232,11 +225,6 @@ def _base(
         convention = None
     if convention is not None and stated.firm:
         return convention, StatedBy.CONVENTION, origin
-    clear = frame_evidence.clearly_most(found, evidence.range)
-    if clear is not None:
-        again = f"strength {found[clear].again:.2f} per frame is found again in the mirrored and the zoomed frame"
-        same = convention is not None and _scale(convention) == _scale(clear)
-        return convention if convention is not None and same else clear, StatedBy.FRAMES, f"{again}, clearly the most"
     measured = {value: item.again for value, item in found.items()} or strength
     guess = _guess(stated, evidence, measured)
     if convention is not None and measured.get(guess, 0.0) <= HABIT_MARGIN * _like(convention, measured):

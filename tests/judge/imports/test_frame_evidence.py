@@ -11,7 +11,6 @@ from dsbench.judge.imports.frame_evidence import (
     Findings,
     PixelRange,
     Views,
-    clearly_most,
     fed_range,
     findings,
     of_findings,
@@ -80,24 +79,6 @@ def test_what_is_found_again_decides_only_where_it_is_clear(
     found: dict[Preprocessing, Findings], expected: PixelRange
 ) -> None:
     assert of_findings(found).range is expected
-
-
-@pytest.mark.parametrize(
-    ("best", "second", "range_", "decided"),
-    [
-        (Findings(2, 1.2, 1.0), 0.4, PixelRange.UNIT, True),
-        (Findings(2, 1.2, 1.0), 0.6, PixelRange.UNIT, False),
-        (Findings(2, 1.2, 1.0), 0.4, PixelRange.UNKNOWN, False),
-        (Findings(2, 0.8, 0.7), 0.0, PixelRange.UNIT, False),
-        (Findings(2, 3.0, 1.0), 0.4, PixelRange.UNIT, False),
-        (Findings(40, 1.2, 1.0), 0.4, PixelRange.UNIT, False),
-    ],
-)
-def test_a_scale_is_decided_only_where_it_is_clear(
-    best: Findings, second: float, range_: PixelRange, decided: bool
-) -> None:
-    found = {IMAGENET: best, UNIT: Findings(1, second, second), BYTE: Findings(9, 9, 9)}
-    assert clearly_most(found, range_) == (IMAGENET if decided else None)
 
 
 def test_a_box_counts_as_far_as_both_other_views_have_it() -> None:

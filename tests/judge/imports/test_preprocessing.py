@@ -65,16 +65,12 @@ def test_the_usual_scales_of_a_range() -> None:
     assert usual(Stated(convention=DEFAULT), UNIT) == usual(Stated(), UNIT)
 
 
-def test_frames_decide_a_scale_only_where_it_is_clear_and_nothing_else() -> None:
+def test_a_guess_is_what_is_found_again_most_and_stays_a_guess() -> None:
     rows = table(0)[:3]
-    for agains, level in (((0.4, 1.0, 0.3), StatedBy.FRAMES), ((0.6, 1.0, 0.3), StatedBy.UNKNOWN)):
-        found = {row: Findings(2, again, again) for row, again in zip(rows, agains, strict=True)}
-        choice = decide([], Stated(aspect=0), UNIT, found)
-        assert choice.preprocessing == rows[1]
-        assert [item.level for item in choice.keys] == [level, level, *[StatedBy.UNKNOWN] * 3]
-    habit = Preprocessing(rows[1].net_scale_factor, rows[1].offsets, 1, 1, 1)
-    found = {row: Findings(2, again, again) for row, again in zip(rows, (0.4, 1.0, 0.3), strict=True)}
-    assert decide([], Stated(convention=habit, firm=False, aspect=0), UNIT, found).preprocessing == habit
+    found = {row: Findings(2, again, again) for row, again in zip(rows, (0.1, 9.0, 0.1), strict=True)}
+    choice = decide([Score(rows[2], 1.0, 99.0, 1.0)], Stated(aspect=0), UNIT, found)
+    assert choice.preprocessing == rows[1]
+    assert {item.level for item in choice.keys} == {StatedBy.UNKNOWN}
     assert decide([], Stated(convention=DEFAULT), UNIT, found).preprocessing == DEFAULT
 
 
