@@ -10,9 +10,10 @@ from pathlib import Path
 
 from dsbench.base.errors import Code
 from dsbench.base.text import printable
-from dsbench.inspection import inspection, model_file, new_directory, new_labels, new_settings, text
+from dsbench.inspection import findings, inspection, model_file, new_directory, new_labels, new_settings, text
+from dsbench.inspection.findings import InspectFinding
 from dsbench.inspection.inspect_command import absolute, read_video, show
-from dsbench.inspection.inspection import WARNING, InspectedFile, InspectFinding
+from dsbench.inspection.inspection import InspectedFile
 from dsbench.inspection.new_directory import NewFile
 from dsbench.inspection.new_labels import NewLabels
 from dsbench.model.exporter.evidence import ExporterEvidence
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise found.error
     new = _plan(target, found, arguments.labels, video)
     new_directory.create(target.root, target.given, new.files)
-    show("\n".join((*_taken(new), "", *_findings(found, new.labels), "", *_next(new))))
+    show("\n".join((*_taken(new), "", *_findings(found, new), "", *_next(new))))
     return 0
 
 
@@ -103,16 +104,15 @@ def _row(name: str, text: str) -> str:
     return f"  {printable(name):<24} {text}"
 
 
-def _findings(found: InspectedFile, labels: NewLabels | None) -> Iterator[str]:
-    everything = found.inspection.findings
-    network = found.inspection.network
-    stated = found.file is not None and found.file.labels.count
-    if labels and not stated and network and network.classes not in (None, len(labels.lines)):
-        what = f"the head has {network.classes} classes, config/labels.txt has {len(labels.lines)} names"
-        everything += (
-            InspectFinding(WARNING, what, fix="correct config/labels.txt: one line per class, in the head's order"),
-        )
-    yield from text.findings(everything)
+def _findings(found: InspectedFile, new: NewModel) -> Iterator[str]:
+    """Those of the inspection, and what is wrong with labels that the user named."""
+    network, labels = found.inspection.network, new.labels
+    more: tuple[InspectFinding, ...] = ()
+    if labels and labels.given:
+        stated = found.file.exporter.stated.names if found.file else None
+        classes = network.classes if network else None
+        more = tuple(findings.of_labels(labels.lines, "config/labels.txt", stated, classes))
+    yield from text.findings(tuple(dict.fromkeys((*found.inspection.findings, *more))))
 
 
 def _next(new: NewModel) -> Iterator[str]:

@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dsbench.base import spec
-from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.errors import DsbenchError
 from dsbench.base.options import Value
 from dsbench.families import registry
 from dsbench.families.base import Head, HeadFact
-from dsbench.inspection import model_file
+from dsbench.inspection import findings, model_file
+from dsbench.inspection.findings import PICTURE, InspectFinding
 from dsbench.inspection.model_file import ModelFile
 from dsbench.judge.imports.preprocessing import Choice, StatedBy, describe, toml
+from dsbench.judge.lint import ERROR
 from dsbench.model.exporter.statement import Said
 from dsbench.model.onnx import summary as onnx_summary
 from dsbench.model.onnx.summary import OnnxSummary
@@ -22,22 +24,7 @@ from dsbench.model.video import VideoFacts
 from dsbench.steps import model_outputs
 from dsbench.steps.model_outputs import ModelOutputsResult
 
-ERROR, WARNING = "error", "warning"
-PICTURE = "a synthetic picture"
 _CLUSTERING = {2: " (NMS)", 4: " (none)"}
-_ABOUT_FRAMES = (Code.MODEL_OUTPUT_INVALID, Code.FAMILY_UNKNOWN)
-"""Errors that real frames may take back: their values decide."""
-
-
-@dataclass(frozen=True)
-class InspectFinding:
-    """Something that is wrong or that has to be decided. ``code``: of an error, else empty."""
-
-    severity: str
-    what: str
-    code: str = ""
-    where: str = ""
-    fix: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,7 +104,7 @@ def inspect(path: Path, video: VideoFacts | None = None) -> InspectedFile:
     try:
         file = model_file.read(graph, Value(video, "command line") if video else None)
     except DsbenchError as error:
-        return InspectedFile(replace(found, findings=(of_error(error),)), None, error)
+        return InspectedFile(replace(found, findings=tuple(findings.of_error(error))), None, error)
     found = replace(
         found,
         height=file.height,
@@ -125,18 +112,16 @@ def inspect(path: Path, video: VideoFacts | None = None) -> InspectedFile:
         size_source=file.size_source,
         names=file.labels.names,
         names_source=file.labels_source,
-        findings=tuple(_before_the_run(file)),
+        findings=tuple(findings.before_the_run(file)),
     )
     try:
         with tempfile.TemporaryDirectory(prefix="dsbench-inspect-") as scratch:
             outputs = model_outputs.probe(file, Path(scratch))
     except DsbenchError as error:
-        return InspectedFile(replace(found, findings=(*found.findings, *_about_run(error, file))), file, error)
+        return InspectedFile(replace(found, findings=(*found.findings, *findings.of_error(error, file))), file, error)
     network = _network(file, outputs)
-    findings = (*found.findings, *_after_the_run(file, outputs))
-    return InspectedFile(
-        replace(found, network=network, findings=tuple(dict.fromkeys(findings))), file, outputs.no_family
-    )
+    every = dict.fromkeys((*found.findings, *findings.after_the_run(file, outputs)))
+    return InspectedFile(replace(found, network=network, findings=tuple(every)), file, outputs.no_family)
 
 
 def _plain(graph: OnnxSummary) -> Inspection:
@@ -146,46 +131,6 @@ def _plain(graph: OnnxSummary) -> Inspection:
     sides = shape[1:3] if shape[3] in (1, 3) and shape[1] not in (1, 3) else shape[2:4]
     height, width = (side if isinstance(side, int) and side > 0 else None for side in sides)
     return Inspection(graph, image.name if image else "", height, width, "ONNX", (), "", None, ())
-
-
-def of_error(error: DsbenchError) -> InspectFinding:
-    """An error as a finding."""
-    return InspectFinding(ERROR, error.what, str(error.code), error.where, error.fix)
-
-
-def _before_the_run(file: ModelFile) -> Iterator[InspectFinding]:
-    for text in (*file.onnx.warnings, *file.labels.warnings):
-        yield InspectFinding(WARNING, text)
-    if file.size_source not in ("ONNX", "dsbench.toml"):
-        size = f"input-size = [{file.height}, {file.width}]"
-        yield InspectFinding(
-            WARNING,
-            f"height and width are open in the file; {file.height}x{file.width} is from {file.size_source}",
-            fix=f"set {size} in dsbench.toml (dsbench init writes it)",
-        )
-
-
-def _about_run(error: DsbenchError, file: ModelFile) -> Iterator[InspectFinding]:
-    yield of_error(error)
-    if error.code in _ABOUT_FRAMES and file.video is None:
-        yield InspectFinding(WARNING, f"this was seen on {PICTURE}", fix="inspect again with --video FILE")
-
-
-def _after_the_run(file: ModelFile, outputs: ModelOutputsResult) -> Iterator[InspectFinding]:
-    head, choice = outputs.head, outputs.choice
-    if outputs.no_family:
-        yield from _about_run(outputs.no_family, file)
-    for text in (*(head.warnings if head else ()), *outputs.warnings, choice.warning):
-        if text:
-            yield InspectFinding(WARNING, text)
-    if choice.unknown:
-        yield InspectFinding(WARNING, choice.unknown, fix="copy one of the possibilities above into dsbench.toml")
-    if head and file.labels.count and file.labels.count != head.classes:
-        yield InspectFinding(
-            WARNING,
-            f"the head has {head.classes} classes, {file.labels_source} has {file.labels.count} names",
-            fix="find out which is right before config/labels.txt is written: a missing line shifts every later class",
-        )
 
 
 def _network(file: ModelFile, outputs: ModelOutputsResult) -> HeadReport:

@@ -22,6 +22,8 @@ class NewLabels:
     lines: tuple[str, ...]
     source: str
     notes: tuple[str, ...] = ()
+    given: bool = False
+    """The user named them."""
 
     @property
     def content(self) -> bytes:
@@ -32,7 +34,7 @@ class NewLabels:
 def choose(given: str | None, stated: Said[tuple[str, ...]] | None) -> NewLabels | None:
     """``given`` is a list's name or a file; None: the exporter's names. Raises LABELS_MISSING and LABELS_INVALID."""
     if given in LISTS:
-        return NewLabels(LISTS[given], f"--labels {given}")
+        return NewLabels(LISTS[given], f"--labels {given}", given=True)
     if given is not None:
         return _of_file(Path(given).expanduser())
     return _of_names(stated) if stated else None
@@ -57,7 +59,7 @@ def _of_file(path: Path) -> NewLabels:
     notes = [text for changed, text in cleaned if changed]
     if any(not line for line in labels.lines):
         notes.append("blank lines are kept, but nvinfer skips them: every later class is shifted")
-    return NewLabels(labels.lines, str(path), tuple(notes))
+    return NewLabels(labels.lines, str(path), tuple(notes), given=True)
 
 
 def _of_names(stated: Said[tuple[str, ...]]) -> NewLabels:

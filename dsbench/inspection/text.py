@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from dsbench.base import jsonable
 from dsbench.base.text import printable
-from dsbench.inspection.inspection import PICTURE, FeedingKey, HeadReport, InspectFinding, Inspection
+from dsbench.inspection.findings import PICTURE, InspectFinding
+from dsbench.inspection.inspection import FeedingKey, HeadReport, Inspection
 from dsbench.model.onnx.tensor import TensorFacts
 
 _WIDTH = 100
