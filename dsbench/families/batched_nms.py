@@ -214,7 +214,11 @@ def _space(seen: NDArray[np.float32], name: str, hints: Hints) -> tuple[bool, st
         return largest <= evidence.LARGEST_FRACTION, f"coordinates of {len(seen)} boxes up to {largest:.2f}", ""
     fractions = "nmsed" in name.casefold() or name.startswith("BatchedNMS")
     guess = "BatchedNMS's habit" if fractions else "EfficientNMS's habit"
-    return fractions, guess, "no detection to tell pixels from fractions by: set [head] boxes if this is wrong"
+    return (
+        fractions,
+        guess,
+        "no detection shows which unit the boxes have: set [head] boxes if this is wrong",
+    )
 
 
 def _order(

@@ -328,7 +328,11 @@ def _objectness(view: _View, counts: Sequence[int], hints: Hints) -> tuple[bool,
         return by_values, f"column 4 and a class are high together in {share:.0%} of its rows", ()
     if view.transposed:
         return False, "transposed, as YOLOv8 and later write it", ()
-    return False, "nothing speaks for an objectness", ("objectness cannot be told: set [head] objectness",)
+    return (
+        False,
+        "nothing speaks for an objectness",
+        ("column 4 may be objectness: set [head] objectness",),
+    )
 
 
 def _objectness_by_shape(view: _View) -> bool | None:

@@ -94,13 +94,13 @@ class BottleneckEvidence:
     """What else a reader must know of the evidence."""
 
     @property
-    def decode_share(self) -> float | None:
+    def decode_fraction(self) -> float | None:
         """The run's throughput over the decode-only one at as many streams."""
         same = next((one.fps for one in self.decode if one.streams == self.streams), 0.0)
         return self.fps / same if same > 0 else None
 
     @property
-    def infer_share(self) -> float | None:
+    def infer_fraction(self) -> float | None:
         """The run's inferred frames over those of the network alone."""
         if self.infer is None or self.infer.fps <= 0:
             return None
@@ -144,7 +144,7 @@ def _doubt(evidence: BottleneckEvidence) -> str:
         return f"the run's own figure does not hold: {evidence.distrust}"
     if not evidence.fps > 0:
         return "the run has no throughput"
-    ratios = (("decoding", evidence.decode_share), ("inference", evidence.infer_share))
+    ratios = (("decoding", evidence.decode_fraction), ("inference", evidence.infer_fraction))
     for stage, ratio in ratios:
         if ratio is not None and ratio > CONTRADICTION:
             return (
@@ -157,7 +157,7 @@ def _doubt(evidence: BottleneckEvidence) -> str:
 
 
 def _on_gpu(evidence: BottleneckEvidence) -> tuple[Limit, str]:
-    decode, infer, load = evidence.decode_share, evidence.infer_share, evidence.load
+    decode, infer, load = evidence.decode_fraction, evidence.infer_fraction, evidence.load
     if forced := _throttling(load, _FORCED):
         return Limit.THROTTLED, f"the GPU slowed itself down in the run: {forced}"
     if decode is not None and decode >= DECODE_REACHED and decode >= (infer or 0.0):
@@ -198,7 +198,7 @@ def _decode_path(evidence: BottleneckEvidence, ratio: float) -> tuple[Limit, str
 
 
 def _on_cpu(evidence: BottleneckEvidence) -> tuple[Limit, str]:
-    decode, infer = evidence.decode_share, evidence.infer_share
+    decode, infer = evidence.decode_fraction, evidence.infer_fraction
     if others := _others(evidence):
         return Limit.UNCLEAR, f"{others}; what limits an idle machine is not known"
     busy = _cpu_busy(evidence)
@@ -264,9 +264,9 @@ def _throttling(load: TelemetrySummary | None, reasons: Sequence[str] = ()) -> s
     if load is None or load.throttled is None:
         return ""
     counted = (
-        one for one in load.throttled if one.share >= THROTTLED_FRACTION and (not reasons or one.reason in reasons)
+        one for one in load.throttled if one.fraction >= THROTTLED_FRACTION and (not reasons or one.reason in reasons)
     )
-    return ", ".join(f"{one.reason} in {one.share:.0%} of the samples" for one in counted)
+    return ", ".join(f"{one.reason} in {one.fraction:.0%} of the samples" for one in counted)
 
 
 def _plateau(decode: Sequence[Ceiling]) -> str | None:
@@ -286,7 +286,7 @@ def _plateau(decode: Sequence[Ceiling]) -> str | None:
 
 def _ceilings(evidence: BottleneckEvidence) -> list[str]:
     found = []
-    decode, infer = evidence.decode_share, evidence.infer_share
+    decode, infer = evidence.decode_fraction, evidence.infer_fraction
     if decode is not None:
         alone = next(one.fps for one in evidence.decode if one.streams == evidence.streams)
         found.append(f"decoding alone: {alone:.1f} frames/s, the run {evidence.fps:.1f} ({decode:.0%} of it)")

@@ -33,7 +33,7 @@ def exclusive(device: str, announce: Callable[[str], None], folder: Path | None 
     try:
         handle = os.open(_lock_file(device, folder), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        yield Held(notes=(f"no lock file for {device} ({error.strerror}): another benchmark may have run beside this",))
+        yield Held(notes=(f"no lock file for {device} ({error.strerror}): another benchmark may have run too",))
         return
     try:
         started = time.monotonic()

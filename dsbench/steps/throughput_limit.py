@@ -205,10 +205,10 @@ def _rows(evidence: BottleneckEvidence) -> list[tuple[str, ...]]:
     infer = evidence.infer
     rows: list[tuple[str, ...]] = [("run 1", str(evidence.streams), f"{evidence.fps:.1f}", "")]
     for one in evidence.decode:
-        fraction = _percent(evidence.decode_share) if one.streams == evidence.streams else ""
+        fraction = _percent(evidence.decode_fraction) if one.streams == evidence.streams else ""
         rows.append(("decoding alone", str(one.streams), f"{one.fps:.1f}", fraction))
     if infer is not None:
-        fraction = _percent(evidence.infer_share)
+        fraction = _percent(evidence.infer_fraction)
         rows.append((f"inference alone, {infer.source}", f"batch {infer.batch}", f"{infer.fps:.1f}", fraction))
     return rows
 
@@ -229,8 +229,8 @@ def _record(result: ThroughputLimitResult) -> LimitRecord | None:
         plateau=verdict.plateau,
         streams=evidence.streams,
         fps=evidence.fps,
-        decode_share=evidence.decode_share,
-        infer_share=evidence.infer_share,
+        decode_share=evidence.decode_fraction,
+        infer_share=evidence.infer_fraction,
         ceilings=tuple(ceilings),
         evidence=verdict.sentences,
     )

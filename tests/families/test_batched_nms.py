@@ -121,4 +121,4 @@ def test_a_plugin_is_recognised_without_running(tmp_path: Path) -> None:
     head = registry.recognise(facts, [], labels=zoo.NAMES)
     assert (head.family, head.classes) == ("batched_nms", 4)
     assert head.layout == BatchedNmsLayout(0, 1, 2, 3, normalised=False)
-    assert "no detection to tell" in head.warnings[0]
+    assert "no detection shows" in head.warnings[0]

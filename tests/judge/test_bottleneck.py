@@ -24,8 +24,8 @@ def load(*, throttled: tuple[tuple[str, float], ...] | None = (), **means: float
         ColumnSummary(name, mean, min(100.0, mean * 1.1) if mean <= 100 else mean * 1.1, mean, mean, 20)
         for name, mean in means.items()
     )
-    shares = None if throttled is None else tuple(Throttled(*one) for one in throttled)
-    return TelemetrySummary((5.0, 15.0), 20, columns, shares, ())
+    fractions = None if throttled is None else tuple(Throttled(*one) for one in throttled)
+    return TelemetrySummary((5.0, 15.0), 20, columns, fractions, ())
 
 
 CALM = load(nvdec_pct=40, sm_pct=40, cpu_pct=20, cpu_busiest_pct=60, app_cpu_pct=300)

@@ -59,8 +59,8 @@ def test_run_1_and_both_ceilings(bench: Bench, jobs: list[ThroughputJob]) -> Non
     result = limit(bench, model)
     evidence = result.evidence
     assert evidence is not None
-    assert evidence.decode_share == pytest.approx(120 / 300)
-    assert evidence.infer_share == pytest.approx(120 / 400)
+    assert evidence.decode_fraction == pytest.approx(120 / 300)
+    assert evidence.infer_fraction == pytest.approx(120 / 400)
     assert [job.batch for job in jobs] == [1], "as the app calls the network in a benchmark"
     config = (bench.layout.ds_dir / "deepstream_app_s6_decode.txt").read_text()
     assert "[primary-gie]\nenable=0\n" in config
@@ -91,7 +91,7 @@ def test_a_run_that_is_faster_than_decoding_alone_gives_no_verdict(bench: Bench,
 def test_decoding_that_shows_no_frame_leaves_inference(bench: Bench, jobs: list[ThroughputJob]) -> None:
     result = limit(bench, calibrated(bench, ((6, ()),)))
     assert result.evidence is not None
-    assert result.evidence.decode_share is None
+    assert result.evidence.decode_fraction is None
     assert result.evidence.decode == ()
     assert result.verdict is not None
     said = [sentence for sentence in result.verdict.sentences if "decoding alone" in sentence]
@@ -103,7 +103,7 @@ def test_windows_without_all_streams_give_no_ceiling(bench: Bench, jobs: list[Th
     starting: tuple[Row, ...] = (0.0, 0.0, (50.0, 0.0, 0.0, 0.0, 0.0, 0.0), (50.0,) * 6)
     result = limit(bench, calibrated(bench, ((6, starting),)))
     assert result.evidence is not None
-    assert (result.evidence.decode, result.evidence.decode_share) == ((), None)
+    assert (result.evidence.decode, result.evidence.decode_fraction) == ((), None)
     assert "no PERF window with all streams running within" in result.evidence.notes[0]
     assert result.verdict is not None
     assert "cannot be" not in " ".join(result.verdict.sentences)
@@ -158,4 +158,4 @@ def test_frames_that_nvinfer_skips_are_taken_into_account(bench: Bench, jobs: li
     model.keep(dataclasses.replace(config, config=dataclasses.replace(config.config, interval=1)))
     result = limit(bench, model)
     assert result.evidence is not None
-    assert result.evidence.infer_share == pytest.approx(60 / 400)
+    assert result.evidence.infer_fraction == pytest.approx(60 / 400)

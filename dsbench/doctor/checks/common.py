@@ -51,7 +51,7 @@ def nvml(inventory: Inventory, advice: Advice) -> Check:
     if inventory.pynvml is not None:
         return Check(OPTIONAL, "nvidia-ml-py", OK, inventory.pynvml)
     fix = (advice.python([Package("nvidia-ml-py>=12", None)]),) if inventory.nvidia.gpu else ()
-    return Check(OPTIONAL, "nvidia-ml-py", MISSING, "no GPU figures beside the benchmarks (pip extra: gpu)", fix)
+    return Check(OPTIONAL, "nvidia-ml-py", MISSING, "no GPU figures during benchmarks (pip extra: gpu)", fix)
 
 
 def folders(inventory: Inventory, advice: Advice) -> Iterable[Check]:

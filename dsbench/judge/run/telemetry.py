@@ -28,7 +28,7 @@ class Throttled:
     """A throttle reason by NVML's name, and the fraction of the samples in which it was active (0 to 1)."""
 
     reason: str
-    share: float
+    fraction: float
 
 
 @dataclass(frozen=True)
@@ -107,4 +107,4 @@ def _throttled(series: Series, rows: Sequence[tuple[float | None, ...]]) -> tupl
         return None
     names = [name for mask in masks for name in throttling(mask)]
     found = (Throttled(name, names.count(name) / len(masks)) for name in dict.fromkeys(names))
-    return tuple(sorted(found, key=lambda one: -one.share))
+    return tuple(sorted(found, key=lambda one: -one.fraction))

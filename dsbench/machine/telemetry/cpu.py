@@ -56,7 +56,7 @@ class CpuSource:
         """Nothing has to be closed."""
 
     def read(self, *, before_run: bool) -> tuple[float | None, ...]:
-        """One sample; shares of time are of the time since the last one, None in the first."""
+        """One sample; fractions of time refer to the time since the last one and are None in the first."""
         import psutil
 
         now, last = self._moment(), self._last
@@ -65,8 +65,8 @@ class CpuSource:
         available = psutil.virtual_memory().available / 2**20
         mhz, temperature = self._slow() if self._count % _SLOW_EVERY == 0 else (None, None)
         self._count += 1
-        shares = _shares(last, now, app_s) if last is not None else (None,) * 6
-        cpu, busiest, app, others, steal, throttled = shares
+        fractions = _fractions(last, now, app_s) if last is not None else (None,) * 6
+        cpu, busiest, app, others, steal, throttled = fractions
         return (cpu, busiest, app, others, steal, os.getloadavg()[0], rss, available, throttled, mhz, temperature)
 
     def _moment(self) -> _Moment:
@@ -112,7 +112,7 @@ def _hottest(sensors: Any) -> float | None:
     return max(values, default=None)
 
 
-def _shares(last: _Moment, now: _Moment, app_s: float) -> tuple[float | None, ...]:
+def _fractions(last: _Moment, now: _Moment, app_s: float) -> tuple[float | None, ...]:
     """Percent of the time between two moments: all cores, busiest, app, others, steal, periods of the used up quota."""
     seconds = now.at - last.at
     totals = [b - a for a, b in zip(last.total, now.total, strict=False)]

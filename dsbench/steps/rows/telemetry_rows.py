@@ -64,7 +64,7 @@ def _rows(summary: TelemetrySummary) -> list[tuple[str, ...]]:
 def _throttling(log: EvidenceLog, name: str, summary: TelemetrySummary) -> None:
     if summary.throttled is None:
         return
-    fractions = ", ".join(f"{one.reason} in {100 * one.share:.0f} % of the samples" for one in summary.throttled)
+    fractions = ", ".join(f"{one.reason} in {100 * one.fraction:.0f} % of the samples" for one in summary.throttled)
     log.fact(f"{name}: throttle reasons", fractions or "none", "NVML")
 
 

@@ -46,7 +46,7 @@ def test_only_the_window_counts() -> None:
 def test_throttle_reasons_by_their_share_of_the_samples() -> None:
     summary = telemetry.summarise(SERIES, (0.1, 2.5))
     assert summary.throttled is not None
-    assert [(one.reason, one.share) for one in summary.throttled] == [
+    assert [(one.reason, one.fraction) for one in summary.throttled] == [
         ("SwPowerCap", 0.4),
         ("HwThermalSlowdown", 0.2),
         ("HwSlowdown", 0.2),

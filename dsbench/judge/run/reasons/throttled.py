@@ -18,8 +18,8 @@ def find(run: JudgedRun) -> Reason | None:
         return None
     summary = telemetry.summarise(run.context.telemetry, run.span)
     slowed = [one for one in summary.throttled or () if one.reason in _SLOWED]
-    if not slowed or slowed[0].share < MIN_FRACTION:
+    if not slowed or slowed[0].fraction < MIN_FRACTION:
         return None
-    seen = f"{slowed[0].reason} in {100 * slowed[0].share:.0f}% of the samples"
-    state = State.INVALID if slowed[0].share >= INVALID_FRACTION else State.INCONCLUSIVE
+    seen = f"{slowed[0].reason} in {100 * slowed[0].fraction:.0f}% of the samples"
+    state = State.INVALID if slowed[0].fraction >= INVALID_FRACTION else State.INCONCLUSIVE
     return Reason(ReasonCode.THROTTLED, f"the GPU was slowed down ({seen}): check cooling and power supply", state)
