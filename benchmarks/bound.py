@@ -19,7 +19,7 @@ from av.video.frame import VideoFrame
 from benchmarks.serve import serve
 from benchmarks.workload import Workload
 from dsbench.embedded.nvinfer.infer import OnnxModel
-from dsbench.embedded.nvinfer.preprocess import Preprocessor, geometry
+from dsbench.embedded.nvinfer.preprocess import Preprocessor, PreprocessSettings, geometry
 from dsbench.embedded.video.frame import YuvFrame
 
 
@@ -30,7 +30,7 @@ class BareLoop:
         (height, width), (net_h, net_w) = work.frame, work.size
         self._clip = work.clip
         self._frames = self._endless()
-        self._scale = Preprocessor(geometry(width, height, net_w, net_h, True), net_w, net_h, color_format=1)
+        self._scale = Preprocessor(geometry(width, height, net_w, net_h, True), PreprocessSettings(color_format=1))
         self._call = OnnxModel(Path(work.onnx)).bind(np.zeros((1, 3, net_h, net_w), np.float32))
 
     def step(self) -> None:

@@ -12,7 +12,7 @@ from benchmarks.workload import Workload
 from dsbench.embedded.nvinfer.infer import OnnxModel
 from dsbench.embedded.nvinfer.parser_host import OutputLayer, ParserHost
 from dsbench.embedded.nvinfer.postprocess import Postprocessor
-from dsbench.embedded.nvinfer.preprocess import Preprocessor, geometry
+from dsbench.embedded.nvinfer.preprocess import Preprocessor, PreprocessSettings, geometry
 from dsbench.embedded.video.decode import open_source
 from dsbench.formats import nvinfer
 
@@ -35,10 +35,11 @@ def measure(work: Workload, frames: int) -> Split:
     where = geometry(work.frame[1], work.frame[0], net_w, net_h, config.maintain_aspect_ratio)
     scaler = Preprocessor(
         where,
-        *(net_w, net_h),
-        color_format=config.model_color_format,
-        scaling_filter=config.scaling_filter,
-        net_scale_factor=config.net_scale_factor,
+        PreprocessSettings(
+            color_format=config.model_color_format,
+            scaling_filter=config.scaling_filter,
+            net_scale_factor=config.net_scale_factor,
+        ),
     )
     call = model.bind(np.zeros((1, 3, net_h, net_w), np.float32))
     assert config.custom_lib_path is not None

@@ -91,13 +91,15 @@ def _threshold(onnx: Path) -> float:
     import numpy as np
 
     from dsbench.embedded.nvinfer.infer import OnnxModel
-    from dsbench.embedded.nvinfer.preprocess import Preprocessor, geometry
+    from dsbench.embedded.nvinfer.preprocess import Preprocessor, PreprocessSettings, geometry
     from dsbench.embedded.video.decode import open_source
 
     source = open_source(CLIP)
     frame = next(source)
     feed = np.zeros((1, 3, 416, 416), np.float32)
-    Preprocessor(geometry(frame.width, frame.height, 416, 416, True), 416, 416, color_format=1).write(frame, feed[0])
+    Preprocessor(geometry(frame.width, frame.height, 416, 416, True), PreprocessSettings(color_format=1)).write(
+        frame, feed[0]
+    )
     rows = OnnxModel(onnx).run(feed)[0][0]
     scores = np.sort(rows[:, 4] * rows[:, 5:].max(axis=1))
     source.close()

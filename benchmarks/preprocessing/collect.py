@@ -19,7 +19,7 @@ from benchmarks.preprocessing import material
 from benchmarks.preprocessing.decoders import DECODERS, Decoder, of_family
 from benchmarks.preprocessing.material import Clip
 from dsbench.base.boxes import Boxes, nms
-from dsbench.embedded.nvinfer.preprocess import Preprocessor, geometry
+from dsbench.embedded.nvinfer.preprocess import Preprocessor, PreprocessSettings, geometry
 from dsbench.embedded.video.frame import YuvFrame
 from dsbench.families.base import Hints, NamedArray, Network, Preprocessing
 from dsbench.families.preprocessing import IMAGENET_ROW
@@ -136,15 +136,7 @@ def network_input(frame: YuvFrame, feeding: Preprocessing, network: Network) -> 
         bool(feeding.maintain_aspect_ratio),
         bool(feeding.symmetric_padding),
     )
-    scaler = Preprocessor(
-        place,
-        network.width,
-        network.height,
-        color_format=feeding.model_color_format,
-        scaling_filter=1,
-        net_scale_factor=1.0,
-        offsets=(),
-    )
+    scaler = Preprocessor(place, PreprocessSettings(color_format=feeding.model_color_format, scaling_filter=1))
     pixels = np.array(scaler.pixels(frame), np.float32)
     offsets = np.array(feeding.offsets or (0.0,) * 3, np.float32).reshape(3, 1, 1)
     return np.ascontiguousarray((pixels - offsets) * np.float32(feeding.net_scale_factor))

@@ -111,48 +111,67 @@ class NativeLibrary:
     def __init__(self, path: Path) -> None:
         self.path = path
         lib = ctypes.CDLL(str(path))
-        text_out = (c_char_p, c_int32)
+        self._add_preprocessing(lib)
+        self._add_parser(lib)
+        self._add_boxes(lib)
 
-        def function(name: str, result: type | None, *arguments: type) -> ctypes._NamedFuncPointer:
-            found = lib[name]
-            found.restype, found.argtypes = result, arguments
-            return found
+    def _add_preprocessing(self, lib: ctypes.CDLL) -> None:
+        self.preprocess_new = _function(lib, "dsb_preprocess_new", c_void_p, POINTER(PreprocessPlan))
+        self.preprocess_free = _function(lib, "dsb_preprocess_free", None, c_void_p)
+        self.preprocess_run = _function(
+            lib, "dsb_preprocess_run", None, c_void_p, POINTER(Planes), c_int32, c_int32, c_void_p, c_void_p
+        )
+        self.plane_scaler_new = _function(lib, "dsb_plane_scaler_new", c_void_p, *[c_int32] * 4)
+        self.plane_scaler_free = _function(lib, "dsb_plane_scaler_free", None, c_void_p)
+        self.plane_scaler_run = _function(
+            lib, "dsb_plane_scaler_run", None, c_void_p, c_void_p, c_int64, c_void_p, c_int64
+        )
 
-        self.preprocess_new = function("dsb_preprocess_new", c_void_p, POINTER(PreprocessPlan))
-        self.preprocess_free = function("dsb_preprocess_free", None, c_void_p)
-        self.preprocess_run = function(
-            "dsb_preprocess_run", None, c_void_p, POINTER(Planes), c_int32, c_int32, c_void_p, c_void_p
+    def _add_parser(self, lib: ctypes.CDLL) -> None:
+        self.parser_open = _function(
+            lib, "dsb_parser_open", c_void_p, c_char_p, c_char_p, c_int32, POINTER(c_int32), *_TEXT_OUT
         )
-        self.plane_scaler_new = function("dsb_plane_scaler_new", c_void_p, *[c_int32] * 4)
-        self.plane_scaler_free = function("dsb_plane_scaler_free", None, c_void_p)
-        self.plane_scaler_run = function("dsb_plane_scaler_run", None, c_void_p, c_void_p, c_int64, c_void_p, c_int64)
-        self.parser_open = function(
-            "dsb_parser_open", c_void_p, c_char_p, c_char_p, c_int32, POINTER(c_int32), *text_out
+        self.parser_set_layers = _function(lib, "dsb_parser_set_layers", None, c_void_p, POINTER(Layer), c_int32)
+        self.parser_set_network = _function(
+            lib, "dsb_parser_set_network", None, c_void_p, *[c_uint32] * 4, c_void_p, c_void_p
         )
-        self.parser_set_layers = function("dsb_parser_set_layers", None, c_void_p, POINTER(Layer), c_int32)
-        self.parser_set_network = function(
-            "dsb_parser_set_network", None, c_void_p, *[c_uint32] * 4, c_void_p, c_void_p
+        self.parser_run = _function(
+            lib,
+            "dsb_parser_run",
+            c_int32,
+            *(c_void_p, POINTER(c_void_p), POINTER(c_int64), POINTER(c_int32), *_TEXT_OUT),
         )
-        self.parser_run = function(
-            "dsb_parser_run", c_int32, c_void_p, POINTER(c_void_p), POINTER(c_int64), POINTER(c_int32), *text_out
-        )
-        self.parser_take = function("dsb_parser_take", None, c_void_p, c_void_p, c_void_p)
-        self.cluster = function(
+        self.parser_take = _function(lib, "dsb_parser_take", None, c_void_p, c_void_p, c_void_p)
+
+    def _add_boxes(self, lib: ctypes.CDLL) -> None:
+        self.cluster = _function(
+            lib,
             "dsb_cluster",
             c_int64,
             *(POINTER(ClusterAttrs), c_int32, c_int32, c_int64),
             *(c_void_p, POINTER(c_void_p), c_void_p, POINTER(c_void_p)),
         )
-        self.mapper_new = function("dsb_mapper_new", c_void_p, POINTER(MapperPlan), POINTER(ClassLimits), c_int32)
-        self.mapper_free = function("dsb_mapper_free", None, c_void_p)
-        self.mapper_run = function("dsb_mapper_run", c_int64, c_void_p, c_int64, c_void_p, c_void_p)
-        self.detect = function(
+        self.mapper_new = _function(lib, "dsb_mapper_new", c_void_p, POINTER(MapperPlan), POINTER(ClassLimits), c_int32)
+        self.mapper_free = _function(lib, "dsb_mapper_free", None, c_void_p)
+        self.mapper_run = _function(lib, "dsb_mapper_run", c_int64, c_void_p, c_int64, c_void_p, c_void_p)
+        self.detect = _function(
+            lib,
             "dsb_detect",
             c_int32,
             *(c_void_p, c_void_p, POINTER(c_void_p), POINTER(ClusterAttrs), c_int32, c_int32),
-            *(POINTER(c_int64), POINTER(c_int32), *text_out),
+            *(POINTER(c_int64), POINTER(c_int32), *_TEXT_OUT),
         )
-        self.detect_take = function("dsb_detect_take", None, c_void_p, c_void_p, c_void_p)
+        self.detect_take = _function(lib, "dsb_detect_take", None, c_void_p, c_void_p, c_void_p)
+
+
+_TEXT_OUT = (c_char_p, c_int32)
+"""A buffer for a text, and its size."""
+
+
+def _function(lib: ctypes.CDLL, name: str, result: type | None, *arguments: type) -> ctypes._NamedFuncPointer:
+    found = lib[name]
+    found.restype, found.argtypes = result, arguments
+    return found
 
 
 @functools.cache

@@ -69,6 +69,7 @@ _BY_SIGNAL = {
     "SIGILL": "build its libraries for this processor: one was built for another",
     "SIGPIPE": "do not close the app's output while it runs",
 }
+_DISK_FULL_FIX = "free space on the disk (df -h)"
 _CRASH_FIX = "Parser crash: output tensor shape mismatch — re-check the output shapes of step 6a"
 
 
@@ -83,37 +84,27 @@ def require_success(finished: Finished, what: str) -> None:
     last = "\n".join(f"    {line}" for line in finished.tail())
     said = f": {known.cause}" if known else ""
     said += f"\n  last lines of {finished.log}:\n{last}" if last else f"\n  {finished.log} is empty"
-    where = shlex.join(finished.command)
+    code, ending, fix = _ending(finished)
+    if known and fix != _DISK_FULL_FIX:
+        fix = known.fix
+    raise DsbenchError(code, f"{what}: the app {ending}{said}", where=shlex.join(finished.command), fix=fix)
+
+
+def _ending(finished: Finished) -> tuple[Code, str, str]:
+    """The error's code, how the app ended, and the fix if the log shows no cause."""
     if finished.flooded:
-        raise DsbenchError(
-            Code.APP_FAILED,
-            f"{what}: the app was stopped because it flooded its log: more than {process.LOG_LIMIT >> 20} MB{said}",
-            where=where,
-            fix=known.fix if known else "read the end of the log and remove what prints a line for every frame",
-        )
+        how = f"was stopped because it flooded its log: more than {process.LOG_LIMIT >> 20} MB"
+        return Code.APP_FAILED, how, "read the end of the log and remove what prints a line for every frame"
     if finished.timed_out:
-        raise DsbenchError(
-            Code.APP_TIMEOUT,
-            f"{what}: the app made no progress and was stopped after {finished.seconds:.0f} s{said}",
-            where=where,
-            fix=known.fix if known else "read the log; run the command by hand to see where it hangs",
-        )
+        how = f"made no progress and was stopped after {finished.seconds:.0f} s"
+        return Code.APP_TIMEOUT, how, "read the log; run the command by hand to see where it hangs"
     if finished.signal_name is not None or (finished.returncode > 128 and finished.returncode != FALSE_STATUS):
         name = finished.signal_name or _signal_of(finished.returncode)
-        raise DsbenchError(
-            Code.APP_CRASHED,
-            f"{what}: the app was killed by {name}{said}",
-            where=where,
-            fix=known.fix if known else _BY_SIGNAL.get(name, _CRASH_FIX),
-        )
-    full = process.disk_full(finished.log)
-    fix = known.fix if known else "read its last lines and correct what they name"
-    raise DsbenchError(
-        Code.APP_FAILED,
-        f"{what}: the app ended with status {finished.returncode}{', the disk is full' if full else ''}{said}",
-        where=where,
-        fix="free space on the disk (df -h)" if full else fix,
-    )
+        return Code.APP_CRASHED, f"was killed by {name}", _BY_SIGNAL.get(name, _CRASH_FIX)
+    if process.disk_full(finished.log):
+        return Code.APP_FAILED, f"ended with status {finished.returncode}, the disk is full", _DISK_FULL_FIX
+    how = f"ended with status {finished.returncode}"
+    return Code.APP_FAILED, how, "read its last lines and correct what they name"
 
 
 def _signal_of(status: int) -> str:

@@ -8,7 +8,7 @@ B-frames, so that there is no edit list.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,18 +77,9 @@ def write(video: Path, folder: Path, plans: Sequence[ClipPlan]) -> tuple[Path, .
     last = max(one.first + one.frames for one in plans)
     paths = tuple(folder / f"stream_{number}.mp4" for number in range(len(plans)))
     rate = round(1 / source.frame_period) or 30
-    seen = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        writers = [_Writer(path, rate) for path in paths]
-        for seen, frame in enumerate(source, start=1):
-            for writer, one in zip(writers, plans, strict=True):
-                if one.first < seen <= one.first + one.frames:
-                    writer.add(frame, one)
-            if seen == last:
-                break
-        for writer in writers:
-            writer.close()
+        seen = _write_frames(source, last, [(_Writer(path, rate), one) for path, one in zip(paths, plans, strict=True)])
     except OSError as error:  # includes FFmpeg's write errors
         raise DsbenchError(
             Code.NOT_WRITABLE,
@@ -106,6 +97,20 @@ def write(video: Path, folder: Path, plans: Sequence[ClipPlan]) -> tuple[Path, .
             fix="re-encode the video: it is damaged",
         )
     return paths
+
+
+def _write_frames(frames: Iterable[YuvFrame], last: int, clips: Sequence[tuple[_Writer, ClipPlan]]) -> int:
+    """Write the first ``last`` frames, each to the clips that need it; returns how many frames there were."""
+    seen = 0
+    for seen, frame in enumerate(frames, start=1):
+        for writer, one in clips:
+            if one.first < seen <= one.first + one.frames:
+                writer.add(frame, one)
+        if seen == last:
+            break
+    for writer, _ in clips:
+        writer.close()
+    return seen
 
 
 class _Writer:

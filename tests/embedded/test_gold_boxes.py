@@ -19,7 +19,7 @@ from dsbench.base.boxes import Boxes
 from dsbench.embedded.nvinfer.cluster import Clusterer
 from dsbench.embedded.nvinfer.frame_mapping import FrameMapper
 from dsbench.embedded.nvinfer.parser_host import OutputLayer, ParserHost
-from dsbench.embedded.nvinfer.preprocess import Preprocessor, geometry
+from dsbench.embedded.nvinfer.preprocess import Preprocessor, PreprocessSettings, geometry
 from dsbench.embedded.video.frame import YuvFrame
 from dsbench.formats import nvinfer
 from tests.embedded.native_support import build_parser, rows_of
@@ -122,11 +122,13 @@ def test_boxes_equal_the_recorded_ones(tools: Tools, tmp_path: Path, name: str) 
 def network_output(tools: Tools, video: str, frame: YuvFrame, settings: Any, placed: Any) -> Any:
     """(3549, 85), computed once for each picture that the network sees."""
     unit = Preprocessor(
-        *(placed, NET, NET),
-        color_format=settings.model_color_format,
-        scaling_filter=settings.scaling_filter,
-        net_scale_factor=settings.net_scale_factor,
-        offsets=settings.offsets,
+        placed,
+        PreprocessSettings(
+            color_format=settings.model_color_format,
+            scaling_filter=settings.scaling_filter,
+            net_scale_factor=settings.net_scale_factor,
+            offsets=settings.offsets,
+        ),
     )
     key = (video, frame.index, placed, settings.model_color_format, settings.scaling_filter)
     if key not in tools.outputs:

@@ -16,7 +16,7 @@ from dsbench.build.makefile import write_makefile
 from dsbench.build.parser_source import SourcePlan, write_source
 from dsbench.embedded.nvinfer.infer import OnnxModel
 from dsbench.embedded.nvinfer.parser_host import OutputLayer, ParserHost
-from dsbench.embedded.nvinfer.preprocess import Geometry, Preprocessor, geometry
+from dsbench.embedded.nvinfer.preprocess import Geometry, Preprocessor, PreprocessSettings, geometry
 from dsbench.embedded.video.decode import open_source
 from dsbench.embedded.video.frame import YuvFrame
 from dsbench.families import registry
@@ -61,10 +61,11 @@ class Net:
     def outputs(self, feed: Preprocessing, frames: Sequence[YuvFrame] | None = None) -> list[Outputs]:
         """Outputs of each frame, one image each, as a probe gives them."""
         facts = self.facts
-        writer = Preprocessor(
-            self.place(feed), facts.width, facts.height, color_format=feed.model_color_format,
-            net_scale_factor=feed.net_scale_factor, offsets=feed.offsets, input_order=int(facts.nhwc),
+        settings = PreprocessSettings(
+            color_format=feed.model_color_format, net_scale_factor=feed.net_scale_factor, offsets=feed.offsets,
+            input_order=int(facts.nhwc),
         )  # fmt: skip
+        writer = Preprocessor(self.place(feed), settings)
         found = []
         for frame in clip() if frames is None else frames:
             tensor = np.zeros((1, *writer.shape), np.float32)

@@ -14,6 +14,7 @@ from dsbench.doctor.survey import clip, gstreamer, nvidia, python, system
 from dsbench.doctor.survey.ask import probe, program
 from dsbench.machine.hardware import Answer, Component, Hardware
 
+_INCLUDES = cpp.SDK / "sources/includes"
 FIRST_SCAN_S = 60.0
 """deepstream-app loads every plugin of GStreamer when it is run for the first time."""
 
@@ -44,9 +45,7 @@ async def _take(cwd: Path, gpu_id: int, named_video: str | None, scratch: Path) 
         make = first.create_task(program("make", "--version"))
         app = first.create_task(program("deepstream-app", "--version-all", timeout_s=FIRST_SCAN_S))
         libraries = first.create_task(nvidia.loader_libraries())
-        compiled = first.create_task(
-            nvidia.compile_parser(cpp.SDK / "sources/includes", (), scratch / "embedded.so", scratch)
-        )
+        compiled = first.create_task(nvidia.compile_parser(_INCLUDES, (), scratch / "embedded.so", scratch))
     async with asyncio.TaskGroup() as second:  # what needs the answers above
         found = {name: task.result() for name, task in parts.items()}
         deepstream = second.create_task(nvidia.deepstream(found, app.result(), scratch))

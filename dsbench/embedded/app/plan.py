@@ -11,7 +11,7 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded import messages
 from dsbench.embedded.app import bus
 from dsbench.embedded.app.shared_state import SharedState
-from dsbench.embedded.app.workers import Division, divide
+from dsbench.embedded.app.workers import divide
 from dsbench.embedded.messages import BusMessage
 from dsbench.embedded.protocol import DetectorSetup, MuxSize, PadJob, VideoJob, WorkerJob
 from dsbench.formats import nvinfer
@@ -138,9 +138,37 @@ def worker_jobs(instance: Instance, state: SharedState, cpus: int, tensor_dir: P
     video = _video(instance)
     whole = _needs_whole_batches(instance, tensor_dir) or video is not None
     division = divide(instance.streams, cpus, whole_batches=whole)
+    config = instance.config
+    real_time = any(sink.sync for sink in config.sinks)
+    common = WorkerJob(
+        instance=instance.number,
+        pads=(),
+        file_loop=bool(config.tests.file_loop),
+        lanes=division.lanes,
+        batch_size=min(config.streammux.batch_size, _MAX_MUX_BATCH),
+        detector=_detector(instance, whole, division.threads, tensor_dir is not None, video is not None),
+        kitti_dir=config.application.gie_kitti_output_dir,
+        tensor_dir=tensor_dir,
+        video=video,
+        real_time=real_time,
+        counted_only=not whole and not real_time,
+        state_descriptor=state.descriptor,
+        state_pads=state.pads,
+        quiet=False,
+    )
     return tuple(
-        _job(instance, state, division, number, whole=whole, tensor_dir=tensor_dir, video=video)
-        for number in range(division.processes)
+        _job_of(number, common, instance, division.processes, whole=whole) for number in range(division.processes)
+    )
+
+
+def _job_of(number: int, common: WorkerJob, instance: Instance, processes: int, *, whole: bool) -> WorkerJob:
+    """The job of worker ``number``: every ``processes``-th source."""
+    mine = instance.config.sources[number::processes]
+    return replace(
+        common,
+        pads=tuple(_pad(source, instance) for source in mine),
+        batch_size=common.batch_size if whole else len(mine),
+        quiet=number > 0,
     )
 
 
@@ -158,37 +186,6 @@ def _needs_whole_batches(instance: Instance, tensor_dir: Path | None) -> bool:
         config.application.gie_kitti_output_dir is not None
         or tensor_dir is not None
         or (skipping and config.streammux.batch_size < instance.streams)
-    )
-
-
-def _job(
-    instance: Instance,
-    state: SharedState,
-    division: Division,
-    number: int,
-    *,
-    whole: bool,
-    tensor_dir: Path | None,
-    video: VideoJob | None,
-) -> WorkerJob:
-    config = instance.config
-    mine = config.sources[number :: division.processes]
-    real_time = any(sink.sync for sink in config.sinks)
-    return WorkerJob(
-        instance=instance.number,
-        pads=tuple(_pad(source, instance) for source in mine),
-        file_loop=bool(config.tests.file_loop),
-        lanes=division.lanes,
-        batch_size=min(config.streammux.batch_size, _MAX_MUX_BATCH) if whole else len(mine),
-        detector=_detector(instance, whole, division.threads, tensor_dir is not None, video is not None),
-        kitti_dir=config.application.gie_kitti_output_dir,
-        tensor_dir=tensor_dir,
-        video=video,
-        real_time=real_time,
-        counted_only=not whole and not real_time,
-        state_descriptor=state.descriptor,
-        state_pads=state.pads,
-        quiet=number > 0,
     )
 
 

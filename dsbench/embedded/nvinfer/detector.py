@@ -14,7 +14,7 @@ from dsbench.base.boxes import Boxes
 from dsbench.embedded.nvinfer.infer import Call, Engine, FloatTensor, OnnxModel, Tensor
 from dsbench.embedded.nvinfer.parser_host import LayerBuffers, OutputLayer, ParserHost
 from dsbench.embedded.nvinfer.postprocess import BoxParser, Postprocessor
-from dsbench.embedded.nvinfer.preprocess import Geometry, Preprocessor, geometry
+from dsbench.embedded.nvinfer.preprocess import Geometry, Preprocessor, PreprocessSettings, geometry
 from dsbench.embedded.protocol import DetectorSetup
 from dsbench.embedded.video.frame import YuvFrame
 from dsbench.embedded.video.mux import MuxScaler
@@ -223,15 +223,14 @@ class Detector:
         )
         preprocessor = Preprocessor(
             where,
-            network.width,
-            network.height,
-            color_format=config.model_color_format,
-            scaling_filter=config.scaling_filter,
-            # a scale that is not positive turns normalisation off altogether (semantics c2)
-            net_scale_factor=scale if scale > 0 else 1.0,
-            offsets=config.offsets if scale > 0 else (),
-            input_order=config.network_input_order,
-            mean_image=self._mean_image,
+            PreprocessSettings(
+                color_format=config.model_color_format,
+                scaling_filter=config.scaling_filter,
+                net_scale_factor=scale if scale > 0 else 1.0,
+                offsets=config.offsets if scale > 0 else (),
+                input_order=config.network_input_order,
+                mean_image=self._mean_image,
+            ),
         )
         self._warn_once(preprocessor.warning)
         return preprocessor

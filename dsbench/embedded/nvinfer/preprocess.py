@@ -82,52 +82,59 @@ def geometry(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class PreprocessSettings:
+    """Which pixels the network gets, and how they are normalised: nvinfer's keys."""
+
+    color_format: int = 0
+    """0 RGB, 1 BGR, 2 GRAY (the luma plane)."""
+    scaling_filter: int = 6
+    """1 is bilinear; 0, 5 and 6 are nearest; both are bit-exact. 2, 3 and 4 use bilinear and cause a warning."""
+    net_scale_factor: float = 1.0
+    """0 or less means scale 1 and no offsets."""
+    offsets: tuple[float, ...] = ()
+    """In network channel order, none or one per channel."""
+    input_order: int = 0
+    """0 NCHW, 1 NHWC."""
+    mean_image: npt.NDArray[np.float32] | None = None
+    """(h, w, c), subtracted instead of ``offsets``."""
+
+
+_DEFAULTS = PreprocessSettings()
+
+
 class Preprocessor:
     """Converts YUV frames of one geometry to the network's float32 input, in one pass over the picture.
 
-    ``color_format``: 0 RGB, 1 BGR, 2 GRAY (the luma plane). ``scaling_filter``: 1 is bilinear; 0, 5 and 6 are nearest;
-    both are bit-exact. 2, 3 and 4 use bilinear and set ``warning``. ``net_scale_factor`` <= 0 means scale 1 and no
-    offsets. ``offsets`` are in network channel order, none or one per channel. ``input_order``: 0 NCHW, 1 NHWC.
-    ``mean_image``, float32 (h, w, c), is subtracted instead of offsets. Several threads may share one object.
+    Several threads may share one object.
     """
 
     warning: str
     """One sentence about an approximation, or ""."""
 
-    def __init__(
-        self,
-        geometry: Geometry,
-        net_w: int,
-        net_h: int,
-        *,
-        color_format: int = 0,
-        scaling_filter: int = 6,
-        net_scale_factor: float = 1.0,
-        offsets: tuple[float, ...] = (),
-        input_order: int = 0,
-        mean_image: npt.NDArray[np.float32] | None = None,
-    ) -> None:
+    def __init__(self, geometry: Geometry, settings: PreprocessSettings = _DEFAULTS) -> None:
         self.geometry = geometry
-        self.channels = 1 if color_format == GRAY else 3
+        net_w, net_h, nhwc = geometry.net_w, geometry.net_h, settings.input_order == 1
+        self.channels = 1 if settings.color_format == GRAY else 3
         self._planar = (self.channels, net_h, net_w)
-        self.shape = (net_h, net_w, self.channels) if input_order == 1 else self._planar
-        name = _APPROXIMATED.get(scaling_filter)
+        self.shape = (net_h, net_w, self.channels) if nhwc else self._planar
+        wanted = settings.scaling_filter
+        name = _APPROXIMATED.get(wanted)
         self.warning = (
-            f"scaling-filter={scaling_filter} ({name}) is computed as bilinear: pixels differ from DeepStream's"
-            if name
-            else ""
+            f"scaling-filter={wanted} ({name}) is computed as bilinear: pixels differ from DeepStream's" if name else ""
         )
-        scale, mean = _normalisation(net_scale_factor, offsets, self.channels)
+        scale, mean = _normalisation(settings.net_scale_factor, settings.offsets, self.channels)
         self._mean, self._scale = None, np.float32(scale)
-        if mean_image is not None:
-            self._mean = mean_image if input_order == 1 else np.ascontiguousarray(mean_image.transpose(2, 0, 1))
+        if settings.mean_image is not None:
+            image = settings.mean_image
+            self._mean = image if nhwc else np.ascontiguousarray(image.transpose(2, 0, 1))
             scale, mean = 1.0, (0.0,) * self.channels
         plan = PreprocessPlan(
             *(geometry.source_w, geometry.source_h, geometry.dest_w, geometry.dest_h),
             *(geometry.write_w, geometry.write_h, geometry.offset_left, geometry.offset_top),
-            *(net_w, net_h, color_format),
-            int(scaling_filter == _BILINEAR or name is not None),
-            int(input_order == 1),
+            *(net_w, net_h, settings.color_format),
+            int(wanted == _BILINEAR or name is not None),
+            int(nhwc),
             scale,
             (ctypes.c_float * 4)(*mean),
         )

@@ -204,18 +204,10 @@ class _Pixels:
         return self._made[key]
 
     def _make(self, color_format: int, place: Geometry) -> npt.NDArray[np.uint8]:
-        from dsbench.embedded.nvinfer.preprocess import Preprocessor
+        from dsbench.embedded.nvinfer.preprocess import Preprocessor, PreprocessSettings
 
         job, frame = self._job, self._frame
-        scaler = Preprocessor(
-            place,
-            job.width,
-            job.height,
-            color_format=color_format,
-            scaling_filter=job.scaling_filter,
-            net_scale_factor=1.0,
-            offsets=(),
-        )
+        scaler = Preprocessor(place, PreprocessSettings(color_format=color_format, scaling_filter=job.scaling_filter))
         return np.array(scaler.pixels(frame), copy=True)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from dsbench.base.errors import DsbenchError
 from dsbench.embedded.nvinfer import mean_image
-from dsbench.embedded.nvinfer.preprocess import Preprocessor, geometry
+from dsbench.embedded.nvinfer.preprocess import Preprocessor, PreprocessSettings, geometry
 from tests.embedded.native_support import noise_frame
 
 
@@ -47,12 +47,10 @@ def test_it_is_subtracted_by_output_channel(order: int, color: int, scale: float
     where = geometry(32, 20, 16, 16, True)
     mean = np.random.default_rng(1).integers(0, 256, (16, 16, 3)).astype(np.float32)
     unit = Preprocessor(
-        *(where, 16, 16),
-        color_format=color,
-        net_scale_factor=scale,
-        offsets=(1.0, 2.0, 3.0),
-        input_order=order,
-        mean_image=mean,
+        where,
+        PreprocessSettings(
+            color_format=color, net_scale_factor=scale, offsets=(1.0, 2.0, 3.0), input_order=order, mean_image=mean
+        ),
     )
     out = np.empty(unit.shape, np.float32)
     unit.write(frame, out)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.embedded.nvinfer.preprocess import Geometry, Preprocessor, geometry
+from dsbench.embedded.nvinfer.preprocess import Geometry, Preprocessor, PreprocessSettings, geometry
 from dsbench.embedded.video.frame import YuvFrame
 from tests.embedded.native_support import noise_frame
 
@@ -84,7 +84,7 @@ def test_pixels_follow_the_rules(
     placed = geometry(*surface, *net, keep, split)
     for matrix, full_range in (("bt601", False), ("bt709", False), ("bt601", True), ("bt709", True)):
         frame = noise_frame(*surface, matrix=matrix, full_range=full_range, pad=5)
-        found = Preprocessor(placed, *net, scaling_filter=scaling_filter).pixels(frame)
+        found = Preprocessor(placed, PreprocessSettings(scaling_filter=scaling_filter)).pixels(frame)
         inner = rgb_reference(frame, placed, smooth=scaling_filter == 1)
         assert np.array_equal(found, placed_picture(placed, inner))
 
@@ -97,11 +97,8 @@ def test_tensor_is_a_table_of_256_values_of_the_pixels(input_order: int, color_f
     offsets, scale = (103.53, 116.28, 123.675)[:channels], 0.0173520735728
     frame = noise_frame(640, 360)
     unit = Preprocessor(
-        *(placed, 416, 416),
-        color_format=color_format,
-        net_scale_factor=scale,
-        offsets=offsets,
-        input_order=input_order,
+        placed,
+        PreprocessSettings(color_format=color_format, net_scale_factor=scale, offsets=offsets, input_order=input_order),
     )
     pixels = unit.pixels(frame)
     table = F(scale) * (np.arange(256, dtype=F) - np.array(offsets, F)[:, None])
@@ -113,14 +110,16 @@ def test_tensor_is_a_table_of_256_values_of_the_pixels(input_order: int, color_f
 
 def test_bgr_is_rgb_reversed_and_gray_is_luma() -> None:
     placed, frame = geometry(640, 360, 320, 180), noise_frame(640, 360)
-    red_first, blue_first, gray = (Preprocessor(placed, 320, 180, color_format=c).pixels(frame) for c in (0, 1, 2))
+    red_first, blue_first, gray = (
+        Preprocessor(placed, PreprocessSettings(color_format=c)).pixels(frame) for c in (0, 1, 2)
+    )
     assert np.array_equal(red_first, blue_first[::-1])
     assert np.array_equal(gray[0], frame.y[::2, ::2])
 
 
 def test_a_scale_of_zero_or_less_means_one_and_drops_the_offsets() -> None:
     placed, frame = geometry(64, 64, 32, 32), noise_frame(64, 64)
-    unit = Preprocessor(placed, 32, 32, net_scale_factor=0.0, offsets=(1.0, 2.0, 3.0))
+    unit = Preprocessor(placed, PreprocessSettings(net_scale_factor=0.0, offsets=(1.0, 2.0, 3.0)))
     out = np.empty((3, 32, 32), F)
     unit.write(frame, out)
     assert np.array_equal(out, unit.pixels(frame))
@@ -128,7 +127,7 @@ def test_a_scale_of_zero_or_less_means_one_and_drops_the_offsets() -> None:
 
 def test_wrong_number_of_offsets_has_deepstreams_words() -> None:
     with pytest.raises(DsbenchError, match=r"Preprocessor set scale and offsets failed\."):
-        Preprocessor(geometry(64, 64, 32, 32), 32, 32, offsets=(1.0,))
+        Preprocessor(geometry(64, 64, 32, 32), PreprocessSettings(offsets=(1.0,)))
 
 
 @pytest.mark.parametrize(
@@ -137,8 +136,10 @@ def test_wrong_number_of_offsets_has_deepstreams_words() -> None:
 )
 def test_other_filters_and_whether_they_say_so(scaling_filter: int, same_as: int, warns: bool) -> None:
     placed, frame = geometry(640, 360, 200, 200), noise_frame(640, 360)
-    unit = Preprocessor(placed, 200, 200, scaling_filter=scaling_filter)
-    assert np.array_equal(unit.pixels(frame), Preprocessor(placed, 200, 200, scaling_filter=same_as).pixels(frame))
+    unit = Preprocessor(placed, PreprocessSettings(scaling_filter=scaling_filter))
+    assert np.array_equal(
+        unit.pixels(frame), Preprocessor(placed, PreprocessSettings(scaling_filter=same_as)).pixels(frame)
+    )
     assert bool(unit.warning) is warns
     if warns:
         assert f"scaling-filter={scaling_filter}" in unit.warning
@@ -178,7 +179,7 @@ def test_a_frame_that_leaves_no_pixel(size: tuple[int, int]) -> None:
 
 
 def test_a_frame_of_another_size_and_planes_of_another_kind_are_refused() -> None:
-    unit = Preprocessor(geometry(64, 64, 32, 32), 32, 32)
+    unit = Preprocessor(geometry(64, 64, 32, 32))
     with pytest.raises(DsbenchError, match="64x62 came where 64x64") as caught:
         unit.pixels(noise_frame(64, 62))
     assert caught.value.code is Code.FRAME_UNSUPPORTED
@@ -224,7 +225,7 @@ def test_network_input_equals_the_recorded_one(
 ) -> None:
     frame = first_frame(shared / "gold" / "videos" / f"{video}.mp4")
     placed = geometry(frame.width, frame.height, 416, 416, *padding)
-    unit = Preprocessor(placed, 416, 416, color_format=color_format, scaling_filter=scaling_filter)
+    unit = Preprocessor(placed, PreprocessSettings(color_format=color_format, scaling_filter=scaling_filter))
     recorded = np.load(shared / "gold" / "tensors" / f"{case}.npz")["tensor"][0]
     assert np.array_equal(unit.pixels(frame), recorded)
 
@@ -232,10 +233,8 @@ def test_network_input_equals_the_recorded_one(
 def test_normalised_network_input_equals_the_recorded_one(shared: Path) -> None:
     frame = first_frame(shared / "gold" / "videos" / "n416_untag.mp4")
     unit = Preprocessor(
-        *(geometry(416, 416, 416, 416, True), 416, 416),
-        color_format=1,
-        net_scale_factor=0.0173520735728,
-        offsets=(103.53, 116.28, 123.675),
+        geometry(416, 416, 416, 416, True),
+        PreprocessSettings(color_format=1, net_scale_factor=0.0173520735728, offsets=(103.53, 116.28, 123.675)),
     )
     out = np.empty(unit.shape, F)
     unit.write(frame, out)
