@@ -98,7 +98,7 @@ def require_streams(model: ModelRun, validation: Run2ValidationResult) -> None:
         if found.disturbed:
             fix = f"close other programs and measure again, see the reasons above; else {fix}"
         elif found.real_time is RealTime.UNSURE:
-            fix = f"measure again without the reasons above (docs/measuring.md); else {fix}"
+            fix = f"remove the causes of the reasons above and measure again (docs/measuring.md); else {fix}"
         plural = "s" if confirmed != 1 else ""
         raise DsbenchError(
             Code.TOO_FEW_STREAMS,

@@ -118,7 +118,7 @@ def test_min_streams_needs_every_stream_and_enough_windows(bench: Bench) -> None
             "by stream 0: 4; by every stream: 0",
             f"RT: YES; every stream: {every}",
         )
-        assert caught.value.fix.startswith("remove the reasons above and measure again") == ("UNSURE" in said)
+        assert caught.value.fix.startswith("remove the causes of the reasons above") == ("UNSURE" in said)
 
 
 def test_min_streams_after_a_disturbed_run_asks_for_a_quiet_machine(bench: Bench) -> None:
