@@ -59,9 +59,10 @@ def after_the_run(file: ModelFile, outputs: ModelOutputsResult) -> Iterator[Insp
     head, choice = outputs.head, outputs.choice
     if outputs.no_family:
         yield from of_error(outputs.no_family, file)
-    for text in (*(head.warnings if head else ()), *outputs.warnings, choice.warning):
-        if text:
-            yield InspectFinding(WARNING, text)
+    for text in filter(None, (*outputs.warnings, choice.warning)):
+        yield InspectFinding(WARNING, text)
+    for text in head.warnings if head else ():
+        yield InspectFinding(WARNING, text) if file.video else InspectFinding(tensorrt.NOTE, f"on {PICTURE}: {text}")
     if choice.unknown:
         yield InspectFinding(WARNING, choice.unknown, fix="copy one of the possibilities into dsbench.toml")
     stated = file.exporter.names_but_of(file.layout.labels)

@@ -308,7 +308,8 @@ def _choose(
     )
     network, gain = Network(facts.width, facts.height), probed.result.input_gain
     decoded = CandidateBoxes(candidates, probed.result, probed.tensors, head, network)
-    scores = preprocessing.score(candidates, [decoded.of(index) for index in range(len(candidates))], decoded.floor)
+    boxes = [decoded.of(index) for index in range(len(candidates))] if facts.video else []
+    scores = preprocessing.score(candidates, boxes, decoded.floor) if facts.video else ()
     evidence = frame_evidence.of_gain(gain)
     choice = preprocessing.decide(scores, stated, evidence)
     if (

@@ -231,7 +231,8 @@ def _base(
         return convention, StatedBy.UNKNOWN, f"guess: {origin}"
     if measured.get(guess, 0.0) > 0:
         return guess, StatedBy.UNKNOWN, f"guess: strength {measured[guess]:.2f} per frame"
-    return convention or guess, StatedBy.UNKNOWN, f"guess: {origin if convention else 'nothing is detected'}"
+    without = "nothing is detected" if measured else "the usual one"
+    return convention or guess, StatedBy.UNKNOWN, f"guess: {origin if convention else without}"
 
 
 def _scale(value: Preprocessing) -> tuple[float, tuple[float, ...]]:
