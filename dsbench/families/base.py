@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from dsbench.base.boxes import Boxes
+from dsbench.base.errors import Code, DsbenchError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -127,13 +128,22 @@ class BuiltIn:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Why the outputs do not fit a family. ``close``: a near miss, which the error names first. ``not_a_detector``: the
-    outputs are of another task (segmentation, keypoints)."""
+    """Why the outputs do not fit a family. ``close``: a near miss, which the error may name. ``not_a_detector``: the
+    outputs are of another task (segmentation, keypoints). ``fix``: what to do; a reason with one is the nearest."""
 
     family: str
     reason: str
     close: bool = False
     not_a_detector: bool = False
+    fix: str = ""
+
+
+class HeadRefused(DsbenchError):
+    """No family reads the outputs. The error names the nearest cause; ``rejected`` is what each family says."""
+
+    def __init__(self, code: Code, what: str, *, where: str, fix: str, rejected: Sequence[Rejected] = ()) -> None:
+        super().__init__(code, what, where=where, fix=fix)
+        self.rejected = tuple(rejected)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""Outputs of another task, refused before any family is asked: segmentation maps, features, rows without a batch."""
+"""What is refused: outputs of another task before any family is asked, and the nearest cause where no family fits.
+
+One cause is named, with what to do about it; what each family says is kept for the report.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.families import maps
+from dsbench.families.base import HeadRefused, Network, Outputs, Rejected
+from dsbench.model.onnx import batch_dimension
 
 if TYPE_CHECKING:
-    from dsbench.families.base import Outputs
     from dsbench.model.exporter.statement import Said
     from dsbench.model.onnx.graph import OnnxFacts
+    from dsbench.model.onnx.tensor import TensorFacts
 
 _NMS = "NonMaxSuppression"
 _SEGMENTING = re.compile(r"seg|mask|(^|_)logits$", re.IGNORECASE)
@@ -55,10 +61,26 @@ def not_a_detector(
     ``model_type`` is that of Hugging Face's config.json.
     """
     return (
-        _bare_nms(facts, where)
+        _no_batch(facts)
+        or _bare_nms(facts, where)
         or _image_sized_map(facts, samples, where)
         or _smaller_maps(facts, samples, where, model_type)
         or _features(samples, where)
+    )
+
+
+def _no_batch(facts: OnnxFacts) -> DsbenchError | None:
+    """Every output begins with another number than the batch: [1600, 80] for one image."""
+    found = batch_dimension.missing(facts.outputs, facts.batch)
+    if not found or _NMS in facts.operators:
+        return None
+    shapes = declared(found)
+    return DsbenchError(
+        Code.MODEL_OUTPUT_INVALID,
+        f"the outputs have no batch dimension: nvinfer would take {(found[0].shape or ('?',))[0]} rows of"
+        f" {found[0].name!r} for as many frames",
+        where=f"{facts.path.name}: {shapes}",
+        fix=batch_dimension.script(facts.path, facts.opset),
     )
 
 
@@ -66,14 +88,13 @@ def _bare_nms(facts: OnnxFacts, where: str) -> DsbenchError | None:
     """ONNX's NonMaxSuppression writes one row a detection of the whole batch: [n, 3], [n, 6], [n, 7] or vectors."""
     if _NMS not in facts.operators or not all(_ragged(out.shape, facts.shape[0]) for out in facts.outputs):
         return None
-    shapes = "; ".join(f"{out.name!r} [{', '.join(map(str, out.shape or ('?',)))}]" for out in facts.outputs)
     return DsbenchError(
         Code.NOT_A_DETECTOR,
-        f"the graph ends in ONNX's {_NMS}: {shapes} has one row per detection and no batch dimension,"
+        f"the graph ends in ONNX's {_NMS}: {declared(facts.outputs)} has one row per detection and no batch dimension,"
         " so nvinfer cannot assign rows to frames: not a detector head",
         where=where,
         fix="export the head before NMS (DeepStream does it: cluster-mode=2), or with a fixed number of detections"
-        " per image ([N, 300, 6])",
+        " per image ([N, 300, 6]); PaddleDetection: exclude_nms=True",
     )
 
 
@@ -159,3 +180,95 @@ def _features(samples: Sequence[Outputs], where: str) -> DsbenchError | None:
         return None
     fix = "import a detection model (its outputs hold boxes)"
     return DsbenchError(Code.NOT_A_DETECTOR, what, where=where, fix=fix)
+
+
+OWN_PARSER = "put your own parser .cpp into parser/ (it is used untouched)"
+_DECODED = f"export with the head's decoding in the graph (YOLOv5: without --train; YOLOv7: --grid), or {OWN_PARSER}"
+
+
+def nearest(facts: OnnxFacts, samples: Sequence[Outputs], rejected: Sequence[Rejected]) -> HeadRefused:
+    """The error for outputs that no family reads: its nearest cause, and what every family says."""
+    where = f"{facts.path.name}: {describe(samples)}"
+    code, what, fix = (
+        _classifier(samples)
+        or _other_head(rejected)
+        or _near_miss(rejected)
+        or _maps(samples, Network(facts.width, facts.height))
+        or _cells(samples, Network(facts.width, facts.height))
+        or (
+            Code.FAMILY_UNKNOWN,
+            "no known detector family has these outputs",
+            f"export a head that docs/families.md lists, choose a family in dsbench.toml, or {OWN_PARSER}",
+        )
+    )
+    return HeadRefused(code, what, where=where, fix=fix, rejected=rejected)
+
+
+def describe(samples: Sequence[Outputs]) -> str:
+    """The outputs as text: name and shape without the batch dimension."""
+    if not samples:
+        return "no outputs"
+    return "; ".join(f"{out.name!r} [{', '.join(map(str, out.data.shape))}]" for out in samples[0])
+
+
+def declared(outputs: Sequence[TensorFacts]) -> str:
+    """The outputs as the file declares them."""
+    return "; ".join(f"{out.name!r} [{', '.join(map(str, out.shape or ('?',)))}]" for out in outputs)
+
+
+_Cause = tuple[Code, str, str]
+"""Code, what, fix."""
+
+
+def _classifier(samples: Sequence[Outputs]) -> _Cause | None:
+    """The only output is a plain vector per image, [N, C] or [N, C, 1, 1]."""
+    shape = samples[0][0].data.shape if samples and len(samples[0]) == 1 else ()
+    if not shape or shape[0] < 2 or any(side != 1 for side in shape[1:]):
+        return None
+    what = f"the output is one vector of {shape[0]} scores per image: a classifier, not a detector"
+    fix = (
+        "import a detection model (its outputs hold boxes); nvinfer runs it with network-type=1, as a secondary network"
+    )
+    return Code.NOT_A_DETECTOR, what, fix
+
+
+def _other_head(rejected: Sequence[Rejected]) -> _Cause | None:
+    other = next((answer for answer in rejected if answer.not_a_detector), None)
+    return (Code.NOT_A_DETECTOR, other.reason, _OWN_PARSER) if other else None
+
+
+def _near_miss(rejected: Sequence[Rejected]) -> _Cause | None:
+    """The nearest miss: one that knows what to do, else the first."""
+    known = next((answer for answer in rejected if answer.close and answer.fix), None)
+    if known:
+        return Code.FAMILY_UNKNOWN, known.reason, known.fix
+    near = next((answer for answer in rejected if answer.close), None)
+    if near is None:
+        return None
+    what = f"not a {near.family} head that dsbench can decode: {near.reason}"
+    return Code.FAMILY_UNKNOWN, what, f"{OWN_PARSER}, or export a head that docs/families.md lists"
+
+
+def _maps(samples: Sequence[Outputs], network: Network) -> _Cause | None:
+    """Every output is a map of a stride, but no family's."""
+    found = maps.by_stride(maps.read(samples, network))
+    if len(found) < 2 and not any(out.data.ndim > 2 for out in (samples[0] if samples else ())):
+        return None
+    if not found:
+        return None
+    strides = ", ".join(str(grid.stride) for grid in found)
+    widths = "; ".join(", ".join(str(part.channels) for part in group) for group in found.values())
+    what = f"undecoded maps of stride{'s' * (len(found) > 1)} {strides} (channels {widths}): no known head has them"
+    return Code.FAMILY_UNKNOWN, what, _DECODED
+
+
+def _cells(samples: Sequence[Outputs], network: Network) -> _Cause | None:
+    """The only output has a row, or a column, for each cell of all strides."""
+    shape = samples[0][0].data.shape if samples and len(samples[0]) == 1 else ()
+    stack = maps.stacked(0, shape, network)
+    if not stack:
+        return None
+    strides = ", ".join(str(part.grid.stride) for part in stack)
+    turned = ", transposed" if stack[0].plane.cell_step == 1 else ""
+    what = f"one row for each cell of strides {strides}{turned}, whose {stack[0].channels} numbers are no known head's"
+    return Code.FAMILY_UNKNOWN, what, _DECODED

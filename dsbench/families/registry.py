@@ -47,6 +47,9 @@ FAMILIES: tuple[Family, ...] = (
     Tao(),
 )
 
+SAME_EXPORTER: dict[str, tuple[Family, ...]] = {"yolo": (Gfl(), YoloMaps())}
+"""Families that the exporter of another also writes: Ultralytics' heads without their decoding."""
+
 
 def by_name(name: str) -> Family:
     """The family called ``name``; raises FAMILY_UNKNOWN with the known names."""
@@ -78,22 +81,22 @@ def recognise(
     hints = hints or Hints()
     exporter = hints.exporter or evidence.of_metadata(facts)
     hints, stated = replace(hints, exporter=exporter), exporter.stated
-    where = f"{facts.path.name}: {describe(samples)}"
+    where = f"{facts.path.name}: {refusals.describe(samples)}"
     refused = refusals.other_task(stated.task, where)
     refused = refused or refusals.not_a_detector(facts, samples, where, hints.model_type)
     if refused:
         raise refused
     chosen = hints.family or (stated.family.value if stated.family else None)
-    candidates = (by_name(chosen),) if chosen else FAMILIES
+    candidates = (by_name(chosen), *(() if hints.family else SAME_EXPORTER.get(chosen, ()))) if chosen else FAMILIES
     answers = [family.recognise(facts, samples, hints, labels) for family in candidates]
     heads = sorted((a for a in answers if isinstance(a, Head)), key=lambda head: -head.confidence)
     if not heads:
-        raise _none(facts, samples, [a for a in answers if isinstance(a, Rejected)])
+        raise refusals.nearest(facts, samples, [a for a in answers if isinstance(a, Rejected)])
     if len(heads) > 1 and heads[0].confidence - heads[1].confidence < 0.1:
         raise DsbenchError(
             Code.FAMILY_UNKNOWN,
             f"the outputs fit both {heads[0].family} and {heads[1].family}",
-            where=f"{facts.path.name}: {describe(samples)}",
+            where=f"{facts.path.name}: {refusals.describe(samples)}",
             fix=f"choose in dsbench.toml: {' or '.join(map(_choice, heads[:2]))}",
         )
     return heads[0]
@@ -103,55 +106,3 @@ def _choice(head: Head) -> str:
     """A family with what it would take the head for: ``family = "detr"`` (scores: softmax, background last)."""
     meant = f" ({head.facts[0].name}: {head.facts[0].value})" if head.facts else ""
     return f'family = "{head.family}"{meant}'
-
-
-def describe(samples: Sequence[Outputs]) -> str:
-    """The outputs as text: name and shape without the batch dimension."""
-    if not samples:
-        return "no outputs"
-    return "; ".join(f"{out.name!r} [{', '.join(map(str, out.data.shape))}]" for out in samples[0])
-
-
-def _none(facts: OnnxFacts, samples: Sequence[Outputs], rejected: Sequence[Rejected]) -> DsbenchError:
-    where = f"{facts.path.name}: {describe(samples)}"
-    classes = _classifier_classes(samples)
-    if classes:
-        return DsbenchError(
-            Code.NOT_A_DETECTOR,
-            f"the output is one vector of {classes} scores per image: a classifier, not a detector",
-            where=where,
-            fix="import a detection model (its outputs hold boxes)",
-        )
-    other = next((answer for answer in rejected if answer.not_a_detector), None)
-    if other:
-        fix = "import a detection model, or put your own parser .cpp into parser/"
-        return DsbenchError(Code.NOT_A_DETECTOR, other.reason, where=where, fix=fix)
-    near = [
-        f"not a {answer.family} head that dsbench can decode: {answer.reason}" for answer in rejected if answer.close
-    ]
-    if near:
-        return DsbenchError(
-            Code.FAMILY_UNKNOWN,
-            "; ".join(near),
-            where=where,
-            fix="put your own parser .cpp into parser/ (it is used untouched), or export a head that docs/families.md"
-            " lists",
-        )
-    reasons = "; ".join(f"{answer.family}: {answer.reason}" for answer in rejected)
-    names = ", ".join(family.name for family in FAMILIES)
-    return DsbenchError(
-        Code.FAMILY_UNKNOWN,
-        f"no known detector family has these outputs ({reasons})",
-        where=where,
-        fix=f'choose with family = "..." in dsbench.toml ({names}), or put your own parser .cpp into parser/',
-    )
-
-
-def _classifier_classes(samples: Sequence[Outputs]) -> int:
-    """Length of the only output if it is a plain vector per image ([N, C] or [N, C, 1, 1]), else 0."""
-    if not samples or len(samples[0]) != 1:
-        return 0
-    shape = samples[0][0].data.shape
-    if len(shape) >= 1 and shape[0] > 1 and all(side == 1 for side in shape[1:]):
-        return int(shape[0])
-    return 0

@@ -44,8 +44,11 @@ PLAIN, SOFTMAX, SIGMOID = 0, 1, 2
 """What has to be done to the class columns."""
 MISSING = (
     "undecoded SSD: {share:.0%} of the box numbers are negative, so they are offsets against prior boxes, and the"
-    " priors are missing; export with decoding in the graph (or the priors as a constant output), set [head] min-sizes"
-    " and steps in dsbench.toml, or supply a parser"
+    " priors are missing"
+)
+FIX = (
+    "export with decoding in the graph (or the priors as a constant output), state [head] min-sizes and steps in"
+    " dsbench.toml, or supply a parser"
 )
 _NAMED = re.compile(r"prior|anchor|default_?box", re.IGNORECASE)
 LANDMARKS = 10
@@ -136,7 +139,7 @@ def recognise(
     else:
         table, origin = samples[0][priors_at].data, f"output {samples[0][priors_at].name!r}, the same on every frame"
     if table is None:
-        return Rejected("ssd", MISSING.format(share=share), close=True)
+        return Rejected("ssd", MISSING.format(share=share), close=True, fix=FIX)
     activation, background, why = _columns(columns, hints, labels)
     classes = columns.shape[1]
     shift = int(background >= 0 and len(labels) == classes - 1)

@@ -29,6 +29,11 @@ BOX = 5
 """Box and objectness come before the classes."""
 IN_STRIDES = 20.0
 """Anchors of the coarsest stride below this are counted in strides, as YOLOv5's buffer holds them."""
+MISSING = (
+    "export with the Detect layer (YOLOv5: without --train; YOLOv7: --grid), state [head] anchors in dsbench.toml (the"
+    " model's own: width and height in pixels, three a stride, finest stride first), or put your own parser .cpp into"
+    " parser/"
+)
 _NAMED = re.compile("anchor", re.IGNORECASE)
 
 
@@ -58,7 +63,8 @@ class YoloMaps(MapFamily):
         anchors, origin = _anchors(facts, hints, len(found))
         strides = ", ".join(str(grid.stride) for grid in grids)
         if not anchors:
-            return Rejected(NAME, f"raw maps of strides {strides}, not decoded: their anchors are missing", close=True)
+            what = f"raw maps of strides {strides}, not decoded: their anchors are missing"
+            return Rejected(NAME, what, close=True, fix=MISSING)
         classes = found[0].columns - BOX
         planes = [(item, plane) for item in found for plane in item.planes]
         levels = tuple(

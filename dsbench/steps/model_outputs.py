@@ -16,7 +16,7 @@ from dsbench.base.files import is_generated
 from dsbench.build import parser_source
 from dsbench.build.parser_source import SourcePlan, UserSource
 from dsbench.families import registry
-from dsbench.families.base import Convention, Head, HeadFact, Hints, Network, Preprocessing
+from dsbench.families.base import Convention, Head, HeadFact, HeadRefused, Hints, Network, Preprocessing
 from dsbench.formats import nvinfer
 from dsbench.jobs.probe import ProbeJob, ProbeResult
 from dsbench.judge.imports import exporter_keys, frame_evidence, output_ranges, preprocessing, tensors
@@ -103,7 +103,11 @@ def run(model: ModelRun, log: EvidenceLog) -> ModelOutputsResult:
     """``probe`` the model of this run."""
     model.keep(Step6Start(time.monotonic()))
     tensorrt_import.run(model, log)
-    outputs = model.keep(probe(model.get(PreflightFacts), model.scratch, model.runtime))
+    try:
+        outputs = model.keep(probe(model.get(PreflightFacts), model.scratch, model.runtime))
+    except HeadRefused as error:
+        _add_reasons(log, error)
+        raise
     add_evidence(log, outputs)
     return outputs
 
@@ -136,7 +140,8 @@ def probe(facts: ModelFacts, scratch: Path, runtime: Runtime | None = None) -> M
             labels=facts.labels.names,
         )
     except DsbenchError as error:
-        if error.code != Code.FAMILY_UNKNOWN and user_source is None:
+        hopeless = error.code == Code.MODEL_OUTPUT_INVALID  # whatever parser reads them
+        if hopeless or (error.code != Code.FAMILY_UNKNOWN and user_source is None):
             raise
         choice = preprocessing.decide((), stated, frame_evidence.of_gain(probed.result.input_gain))
         outputs = ModelOutputsResult(probed, candidates, 0, choice, None, error, user_source, exporter, warnings)
@@ -341,6 +346,7 @@ def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult) -> None:
     elif outputs.no_family:
         log.fact("Family", "none recognised", "the user's own parser reads the outputs")
         log.note(outputs.no_family.what)
+        _add_reasons(log, outputs.no_family)
     for fact in outputs.hugging_face_facts():
         log.fact(fact.name, fact.value, fact.reason)
     rows = outputs.exporter.rows()
@@ -350,6 +356,13 @@ def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult) -> None:
     log.fact("Real frames", ", ".join(map(str, result.frames)), "frame numbers in the video")
     log.fact("ONNX Runtime, one image", f"{result.ms_per_run:.1f} ms")
     log.warn(*outputs.warnings)
+
+
+def _add_reasons(log: EvidenceLog, error: DsbenchError) -> None:
+    """What each family says about outputs that none reads."""
+    if isinstance(error, HeadRefused) and error.rejected:
+        rows = ((answer.family, answer.reason) for answer in error.rejected)
+        log.table("Why no family reads these outputs", ("family", "reason"), rows)
 
 
 def preprocessing_choice(log: EvidenceLog, choice: Choice) -> None:

@@ -109,7 +109,8 @@ def decoded_head() -> np.ndarray:
         (np.zeros(1000), Code.NOT_A_DETECTOR, "1000 scores per image"),
         (np.zeros((1000, 1, 1)), Code.NOT_A_DETECTOR, "classifier"),
         (np.zeros((19, 64, 64)), Code.NOT_A_DETECTOR, "a segmentation net"),
-        (np.zeros((125, 2, 2)), Code.FAMILY_UNKNOWN, "no known detector family"),
+        (np.zeros((125, 2, 2)), Code.FAMILY_UNKNOWN, "undecoded maps of stride 32"),
+        (np.zeros((125, 2, 3)), Code.FAMILY_UNKNOWN, "no known detector family"),
     ],
 )
 def test_heads_that_are_refused(facts: OnnxFacts, array: np.ndarray, code: Code, expected: str) -> None:

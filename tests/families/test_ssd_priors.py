@@ -52,8 +52,8 @@ def test_without_priors_it_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DsbenchError, match=r"undecoded SSD: .* the priors are missing") as caught:
         net.recognise()
     assert caught.value.code == Code.FAMILY_UNKNOWN
-    assert "export with decoding" in caught.value.what
-    assert "supply a parser" in caught.value.what
+    assert "export with decoding" in caught.value.fix
+    assert "supply a parser" in caught.value.fix
     assert "'boxes' [3024, 4]" in caught.value.where
 
 
