@@ -88,6 +88,24 @@ class ProbeFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchTrial:
+    """One batch of different frames, compared with the same frames alone. Distances are the largest of all items and
+    outputs, relative to the distance between the outputs of two frames."""
+
+    batch: int
+    failed: str = ""
+    """Why the graph cannot run it."""
+    node: str = ""
+    """Operator and name of the node that failed."""
+    single: bool = False
+    """An output has one item only."""
+    compared: bool = False
+    """The frames' outputs differ enough to compare them."""
+    from_own: float = 0.0
+    from_first: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeResult:
     """The result of a ProbeJob.
 
@@ -108,6 +126,8 @@ class ProbeResult:
     input_gain: float | None = None
     """See ``embedded/probes/stem``."""
     ms_per_run: float = 0.0
+    batches: tuple[BatchTrial, ...] = ()
+    """Of a graph whose input has an open batch."""
     failure: ProbeFailure | None = None
     video_failure: ProbeFailure | None = None
 

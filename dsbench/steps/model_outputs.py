@@ -19,7 +19,8 @@ from dsbench.families import registry
 from dsbench.families.base import Convention, Head, HeadFact, HeadRefused, Hints, Network, Preprocessing
 from dsbench.formats import nvinfer
 from dsbench.jobs.probe import ProbeJob, ProbeResult
-from dsbench.judge.imports import exporter_keys, frame_evidence, output_ranges, preprocessing, tensors
+from dsbench.judge.imports import batch, exporter_keys, frame_evidence, output_ranges, preprocessing, tensors
+from dsbench.judge.imports.batch import BatchState
 from dsbench.judge.imports.candidate_boxes import CandidateBoxes
 from dsbench.judge.imports.preprocessing import Choice, Fixed, Stated, StatedBy
 from dsbench.model.exporter import evidence as exporter_evidence
@@ -103,11 +104,14 @@ def run(model: ModelRun, log: EvidenceLog) -> ModelOutputsResult:
     """``probe`` the model of this run."""
     model.keep(Step6Start(time.monotonic()))
     tensorrt_import.run(model, log)
+    facts = model.get(PreflightFacts)
     try:
-        outputs = model.keep(probe(model.get(PreflightFacts), model.scratch, model.runtime))
+        outputs = model.keep(probe(facts, model.scratch, model.runtime))
     except HeadRefused as error:
         _add_reasons(log, error)
         raise
+    if batch.state(outputs.probed.result.batches) is BatchState.FROZEN:
+        model.keep(replace(facts, onnx=replace(facts.onnx, batch=1)))
     add_evidence(log, outputs)
     return outputs
 
@@ -130,6 +134,7 @@ def probe(facts: ModelFacts, scratch: Path, runtime: Runtime | None = None) -> M
     probed = _declared(facts, runtime, scratch) or probes.probe_model(_job(facts, candidates), scratch)
     warnings = (
         *(output_ranges.check(probed.result, facts.onnx.path) if not facts.onnx.plugins else (NOT_RUN,)),
+        *filter(None, (batch.warning(probed.result.batches),)),
         *exporter.problems,
     )
     try:
@@ -354,6 +359,9 @@ def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult) -> None:
         log.table("What the exporter states", ("key", "value", "source", "less trusted sources"), rows)
     preprocessing_choice(log, choice)
     log.fact("Real frames", ", ".join(map(str, result.frames)), "frame numbers in the video")
+    if result.batches:
+        sizes = " and ".join(str(trial.batch) for trial in result.batches)
+        log.fact("Batch", batch.state(result.batches), f"{sizes} different frames in one batch on ONNX Runtime")
     log.fact("ONNX Runtime, one image", f"{result.ms_per_run:.1f} ms")
     log.warn(*outputs.warnings)
 

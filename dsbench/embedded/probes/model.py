@@ -20,9 +20,9 @@ import numpy.typing as npt
 
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.embedded.probes import stem, synthetic, views
+from dsbench.embedded.probes import batches, stem, synthetic, views
 from dsbench.embedded.video.frame import YuvFrame
-from dsbench.jobs.probe import Candidate, OutputRange, ProbeFailure, ProbeJob, ProbeResult, View, tensor_key
+from dsbench.jobs.probe import BatchTrial, Candidate, OutputRange, ProbeFailure, ProbeJob, ProbeResult, View, tensor_key
 
 if TYPE_CHECKING:
     from dsbench.embedded.nvinfer.preprocess import Geometry
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 VIEWS: dict[View, Callable[[YuvFrame], YuvFrame]] = {"mirror": views.mirrored, "zoom": views.zoomed}
 _MAX_PARALLEL = 4  # each run of a large model needs its own memory
+_SLOW_MS = 500.0
+"""Time of one run from which on only the smallest batch is tried."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -134,9 +136,11 @@ class _ProbeSession:
         """Run every frame under every candidate. Writes the tensors; the result has the ranges of the first."""
         saved: dict[str, Array] = {}
         first: tuple[OutputRange, ...] = ()
+        alone: list[list[Array]] = []
         for position, frame in enumerate(frames):
             results = self._under_all(frame)
             first = first or self._ranges(results[0])
+            alone.append(results[0])
             saved |= _keyed(results, position)
             for view, change in VIEWS.items() if self.job.views else ():
                 saved |= _keyed(self._under_all(change(frame)), position, view)
@@ -148,7 +152,22 @@ class _ProbeSession:
             lines=(*result.lines, heading, *_range_lines(first)),
             real=first,
             frames=tuple(frame.index for frame in frames),
+            batches=self._batches(frames, alone, result.ms_per_run),
         )
+
+    def _batches(
+        self, frames: Sequence[YuvFrame], alone: Sequence[list[Array]], ms_per_run: float
+    ) -> tuple[BatchTrial, ...]:
+        """``frames`` in batches, if the input has an open batch. A single frame is joined by its mirror image."""
+        if isinstance(self.input.shape[0], int):
+            return ()
+        candidate = self.job.candidates[0]
+        count = min(len(frames), batches.SIZES[0] if ms_per_run > _SLOW_MS else batches.SIZES[-1])
+        inputs = [self._feed(_Pixels(self.job, frame).get(candidate), candidate) for frame in frames[:count]]
+        if count == 1:
+            inputs.append(self._feed(_Pixels(self.job, views.mirrored(frames[0])).get(candidate), candidate))
+            alone = [*alone, self._call(inputs[1])]
+        return batches.trials(self._call, inputs, alone)
 
     def _under_all(self, frame: YuvFrame) -> list[list[Array]]:
         """The outputs of one frame under each candidate. Concurrent calls are faster than ONNX Runtime's threads."""

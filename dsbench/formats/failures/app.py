@@ -143,10 +143,28 @@ ROWS: tuple[Row, ...] = (
         "give an 8-bit BT.601 or BT.709 clip: BT.2020 and 10-bit clips fail in this way",
     ),
     Row(
+        "onnxruntime-batch",
+        r"ONNX Runtime failed on an input of shape \[(?!1,)(\d+),.*while running (\w+) node\. Name:'([^']*)'",
+        "the graph cannot run a batch of {1} ({2} {3}): it fixes the batch although its input declares it open",
+        shared.FROZEN_BATCH.fix,
+    ),
+    Row(
+        "onnxruntime-output",
+        r"output (\S+) has shape (\[.*?\]) for a batch of (\d+)",
+        "output {1} has shape {2} for a batch of {3}: the graph does not keep the batch",
+        shared.FROZEN_BATCH.fix,
+    ),
+    Row(
+        "onnxruntime",
+        r"ONNX Runtime failed on an input of shape (\[.*?\]): (.*)",
+        "ONNX Runtime cannot run the network on an input of shape {1}: {2}",
+        "run the file in ONNX Runtime by hand; export it again",
+    ),
+    Row(
         "inference",
         r"Failed to queue input batch for inferencing|Failed to infer|enqueueV\d failed|"
         r"illegal memory access|unspecified launch failure",
-        "inference failed on the GPU",
+        "inference failed",
         "run the engine alone with trtexec; check CUDA kernels of the parser, if it has any",
     ),
     Row("tensorrt", r"ERROR: \[TRT\]: (.*)", "TensorRT: {1}", "run trtexec on the same model: it shows more"),

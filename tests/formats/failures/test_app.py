@@ -37,6 +37,20 @@ FRAME = (
             "Detect-postprocessor failed to init resource because dlsym failed to get func NvDsInferParseX pointer",
             "does not export the function NvDsInferParseX",
         ),
+        (
+            "[onnx-run-failed] ONNX Runtime failed on an input of shape [4, 3, 320, 320]: [ONNXRuntimeError] : FAIL "
+            ": Non-zero status code returned while running Reshape node. Name:'/head/Reshape' Status Message: x",
+            "the graph cannot run a batch of 4 (Reshape /head/Reshape): it fixes the batch",
+        ),
+        (
+            "[onnx-run-failed] output boxes has shape [1, 9, 4] for a batch of 2: nvinfer takes the first dimension",
+            "output boxes has shape [1, 9, 4] for a batch of 2: the graph does not keep the batch",
+        ),
+        (
+            "[onnx-run-failed] ONNX Runtime failed on an input of shape [1, 3, 8, 8]: Non-zero status code",
+            "cannot run the network on an input of shape [1, 3, 8, 8]: Non-zero status code",
+        ),
+        ("ERROR from primary_gie: Failed to queue input batch for inferencing", "inference failed"),
         ("ERROR: Cannot access ONNX file '/m/x.onnx'", "nvinfer cannot read the ONNX file /m/x.onnx"),
         (
             "ERROR: ../nvdsinfer/nvdsinfer_model_builder.cpp:315 Failed to parse onnx file",
