@@ -159,7 +159,7 @@ class _ProbeSession:
         self, frames: Sequence[YuvFrame], alone: Sequence[list[Array]], ms_per_run: float
     ) -> tuple[BatchTrial, ...]:
         """``frames`` in batches, if the input has an open batch. A single frame is joined by its mirror image."""
-        if isinstance(self.input.shape[0], int):
+        if self.job.views or isinstance(self.input.shape[0], int):
             return ()
         candidate = self.job.candidates[0]
         count = min(len(frames), batches.SIZES[0] if ms_per_run > _SLOW_MS else batches.SIZES[-1])
