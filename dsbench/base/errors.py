@@ -53,7 +53,6 @@ class Code(StrEnum):
     # video
     VIDEO_MISSING = "video-missing"
     VIDEO_UNREADABLE = "video-unreadable"
-    SOURCE_EMPTY = "source-empty"
     SOURCE_UNSUPPORTED = "source-unsupported"
     SOURCE_COLOR = "source-color"
     FRAME_UNSUPPORTED = "frame-unsupported"

@@ -72,7 +72,7 @@ def source_failed(error: DsbenchError, pad: int) -> tuple[BusMessage, ...]:
     if error.code is Code.SOURCE_COLOR:
         return (BusMessage("primary_gie", error.what, _nvinfer_debug(1421, "get_converted_buffer", error.where or "")),)
     typefind = f"{element}/GstDecodeBin:decodebin0/GstTypeFindElement:typefind:"
-    if error.code is Code.SOURCE_EMPTY:
+    if error.code is Code.VIDEO_UNREADABLE:
         empty = f"gsttypefindelement.c(1154): gst_type_find_element_loop (): {typefind}\n"
         return (
             BusMessage("typefind", error.what, empty + "Can't typefind empty stream"),

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from dsbench.embedded.nvinfer.start_errors import Log
     from dsbench.embedded.video.decode import VideoSource
 
-_SOURCE_CODES = (Code.VIDEO_MISSING, Code.SOURCE_EMPTY, Code.SOURCE_UNSUPPORTED, Code.SOURCE_COLOR)
+_SOURCE_CODES = (Code.VIDEO_MISSING, Code.VIDEO_UNREADABLE, Code.SOURCE_UNSUPPORTED, Code.SOURCE_COLOR)
 
 
 class _SourceError(Exception):

@@ -78,7 +78,7 @@ class VideoSource(Iterator[YuvFrame]):
     """The frames of a file's first video stream. With ``file_loop`` it repeats without end and indices continue.
 
     Packets before the start of an edit list are delivered, since DeepStream's decoder ignores edit lists. Damaged
-    packets are skipped. Raises DsbenchError: VIDEO_MISSING, SOURCE_EMPTY, SOURCE_UNSUPPORTED, and
+    packets are skipped. Raises DsbenchError: VIDEO_MISSING, VIDEO_UNREADABLE, SOURCE_UNSUPPORTED, and
     while iterating SOURCE_COLOR (BT.2020).
     """
 
@@ -148,7 +148,7 @@ class VideoSource(Iterator[YuvFrame]):
         if not self.path.is_file():
             raise DsbenchError(Code.VIDEO_MISSING, f'No such file "{self.path}"', where=str(self.path))
         if self.path.stat().st_size == 0:
-            raise DsbenchError(Code.SOURCE_EMPTY, "Stream contains no data.", where=str(self.path))
+            raise DsbenchError(Code.VIDEO_UNREADABLE, "Stream contains no data.", where=str(self.path))
         try:
             # without "file:", a name with a colon or a leading dash could be read as a protocol or an option
             container = av.open(f"file:{self.path}", "r", **_METADATA)

@@ -94,7 +94,7 @@ def test_damaged_packets_are_passed_over(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [(b"", Code.SOURCE_EMPTY), (b"plain text\n" * 50, Code.SOURCE_UNSUPPORTED), (None, Code.VIDEO_MISSING)],
+    [(b"", Code.VIDEO_UNREADABLE), (b"plain text\n" * 50, Code.SOURCE_UNSUPPORTED), (None, Code.VIDEO_MISSING)],
 )
 def test_what_is_no_video(tmp_path: Path, content: bytes | None, code: Code) -> None:
     path = tmp_path / "video.txt"
