@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ def used_files(layout: ModelLayout, exporter: ExporterEvidence) -> tuple[Path, .
     folders = (layout.root, layout.onnx_dir)
     found = [folder / item.origin for item in exporter.statements for folder in folders if item.origin]
     found += [exporter.hugging_face.config] if exporter.hugging_face.config else []
-    return tuple(dict.fromkeys(path for path in found if path.is_file()))
+    return tuple(dict.fromkeys(path for path in found if os.path.isfile(path)))
 
 
 def _video_setting(video: VideoFacts | None) -> str | None:

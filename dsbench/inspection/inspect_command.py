@@ -46,7 +46,7 @@ def read_video(given: str | None) -> VideoFacts | None:
     if given is None:
         return None
     path = absolute(given.removeprefix("file://"))
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise DsbenchError(
             Code.VIDEO_MISSING,
             f"ERROR: Video file not found: {path}",

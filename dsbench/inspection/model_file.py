@@ -98,7 +98,7 @@ def of_open_sides(summary: OnnxSummary, layout: ModelLayout | None = None) -> Ex
 
 
 def _labels(layout: ModelLayout, exporter: ExporterEvidence) -> tuple[Labels, str]:
-    if layout.labels.is_file():
+    if os.path.isfile(layout.labels):
         return label_file.read(layout.labels), os.path.relpath(layout.labels, layout.root)
     names = exporter.stated.names
     if names:

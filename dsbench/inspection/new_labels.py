@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def choose(given: str | None, stated: Said[tuple[str, ...]] | None) -> NewLabels
 
 def _of_file(path: Path) -> NewLabels:
     """The file's lines without a byte order mark and carriage returns."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise DsbenchError(
             Code.LABELS_MISSING,
             f"the label file does not exist: {path}",

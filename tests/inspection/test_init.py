@@ -45,7 +45,7 @@ def test_the_command_lays_a_directory_out_that_the_suite_takes(tmp_path: Path) -
     assert f"copied from {model}" in done.stdout
     assert done.stdout.splitlines()[-1] == "next: pytest '--model-dir=models/a 模型'"
     assert made.stat().st_mode & 0o777 == (made / "model").stat().st_mode & 0o777
-    run = [sys.executable, "-m", "pytest", f"--model-dir={target}", "-q", "-p", "no:cacheprovider", "-k", "preflight"]
+    run = [sys.executable, "-m", "pytest", f"--model-dir={target}", "-q", "--prepare=never", "-k", "preflight"]
     suite = Path(__file__).resolve().parents[2] / "tests_pipeline"
     checked = subprocess.run([*run, str(suite)], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
     assert checked.returncode == 0, checked.stdout
