@@ -1,1 +1,1 @@
-"""What every room stands on: errors, options, files, child processes."""
+"""Used by all other packages: errors, options, files, child processes."""

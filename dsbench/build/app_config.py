@@ -70,10 +70,11 @@ def write_app(path: Path, plan: AppPlan) -> Written:
 
 
 def safe_path(path: Path, links: Path, *, uri: bool = False) -> Path:
-    """``path`` if an ini carries it, else a link of safe name in ``links`` that points to it.
+    """``path`` if it can be written into an ini file, else a link with a safe name in ``links`` that points to it.
 
-    Not carried: backslash, control characters, outer blanks, text that is not UTF-8; with ``uri`` also ``%`` (printf in
-    a type-3 uri), ``#``, ``?`` and ``;``. The suffix is kept: deepstream-app goes by it.
+    Not possible in an ini file: backslashes, control characters, blanks at either end, and text that is not UTF-8. In a
+    ``uri`` also ``%`` (printf in a type-3 uri), ``#``, ``?`` and ``;``. The link has the same suffix, since
+    deepstream-app depends on it.
     """
     return link_to(path, links, lambda text: _unsafe(text, uri), "an ini file")
 

@@ -49,7 +49,7 @@ _EIGHT_BITS = frozenset(("yuv420p", "yuvj420p", "nv12"))
 
 @dataclass(frozen=True, slots=True)
 class ClipReader:
-    """How a file is taken apart in front of nvv4l2decoder; None: no such element is needed."""
+    """The demuxer and the parser that a file needs in front of nvv4l2decoder; None if it needs no such element."""
 
     demuxer: str | None
     parser: str | None
@@ -57,7 +57,7 @@ class ClipReader:
 
 @dataclass(frozen=True, slots=True)
 class GstPlan:
-    """One visual check. Paths are absolute and come from ``argument_path``, ``new_streammux`` from its namesake."""
+    """One visual check. Paths are absolute and come from ``argument_path``."""
 
     video: Path
     reader: ClipReader
@@ -86,7 +86,7 @@ def reader_of(container: str, codec: str) -> ClipReader:
 
 
 def decoder_doubt(codec: str, pixel_format: str) -> str | None:
-    """What NVDEC is likely to refuse about a stream of a codec it takes; None where nothing is known against it."""
+    """Why NVDEC may refuse a stream although it supports the codec; None if nothing is known."""
     if codec == "h264" and pixel_format not in _EIGHT_BITS:
         return f"most NVDEC generations decode H.264 only in 8 bit 4:2:0; this file is {pixel_format}"
     return None
@@ -136,10 +136,10 @@ def ogv_frames(video: Path, pictures: Path) -> tuple[str, ...]:
 def argument_path(path: Path, links: Path, *, pattern: bool = False) -> Path:
     """``path`` if gst-launch-1.0 takes it from its argument vector as it is, else a link to it in ``links``.
 
-    gst-launch joins its arguments again, with blanks escaped, and parses the text: quotes and backslashes are taken
-    out of a value, and other white space ends it. Everything else arrives, ``!`` and non-ASCII included (seen with
-    1.22).
-    ``pattern``: the path is a folder whose file names are a printf pattern, where ``%`` does not arrive either.
+    gst-launch escapes the blanks of its arguments, joins the arguments and parses the result. Quotes and backslashes
+    are then removed from a value, and white space other than a blank ends it. All other characters are kept, ``!`` and
+    non-ASCII included (seen with 1.22). ``pattern``: file names in the folder are a printf pattern, so a ``%`` in the
+    path is not kept either.
     """
     return link_to(path, links, lambda text: _mangled(text, pattern), "gst-launch-1.0")
 

@@ -63,7 +63,7 @@ class Advice:
         return Fix(_PACKAGES, packages=packages)
 
     def elements(self, missing: Iterable[str]) -> tuple[Fix, ...]:
-        """GStreamer's own elements, and its cache, which remembers what failed to load."""
+        """Install GStreamer's own elements and delete its plugin cache, which keeps plugins that failed to load."""
         packages = sorted({_ELEMENT_PACKAGES.get(name, _GOOD) for name in missing if not name.startswith("nv")})
         if not packages:
             return ()

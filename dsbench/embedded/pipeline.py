@@ -51,8 +51,8 @@ class FrameResult:
 class PadSource:
     """One muxer pad and the frames that arrive there.
 
-    ``another`` opens the same clip again, for a stream that repeats it: its rounds can be decoded concurrently. None if
-    frames must stay in order.
+    ``another`` opens the same clip again, so that a stream that repeats it can decode several repetitions concurrently.
+    None if frames must stay in order.
     """
 
     pad: int

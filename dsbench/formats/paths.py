@@ -44,9 +44,7 @@ def resolve_from_config(config: Path, text: str) -> str | None:
 
 
 def glibc_realpath(path: str) -> tuple[str, int]:
-    """``realpath(3)`` of an absolute path: the resolved text and 0, or what was resolved until the error and
-    its errno.
-    """
+    """``realpath(3)`` of an absolute path, and 0. On an error: the part that was resolved, and the errno."""
     done = "/"
     pending = [part for part in path.split("/") if part not in ("", ".")]
     links = 0

@@ -46,7 +46,8 @@ CPU_COLUMNS = (
     Column("cpu_mhz", "CPU clock, mean of the cores", "MHz"),
     Column("cpu_temperature_c", "CPU temperature, highest sensor", "°C"),
 )
-"""From the operating system. The app is all processes of its session; dsbench's own time counts for neither side."""
+"""From the operating system. The app includes all processes of its session. dsbench's own CPU time counts neither as
+the app's nor as others'."""
 
 COLUMNS = {column.name: column for column in (*GPU_COLUMNS, *CPU_COLUMNS)}
 

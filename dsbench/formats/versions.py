@@ -36,9 +36,9 @@ _VERSION_ALL = re.compile(
 
 @dataclass(frozen=True)
 class Gpu:
-    """One GPU. ``index`` is NVML's; ``cuda`` the newest CUDA its driver serves, ``compute_capability`` like ``9.0``.
+    """One GPU. ``index`` is NVML's; ``cuda`` its driver's newest CUDA version, ``compute_capability`` like ``9.0``.
 
-    A text is empty where the source does not say.
+    A text is empty if it is not known.
     """
 
     index: int

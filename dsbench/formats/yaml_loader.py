@@ -39,7 +39,7 @@ class Loader(yaml.SafeLoader):
                 self.allow_simple_key = True
 
     def scan_plain(self) -> yaml.ScalarToken:
-        """A plain value. The lines behind it could continue it, so a tab among their blanks is an error."""
+        """A plain value. The next lines may continue it, so a tab in their indentation is an error."""
         token = super().scan_plain()
         mark = self.get_mark()
         continued = not self.flow_level and token.end_mark.line < mark.line and mark.column <= self.indent

@@ -82,7 +82,7 @@ class Node:
                 yield _node(key, self.file), _node(value, self.file)
 
     def error(self, kind: str, what: str, fix: str = "") -> DsbenchError:
-        """The abort that an exception thrown over this node ends in."""
+        """The error for an exception of yaml-cpp at this node: it aborts DeepStream."""
         return aborted(kind, what, f"{self.file}:{self.line}", fix)
 
     def bad_conversion(self, kind: str, fix: str) -> NoReturn:

@@ -13,8 +13,8 @@ from dsbench.base import spec
 Window = tuple[float, float, float, float]
 """A part of a frame: x1, y1, x2, y2 as fractions of its size."""
 ZOOM_WINDOW: Window = (0.0289, 0.0275, 0.938, 0.9366)
-"""What the zoomed view shows: 1.1 times larger and moved by no multiple of a stride, so that no box falls into the same
-place of the network's grid."""
+"""The part that the zoomed view shows. It is 1.1 times larger and its shift is no multiple of a stride, so that no box
+has the same position in the network's grid as before."""
 View = Literal["plain", "mirror", "zoom"]
 
 

@@ -18,27 +18,27 @@ from dsbench.formats.telemetry import COLUMNS
 from dsbench.judge.run.telemetry import ColumnSummary, TelemetrySummary
 
 DECODE_REACHED = 0.9
-"""Fraction of the decode-only throughput from which on the run waits for decoding."""
+"""A run that reaches this fraction of the decode-only throughput is limited by decoding."""
 INFER_REACHED = 0.85
 """The same for inference alone; trtexec leaves out pre- and post-processing and always has a full batch."""
 CONTRADICTION = 1.2
 """A run cannot be faster than one of its stages alone; noise and another batch size explain some percent."""
 NVDEC_MEAN, NVDEC_P95 = 80.0, 90.0
-"""Percent from which on NVDEC is saturated. It is not 100: on an H200 eight streams that get no faster show a mean of
-83.5 % and a 95th percentile of 94 %."""
+"""NVDEC is saturated from these percentages on, not at 100: on an H200, eight streams that could not run faster had a
+mean of 83.5 % and a 95th percentile of 94 %."""
 SM_BUSY = 85.0
 CPU_BUSY = 85.0
 ONE_CORE_BUSY = 97.0
 IDLE = 70.0
-"""Percent below which a device is not busy: a pipeline whose devices are all below waits for something else."""
+"""Below this percentage a device is not busy. If all devices are below it, the pipeline waits for something else."""
 THROTTLED_FRACTION = 0.2
 QUOTA_USED_UP = 20.0
 OTHERS = 20.0
-"""Percent of the machine's cores that other programs may take before a busy core says nothing about the app."""
+"""If other programs use more than this percentage of the cores, a busy core is no evidence about the app."""
 PLATEAU_STREAMS, PLATEAU_RISE = 1.5, 1.1
 """A plateau: with 1.5 times the streams, decoding gives less than 1.1 times the frames."""
 LARGEST_PART = 0.5
-"""Fraction of a frame's time on a CPU from which on a stage is the limit."""
+"""On a CPU, a stage that takes at least this fraction of a frame's time is the limit."""
 _FORCED = ("HwSlowdown", "SwThermalSlowdown", "HwThermalSlowdown", "HwPowerBrakeSlowdown")
 """Throttle reasons that slow down NVDEC as well: then no ceiling was measured at full speed."""
 
@@ -313,7 +313,7 @@ def _loads(evidence: BottleneckEvidence) -> list[str]:
 
 
 def _others(evidence: BottleneckEvidence) -> str:
-    """That other programs took much of a busy machine; "" where they did not, or where it is not known."""
+    """A sentence if other programs used much of a busy machine; empty if not, or if it is not known."""
     found = evidence.load.of("others_cpu_pct") if evidence.load else None
     every = evidence.load.of("cpu_pct") if evidence.load else None
     full = every is not None and every.mean >= IDLE

@@ -55,7 +55,7 @@ def figures(
 
 
 def run1_streams(peak_gpu_streams: int, max_bs: int) -> int:
-    """Streams of run 1: min(PEAK_GPU_STREAMS, MAX_BS), no discount; one where a CPU's peak is 0."""
+    """Streams of run 1: min(PEAK_GPU_STREAMS, MAX_BS), at least 1 (PEAK_GPU_STREAMS may be 0 on a CPU)."""
     return max(1, min(peak_gpu_streams, max_bs))
 
 
@@ -134,7 +134,10 @@ def seconds_text(seconds: float) -> str:
 
 
 def closing_block(model_name: str, engine: str, given_dir: str, result: Benchmark, step6_s: float) -> tuple[str, ...]:
-    """The specification's last block, word for word. ``engine`` and ``given_dir`` are paths as the user wrote them."""
+    """The block of the specification's Output Summary, word for word.
+
+    ``engine`` and ``given_dir`` are paths as the user wrote them.
+    """
     eff1, eff2 = efficiency(result.run1, result.trtexec_imgs), efficiency(result.final, result.trtexec_imgs)
     total = round(step6_s, 2) + round(result.run1.seconds, 2) + round(result.run2.seconds, 2)
     return (

@@ -68,7 +68,7 @@ class Bounds:
 
 
 def verdict(trials: Sequence[SweepTrial], streams: int) -> RealTime | None:
-    """What all runs of a count say together; None without one. Run 1 counts only where it is the only one."""
+    """The verdict of all runs with ``streams`` streams; None without a run. Run 1 counts only if it is the only one."""
     found = [trial for trial in trials if trial.streams == streams]
     if not found:
         return None

@@ -22,7 +22,7 @@ LARGEST_BATCH = 1024
 """nvinfer's own limit for batch-size."""
 _LONGEST_LINE = 4096
 _METHOD = "one query of one thread on each"
-"""How it was measured: figures taken in another way are taken again."""
+"""How the figures were measured. Figures that were measured in another way are measured again."""
 
 
 def is_stand_in(path: Path) -> bool:

@@ -1,9 +1,9 @@
 """7c's run: the app with ``enable-perf-measurement`` for a given time; its ``**PERF:`` rows are read as they come.
 
-The time counts from the start of the app, as the ``timeout`` of the specification's helper does. The time in which
-nvinfer builds an engine is added to the run, reported, and never part of what is measured. The run ends with SIGINT, at
-which both apps end with status 0; a run that ends in any other way is not a measurement. It may end early, once
-``enough`` accepts its windows.
+The time counts from the start of the app, as the ``timeout`` of the specification's helper does. If nvinfer
+builds an engine, the run is extended by the time of the build; it is reported and not measured. The run ends with
+SIGINT, on which both apps exit with status 0. A run that ends in any other way is not a measurement. It may end early,
+once ``enough`` accepts its windows.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 Stopped = Callable[[], bool]
-"""Polled by the work: True once nobody waits for the result any more."""
+"""Polled by the work: True once the result is no longer needed."""
 
 
 def never() -> bool:

@@ -189,7 +189,7 @@ def _declared(facts: ModelFacts, runtime: Runtime | None, scratch: Path) -> Prob
 def refine(
     facts: PreflightFacts, outputs: ModelOutputsResult, decoded: Sequence[Sequence[Boxes]]
 ) -> ModelOutputsResult:
-    """The choice for a head that only the user's parser reads: by what that parser finds under each candidate.
+    """Choose the preprocessing by the boxes of the user's parser, if no family can decode the head.
 
     ``decoded``: its boxes on every probed frame, for each candidate.
     """

@@ -44,7 +44,7 @@ class Run2ValidationResult:
 
 
 def run(model: ModelRun, log: EvidenceLog) -> Run2ValidationResult:
-    """``validate``. Raises what a run of the app raises, FPS_PARSE, MEASUREMENT_INVALID, TOO_FEW_STREAMS."""
+    """Make run 2 and check it. Raises errors of the app, FPS_PARSE, MEASUREMENT_INVALID, TOO_FEW_STREAMS."""
     result = validate(model, log)
     benchmark_run.require_valid(model, result.final)
     require_streams(model, result)

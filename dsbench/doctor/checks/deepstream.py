@@ -18,7 +18,7 @@ DECODE, _ENCODE, _CUDA = "libnvcuvid.so.1", "libnvidia-encode.so.1", "libcuda.so
 
 
 def gpu(inventory: Inventory, advice: Advice) -> Check:
-    """A GPU that answers, else the reason that can be seen."""
+    """A GPU that responds to NVML, else the likely reason why none does."""
     found, system = inventory.nvidia, inventory.system
     if found.gpu is not None:
         parts = [found.gpu.name, f"{found.gpu.memory_mib} MiB" if found.gpu.memory_mib else ""]
@@ -85,7 +85,7 @@ def app(inventory: Inventory, advice: Advice) -> Check:
 
 
 def app_fixes(said: ProgramOutput | None, advice: Advice) -> tuple[Fix, ...]:
-    """By the library that the loader misses."""
+    """Fixes for an app that does not start, chosen by the library that the loader did not find."""
     text = said.text if said else ""
     if re.search(r"libcuda\.so|libnvcuvid|libnvidia-", text):
         return (advice.container(),)
@@ -99,7 +99,7 @@ def app_fixes(said: ProgramOutput | None, advice: Advice) -> tuple[Fix, ...]:
 
 
 def parser_build(inventory: Inventory, advice: Advice) -> Check:
-    """The specification's Makefile line, run on a parser of one line: headers, CUDA, -lnvinfer."""
+    """Compiles a parser of one line as the specification's Makefile does: tests headers, CUDA, -lnvinfer."""
     name, found = "parser build", inventory.deepstream
     if found.header is None:
         detail = f"no sources/includes/nvdsinfer_custom_impl.h in {spec.DEEPSTREAM_DIR}"

@@ -94,9 +94,9 @@ def decodes_rounds_at_once(job: WorkerJob, frames_per_call: int) -> bool:
 
 
 def decoding_threads(job: WorkerJob, frames_per_call: int) -> int:
-    """Decoder threads of each source. One is the fastest, unless it cannot feed all the lanes that share a source.
+    """Decoder threads of each source. One is the fastest, unless it cannot feed all lanes that share the source.
 
-    A network takes at least two to three times as long as decoding its frame; with nothing to infer all lanes decode.
+    Inference takes at least two to three times as long as decoding. Without inference all lanes decode.
     """
     if decodes_rounds_at_once(job, frames_per_call):
         return 1

@@ -104,7 +104,7 @@ class _ProbeSession:
         self.bytes_per_image = 1
 
     def random(self) -> ProbeResult:
-        """6a's dummy input: np.random.randn of the declared shape, a symbolic batch is 1, sizes are the job's."""
+        """Run 6a's dummy input: np.random.randn of the declared shape, a symbolic batch as 1, with the job's size."""
         job = self.job
         sides = (job.height, job.width, job.channels) if job.nhwc else (job.channels, job.height, job.width)
         declared = [size if isinstance(size, int) and size > 0 else 1 for size in self.input.shape[:1]]
@@ -280,7 +280,7 @@ def _keyed(results: Sequence[Sequence[Array]], position: int, view: View = "plai
 
 
 def _first(array: Array) -> Array:
-    """The first image's part; all of an output without a batch dimension or without rows."""
+    """The output of the first image; the whole output if it has no batch dimension or no rows."""
     return np.asarray(array[0]) if array.ndim and len(array) else array
 
 

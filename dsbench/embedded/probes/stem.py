@@ -1,8 +1,9 @@
-"""How much of a picture's contrast the network's first convolution passes on: whether it expects pixels of 0..255.
+"""The gain of the network's first convolution, which shows whether the network expects pixels of 0..255.
 
-Training with normalised layers leaves the first layer's output with a spread of about one, whatever the input's range.
-So the weights of a network trained on 0..255 are about a hundred times smaller than those of one trained on 0..1 or
--1..1. The gain is measured on a synthetic picture with the spectrum of a photograph: it depends on no video.
+After training with normalisation layers the outputs of the first layer have a spread of about one, whatever the range
+of the input. So the weights of a network trained on 0..255 are about a hundred times smaller than those of a network
+trained on 0..1 or -1..1. The gain is measured on a synthetic picture with the spectrum of a photograph, so that it does
+not depend on the video.
 """
 
 from __future__ import annotations

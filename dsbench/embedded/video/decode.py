@@ -1,4 +1,4 @@
-"""Decodes a video file to planar YUV frames: the frames of DeepStream's decoder, in its order."""
+"""Decodes a video file to planar YUV frames: the same frames as DeepStream's decoder, in the same order."""
 
 from __future__ import annotations
 

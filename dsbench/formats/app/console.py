@@ -2,8 +2,8 @@
 
 Only texts that come from nvinfer's and deepstream-app's own sources are read, without line numbers, which change
 between releases. nvinfer logs through GStreamer, so its lines begin with GStreamer's clock (``0:00:00.559445090``, time
-since gst_init): from those the length of an engine build is known to the millisecond, whenever the log is read.
-``layers num: 0`` and the like say nothing and are not read.
+since gst_init): they give the length of an engine build to the millisecond.
+Lines such as ``layers num: 0`` carry no information and are not read.
 """
 
 from __future__ import annotations

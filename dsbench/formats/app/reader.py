@@ -110,7 +110,7 @@ class AppReader:
         self.keep(values, group.name, key, value)
 
     def keep(self, values: dict[str, Any], group: str, key: AppKey, value: Any) -> None:
-        """Stores a value and remembers when the embedded runtime does nothing with it."""
+        """Store a value, and note the key if the embedded runtime does not support it."""
         if key.field:
             values[key.field] = value
         if key.support is Support.UNSUPPORTED and value:
@@ -380,7 +380,7 @@ class AppReader:
 
 
 def _enabled(group: Group) -> bool:
-    """``enable`` is there, a whole number and not 0; otherwise DeepStream reads no further in the group."""
+    """Whether ``enable`` is a whole number other than 0. If not, DeepStream ignores the rest of the group."""
     value = group.get("enable")
     try:
         return value is not None and keyfile.as_int(value) != 0

@@ -1,7 +1,7 @@
 """The pass over a deepstream-app YAML file (``deepstream_app_config_parser_yaml.cpp`` of DeepStream 9.1).
 
-The groups and keys of the ini file, with DeepStream's own differences: sources stand in a CSV file that ``source:``
-names, every group is read unless ``enable`` says 0, paths are resolved with ``realpath``, and an unknown key of
+The groups and keys of the ini file, with DeepStream's own differences: ``source:`` names a CSV file that lists the
+sources, every group is read unless ``enable`` says 0, paths are resolved with ``realpath``, and an unknown key of
 ``streammux`` ends the run. Lines go to ``console`` as in the ini reader, here without the macro's prefix.
 """
 

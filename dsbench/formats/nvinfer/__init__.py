@@ -26,7 +26,7 @@ def load(path: Path | str, *, console: Console | None = None) -> NvinferConfig:
     """Read an nvinfer config: YAML when its name ends in .yml or .yaml, ini otherwise.
 
     Raises DsbenchError(KEYFILE_INVALID | CONFIG_VALUE_INVALID) with DeepStream's text in ``what``, or CONFIG_ABORTED
-    where the YAML reader of DeepStream is ended by an exception.
+    if an exception in DeepStream's YAML reader would abort the app.
     """
     if str(path).endswith((".yml", ".yaml")):
         from dsbench.formats.nvinfer.yaml import YamlReader

@@ -16,7 +16,7 @@ _TEXT_KINDS = (ValueKind.PATH, ValueKind.STRING)
 
 
 def remarks(config: NvinferConfig) -> tuple[str, ...]:
-    """One sentence for each doubtful thing, with the line in the file where there is one."""
+    """One sentence for each doubtful setting, with its line in the file if it has one."""
     found: list[str] = []
     for group in config.source.groups:
         if group.name == PROPERTY:

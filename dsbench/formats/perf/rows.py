@@ -66,18 +66,18 @@ class _Begun:
     line: int
     pairs: list[tuple[str, str]]
     cut: bool = False
-    """Other text or a line's end came where a pair was due."""
+    """Other text or the end of the line came where the next pair was expected."""
     joined: bool = False
-    """Pairs came after that."""
+    """More pairs were found after the cut."""
     torn: bool = False
-    """It was cut within a pair: whether a number begins with what follows is not known."""
+    """It was cut within a pair, so the text that follows may be the rest of a number."""
 
 
 class RowReader:
     """Reads a console line by line: ``feed`` each line, then ``finish``.
 
-    ``streams``: how many a whole row has, 0 where only the headers show it. ``lost`` counts rows of which nothing is
-    left; ``begun`` counts the rows of each instance that have begun, whole or not.
+    ``streams``: pairs of a whole row, 0 if only the headers show it. ``lost`` counts rows without a single pair;
+    ``begun`` counts the rows of each instance that have begun, whole or not.
     """
 
     def __init__(self, streams: int = 0) -> None:

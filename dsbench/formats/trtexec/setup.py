@@ -50,7 +50,7 @@ UNKNOWN = Setup()
 
 @dataclass
 class SetupReader:
-    """Collects a run's setup line by line. Bindings say what was run, options what was asked for: the former win."""
+    """Collects a run's setup line by line. The shapes of bindings take precedence over options."""
 
     said: dict[str, str] = field(default_factory=dict)
     bound: dict[str, tuple[int, ...]] = field(default_factory=dict)

@@ -41,8 +41,8 @@ def approximation(chosen: Preprocessing, stated: Statement | None = None) -> str
 
 
 def _deviations(chosen: Preprocessing, stated: Statement | None) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Means and deviations in pixels behind ``chosen``: the exporter's if scale and offsets are its, else those of a
-    known row."""
+    """Means and deviations, in pixels, from which ``chosen`` was computed: the exporter's if it stated scale and
+    offsets, else those of a known row."""
     feed = (chosen.net_scale_factor, chosen.offsets)
     if stated and feed == tuple(item.value for item in (stated.net_scale_factor, stated.offsets) if item):
         return feed[1] or (0.0,) * 3, stated.deviations.value if stated.deviations else ()

@@ -33,11 +33,11 @@ AGAIN = 0.5
 MIN_AGAIN = 0.4
 """A candidate is credible if this fraction of its boxes' strength is found again ..."""
 MIN_STRENGTH = 1.25
-"""... and this much strength a frame. Highest that a wrong range reached with such a fraction: 0.96."""
+"""... and the strength per frame is at least this. With the wrong range it was at most 0.96 at such a fraction."""
 MAX_FLOOD_AGAIN = 0.2
-"""Below this fraction a candidate's boxes are noise: what is found again by chance does not count against another."""
+"""Below this fraction a candidate's boxes are noise: those found again by chance are not evidence."""
 MAX_BOXES = 30.0
-"""More boxes a frame than this are a flood, whatever is found again."""
+"""With more boxes per frame than this, the boxes are noise, whatever is found again."""
 CLEARLY = 3.0
 """One range is decided if the strength found again is this many times that of the other."""
 

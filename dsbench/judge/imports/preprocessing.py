@@ -32,11 +32,12 @@ of a range comes first."""
 DEFAULT = Preprocessing(spec.NET_SCALE_FACTOR, (), spec.MODEL_COLOR_FORMAT, spec.MAINTAIN_ASPECT_RATIO)
 """6e's defaults, used without other evidence."""
 TIE = 0.97
-"""A guess: among candidates of the range with at least this fraction of the highest measure the likeliest is taken."""
+"""A guess. Candidates of a range whose measure is at least this fraction of the highest count as equal; the likeliest
+of them is chosen."""
 HABIT_MARGIN = 1.5
-"""A guess: strength by which another candidate must exceed the family's habit to be taken instead."""
+"""A guess. Another candidate replaces the family's usual preprocessing if its strength is this many times as high."""
 UNKNOWN = "preprocessing-unknown"
-"""What the evidence calls values that nobody states."""
+"""Id of the warning about values that neither the user, nor the exporter, nor a convention states."""
 KEYS = ("net-scale-factor", "offsets", "model-color-format", "maintain-aspect-ratio", "symmetric-padding")
 
 
@@ -117,7 +118,7 @@ class Choice:
 
 
 def apply(base: Preprocessing, fixed: Fixed) -> Preprocessing:
-    """``base`` with the stated keys; a scale of its own brings no offsets unless they are stated too."""
+    """``base`` with the stated keys; if they change the scale, offsets of ``base`` are dropped unless stated."""
     scale, offsets = base.net_scale_factor, base.offsets
     if fixed.net_scale_factor is not None:
         offsets = () if fixed.net_scale_factor != scale else offsets

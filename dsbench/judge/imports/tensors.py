@@ -38,7 +38,7 @@ def outputs_of(tensors: Path, result: ProbeResult, candidate: int, view: View = 
 
 
 def first_frames(tensors: Path, result: ProbeResult, candidates: int) -> tuple[Outputs, ...]:
-    """The first frame's outputs under each of the first ``candidates``: what families are recognised by."""
+    """The first frame's outputs under each of the first ``candidates``, by which a family is recognised."""
     import numpy as np
 
     if not result.frames:

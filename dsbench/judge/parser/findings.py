@@ -103,7 +103,7 @@ class _FindingGroup:
 def judge(
     cases: Sequence[Case], results: Sequence[CaseResult], again: Sequence[CaseResult], expected: Expected
 ) -> tuple[Finding, ...]:
-    """Findings, errors first. ``again``: results on the real frames with another fill of fresh memory."""
+    """Findings, errors first. ``again``: results on the real frames when fresh memory is filled with another value."""
     seen = [item for case, result in zip(cases, results, strict=False) for item in _case(case, result, expected)]
     sizes = {call.object_size for call in results[0].calls if call.count} if results else set()
     if cases and cases[0].kind is CaseKind.REAL and sizes <= {expected.object_size}:

@@ -1,9 +1,9 @@
-"""How long each window really was and what passed in it, by the averages in parentheses or by when rows were seen.
+"""The real length of each window and its frames, from the averages in parentheses or from the times of the rows.
 
-A row's FPS are frames over the configured interval. Its average is all frames so far over the time since the stream's
-first frame, by the app's own clock (deepstream_perf.c; see also the recordings: windows to the millisecond). So
-frames so far over average is that time, and what lies between two rows is how long the window was, whenever a
-row was seen; behind rows that other output cut, the average also knows their frames.
+A row's FPS are frames divided by the configured interval. Its average is all frames so far, divided by the time since
+the stream's first frame by the app's own clock (deepstream_perf.c). So the frames so far, divided by the average, are
+that time. The difference between two rows is the real length of the window, to the millisecond in recordings, whenever
+the row was read. It also covers rows in between that other output cut, and their frames.
 
 Averages may be of another kind (another program's, or over nominal windows): a timer never fires early, nor does each
 stream begin just when a window does, which gives them away. Then windows are as long as their rows were seen apart.
@@ -101,7 +101,7 @@ class _Stream:
         return self.counted
 
     def pass_window(self, frames: float, average: float) -> tuple[float, float] | None:
-        """How long the window was, and how far that may be off, in seconds; None where the average does not say."""
+        """Length of the window and its possible error, in seconds; None if the average does not show it."""
         self.counted += frames
         if not self.counted or not average:
             return None

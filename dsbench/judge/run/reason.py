@@ -38,9 +38,9 @@ class ReasonCode(StrEnum):
 
 
 DISTURBED = frozenset({ReasonCode.THROTTLED, ReasonCode.OTHER_LOAD, ReasonCode.ROWS_LOST})
-"""Reasons from outside the pipeline. They make it slow, or hide how fast it was: undisturbed it may keep up."""
+"""Reasons outside the pipeline. They slow it down or hide its speed, so without them the streams may keep up."""
 OTHER_LOAD_LIKELY = "other load on the machine is likely; close other programs and run again"
-"""What to do where FPS vary without a known cause."""
+"""Advice if FPS vary without a known cause."""
 _MAX_NAMED = 8
 
 

@@ -1,12 +1,12 @@
 """The mean of a run's windows and how well it is known: a block bootstrap's 95 % interval, the same for the same input.
 
-Neighbouring windows of a run are not independent (a slow moment lasts), so whole blocks are drawn again instead of
+Neighbouring windows of a run are not independent (a slow moment lasts), so blocks of windows are resampled instead of
 single windows: the circular block bootstrap [politis1992], with the block length of a first-order autoregression
 [carlstein1986]. The variance that such blocks miss is added. With few windows a percentile interval is too narrow, so
-it is expanded [hesterberg2015] with Student's t for the number of blocks. Last, one frame of the whole time is added at
-either end, since whole frames are counted.
+it is expanded [hesterberg2015] with Student's t for the number of blocks. Last, the interval grows at
+either end by one frame divided by the whole time, since whole frames are counted.
 
-docs/references.md has the keys. ``benchmarks/verdicts.py`` shows how often the interval holds the truth.
+docs/references.md has the keys. ``benchmarks/verdicts.py`` shows how often the interval contains the true mean.
 """
 
 from __future__ import annotations

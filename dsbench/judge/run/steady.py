@@ -103,7 +103,7 @@ def all_begun(windows: Windows) -> int:
 
 
 def thinned(values: Sequence[float]) -> list[float]:
-    """Means of equal groups of neighbours where there are too many to compare each with each."""
+    """The values, or the means of groups of neighbours if there are more than ``_MAX_POINTS`` (pairs are compared)."""
     together = -(-len(values) // _MAX_POINTS)
     if together <= 1:
         return list(values)

@@ -1,6 +1,6 @@
-"""All streams over the last ten windows: their sum, the slowest, and an app that hangs.
+"""All streams over the last ten windows: their sum, the slowest, and whether the app hangs.
 
-These figures stand beside the specification's (judge/streams.py), never instead of them.
+These figures are shown in addition to the specification's (judge/streams.py), never instead of them.
 """
 
 from __future__ import annotations

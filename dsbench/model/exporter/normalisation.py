@@ -16,9 +16,9 @@ Statistics = tuple[tuple[float, ...], tuple[float, ...]]
 IMAGENET: Statistics = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 CLIP: Statistics = ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
 ROWS: tuple[tuple[Statistics, Row], ...] = ((IMAGENET, spec.IMAGENET_ROW), (CLIP, spec.CLIP_ROW))
-"""Statistics for which the specification has a row of its own."""
+"""Statistics whose scale and offsets the specification gives."""
 EQUAL = 1e-4
-"""Deviations closer than this fraction are one."""
+"""Deviations that differ by less than this fraction count as equal."""
 
 
 @dataclass(frozen=True, slots=True)

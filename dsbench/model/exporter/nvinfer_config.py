@@ -1,8 +1,8 @@
 """An nvinfer config that came with the ONNX file (LibreYOLO, DeepStream-Yolo, TAO, NGC).
 
-It is the truth for preprocessing and clustering.
-Read as nvinfer reads it. Its defaults count only in a config that gives the scale: others are snippets. The parser
-function is named, never loaded. Configs that dsbench wrote and the user's own config are other people's business.
+Its preprocessing and clustering are used. It is read as nvinfer reads it. nvinfer's defaults apply only if the config
+gives the scale; a config without it is a snippet. The name of the parser function is reported, but nothing is loaded.
+Configs that dsbench wrote, and the user's own config, are not read here.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _read(path: Path, model: Model, files: Files) -> tuple[bool, Statement] | No
 
 
 def _looks_like_one(path: Path) -> bool:
-    """Whether the beginning of the file has nvinfer's group; label files and licences have none."""
+    """Whether the beginning of the file has a ``[property]`` group: tells configs from label files and licences."""
     try:
         with path.open("rb") as stream:
             start = stream.read(MAX_TEXT)

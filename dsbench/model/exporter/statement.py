@@ -43,7 +43,7 @@ class Statement:
     net_scale_factor: Said[float] | None = None
     offsets: Said[tuple[float, ...]] | None = None
     deviations: Said[tuple[float, ...]] | None = None
-    """One deviation a channel where they differ: nvinfer's one scale only comes close."""
+    """Standard deviation of each channel, if they differ. nvinfer has one scale, which only approximates them."""
     model_color_format: Said[int] | None = None
     """0 RGB, 1 BGR, 2 GRAY."""
     maintain_aspect_ratio: Said[int] | None = None

@@ -19,7 +19,7 @@ _NMS = ("NonMaxSuppression", "EfficientNMS_TRT", "BatchedNMS_TRT", "BatchedNMSDy
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """NumPy code of the value that an input takes when the image has the network's size, and what it means."""
+    """NumPy code of an input's value for an image of the network's size, and the meaning of that value."""
 
     code: str
     meaning: str

@@ -1,4 +1,4 @@
-"""The nodes of an ONNX graph as plain facts, those of its subgraphs and local functions too."""
+"""Plain facts about the nodes of an ONNX graph, including the nodes of subgraphs and local functions."""
 
 from __future__ import annotations
 

@@ -19,13 +19,13 @@ from dsbench.judge.run.reason import Reason, ReasonCode
 TOLERANCE, SEEN_WITHIN_S = 0.03, 0.3
 """Fraction of the interval; and how late a row may be seen, which matters in short runs."""
 _MIN_GAPS = 4
-"""Gaps between rows below which nothing is said about the clock."""
+"""With fewer gaps between rows the clock is not judged."""
 _BURST_ROWS = 1.5
-"""Rows by which the number between two bursts may be wrong, with some to spare."""
+"""The number of rows between two bursts may be wrong by up to this many."""
 
 
 def find(run: JudgedRun) -> Reason | None:
-    """The clock is beyond the tolerance."""
+    """The windows were longer or shorter than the interval by more than the tolerance."""
     if run.clock == 1:
         return None
     interval_s = run.windows.interval_s
@@ -94,7 +94,7 @@ def _by_averages(windows: Windows, start: int, elapsed: Elapsed) -> float:
 
 
 def _gaps(windows: Windows, start: int) -> list[float]:
-    """Seconds between rows as they were seen, from the one before ``start`` on."""
+    """Seconds between the times at which rows were read, from the row before ``start`` on."""
     times = windows.at_s[max(start - 1, 0) :]
     if times and windows.begun_s:
         times = tuple(at_s for at_s in windows.begun_s if times[0] <= at_s <= times[-1])

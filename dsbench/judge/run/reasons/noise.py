@@ -12,11 +12,11 @@ from dsbench.judge.run.reason import OTHER_LOAD_LIKELY, Reason, ReasonCode
 from dsbench.judge.run.reasons import too_few_windows
 
 MAX_HALF_WIDTH = 0.2
-"""Half of the interval as a fraction of the mean, above which a throughput is as good as unknown."""
+"""Half the width of the confidence interval, as a fraction of the mean. If it is larger, the throughput is unknown."""
 MAX_SPREAD = 0.15
-"""Standard deviation of the windows as a fraction of their mean, from which on they are not of one state."""
+"""Standard deviation of the windows, as a fraction of the mean. If it is larger, the run was not in one state."""
 MAX_BELOW = 0.05
-"""Fraction of a stream's windows that may be below the target where the answer is clear nevertheless."""
+"""Fraction of a stream's windows that may be below the target without making the verdict unclear."""
 
 
 def find(run: JudgedRun) -> Reason | None:

@@ -1,4 +1,4 @@
-"""other-load: somebody else used the machine or its GPU while the run was measured."""
+"""other-load: other programs used the machine or its GPU during the run."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from dsbench.judge.run.run_context import RunContext
 from dsbench.judge.run.telemetry import TelemetrySummary
 
 MIN_OTHERS_PCT = 25.0
-"""CPU time of other programs, in percent of the machine, that is more than the usual background."""
+"""CPU use of other programs, in percent of the machine, above the usual background load."""
 BUSY_PCT = 75.0
-"""CPU use below which the machine has time left for others."""
+"""Below this CPU use the machine has capacity left, so other programs do not slow down the app."""
 MIN_STEAL_PCT = 10.0
 MIN_GPU_BEFORE_PCT = 10.0
 """SM utilisation before the app was started."""
 
 
 def find(run: JudgedRun) -> Reason | None:
-    """Who else used the machine, with figures."""
+    """The other load on the machine, with figures."""
     if run.context.telemetry is None or len(run.context.telemetry.rows) < 2:
         return None
     other = _other_load(telemetry.summarise(run.context.telemetry, run.span), run.context)

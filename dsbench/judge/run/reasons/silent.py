@@ -1,6 +1,6 @@
 """silent: no PERF row came although one was due.
 
-PERF is a timer of the app's main loop. Where it falls silent, the whole app does, and no window shows it.
+A timer in the app's main loop prints the rows. If none comes, the main loop is blocked, which no window shows.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dsbench.judge.run.reason import Reason, ReasonCode
 from dsbench.judge.run.steady import all_begun
 
 MIN_INTERVALS = 2.5
-"""Intervals without a row from which on rows are missing, not late."""
+"""After this many intervals without a row, rows are missing and not just late."""
 MIN_FROZEN_S = 2.7
 """Seconds longer than usual between two rows."""
 
@@ -26,7 +26,7 @@ def find(run: JudgedRun) -> Reason | None:
 
 
 def find_gap(run: JudgedRun) -> Reason | None:
-    """A row came late within the run, and all after it."""
+    """A row within the run came late, and the rows after it were delayed as well."""
     if not (frozen := frozen_s(run.windows)):
         return None
     text = f"the app printed no PERF row for {frozen:.1f} s longer than usual"

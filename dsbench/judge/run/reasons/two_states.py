@@ -97,11 +97,11 @@ def _in_long_runs(above: Sequence[bool]) -> bool:
 
 
 def slow_first(windows: Windows, stream: int, begun: int, start: int) -> Change | None:
-    """The level at which a stream ran evenly at first, and that of its steady windows.
+    """The constant level at which a stream ran at first, and the level of its steady windows.
 
     The first level lies between window ``begun``, in which the last stream began, and ``start``, the first steady one.
-    A stream that warms up becomes faster all the time; an even level is a state of its own. None where it is no level,
-    or a short one.
+    A stream that warms up becomes faster all the time; a constant level is a state of its own. None if the first
+    windows have no constant level, or only for a short time.
     """
     values = windows.of_stream(stream)
     first, rest = values[begun + 1 : start], values[start:]
