@@ -195,7 +195,8 @@ def decide(
     ``found``: what the `usual` scales find in several views, where nobody states the scale.
     """
     evidence, found = evidence or RangeEvidence(), found or {}
-    base, level, source = _base(stated, evidence, {item.preprocessing: item.strength for item in scores}, found)
+    strength = {item.preprocessing: item.strength for item in scores if item.detections <= frame_evidence.MAX_BOXES}
+    base, level, source = _base(stated, evidence, strength, found)
     chosen = settle(base, stated)
     keys = tuple(_key(index, chosen, level, source, stated) for index in range(len(KEYS)))
     open_keys = [item.key for item in keys if item.level is StatedBy.UNKNOWN]
@@ -226,9 +227,11 @@ def _base(
         convention = None
     if convention is not None and stated.firm:
         return convention, StatedBy.CONVENTION, origin
-    measured = {value: item.again for value, item in found.items()} or strength
+    again = {value: item.again for value, item in found.items()}
+    measured = again if evidence.range is not PixelRange.UNKNOWN and any(again.values()) else strength
     guess = _guess(stated, evidence, measured)
-    if convention is not None and measured.get(guess, 0.0) <= HABIT_MARGIN * _like(convention, measured):
+    behind = measured.get(guess, 0.0) <= HABIT_MARGIN * (0.0 if convention is None else _like(convention, measured))
+    if convention is not None and (behind or evidence.range is PixelRange.UNKNOWN):
         return convention, StatedBy.UNKNOWN, f"guess: {origin}"
     if measured.get(guess, 0.0) > 0:
         return guess, StatedBy.UNKNOWN, f"guess: strength {measured[guess]:.2f} per frame"
@@ -247,11 +250,12 @@ def _like(value: Preprocessing, measured: Mapping[Preprocessing, float]) -> floa
 
 
 def _guess(stated: Stated, evidence: RangeEvidence, measured: Mapping[Preprocessing, float]) -> Preprocessing:
-    """The likeliest of the usual feedings in the range, by measure. 6e's default if the range is unknown: between the
-    ranges both measures mislead."""
-    if evidence.range is PixelRange.UNKNOWN:
-        return fit(replace(DEFAULT, maintain_aspect_ratio=stated.aspect), stated.channels)
-    rows = [row for row in usual(stated, evidence) if fed_range(row) is evidence.range]
+    """The likeliest of the usual feedings in the range, by measure. If the range is unknown, 6e's default as long as it
+    finds anything: between the ranges both measures mislead."""
+    default = fit(replace(DEFAULT, maintain_aspect_ratio=stated.aspect), stated.channels)
+    if evidence.range is PixelRange.UNKNOWN and measured.get(default, 0.0) > 0:
+        return default
+    rows = usual(stated, evidence)
     best = max(measured.get(row, 0.0) for row in rows)
     return next(row for row in rows if measured.get(row, 0.0) >= TIE * best)
 

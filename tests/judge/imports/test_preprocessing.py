@@ -175,6 +175,18 @@ def test_a_guess_follows_the_habit_unless_another_is_far_ahead(other: float, fol
     assert choice.preprocessing == rows[0 if followed else 2]
 
 
+@pytest.mark.parametrize(
+    ("strength", "detections", "chosen"),
+    [((0.0, 1.0), 1.0, YOLOX), ((0.0, 40.0), 60.0, DEFAULT), ((0.1, 9.0), 9.0, DEFAULT)],
+    ids=["the default finds nothing", "a flood is no guess", "the default finds something"],
+)
+def test_a_guess_without_a_range(strength: tuple[float, float], detections: float, chosen: Preprocessing) -> None:
+    scores = [Score(DEFAULT, 1.0, strength[0], 1.0), Score(YOLOX, detections, strength[1], 1.0)]
+    choice = decide(scores, Stated())
+    assert choice.preprocessing == chosen
+    assert choice.unknown
+
+
 def test_score_counts_what_nms_and_the_threshold_leave() -> None:
     twice = boxes((0, 10, 10, 20, 20, 0.75), (0, 11, 10, 20, 20, 0.5), (1, 60, 10, 20, 20, 0.1))
     (found,) = score([DEFAULT], [[twice, boxes()]], floor=0.5)
