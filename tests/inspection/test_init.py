@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 
@@ -78,6 +79,25 @@ def test_labels_are_what_was_asked_for_and_never_a_default_list(
     assert ("a byte order mark (BOM) was left out" in output) == (asked == "names.txt")
     if asked == "names.txt":
         assert read.warnings == ()
+
+
+def test_labels_in_another_order_than_the_models_are_an_error_finding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "sorted.txt").write_text("car\ndog\ntraffic light\n")
+    model = with_metadata(yolox(tmp_path / "x.onnx"), names=NAMES)
+    assert init(tmp_path / "m", model, "--labels", str(tmp_path / "sorted.txt")) == 0
+    assert "error     [label-order]" in capsys.readouterr().out
+    assert (tmp_path / "m" / "config" / "labels.txt").read_text() == "car\ndog\ntraffic light\n"  # as it was asked
+
+
+def test_a_finding_does_not_keep_the_directory_from_being_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = zoo.detector(tmp_path / "x.onnx", head=np.ones((1, 1, 1000), np.float32))
+    assert init(tmp_path / "m", model) == 0
+    assert "error     [" in capsys.readouterr().out
+    assert (tmp_path / "m" / "model" / "x.onnx").is_file()
 
 
 def test_names_that_no_label_file_can_hold_become_names_that_it_can(
