@@ -15,6 +15,7 @@ from dsbench.base.boxes import Boxes
 from dsbench.families import rows
 from dsbench.families.base import Convention, Head, HeadFact, Hints, Network, Outputs, ParserContext, Rejected
 from dsbench.families.rows import RowsLayout
+from dsbench.families.yolo import LETTERBOX
 
 if TYPE_CHECKING:
     from dsbench.model.onnx.graph import OnnxFacts
@@ -46,9 +47,15 @@ class DeepStreamYolo:
         return replace(found, facts=(*found.facts, HeadFact("cluster-mode", "2", why)))
 
     def convention(self) -> Convention:
-        """Whatever network was exported: evidence decides how it is fed."""
-        origin = "DeepStream-Yolo exports networks that are fed differently; one row for each cell, so DeepStream's NMS"
-        return Convention(None, cluster_mode=2, origin=origin)
+        """That of its configs for YOLO; other networks that it exports are fed differently."""
+        return Convention(
+            LETTERBOX,
+            cluster_mode=2,
+            origin="DeepStream-Yolo's configs for YOLO: 0-1 RGB, letterboxed in the middle; one row for each cell, so"
+            " DeepStream's NMS",
+            firm=False,
+            fewest_outputs=3,
+        )
 
     def decode(self, outputs: Outputs, head: Head, network: Network, threshold: float) -> Boxes:
         """Reference decode: row by row."""

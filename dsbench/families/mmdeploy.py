@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from dsbench.base.boxes import Boxes
 from dsbench.families import rows
-from dsbench.families.base import Convention, Head, Hints, Network, Outputs, ParserContext, Rejected
+from dsbench.families.base import Convention, Head, Hints, Network, Outputs, ParserContext, Preprocessing, Rejected
+from dsbench.families.preprocessing import IMAGENET_ROW
 from dsbench.families.rows import RowsLayout
 
 if TYPE_CHECKING:
@@ -36,9 +37,15 @@ class Mmdeploy:
         return rows.head(NAME, samples, layout, Network(facts.width, facts.height), hints, labels)
 
     def convention(self) -> Convention:
-        """The configs of MMDetection differ in scale and offsets; they keep the aspect ratio."""
-        origin = "MMDetection's models share no preprocessing but the letterbox; suppressed in the graph"
-        return Convention(None, cluster_mode=4, origin=origin)
+        """RTMDet's: ImageNet's normalisation, BGR, padded at the right and below. Other configs differ."""
+        scale, offsets = IMAGENET_ROW
+        return Convention(
+            Preprocessing(scale, offsets[::-1], model_color_format=1, maintain_aspect_ratio=1),
+            cluster_mode=4,
+            origin="RTMDet's habit: ImageNet normalisation, BGR, letterboxed at the top left; suppressed in the graph",
+            firm=False,
+            fewest_outputs=2,
+        )
 
     def decode(self, outputs: Outputs, head: Head, network: Network, threshold: float) -> Boxes:
         """Reference decode: row by row."""
