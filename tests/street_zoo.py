@@ -212,6 +212,15 @@ def yolo_nas(path: Path) -> Path:
     return net.save(path)
 
 
+def pp_yoloe(path: Path) -> Path:
+    """PaddleDetection's exclude_nms: [b, A, 4] corners in pixels and [b, C, A] scores."""
+    net = Surgery()
+    found = net.decoded()
+    net.output(net.corners(found), "boxes", ("batch", ANCHORS, 4))
+    net.output(net.op("Transpose", [found.score], perm=[0, 2, 1]), "scores", ("batch", CLASSES, ANCHORS))
+    return net.save(path)
+
+
 def mmdeploy(path: Path) -> Path:
     """dets [b, K, 5] (corners in pixels, score) and labels [b, K] int64, as mmdeploy's ONNX exports write them."""
     net = Surgery()

@@ -8,7 +8,7 @@ space and background index are read from outputs of real frames. Source: pipelin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dsbench.base.boxes import Boxes
@@ -50,6 +50,7 @@ class SsdLayout:
 
     ``background`` is -1 if there is none. ``shift``: 1 if labels.txt leaves the background out, so that ids behind
     it move down by one. ``scores`` and ``boxes`` are output indices of a pair; the three columns are for one output.
+    ``turned``: the scores are [C, P].
     """
 
     pair: bool
@@ -61,6 +62,7 @@ class SsdLayout:
     class_column: int = 0
     score_column: int = 1
     box_column: int = 2
+    turned: bool = False
 
 
 class Ssd:
@@ -79,8 +81,12 @@ class Ssd:
         shapes = [out.data.shape for out in samples[0]] if samples else []
         if len(shapes) == 1 and len(shapes[0]) == 2 and shapes[0][1] == 6:
             return _columns_head([sample[0].data for sample in samples], hints, labels)
-        if len(shapes) == 2 and all(len(shape) == 2 for shape in shapes) and shapes[0][0] == shapes[1][0]:
-            return _pair_head(samples, hints, labels)
+        if len(shapes) == 2 and all(len(shape) == 2 for shape in shapes):
+            if shapes[0][0] == shapes[1][0]:
+                return _pair_head(samples, hints, labels)
+            columns = _class_rows(shapes)
+            if columns is not None:
+                return _turned_pair(samples, columns, hints, labels)
         return Rejected(self.name, "SSD has one output [N, dets, 6], or scores [N, P, C] and boxes [N, P, 4]")
 
     def convention(self) -> Convention:
@@ -98,6 +104,7 @@ class Ssd:
         assert isinstance(layout, SsdLayout)
         if layout.pair:
             scores, boxes = outputs[layout.scores].data, outputs[layout.boxes].data
+            scores = scores.T if layout.turned else scores
             usable = np.isfinite(scores) & np.isfinite(boxes).all(axis=1, keepdims=True)
             rows, classes = np.nonzero(usable & (scores >= np.float32(threshold)))
             confidence, boxes = scores[rows, classes], boxes[rows]
@@ -123,6 +130,7 @@ class Ssd:
         return (
             ("undecoded", False),
             ("pair", layout.pair),
+            ("turned", layout.turned),
             ("background", layout.background),
             ("shift", layout.shift),
             ("normalised", layout.normalised),
@@ -132,6 +140,27 @@ class Ssd:
             ("score_column", layout.score_column),
             ("box_column", layout.box_column),
         )
+
+
+def _class_rows(shapes: Sequence[tuple[int, ...]]) -> int | None:
+    """Index of the scores [C, P] beside boxes [P, 4], as PaddleDetection's exclude_nms leaves them; None if it is not
+    so."""
+    found = (at for at in range(2) if shapes[1 - at][1] == 4 and shapes[at][1] == shapes[1 - at][0] != shapes[at][0])
+    return next(found, None)
+
+
+def _turned_pair(samples: Sequence[Outputs], scores: int, hints: Hints, labels: Sequence[str]) -> Head | Rejected:
+    """PP-YOLOE and others without their NMS: a score for each class, decoded corners in pixels."""
+    rows = [
+        tuple(replace(out, data=out.data.T) if index == scores else out for index, out in enumerate(sample))
+        for sample in samples
+    ]
+    head = _pair_head(rows, hints, labels)
+    if isinstance(head, Rejected):
+        return head
+    assert isinstance(head.layout, SsdLayout)
+    fact = HeadFact("scores", "[classes, anchors]", "one row for each class")
+    return replace(head, layout=replace(head.layout, turned=True), facts=(*head.facts, fact))
 
 
 def _pair_head(samples: Sequence[Outputs], hints: Hints, labels: Sequence[str]) -> Head | Rejected:

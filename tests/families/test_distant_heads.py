@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -137,8 +138,9 @@ def test_decoding_skips_what_the_parsers_skip(facts: OnnxFacts) -> None:
     assert registry.by_name("rtdetr").decode(sample, head, Network(SIDE, SIDE), 0.5).class_id.tolist() == [2]
 
 
-def test_yolo_nas_from_recognition_to_boxes(tmp_path: Path) -> None:
-    net = street_check.Net.load(street_zoo.yolo_nas(tmp_path / "nas.onnx"))
+@pytest.mark.parametrize("build", [street_zoo.yolo_nas, street_zoo.pp_yoloe], ids=["YOLO-NAS", "PP-YOLOE"])
+def test_pairs_from_recognition_to_boxes(build: Callable[[Path], Path], tmp_path: Path) -> None:
+    net = street_check.Net.load(build(tmp_path / "net.onnx"))
     head = net.recognise()
     assert (head.family, head.classes) == ("ssd", street_zoo.CLASSES)
     library = street_check.compiled(head, tmp_path / "parser")
