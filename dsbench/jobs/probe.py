@@ -36,7 +36,8 @@ class ProbeJob:
     video one synthetic picture stands for the frames.
 
     ``frames`` frames are taken, spread over the first ``span``; fewer once ``time_budget_s`` or ``byte_budget`` is
-    used up. ``views``: run the mirrored and the zoomed frames too, and leave the input gain alone.
+    used up. ``views``: run the mirrored and the zoomed frames too, and leave the input gain alone. ``fp16``: measure
+    the layers' largest values on the first frame.
     """
 
     onnx: str
@@ -47,6 +48,7 @@ class ProbeJob:
     nhwc: bool = False
     candidates: tuple[Candidate, ...] = ()
     views: bool = False
+    fp16: bool = False
     frames: int = 6
     span: int = 240
     mux_width: int = spec.MUX_WIDTH
@@ -106,6 +108,18 @@ class BatchTrial:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerRange:
+    """A layer whose largest value FP16 cannot hold."""
+
+    candidate: int
+    operator: str
+    layer: str
+    """The node's name, else its output's."""
+    largest: float
+    """Of all absolute values."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeResult:
     """The result of a ProbeJob.
 
@@ -128,6 +142,9 @@ class ProbeResult:
     ms_per_run: float = 0.0
     batches: tuple[BatchTrial, ...] = ()
     """Of a graph whose input has an open batch."""
+    measured: tuple[int, ...] = ()
+    """Candidates under which the layers were measured."""
+    layer_ranges: tuple[LayerRange, ...] = ()
     failure: ProbeFailure | None = None
     video_failure: ProbeFailure | None = None
 

@@ -19,7 +19,7 @@ from dsbench.families import registry
 from dsbench.families.base import Convention, Head, HeadFact, HeadRefused, Hints, Network, Preprocessing
 from dsbench.formats import nvinfer
 from dsbench.jobs.probe import ProbeJob, ProbeResult
-from dsbench.judge.imports import batch, exporter_keys, frame_evidence, output_ranges, preprocessing, tensors
+from dsbench.judge.imports import batch, exporter_keys, fp16, frame_evidence, output_ranges, preprocessing, tensors
 from dsbench.judge.imports.batch import BatchState
 from dsbench.judge.imports.candidate_boxes import CandidateBoxes
 from dsbench.judge.imports.preprocessing import Choice, Fixed, Stated, StatedBy
@@ -291,6 +291,7 @@ def _job(facts: ModelFacts, candidates: Sequence[Preprocessing]) -> ProbeJob:
         channels=facts.onnx.channels,
         nhwc=facts.onnx.layout == "NHWC",
         candidates=tensors.to_candidates(candidates),
+        fp16=facts.video is not None and tensorrt_import.builds_fp16(facts),
         scaling_filter=6 if settings.scaling_filter is None else settings.scaling_filter,
         threads=len(os.sched_getaffinity(0)),
     )
@@ -331,7 +332,7 @@ def _choose(
     rows = preprocessing.usual(stated, evidence)
     folder = scratch / "views"
     folder.mkdir(exist_ok=True)
-    again = probes.probe_model(replace(_job(facts, rows), views=True), folder)
+    again = probes.probe_model(replace(_job(facts, rows), views=True, fp16=False), folder)
     found = CandidateBoxes(rows, again.result, again.tensors, head, network).findings()
     if gain is None:
         evidence = frame_evidence.of_findings(found)
@@ -362,6 +363,7 @@ def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult) -> None:
     if result.batches:
         sizes = " and ".join(str(trial.batch) for trial in result.batches)
         log.fact("Batch", batch.state(result.batches), f"{sizes} different frames in one batch on ONNX Runtime")
+    _add_fp16(log, outputs)
     log.fact("ONNX Runtime, one image", f"{result.ms_per_run:.1f} ms")
     log.warn(*outputs.warnings)
 
@@ -371,6 +373,14 @@ def _add_reasons(log: EvidenceLog, error: DsbenchError) -> None:
     if isinstance(error, HeadRefused) and error.rejected:
         rows = ((answer.family, answer.reason) for answer in error.rejected)
         log.table("Why no family reads these outputs", ("family", "reason"), rows)
+
+
+def _add_fp16(log: EvidenceLog, outputs: ModelOutputsResult) -> None:
+    """The layers beyond FP16, if they were measured with the chosen preprocessing."""
+    layers = fp16.beyond(outputs.probed.result, outputs.candidates, outputs.chosen)
+    if layers is not None:
+        log.fact("Layers beyond FP16", len(layers), "largest value of each layer on a real frame, 6e-08 to 65504")
+        log.warn(*filter(None, (fp16.warning(layers),)))
 
 
 def preprocessing_choice(log: EvidenceLog, choice: Choice) -> None:

@@ -57,6 +57,12 @@ def network_mode(facts: ModelFacts) -> int:
     return spec.NETWORK_MODE if mode is None else mode
 
 
+def builds_fp16(facts: ModelFacts) -> bool:
+    """Whether the engine is built in FP16, from a graph whose layers are floats."""
+    integers = set(facts.onnx.operators) & set(tensorrt.INTEGER_OPERATORS)
+    return network_mode(facts) == tensorrt.FP16 and not integers and not facts.onnx.plugins
+
+
 def _own_config(facts: ModelFacts) -> NvinferConfig | None:
     """The user's own nvinfer config; None if there is none that can be read (6e says why)."""
     path = facts.layout.nvinfer_config

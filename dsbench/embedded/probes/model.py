@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.embedded.probes import batches, stem, synthetic, views
+from dsbench.embedded.probes import batches, layer_ranges, stem, synthetic, views
 from dsbench.embedded.video.frame import YuvFrame
 from dsbench.jobs.probe import BatchTrial, Candidate, OutputRange, ProbeFailure, ProbeJob, ProbeResult, View, tensor_key
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 VIEWS: dict[View, Callable[[YuvFrame], YuvFrame]] = {"mirror": views.mirrored, "zoom": views.zoomed}
 _MAX_PARALLEL = 4  # each run of a large model needs its own memory
+_LAYERS_BUDGET_S = 0.8
 _SLOW_MS = 500.0
 """Time of one run from which on only the smallest batch is tried."""
 
@@ -148,11 +149,25 @@ class _ProbeSession:
         shown = f"Real frame {frames[0].index}" if self.job.video else "Synthetic picture"
         heading = f"{shown} ({_describe(self.job.candidates[0])}):"
         return replace(
-            result,
+            self._with_layers(frames[0], result) if self.job.fp16 else result,
             lines=(*result.lines, heading, *_range_lines(first)),
             real=first,
             frames=tuple(frame.index for frame in frames),
             batches=self._batches(frames, alone, result.ms_per_run),
+        )
+
+    def _with_layers(self, frame: YuvFrame, result: ProbeResult) -> ProbeResult:
+        """The result with the layers beyond FP16, under one candidate of each scale."""
+        pixels = _Pixels(self.job, frame)
+        scales: dict[tuple[float, tuple[float, ...]], tuple[int, Candidate]] = {}
+        for number, item in enumerate(self.job.candidates):
+            scales.setdefault((item.net_scale_factor, tuple(sorted(item.offsets))), (number, item))
+        feeds = ((number, self._feed(pixels.get(item), item)) for number, item in scales.values())
+        found = layer_ranges.measure(Path(self.job.onnx), feeds, threads=self.job.threads, budget_s=_LAYERS_BUDGET_S)
+        return replace(
+            result,
+            measured=tuple(number for number, _ in found),
+            layer_ranges=tuple(item for _, layers in found for item in layers),
         )
 
     def _batches(

@@ -146,3 +146,12 @@ def test_nan_on_a_real_frame_stops_on_random_input_warns() -> None:
         output_ranges.check(result, Path("x.onnx"))
     assert output_ranges.check(ProbeResult(random=(bad,), real=(good,)), Path("x.onnx"))
     assert output_ranges.check(ProbeResult(random=(good,), real=(good,)), Path("x.onnx")) == ()
+
+
+def test_batches_and_layers_are_part_of_the_result(tmp_path: Path, video: Path) -> None:
+    path, scales = identity(tmp_path / "i.onnx"), (Candidate(1000.0), Candidate(1.0), Candidate(1.0, (), 1))
+    result = probe.run(job(path, video, *scales, fp16=True), tmp_path / "o.npz")
+    assert [(trial.batch, trial.compared) for trial in result.batches] == [(2, True), (4, True)]
+    assert result.measured == (0, 1)
+    again = probe.run(job(path, video, *scales, fp16=True, views=True), tmp_path / "o.npz")
+    assert again.batches == ()
