@@ -40,6 +40,24 @@ class Mismatch:
     fix: str = ""
 
 
+def mismatches(
+    labels: Sequence[str], count: int, names: Said[tuple[str, ...]] | None, classes: int | None
+) -> tuple[Mismatch, ...]:
+    """What ``compare`` finds; and another number of classes than the head has, unless it already explains that.
+
+    ``count``: lines of labels.txt.
+    """
+    found = compare(labels, names, classes)
+    if classes in (None, count) or (found and found.error):
+        return (found,) if found else ()
+    what = f"labels.txt has {count} class{'' if count == 1 else 'es'}, the model's head has {classes}"
+    fix = "write one class per line into labels.txt, in the model's order, without blank lines"
+    if count + 1 == classes:
+        fix += "; if the head's first or last column is a background, add a line for it at that place"
+    wrong = Mismatch(COUNT, True, what, fix)
+    return (found, wrong) if found else (wrong,)
+
+
 def compare(labels: Sequence[str], names: Said[tuple[str, ...]] | None, classes: int | None) -> Mismatch | None:
     """What is wrong; None if the names agree or there is nothing to compare.
 

@@ -195,16 +195,9 @@ def _classes(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:
     elif count != labels:
         what = f"num-detected-classes={count}, labels.txt has {labels} classes"
         yield Finding("class-count", ERROR, what, where, f"set num-detected-classes={labels}, or correct labels.txt")
-    wrong = label_names.compare(context.labels, context.names, head)
-    if wrong:
-        place = str(config.labelfile_path or config.path)
+    place = str(config.labelfile_path or config.path)
+    for wrong in label_names.mismatches(context.labels, labels, context.names, head):
         yield Finding(wrong.rule, ERROR if wrong.error else WARNING, wrong.what, place, wrong.fix)
-    if head is not None and labels != head and not (wrong and wrong.error):
-        what = f"labels.txt has {labels} classes, the model's head has {head}"
-        fix = "write one class per line into labels.txt, in the model's order, without blank lines"
-        if labels == head - 1:
-            fix += "; if the head's first or last column is a background, add a line for it at that place"
-        yield Finding("label-count", ERROR, what, str(config.labelfile_path or config.path), fix)
 
 
 def _parser(config: NvinferConfig, context: LintContext) -> Iterator[Finding]:

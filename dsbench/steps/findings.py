@@ -10,13 +10,21 @@ from dsbench.judge.lint import ERROR, Finding
 
 
 def raise_errors(code: Code, findings: Sequence[Finding]) -> None:
-    """Raise one DsbenchError that lists every finding of severity error; return if there is none.
+    """Raise one DsbenchError for every finding of severity error; return if there is none.
 
-    A wrong order of the labels alone has a code of its own.
+    Several are a list, each with its own place and fix. A wrong order of the labels alone has a code of its own.
     """
     errors = [finding for finding in findings if finding.severity == ERROR]
-    if errors:
-        what = errors[0].what if len(errors) == 1 else "\n".join(f"- {error.what}" for error in errors)
-        fix = "\n".join(dict.fromkeys(error.fix for error in errors if error.fix))
-        code = Code.LABEL_ORDER if {error.rule for error in errors} == {label_names.ORDER} else code
-        raise DsbenchError(code, what, where=errors[0].where, fix=fix)
+    if not errors:
+        return
+    code = Code.LABEL_ORDER if {error.rule for error in errors} == {label_names.ORDER} else code
+    if len(errors) == 1:
+        raise DsbenchError(code, errors[0].what, where=errors[0].where, fix=errors[0].fix)
+    raise DsbenchError(code, "\n".join(map(_listed, errors)))
+
+
+def _listed(error: Finding) -> str:
+    lines = [f"- {error.what}"]
+    lines += [f"    where: {error.where}"] if error.where else []
+    lines += [f"    fix: {text}" for text in error.fix.splitlines()]
+    return "\n".join(lines)

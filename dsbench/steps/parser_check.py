@@ -135,10 +135,7 @@ def check(
 
 def require(check: ParserCheckResult) -> None:
     """Raise PARSER_CHECK if any finding is an error."""
-    errors = [found for found in check.findings if found.severity == ERROR]
-    several = len(errors) > 1  # the place of a single one is the failure's own
-    named = [f"{found.rule}: {found.what}" + (f" ({found.where})" if several else "") for found in errors]
-    raise_errors(Code.PARSER_CHECK, [replace(found, what=what) for found, what in zip(errors, named, strict=True)])
+    raise_errors(Code.PARSER_CHECK, [replace(found, what=f"{found.rule}: {found.what}") for found in check.findings])
 
 
 def _copy_sources(facts: PreflightFacts, outputs: ModelOutputsResult, target: Path) -> None:
