@@ -34,6 +34,15 @@ class GateEvidence:
     """6d's, about the parser's boxes."""
     config_findings: tuple[str, ...] = ()
     """6e's."""
+    threshold: float = spec.PRE_CLUSTER_THRESHOLD
+    """pre-cluster-threshold of 6e's config."""
+    usual_threshold: float = spec.PRE_CLUSTER_THRESHOLD
+    """The family's."""
+
+    @property
+    def threshold_is_high(self) -> bool:
+        """The threshold is nearer to 1 than to the usual one."""
+        return self.threshold > (1 + self.usual_threshold) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,11 @@ def _hints(scan: Scan, evidence: GateEvidence) -> tuple[str, ...]:
         hints.append(f"{_TROUBLESHOOTING['scale']}: {evidence.preprocessing_warning}")
     hints += [f"parser: {text}" for text in evidence.parser_findings]
     hints += [f"config: {text}" for text in evidence.config_findings]
+    if scan.files and evidence.threshold_is_high:
+        hints.append(
+            f"pre-cluster-threshold is {evidence.threshold:g}, and objects with a lower score are dropped: lower it"
+            f" in dsbench.toml or in your nvinfer config (usual for this model: {evidence.usual_threshold:g})"
+        )
     if scan.files == 0:
         hints.append("the app wrote no file: gie-kitti-output-dir belongs to [application] of the app config")
     if scan.objects and scan.zero_area * 2 > scan.objects:
@@ -107,7 +121,8 @@ def _hints(scan: Scan, evidence: GateEvidence) -> tuple[str, ...]:
     median = scan.median_confidence
     if median is not None and median < LOW_SCORE:
         hints.append(f"scores are low (median {median:.2f}): preprocessing may be off, or the threshold too low")
-    if scan.files and not evidence.preprocessing_warning and not evidence.parser_findings:
+    explained = evidence.preprocessing_warning or evidence.parser_findings or evidence.threshold_is_high
+    if scan.files and not explained:
         few = f"{scan.with_objects} of {scan.files} frames have objects"
         hints.append(f"{few}: {_TROUBLESHOOTING['content']}")
     if evidence.preprocessing_unknown:

@@ -20,7 +20,7 @@ from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import frame_count, kitti_dump
 from dsbench.runtimes.kitti_dump import KittiDump
-from dsbench.steps.model_outputs import ModelOutputsResult, Step6Start
+from dsbench.steps.model_outputs import ModelOutputsResult, Step6Start, family_threshold
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.nvinfer_config import NvinferConfigResult
 from dsbench.steps.parser_build import ParserBuildResult
@@ -75,14 +75,21 @@ def _judged(model: ModelRun) -> KittiGateResult:
     frames, rate = model.option(KITTI_FRAMES), model.option(MIN_DETECTION_RATE)
     dumped = _dump(model, facts, frames.value)
     scan = kitti.scan(model.layout.kitti_dir)
-    evidence = GateEvidence(
+    verdict = gate.evaluate(scan, rate.value, _gate_evidence(model, outputs))
+    return KittiGateResult(dumped, scan, verdict, frames, rate, _expected(facts, frames.value, scan.files))
+
+
+def _gate_evidence(model: ModelRun, outputs: ModelOutputsResult) -> GateEvidence:
+    """What 6a, 6d and 6e found."""
+    nvinfer_config = model.get(NvinferConfigResult)
+    return GateEvidence(
         outputs.choice.warning,
         outputs.choice.unknown,
         tuple(finding.what for finding in model.get(ParserBuildResult).findings),
-        tuple(finding.what for finding in model.get(NvinferConfigResult).findings),
+        tuple(finding.what for finding in nvinfer_config.findings),
+        nvinfer_config.config.class_attrs_all.pre_cluster_threshold,
+        family_threshold(outputs.head),
     )
-    verdict = gate.evaluate(scan, rate.value, evidence)
-    return KittiGateResult(dumped, scan, verdict, frames, rate, _expected(facts, frames.value, scan.files))
 
 
 def _expected(facts: PreflightFacts, wanted: int, written: int) -> int:

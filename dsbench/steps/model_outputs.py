@@ -19,6 +19,7 @@ from dsbench.families import registry
 from dsbench.families.base import Convention, Head, HeadFact, HeadRefused, Hints, Network, Preprocessing
 from dsbench.formats import nvinfer
 from dsbench.jobs.probe import ProbeJob, ProbeResult
+from dsbench.judge import label_names
 from dsbench.judge.imports import batch, exporter_keys, fp16, frame_evidence, output_ranges, preprocessing, tensors
 from dsbench.judge.imports.batch import BatchState
 from dsbench.judge.imports.candidate_boxes import CandidateBoxes
@@ -113,7 +114,15 @@ def run(model: ModelRun, log: EvidenceLog) -> ModelOutputsResult:
     if batch.state(outputs.probed.result.batches) is BatchState.FROZEN:
         model.keep(replace(facts, onnx=replace(facts.onnx, batch=1)))
     add_evidence(log, outputs)
+    log.warn(*wrong_labels(facts, outputs))
     return outputs
+
+
+def wrong_labels(facts: ModelFacts, outputs: ModelOutputsResult) -> tuple[str, ...]:
+    """What 6e will refuse in labels.txt, as warnings: until then the parser is run with the wrong number of classes."""
+    stated, head = outputs.exporter.names_but_of(facts.layout.labels), outputs.head
+    found = label_names.mismatches(facts.labels.names, facts.labels.count, stated, head.classes if head else None)
+    return tuple(f"{wrong.what}: {wrong.fix}" for wrong in found if wrong.error)
 
 
 def probe(facts: ModelFacts, scratch: Path, runtime: Runtime | None = None) -> ModelOutputsResult:
@@ -234,9 +243,12 @@ def pre_cluster_threshold(settings: Settings, outputs: ModelOutputsResult) -> fl
     """dsbench.toml's, else the exporter's config's, else the family's, else 6e's."""
     if settings.pre_cluster_threshold is not None:
         return settings.pre_cluster_threshold
-    stated, head = outputs.exporter.stated.pre_cluster_threshold, outputs.head
-    if stated:
-        return stated.value
+    stated = outputs.exporter.stated.pre_cluster_threshold
+    return stated.value if stated else family_threshold(outputs.head)
+
+
+def family_threshold(head: Head | None) -> float:
+    """The pre-cluster-threshold of the head's family, else 6e's."""
     chosen = registry.convention(head).pre_cluster_threshold if head else None
     return spec.PRE_CLUSTER_THRESHOLD if chosen is None else chosen
 

@@ -78,6 +78,25 @@ def test_evidence_comes_first(tmp_path: Path) -> None:
     assert any("median 0.30" in hint for hint in verdict.hints)
 
 
+@pytest.mark.parametrize(
+    ("threshold", "usual", "named"),
+    [
+        (0.999, 0.25, True),
+        (0.65, 0.25, True),
+        (0.6, 0.25, False),  # nearer to the usual one
+        (0.65, 0.5, False),
+        (0.25, 0.25, False),
+    ],
+)
+def test_a_high_threshold_is_named_instead_of_the_video(
+    tmp_path: Path, threshold: float, usual: float, named: bool
+) -> None:
+    evidence = GateEvidence(threshold=threshold, usual_threshold=usual)
+    first = evaluate(scan(tmp_path, [["car"], [], []]), MIN_DETECTION_RATE, evidence).hints[0]
+    assert first.startswith(f"pre-cluster-threshold is {threshold:g}, and objects with a lower score") == named
+    assert ("choose another" in first) != named
+
+
 def test_few_frames_with_objects_are_named_before_what_nobody_states(tmp_path: Path) -> None:
     evidence = GateEvidence(preprocessing_unknown="preprocessing-unknown: nobody states it")
     verdict = evaluate(scan(tmp_path, [["car"]] * 3 + [[]] * 7), MIN_DETECTION_RATE, evidence)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from dsbench.judge.label_names import COUNT, NAMES, ORDER, compare
+from dsbench.judge.label_names import COUNT, NAMES, ORDER, compare, mismatches
 from dsbench.model.coco import COCO80, COCO91
 from dsbench.model.exporter.statement import Said
 
@@ -64,3 +64,21 @@ def test_what_is_wrong(
     assert found is not None
     assert (found.rule, found.error) == (rule, error)
     assert expected in found.what
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "rules", "expected"),
+    [
+        (FOUR, 4, (), ""),
+        (FOUR, None, (), ""),
+        (("person",), 4, (COUNT,), "labels.txt has 1 class, the model's head has 4"),
+        ((*FOUR[:2], "cat"), 4, (COUNT,), "labels.txt has 3 classes, the model's head has 4"),
+        (FOUR[1:], 4, (ORDER,), "one line too few at the top"),  # the order explains the number
+    ],
+)
+def test_another_number_of_classes_than_the_head(
+    labels: Sequence[str], classes: int | None, rules: tuple[str, ...], expected: str
+) -> None:
+    found = mismatches(labels, len(labels), Said(FOUR, "here"), classes)
+    assert tuple(wrong.rule for wrong in found) == rules
+    assert expected in "".join(wrong.what for wrong in found)

@@ -132,7 +132,9 @@ def test_errors_fail_the_step_warnings_do_not() -> None:
         parser_check.require(ParserCheckResult((FINDING, warning)))
     assert caught.value.code is Code.PARSER_CHECK
     assert (caught.value.where, caught.value.fix) == ("parser/p.cpp:7", "delete it")
-    with pytest.raises(DsbenchError, match=r"parser-undefined: nan to int\n    where: parser/p.cpp:9\n    fix: check it$"):
+    with pytest.raises(
+        DsbenchError, match=r"parser-undefined: nan to int\n    where: parser/p.cpp:9\n    fix: check it$"
+    ):
         parser_check.require(ParserCheckResult((FINDING, replace(warning, severity=ERROR))))
     log = EvidenceLog("parser_check", "tiny", "tiny-1", "embedded")
     parser_check.add_evidence(log, ParserCheckResult((FINDING, warning), 35, 4))
