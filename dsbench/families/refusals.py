@@ -119,7 +119,7 @@ def _image_sized_map(facts: OnnxFacts, samples: Sequence[Outputs], where: str) -
                 f"the output is {count} map{'s' if count > 1 else ''} of {size[0]}x{size[1]}, one value per pixel:"
                 " a segmentation network, not a detector",
                 where=where,
-                fix="import a detection model (its outputs hold boxes)",
+                fix=f"import a detection model (its outputs hold boxes); {_TASKS['semantic'][1]}",
             )
     return None
 
@@ -234,7 +234,10 @@ def _classifier(samples: Sequence[Outputs]) -> _Cause | None:
 
 def _other_head(rejected: Sequence[Rejected]) -> _Cause | None:
     other = next((answer for answer in rejected if answer.not_a_detector), None)
-    return (Code.NOT_A_DETECTOR, other.reason, _OWN_PARSER) if other else None
+    if other is None:
+        return None
+    use = next((use for kind, use in _TASKS.values() if kind in other.reason), "")
+    return Code.NOT_A_DETECTOR, other.reason, f"{_OWN_PARSER} ({use})" if use else _OWN_PARSER
 
 
 def _near_miss(rejected: Sequence[Rejected]) -> _Cause | None:

@@ -80,6 +80,14 @@ def test_any_order_of_outputs(facts: OnnxFacts, classes: int, bins: int) -> None
     assert with_sums.classes == classes
 
 
+def test_ultralytics_metadata_do_not_hide_raw_maps(facts: OnnxFacts) -> None:
+    """Its exporter writes them too, for NPUs; the metadata name YOLO."""
+    maps = [np.concatenate(head_rows(stride, 2, 16, seen=False)[::-1], axis=1) for stride in (8, 16, 32)]
+    stated = replace(facts, metadata=tuple(zoo.ultralytics(names=("a", "b")).items()))
+    head = registry.recognise(stated, [outputs(*maps)], labels=["a", "b"])
+    assert (head.family, head.classes) == ("gfl", 2)
+
+
 @pytest.mark.parametrize(
     "build",
     [
