@@ -79,12 +79,25 @@ def replace_file(path: Path, content: bytes) -> None:
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        raise DsbenchError(
+        raise _not_writable(path, error) from error
+
+
+def _not_writable(path: Path, error: OSError) -> DsbenchError:
+    """NOT_WRITABLE; names a file that stands where a directory is needed."""
+    blocking = next((item for item in path.parents if os.path.lexists(item)), path.parent)
+    if not blocking.is_dir():
+        return DsbenchError(
             Code.NOT_WRITABLE,
-            f"cannot write {path.name}: {error.strerror}",
+            f"cannot write {path.name}: {blocking.name} is not a directory",
             where=str(path),
-            fix="make the directory writable and check the free space (df -h)",
-        ) from error
+            fix=f"move {blocking} away: a directory is needed there",
+        )
+    return DsbenchError(
+        Code.NOT_WRITABLE,
+        f"cannot write {path.name}: {error.strerror}",
+        where=str(path),
+        fix="make the directory writable and check the free space (df -h)",
+    )
 
 
 def _umask() -> int:

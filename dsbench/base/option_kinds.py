@@ -79,6 +79,34 @@ class Number(OptionKind[float]):
         return float(value)
 
 
+class Fraction(Number):
+    """Numbers from 0 to 1."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
+
+    def parse(self, text: Any) -> float:
+        try:
+            return super().parse(text)
+        except ValueError as error:
+            raise ValueError(f"{error}{_percentage(text)}") from None
+
+    def check(self, value: Any) -> float:
+        try:
+            return super().check(value)
+        except ValueError as error:
+            raise ValueError(f"{error}{_percentage(value)}") from None
+
+
+def _percentage(value: Any) -> str:
+    """The hint for a percentage; "" for anything else."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return ""
+    return f" (a fraction: {number / 100:g} for {number:g} %)" if 1 < number <= 100 else ""
+
+
 class OneOf(OptionKind[str]):
     """One of ``allowed``."""
 

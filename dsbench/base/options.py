@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 
 from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.option_kinds import Flag, Number, OneOf, OptionKind, Text, Texts, Whole
+from dsbench.base.option_kinds import Flag, Fraction, Number, OneOf, OptionKind, Text, Texts, Whole
 
 T = TypeVar("T")
 
@@ -129,7 +129,7 @@ KITTI_FRAMES = Option(
 )
 MIN_DETECTION_RATE = Option(
     "min-detection-rate",
-    Number(0, 1),
+    Fraction(),
     spec.MIN_DETECTION_RATE,
     "fraction of frames that must have detections, 0 to 1",
     metavar="R",
@@ -273,11 +273,17 @@ class Options:
         return Value(option.default, option.origin)
 
     def check(self) -> None:
-        """Raise USAGE if a text cannot be read; called before any model directory is read."""
+        """Raise USAGE if a text cannot be read, or a run would be too short.
+
+        Called before any model directory is read: a value of dsbench.toml is checked in pre-flight.
+        """
         for option in OPTIONS:
             for text, origin in self.given.get(option.name, Given()).levels:
                 if text is not None:
                     _parse(option, text, origin)
+        seconds, interval = self.resolve(PERF_SECONDS), self.resolve(PERF_INTERVAL)
+        if seconds.origin == interval.origin == COMMAND_LINE:
+            require_two_windows(seconds, interval)
 
     def header(self, settings: Sequence[Mapping[str, Any]] = ()) -> tuple[str, ...]:
         """Lines of pytest's header: effective values and their origins.
@@ -290,6 +296,17 @@ class Options:
             shown = dict.fromkeys(_shown(option, self.resolve(option, one)) for one in every)
             lines.setdefault(option.header_line, []).append(f"{option.name} {' | '.join(shown)}")
         return tuple(f"dsbench: {'; '.join(lines[number])}" for number in sorted(lines) if number >= 0)
+
+
+def require_two_windows(seconds: Value[int], interval: Value[int]) -> None:
+    """Raise USAGE if a run is shorter than two PERF windows: the first window contains the app's start."""
+    if seconds.value < 2 * interval.value:
+        raise DsbenchError(
+            Code.USAGE,
+            f"--perf-seconds {seconds} is too short for two PERF windows of --perf-interval {interval} seconds",
+            fix=f"give at least {spec.LAST_WINDOWS + 2} intervals, so that start-up is not among the last "
+            f"{spec.LAST_WINDOWS} windows",
+        )
 
 
 def read(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import math
 import os
 import re
@@ -124,14 +125,15 @@ class _Checks:
 
 def require_directory(layout: ModelLayout) -> None:
     """MODEL_DIR_MISSING unless the model directory is a directory that can be read and holds something."""
-    fix = "give the directory that holds model/, config/ and the rest: pytest --model-dir models/<model_name>"
+    fix = "give the directory that holds model/, config/ and the rest, such as models/<model_name>"
     try:
         if not any(layout.root.iterdir()):
             raise DsbenchError(Code.MODEL_DIR_MISSING, "the model directory is empty", where=layout.given, fix=fix)
     except FileNotFoundError:
-        raise DsbenchError(
-            Code.MODEL_DIR_MISSING, "the model directory does not exist", where=layout.given, fix=fix
-        ) from None
+        what = "the model directory does not exist"
+        if glob.has_magic(layout.given):
+            what += ": no directory matches this pattern"
+        raise DsbenchError(Code.MODEL_DIR_MISSING, what, where=layout.given, fix=fix) from None
     except OSError as error:  # not a directory, a loop of links, no permission, a name too long
         raise DsbenchError(
             Code.MODEL_DIR_MISSING,

@@ -9,6 +9,13 @@ from pathlib import Path
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import COMMAND_LINE, ENVIRONMENT, INI, SETTINGS, SPECIFICATION, Value
 
+_PLACE = {
+    COMMAND_LINE: "--video",
+    ENVIRONMENT: "DS_VIDEO",
+    SETTINGS: "`video` in dsbench.toml",
+    INI: "dsbench_video in pytest's ini file",
+    SPECIFICATION: "the default of --video",
+}
 _CORRECT = {
     COMMAND_LINE: "correct --video: relative paths start where pytest was started",
     ENVIRONMENT: "correct DS_VIDEO: relative paths start where pytest was started",
@@ -47,7 +54,7 @@ def choose(chosen: Value[str], model_dir: Path, start: Path) -> Value[Path]:
         raise DsbenchError(
             Code.VIDEO_MISSING,
             f"ERROR: Video file not found: {path}",
-            where=f"chosen by: {chosen.origin}",
+            where=_PLACE[chosen.origin],
             fix="\n".join(
                 (
                     _CORRECT[chosen.origin],

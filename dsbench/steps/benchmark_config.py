@@ -8,8 +8,7 @@ from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import Status, Written, write_generated
-from dsbench.base.options import GPU_ID, MIN_STREAMS, PERF_INTERVAL, PERF_PRECISION, PERF_SECONDS, TARGET_FPS, Value
-from dsbench.base.spec import LAST_WINDOWS
+from dsbench.base.options import GPU_ID, MIN_STREAMS, PERF_INTERVAL, PERF_PRECISION, PERF_SECONDS, TARGET_FPS
 from dsbench.build import ds_config, nvinfer_config
 from dsbench.formats import nvinfer
 from dsbench.formats.nvinfer import NvinferConfig
@@ -45,12 +44,10 @@ class BenchmarkConfigResult:
 def run(model: ModelRun, log: EvidenceLog) -> BenchmarkConfigResult:
     """Write the config unless the user has one, and check it with 6e's rules.
 
-    Raises the failure of engine preparation, TRTEXEC_LOG_MISSING without a throughput, USAGE for a run shorter than two
-    PERF windows, CONFIG_LINT.
+    Raises the failure of engine preparation, TRTEXEC_LOG_MISSING without a throughput, CONFIG_LINT.
     """
     facts, outputs, six_e = model.get(PreflightFacts), model.get(ModelOutputsResult), model.get(NvinferConfigResult)
     throughput = require_throughput(model.get(PreparedEngine))
-    require_two_windows(model.option(PERF_SECONDS), model.option(PERF_INTERVAL))
     path = facts.layout.ds_nvinfer_config
     if six_e.users:
         written = write_generated(path, _from_users(facts, six_e.written.path), "#")
@@ -79,17 +76,6 @@ def require_throughput(prepared: PreparedEngine) -> Throughput:
             fix="on the embedded runtime use --prepare auto: the model is then measured on ONNX Runtime",
         )
     return facts.throughput
-
-
-def require_two_windows(seconds: Value[int], interval: Value[int]) -> None:
-    """Raise USAGE if a run is shorter than two PERF windows: the first window contains the app's start."""
-    if seconds.value < 2 * interval.value:
-        raise DsbenchError(
-            Code.USAGE,
-            f"--perf-seconds {seconds} is too short for two PERF windows of --perf-interval {interval} seconds",
-            fix=f"give at least {LAST_WINDOWS + 2} intervals, so that start-up is not among the last "
-            f"{LAST_WINDOWS} windows",
-        )
 
 
 def _from_users(facts: PreflightFacts, own: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dsbench.base.options import PERF_INTERVAL, PERF_SECONDS, require_two_windows
 from dsbench.machine import directory_lock
 from dsbench.model import preflight
 from dsbench.model.engine_checks import Origin
@@ -12,12 +13,18 @@ from dsbench.steps.model_run import ModelRun
 
 
 def run(model: ModelRun, log: EvidenceLog) -> PreflightFacts:
-    """Lock the directory, check it, prepare the engine. Raises DIRECTORY_BUSY and what pre-flight raises.
+    """Lock the directory, check it, prepare the engine.
 
+    Raises DIRECTORY_BUSY, what pre-flight raises, and USAGE for benchmark runs shorter than two PERF windows.
     If the engine cannot be prepared, only Step 7 stops.
     """
     directory_lock.take(model.layout.root, model.at_end, shown=model.layout.given)
-    checked = preflight.run(model.layout, model.preflight_request())
+    request = model.preflight_request()
+    checked = preflight.run(model.layout, request)
+    seconds, interval = (
+        request.options.resolve(row, checked.settings.options) for row in (PERF_SECONDS, PERF_INTERVAL)
+    )
+    require_two_windows(seconds, interval)
     prepared = model.keep(preflight_engine.prepare(model, checked))
     facts = model.keep(prepared.facts)
     add_evidence(log, facts)

@@ -45,3 +45,5 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(DsbenchError) as caught:
         write_generated(tmp_path / "file" / "below.txt", "x", "#")
     assert caught.value.code == Code.NOT_WRITABLE
+    assert caught.value.what == "cannot write below.txt: file is not a directory"
+    assert caught.value.fix == f"move {tmp_path / 'file'} away: a directory is needed there"

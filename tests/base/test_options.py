@@ -55,6 +55,13 @@ def test_a_value_that_cannot_be_read_names_option_and_level(kind: OptionKind[obj
     assert "pytest ini" in caught.value.what
 
 
+def test_a_run_shorter_than_two_windows_is_refused() -> None:
+    given = options.read({"perf-seconds": "3", "perf-interval": "2"}, environment={})
+    with pytest.raises(DsbenchError, match="too short for two PERF windows"):
+        given.check()
+    options.read({"perf-seconds": "3"}, environment={}).check()  # the interval may stand in dsbench.toml
+
+
 @pytest.mark.parametrize("level", ["command_line", "environment", "ini"])
 def test_check_looks_at_every_level(level: str) -> None:
     given = Given(**{"command_line": "1", level: "many"})

@@ -159,6 +159,7 @@ def test_missing_video_shows_both_fixes(check: Callable[..., PreflightFacts], tm
     assert caught.value.what == f"ERROR: Video file not found: {tmp_path / 'gone.mp4'}"
     assert "Fix 1: Set DS_VIDEO=/path/to/sample_720p.mp4 before running" in caught.value.fix
     assert "Fix 2: Install DeepStream samples" in caught.value.fix
+    assert caught.value.where == "DS_VIDEO"
     assert caught.value.fix.startswith("correct DS_VIDEO")
     assert "apt-get install deepstream-9.0-samples" in caught.value.fix
 

@@ -95,7 +95,7 @@ def test_offsets_may_be_written_as_in_nvinfer(tmp_path: Path) -> None:
         ("[property]\nnet-scale-factor = '1/255'", "finite number"),
         ("[property]\ncluster-mode = 7", "between 0 and 4"),
         ("[property]\nparse-bbox-func-name = 'f(); system'", "C++ function name"),
-        ("[gate]\nmin-detection-rate = 90", "at most 1"),
+        ("[gate]\nmin-detection-rate = 90", "at least 0 and at most 1 (a fraction: 0.9 for 90 %)"),
         ("[benchmark]\ntarget-fps = 0", "above 0"),
         ("[benchmark]\nperf-seconds = 2.5", "whole number"),
         ("onnx = '../x.onnx'", "without a folder"),

@@ -107,7 +107,8 @@ def test_the_header_knows_dsbench_toml(workspace: Path, clip: Path) -> None:
         (("--runtime", "cuda"), "must be one of auto, deepstream, embedded"),
         (("--runtime", "deepstream"), "deepstream-app is not on PATH"),
         (("--kitti-frames", "-1"), "must be at least 0"),
-        (("--min-detection-rate", "90"), "must be a number from 0 to 1"),
+        (("--min-detection-rate", "90"), "must be a number from 0 to 1 (a fraction: 0.9 for 90 %)"),
+        (("--perf-seconds", "2", "--perf-interval", "60"), "too short for two PERF windows"),
         (("--prepare", "yes"), "must be one of auto, never"),
         (("--target-fps", "0"), "must be a number above 0"),
         (("--perf-seconds", "1.5"), "must be a whole number"),
@@ -124,13 +125,36 @@ def test_wrong_usage_is_one_message_and_exit_4(workspace: Path, arguments: tuple
     assert "Traceback" not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("given", ["models/nope", "models/x*"])
-def test_a_directory_that_is_not_there_is_a_failure(workspace: Path, given: str) -> None:
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("models/nope", "the model directory does not exist\n"),
+        ("models/x*", "the model directory does not exist: no directory matches this pattern\n"),
+    ],
+)
+def test_a_directory_that_is_not_there_is_a_failure(workspace: Path, given: str, said: str) -> None:
     done = run(workspace, "--model-dir", given)
     assert done.returncode == 1
-    assert "the model directory does not exist" in done.stdout
+    assert said in done.stdout
     assert "no tests ran" not in done.stdout
     assert "preflight failed [model-dir-missing]" in run(workspace, "--model-dir", given, "-rs").stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "argument", "refused"),
+    [
+        ("perf-seconds = 3", "--perf-interval=2", True),
+        ("perf-interval = 1", "--perf-seconds=3", False),
+    ],
+)
+def test_runs_shorter_than_two_windows_stop_in_preflight(
+    workspace: Path, clip: Path, settings: str, argument: str, refused: bool
+) -> None:
+    (workspace / "models/net/dsbench.toml").write_text(f"[benchmark]\n{settings}\n")
+    done = run(workspace, "--model-dir", "models/net", "--video", str(clip), argument, *ONLY_PREFLIGHT)
+    assert done.returncode == int(refused), done.stdout
+    assert ("preflight FAILED [usage]" in done.stdout) == refused
+    assert ("too short for two PERF windows" in done.stdout) == refused
 
 
 def test_globs_and_the_same_directory_twice(workspace: Path, clip: Path) -> None:

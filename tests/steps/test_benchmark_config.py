@@ -7,7 +7,6 @@ import dataclasses
 import pytest
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.options import PERF_INTERVAL, PERF_SECONDS
 from dsbench.model import preflight
 from dsbench.steps import benchmark_config
 from dsbench.steps.preflight_engine import PreparedEngine
@@ -25,9 +24,3 @@ def test_without_a_throughput_step_7_stops(bench: Bench) -> None:
     failure = DsbenchError(Code.ENGINE_PREPARATION, "measuring failed")
     with pytest.raises(DsbenchError, match="measuring failed"):
         benchmark_config.require_throughput(PreparedEngine(facts, "it failed", failure=failure))
-
-
-def test_a_run_shorter_than_two_windows_is_refused(bench: Bench) -> None:
-    model = bench.model(perf_seconds="3", perf_interval="2")
-    with pytest.raises(DsbenchError, match="too short for two PERF windows"):
-        benchmark_config.require_two_windows(model.option(PERF_SECONDS), model.option(PERF_INTERVAL))
