@@ -21,7 +21,7 @@ from dsbench.model.exporter.statement import Said
 from dsbench.model.onnx import summary as onnx_summary
 from dsbench.model.onnx.summary import OnnxSummary
 from dsbench.model.video import VideoFacts
-from dsbench.steps import model_outputs
+from dsbench.steps import model_outputs, preprocessing_rows
 from dsbench.steps.model_outputs import ModelOutputsResult
 
 _CLUSTERING = {2: " (NMS)", 4: " (none)"}
@@ -148,7 +148,7 @@ def _network(file: ModelFile, outputs: ModelOutputsResult) -> HeadReport:
 
 
 def _feeding(choice: Choice) -> Iterator[FeedingKey]:
-    values = model_outputs.values_of(choice.preprocessing)
+    values = preprocessing_rows.values_of(choice.preprocessing)
     for item in choice.keys:
         yield FeedingKey(item.key, values[item.key], str(item.level), item.source, item.others)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections.abc import Sequence
@@ -12,18 +11,16 @@ from pathlib import Path
 from dsbench.base import spec
 from dsbench.base.boxes import Boxes
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.files import is_generated
 from dsbench.build import parser_source
 from dsbench.build.parser_source import SourcePlan, UserSource
 from dsbench.families import registry
-from dsbench.families.base import Convention, Head, HeadFact, HeadRefused, Hints, Network, Preprocessing
-from dsbench.formats import nvinfer
+from dsbench.families.base import Convention, Head, HeadFact, HeadRefused, Network, Preprocessing
 from dsbench.jobs.probe import ProbeJob, ProbeResult
 from dsbench.judge import label_names
 from dsbench.judge.imports import batch, exporter_keys, fp16, frame_evidence, output_ranges, preprocessing, tensors
 from dsbench.judge.imports.batch import BatchState
 from dsbench.judge.imports.candidate_boxes import CandidateBoxes
-from dsbench.judge.imports.preprocessing import Choice, Fixed, Stated, StatedBy
+from dsbench.judge.imports.preprocessing import Choice, Stated, StatedBy
 from dsbench.model.exporter import evidence as exporter_evidence
 from dsbench.model.exporter.evidence import ExporterEvidence
 from dsbench.model.facts import ModelFacts, PreflightFacts
@@ -34,10 +31,9 @@ from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import probes
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.probes import Probed
-from dsbench.steps import tensorrt_import
+from dsbench.steps import preprocessing_rows, stated_values, tensorrt_import
 from dsbench.steps.model_run import ModelRun
 
-_CANDIDATES_SHOWN = 6
 NOT_RUN = (
     "the graph holds a TensorRT plugin and was not run here: head by its declared outputs, preprocessing by habit;"
     " look at the drawn frames"
@@ -133,7 +129,7 @@ def probe(facts: ModelFacts, scratch: Path, runtime: Runtime | None = None) -> M
     layout = facts.layout
     user_source = parser_source.find_user_source(source_plan(layout))
     exporter = exporter_evidence.read(layout, facts.onnx)
-    stated = _stated(facts, exporter)
+    stated = stated_values.preprocessing(facts, exporter)
     conventions = [
         convention.preprocessing
         for convention in (family.convention() for family in registry.FAMILIES)
@@ -150,7 +146,7 @@ def probe(facts: ModelFacts, scratch: Path, runtime: Runtime | None = None) -> M
         head = registry.recognise(
             facts.onnx,
             tensors.first_frames(probed.tensors, probed.result, len(candidates)),
-            hints=replace(hints(facts.settings), exporter=exporter),
+            hints=replace(stated_values.hints(facts.settings), exporter=exporter),
             labels=facts.labels.names,
         )
     except DsbenchError as error:
@@ -204,23 +200,8 @@ def refine(
     """
     scores = preprocessing.score(outputs.candidates, decoded)
     evidence = frame_evidence.of_gain(outputs.probed.result.input_gain)
-    return _settle(outputs, preprocessing.decide(scores, _stated(facts, outputs.exporter), evidence))
-
-
-def hints(settings: Settings) -> Hints:
-    """What dsbench.toml says about the head."""
-    return Hints(
-        settings.family,
-        settings.background,
-        settings.columns,
-        settings.boxes,
-        settings.corners,
-        settings.objectness,
-        settings.parse_bbox_func_name,
-        settings.cell_offset,
-        settings.anchors or (),
-        settings.min_sizes or (),
-        settings.steps or (),
+    return _settle(
+        outputs, preprocessing.decide(scores, stated_values.preprocessing(facts, outputs.exporter), evidence)
     )
 
 
@@ -230,13 +211,6 @@ def _settle(outputs: ModelOutputsResult, choice: Choice) -> ModelOutputsResult:
     loss = exporter_keys.approximation(choice.preprocessing, outputs.exporter.stated)
     warnings = tuple(dict.fromkeys((*outputs.warnings, *filter(None, (loss,)))))
     return replace(outputs, choice=choice, chosen=chosen, warnings=warnings)
-
-
-def _stated(facts: ModelFacts, exporter: ExporterEvidence) -> Stated:
-    """What the user and the exporter state about the preprocessing."""
-    fixed, origin = fixed_keys(facts)
-    keys, sources = exporter_keys.of(exporter.stated)
-    return Stated(fixed, keys, sources, channels=facts.onnx.channels, user_origin=origin)
 
 
 def pre_cluster_threshold(settings: Settings, outputs: ModelOutputsResult) -> float:
@@ -256,41 +230,6 @@ def family_threshold(head: Head | None) -> float:
 def source_plan(layout: ModelLayout) -> SourcePlan:
     """Where 6b's source is looked for and written."""
     return SourcePlan(layout.parser_source, layout.parser_source_alternatives, layout.parser_function)
-
-
-def fixed_keys(facts: ModelFacts) -> tuple[Fixed, str]:
-    """The preprocessing keys that the user has decided, in an nvinfer config of their own or in dsbench.toml."""
-    config = facts.layout.nvinfer_config
-    if config.is_file() and not is_generated(config):
-        try:
-            own = nvinfer.load(config)
-        except DsbenchError:
-            return from_settings(facts.settings), "dsbench.toml"  # 6e says what is wrong with the config
-        if not all(math.isfinite(value) for value in (own.net_scale_factor, *own.offsets)):
-            return from_settings(facts.settings), "dsbench.toml"  # so does it here
-        return (
-            Fixed(
-                own.net_scale_factor,
-                own.offsets,
-                own.model_color_format,
-                int(own.maintain_aspect_ratio),
-                int(own.symmetric_padding),
-            ),
-            config.name,
-        )
-    return from_settings(facts.settings), "dsbench.toml"
-
-
-def from_settings(settings: Settings) -> Fixed:
-    """The preprocessing keys of dsbench.toml."""
-    keep, split = settings.maintain_aspect_ratio, settings.symmetric_padding
-    return Fixed(
-        settings.net_scale_factor,
-        settings.offsets,
-        settings.model_color_format,
-        None if keep is None else int(keep),
-        None if split is None else int(split),
-    )
 
 
 def _job(facts: ModelFacts, candidates: Sequence[Preprocessing]) -> ProbeJob:
@@ -370,7 +309,7 @@ def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult) -> None:
     rows = outputs.exporter.rows()
     if rows:
         log.table("What the exporter states", ("key", "value", "source", "less trusted sources"), rows)
-    preprocessing_choice(log, choice)
+    preprocessing_rows.add(log, choice)
     log.fact("Real frames", ", ".join(map(str, result.frames)), "frame numbers in the video")
     if result.batches:
         sizes = " and ".join(str(trial.batch) for trial in result.batches)
@@ -393,43 +332,3 @@ def _add_fp16(log: EvidenceLog, outputs: ModelOutputsResult) -> None:
     if layers is not None:
         log.fact("Layers beyond FP16", len(layers), "largest value of each layer on a real frame, 6e-08 to 65504")
         log.warn(*filter(None, (fp16.warning(layers),)))
-
-
-def preprocessing_choice(log: EvidenceLog, choice: Choice) -> None:
-    """nvinfer's preprocessing keys, who states each, what speaks against them, and what the candidates find."""
-    values = values_of(choice.preprocessing)
-    for item in choice.keys:
-        others = f" ({'; '.join(item.others)})" if item.others else ""
-        log.fact(item.key, values[item.key], f"{item.level}: {item.source}{others}")
-    if choice.evidence.reason:
-        log.fact("Range of pixels", str(choice.evidence.range), choice.evidence.reason)
-    if choice.ranking:
-        log.table(
-            "Preprocessing candidates on these frames, decoded; a wrong one can find more than the right one",
-            ("preprocessing", "detections per frame", "strength per frame", "frames with detections"),
-            (
-                (
-                    preprocessing.describe(score.preprocessing),
-                    f"{score.detections:.1f}",
-                    f"{score.strength:.2f}",
-                    f"{score.frames_with:.0%}",
-                )
-                for score in choice.ranking[:_CANDIDATES_SHOWN]
-            ),
-        )
-    log.warn(*filter(None, (choice.warning, choice.unknown)))
-    if choice.unknown:
-        for number, value in enumerate(choice.alternatives, 1):
-            title = f"dsbench.toml, possibility {number}: {preprocessing.describe(value)}"
-            log.text(title, preprocessing.toml(value))
-
-
-def values_of(feed: Preprocessing) -> dict[str, str]:
-    """nvinfer's preprocessing keys and their values as text."""
-    return {
-        "net-scale-factor": repr(feed.net_scale_factor),
-        "offsets": ";".join(f"{part:g}" for part in feed.offsets) or "none",
-        "model-color-format": f"{feed.model_color_format} ({('RGB', 'BGR', 'GRAY')[feed.model_color_format]})",
-        "maintain-aspect-ratio": str(feed.maintain_aspect_ratio),
-        "symmetric-padding": str(feed.symmetric_padding),
-    }

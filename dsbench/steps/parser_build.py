@@ -24,10 +24,10 @@ from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import probes
 from dsbench.runtimes.contract import Runtime
-from dsbench.steps import built_in_parser, model_outputs
+from dsbench.steps import built_in_parser, model_outputs, preprocessing_rows
 from dsbench.steps.built_in_parser import NOTHING_TO_DO
 from dsbench.steps.findings import raise_errors
-from dsbench.steps.model_outputs import ModelOutputsResult, pre_cluster_threshold, preprocessing_choice
+from dsbench.steps.model_outputs import ModelOutputsResult, pre_cluster_threshold
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.parser_source import parser_function
 
@@ -194,7 +194,7 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, parser: ParserBuildResul
     if LAYOUT_MARK in parser.library.functions:
         log.fact("Object size", "24 bytes: for DeepStream 6.2 and earlier, not for 9", "dsbench.toml: object-size")
     if parser.outputs.head is None:
-        preprocessing_choice(log, parser.outputs.choice)
+        preprocessing_rows.add(log, parser.outputs.choice)
     if parser.boxes:
         log.fact("Raw boxes on real frames", ", ".join(map(str, parser.boxes)), "per frame, before clustering")
     if parser.agreement:

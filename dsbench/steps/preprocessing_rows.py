@@ -1,0 +1,50 @@
+"""Rows of evidence about the preprocessing: each key with who states it, the candidates, the lines to paste."""
+
+from __future__ import annotations
+
+from dsbench.families.base import Preprocessing
+from dsbench.judge.imports import preprocessing
+from dsbench.judge.imports.preprocessing import Choice
+from dsbench.record.evidence import EvidenceLog
+
+_CANDIDATES_SHOWN = 6
+
+
+def add(log: EvidenceLog, choice: Choice) -> None:
+    """nvinfer's preprocessing keys, who states each, what speaks against them, and what the candidates find."""
+    values = values_of(choice.preprocessing)
+    for item in choice.keys:
+        others = f" ({'; '.join(item.others)})" if item.others else ""
+        log.fact(item.key, values[item.key], f"{item.level}: {item.source}{others}")
+    if choice.evidence.reason:
+        log.fact("Range of pixels", str(choice.evidence.range), choice.evidence.reason)
+    if choice.ranking:
+        log.table(
+            "Preprocessing candidates on these frames, decoded; a wrong one can find more than the right one",
+            ("preprocessing", "detections per frame", "strength per frame", "frames with detections"),
+            (
+                (
+                    preprocessing.describe(score.preprocessing),
+                    f"{score.detections:.1f}",
+                    f"{score.strength:.2f}",
+                    f"{score.frames_with:.0%}",
+                )
+                for score in choice.ranking[:_CANDIDATES_SHOWN]
+            ),
+        )
+    log.warn(*filter(None, (choice.warning, choice.unknown)))
+    if choice.unknown:
+        for number, value in enumerate(choice.alternatives, 1):
+            title = f"dsbench.toml, possibility {number}: {preprocessing.describe(value)}"
+            log.text(title, preprocessing.toml(value))
+
+
+def values_of(feed: Preprocessing) -> dict[str, str]:
+    """nvinfer's preprocessing keys and their values as text."""
+    return {
+        "net-scale-factor": repr(feed.net_scale_factor),
+        "offsets": ";".join(f"{part:g}" for part in feed.offsets) or "none",
+        "model-color-format": f"{feed.model_color_format} ({('RGB', 'BGR', 'GRAY')[feed.model_color_format]})",
+        "maintain-aspect-ratio": str(feed.maintain_aspect_ratio),
+        "symmetric-padding": str(feed.symmetric_padding),
+    }
