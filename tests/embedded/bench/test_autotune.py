@@ -8,6 +8,7 @@ import time
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -200,7 +201,7 @@ def tried(
 
 
 def test_where_own_threads_scale_better_they_win() -> None:
-    trial, loaded = tried(lambda threads: 0.04 / threads**2, Limits(slices_s=0.3))
+    trial, loaded = tried(lambda threads: 0.04 / threads**2, Limits(slices_s=0.3, cap_s=30))
     assert loaded == [2, 4]
     assert [candidate.config for candidate in trial.candidates] == [
         ThreadConfig(4, 1),
@@ -215,7 +216,7 @@ def test_where_own_threads_scale_better_they_win() -> None:
 
 
 def test_where_they_do_not_scale_lanes_stay() -> None:
-    trial, _ = tried(lambda threads: 0.005, Limits(slices_s=0.1))
+    trial, _ = tried(lambda threads: 0.005, Limits(slices_s=0.3, cap_s=30))
     choice = choose([trial.rates])
     assert choice is not None
     assert choice.config == DEFAULT
@@ -244,7 +245,7 @@ def test_long_calls_are_timed_once() -> None:
     trial = measure(
         ConfigCandidate(ThreadConfig(2, 1), plan),
         SAMPLE,
-        Limits(slices_s=0.03),
+        Limits(slices_s=0.03, cap_s=30),
         lambda *_: SleepingModel(2, lambda _: 0.05),  # type: ignore[arg-type,return-value]
     )
     assert len(trial.rates) == 2
@@ -510,10 +511,11 @@ def test_the_trial_ends_when_its_time_is_over_whatever_is_missing() -> None:
 
 def test_every_second_round_goes_backwards() -> None:
     order: list[int] = []
+    looks = count()  # a clock by which time passes with each look: a busy machine cuts no round
 
     class Noting(SleepingModel):
         def __init__(self, threads: int) -> None:
-            super().__init__(threads, lambda _: 0.001)
+            super().__init__(threads, lambda _: 0.0)
             self._threads = threads
 
         def run(self) -> list[Any]:
@@ -523,6 +525,10 @@ def test_every_second_round_goes_backwards() -> None:
 
     plan: Any = Noting(1)
     measure(
-        ConfigCandidate(ThreadConfig(2, 1), plan), SAMPLE, Limits(slices_s=0.06), lambda _, threads: Noting(threads)
-    )  # type: ignore[arg-type,return-value]
+        ConfigCandidate(ThreadConfig(2, 1), plan),
+        SAMPLE,
+        Limits(slices_s=0.6, cap_s=30),
+        lambda _, threads: Noting(threads),  # type: ignore[arg-type,return-value]
+        clock=lambda: next(looks) / 1000,
+    )
     assert order == [1, 2, 1, 2, 1, 2]  # first calls 1 2, rounds 1 2, 2 1, 1 2
