@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from dsbench.base import spec
 from dsbench.base.options import COMMAND_LINE, RUNTIME, VIDEO
+from dsbench.build import trtexec_commands
 from dsbench.model.facts import PreflightFacts
 from dsbench.steps.model_run import ModelRun
-from dsbench.trtexec import command_lines
 
 
 def shell_lines(model: ModelRun) -> tuple[str, ...]:
@@ -29,18 +29,18 @@ def shell_lines(model: ModelRun) -> tuple[str, ...]:
 
 
 def _deepstream(model: ModelRun, facts: PreflightFacts) -> Iterator[str]:
-    target = command_lines.Target(
+    target = trtexec_commands.Target(
         facts.layout,
         facts.onnx,
         (facts.height, facts.width),
-        precision=command_lines.FP32 if facts.settings.network_mode == 0 else command_lines.FP16,
+        precision=trtexec_commands.FP32 if facts.settings.network_mode == 0 else trtexec_commands.FP16,
     )
     max_bs = facts.onnx.batch or spec.FIRST_MAX_BS
     yield "# on a machine with DeepStream, in a copy of this directory. Steps 4-5: build the engine and measure it"
     yield _join("dsbench", "prepare", facts.layout.given)
     yield "# or by hand:"
-    yield from (f"# {line}" for line in command_lines.shell_lines(target, max_bs))
-    yield command_lines.doubling_remark(target, max_bs, facts.target_fps.value)
+    yield from (f"# {line}" for line in trtexec_commands.shell_lines(target, max_bs))
+    yield trtexec_commands.doubling_remark(target, max_bs, facts.target_fps.value)
     yield "# Steps 6-7 on DeepStream; the record of this embedded run is kept next to the new one"
     words = ["pytest", "--model-dir", model.layout.given, "--runtime", "deepstream", "--replace-results"]
     if facts.video.origin in ("command line", "environment"):

@@ -12,6 +12,8 @@ from pathlib import Path
 from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import GPU_ID, TARGET_FPS, Options, Value, read_arguments
+from dsbench.build import trtexec_commands
+from dsbench.build.trtexec_commands import FP16, FP32, Target
 from dsbench.machine import device_lock, directory_lock, hardware
 from dsbench.model import preflight
 from dsbench.model import settings as settings_file
@@ -20,8 +22,7 @@ from dsbench.model.onnx import graph as onnx_model
 from dsbench.model.settings import Settings
 from dsbench.model.stand_in import LARGEST_BATCH
 from dsbench.record import store
-from dsbench.trtexec import command_lines, options, prepare, program
-from dsbench.trtexec.command_lines import FP16, FP32, Target
+from dsbench.trtexec import options, prepare, program
 from dsbench.trtexec.prepare import BUILT, KEPT, Preparation, Wanted
 from dsbench.trtexec.program import Trtexec
 
@@ -109,8 +110,8 @@ def _shell_lines(inspected: _Inspected) -> tuple[str, ...]:
     target = inspected.target
     max_bs = target.onnx.batch or inspected.first_batch or spec.FIRST_MAX_BS
     return (
-        *command_lines.shell_lines(target, max_bs),
-        command_lines.doubling_remark(target, max_bs, inspected.target_fps.value),
+        *trtexec_commands.shell_lines(target, max_bs),
+        trtexec_commands.doubling_remark(target, max_bs, inspected.target_fps.value),
     )
 
 
@@ -134,7 +135,7 @@ def _summary(inspected: _Inspected, outcome: Preparation) -> list[str]:
     lines += (f"note: {note}" for note in outcome.notes)
     lines += (f"note: trtexec's figure: {remark}" for remark in best.log.remarks)
     if target.onnx.batch is not None:
-        lines.append(f"note: {command_lines.doubling_remark(target, best.batch, 1).lstrip('# ')}")
+        lines.append(f"note: {trtexec_commands.doubling_remark(target, best.batch, 1).lstrip('# ')}")
     again = ["pytest", "--model-dir", layout.given, "--runtime", "deepstream"]
     if store.recorded_runtime(layout.record) == "embedded":
         again.append("--replace-results")

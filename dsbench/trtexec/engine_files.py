@@ -15,6 +15,7 @@ from pathlib import Path
 import dsbench
 from dsbench.base.errors import DsbenchError
 from dsbench.base.files import replace_file
+from dsbench.build.trtexec_commands import Target
 from dsbench.formats.trtexec import log as trtexec_log
 from dsbench.formats.trtexec.log import TrtexecLog
 from dsbench.formats.versions import UNKNOWN_MACHINE, EngineMachine
@@ -22,7 +23,6 @@ from dsbench.model import engine_checks, engine_provenance, previous
 from dsbench.model.engine_provenance import EngineProvenance
 from dsbench.model.layout import ModelLayout
 from dsbench.model.stand_in import is_stand_in
-from dsbench.trtexec.command_lines import Target
 from dsbench.trtexec.program import Built
 
 _ENGINE = re.compile(r"(.*)_dynamic_b([1-9]\d*)\.engine")

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.build import trtexec_commands
+from dsbench.build.trtexec_commands import Target
 from dsbench.formats.versions import EngineMachine
 from dsbench.model import previous, stand_in
 from dsbench.model.stand_in import LARGEST_BATCH
-from dsbench.trtexec import command_lines, engine_files, program
-from dsbench.trtexec.command_lines import Target
+from dsbench.trtexec import engine_files, program
 from dsbench.trtexec.engine_files import Existing
 from dsbench.trtexec.program import BatchThroughput, Failed, Trtexec
 
@@ -210,7 +211,7 @@ def _measured(state: _BatchSearch, engine: Existing) -> BatchThroughput:
 
 def _measure_first(state: _BatchSearch, engine: Existing) -> None:
     """Measure the smallest batch of Step 5, unless it is MAX_BS itself or has a log."""
-    batch = command_lines.batches(state.target, engine.max_bs)[0]
+    batch = trtexec_commands.batches(state.target, engine.max_bs)[0]
     if batch == engine.max_bs:
         return
     if not state.built and engine_files.figures(state.target, engine.path, batch) is not None:

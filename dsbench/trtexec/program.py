@@ -14,6 +14,8 @@ from pathlib import Path
 from dsbench.base import process, spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
+from dsbench.build import trtexec_commands
+from dsbench.build.trtexec_commands import Target
 from dsbench.formats.failures import trtexec as trtexec_failures
 from dsbench.formats.failures.matcher import Failure, FailureKind
 from dsbench.formats.trtexec import log as trtexec_log
@@ -21,8 +23,6 @@ from dsbench.formats.trtexec.log import TrtexecLog
 from dsbench.machine import hardware
 from dsbench.model import previous
 from dsbench.model.stand_in import is_stand_in
-from dsbench.trtexec import command_lines
-from dsbench.trtexec.command_lines import Target
 
 PART = ".part"
 """Suffix of an engine or log that is not finished."""
@@ -106,7 +106,7 @@ def build(tool: Trtexec, target: Target, max_bs: int) -> Built | Failed:
     engine = target.engine(max_bs)
     part = engine.with_name(engine.name + PART)
     log = _build_log(target)
-    command = (tool.program, *command_lines.build(target, max_bs, part))
+    command = (tool.program, *trtexec_commands.build(target, max_bs, part))
     tool.announce(f"building {engine.name} with trtexec (minutes); log: {target.layout.given_path(log)}")
     finished = None
     try:
@@ -126,7 +126,7 @@ def build(tool: Trtexec, target: Target, max_bs: int) -> Built | Failed:
     if failed is not None:
         part.unlink(missing_ok=True)
         return failed
-    return Built(part, log, finished.seconds, (tool.program, *command_lines.build(target, max_bs)))
+    return Built(part, log, finished.seconds, (tool.program, *trtexec_commands.build(target, max_bs)))
 
 
 def measure(tool: Trtexec, target: Target, batch: int, max_bs: int) -> BatchThroughput | Failed:
@@ -135,7 +135,7 @@ def measure(tool: Trtexec, target: Target, batch: int, max_bs: int) -> BatchThro
     part = log.with_name(log.name + PART)
     what = f"measuring {target.engine(max_bs).name} at batch {batch}"
     tool.announce(f"{what} ({spec.TRTEXEC_SECONDS} s); log: {target.layout.given_path(log)}")
-    command = (tool.program, *command_lines.measure(target, batch, max_bs))
+    command = (tool.program, *trtexec_commands.measure(target, batch, max_bs))
     try:
         finished = process.run(command, part, deadline_s=MEASURE_SECONDS)
     except BaseException:

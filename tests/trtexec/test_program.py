@@ -8,11 +8,11 @@ import pytest
 
 from dsbench.base import process
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.build.trtexec_commands import Target
 from dsbench.machine import hardware
 from dsbench.model.layout import ModelLayout
 from dsbench.model.onnx import graph as onnx_model
 from dsbench.trtexec import program
-from dsbench.trtexec.command_lines import Target
 from dsbench.trtexec.program import Built, Failed, Trtexec
 from tests.material import write_onnx
 from tests.trtexec import fake_trtexec

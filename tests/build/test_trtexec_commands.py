@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from dsbench.build import trtexec_commands
+from dsbench.build.trtexec_commands import Target
 from dsbench.model.layout import ModelLayout
 from dsbench.model.onnx import graph as onnx_model
-from dsbench.trtexec import command_lines
-from dsbench.trtexec.command_lines import Target
 from tests.material import write_onnx
 
 
@@ -22,7 +22,7 @@ def target(tmp_path: Path) -> Target:
 
 
 def test_steps_4_and_5(target: Target) -> None:
-    assert command_lines.build(target, 64) == (
+    assert trtexec_commands.build(target, 64) == (
         "--onnx=models/a b/model/net.onnx",
         "--minShapes=images:1x3x32x64",
         "--optShapes=images:64x3x32x64",
@@ -33,7 +33,7 @@ def test_steps_4_and_5(target: Target) -> None:
         "--timingCacheFile=models/a b/benchmarks/engines/timing.cache",
         "--saveEngine=models/a b/benchmarks/engines/net_dynamic_b64.engine",
     )
-    assert command_lines.measure(target, 1, 64) == (
+    assert trtexec_commands.measure(target, 1, 64) == (
         "--loadEngine=models/a b/benchmarks/engines/net_dynamic_b64.engine",
         "--shapes=images:1x3x32x64",
         "--noDataTransfers",
@@ -43,10 +43,10 @@ def test_steps_4_and_5(target: Target) -> None:
 
 
 def test_lines_for_a_shell(target: Target) -> None:
-    make, build, first, largest = command_lines.shell_lines(target, 64)
+    make, build, first, largest = trtexec_commands.shell_lines(target, 64)
     assert shlex.split(make)[:2] == ["mkdir", "-p"]
     command, log = build.split(" > ")
-    assert shlex.split(command) == ["trtexec", *command_lines.build(target, 64)]
+    assert shlex.split(command) == ["trtexec", *trtexec_commands.build(target, 64)]
     stem = f"models/a b/benchmarks/engines/{target.onnx.path.stem}_dynamic_build_"
     assert log == f"'{stem}'\"$(date +%Y%m%d_%H%M%S)\".log 2>&1"
     assert first.endswith("> 'models/a b/benchmarks/b1/trtexec_b1.log' 2>&1")
@@ -56,28 +56,28 @@ def test_lines_for_a_shell(target: Target) -> None:
 def test_a_frozen_batch_takes_no_shapes(tmp_path: Path) -> None:
     layout = ModelLayout.at("models/net", tmp_path)
     onnx = onnx_model.inspect(write_onnx(layout.onnx_dir / "net.onnx", batch=1))
-    lines = command_lines.shell_lines(Target(layout, onnx, (32, 64)), 1)
+    lines = trtexec_commands.shell_lines(Target(layout, onnx, (32, 64)), 1)
     assert len(lines) == 3, "b1 is bMAX"
     assert not any("hapes" in line for line in lines)
     assert "net_dynamic_b1.engine" in lines[1]
 
 
 def test_options(target: Target) -> None:
-    other = dataclasses.replace(target, precision=command_lines.FP32, workspace_mib=512, gpu_id=3)
-    built = command_lines.build(other, 64, Path(target.layout.engines / "x.part"))
+    other = dataclasses.replace(target, precision=trtexec_commands.FP32, workspace_mib=512, gpu_id=3)
+    built = trtexec_commands.build(other, 64, Path(target.layout.engines / "x.part"))
     assert "--fp16" not in built
     assert "--memPoolSize=workspace:512M" in built
     assert "--saveEngine=models/a b/benchmarks/engines/x.part" in built
     assert built[-1] == "--device=3"
-    assert command_lines.measure(other, 64, 64)[-1] == "--device=3"
+    assert trtexec_commands.measure(other, 64, 64)[-1] == "--device=3"
 
 
 @pytest.mark.parametrize(("name", "shown"), [("input:0", "'input:0'"), ("a,b", "'a,b'"), ("images", "images")])
 def test_names_that_trtexec_would_split(target: Target, name: str, shown: str) -> None:
     onnx = dataclasses.replace(target.onnx, input_name=name)
-    assert command_lines.shape(dataclasses.replace(target, onnx=onnx), 4) == f"{shown}:4x3x32x64"
+    assert trtexec_commands.shape(dataclasses.replace(target, onnx=onnx), 4) == f"{shown}:4x3x32x64"
 
 
 def test_channels_last(target: Target) -> None:
     onnx = dataclasses.replace(target.onnx, layout="NHWC")
-    assert command_lines.shape(dataclasses.replace(target, onnx=onnx), 4) == "images:4x32x64x3"
+    assert trtexec_commands.shape(dataclasses.replace(target, onnx=onnx), 4) == "images:4x32x64x3"

@@ -42,8 +42,8 @@ def build(target: Target, max_bs: int, save: Path | None = None) -> tuple[str, .
     """Step 4: arguments that build the engine, to ``save`` instead of its own name. A frozen batch takes no shapes."""
     shapes: tuple[str, ...] = ()
     if target.onnx.batch is None:
-        least, most = shape(target, 1), shape(target, max_bs)
-        shapes = (f"--minShapes={least}", f"--optShapes={most}", f"--maxShapes={most}")
+        smallest, largest = shape(target, 1), shape(target, max_bs)
+        shapes = (f"--minShapes={smallest}", f"--optShapes={largest}", f"--maxShapes={largest}")
     given = target.layout.given_path
     return (
         f"--onnx={given(target.onnx.path)}",
