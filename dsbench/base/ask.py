@@ -1,14 +1,21 @@
-"""Runs a short command with a timeout and returns its output."""
+"""Runs a short command with a timeout and a limit of output, and returns its output."""
 
 from __future__ import annotations
 
+import os
+import selectors
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dsbench.base.environment import snapshot
 from dsbench.base.process import prepare_child, signal_group
+
+LIMIT = 4 << 20
+"""Bytes of one stream after which a program is killed: a broken one may print without end."""
+_CHUNK = 64 << 10
 
 
 @dataclass(frozen=True)
@@ -18,7 +25,7 @@ class Reply:
     stdout: str = ""
     stderr: str = ""
     returncode: int | None = None
-    """As subprocess has it; None if the program did not start or did not end in time."""
+    """As subprocess has it; None if the program did not start, did not end in time, or printed more than ``LIMIT``."""
     failure: str = ""
     """Why there is no exit status; empty if there is one."""
     hung: bool = False
@@ -44,9 +51,40 @@ def ask(command: Sequence[str], timeout_s: float, environment: dict[str, str] | 
         return Reply(failure=f"cannot be started: {error.strerror}")
     with child:
         try:
-            stdout, stderr = child.communicate(timeout=timeout_s)
+            stdout, stderr = _output(child, timeout_s)
         except subprocess.TimeoutExpired:
             return Reply(failure=f"did not end within {timeout_s:.0f} s", hung=True)
+        except _FloodedError:
+            return Reply(failure=f"printed more than {LIMIT >> 20} MiB")
         finally:
             signal_group(child, signal.SIGKILL)
     return Reply(stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace"), child.returncode)
+
+
+class _FloodedError(Exception):
+    """A stream went beyond ``LIMIT``."""
+
+
+def _output(child: subprocess.Popen[bytes], timeout_s: float) -> tuple[bytes, bytes]:
+    """Both streams to their ends; the child has ended then. Raises TimeoutExpired and _FloodedError."""
+    assert child.stdout
+    assert child.stderr
+    deadline = time.monotonic() + timeout_s
+    data = {child.stdout.fileno(): bytearray(), child.stderr.fileno(): bytearray()}
+    with selectors.DefaultSelector() as selector:
+        for stream in data:
+            selector.register(stream, selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(max(0.0, deadline - time.monotonic()))
+            if time.monotonic() >= deadline:
+                raise subprocess.TimeoutExpired(child.args, timeout_s)
+            for key, _ in ready:
+                chunk = os.read(key.fd, _CHUNK)
+                data[key.fd] += chunk
+                if len(data[key.fd]) > LIMIT:
+                    raise _FloodedError
+                if not chunk:
+                    selector.unregister(key.fd)
+    child.wait(max(0.0, deadline - time.monotonic()))
+    stdout, stderr = data.values()
+    return bytes(stdout), bytes(stderr)

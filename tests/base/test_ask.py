@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.base.ask import Reply, ask
+from dsbench.base.ask import LIMIT, Reply, ask
 
 
 def script(path: Path, body: str) -> Path:
@@ -47,3 +47,20 @@ def test_a_program_that_does_not_answer(tmp_path: Path) -> None:
     assert hung == Reply(failure="did not end within 1 s", hung=True)
     assert gone(int(pids.read_text()))
     assert ask([str(tmp_path / "none")], 1.0).failure == "cannot be started: No such file or directory"
+
+
+@pytest.mark.parametrize("stream", ["", ">&2"])
+def test_a_program_that_prints_without_end_is_killed(tmp_path: Path, stream: str) -> None:
+    pid = tmp_path / "pid"
+    started = time.monotonic()
+    assert ask([str(script(tmp_path / "p", f"echo $$ >{pid}; yes {stream}"))], 60.0) == Reply(
+        failure="printed more than 4 MiB"
+    )
+    assert time.monotonic() - started < 30
+    assert gone(int(pid.read_text()))
+
+
+def test_output_up_to_the_limit_is_returned(tmp_path: Path) -> None:
+    body = f"head -c {LIMIT} /dev/zero >&2; head -c {LIMIT} /dev/zero"
+    reply = ask([str(script(tmp_path / "p", body))], 60.0)
+    assert (len(reply.stdout), len(reply.stderr), reply.returncode) == (LIMIT, LIMIT, 0)
