@@ -38,11 +38,18 @@ class GateEvidence:
     """pre-cluster-threshold of 6e's config."""
     usual_threshold: float = spec.PRE_CLUSTER_THRESHOLD
     """The family's."""
+    below_frame: float = 0.0
+    """Fraction of 6a's boxes that reach below the frame, with the chosen preprocessing."""
 
     @property
     def threshold_is_high(self) -> bool:
         """The threshold is nearer to 1 than to the usual one."""
         return self.threshold > (1 + self.usual_threshold) / 2
+
+    @property
+    def mostly_below(self) -> bool:
+        """Most boxes of 6a reach below the frame."""
+        return self.below_frame > 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +121,11 @@ def _hints(scan: Scan, evidence: GateEvidence) -> tuple[str, ...]:
             f"pre-cluster-threshold is {evidence.threshold:g}, and objects with a lower score are dropped: lower it"
             f" in dsbench.toml or in your nvinfer config (usual for this model: {evidence.usual_threshold:g})"
         )
+    if scan.files and evidence.mostly_below:
+        hints.append(
+            f"{evidence.below_frame:.0%} of 6a's boxes reach below the frame, and nvinfer drops such boxes: the model"
+            " may expect the frame elsewhere in its input: check maintain-aspect-ratio and symmetric-padding"
+        )
     if scan.files == 0:
         hints.append("the app wrote no file: gie-kitti-output-dir belongs to [application] of the app config")
     if scan.objects and scan.zero_area * 2 > scan.objects:
@@ -121,7 +133,12 @@ def _hints(scan: Scan, evidence: GateEvidence) -> tuple[str, ...]:
     median = scan.median_confidence
     if median is not None and median < LOW_SCORE:
         hints.append(f"scores are low (median {median:.2f}): preprocessing may be off, or the threshold too low")
-    explained = evidence.preprocessing_warning or evidence.parser_findings or evidence.threshold_is_high
+    explained = (
+        evidence.preprocessing_warning
+        or evidence.parser_findings
+        or evidence.threshold_is_high
+        or evidence.mostly_below
+    )
     if scan.files and not explained:
         few = f"{scan.with_objects} of {scan.files} frames have objects"
         hints.append(f"{few}: {_TROUBLESHOOTING['content']}")

@@ -11,10 +11,12 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import GPU_ID, KITTI_FRAMES, MIN_DETECTION_RATE, Value
 from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
+from dsbench.families.base import Network
 from dsbench.formats import kitti
 from dsbench.formats.kitti import Scan
 from dsbench.judge import gate, streams
 from dsbench.judge.gate import GateEvidence, GateVerdict
+from dsbench.judge.imports.candidate_boxes import CandidateBoxes
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
@@ -89,7 +91,17 @@ def _gate_evidence(model: ModelRun, outputs: ModelOutputsResult) -> GateEvidence
         tuple(finding.what for finding in nvinfer_config.findings),
         nvinfer_config.config.class_attrs_all.pre_cluster_threshold,
         family_threshold(outputs.head),
+        _below_frame(model.get(PreflightFacts), outputs),
     )
+
+
+def _below_frame(facts: PreflightFacts, outputs: ModelOutputsResult) -> float:
+    """Fraction of 6a's boxes that reach below the frame; 0 if no family decodes the head."""
+    if outputs.head is None:
+        return 0.0
+    network, probed = Network(facts.width, facts.height), outputs.probed
+    found = CandidateBoxes(outputs.candidates, probed.result, probed.tensors, outputs.head, network)
+    return found.below_frame(outputs.chosen)
 
 
 def _expected(facts: PreflightFacts, wanted: int, written: int) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dsbench.base.errors import DsbenchError
 from dsbench.families import registry
 from dsbench.families.base import Head, NamedArray, Outputs
 from dsbench.model.exporter import evidence
@@ -49,3 +50,19 @@ def test_a_spare_column_is_no_class(shared: Path) -> None:
     head = recognised(shared, "rfdetr_spare_column")
     assert (head.family, head.classes) == ("rtdetr", 3)
     assert any(fact.name == "background" for fact in head.facts)
+
+
+def test_a_row_for_each_cell_is_suppressed_by_deepstream(shared: Path) -> None:
+    head = recognised(shared, "three_outputs_dense")
+    assert (head.family, registry.convention(head).cluster_mode) == ("deepstream_yolo", 2)
+
+
+def test_boxes_with_scores_and_labels_are_mmdeploys(shared: Path) -> None:
+    head = recognised(shared, "mmdeploy_dets_labels")
+    assert (head.family, head.classes, registry.convention(head).cluster_mode) == ("mmdeploy", 2, 4)
+
+
+def test_raw_maps_without_anchors_are_named(shared: Path) -> None:
+    with pytest.raises(DsbenchError, match="raw maps of strides 8, 16, 32, not decoded") as refused:
+        recognised(shared, "raw_maps_yolov5")
+    assert "--grid" in refused.value.fix

@@ -97,6 +97,14 @@ def test_a_high_threshold_is_named_instead_of_the_video(
     assert ("choose another" in first) != named
 
 
+@pytest.mark.parametrize(("below", "named"), [(1.0, True), (0.6, True), (0.5, False), (0.0, False)])
+def test_boxes_below_the_frame_are_named_instead_of_the_video(tmp_path: Path, below: float, named: bool) -> None:
+    evidence = GateEvidence(below_frame=below)
+    first = evaluate(scan(tmp_path, [[], [], []]), MIN_DETECTION_RATE, evidence).hints[0]
+    assert first.startswith(f"{below:.0%} of 6a's boxes reach below the frame, and nvinfer drops such boxes") == named
+    assert ("choose another" in first) != named
+
+
 def test_few_frames_with_objects_are_named_before_what_nobody_states(tmp_path: Path) -> None:
     evidence = GateEvidence(preprocessing_unknown="preprocessing-unknown: nobody states it")
     verdict = evaluate(scan(tmp_path, [["car"]] * 3 + [[]] * 7), MIN_DETECTION_RATE, evidence)

@@ -40,6 +40,12 @@ class CandidateBoxes:
         frames = tensors.outputs_of(self.tensors, self.result, candidate, view)
         return [family.decode(frame, self.head, self.network, self.floor) for frame in frames]
 
+    def below_frame(self, candidate: int) -> float:
+        """Fraction of one candidate's boxes that reach below the frame. nvinfer drops those."""
+        frames = [frame_evidence.kept(boxes, self.floor) for boxes in self._mapped(candidate, "plain")]
+        below = sum(frame_evidence.below(boxes, SURFACE) for boxes in frames)
+        return below / max(sum(map(len, frames)), 1)
+
     def findings(self) -> dict[Preprocessing, Findings]:
         """What every candidate finds, and finds again in the other views; the probe must have run them."""
         return {value: self._findings(index) for index, value in enumerate(self.candidates)}

@@ -191,6 +191,11 @@ def to_surface(boxes: Boxes, value: Preprocessing, network: Network, surface: Ne
     )
 
 
+def below(boxes: Boxes, surface: Network) -> int:
+    """Number of boxes that reach below the surface."""
+    return int((boxes.top + boxes.height > surface.height).sum())
+
+
 def unmirrored(boxes: Boxes, surface: Network) -> Boxes:
     """Boxes of the mirrored frame at their place in the frame as it is."""
     left = surface.width - boxes.left - boxes.width

@@ -11,6 +11,7 @@ from dsbench.judge.imports.frame_evidence import (
     Findings,
     PixelRange,
     Views,
+    below,
     fed_range,
     findings,
     of_findings,
@@ -108,3 +109,8 @@ def test_views_map_back_to_the_frame(value: Preprocessing) -> None:
     assert unmirrored(seen, SURFACE).left[0] == pytest.approx(120)
     assert unmirrored(unmirrored(seen, SURFACE), SURFACE).left[0] == pytest.approx(40)
     assert unzoomed(seen, (0.1, 0.0, 0.6, 0.5), SURFACE).table()[0, 1:5] == pytest.approx([40, 10, 20, 20])
+
+
+def test_a_box_that_ends_at_the_edge_is_not_below_the_frame() -> None:
+    rows = boxes((0, 10, 60, 20, 40, 0.9), (0, 10, 60, 20, 41, 0.9), (0, 190, 10, 20, 20, 0.9), (0, 10, 110, 5, 5, 0.9))
+    assert (below(rows, SURFACE), below(boxes(), SURFACE)) == (2, 0)
