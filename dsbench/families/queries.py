@@ -214,15 +214,15 @@ def spare_column(head: QueryHead, samples: Sequence[Outputs], hints: Hints, labe
 
 
 def decode_sigmoid(outputs: Outputs, layout: QueryLayout, classes: int, network: Network, threshold: float) -> Boxes:
-    """Each of the first ``classes`` columns of every query that reaches the threshold, query by query; boxes that are
-    not finite are skipped."""
+    """Each of the first ``classes`` columns of every query that reaches the threshold, query by query; boxes and
+    scores that are not finite are skipped."""
     import numpy as np
 
     columns, boxes = split(outputs, layout)
     columns = columns[:, :classes]
     scores = np.asarray(columns, np.float32) if layout.activated else sigmoid(np.asarray(columns, np.float32))
     finite = np.isfinite(boxes).all(axis=1)
-    rows, found = np.nonzero(finite.reshape(-1, 1) & (scores >= np.float32(threshold)))
+    rows, found = np.nonzero(finite.reshape(-1, 1) & np.isfinite(scores) & (scores >= np.float32(threshold)))
     return centre_boxes(found.astype(np.int32), boxes[rows], scores[rows, found], network)
 
 

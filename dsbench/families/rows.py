@@ -144,13 +144,13 @@ def head(
 
 
 def decode(outputs: Outputs, layout: RowsLayout, network: Network, threshold: float) -> Boxes:
-    """Reference decode, row by row; rows with a box that is not finite or an id that is none are skipped."""
+    """Reference decode, row by row. Rows with a box or score that is not finite, or without a class id, are skipped."""
     import numpy as np
 
     rows = split(outputs, layout)
     labels = rows.labels - np.float32(layout.shift)
     keep = np.isfinite(rows.boxes).all(axis=1) & (rows.scores >= np.float32(threshold)) & (labels >= 0)
-    keep &= labels < HIGHEST_CLASS
+    keep &= (labels < HIGHEST_CLASS) & np.isfinite(rows.scores)
     first, second, third, fourth = evidence.pixels(rows.boxes[keep], layout.normalised, network).T
     corners = (first, second, third, fourth)
     if layout.centres:

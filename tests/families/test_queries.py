@@ -230,6 +230,7 @@ HEADS = {
     "detr": Head("detr", 1.0, 3, QueryLayout(0, 1, False), ()),
     "detr probabilities": Head("detr", 1.0, 3, QueryLayout(1, 0, True), ()),
     "rtdetr": Head("rtdetr", 1.0, 3, QueryLayout(0, 1, False), ()),
+    "rtdetr probabilities": Head("rtdetr", 1.0, 3, QueryLayout(1, 0, True), ()),
     "owlvit": Head("owlvit", 1.0, 3, QueryLayout(1, 0, False), ()),
     "selected int64": Head("rtdetr", 1.0, 3, RowsLayout(0, 1, 2, True), ()),
     "selected float": Head("rtdetr", 1.0, 3, RowsLayout(2, 0, 1, False), ()),
@@ -246,10 +247,12 @@ def random_outputs(head: Head, seed: int) -> Outputs:
         columns = {layout.labels: sample[0].data.astype(kind), layout.boxes: sample[1].data.copy(),
                    layout.scores: sample[2].data.copy()}  # fmt: skip
         columns[layout.boxes][3, 1], columns[layout.scores][4] = np.nan, np.nan
+        columns[layout.scores][5] = np.inf
         return outputs(*(columns[i] for i in range(3)))
     logits = rng.normal(0, 3, (40, 4 if head.family == "detr" else 3))
     rows = queries.softmax(logits.astype(np.float32)) if layout.activated else logits
     places = boxes()
+    rows[7, 1] = np.inf
     rows[3, 1], places[4, 2], places[5, 0], rows[6] = np.nan, np.inf, 1.5, -200
     pair = (rows, places) if layout.scores == 0 else (places, rows)
     return outputs(*pair)
