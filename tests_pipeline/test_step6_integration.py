@@ -32,7 +32,7 @@ def test_preflight(model: ModelRun, evidence: EvidenceLog) -> None:
 
 
 def test_model_outputs(model: ModelRun, evidence: EvidenceLog) -> None:
-    """6a: the ONNX model runs, and its outputs are a detector's."""
+    """6a: the ONNX model runs and its outputs are a detector's."""
     model_outputs.run(model, evidence)
 
 
@@ -47,7 +47,7 @@ def test_parser_makefile(model: ModelRun, evidence: EvidenceLog) -> None:
 
 
 def test_parser_build(model: ModelRun, evidence: EvidenceLog) -> None:
-    """6d: the parser builds, exports its function and yields boxes in pixels."""
+    """6d: the parser builds, exports its function and yields pixel boxes."""
     parser_build.run(model, evidence)
     parser_check.begin(model)  # it needs nothing more, and goes on in the background of 6e to 6g
 
@@ -68,7 +68,7 @@ def test_kitti_gate(model: ModelRun, evidence: EvidenceLog) -> None:
 
 
 def test_parser_check(model: ModelRun, evidence: EvidenceLog) -> None:
-    """Beyond: the parser under sanitizers, on real frames and on what may come one day."""
+    """Beyond: the parser stays within its memory, on real frames and on changed tensors."""
     parser_check.run(model, evidence)
 
 

@@ -25,30 +25,30 @@ def test_benchmark_config(model: ModelRun, evidence: EvidenceLog) -> None:
 
 
 def test_run1_calibration(model: ModelRun, evidence: EvidenceLog) -> None:
-    """7c, run 1: what PEAK_GPU_STREAMS streams at once really reach."""
+    """7c: frame rate of all streams at once."""
     run1_calibration.run(model, evidence)
 
 
 def test_run2_validation(model: ModelRun, evidence: EvidenceLog) -> None:
-    """7c, run 2: whether RT_STREAMS streams keep up; half of them if not."""
+    """7c: how many streams keep up in real time."""
     run2_validation.run(model, evidence)
 
 
 def test_throughput_limit(model: ModelRun, evidence: EvidenceLog) -> None:
-    """Beyond: what limits the throughput of run 1, from decoding alone and inference alone."""
+    """Beyond: what limits the throughput, with the evidence."""
     throughput_limit.run(model, evidence)
 
 
 def test_stream_sweep(model: ModelRun, evidence: EvidenceLog) -> None:
-    """Beyond, with --sweep: the largest number of streams that keep up in real time."""
+    """Beyond: the largest number of real-time streams, with --sweep."""
     stream_sweep.run(model, evidence)
 
 
 def test_frame_latency(model: ModelRun, evidence: EvidenceLog) -> None:
-    """Beyond, with --latency: how long a frame takes from decoding to its boxes, under the load of run 2."""
+    """Beyond: how long a frame takes under load, with --latency."""
     frame_latency.run(model, evidence)
 
 
 def test_summary(model: ModelRun, evidence: EvidenceLog) -> None:
-    """Timing and output summary, in the specification's words."""
+    """Summary: timing and results in one block."""
     summary.run(model, evidence)

@@ -12,5 +12,5 @@ pytestmark = pytest.mark.dsbench_step
 
 
 def test_report(model: ModelRun, evidence: EvidenceLog) -> None:
-    """Step 8: record, charts and pictures of this run are there; what to run next."""
+    """Step 8: record, charts and pictures of this run exist."""
     report.run(model, evidence)

@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 
 import dsbench
-from dsbench.base.steps import STEPS
+from dsbench.base.steps import STEPS, Step
 
 PIPELINE = Path(dsbench.__file__).resolve().parents[1] / "tests_pipeline"
 
 
-@pytest.mark.parametrize("name", [step.name for step in STEPS])
-def test_a_step_is_one_file_with_one_run(name: str) -> None:
-    module = importlib.import_module(f"dsbench.steps.{name}")
+@pytest.mark.parametrize("step", STEPS, ids=[step.name for step in STEPS])
+def test_a_step_is_one_file_with_one_run(step: Step) -> None:
+    module = importlib.import_module(f"dsbench.steps.{step.name}")
     assert list(inspect.signature(module.run).parameters) == ["model", "log"]
-    (test,) = (path for path in PIPELINE.glob("test_*.py") if f"\ndef test_{name}(" in path.read_text())
-    assert f"    {name}.run(model, evidence)\n" in test.read_text()
+    (test,) = (path for path in PIPELINE.glob("test_*.py") if f"\ndef test_{step.name}(" in path.read_text())
+    assert f"    {step.name}.run(model, evidence)\n" in test.read_text()
+    section = step.section[:1].upper() + step.section[1:]
+    assert f'"""{section}: {step.title}."""\n' in test.read_text(), "the docstring is the step's title"
