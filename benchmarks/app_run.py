@@ -1,4 +1,4 @@
-"""dsbench-app as a contender: its own ``**PERF:`` rows, its processes' time and memory, its boxes from KITTI files."""
+"""dsbench-app as a candidate: its own ``**PERF:`` rows, its processes' time and memory, its boxes from KITTI files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import psutil
 
 from benchmarks import consoles
 from benchmarks.boxes import Table
-from benchmarks.contenders import Sample, busy_seconds
+from benchmarks.candidates import Sample, busy_seconds
 from benchmarks.workload import REPOSITORY, Workload
 from dsbench.base.cpus import usable_cpus
 from dsbench.embedded.bench import fast

@@ -3,7 +3,7 @@
     make bench
     .venv/bin/python -m benchmarks.bench --models street --streams 2 --seconds 1 --rounds 2
 
-docs/speed.md says what is printed and how to read it. Exit status 0, or 1 when the boxes of a contender differ so much
+docs/speed.md says what is printed and how to read it. Exit status 0, or 1 when the boxes of a candidate differ so much
 that its speed says nothing.
 """
 
@@ -21,7 +21,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks import app_run, boxes, figures, peers, stages, workload
-from benchmarks.contenders import BOUND, PEERS, Contender, Sample
+from benchmarks.candidates import BOUND, PEERS, Candidate, Sample
 from benchmarks.workload import Workload
 from dsbench.base.cpus import usable_cpus
 from dsbench.formats.app.console import OTHER_ENGINE
@@ -97,7 +97,7 @@ def _model(work: Workload, folder: Path, options: argparse.Namespace) -> dict[st
     engine = app_run.engine_line(work) if options.fast else ""
     print(f"fast engine: {engine or 'left out'}")
     able = [name for name in options.peers if name in agreements]
-    print(f"\n{'streams':>7}  {'contender':<46} {'fps':>6} {'others':>6} {'alone':>6} {'+-':>4} {'cpu ms':>7}"
+    print(f"\n{'streams':>7}  {'candidate':<46} {'fps':>6} {'others':>6} {'alone':>6} {'+-':>4} {'cpu ms':>7}"
           f" {'/bound':>7} {'app is':>7}")  # fmt: skip
     tables = {}
     for streams in options.streams:
@@ -118,14 +118,14 @@ def _compare(work: Workload, path: Path, names: Sequence[str]) -> dict[str, floa
         reason = peers.missing(name)
         if not reason:
             try:
-                contender = Contender(name, path, 1, 1)
+                candidate = Candidate(name, path, 1, 1)
             except RuntimeError:
                 reason = "it ended by itself"
         if reason:
             print(f"  {name}: left out, {reason}")
             continue
-        agreement = boxes.compare(ours, contender.boxes(_COMPARED_FRAMES))
-        contender.close()
+        agreement = boxes.compare(ours, candidate.boxes(_COMPARED_FRAMES))
+        candidate.close()
         found[name] = agreement.f1
         print(f"  {name:<16} {agreement.second:>5} boxes, {agreement.matched} the same (F1 {agreement.f1:.3f})")
     print(f"  {_NO_ULTRALYTICS}")
@@ -147,7 +147,7 @@ def _rounds(
 ) -> dict[str, list[Sample]]:
     """Everybody's samples, round by round, every second round in the opposite order."""
     cpus = usable_cpus()
-    others = {name: Contender(name, path, streams, cpus) for name in (BOUND, *names) if name != figures.FAST}
+    others = {name: Candidate(name, path, streams, cpus) for name in (BOUND, *names) if name != figures.FAST}
     rounds: dict[str, list[Sample]] = {name: [] for name in (figures.APP, BOUND, *names)}
     rows = max(2, math.ceil(options.seconds))
     try:
@@ -160,8 +160,8 @@ def _rounds(
                 else:
                     rounds[name].append(others[name].run(options.seconds))
     finally:
-        for contender in others.values():
-            contender.close()
+        for candidate in others.values():
+            candidate.close()
     return rounds
 
 

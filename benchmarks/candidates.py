@@ -19,7 +19,7 @@ from benchmarks.workload import REPOSITORY
 from dsbench.embedded.app.workers import with_large_pages
 
 BOUND = "bound"
-_LEAST_LEFT = 0.1  # processors: with less left to a contender nothing can be said
+_MIN_LEFT = 0.1  # processors: with less left to a candidate nothing can be said
 PEERS = {
     "opencv-loop": "OpenCV + ONNX Runtime, one loop, defaults",
     "opencv-ort": "OpenCV + ONNX Runtime, a process per core",
@@ -44,7 +44,7 @@ class Sample:
 
     @property
     def alone(self) -> float:
-        return self.fps * self.cpus / max(self.cpus - self.others, _LEAST_LEFT)
+        return self.fps * self.cpus / max(self.cpus - self.others, _MIN_LEFT)
 
 
 def busy_seconds() -> float:
@@ -73,8 +73,8 @@ def division(name: str, streams: int, cpus: int) -> Division:
     return Division(shares, max(1, cpus // count))
 
 
-class Contender:
-    """The running processes of one contender, idle between measurements."""
+class Candidate:
+    """The running processes of one candidate, idle between measurements."""
 
     def __init__(self, name: str, workload: Path, streams: int, cpus: int) -> None:
         self.name = name
@@ -114,7 +114,7 @@ class Contender:
         return Sample(fps, 1000 * own / frames, max(0.0, busy - own) / lasted, self._cpus)
 
     def boxes(self, count: int) -> list[Table]:
-        """Of the clip's first frames. Only for a contender that was started with one stream."""
+        """Of the clip's first frames. Only for a candidate that was started with one stream."""
         return of_lists(self._ask(f"boxes {count}")[0]["boxes"])
 
     def close(self) -> None:

@@ -6,17 +6,17 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.contenders import BOUND, Sample
+from benchmarks.candidates import BOUND, Sample
 
 APP = "dsbench-app"
 FAST = "dsbench-app, DSBENCH_ENGINE=fast"
 Rounds = Mapping[str, Sequence[Sample]]
-"""A contender's samples, one a round, all contenders in the same rounds."""
+"""A candidate's samples, one a round, all candidates in the same rounds."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One contender at one number of streams: medians over the rounds.
+    """One candidate at one number of streams: medians over the rounds.
 
     ``alone`` is Sample.alone, ``spread`` half its range over its median. ``of_bound``: its ``alone`` over the bound's;
     ``of_app``: the app's over its own; both are medians of the rounds' ratios. ``others``: processors that other

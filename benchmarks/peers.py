@@ -1,7 +1,7 @@
 """What a good engineer would write without dsbench, one class a recipe: the same clip, network and thresholds.
 
 ``python -m benchmarks.peers NAME WORKLOAD.json STREAMS THREADS``: one process with its share of the streams; THREADS is
-for inference (0: the library's own default). See ``contenders.py`` for how many processes are started.
+for inference (0: the library's own default). See ``candidates.py`` for how many processes are started.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A contender's process: loads, says so, then does as it is told on stdin. One JSON line on stdout for each command.
+"""A candidate's process: loads, reports ready, then executes commands from stdin. One JSON line on stdout for each.
 
 run SECONDS    frames until the time is over: {"frames", "seconds", "cpu"}, cpu in seconds with children
 boxes COUNT    boxes of the clip's first COUNT frames, [class, score, left, top, right, bottom] each

@@ -1,4 +1,4 @@
-"""What is run: a model with its parser and nvinfer config, a clip, thresholds. The same for every contender."""
+"""What is run: a model with its parser and nvinfer config, a clip, thresholds. The same for every candidate."""
 
 from __future__ import annotations
 

@@ -19,10 +19,10 @@ from benchmarks.preprocessing import material
 from benchmarks.preprocessing.decoders import DECODERS, Decoder, of_family
 from benchmarks.preprocessing.material import Clip
 from dsbench.base.boxes import Boxes, nms
+from dsbench.base.spec import IMAGENET_ROW
 from dsbench.embedded.nvinfer.preprocess import Preprocessor, PreprocessSettings, geometry
 from dsbench.embedded.video.frame import YuvFrame
 from dsbench.families.base import Hints, NamedArray, Network, Preprocessing
-from dsbench.families.preprocessing import IMAGENET_ROW
 from dsbench.families.registry import recognise
 from dsbench.jobs.probe import ZOOM_WINDOW
 from dsbench.judge.imports import frame_evidence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks import figures
-from benchmarks.contenders import BOUND, Division, Sample, division
+from benchmarks.candidates import BOUND, Division, Sample, division
 
 
 def samples(*rates: float) -> list[Sample]:
