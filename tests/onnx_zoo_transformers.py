@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from onnx import TensorProto, helper
 
-from dsbench.families.preprocessing import CLIP, IMAGENET
+from dsbench.model.exporter.normalisation import CLIP, IMAGENET
 from tests.street_zoo import ANCHORS, CLASSES, HEIGHT, KEPT, NAMES, STRIDES, WIDTH, Surgery
 
 ZERO_ONE = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))

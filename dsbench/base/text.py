@@ -9,6 +9,7 @@ from pathlib import Path
 
 TAIL_LINES = 15
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _TAIL_BYTES = 64 << 10
 _HEAD, _END = 4 << 20, 256 << 10
 
@@ -27,6 +28,11 @@ def clean(data: bytes) -> str:
 def printable(text: str) -> str:
     """One line that a terminal can show: line ends, escapes and direction marks of the text become U+FFFD."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def without_controls(text: str) -> str:
+    """``text`` with ``?`` for control characters, which could move the cursor; tabs and line ends stay."""
+    return _CONTROLS.sub("?", text)
 
 
 def last_line(text: str, default: str) -> str:

@@ -24,7 +24,7 @@ _SAFE_PATH = re.compile(r"[A-Za-z0-9._/+@-]+")
 _COMPILERS = ("g++", "gcc", "c++", "cc", "clang++", "clang")
 _POLL_S = 0.05
 _KEEPER = ("/bin/sh", "-c", 'trap "kill -9 0" TERM; "$@" & wait $!', "sh")
-"""Leads the build's process group and kills all of it on SIGTERM, which is what it gets when we are killed."""
+"""Leads the build's process group and kills the whole group on SIGTERM, which is what it gets when we are killed."""
 _MAKE_VARIABLES = ("MAKEFLAGS", "GNUMAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEFILES", "MAKEOVERRIDES")
 
 
@@ -209,7 +209,7 @@ _KNOWN = (
 
 _NEWER_STANDARD = re.compile(r"only available (?:from C\+\+(\d\w) onwards|with '?-std=c\+\+(\d\w))")
 _NOTE_LINES = 8
-"""A compiler explains an error within so many lines."""
+"""A compiler explains an error within this number of lines."""
 
 
 def _newer_standard(lines: list[str]) -> str:

@@ -165,7 +165,7 @@ class Convention:
     fewest_outputs: int = 1
     """Models with fewer outputs need not be tried with ``preprocessing``."""
     rank: int = 0
-    """Nor need those without an output of so many dims, batch included; 0: any."""
+    """Nor need those without an output of this number of dims, batch included; 0: any."""
 
 
 @dataclass(frozen=True, slots=True)

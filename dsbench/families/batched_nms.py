@@ -180,12 +180,12 @@ def _like_scores(tensor: _Tensor, values: Sequence[NDArray[np.float32]]) -> floa
     return points
 
 
-def _used(outputs: Outputs, count: int, most: int) -> int:
+def _used(outputs: Outputs, count: int, rows: int) -> int:
     """Rows that count; a count that is no number is 0."""
     import numpy as np
 
     value = float(np.asarray(outputs[count].data, np.float32).reshape(-1)[0])
-    return min(int(value), most) if value >= 0 else 0  # NaN compares false
+    return min(int(value), rows) if value >= 0 else 0  # NaN compares false
 
 
 def _seen(samples: Sequence[Outputs], roles: _Roles) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

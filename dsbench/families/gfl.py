@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dsbench.base.spec import IMAGENET_ROW
 from dsbench.families import distributions, map_heads, maps
 from dsbench.families.base import Convention, Head, HeadFact, Hints, Network, Outputs, Preprocessing, Rejected
 from dsbench.families.map_heads import Form, Level, MapFamily, MapLayout
 from dsbench.families.maps import Map, Plane
-from dsbench.families.preprocessing import IMAGENET_ROW
 from dsbench.families.yolo import LETTERBOX
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ STRIDE_SETS = ((8, 16, 32, 64), (8, 16, 32), (8, 16, 32, 64, 128), (16, 32, 64),
 """Strides whose cells one output may hold in turn."""
 PER_CELL = (1, 2, 3)
 FEWEST_CELLS = 2
-"""A grid has at least so many cells a side: smaller arrays fit by chance."""
+"""A grid has at least this number of cells a side: smaller arrays fit by chance."""
 
 
 @dataclass(frozen=True, slots=True)

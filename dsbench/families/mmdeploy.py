@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dsbench.base.boxes import Boxes
+from dsbench.base.spec import IMAGENET_ROW
 from dsbench.families import rows
 from dsbench.families.base import Convention, Head, Hints, Network, Outputs, ParserContext, Preprocessing, Rejected
-from dsbench.families.preprocessing import IMAGENET_ROW
 from dsbench.families.rows import RowsLayout
 
 if TYPE_CHECKING:

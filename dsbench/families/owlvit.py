@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dsbench.base.boxes import Boxes
+from dsbench.base.spec import CLIP_ROW
 from dsbench.families import queries
 from dsbench.families.base import (
     Convention,
@@ -23,7 +24,6 @@ from dsbench.families.base import (
     Preprocessing,
     Rejected,
 )
-from dsbench.families.preprocessing import CLIP_ROW
 from dsbench.families.queries import PATCH_MODELS, Activation, QueryHead, QueryLayout
 
 if TYPE_CHECKING:

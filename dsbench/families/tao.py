@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from dsbench.base import spec
 from dsbench.base.boxes import Boxes
+from dsbench.base.spec import IMAGENET_ROW
 from dsbench.families import tao_decode
 from dsbench.families.base import (
     BuiltIn,
@@ -27,7 +28,6 @@ from dsbench.families.base import (
     Preprocessing,
     Rejected,
 )
-from dsbench.families.preprocessing import IMAGENET_ROW
 
 if TYPE_CHECKING:
     from dsbench.model.onnx.graph import OnnxFacts

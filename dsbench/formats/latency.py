@@ -45,12 +45,15 @@ class LatencyLog:
         return sum(map(len, self.frames.values()))
 
 
-def read(lines: Iterable[str], *, streams: int = 0, skip_start_up: bool = True) -> LatencyLog:
-    """What a console says. ``skip_start_up``: leave out what comes before the first PERF row in which every stream
-    had frames: loading, first allocations, and frames that waited for them. ``streams``: how many a whole row has, 0
-    where only the log's headers tell; a row that other output cut ends nothing."""
+def read(lines: Iterable[str], *, streams: int = 0) -> LatencyLog:
+    """The latencies of a console.
+
+    What comes before the first PERF row in which every stream had frames is left out: loading, first allocations, and
+    frames that waited for them. ``streams``: how many values a whole row has; 0: as many as the log's headers have. A
+    row that other output cut does not end the start-up.
+    """
     log = LatencyLog()
-    started = not skip_start_up
+    started = False
     rows = RowReader(streams)
     for line in lines:
         if not started:

@@ -1,4 +1,4 @@
-"""Lays a model directory out: all of it or nothing, and never over something that is there."""
+"""Lays out a model directory: every file or none, and never over something that exists."""
 
 from __future__ import annotations
 

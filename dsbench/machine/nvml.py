@@ -123,6 +123,6 @@ def pci_bus_of(gpu_id: int, python: Sequence[str] = (sys.executable,)) -> str | 
     why = reply.stderr.strip()[-200:]
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
     if any(word in why for word in _NO_SUCH_GPU):
-        beside = "" if hidden is None else f" with CUDA_VISIBLE_DEVICES={hidden}"
-        return NoDevice(f"CUDA has no GPU {gpu_id}{beside} ({why})", conclusive=True)
+        limit = "" if hidden is None else f" with CUDA_VISIBLE_DEVICES={hidden}"
+        return NoDevice(f"CUDA has no GPU {gpu_id}{limit} ({why})", conclusive=True)
     return NoDevice(why or f"asking CUDA ended with {reply.returncode}")

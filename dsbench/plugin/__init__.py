@@ -15,6 +15,7 @@ from dsbench.base import interrupts, jsonable, options, resources
 from dsbench.base.errors import DsbenchError
 from dsbench.base.option_kinds import Flag, Texts
 from dsbench.base.options import Options
+from dsbench.base.text import without_controls
 from dsbench.model.layout import ModelLayout
 from dsbench.plugin import collection
 from dsbench.record import codec
@@ -250,7 +251,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     collector = config.stash[COLLECTOR]
     if collector.running:
-        terminalreporter.write_line(f"dsbench: interrupted in {terminal.printable(collector.running)}", red=True)
+        terminalreporter.write_line(f"dsbench: interrupted in {without_controls(collector.running)}", red=True)
     if collector.results:
         terminalreporter.ensure_newline()
         terminalreporter.section("dsbench")
@@ -258,7 +259,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         for line in terminal.summary_lines(collector.results, report.path if report and report.written else None):
             terminalreporter.write_line(line)
         if report and report.trouble:
-            terminalreporter.write_line(f"dsbench: {terminal.printable(report.trouble)}", red=True)
+            terminalreporter.write_line(f"dsbench: {without_controls(report.trouble)}", red=True)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dsbench.base.steps import STEPS
-from dsbench.base.text import last_line
+from dsbench.base.text import last_line, without_controls
 from dsbench.report.collector import StepResult
 
 _SHOWN = frozenset(step.name for step in STEPS if step.shown)
@@ -20,7 +19,7 @@ def announce(config: pytest.Config, text: str) -> None:
     """Print a progress line past pytest's capturing, on standard error: the only output of an xdist worker."""
     capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
-        print(f"\ndsbench: {printable(text)}", file=sys.stderr, flush=True)
+        print(f"\ndsbench: {without_controls(text)}", file=sys.stderr, flush=True)
 
 
 def summary_lines(results: Sequence[StepResult], html_path: Path | None) -> Iterator[str]:
@@ -34,7 +33,7 @@ def summary_lines(results: Sequence[StepResult], html_path: Path | None) -> Iter
 
 def _model_lines(results: Sequence[StepResult]) -> Iterator[str]:
     evidence = results[0].evidence
-    name = printable(evidence.model)
+    name = without_controls(evidence.model)
     failed = [result for result in results if result.outcome == "failed"]
     skipped = sum(result.outcome == "skipped" for result in results)
     if not failed:
@@ -45,32 +44,29 @@ def _model_lines(results: Sequence[StepResult]) -> Iterator[str]:
     for result in failed:
         step, failure = result.evidence.step, result.evidence.failure
         if failure is None:
-            yield f"{name}: {step} FAILED: {printable(last_line(result.detail, 'no text'))}"
+            yield f"{name}: {step} FAILED: {without_controls(last_line(result.detail, 'no text'))}"
             continue
         yield f"{name}: {step} FAILED [{failure.code}]"
-        yield from (f"  {printable(line)}" for line in failure.what.splitlines())
+        yield from (f"  {without_controls(line)}" for line in failure.what.splitlines())
         if failure.where:
-            yield f"  where: {printable(failure.where)}"
+            yield f"  where: {without_controls(failure.where)}"
         if failure.fix:
             yield from _indented("fix: ", failure.fix)
     if failed and skipped:
         yield f"  {skipped} later step{'s' if skipped != 1 else ''} skipped"
     for result in results:
         if result.evidence.step in _SHOWN:
-            yield from (f"  {printable(line)}" for line in result.evidence.lines)
+            yield from (f"  {without_controls(line)}" for line in result.evidence.lines)
     record = next((result.record for result in reversed(results) if result.record is not None), None)
     if record is not None and record.trouble:
-        yield f"  warning: {printable(record.trouble)}"
+        yield f"  warning: {without_controls(record.trouble)}"
     for result in results:
-        yield from (f"  warning ({result.evidence.step}): {printable(text)}" for text in result.evidence.warnings)
+        yield from (
+            f"  warning ({result.evidence.step}): {without_controls(text)}" for text in result.evidence.warnings
+        )
 
 
 def _indented(head: str, text: str) -> Iterator[str]:
     lines = text.splitlines()
-    yield f"  {head}{printable(lines[0])}"
-    yield from (f"  {printable(line)}" for line in lines[1:])
-
-
-def printable(text: str) -> str:
-    """``text`` with ``?`` for control characters, which could move the cursor or change colours."""
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "?", text)
+    yield f"  {head}{without_controls(lines[0])}"
+    yield from (f"  {without_controls(line)}" for line in lines[1:])

@@ -28,12 +28,10 @@ _LOOK_EVERY = 5
 
 @dataclass(frozen=True)
 class KittiDump:
-    """How the app ended, and the number of files that were kept and removed."""
+    """How the app ended, and its console."""
 
     finished: Finished
     directory: Path
-    kept: int
-    removed: int
     console: Console
 
 
@@ -56,10 +54,10 @@ def dump(
         # once frame N exists, frames 0 to N-1 are complete
         until=(lambda: progress.next_frame() > frames) if frames else None,
     )
-    removed = _keep_first(directory, frames) if frames else 0
+    if frames:
+        _keep_first(directory, frames)
     require_success(finished, what)
-    kept = len(kitti.list_frames(directory))
-    return KittiDump(finished, directory, kept, removed, progress.console())
+    return KittiDump(finished, directory, progress.console())
 
 
 _BY_SIGNAL = {
@@ -140,12 +138,11 @@ def empty(directory: Path) -> None:
         ) from error
 
 
-def _keep_first(directory: Path, frames: int) -> int:
-    """Delete frame ``frames`` and all later ones; returns the number of files deleted."""
-    surplus = [frame for frame in kitti.list_frames(directory) if frame.name.frame >= frames]
-    for frame in surplus:
-        frame.path.unlink()
-    return len(surplus)
+def _keep_first(directory: Path, frames: int) -> None:
+    """Delete frame ``frames`` and all later ones."""
+    for frame in kitti.list_frames(directory):
+        if frame.name.frame >= frames:
+            frame.path.unlink()
 
 
 class _Progress:

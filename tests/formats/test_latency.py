@@ -46,7 +46,7 @@ def test_start_up_ends_with_the_first_row_in_which_every_stream_has_frames() -> 
     log = latency_log.read(lines(text))
     assert list(log.frames[0]) == [40.0]
     assert log.start_up == 3
-    everything = latency_log.read(lines(text), skip_start_up=False)
+    everything = latency_log.read(lines(ROW + text))
     assert list(everything.frames[0]) == [900.0, 800.0, 700.0, 40.0]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from dsbench.base.steps import STEPS
+from dsbench.base.text import without_controls
 from dsbench.record.evidence import EvidenceLog, StepFailure
 from dsbench.report.collector import StepResult
-from dsbench.report.terminal import printable, summary_lines
+from dsbench.report.terminal import summary_lines
 
 
 def result(step: str, outcome: str, failure: StepFailure | None = None, detail: str = "") -> StepResult:
@@ -45,4 +46,4 @@ def test_an_unexpected_exception_shows_its_last_line() -> None:
 
 
 def test_control_characters_never_reach_the_terminal() -> None:
-    assert printable("a\x1b[31mb\x07\x9b") == "a?[31mb??"
+    assert without_controls("a\x1b[31mb\x07\x9b") == "a?[31mb??"

@@ -31,7 +31,7 @@ def result(tmp_path: Path, written: int, expected: int) -> KittiGateResult:
     log.write_text("App run successful\n")
     finished = Finished(("deepstream-app", "-c", "a.txt"), log, 0, 1.0, stopped=False, timed_out=False)
     scan = kitti.scan(tmp_path)
-    dump = KittiDump(finished, tmp_path, written, 0, Console())
+    dump = KittiDump(finished, tmp_path, Console())
     return KittiGateResult(dump, scan, gate.evaluate(scan, 0.9), Value(expected, "test"), Value(0.9, "test"), expected)
 
 

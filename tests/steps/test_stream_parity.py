@@ -137,7 +137,7 @@ def test_clips_are_cut_from_a_short_span_with_objects(objects: list[int], wanted
 
 def test_a_clip_that_loses_frames_alone_is_an_error(tmp_path: Path) -> None:
     finished = Finished(("deepstream-app", "-c", "x.txt"), tmp_path / "single_1.log", 0, 1.0, False, False)
-    dumps = [KittiDump(finished, tmp_path, 8, 0, ConsoleReader().console)] * 2
+    dumps = [KittiDump(finished, tmp_path, ConsoleReader().console)] * 2
     plans = stream_clips.plan(2, range(20), 8)
     stream_parity._require_frames([((),) * 8, ((),) * 8], plans, dumps)
     with pytest.raises(DsbenchError, match="clip 1 alone: the app wrote 5 of 8 frames") as caught:

@@ -53,9 +53,9 @@ def play(
     ]
     detector = started.detector if started is not None else None
     if job.counted_only and frames_per_call == 1:
-        if at_once and not job.quiet and (most := max_decoders(job.lanes, len(pads))) > 1:
+        if at_once and not job.quiet and (decoders := max_decoders(job.lanes, len(pads))) > 1:
             why = "there are more processors than streams (a camera has one decoder)"
-            messages.own(f"up to {most} {DECODED_AT_ONCE}: {why}")
+            messages.own(f"up to {decoders} {DECODED_AT_ONCE}: {why}")
         try:
             CountingLoop(pads, detector, _counting(job, state, latency), schedule, state.stopped).run()
         finally:

@@ -13,10 +13,11 @@ from enum import StrEnum
 
 from dsbench.base import spec
 from dsbench.base.boxes import Boxes
+from dsbench.base.spec import IMAGENET_ROW
 from dsbench.families.base import Preprocessing
-from dsbench.families.preprocessing import IMAGENET_ROW, Row
 from dsbench.judge.imports import frame_evidence
 from dsbench.judge.imports.frame_evidence import Findings, PixelRange, RangeEvidence, fed_range
+from dsbench.model.exporter.normalisation import Row
 
 CAFFE_ROW: Row = (1.0, (123.0, 117.0, 104.0))
 """0..255 with ImageNet's means, as Caffe's networks and RetinaFace take them."""
@@ -335,8 +336,8 @@ def _unknown(keys: Sequence[str], chosen: Preprocessing, evidence: RangeEvidence
     expects = f" The network expects {evidence.range}: {evidence.reason}." if evidence.reason else ""
     return (
         f"{UNKNOWN}: neither you nor the exporter states {', '.join(keys)}, models of this kind differ, and frames"
-        f" cannot tell.{expects} Taken: {describe(chosen)}. Read the model's documentation, compare the drawn frames"
-        " and set the values in dsbench.toml"
+        f" cannot show which is right.{expects} Taken: {describe(chosen)}. Read the model's documentation,"
+        " compare the drawn frames and set the values in dsbench.toml"
     )
 
 

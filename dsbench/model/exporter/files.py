@@ -99,9 +99,9 @@ def number(value: object) -> float | None:
         return None
 
 
-def numbers(value: object, most: int = 4) -> tuple[float, ...]:
+def numbers(value: object, max_length: int = 4) -> tuple[float, ...]:
     """A list of finite numbers; empty if it is not one."""
-    if not isinstance(value, list | tuple) or not 0 < len(value) <= most:
+    if not isinstance(value, list | tuple) or not 0 < len(value) <= max_length:
         return ()
     found = tuple(number(item) for item in value)
     return tuple(item for item in found if item is not None) if None not in found else ()

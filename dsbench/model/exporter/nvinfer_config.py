@@ -86,7 +86,7 @@ def _read(path: Path, model: Model, files: Files) -> tuple[bool, Statement] | No
 
 
 def _looks_like_one(path: Path) -> bool:
-    """Whether the beginning of the file has a ``[property]`` group: tells configs from label files and licences."""
+    """Whether the beginning of the file has a ``[property]`` group: label files and licences have none."""
     try:
         with path.open("rb") as stream:
             start = stream.read(MAX_TEXT)

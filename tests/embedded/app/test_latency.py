@@ -15,6 +15,9 @@ from dsbench.embedded.video.frame import YuvFrame
 from dsbench.formats import latency as latency_log
 from tests.embedded.app_support import World
 
+STARTED = "**PERF:  30.00 (30.00)\t30.00 (30.00)\t\n"
+"""A row in which every stream has frames: every later frame counts."""
+
 
 def frame(index: int) -> YuvFrame:
     plane = np.zeros((2, 2), np.uint8)
@@ -42,7 +45,7 @@ def test_a_frame_s_time_is_from_its_decoding_to_its_objects() -> None:
             lines.take(FrameResult(pad, frame(number), None, Boxes.empty()))
     assert len(said) == 1, "a batch is printed when the next one begins"
     lines.close()
-    log = latency_log.read("\n".join(said).splitlines(), skip_start_up=False)
+    log = latency_log.read([STARTED, *"\n".join(said).splitlines()])
     # pad 0: 10 + 20 + 5 ms until its objects; pad 1: 20 + 10
     assert [round(value, 3) for value in log.frames[0]] == [35.0, 35.0]
     assert [round(value, 3) for value in log.frames[1]] == [30.0, 30.0]
@@ -60,7 +63,7 @@ def test_the_variable_is_deepstreams(value: str, wanted: bool) -> None:
 def test_the_app_tells_of_every_frame_of_every_source(world: World) -> None:
     ran = world.run("-c", world.app(sources=2), NVDS_ENABLE_LATENCY_MEASUREMENT="1")
     assert ran.status == 0, ran.err
-    log = latency_log.read(ran.out.splitlines(), skip_start_up=False)
+    log = latency_log.read([STARTED, *ran.out.splitlines()])
     assert {source: len(values) for source, values in log.frames.items()} == {0: 12, 1: 12}
     assert log.broken == 0
     assert all(0 < value < 60_000 for values in log.frames.values() for value in values)

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from dsbench.base.spec import CLIP_ROW, IMAGENET_ROW
 from dsbench.families.base import Preprocessing
-from dsbench.families.preprocessing import CLIP, CLIP_ROW, IMAGENET, IMAGENET_ROW
 from dsbench.judge.imports import exporter_keys
 from dsbench.judge.imports.exporter_keys import approximation
 from dsbench.judge.imports.frame_evidence import PixelRange, RangeEvidence
 from dsbench.judge.imports.preprocessing import Fixed, Score, Stated, candidates, decide
 from dsbench.model.exporter import hugging_face
 from dsbench.model.exporter.evidence import ExporterEvidence
+from dsbench.model.exporter.normalisation import CLIP, IMAGENET
 from dsbench.model.exporter.statement import Said, Statement, Trust
 
 DETR = {"do_normalize": True, "image_mean": IMAGENET[0], "image_std": IMAGENET[1], "size": {"shortest_edge": 800}}

@@ -1,6 +1,6 @@
 """paused-stream: a stream stopped delivering frames for a while and then went on.
 
-What a slow model looks like, or frames that come several at a time, is told apart by how many frames were due.
+A slow model and frames that come several at a time look alike: the number of frames that were due separates them.
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ def _several_lack(passed: Sequence[tuple[float, float]], interval_s: float) -> b
     if usual <= 0:
         return False
     uneven = _SPREAD * median(abs(value - usual) for value in values)
-    least = usual - max(4 * uneven, _MIN_LACK * usual, 2 / interval_s)
-    low = [value < least for value in values]
+    lowest_usual = usual - max(4 * uneven, _MIN_LACK * usual, 2 / interval_s)
+    low = [value < lowest_usual for value in values]
     if sum(low) > max(2, len(values) / 5):
         return False
     runs = groupby(zip(low, passed, strict=False), key=itemgetter(0))
@@ -128,18 +128,18 @@ class _Start:
     interval_s: float
 
     def paused(self, target_fps: float) -> bool:
-        usual, least = self.usual, min(self.lowest, target_fps)
+        usual, enough = self.usual, min(self.lowest, target_fps)
         if usual <= 0 or not self.cut:
             return False
         (began, first_s), *others = self.cut
         highest, fallen_s, hardly_s = min(began / first_s, usual), 0.0, 0.0
-        if began < min(least, _SLOWEST_START * usual) * self.since_first_s:
+        if began < min(enough, _SLOWEST_START * usual) * self.since_first_s:
             hardly_s = self.since_first_s - began / usual
         for frames, seconds in others:
             fps, lacks_s = frames / seconds, seconds - frames / usual
-            if fps < min(least, _FALLEN * highest) and highest >= _SLOWEST_START * usual:
+            if fps < min(enough, _FALLEN * highest) and highest >= _SLOWEST_START * usual:
                 fallen_s += lacks_s
-            if fps < min(least, _SLOWEST_START * usual):
+            if fps < min(enough, _SLOWEST_START * usual):
                 hardly_s += lacks_s
             highest = max(highest, min(fps, usual))
         before_s = self._before_the_first() if target_fps else 0.0

@@ -1,4 +1,4 @@
-"""rows-lost: other output cut so many PERF rows, or such late ones, that the rest does not stand for the run."""
+"""rows-lost: other output cut PERF rows, too many or too late ones for the rest to represent the run."""
 
 from __future__ import annotations
 

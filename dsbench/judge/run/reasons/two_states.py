@@ -65,11 +65,11 @@ def two_states(values: Sequence[float], quantum: float) -> Change | None:
     if len(points) < MIN_WINDOWS:
         return None
     ordered = sorted(points)
-    least = max(3, math.ceil(len(points) / 5))
+    shortest = max(3, math.ceil(len(points) / 5))
     whole = pvariance(ordered) * len(ordered)
-    if whole <= 0 or 2 * least > len(points):
+    if whole <= 0 or 2 * shortest > len(points):
         return None
-    splits = range(least, len(points) - least + 1)
+    splits = range(shortest, len(points) - shortest + 1)
     split = min(splits, key=lambda place: _within(ordered[:place]) + _within(ordered[place:]))
     low, high = fmean(ordered[:split]), fmean(ordered[split:])
     explained = 1 - (_within(ordered[:split]) + _within(ordered[split:])) / whole
