@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
@@ -69,9 +69,9 @@ def build(plan: BuildPlan, stopped: Callable[[], bool] | None = None) -> BuildRe
         started = time.monotonic()
         status = _run(command, plan, path, stopped)
         seconds = time.monotonic() - started
-    text = plan.log.read_text(encoding="utf-8", errors="replace")
-    if status != 0:
-        raise _failure(text, plan, command)
+        text = plan.log.read_text(encoding="utf-8", errors="replace")
+        if status != 0:
+            raise _failure(text, plan, command, _standard_that_compiles(text, plan, command, Path(folder), stopped))
     library = _find_library(plan)
     warnings = tuple(line.strip() for line in text.splitlines() if re.search(r"\bwarning:", line))
     return BuildResult(tuple(command), plan.log, seconds, library, warnings)
@@ -208,6 +208,8 @@ _KNOWN = (
 
 
 _NEWER_STANDARD = re.compile(r"only available (?:from C\+\+(\d\w) onwards|with '?-std=c\+\+(\d\w))")
+_STANDARDS = ("14", "17", "20")
+"""C++ standards that a source may need. The generated Makefile has C++11, as the specification's."""
 _NOTE_LINES = 8
 """A compiler explains an error within this number of lines."""
 
@@ -219,8 +221,28 @@ def _newer_standard(lines: list[str]) -> str:
     return (found[1] or found[2]) if found else ""
 
 
-def _failure(text: str, plan: BuildPlan, command: list[str]) -> DsbenchError:
-    """The compiler's (or linker's, or make's) first error line as the cause, with a fix where one is known."""
+def _standard_that_compiles(
+    text: str, plan: BuildPlan, command: list[str], folder: Path, stopped: Callable[[], bool] | None
+) -> str:
+    """The first of `_STANDARDS` with which the sources compile; "" if the log shows no error in a source, or with none.
+
+    Nothing is written but a log in ``folder``.
+    """
+    if not re.search(r"^\S+:\d+:\d+: error:", text, re.MULTILINE):
+        return ""
+    for standard in _STANDARDS:
+        path = _wrapped_compilers(folder, (*plan.flags, f"-std=c++{standard}", "-fsyntax-only"))
+        with contextlib.suppress(DsbenchError):  # the error of the build itself is the one to report
+            if _run(command, replace(plan, log=folder / "standard.log"), path, stopped) == 0:
+                return standard
+    return ""
+
+
+def _failure(text: str, plan: BuildPlan, command: list[str], standard: str) -> DsbenchError:
+    """The compiler's (or linker's, or make's) first error line as the cause, with a fix where one is known.
+
+    ``standard``: the C++ standard with which the sources compile, "" if there is none.
+    """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     pattern = re.compile(
         r"(^(?!collect2:).*\berror:|cannot find -l|undefined reference|\bld: (?!warning)|\*\*\*|not found$)"
@@ -228,7 +250,7 @@ def _failure(text: str, plan: BuildPlan, command: list[str]) -> DsbenchError:
     cause = next((line for line in lines if pattern.search(line)), lines[-1] if lines else "make failed silently")
     cause = next((line for line in lines if "No space left on device" in line), cause)
     fix = f"correct that line; the whole log is {plan.log}"
-    if standard := _newer_standard(lines[lines.index(cause) :]):
+    if standard := standard or _newer_standard(lines[lines.index(cause) :]):
         fix = (
             f"needs -std=c++{standard}: put a Makefile of your own with that standard into parser/ (the one that"
             " dsbench writes is the specification's, with -std=c++11)"
