@@ -261,6 +261,7 @@ def test_nets_that_are_no_detectors(build: object, expected: str, tmp_path: Path
     with pytest.raises(DsbenchError, match=expected) as caught:
         registry.recognise(net.facts, samples, labels=zoo.NAMES)
     assert caught.value.code == Code.NOT_A_DETECTOR
+    assert caught.value.fix
     assert ("nvinfer" in caught.value.fix) == (not ragged)
 
 
