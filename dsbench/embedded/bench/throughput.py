@@ -10,6 +10,7 @@ load (a thread spins while the one it waits for does not run).
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +34,7 @@ class Measured:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure and print; 0 unless the model cannot be run."""
+    """Measure and print; 0 unless the model cannot be run, or does not keep a batch above 1."""
     parser = argparse.ArgumentParser(prog="dsbench.embedded.throughput")
     parser.add_argument("model", type=Path)
     parser.add_argument("--batch", type=int, required=True)
@@ -43,6 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--first-line", default="")
     arguments = parser.parse_args(argv)
     session, feed = _session(arguments.model, arguments.batch, arguments.size)
+    if arguments.batch > 1 and (lost := _lost_batch(session, feed, arguments.batch)):
+        print(lost, file=sys.stderr)
+        return 1
     _run_for(session, feed, arguments.warm_up)
     measured = _run_for(session, feed, arguments.seconds)
     if arguments.first_line:
@@ -68,6 +72,14 @@ def _session(model: Path, batch: int, size: Sequence[int] | None) -> tuple[Any, 
     types = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
     pixels = np.random.default_rng(0).integers(0, 256, shape)  # zeros can run faster than a real picture
     return session, {first.name: pixels.astype(types.get(first.type, np.float32))}
+
+
+def _lost_batch(session: Any, feed: dict[str, Any], batch: int) -> str:
+    """The first output whose first dimension is not the batch, as a sentence; "" if there is none."""
+    for output, value in zip(session.get_outputs(), session.run(None, feed), strict=True):
+        if value.shape[:1] != (batch,):
+            return f"output {output.name} has shape {list(value.shape)}: the graph does not keep the batch"
+    return ""
 
 
 def _run_for(session: Any, feed: dict[str, Any], seconds: float) -> Measured:
