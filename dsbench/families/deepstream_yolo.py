@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dsbench.base.boxes import Boxes
 from dsbench.families import rows
-from dsbench.families.base import Convention, Head, HeadFact, Hints, Network, Outputs, ParserContext, Rejected
-from dsbench.families.rows import RowsLayout
+from dsbench.families.base import Convention, Head, HeadFact, Hints, Network, Outputs, Rejected
+from dsbench.families.rows import RowsFamily
 from dsbench.families.yolo import LETTERBOX
 
 if TYPE_CHECKING:
@@ -23,11 +22,10 @@ if TYPE_CHECKING:
 NAME = "deepstream_yolo"
 
 
-class DeepStreamYolo:
+class DeepStreamYolo(RowsFamily):
     """Three outputs with a row for each cell."""
 
     name = NAME
-    template = "parser_rows.cpp.j2"
 
     def recognise(
         self, facts: OnnxFacts, samples: Sequence[Outputs], hints: Hints, labels: Sequence[str]
@@ -56,13 +54,3 @@ class DeepStreamYolo:
             firm=False,
             fewest_outputs=3,
         )
-
-    def decode(self, outputs: Outputs, head: Head, network: Network, threshold: float) -> Boxes:
-        """Reference decode: row by row."""
-        assert isinstance(head.layout, RowsLayout)
-        return rows.decode(outputs, head.layout, network, threshold)
-
-    def context(self, head: Head) -> ParserContext:
-        """Output indices and the form of the boxes."""
-        assert isinstance(head.layout, RowsLayout)
-        return rows.context(head.layout)

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dsbench.base.boxes import Boxes
 from dsbench.base.spec import IMAGENET_ROW
 from dsbench.families import rows
-from dsbench.families.base import Convention, Head, Hints, Network, Outputs, ParserContext, Preprocessing, Rejected
-from dsbench.families.rows import RowsLayout
+from dsbench.families.base import Convention, Head, Hints, Network, Outputs, Preprocessing, Rejected
+from dsbench.families.rows import RowsFamily
 
 if TYPE_CHECKING:
     from dsbench.model.onnx.graph import OnnxFacts
@@ -21,11 +20,10 @@ if TYPE_CHECKING:
 NAME = "mmdeploy"
 
 
-class Mmdeploy:
+class Mmdeploy(RowsFamily):
     """The detectors of mmdeploy."""
 
     name = NAME
-    template = "parser_rows.cpp.j2"
 
     def recognise(
         self, facts: OnnxFacts, samples: Sequence[Outputs], hints: Hints, labels: Sequence[str]
@@ -46,13 +44,3 @@ class Mmdeploy:
             firm=False,
             fewest_outputs=2,
         )
-
-    def decode(self, outputs: Outputs, head: Head, network: Network, threshold: float) -> Boxes:
-        """Reference decode: row by row."""
-        assert isinstance(head.layout, RowsLayout)
-        return rows.decode(outputs, head.layout, network, threshold)
-
-    def context(self, head: Head) -> ParserContext:
-        """Output indices and the form of the boxes."""
-        assert isinstance(head.layout, RowsLayout)
-        return rows.context(head.layout)

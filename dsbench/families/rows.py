@@ -227,3 +227,19 @@ def _reach(rows: Sequence[Rows], centres: bool) -> tuple[float, float]:
     found = [tuple(float(np.abs(part[:, axis]).max(initial=0)) for axis in columns) for part in _seen(rows)]
     right, bottom = sorted(found)[len(found) // 4]
     return right, bottom
+
+
+class RowsFamily:
+    """Decode and template of a family whose rows are all that its outputs hold."""
+
+    template = "parser_rows.cpp.j2"
+
+    def decode(self, outputs: Outputs, head: Head, network: Network, threshold: float) -> Boxes:
+        """Reference decode: row by row."""
+        assert isinstance(head.layout, RowsLayout)
+        return decode(outputs, head.layout, network, threshold)
+
+    def context(self, head: Head) -> ParserContext:
+        """Output indices and the form of the boxes."""
+        assert isinstance(head.layout, RowsLayout)
+        return context(head.layout)
