@@ -261,7 +261,10 @@ def _problem(view: _View, network: Network, counts: Sequence[int]) -> Rejected |
 
 
 def _off_the_grid(view: _View, network: Network) -> bool:
-    """One row for each cell, but the first two columns have nothing to do with the cells' places, in any order."""
+    """One row for each cell, but the first two columns have nothing to do with the cells' places, in any order.
+
+    Both have to grow with the places: raw offsets shrink with them in part, towards the middle of the frame.
+    """
     import numpy as np
 
     if view.per_cell != 1 or len(view.samples[0]) <= evidence.MOST_DETECTIONS:
@@ -271,9 +274,11 @@ def _off_the_grid(view: _View, network: Network) -> bool:
         columns, rows, stride = grid(strides, network)
         places += [(columns + 0.5) * stride, (rows + 0.5) * stride]
     for sample in view.samples:
-        for values in (sample[:, 0], sample[:, 1]):
-            if values.std() > 1e-6 and any(abs(float(np.corrcoef(values, place)[0, 1])) > FOLLOWS for place in places):
-                return False
+        x, y = sample[:, 0], sample[:, 1]
+        if min(x.std(), y.std()) <= 1e-6:
+            continue
+        if min(max(float(np.corrcoef(values, place)[0, 1]) for place in places) for values in (x, y)) > FOLLOWS:
+            return False
     return True
 
 

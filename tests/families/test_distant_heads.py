@@ -79,6 +79,16 @@ def test_distances_as_large_as_the_network_are_no_decoded_boxes(facts: OnnxFacts
     assert "do not follow the cells" in refusal(facts, outputs(out=rows.T), 3)
 
 
+def test_offsets_drawn_towards_the_middle_are_no_decoded_boxes(facts: OnnxFacts) -> None:
+    """YOLOX of one class: raw offsets of -1 to 2 look like fractions and shrink along the frame."""
+    columns, lines, stride = grid((8, 16, 32), Network(SIDE, SIDE))
+    offsets = np.stack([0.9 - 1.4 * part * stride / SIDE for part in (columns, lines)], axis=1)
+    rest = np.concatenate((RNG.uniform(0.01, 2.3, (len(stride), 2)), RNG.uniform(0, 0.9, (len(stride), 2))), axis=1)
+    raw = np.concatenate((offsets + RNG.normal(0, 0.3, offsets.shape), rest), axis=1)
+    head = registry.recognise(facts, [outputs(out=raw)], labels=["x"])
+    assert (head.family, head.classes) == ("yolox", 1)
+
+
 def test_pairs_of_several_strides_are_no_queries(facts: OnnxFacts) -> None:
     maps = {f"cls_{n}": RNG.uniform(0, 0.1, (n, 1)) for n in (1600, 400)}
     maps |= {f"bbox_{n}": RNG.uniform(0, 0.5, (n, 4)) for n in (1600, 400)}
