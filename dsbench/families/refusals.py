@@ -69,13 +69,13 @@ def not_a_detector(
     )
 
 
-def _no_batch(facts: OnnxFacts) -> DsbenchError | None:
+def _no_batch(facts: OnnxFacts) -> HeadRefused | None:
     """Every output begins with another number than the batch: [1600, 80] for one image."""
     found = batch_dimension.missing(facts.outputs, facts.batch)
     if not found or _NMS in facts.operators:
         return None
     shapes = declared(found)
-    return DsbenchError(
+    return HeadRefused(
         Code.MODEL_OUTPUT_INVALID,
         f"the outputs have no batch dimension: nvinfer would take {(found[0].shape or ('?',))[0]} rows of"
         f" {found[0].name!r} for as many frames",
@@ -85,13 +85,14 @@ def _no_batch(facts: OnnxFacts) -> DsbenchError | None:
 
 
 def _bare_nms(facts: OnnxFacts, where: str) -> DsbenchError | None:
-    """ONNX's NonMaxSuppression writes one row a detection of the whole batch: [n, 3], [n, 6], [n, 7] or vectors."""
-    if _NMS not in facts.operators or not all(_ragged(out.shape, facts.shape[0]) for out in facts.outputs):
+    """One row a detection of the whole batch, behind NonMaxSuppression or NonZero: [n, 6], [n, 7] or vectors."""
+    selects = next((name for name in (_NMS, "NonZero") if name in facts.operators), "")
+    if not selects or not all(_ragged(out.shape, facts.shape[0]) for out in facts.outputs):
         return None
     return DsbenchError(
         Code.NOT_A_DETECTOR,
-        f"the graph ends in ONNX's {_NMS}: {declared(facts.outputs)} has one row per detection and no batch dimension,"
-        " so nvinfer cannot assign rows to frames: not a detector head",
+        f"the graph ends in ONNX's {selects}: {declared(facts.outputs)} has one row per detection and no batch"
+        " dimension, so nvinfer cannot assign rows to frames: not a detector head",
         where=where,
         fix="export the head before NMS (DeepStream does it: cluster-mode=2), or with a fixed number of detections"
         " per image ([N, 300, 6]); PaddleDetection: exclude_nms=True",

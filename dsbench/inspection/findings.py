@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.families.base import HeadRefused
 from dsbench.inspection.model_file import ModelFile
 from dsbench.judge import label_names
 from dsbench.judge.imports import tensorrt
@@ -35,7 +36,8 @@ class InspectFinding:
 def of_error(error: DsbenchError, file: ModelFile | None = None) -> Iterator[InspectFinding]:
     """An error as a finding; ``file``: the model whose run ended with it."""
     yield InspectFinding(ERROR, error.what, str(error.code), error.where, error.fix)
-    if error.code in _ABOUT_FRAMES and file is not None and file.video is None:
+    shapes = isinstance(error, HeadRefused) and error.code == Code.MODEL_OUTPUT_INVALID  # no batch dimension
+    if error.code in _ABOUT_FRAMES and not shapes and file is not None and file.video is None:
         yield InspectFinding(WARNING, f"this was seen on {PICTURE}", fix="inspect again with --video FILE")
 
 

@@ -144,7 +144,7 @@ def probe(facts: ModelFacts, scratch: Path, runtime: Runtime | None = None) -> M
     )
     try:
         head = registry.recognise(
-            facts.onnx,
+            tensors.with_true_shapes(facts.onnx, probed.result),
             tensors.first_frames(probed.tensors, probed.result, len(candidates)),
             hints=replace(stated_values.hints(facts.settings), exporter=exporter),
             labels=facts.labels.names,

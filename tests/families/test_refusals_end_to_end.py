@@ -77,8 +77,21 @@ def second_input(path: Path, name: str, values: Sequence[Sequence[float]], kind:
     return path
 
 
-def test_outputs_without_a_batch_dimension(tmp_path: Path) -> None:
+def undeclared(path: Path) -> Path:
+    """The file without the shapes of its outputs, and with an open batch."""
+    model = onnx.load(path)
+    for item in model.graph.output:
+        item.type.tensor_type.ClearField("shape")
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "N"
+    onnx.save(model, path)
+    return path
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_outputs_without_a_batch_dimension(declared: bool, tmp_path: Path) -> None:
     root = model_dir(tmp_path / "net", lambda path: map_zoo.nanodet(path, batch=False))
+    if not declared:
+        undeclared(root / "model" / "net.onnx")
     with pytest.raises(DsbenchError, match="the outputs have no batch dimension") as caught:
         model_outputs.probe(checked(root, tmp_path), tmp_path)
     assert caught.value.code == Code.MODEL_OUTPUT_INVALID

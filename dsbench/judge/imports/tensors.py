@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from dsbench.families.base import NamedArray, Outputs, Preprocessing
 from dsbench.jobs.probe import Candidate, ProbeResult, View, tensor_key
+from dsbench.model.onnx.graph import OnnxFacts
 
 
 def to_candidates(values: Sequence[Preprocessing]) -> tuple[Candidate, ...]:
@@ -50,6 +52,25 @@ def first_frames(tensors: Path, result: ProbeResult, candidates: int) -> tuple[O
             )
             for candidate in range(candidates)
         )
+
+
+def with_true_shapes(onnx: OnnxFacts, result: ProbeResult) -> OnnxFacts:
+    """The facts with the measured shape of each output that the file leaves open and that has no batch dimension.
+
+    Where the number of rows differs from input to input, the shape stays open.
+    """
+    batch = onnx.batch or 1
+    measured = zip(onnx.outputs, result.random, result.real or result.random, strict=False)
+    outputs = tuple(
+        replace(item, shape=run.shape)
+        if not (item.shape and isinstance(item.shape[0], int))
+        and run.shape == real.shape
+        and run.shape
+        and run.shape[0] not in (0, 1, batch)
+        else item
+        for item, run, real in measured
+    )
+    return replace(onnx, outputs=(*outputs, *onnx.outputs[len(outputs) :]))
 
 
 def parser_keys(result: ProbeResult, candidate: int) -> tuple[tuple[str, ...], ...]:

@@ -49,6 +49,7 @@ def test_the_script_works(opset: int, tmp_path: Path) -> None:
         ([(1, 1600, 80), (1, 400, 32)], 1, False),
         ([(1, 1600, 80), (1, 400, 32)], None, False),  # frozen inside the graph, which is another fault
         ([(1600, 80), (1, 400, 32)], 1, False),
+        ([(1, 40, 40), (2, 40, 40), (2, 40, 40)], 1, True),  # a heat map
         ([("n", 80)], 1, False),
         ([(4, 100, 6)], 4, False),
     ],
