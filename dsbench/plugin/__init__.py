@@ -22,7 +22,8 @@ from dsbench.record import codec
 from dsbench.record.evidence import EvidenceLog, StepFailure
 from dsbench.record.ledger import Ledger
 from dsbench.record.recorder import Recorder, Recorders
-from dsbench.record.schema import StepRecord
+from dsbench.record.schema import StepRecord, outcome_of
+from dsbench.report import collector as step_collector
 from dsbench.report import html_file, html_page, terminal
 from dsbench.report.collector import PROPERTY, RECORD_PROPERTY, StepCollector
 from dsbench.runtimes import select
@@ -227,7 +228,7 @@ def pytest_runtest_makereport(
     report = yield
     item.config.stash[LEDGER].note(log.model_key, log.step, report.outcome, log.failure)
     recorder = item.config.stash[RECORDERS].get(log.model_key)
-    step = StepRecord(evidence, report.outcome, call.duration)
+    step = StepRecord(evidence, outcome_of(evidence, report.outcome), call.duration)
     recording.after_step(recorder, item.funcargs.get("model"), step)  # type: ignore[attr-defined]
     report.user_properties.append((RECORD_PROPERTY, jsonable.dumps(recorder.state)))
     html_page.add_evidence(report, evidence, recorder.record.figures.target_fps)
@@ -235,10 +236,14 @@ def pytest_runtest_makereport(
     return report
 
 
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    return step_collector.shown_status(report) if isinstance(report, pytest.TestReport) else None
+
+
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
     collector = session.config.stash[COLLECTOR]
-    if exitstatus == 0 and (collector.proves_nothing or collector.record_trouble):
+    if exitstatus == 0 and (collector.proves_nothing or collector.record_trouble or collector.undecided):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     yield
     report = session.config.stash.get(REPORT_FILE, None)

@@ -56,6 +56,15 @@ class StepFailure:
 
 
 @dataclass(frozen=True)
+class Undecided:
+    """A question that a step cannot answer, and what the user has to do. ``code`` is stable, as those of errors are."""
+
+    code: str
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True)
 class Evidence:
     """The evidence of one step of one model."""
 
@@ -73,6 +82,8 @@ class Evidence:
     pictures: tuple[Picture, ...] = ()
     failure: StepFailure | None = None
     skipped_for: str = ""
+    undecided: tuple[Undecided, ...] = ()
+    """Not empty: the step is INCONCLUSIVE. Absent in records of older versions."""
 
 
 @dataclass
@@ -93,6 +104,7 @@ class EvidenceLog:
     _commands: list[str] = field(default_factory=list)
     _texts: list[TextFile] = field(default_factory=list)
     _pictures: list[Picture] = field(default_factory=list)
+    _undecided: list[Undecided] = field(default_factory=list)
 
     def fact(self, name: str, value: object, origin: str = "") -> None:
         self._facts.append(Fact(name, str(value), origin))
@@ -116,6 +128,10 @@ class EvidenceLog:
     def warn(self, *texts: str) -> None:
         """Add warnings; repeated ones are added once."""
         self._warnings.extend(text for text in dict.fromkeys(texts) if text not in self._warnings)
+
+    def inconclusive(self, code: str, what: str, fix: str) -> None:
+        """Make the step INCONCLUSIVE: it neither passed nor failed, and the steps after it run."""
+        self._undecided.append(Undecided(code, what, fix))
 
     def table(self, title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
         self._tables.append(Table(title, tuple(columns), tuple(tuple(str(cell) for cell in row) for row in rows)))
@@ -152,4 +168,5 @@ class EvidenceLog:
             pictures=tuple(self._pictures),
             failure=self.failure,
             skipped_for=self.skipped_for,
+            undecided=tuple(self._undecided),
         )

@@ -12,6 +12,8 @@ from dsbench.judge.run.measurement import Measurement
 from dsbench.record.evidence import Evidence
 
 SCHEMA = 1
+INCONCLUSIVE = "inconclusive"
+"""Outcome of a step that ran to its end and could not decide what it asks; verdict of a run with such a step."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,18 @@ class Figures:
         return self.run1.total_fps is not None
 
 
+def outcome_of(evidence: Evidence, reported: str) -> str:
+    """The outcome of a step by its evidence and by pytest: a failure stays one, whatever is undecided."""
+    return INCONCLUSIVE if evidence.undecided and reported != "failed" else reported
+
+
 @dataclass(frozen=True)
 class StepRecord:
-    """One step: its evidence (pictures and texts by title only), pytest's outcome, seconds."""
+    """One step: its evidence (pictures and texts by title only), its outcome, seconds."""
 
     evidence: Evidence
     outcome: str
+    """passed, failed, skipped or inconclusive."""
     seconds: float
 
 
@@ -145,7 +153,8 @@ class Record:
 
     @property
     def verdict(self) -> str:
-        """``failed`` if a step failed, ``passed`` if every step passed, else ``incomplete``.
+        """``failed`` if a step failed, ``passed`` if every step passed, ``inconclusive`` if some did not and are
+        that, else ``incomplete``.
 
         A run is incomplete if steps were left out, while it goes on, and if it was interrupted or killed. The step
         ``report`` reads the record and does not count.
@@ -153,8 +162,10 @@ class Record:
         outcomes = {step.evidence.step: step.outcome for step in self.steps}
         if "failed" in outcomes.values():
             return "failed"
-        whole = all(outcomes.get(step.name) == "passed" for step in STEPS if step.name != "report")
-        return "passed" if whole and not self.interrupted_in else "incomplete"
+        mine = [outcomes.get(step.name) for step in STEPS if step.name != "report"]
+        if self.interrupted_in or not all(outcome in ("passed", INCONCLUSIVE) for outcome in mine):
+            return "incomplete"
+        return INCONCLUSIVE if INCONCLUSIVE in mine else "passed"
 
 
 @dataclass(frozen=True)

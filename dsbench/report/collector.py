@@ -9,7 +9,7 @@ import pytest
 from dsbench.base import jsonable
 from dsbench.record.evidence import Evidence
 from dsbench.record.ledger import Ledger
-from dsbench.record.schema import RecordState
+from dsbench.record.schema import INCONCLUSIVE, RecordState, outcome_of
 
 PROPERTY = "dsbench"
 """Name of the user property that holds a step's evidence; pytest-xdist transfers it."""
@@ -24,7 +24,7 @@ class StepResult:
 
     evidence: Evidence
     outcome: str
-    """pytest's: passed, failed or skipped."""
+    """passed, failed, skipped or inconclusive."""
     seconds: float
     detail: str
     """pytest's text of a failure; empty without one."""
@@ -40,13 +40,17 @@ class StepCollector:
     running: str = ""
     """The step that is running; empty between steps."""
 
+    @pytest.hookimpl(tryfirst=True)  # before those that write JUnit files, count and transfer
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         evidence = evidence_of(report)
         # teardown reports have the properties too; a setup report counts only if the step was skipped or failed in it
         if evidence is not None and (report.when == "call" or (report.when == "setup" and not report.passed)):
             detail = report.longreprtext if report.failed else ""
             state = record_state_of(report)
-            self.results.append(StepResult(evidence, report.outcome, report.duration, detail, state))
+            outcome = outcome_of(evidence, report.outcome)
+            self.results.append(StepResult(evidence, outcome, report.duration, detail, state))
+            if outcome == INCONCLUSIVE:
+                _as_skipped(report, evidence)
 
     @property
     def proves_nothing(self) -> bool:
@@ -58,6 +62,32 @@ class StepCollector:
         """True if the latest record of a model could not be written."""
         last = {result.evidence.model_key: result.record for result in self.results if result.record is not None}
         return any(state.trouble for state in last.values())
+
+    @property
+    def undecided(self) -> bool:
+        """True if a step is inconclusive: nothing failed, but the session must not exit with 0."""
+        return any(result.outcome == INCONCLUSIVE for result in self.results)
+
+
+def _as_skipped(report: pytest.TestReport, evidence: Evidence) -> None:
+    """Make an inconclusive step's report what JUnit and CI have for it: neither passed nor failed, with the reason.
+
+    This is done here and not in makereport: pytest-dependency has read the report by now, and later steps run.
+    """
+    path, line, _ = report.location
+    reason = "; ".join(f"{INCONCLUSIVE.upper()} [{one.code}] {one.what}" for one in evidence.undecided)
+    report.outcome, report.longrepr = "skipped", (path, (line or 0) + 1, reason)
+
+
+def shown_status(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """Category, letter and word of an inconclusive step on the terminal, amber; None for any other report.
+
+    pytest shows the last line of a session with a category that it does not know in yellow.
+    """
+    evidence = evidence_of(report)
+    if report.when != "call" or evidence is None or outcome_of(evidence, report.outcome) != INCONCLUSIVE:
+        return None
+    return INCONCLUSIVE, "?", (INCONCLUSIVE.upper(), {"yellow": True})
 
 
 def evidence_of(report: pytest.TestReport) -> Evidence | None:

@@ -11,6 +11,7 @@ import pytest
 
 from dsbench.base.steps import STEPS
 from dsbench.record.evidence import Evidence
+from dsbench.record.schema import INCONCLUSIVE, outcome_of
 from dsbench.report.collector import StepCollector, evidence_of
 from dsbench.report.html import step_html, summary_html
 
@@ -59,6 +60,9 @@ def row_cells(report: pytest.TestReport, cells: list[str]) -> None:
     step = next(step for step in STEPS if step.name == evidence.step)
     shown = html.escape(f"{step.section}  {step.name}")
     model = html.escape(evidence.model)
+    if outcome_of(evidence, report.outcome) == INCONCLUSIVE:
+        # the style sheet shows the right word: pytest-html's filters hide a row with a result that it does not know
+        cells[0] = f'<td class="col-result dsb-inconclusive" title="{INCONCLUSIVE.upper()}">Skipped</td>'
     cells[1] = (
         f'<td class="col-testId"><b>{shown}</b> <span class="dsb-model">{model}</span>'
         f'<br><span class="dsb-proves">{html.escape(step.title)}</span></td>'

@@ -10,6 +10,7 @@ import pytest
 
 from dsbench.base.steps import STEPS
 from dsbench.base.text import last_line, without_controls
+from dsbench.record.schema import INCONCLUSIVE
 from dsbench.report.collector import StepResult
 
 _SHOWN = frozenset(step.name for step in STEPS if step.shown)
@@ -35,10 +36,12 @@ def _model_lines(results: Sequence[StepResult]) -> Iterator[str]:
     evidence = results[0].evidence
     name = without_controls(evidence.model)
     failed = [result for result in results if result.outcome == "failed"]
+    undecided = [result for result in results if result.outcome == INCONCLUSIVE]
     skipped = sum(result.outcome == "skipped" for result in results)
     if not failed:
         passed = sum(result.outcome == "passed" for result in results)
-        rest = f", {skipped} skipped" if skipped else ""
+        counts = ((len(undecided), INCONCLUSIVE.upper()), (skipped, "skipped"))
+        rest = "".join(f", {count} {word}" for count, word in counts if count)
         of_all = f" of {len(STEPS)}" if len(results) < len(STEPS) else ""  # selected with -k, or interrupted
         yield f"{name}: {passed}{of_all} steps passed{rest} on {evidence.runtime}"
     for result in failed:
@@ -52,6 +55,11 @@ def _model_lines(results: Sequence[StepResult]) -> Iterator[str]:
             yield f"  where: {without_controls(failure.where)}"
         if failure.fix:
             yield from _indented("fix: ", failure.fix)
+    for result in undecided:
+        for one in result.evidence.undecided:
+            yield f"{name}: {result.evidence.step} {INCONCLUSIVE.upper()} [{one.code}]"
+            yield from (f"  {without_controls(line)}" for line in one.what.splitlines())
+            yield from _indented("fix: ", one.fix)
     if failed and skipped:
         yield f"  {skipped} later step{'s' if skipped != 1 else ''} skipped"
     for result in results:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dsbench.base.errors import Code
 from dsbench.base.steps import STEPS, position
-from dsbench.record.schema import Figures
+from dsbench.record.schema import INCONCLUSIVE, Figures
 from dsbench.report.collector import StepResult
 
 _IMPORT_STEPS = tuple(step.name for step in STEPS[: position("benchmark_config")] if step.name != "preflight")
@@ -35,7 +35,7 @@ def model_verdict(results: Sequence[StepResult], interrupted: bool = False) -> M
     """The verdict of one model from the results of its steps."""
     outcomes = {result.evidence.step: result.outcome for result in results}
     figures = next((r.record.figures for r in reversed(results) if r.record is not None), Figures())
-    import_answer, import_color = _import(outcomes)
+    import_answer, import_color = _import(outcomes, _undecided(results))
     warned = any(r.evidence.warnings for r in results if r.evidence.step in _MEASURING_STEPS)
     invalid = [r.evidence.step for r in results if r.evidence.failure and r.evidence.failure.code == _INVALID]
     if invalid:
@@ -44,6 +44,8 @@ def model_verdict(results: Sequence[StepResult], interrupted: bool = False) -> M
         streams_answer, streams_color = _streams(figures, outcomes, warned=warned)
     if "failed" in outcomes.values():
         color = "failed"
+    elif INCONCLUSIVE in outcomes.values():
+        color = "amber"
     elif import_color == streams_color == "passed" and not interrupted and "skipped" not in outcomes.values():
         color = "passed"
     else:
@@ -51,12 +53,24 @@ def model_verdict(results: Sequence[StepResult], interrupted: bool = False) -> M
     return ModelVerdict(color, import_answer, import_color, streams_answer, streams_color, results[0].evidence.runtime)
 
 
-def _import(outcomes: dict[str, str]) -> tuple[str, str]:
+def _undecided(results: Sequence[StepResult]) -> str:
+    """Codes of what the import steps could not decide, with the step."""
+    return ", ".join(
+        f"{one.code}, see {result.evidence.step}"
+        for result in results
+        if result.evidence.step in _IMPORT_STEPS
+        for one in result.evidence.undecided
+    )
+
+
+def _import(outcomes: dict[str, str], undecided: str) -> tuple[str, str]:
     failed = [name for name in _IMPORT_STEPS if outcomes.get(name) == "failed"]
     if failed:
         return f"No: {', '.join(failed)} failed", "failed"
     if outcomes.get("preflight") == "failed":
         return "Not known: pre-flight stopped the run", "failed"
+    if undecided:
+        return f"Not known: {undecided}", "amber"
     if all(outcomes.get(name) == "passed" for name in _IMPORT_STEPS):
         return "Yes: every import step passed", "passed"
     return "Not known: some import steps did not run", "amber"

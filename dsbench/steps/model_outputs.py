@@ -310,6 +310,8 @@ def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult) -> None:
     if rows:
         log.table("What the exporter states", ("key", "value", "source", "less trusted sources"), rows)
     preprocessing_rows.add(log, choice)
+    if outputs.head or outputs.user_source:  # else 6b fails, and nothing else matters yet
+        preprocessing_rows.add_unknown(log, choice)
     log.fact("Real frames", ", ".join(map(str, result.frames)), "frame numbers in the video")
     if result.batches:
         sizes = " and ".join(str(trial.batch) for trial in result.batches)

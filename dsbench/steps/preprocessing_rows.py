@@ -10,6 +10,15 @@ from dsbench.record.evidence import EvidenceLog
 _CANDIDATES_SHOWN = 6
 
 
+_FIX = "Read the model's documentation, compare the frames, and copy the right possibility's lines into dsbench.toml."
+
+
+def add_unknown(log: EvidenceLog, choice: Choice) -> None:
+    """Make the step INCONCLUSIVE if nobody states how the network is fed."""
+    if choice.unknown:
+        log.inconclusive(preprocessing.UNKNOWN, choice.unknown.removeprefix(f"{preprocessing.UNKNOWN}: "), _FIX)
+
+
 def add(log: EvidenceLog, choice: Choice) -> None:
     """nvinfer's preprocessing keys, who states each, what speaks against them, and what the candidates find."""
     values = values_of(choice.preprocessing)
@@ -32,7 +41,7 @@ def add(log: EvidenceLog, choice: Choice) -> None:
                 for score in choice.ranking[:_CANDIDATES_SHOWN]
             ),
         )
-    log.warn(*filter(None, (choice.warning, choice.unknown)))
+    log.warn(*filter(None, (choice.warning,)))
     if choice.unknown:
         for number, value in enumerate(choice.alternatives, 1):
             title = f"dsbench.toml, possibility {number}: {preprocessing.describe(value)}"

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from html import unescape
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -264,3 +265,42 @@ def test_collection_is_quick(workspace: Path) -> None:
     heavy = re.search(r"HEAVY (.*)", done.stdout)
     assert heavy is not None
     assert heavy[1] in ("[]", "['jinja2']"), "jinja2 is pytest-html's"
+
+
+STEPS_OF_OURS = """
+import pytest
+
+pytestmark = pytest.mark.dsbench_step
+
+
+def test_preflight(model, evidence):
+    pass
+
+
+def test_model_outputs(model, evidence):
+    evidence.inconclusive("preprocessing-unknown", "nobody states net-scale-factor", "set it")
+
+
+def test_parser_source(model, evidence):
+    pass
+"""
+
+
+@pytest.mark.parametrize("more", [(), ("-n1",)], ids=["alone", "xdist"])
+def test_an_inconclusive_step_is_neither_passed_nor_failed(workspace: Path, more: tuple[str, ...]) -> None:
+    (workspace / "test_steps.py").write_text(STEPS_OF_OURS)
+    done = run(workspace, "test_steps.py", "--model-dir=models/net", "--junit-xml=junit.xml", *more)
+    assert done.returncode == 1, "CI must not count it as passed"
+    assert "net: 2 of 18 steps passed, 1 INCONCLUSIVE on" in done.stdout
+    assert "net: model_outputs INCONCLUSIVE [preprocessing-unknown]\n  nobody states net-scale-factor" in done.stdout
+    assert "2 passed, 1 inconclusive in" in done.stdout, "later steps run"
+    suite = ElementTree.parse(workspace / "junit.xml").getroot().find("testsuite")
+    assert suite is not None
+    assert [suite.get(name) for name in ("tests", "skipped", "failures", "errors")] == ["3", "1", "0", "0"]
+    (skipped,) = suite.iter("skipped")
+    assert skipped.get("message") == "INCONCLUSIVE [preprocessing-unknown] nobody states net-scale-factor"
+    record = json.loads((workspace / "models" / "net" / "reports" / "benchmark_data.json").read_text())
+    assert [step["outcome"] for step in record["steps"]] == ["passed", "inconclusive", "passed"]
+    assert record["steps"][1]["undecided"][0]["code"] == "preprocessing-unknown"
+    report = (workspace / "reports" / "net.html").read_text()
+    assert "Not known: preprocessing-unknown, see model_outputs" in report

@@ -47,3 +47,15 @@ def test_an_unexpected_exception_shows_its_last_line() -> None:
 
 def test_control_characters_never_reach_the_terminal() -> None:
     assert without_controls("a\x1b[31mb\x07\x9b") == "a?[31mb??"
+
+
+def test_an_inconclusive_step_is_not_among_those_that_passed() -> None:
+    log = EvidenceLog("model_outputs", "net", "k", "embedded runtime")
+    log.inconclusive("preprocessing-unknown", "nobody states\x1b net-scale-factor", "set it")
+    every = [result(step.name, "passed") for step in STEPS[1:]]
+    assert list(summary_lines([StepResult(log.snapshot(), "inconclusive", 1.0, ""), *every], None)) == [
+        f"net: {len(STEPS) - 1} steps passed, 1 INCONCLUSIVE on embedded runtime",
+        "net: model_outputs INCONCLUSIVE [preprocessing-unknown]",
+        "  nobody states? net-scale-factor",
+        "  fix: set it",
+    ]

@@ -98,3 +98,23 @@ def test_streams_that_were_not_measured_or_too_few() -> None:
     few = model_verdict(results(REAL_TIME, run2_validation="failed"))
     assert few.streams_answer == "4 at 30 FPS or more, fewer than --min-streams asks for"
     assert few.streams_color == "failed"
+
+
+def undecided(step: str) -> StepResult:
+    log = EvidenceLog(step, "net", "k", "embedded")
+    log.inconclusive("preprocessing-unknown", "nobody states net-scale-factor", "set it")
+    return StepResult(log.snapshot(), "inconclusive", 1.0, "", RecordState(REAL_TIME, "", "/r.json"))
+
+
+def test_the_import_is_not_known_while_a_step_is_inconclusive() -> None:
+    mine = undecided("model_outputs")
+    found = model_verdict([mine if each.evidence.step == "model_outputs" else each for each in results(REAL_TIME)])
+    assert (found.color, found.import_color, found.streams_color) == ("amber", "amber", "passed")
+    assert found.import_answer == "Not known: preprocessing-unknown, see model_outputs"
+
+
+def test_a_failure_is_worse_than_an_inconclusive_step() -> None:
+    mine = undecided("model_outputs")
+    steps = results(REAL_TIME, kitti_gate="failed")
+    found = model_verdict([mine if each.evidence.step == "model_outputs" else each for each in steps])
+    assert (found.color, found.import_answer) == ("failed", "No: kitti_gate failed")

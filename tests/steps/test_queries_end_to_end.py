@@ -61,14 +61,17 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     command += ["--runtime=embedded", "-p", "no:cacheprovider", *(f"--model-dir={folder}" for folder in folders)]
     environment = {key: value for key, value in os.environ.items() if key != "DS_VIDEO"}
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, env=environment)
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 1, done.stdout
+    assert f"{7 * len(folders) - 3} passed" in done.stdout, done.stdout
+    assert "3 inconclusive" in done.stdout, "dfine, owlvit and ssd do not say how they are fed"
     return root, done.stdout
 
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_green_with_the_family_s_config(finished: tuple[Path, str], name: str) -> None:
     root, output = finished
-    assert f"{name}: 7 of 18 steps passed" in output
+    steps = "7 of 18 steps passed" if name in ("detr", "rtdetr") else "6 of 18 steps passed, 1 INCONCLUSIVE"
+    assert f"{name}: {steps}" in output
     config = (root / name / "config" / f"config_infer_primary_{name}.txt").read_text()
     for part in CONFIGS[name]:
         assert part in config
