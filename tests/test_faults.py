@@ -214,4 +214,4 @@ def test_odd_names_go_through(workspace: Path) -> None:
     (workspace / "models/net").rename(workspace / "models/my $(net) 100% <b>")
     (workspace / "clip.mp4").rename(workspace / "a 50% #1.mp4")
     done = run(workspace, "--model-dir=models/my*", "--video=a 50% #1.mp4")
-    assert "my $(net) 100% <b>: 7 of 18 steps passed" in done.stdout, done.stdout
+    assert "my $(net) 100% <b>: 7 of 19 steps passed" in done.stdout, done.stdout

@@ -10,6 +10,7 @@ import pytest
 
 from dsbench.record.evidence import EvidenceLog
 from dsbench.steps import (
+    import_parity,
     kitti_gate,
     model_outputs,
     nvinfer_config,
@@ -65,6 +66,11 @@ def test_visual_validation(model: ModelRun, evidence: EvidenceLog) -> None:
 def test_kitti_gate(model: ModelRun, evidence: EvidenceLog) -> None:
     """6g: detections exist on the video, frame by frame."""
     kitti_gate.run(model, evidence)
+
+
+def test_import_parity(model: ModelRun, evidence: EvidenceLog) -> None:
+    """Beyond: the dumped boxes are those that the model gives on the same frames."""
+    import_parity.run(model, evidence)
 
 
 def test_parser_check(model: ModelRun, evidence: EvidenceLog) -> None:

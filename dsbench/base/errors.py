@@ -83,6 +83,7 @@ class Code(StrEnum):
     VISUAL_OUTPUT = "visual-output"
     KITTI_GATE = "kitti-gate"
     KITTI_INVALID = "kitti-invalid"
+    IMPORT_PARITY = "import-parity"
     STREAM_PARITY = "stream-parity"
 
     # benchmark

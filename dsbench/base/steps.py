@@ -16,6 +16,8 @@ class Step:
     """What it proves."""
     needs: tuple[str, ...] = ()
     """Steps that must pass first."""
+    after: tuple[str, ...] = ()
+    """Steps that run first where this one is selected; it runs even if they failed."""
     question: str = ""
     """Shown at the top of the report; the step's first fact answers it, unless that fact has no origin."""
     shown: bool = False
@@ -40,6 +42,16 @@ STEPS: tuple[Step, ...] = (
     Step("nvinfer_config", "6e", "the nvinfer config is complete and fits the model", ("parser_build",)),
     Step("visual_validation", "6f", "boxes and labels drawn on the video, for you to look at", ("nvinfer_config",)),
     Step("kitti_gate", "6g", "detections exist on the video, frame by frame", ("nvinfer_config",)),
+    Step(
+        "import_parity",
+        "beyond",
+        "the dumped boxes are those that the model gives on the same frames",
+        ("nvinfer_config",),
+        after=("kitti_gate",),
+        question="Does the dump have the model's boxes?",
+        shown=True,
+        record_key="import_parity",
+    ),
     Step(
         "parser_check",
         "beyond",

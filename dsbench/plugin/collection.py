@@ -130,7 +130,7 @@ def with_prerequisites(collected: Sequence[pytest.Item], selected: Sequence[pyte
     pending = [entry for entry in steps.values() if entry[0] in wanted]
     while pending:
         item, step, layout = pending.pop()
-        for need in step.needs:
+        for need in (*step.needs, *step.after):
             entry = steps.get((need, layout.key))
             if entry is None:
                 raise pytest.UsageError(

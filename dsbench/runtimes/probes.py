@@ -1,11 +1,14 @@
-"""Runs the two probes: the ONNX model on real frames (6a), and the built parser on the model's outputs (6d).
+"""Runs the probes: the ONNX model on real frames (6a), the built parser on the model's outputs (6d), and the model on
+the frames of the KITTI dump (the reference).
 
-Both are separate programs, so that a malicious model or a crashing parser cannot end pytest.
+They are separate programs, so that a malicious model or a crashing parser cannot end pytest.
 """
 
 from __future__ import annotations
 
+import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +16,11 @@ from dsbench.base import jsonable, process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
 from dsbench.jobs.probe import ParserJob, ParserResult, ProbeFailure, ProbeJob, ProbeResult
+from dsbench.jobs.reference import ReferenceJob, ReferenceOutputs
 
 MODEL_DEADLINE_S = 180.0
 PARSER_DEADLINE_S = 60.0
+REFERENCE_DEADLINE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,15 @@ class Probed:
     result: ProbeResult
     tensors: Path
     """The .npz with the model's outputs."""
+
+
+@dataclass(frozen=True)
+class ReferenceRun:
+    """The result of the reference probe."""
+
+    result: ReferenceOutputs
+    folder: Path
+    """The .npz of each frame."""
 
 
 def probe_model(job: ProbeJob, scratch: Path) -> Probed:
@@ -65,6 +79,26 @@ def probe_parser(job: ParserJob, scratch: Path) -> tuple[ParserResult, Path]:
     return result, out.with_suffix(".npz")
 
 
+def probe_reference(job: ReferenceJob, scratch: Path, until: Callable[[], bool] | None = None) -> ReferenceRun:
+    """Run the model on frames of the dump; ``until``: polled, ends the program once it is True.
+
+    Raises ONNX_RUN_FAILED if the program dies or hangs, else the failure in its result.
+    """
+    out = scratch / "reference"
+    shutil.rmtree(out, ignore_errors=True)
+    finished = _run("dsbench.embedded.reference_probe", job, out, scratch, REFERENCE_DEADLINE_S, until)
+    if not out.with_suffix(".json").is_file():
+        raise DsbenchError(
+            Code.ONNX_RUN_FAILED,
+            f"running the model on the frames of the dump in ONNX Runtime {_ended(finished)}",
+            where=job.onnx,
+            fix="free memory and run again",
+        )
+    result = jsonable.load(ReferenceOutputs, out.with_suffix(".json"))
+    _raise(result.failure)
+    return ReferenceRun(result, out)
+
+
 def _parser_fix(finished: Finished, loaded: bool) -> str:
     """The fix for a parser that ended its process."""
     if not loaded:
@@ -78,13 +112,20 @@ def _parser_fix(finished: Finished, loaded: bool) -> str:
     return "compare the parser with the output shapes of step 6a: an output tensor shape mismatch is likely"
 
 
-def _run(module: str, job: ProbeJob | ParserJob, out: Path, scratch: Path, deadline_s: float) -> Finished:
+def _run(
+    module: str,
+    job: ProbeJob | ParserJob | ReferenceJob,
+    out: Path,
+    scratch: Path,
+    deadline_s: float,
+    until: Callable[[], bool] | None = None,
+) -> Finished:
     request = out.with_suffix(".job.json")
     for stale in (out.with_suffix(".json"), out.with_suffix(".npz"), out.with_suffix(".loaded")):
         stale.unlink(missing_ok=True)
     jsonable.dump(job, request)
     command = (sys.executable, "-m", module, str(request), str(out))
-    return process.run(command, scratch / f"{out.name}.log", deadline_s=deadline_s)
+    return process.run(command, scratch / f"{out.name}.log", deadline_s=deadline_s, until=until)
 
 
 def _ended(finished: Finished) -> str:

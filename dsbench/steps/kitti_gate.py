@@ -22,6 +22,7 @@ from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import frame_count, kitti_dump
 from dsbench.runtimes.kitti_dump import KittiDump
+from dsbench.steps import reference
 from dsbench.steps.model_outputs import ModelOutputsResult, Step6Start, family_threshold
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.nvinfer_config import NvinferConfigResult
@@ -75,6 +76,7 @@ def run(model: ModelRun, log: EvidenceLog) -> KittiGateResult:
 def _judged(model: ModelRun) -> KittiGateResult:
     facts, outputs = model.get(PreflightFacts), model.get(ModelOutputsResult)
     frames, rate = model.option(KITTI_FRAMES), model.option(MIN_DETECTION_RATE)
+    reference.begin(model)
     dumped = _dump(model, facts, frames.value)
     scan = kitti.scan(model.layout.kitti_dir)
     verdict = gate.evaluate(scan, rate.value, _gate_evidence(model, outputs))

@@ -84,7 +84,7 @@ def parity_step(root: Path, name: str) -> dict[str, Any]:
 
 def test_a_right_batch_passes_object_by_object(finished: tuple[Path, str]) -> None:
     root, output = finished
-    assert "right: 8 of 18 steps passed" in output
+    assert "right: 8 of 19 steps passed" in output
     step = parity_step(root, "right")
     assert (step["outcome"], step["warnings"]) == ("passed", [])
     rows = step["tables"][0]["rows"]

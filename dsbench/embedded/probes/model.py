@@ -52,6 +52,21 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+def load_session(onnx: str, threads: int) -> Any:
+    """An ONNX Runtime session on the CPU with ``threads`` threads a call. Raises ONNX_RUN_FAILED."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    # under other load, a spinning thread keeps the one it waits for from running
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's exceptions have no common public base
+        raise run_failed("ONNX Runtime cannot load the model", error, onnx) from error
+
+
 def limit_memory(limit: int) -> None:
     """Limit the address space of this process, so that a tensor of 2^40 elements is an error."""
     with contextlib.suppress(ValueError, OSError):  # a lower hard limit is already set
@@ -87,19 +102,9 @@ class _ProbeSession:
     """One ONNX Runtime session and the job's preprocessing."""
 
     def __init__(self, job: ProbeJob) -> None:
-        import onnxruntime
-
         self.job = job
         self.parallel = max(1, min(job.threads, _MAX_PARALLEL))
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = max(1, job.threads // self.parallel)
-        # under other load, a spinning thread keeps the one it waits for from running
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 4
-        try:
-            self.session = onnxruntime.InferenceSession(job.onnx, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime's exceptions have no common public base
-            raise _run_failed("ONNX Runtime cannot load the model", error, job.onnx) from error
+        self.session = load_session(job.onnx, max(1, job.threads // self.parallel))
         self.input = self.session.get_inputs()[0]
         self.outputs = tuple(output.name for output in self.session.get_outputs())
         self.bytes_per_image = 1
@@ -206,8 +211,8 @@ class _ProbeSession:
     def _call(self, batch: Array) -> list[Array]:
         try:
             results = self.session.run(None, {self.input.name: batch})
-        except Exception as error:  # see __init__
-            raise _run_failed("ONNX Runtime cannot run the model", error, self.job.onnx) from error
+        except Exception as error:  # see load_session
+            raise run_failed("ONNX Runtime cannot run the model", error, self.job.onnx) from error
         return [np.asarray(result) for result in results]
 
     def _ranges(self, arrays: Sequence[Array]) -> tuple[OutputRange, ...]:
@@ -288,13 +293,13 @@ def _pick(job: ProbeJob, count: int, span: int) -> tuple[list[YuvFrame], int]:
 def _keyed(results: Sequence[Sequence[Array]], position: int, view: View = "plain") -> dict[str, Array]:
     """The outputs of one frame, candidate by candidate, by their keys in the .npz."""
     return {
-        tensor_key(number, position, index, view): _first(array)
+        tensor_key(number, position, index, view): first_image(array)
         for number, arrays in enumerate(results)
         for index, array in enumerate(arrays)
     }
 
 
-def _first(array: Array) -> Array:
+def first_image(array: Array) -> Array:
     """The output of the first image; the whole output if it has no batch dimension or no rows."""
     return np.asarray(array[0]) if array.ndim and len(array) else array
 
@@ -326,7 +331,7 @@ def _describe(candidate: Candidate) -> str:
     return f"net-scale-factor {candidate.net_scale_factor!r}{offsets}, {colour}"
 
 
-def _run_failed(what: str, error: Exception, onnx: str) -> DsbenchError:
+def run_failed(what: str, error: Exception, onnx: str) -> DsbenchError:
     reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
     return DsbenchError(
         Code.ONNX_RUN_FAILED,

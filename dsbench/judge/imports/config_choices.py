@@ -1,0 +1,130 @@
+"""Keys of an nvinfer config that decide which boxes become objects and differ from the usual values, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from dsbench.formats.nvinfer import CLASS_PREFIX, PROPERTY, ClassAttrs
+from dsbench.judge.imports.postprocess import DBSCAN, GROUP_RECTANGLES, HYBRID, NMS, PostRules
+
+ALL = f"{CLASS_PREFIX}all"
+_CLASS_KEYS = (
+    ("pre-cluster-threshold", "pre_cluster_threshold"),
+    ("post-cluster-threshold", "post_cluster_threshold"),
+    ("nms-iou-threshold", "nms_iou_threshold"),
+    ("topk", "topk"),
+    ("roi-top-offset", "roi_top_offset"),
+    ("roi-bottom-offset", "roi_bottom_offset"),
+    ("detected-min-w", "detected_min_w"),
+    ("detected-min-h", "detected_min_h"),
+    ("detected-max-w", "detected_max_w"),
+    ("detected-max-h", "detected_max_h"),
+    ("eps", "eps"),
+    ("minBoxes", "min_boxes"),
+    ("dbscan-min-score", "dbscan_min_score"),
+)
+_ONLY_IN = {
+    "nms_iou_threshold": (NMS, HYBRID),
+    "post_cluster_threshold": (DBSCAN, NMS, HYBRID, GROUP_RECTANGLES),
+    "eps": (DBSCAN, HYBRID),
+    "min_boxes": (DBSCAN, HYBRID),
+    "dbscan_min_score": (DBSCAN, HYBRID),
+}
+"""cluster-modes in which a key has an effect; any other key has one in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChoice:
+    """One key whose value is not the usual one."""
+
+    group: str
+    """Of the config: property, class-attrs-all, class-attrs-<id>."""
+    key: str
+    value: str
+    usual: str
+    alone: PostRules
+    """The usual rules with this key alone as configured."""
+    restored: PostRules
+    """The configured rules with this key alone at its usual value."""
+
+    @property
+    def text(self) -> str:
+        """``pre-cluster-threshold=0.9``; with its group if that is one class's."""
+        shown = f"{self.key}={self.value}"
+        return shown if self.group in (PROPERTY, ALL) else f"{shown} in [{self.group}]"
+
+
+def choices(configured: PostRules, usual: PostRules) -> tuple[RuleChoice, ...]:
+    """Every key in which the configured rules differ from the usual ones and that has an effect."""
+    return (*_properties(configured, usual), *_of_all(configured, usual), *_of_classes(configured, usual))
+
+
+def _properties(configured: PostRules, usual: PostRules) -> Iterator[RuleChoice]:
+    keys: tuple[tuple[str, str, Callable[[PostRules], str]], ...] = (
+        ("cluster-mode", "cluster_mode", lambda rules: str(rules.cluster_mode)),
+        ("filter-out-class-ids", "filter_out", lambda rules: ";".join(map(str, rules.filter_out)) or "none"),
+        ("crop-objects-to-roi-boundary", "crop", lambda rules: str(int(rules.crop))),
+        ("interval", "interval", lambda rules: str(rules.interval)),
+        ("num-detected-classes", "classes", lambda rules: str(rules.classes)),
+    )
+    for key, field, shown in keys:
+        mine, common = getattr(configured, field), getattr(usual, field)
+        if mine != common:
+            alone, restored = replace(usual, **{field: mine}), replace(configured, **{field: common})
+            yield RuleChoice(PROPERTY, key, shown(configured), shown(usual), alone, restored)
+
+
+def _of_all(configured: PostRules, usual: PostRules) -> Iterator[RuleChoice]:
+    for key, field in _effective(configured):
+        mine, common = getattr(configured.attrs_all, field), getattr(usual.attrs_all, field)
+        if mine != common:
+            yield RuleChoice(
+                ALL,
+                key,
+                f"{mine:g}",
+                f"{common:g}",
+                replace(usual, attrs_all=replace(usual.attrs_all, **{field: mine})),
+                _everywhere(configured, field, mine, common),
+            )
+
+
+def _everywhere(rules: PostRules, field: str, old: object, new: object) -> PostRules:
+    """``rules`` with the value of [class-attrs-all], and of the classes that inherit it, exchanged."""
+
+    def changed(attrs: ClassAttrs) -> ClassAttrs:
+        return replace(attrs, **{field: new}) if getattr(attrs, field) == old else attrs  # type: ignore[arg-type]
+
+    attrs = tuple((number, changed(one)) for number, one in rules.attrs)
+    return replace(rules, attrs_all=changed(rules.attrs_all), attrs=attrs)
+
+
+def _of_classes(configured: PostRules, usual: PostRules) -> Iterator[RuleChoice]:
+    """Keys of single classes that differ both from [class-attrs-all] and from the usual value."""
+    for number, attrs in configured.attrs:
+        if not 0 <= number < configured.classes:
+            continue
+        for key, field in _effective(configured):
+            mine, common = getattr(attrs, field), getattr(usual.attrs_for(number), field)
+            if mine not in (common, getattr(configured.attrs_all, field)):
+                yield RuleChoice(
+                    f"{CLASS_PREFIX}{number}",
+                    key,
+                    f"{mine:g}",
+                    f"{common:g}",
+                    _of_class(usual, number, replace(usual.attrs_for(number), **{field: mine})),
+                    _of_class(configured, number, replace(attrs, **{field: common})),
+                )
+
+
+def _of_class(rules: PostRules, number: int, attrs: ClassAttrs) -> PostRules:
+    others = tuple(entry for entry in rules.attrs if entry[0] != number)
+    return replace(rules, attrs=(*others, (number, attrs)))
+
+
+def _effective(rules: PostRules) -> Iterator[tuple[str, str]]:
+    """Keys of class attributes that have an effect with this cluster-mode."""
+    for key, field in _CLASS_KEYS:
+        fixed = field == "topk" and rules.cluster_mode == GROUP_RECTANGLES
+        if rules.cluster_mode in _ONLY_IN.get(field, (rules.cluster_mode,)) and not fixed:
+            yield key, field

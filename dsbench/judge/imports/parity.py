@@ -1,0 +1,152 @@
+"""Does the KITTI dump have the boxes that the model gives? The dump against the reference, and what the config costs.
+
+The reference is post-processed twice: under the usual rules (the exporter's or the family's threshold, NMS, topk), and
+under those of the config that ran. A dump that agrees with the usual rules is right. One that agrees with the config's
+rules alone is what the config asks for: the keys that cost boxes are named. Any other is not the model's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dsbench.base.boxes import Boxes
+from dsbench.judge.imports import config_choices, matching
+from dsbench.judge.imports.config_choices import RuleChoice
+from dsbench.judge.imports.dump_boxes import ClassNames
+from dsbench.judge.imports.matching import Match
+from dsbench.judge.imports.postprocess import PostRules
+from dsbench.judge.imports.reference import Reference
+
+AGREES = 0.97
+"""F1 at IoU 0.5 from which on two runs have the same boxes."""
+FEW = 3
+"""Unpaired boxes that prove nothing by themselves."""
+COSTS = 0.03
+"""Loss of F1 from which on a key of the config is in doubt."""
+EXACT_IOU, EXACT_SCORE = 0.95, 0.05
+"""Median IoU of the pairs and largest median difference of scores of runs that agree."""
+
+
+class ParityOutcome(StrEnum):
+    """What the comparison shows."""
+
+    SAME = "the boxes are the model's"
+    CHOSEN = "the config drops or adds boxes"
+    MOVED = "the boxes are at the right objects, but differ"
+    DIFFERENT = "the boxes are not the model's"
+    NOTHING = "there is nothing to compare"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCost:
+    """A key of the config and what it alone does to the reference's boxes."""
+
+    choice: RuleChoice
+    f1: float
+    """F1 of the reference with this key as configured, against the reference under the usual rules."""
+    lost: float
+    """Fraction of the reference's boxes that it drops."""
+    added: float
+    """Boxes that it adds, as a fraction of the reference's."""
+
+    @property
+    def matters(self) -> bool:
+        return 1 - self.f1 >= COSTS
+
+    @property
+    def text(self) -> str:
+        """``pre-cluster-threshold=0.9 drops 55 % of the reference's boxes (usual: 0.25)``."""
+        effects = []
+        if self.lost >= 0.005:
+            effects.append(f"drops {self.lost * 100:.0f} % of the reference's boxes")
+        if self.added >= 0.005:
+            effects.append(f"adds {self.added * 100:.0f} %")
+        done = " and ".join(effects) or "changes no box"
+        return f"{self.choice.text} {done} (usual: {self.choice.usual})"
+
+
+@dataclass(frozen=True, slots=True)
+class DumpParity:
+    """The comparison. ``usual`` and ``configured``: the dump against the reference under either rules."""
+
+    usual: Match
+    configured: Match
+    costs: tuple[KeyCost, ...]
+    """Keys that differ from the usual values, the most expensive first."""
+    approximate: bool
+    """The config clusters with DeepStream's DBSCAN, which is not published."""
+
+    @property
+    def outcome(self) -> ParityOutcome:
+        if not self.usual.reference and not self.usual.found:
+            return ParityOutcome.CHOSEN if any(cost.matters for cost in self.costs) else ParityOutcome.NOTHING
+        if agrees(self.usual):
+            return ParityOutcome.SAME if exact(self.usual) else ParityOutcome.MOVED
+        if agrees(self.configured) and self.costs:
+            return ParityOutcome.CHOSEN
+        return ParityOutcome.CHOSEN if self.approximate else ParityOutcome.DIFFERENT
+
+    @property
+    def match(self) -> Match:
+        """The comparison that the outcome rests on."""
+        return self.usual if self.outcome in (ParityOutcome.SAME, ParityOutcome.MOVED) else self.configured
+
+    @property
+    def frames_with_reference(self) -> int:
+        """Frames in which the reference has boxes."""
+        return sum(len(frame.reference) > 0 for frame in self.usual.frames)
+
+
+def agrees(match: Match) -> bool:
+    """Whether both sides have the same boxes, up to a few."""
+    unpaired = match.missed + match.extra
+    if unpaired and not match.paired:
+        return False
+    return match.f1 >= AGREES or unpaired < FEW
+
+
+def exact(match: Match) -> bool:
+    """Whether paired boxes have the same place and score."""
+    return match.median_iou >= EXACT_IOU and abs(match.score_drift) <= EXACT_SCORE
+
+
+@dataclass(frozen=True, slots=True)
+class ParityJob:
+    """What the dump is compared with. ``margin``: distance from its threshold within which a score may fall on either
+    side."""
+
+    reference: Reference
+    usual: PostRules
+    configured: PostRules
+    names: ClassNames
+    margin: float
+
+    def objects(self, rules: PostRules) -> tuple[Boxes, ...]:
+        """The reference's objects of every frame, with class ids as a dump can show them."""
+        return tuple(map(self.names.merged, self.reference.objects(rules)))
+
+
+def compare(job: ParityJob, dump: Sequence[Boxes]) -> DumpParity:
+    """``dump``: objects of the reference's frames, in pixels of the streammux surface."""
+    frames, usual, configured = job.reference.frames, job.usual, job.configured
+    expected = job.objects(usual)
+    against_usual = matching.match(frames, expected, dump, _threshold(usual), job.margin)
+    differing = config_choices.choices(configured, usual)
+    if not differing:
+        return DumpParity(against_usual, against_usual, (), configured.approximate)
+    against_configured = matching.match(frames, job.objects(configured), dump, _threshold(configured), job.margin)
+    costs = (_cost(choice, job, expected) for choice in differing)
+    ranked = tuple(sorted(costs, key=lambda cost: cost.f1))
+    return DumpParity(against_usual, against_configured, ranked, configured.approximate)
+
+
+def _cost(choice: RuleChoice, job: ParityJob, expected: Sequence[Boxes]) -> KeyCost:
+    changed = matching.match(job.reference.frames, expected, job.objects(choice.alone))
+    total = max(changed.reference, 1)
+    return KeyCost(choice, changed.f1, changed.missed / total, changed.extra / total)
+
+
+def _threshold(rules: PostRules) -> matching.Threshold:
+    return lambda class_id: rules.attrs_for(class_id).pre_cluster_threshold

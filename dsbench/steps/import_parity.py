@@ -1,0 +1,253 @@
+"""Beyond the specification: the boxes of the KITTI dump are those that the model gives on the same frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.formats import kitti
+from dsbench.judge.imports import dump_boxes, parity
+from dsbench.judge.imports.dump_boxes import ClassNames
+from dsbench.judge.imports.parity import DumpParity, ParityJob, ParityOutcome
+from dsbench.judge.imports.reference import Reference
+from dsbench.model.facts import PreflightFacts
+from dsbench.record.evidence import EvidenceLog, Undecided
+from dsbench.steps import reference
+from dsbench.steps.kitti_gate import KittiGateResult
+from dsbench.steps.model_run import ModelRun
+from dsbench.steps.reference import ReferenceResult
+
+EXACT_MARGIN, MARGIN = 0.01, 0.05
+"""Distance from the threshold within which a score may fall on either side: on the embedded runtime, on a GPU."""
+_SHOWN = 12
+"""Rows of a table."""
+
+
+@dataclass(frozen=True)
+class ImportParityResult:
+    """The comparison, or why there is none."""
+
+    parity: DumpParity | None
+    names: ClassNames
+    frames: int = 0
+    """Frames of the dump."""
+    seconds: float = 0.0
+    """Decoding and inference of the reference."""
+    spoilt: tuple[str, ...] = ()
+    """Labels of the dump with invisible characters."""
+    not_run: str = ""
+    """Why nothing was compared; empty if it was."""
+
+
+@dataclass(frozen=True)
+class ImportParityRecord:
+    """The record's entry ``import_parity``."""
+
+    outcome: str
+    frames: int
+    """Frames that were compared."""
+    frames_with_reference: int
+    reference: int
+    """Boxes of the reference."""
+    found: int
+    """Boxes of the dump."""
+    recall: float
+    precision: float
+    f1: float
+    f1_iou_90: float
+    median_iou: float
+    score_drift: float
+    duplicates: int
+    choices: tuple[str, ...]
+    """Keys of the config that are not the usual ones, and what each costs."""
+
+
+def run(model: ModelRun, log: EvidenceLog) -> ImportParityResult:
+    """Compare dump and reference. Raises IMPORT_PARITY if the dump has other boxes than the model gives."""
+    result = model.keep(_compared(model))
+    model.record("import_parity", _record(result))
+    add_evidence(log, result)
+    require(result, model.layout.given_path(model.layout.kitti_dir))
+    return result
+
+
+def _compared(model: ModelRun) -> ImportParityResult:
+    names = dump_boxes.names_of(model.get(PreflightFacts).labels.lines)
+    gate = model.find(KittiGateResult)
+    if gate is None:
+        return ImportParityResult(None, names, not_run="6g left no dump")
+    made = reference.wait(model)
+    if made is None or made.reference is None:
+        return ImportParityResult(None, names, not_run=made.missing if made else "no reference was computed")
+    margin = EXACT_MARGIN if model.runtime.name == "embedded" else MARGIN
+    return compare(made, made.reference, gate.dump.directory, names, margin)
+
+
+def compare(
+    made: ReferenceResult, computed: Reference, directory: Path, names: ClassNames, margin: float
+) -> ImportParityResult:
+    """Compare the files of stream 0 in ``directory`` with the reference on the frames that both have."""
+    files = {file.name.frame: file.path for file in kitti.list_frames(directory) if file.name.stream == 0}
+    both = computed.only(files)
+    if not both.frames:
+        return ImportParityResult(None, names, len(files), computed.seconds, not_run="the dump has no frame")
+    objects = [kitti.parse_file(files[number]) for number in both.frames]
+    dump = [dump_boxes.boxes_of(frame, names) for frame in objects]
+    spoilt = names.spoilt({item.label for frame in objects for item in frame})
+    judged = parity.compare(ParityJob(both, made.usual, made.configured, names, margin), dump)
+    return ImportParityResult(judged, names, len(files), computed.seconds, spoilt)
+
+
+def require(result: ImportParityResult, where: str) -> None:
+    """Raise IMPORT_PARITY if the dump has other boxes than the model gives."""
+    judged = result.parity
+    if judged is None or judged.outcome is not ParityOutcome.DIFFERENT:
+        return
+    raise DsbenchError(Code.IMPORT_PARITY, "\n".join((_headline(judged), *signs(result))), where=where, fix=_FIX)
+
+
+_FIX = (
+    "look at the drawn frames of this step in the report: compare the parser with the family's decode, the labels with"
+    " the model's classes, and the keys of the nvinfer config with those of step 6e"
+)
+
+
+def _headline(judged: DumpParity) -> str:
+    match = judged.match
+    return (
+        f"the dump does not have the boxes that the model gives: {match.paired} of {match.reference} boxes of the"
+        f" reference are found, {match.extra} boxes are not the reference's (F1 {match.f1:.2f} at IoU 0.5,"
+        f" {len(match.frames)} frames)"
+    )
+
+
+def signs(result: ImportParityResult) -> tuple[str, ...]:
+    """What is conspicuous about the difference, one sentence each."""
+    judged = result.parity
+    if judged is None:
+        return ()
+    match, name = judged.match, result.names.name
+    found = []
+    for wanted, shown, count in match.confusions()[:3]:
+        if count >= max(3, 0.02 * match.reference):
+            found.append(f"{count} boxes of {name(wanted)} are labelled {name(shown)}")
+    if match.duplicates > max(3, 0.05 * match.found):
+        found.append(
+            f"{match.duplicates} of {match.found} boxes lie on a better one of their class: they are not clustered"
+        )
+    if match.reference and not match.found:
+        found.append("the dump has no box at all")
+    found += [cost.text for cost in judged.costs if cost.matters]
+    return tuple(found)
+
+
+def add_evidence(log: EvidenceLog, result: ImportParityResult) -> None:
+    """The figures, what the config costs, classes and confusions; INCONCLUSIVE unless the boxes are the model's."""
+    judged = result.parity
+    if judged is None:
+        log.fact("Compared with the reference", "nothing", result.not_run)
+        log.warn(f"the boxes were not compared with a reference: {result.not_run}. Look at the drawn frames")
+        return
+    match = judged.match
+    log.print(_line(result, judged))
+    log.fact("F1 against the reference", f"{match.f1:.3f}", _answer(judged))
+    _add_figures(log, result, judged)
+    _add_tables(log, result, judged)
+    for doubt in _doubts(result):
+        log.inconclusive(doubt.code, doubt.what, doubt.fix)
+
+
+def _line(result: ImportParityResult, judged: DumpParity) -> str:
+    match = judged.match
+    of_all = f" of {result.frames}" if len(match.frames) < result.frames else ""
+    return (
+        f"Import parity: F1 {match.f1:.3f}, {match.paired} of {match.reference} reference boxes found,"
+        f" {len(match.frames)}{of_all} frames: {judged.outcome}"
+    )
+
+
+def _answer(judged: DumpParity) -> str:
+    return str(judged.outcome)
+
+
+def _add_figures(log: EvidenceLog, result: ImportParityResult, judged: DumpParity) -> None:
+    match = judged.match
+    log.fact("Frames compared", f"{len(match.frames)} of {result.frames}", f"ONNX Runtime FP32, {result.seconds:.1f} s")
+    log.fact("Frames in which the reference finds objects", judged.frames_with_reference)
+    log.fact("Boxes", f"{match.found} in the dump, {match.reference} in the reference", f"{match.paired} pairs")
+    log.fact("Recall, precision", f"{match.recall:.3f}, {match.precision:.3f}", "at IoU 0.5, of the same class")
+    log.fact("F1 at IoU 0.9", f"{match.f1_close:.3f}", f"median IoU of the pairs {match.median_iou:.3f}")
+    log.fact("Score drift", f"{match.score_drift:+.4f}", "median over the pairs, dump minus reference")
+    log.fact("Duplicates", match.duplicates, "boxes that overlap a better one of their class by IoU 0.7 or more")
+
+
+def _add_tables(log: EvidenceLog, result: ImportParityResult, judged: DumpParity) -> None:
+    match, name = judged.match, result.names.name
+    if judged.costs:
+        rows = (
+            (cost.choice.text, cost.choice.usual, f"{cost.lost:.0%}", f"{cost.added:.0%}", f"{cost.f1:.3f}")
+            for cost in judged.costs[:_SHOWN]
+        )
+        columns = ("key of the config", "usual", "boxes lost", "boxes added", "F1 with this key alone")
+        log.table("Choices of the config and what each does to the reference's boxes", columns, rows)
+    classes = match.classes()
+    if classes:
+        shown = ((name(number), *counts) for number, *counts in classes[:_SHOWN])
+        log.table("Classes", ("class", "reference", "dump", "pairs"), shown)
+    confusions = match.confusions()
+    if confusions:
+        mixed = ((name(wanted), name(found), count) for wanted, found, count in confusions[:_SHOWN])
+        log.table("Boxes with another label", ("reference", "dump", "boxes"), mixed)
+
+
+def _doubts(result: ImportParityResult) -> tuple[Undecided, ...]:
+    """What keeps the import from being proven; empty for boxes that are the model's."""
+    judged = result.parity
+    assert judged is not None
+    match = judged.match
+    found = []
+    if judged.outcome is ParityOutcome.CHOSEN:
+        costs = [cost for cost in judged.costs if cost.matters] or list(judged.costs)
+        texts = [cost.text for cost in costs]
+        if judged.approximate:
+            texts.append("cluster-mode 1 and 3 use DBSCAN, which is not published: their boxes cannot be compared")
+        keys = ", ".join(cost.choice.key for cost in costs)
+        fix = f"set {keys} to the usual value, unless you mean it"
+        found.append(Undecided("config-choices", f"{judged.outcome}: {'; '.join(texts)}", fix))
+    elif judged.outcome is ParityOutcome.MOVED:
+        what = (
+            f"{judged.outcome}: median IoU {match.median_iou:.2f}, score drift {match.score_drift:+.3f} against the"
+            " reference"
+        )
+        found.append(Undecided("boxes-differ", what, "check the parser's arithmetic of boxes and scores"))
+    elif judged.outcome is ParityOutcome.NOTHING:
+        what = f"neither the dump nor the reference has an object in {len(match.frames)} frames: nothing is proven"
+        found.append(Undecided("nothing-to-compare", what, "choose a clip with what the model detects, with --video"))
+    if result.spoilt:
+        what = f"labels of the dump hold invisible characters: {', '.join(map(ascii, result.spoilt[:3]))}"
+        fix = "save labels.txt without BOM and with Unix line ends: programs that compare labels do not find them"
+        found.append(Undecided("labels-spoilt", what, fix))
+    return tuple(found)
+
+
+def _record(result: ImportParityResult) -> ImportParityRecord | None:
+    judged = result.parity
+    if judged is None:
+        return None
+    match = judged.match
+    return ImportParityRecord(
+        outcome=judged.outcome.name.lower(),
+        frames=len(match.frames),
+        frames_with_reference=judged.frames_with_reference,
+        reference=match.reference,
+        found=match.found,
+        recall=round(match.recall, 4),
+        precision=round(match.precision, 4),
+        f1=round(match.f1, 4),
+        f1_iou_90=round(match.f1_close, 4),
+        median_iou=round(match.median_iou, 4),
+        score_drift=round(match.score_drift, 4),
+        duplicates=match.duplicates,
+        choices=tuple(cost.text for cost in judged.costs),
+    )

@@ -1,0 +1,132 @@
+"""The reference on the frames of the KITTI dump: started when 6g starts its dump, used by 6g's hints and the parity."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsbench.base import spec
+from dsbench.base.errors import DsbenchError
+from dsbench.base.options import KITTI_FRAMES
+from dsbench.families import registry
+from dsbench.families.base import Network
+from dsbench.jobs.reference import ReferenceJob
+from dsbench.judge.imports import postprocess, reference, tensors
+from dsbench.judge.imports.postprocess import PostRules
+from dsbench.judge.imports.reference import Reference
+from dsbench.model.facts import PreflightFacts
+from dsbench.runtimes import probes
+from dsbench.steps import background
+from dsbench.steps.background import Stopped
+from dsbench.steps.model_outputs import ModelOutputsResult, family_threshold
+from dsbench.steps.model_run import ModelRun
+from dsbench.steps.nvinfer_config import NvinferConfigResult
+
+BUDGET_S = 1.5
+"""Time of inference that a run may spend on the reference."""
+_DEADLINE = 3
+"""Times the budget after which no frame is begun: the dump runs concurrently."""
+_LOWEST_FLOOR = 0.001
+
+
+@dataclass(frozen=True)
+class ReferenceResult:
+    """The reference, or why there is none."""
+
+    reference: Reference | None
+    usual: PostRules
+    configured: PostRules
+    frames: int
+    """Frames that the dump should have; the reference may be a sample of them."""
+    missing: str = ""
+    """Why there is no reference; empty if there is."""
+
+
+@dataclass(frozen=True)
+class BackgroundReference:
+    """The reference while it is computed."""
+
+    future: Future[ReferenceResult]
+
+
+def begin(model: ModelRun) -> None:
+    """Start in the background; stopped when this model's steps are over."""
+    facts, outputs = model.get(PreflightFacts), model.get(ModelOutputsResult)
+    config, scratch = model.get(NvinferConfigResult), model.scratch
+    wanted = model.option(KITTI_FRAMES).value
+    begun = background.begin(lambda stopped: compute(facts, outputs, config, wanted, scratch, stopped), model.at_end)
+    model.keep(BackgroundReference(begun))
+
+
+def wait(model: ModelRun) -> ReferenceResult | None:
+    """The result, once it is there; None if it was not begun."""
+    begun = model.find(BackgroundReference)
+    return model.keep(begun.future.result()) if begun else None
+
+
+def compute(
+    facts: PreflightFacts,
+    outputs: ModelOutputsResult,
+    config: NvinferConfigResult,
+    wanted: int,
+    scratch: Path,
+    stopped: Stopped = background.never,
+) -> ReferenceResult:
+    """Run the network on frames of the dump and decode them. Never raises DsbenchError: there is no reference then.
+
+    ``wanted``: frames of the dump, 0 for the whole video.
+    """
+    usual, configured = usual_rules(facts, outputs), postprocess.of_config(config.config)
+    total = facts.video.value.frames
+    count = min(wanted, total) if wanted and total else wanted or total or spec.KITTI_FRAMES
+    if outputs.head is None:
+        missing = "no family of dsbench reads this head"
+        return ReferenceResult(None, usual, configured, count, missing)
+    if not outputs.probed.result.frames:
+        return ReferenceResult(None, usual, configured, count, "the network cannot be run here")
+    job = _job(facts, outputs, config, count)
+    try:
+        done = probes.probe_reference(job, scratch, stopped)
+        floor = max(_LOWEST_FLOOR, min(usual.lowest_threshold, configured.lowest_threshold))
+        network = Network(facts.width, facts.height)
+        found = reference.decode(done.result, done.folder, outputs.head, network, floor)
+    except DsbenchError as error:
+        return ReferenceResult(None, usual, configured, count, error.what)
+    shutil.rmtree(done.folder, ignore_errors=True)
+    return ReferenceResult(found, usual, configured, count)
+
+
+def usual_rules(facts: PreflightFacts, outputs: ModelOutputsResult) -> PostRules:
+    """What the exporter states, else the family's convention, else 6e's values."""
+    stated, head = outputs.exporter.stated, outputs.head
+    cluster = registry.convention(head).cluster_mode if head else spec.CLUSTER_MODE
+    threshold = family_threshold(head)
+    return postprocess.plain(
+        head.classes if head else facts.labels.count,
+        stated.cluster_mode.value if stated.cluster_mode else cluster,
+        stated.pre_cluster_threshold.value if stated.pre_cluster_threshold else threshold,
+        stated.nms_iou_threshold.value if stated.nms_iou_threshold else spec.NMS_IOU_THRESHOLD,
+        stated.topk.value if stated.topk else spec.TOPK,
+    )
+
+
+def _job(facts: PreflightFacts, outputs: ModelOutputsResult, config: NvinferConfigResult, count: int) -> ReferenceJob:
+    threads = len(os.sched_getaffinity(0))
+    parallel = min(threads, 4)
+    frames = reference.choose_frames(count, outputs.probed.result.ms_per_run / parallel, BUDGET_S)
+    return ReferenceJob(
+        onnx=str(facts.onnx.path),
+        video=str(facts.video.value.path),
+        height=facts.height,
+        width=facts.width,
+        candidates=tensors.to_candidates((outputs.preprocessing,)),
+        frames=frames,
+        channels=facts.onnx.channels,
+        nhwc=facts.onnx.layout == "NHWC",
+        scaling_filter=config.config.scaling_filter,
+        threads=threads,
+        time_budget_s=BUDGET_S * _DEADLINE,
+    )

@@ -1,0 +1,144 @@
+"""The dump against the reference: what passes, what a config chose, what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dsbench.base.boxes import Boxes
+from dsbench.formats.nvinfer import ClassAttrs
+from dsbench.jobs.reference import Placement
+from dsbench.judge.imports import config_choices, parity, reference
+from dsbench.judge.imports.dump_boxes import names_of
+from dsbench.judge.imports.parity import DumpParity, ParityJob, ParityOutcome
+from dsbench.judge.imports.postprocess import PostRules, plain
+from dsbench.judge.imports.reference import Reference
+
+CLASSES, FRAMES = 3, 10
+USUAL = plain(CLASSES)
+NAMES = names_of(("car", "person", "sign"))
+PLACEMENT = Placement(0.5, 0.5, 0, 0, 1280, 720)
+
+
+def decoded(seed: int) -> Boxes:
+    """Four objects of each class on a grid; each is found twice, the second time with a lower score."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for class_id in range(CLASSES):
+        for place in range(4):
+            score = random.uniform(0.4, 0.95)
+            box = 20.0 + 140 * place, 20.0 + 90 * class_id, 60.0 + 5 * class_id, 50.0
+            rows += [(class_id, *box, score), (class_id, box[0] + 3, *box[1:], score - 0.1)]
+    return Boxes.from_table(np.array(rows, np.float32))
+
+
+REFERENCE = Reference(tuple(range(FRAMES)), (tuple(map(decoded, range(FRAMES))),), (PLACEMENT,), 0.05)
+
+
+def judged(dump: tuple[Boxes, ...], configured: PostRules = USUAL, usual: PostRules = USUAL) -> DumpParity:
+    return parity.compare(ParityJob(REFERENCE, usual, configured, NAMES, 0.01), dump)
+
+
+def run_with(**attrs: float) -> PostRules:
+    return replace(USUAL, attrs_all=replace(USUAL.attrs_all, **attrs))
+
+
+def test_a_healthy_dump_is_the_models() -> None:
+    found = judged(REFERENCE.objects(USUAL))
+    assert found.outcome is ParityOutcome.SAME
+    assert (found.match.f1, found.match.f1_close, found.costs, found.frames_with_reference) == (1, 1, (), FRAMES)
+
+
+CHOICES = {
+    "pre-cluster-threshold": run_with(pre_cluster_threshold=0.8),
+    "nms-iou-threshold": run_with(nms_iou_threshold=0.95),
+    "topk": run_with(topk=1),
+    "detected-min-w": run_with(detected_min_w=125),
+    "cluster-mode": replace(USUAL, cluster_mode=4),
+    "filter-out-class-ids": replace(USUAL, filter_out=(1,)),
+    "interval": replace(USUAL, interval=1),
+    "num-detected-classes": replace(USUAL, classes=2),
+}
+
+
+@pytest.mark.parametrize("key", CHOICES)
+def test_a_config_that_changes_boxes_is_named(key: str) -> None:
+    found = judged(REFERENCE.objects(CHOICES[key]), CHOICES[key])
+    assert found.outcome is ParityOutcome.CHOSEN
+    assert [cost.choice.key for cost in found.costs if cost.matters] == [key]
+    assert found.costs[0].text.startswith(f"{key}=")
+
+
+def test_a_threshold_of_one_class_is_named_with_its_group() -> None:
+    high = replace(USUAL, attrs=((2, replace(USUAL.attrs_all, pre_cluster_threshold=0.99)),))
+    found = judged(REFERENCE.objects(high), high)
+    assert found.outcome is ParityOutcome.CHOSEN
+    text = "pre-cluster-threshold=0.99 in [class-attrs-2] drops 33 % of the reference's boxes (usual: 0.25)"
+    assert found.costs[0].text == text
+
+
+def test_a_harmless_choice_passes_and_is_listed() -> None:
+    harmless = run_with(topk=20, pre_cluster_threshold=0.3)
+    found = judged(REFERENCE.objects(harmless), harmless)
+    assert found.outcome is ParityOutcome.SAME
+    assert {cost.choice.key for cost in found.costs} == {"topk", "pre-cluster-threshold"}
+    assert not any(cost.matters for cost in found.costs)
+
+
+def test_a_parser_with_its_own_nms_is_right_under_cluster_mode_4() -> None:
+    none = replace(USUAL, cluster_mode=4)
+    assert judged(REFERENCE.objects(USUAL), none).outcome is ParityOutcome.SAME
+
+
+def moved(boxes: Boxes, dx: float = 0, turn: int = 0, score: float = 0) -> Boxes:
+    classes = (boxes.class_id + turn) % CLASSES
+    return Boxes(classes, boxes.left + np.float32(dx), boxes.top, boxes.width, boxes.height, boxes.confidence + score)
+
+
+@pytest.mark.parametrize("configured", [USUAL, run_with(topk=1)])
+@pytest.mark.parametrize(("dx", "turn"), [(400, 0), (0, 1)])
+def test_other_boxes_are_not_the_models(configured: PostRules, dx: float, turn: int) -> None:
+    dump = tuple(moved(boxes, dx, turn) for boxes in REFERENCE.objects(configured))
+    assert judged(dump, configured).outcome is ParityOutcome.DIFFERENT
+
+
+@pytest.mark.parametrize(("dx", "score"), [(20, 0), (0, -0.1)])
+def test_boxes_at_the_right_objects_may_still_differ(dx: float, score: float) -> None:
+    dump = tuple(moved(boxes, dx, score=np.float32(score)) for boxes in REFERENCE.objects(USUAL))
+    assert judged(dump).outcome is ParityOutcome.MOVED
+
+
+def test_nothing_on_both_sides_proves_nothing() -> None:
+    empty = tuple(Boxes.empty() for _ in range(FRAMES))
+    nothing = replace(REFERENCE, decoded=(empty,))
+    found = parity.compare(ParityJob(nothing, USUAL, USUAL, NAMES, 0.01), empty)
+    assert found.outcome is ParityOutcome.NOTHING
+    assert judged(empty).outcome is ParityOutcome.DIFFERENT
+
+
+def test_unpublished_clustering_is_no_fault_of_the_parser() -> None:
+    dense = replace(USUAL, cluster_mode=1, attrs_all=ClassAttrs(eps=0.2, min_boxes=3, pre_cluster_threshold=0.25))
+    dump = tuple(moved(boxes, dx=400) for boxes in REFERENCE.objects(USUAL))
+    assert judged(dump, dense).outcome is ParityOutcome.CHOSEN
+
+
+def test_keys_without_effect_are_no_choices() -> None:
+    none = replace(run_with(nms_iou_threshold=0.9), cluster_mode=4)
+    assert [choice.key for choice in config_choices.choices(none, USUAL)] == ["cluster-mode"]
+    beyond = replace(USUAL, attrs=((CLASSES, replace(USUAL.attrs_all, topk=1)),))
+    assert config_choices.choices(beyond, USUAL) == ()
+
+
+@pytest.mark.parametrize(
+    ("count", "ms", "frames"),
+    [
+        (5, 10, (0, 1, 2, 3, 4)),
+        (100, 10, tuple(range(100))),
+        (40, 200, (2, 7, 12, 17, 22, 27, 32, 37)),
+        (100_000, 900, (37, 112, 187, 262, 337, 412, 487, 562)),
+    ],
+)
+def test_frames_fit_into_the_budget_and_are_spread(count: int, ms: float, frames: tuple[int, ...]) -> None:
+    assert reference.choose_frames(count, ms, 1.0) == frames
