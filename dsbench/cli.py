@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     options.add_argument(check.add_argument, options.VIDEO)
     check.set_defaults(run=_parser_check)
     _add_inspect(commands)
+    _add_advice(commands)
     _add_prepare(commands)
     _add_doctor(commands)
     return parser
@@ -64,6 +65,14 @@ def _add_inspect(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     options.add_argument(init.add_argument, options.VIDEO)
     init.set_defaults(run=_init)
+
+
+def _add_advice(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    lint = commands.add_parser("lint", help="check nvinfer and deepstream-app configs (docs/lint.md)")
+    lint.add_argument("files", metavar="FILE", nargs="+", help="config files, .txt or .yml; other files are skipped")
+    lint.add_argument("--no-notes", action="store_true", help="show errors and warnings only")
+    lint.add_argument("--json", action="store_true", help="print JSON")
+    lint.set_defaults(run=_lint)
 
 
 def _add_prepare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -119,6 +128,12 @@ def _init(arguments: argparse.Namespace) -> int:
     from dsbench.inspection import init_command
 
     return init_command.run(arguments)
+
+
+def _lint(arguments: argparse.Namespace) -> int:
+    from dsbench.advice import lint_command
+
+    return lint_command.run(arguments)
 
 
 def _prepare(arguments: argparse.Namespace) -> int:

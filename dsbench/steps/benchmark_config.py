@@ -16,7 +16,7 @@ from dsbench.judge import lint
 from dsbench.judge.lint import Finding
 from dsbench.model.facts import PreflightFacts, Throughput
 from dsbench.record.evidence import EvidenceLog
-from dsbench.steps.findings import raise_errors
+from dsbench.steps.findings import add_findings, raise_errors
 from dsbench.steps.model_outputs import ModelOutputsResult
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.nvinfer_config import NvinferConfigResult, lint_context, nvinfer_plan
@@ -107,5 +107,5 @@ def add_evidence(log: EvidenceLog, model: ModelRun, result: BenchmarkConfigResul
     log.fact("A run ends early", how, precision.origin)
     log.fact("Real time means", f"{target.value:g} FPS per stream", target.origin)
     log.fact("Real-time streams required", "none" if wanted.value is None else wanted.value, wanted.origin)
-    log.warn(*(f"{finding.what} ({finding.where}): {finding.fix}" for finding in result.findings))
+    add_findings(log, result.findings)
     file_text(log, result.written.path)

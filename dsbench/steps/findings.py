@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.judge import label_names
-from dsbench.judge.lint import ERROR, Finding
+from dsbench.judge.lint import ERROR, NOTE, Finding
+from dsbench.record.evidence import EvidenceLog
 
 
 def raise_errors(code: Code, findings: Sequence[Finding]) -> None:
@@ -21,6 +22,16 @@ def raise_errors(code: Code, findings: Sequence[Finding]) -> None:
     if len(errors) == 1:
         raise DsbenchError(code, errors[0].what, where=errors[0].where, fix=errors[0].fix)
     raise DsbenchError(code, "\n".join(map(_listed, errors)))
+
+
+def add_findings(log: EvidenceLog, findings: Sequence[Finding]) -> None:
+    """Warnings as the step's warnings, notes as its notes, each with place and fix."""
+    for finding in findings:
+        text = f"{finding.what} ({finding.where})" + (f": {finding.fix}" if finding.fix else "")
+        if finding.severity == NOTE:
+            log.note(text)
+        else:
+            log.warn(text)
 
 
 def _listed(error: Finding) -> str:

@@ -22,7 +22,7 @@ from dsbench.model.facts import PreflightFacts
 from dsbench.model.settings import Settings
 from dsbench.record.evidence import EvidenceLog
 from dsbench.steps import built_in_parser
-from dsbench.steps.findings import raise_errors
+from dsbench.steps.findings import add_findings, raise_errors
 from dsbench.steps.model_outputs import ModelOutputsResult, pre_cluster_threshold
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.parser_build import ParserBuildResult
@@ -80,8 +80,18 @@ def lint_context(facts: PreflightFacts, outputs: ModelOutputsResult, parser: Par
         functions=parser.library.functions,
         labels=facts.labels.names,
         names=outputs.exporter.names_but_of(facts.layout.labels),
+        cluster_mode=_cluster_mode_needed(outputs),
+        parser_clusters=not (parser.agreement and parser.agreement.complete),
         replaced=Path(built_in.library) if built_in and parser.library.path != Path(built_in.library) else None,
     )
+
+
+def _cluster_mode_needed(outputs: ModelOutputsResult) -> int | None:
+    """The exporter's, else the family's; None for a head of no known family."""
+    stated = outputs.exporter.stated.cluster_mode
+    if stated:
+        return stated.value
+    return registry.convention(outputs.head).cluster_mode if outputs.head else None
 
 
 def nvinfer_plan(
@@ -123,10 +133,8 @@ def cluster_mode(settings: Settings, outputs: ModelOutputsResult) -> int:
     """dsbench.toml's, else the exporter's, else the family's, else the specification's."""
     if settings.cluster_mode is not None:
         return settings.cluster_mode
-    stated = outputs.exporter.stated.cluster_mode
-    if stated:
-        return stated.value
-    return registry.convention(outputs.head).cluster_mode if outputs.head else spec.CLUSTER_MODE
+    needed = _cluster_mode_needed(outputs)
+    return spec.CLUSTER_MODE if needed is None else needed
 
 
 def _cluster_origin(outputs: ModelOutputsResult) -> str:
@@ -154,9 +162,5 @@ def add_evidence(
     log.fact("cluster-mode", result.config.cluster_mode, "config" if result.users else result.cluster_mode_origin)
     if outputs.head:
         log.fact("Classes of the head", outputs.head.classes, f"labels: {count}")
-    log.warn(*(_finding(finding) for finding in result.findings))
+    add_findings(log, result.findings)
     file_text(log, result.written.path)
-
-
-def _finding(finding: Finding) -> str:
-    return f"{finding.what} ({finding.where})" + (f": {finding.fix}" if finding.fix else "")

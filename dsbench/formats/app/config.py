@@ -54,6 +54,7 @@ def load(
     *,
     console: Callable[[str], None] | None = None,
     seen_sources: set[int] | None = None,
+    needs_labels: bool = True,
 ) -> AppConfig:
     """Read an app config: YAML when its name ends in .yml or .yaml, ini otherwise.
 
@@ -61,10 +62,13 @@ def load(
     YAML reader of DeepStream is ended by an uncaught exception.
 
     ``seen_sources``: numbers of source groups already read in this process; hand the same set to every ``-c`` file,
-    since DeepStream refuses a second ``[source0]`` even in another file.
+    since DeepStream refuses a second ``[source0]`` even in another file. ``needs_labels``: False to read a config whose
+    label file is not on this machine.
     """
+    reader = AppReader(Path(path), console, seen_sources)
     if str(path).endswith((".yml", ".yaml")):
         from dsbench.formats.app.yaml import AppYamlReader
 
-        return AppYamlReader(Path(path), console, None).load()
-    return AppReader(Path(path), console, seen_sources).load()
+        reader = AppYamlReader(Path(path), console, None)
+    reader.needs_labels = needs_labels
+    return reader.load()

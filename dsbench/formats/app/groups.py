@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dsbench.formats.keyfile import KeyFile
 from dsbench.formats.nvinfer.groups import Color
 
 
@@ -145,7 +146,8 @@ class AppConfig:
     """A whole file. ``sources`` and ``sinks`` are the enabled ones in DeepStream's order, ``num-sources`` expanded.
 
     ``warnings``: lines that DeepStream prints (console text, verbatim); ``unsupported``: enabled groups (``[tracker]``)
-    and keys (``[source0] drop-frame-interval``) that DeepStream honours and the embedded runtime does not.
+    and keys (``[source0] drop-frame-interval``) that DeepStream honours and the embedded runtime does not; ``source``:
+    the raw text, for line numbers and for what the user wrote.
     """
 
     path: Path
@@ -159,3 +161,4 @@ class AppConfig:
     tests: Tests = field(default_factory=Tests)
     warnings: tuple[str, ...] = ()
     unsupported: tuple[str, ...] = ()
+    source: KeyFile = field(default_factory=lambda: KeyFile(()), compare=False, repr=False)

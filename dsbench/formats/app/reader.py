@@ -40,6 +40,8 @@ class AppReader:
     """Reads one file; ``console`` receives DeepStream's stdout lines as they come."""
 
     function = "parse_config_file"
+    needs_labels = True
+    """A label file that [primary-gie] names must exist, as for deepstream-app."""
     lines: ClassVar[dict[str, int]] = {"sources": 817, "ids": 792, "secondary-ids": 802}
 
     def __init__(self, path: Path, console: Callable[[str], None] | None, seen_sources: set[int] | None) -> None:
@@ -158,7 +160,7 @@ class AppReader:
         if table is not tables.GIE:
             return
         labels = values.get("labelfile_path")
-        if labels is not None and not os.access(labels, os.R_OK):
+        if self.needs_labels and labels is not None and not os.access(labels, os.R_OK):
             reason = "Permission denied" if labels.exists() else "No such file or directory"
             self.say_error("parse_labels_file", 368, f"Failed to open label file '{labels}':{reason}")
             text = f"Failed while parsing label file '{labels}'"
@@ -200,6 +202,7 @@ class AppReader:
             sinks=tuple(self.sinks),
             warnings=tuple(self.warnings),
             unsupported=tuple(self.unsupported),
+            source=self.file,
         )
 
     def read_all(self) -> None:

@@ -160,7 +160,8 @@ class AppYamlReader(AppReader):
 
     def _check_gie(self, group: str, values: dict[str, Any]) -> None:
         labels = values.get("labelfile_path")
-        if values.get("enable") and labels is not None and not os.access(labels, os.R_OK):
+        enabled = self.needs_labels and values.get("enable")
+        if enabled and labels is not None and not os.access(labels, os.R_OK):
             reason = "Permission denied" if labels.exists() else "No such file or directory"
             self.say_error("parse_labels_file", 368, f"Failed to open label file '{labels}':{reason}")
             what = f"Failed while parsing label file {labels}"

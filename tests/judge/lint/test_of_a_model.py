@@ -57,7 +57,7 @@ def test_the_specifications_config_is_clean(config: Path, context: LintContext) 
     [
         ("gpu-id=0", "gpu-id=0\nmodel-type=0", "model-type", "error"),
         ("gpu-id=0", "gpu-id=0\nfoo=0", "unknown-key", "warning"),
-        ("gpu-id=0", "gpu-id=0\nthreshold=0.3", "unknown-key", "warning"),
+        ("gpu-id=0", "gpu-id=0\nthreshold=0.3", "misplaced-key", "warning"),
         ("gpu-id=0", "gpu-id=0\ngie-kitti-output-dir=/tmp", "unknown-key", "warning"),
         ("network-type=0", "network-type=100", "network-type", "error"),
         ("gie-unique-id=1\n", "", "gie-unique-id", "warning"),
@@ -77,7 +77,7 @@ def test_the_specifications_config_is_clean(config: Path, context: LintContext) 
         ("gpu-id=0", "gpu-id=0\noffsets=1;2", "offsets", "error"),
         ("gpu-id=0", "gpu-id=0\noffsets=1;2;inf", "offsets", "error"),
         ("interval=0", "interval=4", "interval", "warning"),
-        ("pre-cluster-threshold=0.25", "threshold=0.25", "nvinfer-warning", "warning"),
+        ("pre-cluster-threshold=0.25", "threshold=0.25", "deprecated-key", "warning"),
         ("num-detected-classes=3", "num-detected-classes=4", "class-count", "error"),
         ("num-detected-classes=3", "num-detected-classes=0", "class-count", "error"),
         (FUNCTION, FUNCTION + " # comment", "parser-function", "error"),
@@ -90,7 +90,7 @@ def test_the_specifications_config_is_clean(config: Path, context: LintContext) 
         ("pre-cluster-threshold=0.25", "pre-cluster-threshold=25", "threshold", "error"),
         ("[class-attrs-all]", "[class-attrs-99]", "unreadable", "error"),
         ("[property]", "property:", "unreadable", "error"),
-        ("interval=0", "interval=0\nsymmetric-padding=1\nmaintain-aspect-ratio=0", "doubtful", "warning"),
+        ("interval=0", "interval=0\nsymmetric-padding=1\nmaintain-aspect-ratio=0", "symmetric-padding", "warning"),
     ],
 )
 def test_faults(config: Path, context: LintContext, old: str, new: str, rule: str, severity: str) -> None:
@@ -106,6 +106,83 @@ def test_faults(config: Path, context: LintContext, old: str, new: str, rule: st
     assert str(config.name) in hit.where or "labels.txt" in hit.where
     if severity == "warning":
         assert not [finding for finding in findings if finding.severity == "error"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule", "severity"),
+    [
+        ("process-mode=1", "process-mode=2", "process-mode", "warning"),
+        ("gpu-id=0", "gpu-id=0\noperate-on-gie-id=1", "secondary-key", "warning"),
+        ("gpu-id=0", "gpu-id=0\nclassifier-threshold=0.5", "foreign-key", "warning"),
+        ("gpu-id=0", "gpu-id=0\noutput-tensor-meta=1", "output-tensor-meta", "warning"),
+        ("gpu-id=0", "gpu-id=0\ninput-tensor-from-meta=1", "input-tensor-from-meta", "warning"),
+        ("gpu-id=0", "gpu-id=0\nstabilize-buffer-count=8", "stabilize-buffer-count", "warning"),
+        ("gpu-id=0", "gpu-id=0\nfilter-out-class-ids=0;2", "filter-out-class-ids", "warning"),
+        ("gpu-id=0", "gpu-id=0\nfilter-out-class-ids=7", "filter-out-class-ids", "warning"),
+        ("gpu-id=0", "gpu-id=0\nfilter-out-class-ids=0;1;2", "filter-out-class-ids", "error"),
+        ("network-mode=2", "network-mode=1", "int8-calibration", "warning"),
+        ("network-mode=2", "network-mode=1\nint8-calib-file=none.table", "int8-calibration", "warning"),
+        ("cluster-mode=2", "cluster-mode=4", "cluster-mode-none", "warning"),
+        ("topk=200", "topk=1", "topk", "warning"),
+        ("topk=200", "topk=200\ndetected-min-w=300", "object-size", "warning"),
+        ("topk=200", "topk=200\ndetected-max-h=20", "object-size", "warning"),
+        ("topk=200", "topk=200\ndetected-min-w=300\ndetected-max-w=200", "object-size", "error"),
+        ("topk=200", "topk=200\ndetected-min-w=5", "object-size", "note"),
+        ("topk=200", "topk=200\nroi-top-offset=50", "region", "note"),
+        ("nms-iou-threshold=0.45", "nms-iou-threshold=0.95", "nms-iou-threshold", "warning"),
+        ("nms-iou-threshold=0.45", "nms-iou-threshold=nan", "nms-iou-threshold", "warning"),
+        ("nms-iou-threshold=0.45", "nms-iou-threshold=0.01", "nms-iou-threshold", "warning"),
+        ("pre-cluster-threshold=0.25", "pre-cluster-threshold=0.9", "threshold-extreme", "warning"),
+        ("pre-cluster-threshold=0.25", "pre-cluster-threshold=0.001", "threshold-extreme", "warning"),
+        ("topk=200", "topk=200\npost-cluster-threshold=1", "threshold", "error"),
+        (
+            "threshold=0.25",
+            "threshold=0.25\n[class-attrs-1]\npre-cluster-threshold=0.99",
+            "threshold-extreme",
+            "warning",
+        ),
+        ("threshold=0.25", "threshold=0.25\n[class-attrs-1]\npre-cluster-threshold=1.4", "threshold", "warning"),
+        ("=0.00392156862745098", "=0.0000153", "scale-extreme", "warning"),
+        ("=0.00392156862745098", "=255", "scale-extreme", "warning"),
+        ("gpu-id=0", "gpu-id=0\noffsets=0.485;0.456;0.406", "offsets-range", "warning"),
+        ("gpu-id=0", "gpu-id=0\noffsets=300;300;300", "offsets-range", "warning"),
+        ("gpu-id=0", "gpu-id=0\nmean-file=mean.ppm # mine", "inline-comment", "warning"),
+        ("gpu-id=0", "gpu-id=0 # one", "inline-comment", "note"),
+        ("gpu-id=0", "gpu-id=0\ngpu-id=1", "duplicate-key", "warning"),
+        ("gpu-id=0", "gpu-id=0\ngpu-id=0", "duplicate-key", "note"),
+        ("[class-attrs-all]", "[property]\ngpu-id=0\n[class-attrs-all]", "duplicate-group", "warning"),
+        ("[class-attrs-all]", "[class-attr-all]", "unknown-group", "warning"),
+        ("gpu-id=0", "gpu-id=0\ntlt-encoded-model=~/m.etlt", "literal-path", "warning"),
+        ("gpu-id=0", "gpu-id=0\nmean-file=", "empty-path", "warning"),
+        ("labels.txt", "labels.txt ", "trailing-blanks", "warning"),
+        ("gpu-id=0", "gpu-id=0\ndisable-output-host-copy=1", "output-host-copy", "warning"),
+        ("gpu-id=0", "gpu-id=0\noutput-blob-names=boxes", "output-names", "warning"),
+        ("topk=200", "topk=200\ncluster-mode=4", "misplaced-key", "warning"),
+        ("gpu-id=0", "gpu-id=0\nint8-calib-file=c.table", "int8-table-unused", "note"),
+    ],
+)
+def test_more_faults(config: Path, context: LintContext, old: str, new: str, rule: str, severity: str) -> None:
+    text = config.read_text()
+    assert old in text
+    config.write_text(text.replace(old, new, 1))
+    known = replace(context, cluster_mode=2, parser_clusters=False, labels=("cat", "dog", "cow"))
+    hits = [finding for finding in lint(config, known) if finding.rule == rule]
+    assert [finding.severity for finding in hits] == [severity]
+    assert hits[0].line
+    assert "{" not in hits[0].what + hits[0].fix
+
+
+def test_filtered_classes_are_named(config: Path, context: LintContext) -> None:
+    config.write_text(config.read_text().replace("gpu-id=0", "gpu-id=0\nfilter-out-class-ids=0;2"))
+    (finding,) = lint(config, replace(context, labels=("cat", "dog", "cow")))
+    assert finding.what == "filter-out-class-ids drops every object of classes 0 (cat), 2 (cow)"
+
+
+def test_no_clustering_is_a_note_where_the_parser_may_cluster(config: Path, context: LintContext) -> None:
+    config.write_text(config.read_text().replace("cluster-mode=2", "cluster-mode=4"))
+    rules = {finding.rule: finding.severity for finding in lint(config, replace(context, cluster_mode=2))}
+    assert rules == {"cluster-mode-none": "note", "nms-unused": "note"}
+    assert [f.rule for f in lint(config, replace(context, cluster_mode=4))] == ["nms-unused"]
 
 
 def test_the_line_is_named(config: Path, context: LintContext) -> None:

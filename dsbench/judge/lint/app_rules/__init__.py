@@ -1,0 +1,1 @@
+"""The lint's rows about deepstream-app configs, one module per part of the app."""
