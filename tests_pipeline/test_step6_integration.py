@@ -10,6 +10,7 @@ import pytest
 
 from dsbench.record.evidence import EvidenceLog
 from dsbench.steps import (
+    accuracy,
     import_parity,
     kitti_gate,
     model_outputs,
@@ -71,6 +72,11 @@ def test_kitti_gate(model: ModelRun, evidence: EvidenceLog) -> None:
 def test_import_parity(model: ModelRun, evidence: EvidenceLog) -> None:
     """Beyond: the dumped boxes are those that the model gives on the same frames."""
     import_parity.run(model, evidence)
+
+
+def test_accuracy(model: ModelRun, evidence: EvidenceLog) -> None:
+    """Beyond: how well the boxes agree with ground truth, where it is given."""
+    accuracy.run(model, evidence)
 
 
 def test_parser_check(model: ModelRun, evidence: EvidenceLog) -> None:

@@ -280,6 +280,16 @@ CATALOGUE: tuple[Topic, ...] = (
             "An export that computes only the first item of a batch, or mixes the items.",
             "Export again with a dynamic batch ([limits.md](limits.md))."),
     )),
+    Topic("Ground truth and accuracy", (
+        CodeEntry(Code.GROUND_TRUTH_INVALID,
+            "The ground truth cannot be used.",
+            "A wrong path or format, frames beyond the clip, boxes of another size, or class numbers without names.",
+            "Do what the error says; [accuracy.md](accuracy.md) shows the formats."),
+        CodeEntry(Code.ACCURACY,
+            "The mAP against the ground truth is below `--min-map`.",
+            "Wrong preprocessing, parser or labels; or the model is not good enough for these frames.",
+            "Compare the classes and the hardest frames in the step's tables ([accuracy.md](accuracy.md))."),
+    )),
     Topic("Benchmark", (
         CodeEntry(Code.FPS_PARSE,
             "The app's log has no usable `**PERF:` row.",

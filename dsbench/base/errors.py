@@ -86,6 +86,10 @@ class Code(StrEnum):
     IMPORT_PARITY = "import-parity"
     STREAM_PARITY = "stream-parity"
 
+    # ground truth and accuracy
+    GROUND_TRUTH_INVALID = "ground-truth-invalid"
+    ACCURACY = "accuracy"
+
     # benchmark
     FPS_PARSE = "fps-parse"
     PERF_LOG_INVALID = "perf-log-invalid"

@@ -136,6 +136,30 @@ MIN_DETECTION_RATE = Option(
     table="gate",
     header_line=1,
 )
+GROUND_TRUTH: Option[str | None] = Option(
+    "ground-truth",
+    Text(),
+    None,
+    "annotated boxes of the video, or of pictures: KITTI or YOLO label files, COCO JSON",
+    metavar="PATH",
+    origin=DEFAULT,
+    table="",
+    docs="docs/accuracy.md",
+    default_text="none",
+    header_line=1,
+)
+MIN_MAP: Option[float | None] = Option(
+    "min-map",
+    Fraction(),
+    None,
+    "fail accuracy when mAP@0.5:0.95 against the ground truth is lower, 0 to 1",
+    metavar="M",
+    origin=DEFAULT,
+    table="gate",
+    docs="docs/accuracy.md",
+    default_text="none",
+    header_line=1,
+)
 GPU_ID = Option(
     "gpu-id",
     Whole(0),

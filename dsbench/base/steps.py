@@ -53,6 +53,15 @@ STEPS: tuple[Step, ...] = (
         record_key="import_parity",
     ),
     Step(
+        "accuracy",
+        "beyond",
+        "how well the boxes agree with ground truth, where it is given",
+        ("kitti_gate",),
+        question="How accurate is it?",
+        shown=True,
+        record_key="accuracy",
+    ),
+    Step(
         "parser_check",
         "beyond",
         "the parser stays within its memory, on real frames and on changed tensors",

@@ -14,7 +14,7 @@ from dsbench.model.exporter.statement import Said
 
 ORDER, COUNT, NAMES = "label-order", "label-count", "label-names"
 _GENERIC = re.compile(r"(label|class|cls|item)?\d+")
-"""Names that exporters invent where nobody gave any, as `_plain` spells them."""
+"""Names that exporters invent where nobody gave any, as `plain` spells them."""
 _BACKGROUND = ("background", "bg", "nothing", "noobject", "na", "none")
 _SHOWN = 4
 _MOSTLY = 0.6
@@ -64,8 +64,8 @@ def compare(labels: Sequence[str], names: Said[tuple[str, ...]] | None, classes:
     ``labels``: the classes as nvinfer numbers them. ``names``: the exporter's. ``classes``: those of the head, None if
     unknown.
     """
-    mine = tuple(_plain(label.removeprefix("\ufeff").rstrip("\r")) for label in labels)
-    stated = tuple(map(_plain, names.value)) if names else ()
+    mine = tuple(plain(label.removeprefix("\ufeff").rstrip("\r")) for label in labels)
+    stated = tuple(map(plain, names.value)) if names else ()
     if not mine:
         return None
     if names is None or all(_GENERIC.fullmatch(name) for name in stated if name):
@@ -95,7 +95,7 @@ def _moved(
         return Mismatch(ORDER, True, f"labels.txt has the model's names {how}: {both}", fix)
     if _agree(mine, stated) >= _MOSTLY:
         return None
-    if len(stated) == 91 and mine == tuple(map(_plain, COCO80)):
+    if len(stated) == 91 and mine == tuple(map(plain, COCO80)):
         return _eighty(len(stated))
     for shift in (1, -1):
         moved = mine[shift:] if shift > 0 else ("", *mine)
@@ -116,7 +116,7 @@ def _agree(mine: Sequence[str], stated: Sequence[str]) -> float:
 
 def _coco(labels: Sequence[str], mine: tuple[str, ...], classes: int | None) -> Mismatch | None:
     """COCO's 80 names against its 91 category ids, a background line, and COCO's names in another order."""
-    eighty, ninety_one = tuple(map(_plain, COCO80)), tuple(map(_plain, COCO91))
+    eighty, ninety_one = tuple(map(plain, COCO80)), tuple(map(plain, COCO91))
     if mine == eighty and classes == 91:
         return _eighty(91)
     if mine == ninety_one and classes == 80:
@@ -150,6 +150,7 @@ def _first(names: Sequence[str]) -> str:
     return shown + (", ..." if len(names) > _SHOWN else "")
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A name without case, blanks and punctuation, in COCO's spelling: names are compared so."""
     text = "".join(character for character in name.casefold() if character.isalnum())
     return _SPELLINGS.get(text, text)

@@ -159,6 +159,11 @@ class ModelLayout:
         """Clips, dumps, app configs and logs of the comparison between streams."""
         return self.samples / "stream_parity"
 
+    @property
+    def accuracy_dir(self) -> Path:
+        """Configs, dumps and logs of the comparison with ground truth."""
+        return self.samples / "accuracy"
+
     def sample_frame(self, frame: int) -> Path:
         """``samples/frame_%04d.jpg``, by frame number."""
         return self.samples / f"frame_{frame:04d}.jpg"

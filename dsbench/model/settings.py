@@ -27,7 +27,6 @@ class Settings:
 
     onnx: str | None = None
     family: str | None = None
-    ground_truth: str | None = None
     input_size: tuple[int, int] | None = None
     """Height, width."""
 
@@ -192,7 +191,6 @@ TABLES: dict[str, dict[str, Reader]] = {
         "onnx": _file_name,
         "family": _text,
         **_options(""),
-        "ground-truth": _text,
         "input-size": _size,
     },
     **{table: _options(table) for table in dict.fromkeys(option.table for option in _OPTIONS.values()) if table},

@@ -54,7 +54,12 @@ def test_every_key_is_read_with_nvinfers_names(tmp_path: Path) -> None:
     assert read.offsets == (127.0, 127.0, 127.0)
     assert (read.maintain_aspect_ratio, read.symmetric_padding) == (False, True)
     assert (read.net_scale_factor, read.cluster_mode, read.topk) == (0.0078125, 4, 50)
-    assert read.options == {"video": "clips/a b.mp4", "min-detection-rate": 0.5, "kitti-frames": 0}
+    assert read.options == {
+        "video": "clips/a b.mp4",
+        "ground-truth": "truth",
+        "min-detection-rate": 0.5,
+        "kitti-frames": 0,
+    }
     assert "net-scale-factor" in read.decided()
     assert "path" not in read.decided()
 

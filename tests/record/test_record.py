@@ -31,6 +31,7 @@ from dsbench.record.schema import (
     TrtexecFigures,
     VideoRecord,
 )
+from dsbench.steps.accuracy import AccuracyRecord
 from dsbench.steps.frame_latency import LatencyRecord, PercentileRecord
 from dsbench.steps.stream_parity import ParityRecord
 from dsbench.steps.stream_sweep import SweepRecord, TrialRecord
@@ -92,6 +93,7 @@ ENTRIES = {
     ),
     "sweep": SweepRecord(5, 8, (TrialRecord(5, "Sweep", 31.0, 30.5, "YES"), TrialRecord(6, "Run 1", None, None, "NO"))),
     "latency": LatencyRecord(4, 1200, 300, 41.5, 99.25, (PercentileRecord(50.0, 40.0, 39.5, 41.0),)),
+    "accuracy": AccuracyRecord(0.95, 0.7, 0.68, 0.72, 0.9, None, 100, 1555, "pass", 0.6),
     "parity": ParityRecord(4, 487, 486, 1, 0, True, ""),
 }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dsbench.base.steps import STEPS
 from tests import onnx_zoo_transformers as zoo
 from tests.street_zoo import NAMES, STREET
 
@@ -70,7 +71,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 @pytest.mark.parametrize("name", CONFIGS)
 def test_green_with_the_family_s_config(finished: tuple[Path, str], name: str) -> None:
     root, output = finished
-    steps = "7 of 19 steps passed" if name in ("detr", "rtdetr") else "6 of 19 steps passed, 1 INCONCLUSIVE"
+    steps = (
+        f"7 of {len(STEPS)} steps passed"
+        if name in ("detr", "rtdetr")
+        else f"6 of {len(STEPS)} steps passed, 1 INCONCLUSIVE"
+    )
     assert f"{name}: {steps}" in output
     config = (root / name / "config" / f"config_infer_primary_{name}.txt").read_text()
     for part in CONFIGS[name]:

@@ -1,0 +1,83 @@
+"""PASS, FAIL or INCONCLUSIVE: the mAP and its interval against ``--min-map``; and what the classes say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dsbench.judge.accuracy.average_precision import Precision
+from dsbench.judge.accuracy.errors_of_run import RunErrors
+
+WIDE = 0.05
+"""An interval that reaches further than this from the mAP is too wide to decide for a gate inside it."""
+RENAMED = 0.6
+"""A class is found as another one if this fraction of its objects is. Only a class with MIN_OBJECTS is judged."""
+MIN_OBJECTS = 10
+
+
+class GateState(StrEnum):
+    """The outcome of the gate."""
+
+    NO_GATE = "no gate"
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracyVerdict:
+    """The state and one sentence why."""
+
+    state: GateState
+    text: str
+
+
+def judge(found: Precision, gate: float | None) -> AccuracyVerdict:
+    """The gate on mAP@0.5:0.95. Where the gate lies inside a wide interval, the frames are too few to decide."""
+    said = f"mAP@0.5:0.95 is {found.map:.3f} (95 % interval {found.low:.3f} to {found.high:.3f}, {found.frames} frames)"
+    if gate is None:
+        return AccuracyVerdict(GateState.NO_GATE, said)
+    reach = max(found.map - found.low, found.high - found.map)
+    if found.low <= gate <= found.high and reach > WIDE:
+        return AccuracyVerdict(
+            GateState.INCONCLUSIVE,
+            f"{said}: too few frames and objects to say whether --min-map {gate:g} is met. Annotate more frames, or"
+            " raise --kitti-frames",
+        )
+    if found.map < gate:
+        return AccuracyVerdict(GateState.FAIL, f"{said}, --min-map requires {gate:g}")
+    return AccuracyVerdict(GateState.PASS, f"{said}, at least {gate:g} required")
+
+
+def warnings(found: Precision, run: RunErrors) -> tuple[str, ...]:
+    """Classes that are found as other ones throughout, and classes that are not found at all."""
+    renamed = _renamed(run)
+    texts = []
+    if renamed:
+        pairs = ", ".join(f"{truth} as {name} ({count} of {total})" for truth, name, count, total in renamed)
+        what = "classes are" if len(renamed) > 1 else "a class is"
+        texts.append(f"{what} detected under another name: {pairs}. Compare the order of labels.txt with the model's")
+    others = {truth for truth, *_ in renamed}
+    lost = [
+        f"{one.name} (0 of {one.objects})"
+        for one in found.classes
+        if one.objects >= MIN_OBJECTS and one.ap50 is not None and one.ap50 < 0.005 and one.name not in others
+    ]
+    if lost:
+        texts.append(
+            f"never found, even with a low threshold: {', '.join(lost)}. Check labels.txt, filter-out-class-ids and the"
+            " size limits of the config"
+        )
+    return tuple(texts)
+
+
+def _renamed(run: RunErrors) -> Sequence[tuple[str, str, int, int]]:
+    """True class, detected class, objects found so, objects in all."""
+    found = []
+    for one in run.classes:
+        for pair in run.confusion:
+            wrong = pair.truth == one.name and pair.found not in (one.name, "missed")
+            if wrong and one.objects >= MIN_OBJECTS and pair.count >= RENAMED * one.objects:
+                found.append((one.name, pair.found, pair.count, one.objects))
+    return found

@@ -1,0 +1,223 @@
+"""Beyond the specification: mAP, errors by class and the hardest frames, where ground truth is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.options import MIN_MAP, Value
+from dsbench.formats.ground_truth.truth import GroundTruth, invalid
+from dsbench.judge.accuracy import average_precision, class_names, errors_of_run, judged_frames, thresholds, verdict
+from dsbench.judge.accuracy.average_precision import Precision
+from dsbench.judge.accuracy.class_names import ClassNames
+from dsbench.judge.accuracy.errors_of_run import ClassErrors, RunErrors
+from dsbench.judge.accuracy.thresholds import BestThreshold
+from dsbench.judge.accuracy.verdict import AccuracyVerdict, GateState
+from dsbench.model.facts import PreflightFacts
+from dsbench.record.evidence import EvidenceLog
+from dsbench.steps import accuracy_dump, ground_truth
+from dsbench.steps.accuracy_dump import AccuracyDumps
+from dsbench.steps.ground_truth import FoundTruth
+from dsbench.steps.model_run import ModelRun
+from dsbench.steps.rows.file_rows import file_text
+
+_ROWS = 20
+
+
+@dataclass(frozen=True)
+class MeasuredAccuracy:
+    """Everything that the ground truth shows."""
+
+    names: ClassNames
+    precision: Precision
+    errors: RunErrors
+    best: BestThreshold | None
+    verdict: AccuracyVerdict
+    dumps: AccuracyDumps
+
+
+@dataclass(frozen=True)
+class AccuracyResult:
+    """The measurement; None without ground truth."""
+
+    found: FoundTruth
+    gate: Value[float | None]
+    measured: MeasuredAccuracy | None = None
+
+
+@dataclass(frozen=True)
+class AccuracyRecord:
+    """The record's entry ``accuracy``. Precision and recall at the run's own thresholds, all classes together."""
+
+    map50: float
+    map: float
+    map_low: float
+    map_high: float
+    precision: float | None
+    recall: float | None
+    frames: int
+    objects: int
+    state: str
+    gate: float | None
+
+
+def run(model: ModelRun, log: EvidenceLog) -> AccuracyResult:
+    """Dump, compare, judge. Raises GROUND_TRUTH_INVALID, ACCURACY below the gate, what a run of the app raises."""
+    result = model.keep(_measured(model))
+    model.record("accuracy", _record(result))
+    add_evidence(log, model, result)
+    require(result)
+    return result
+
+
+def _measured(model: ModelRun) -> AccuracyResult:
+    gate, found = model.option(MIN_MAP), ground_truth.find(model)
+    if found.truth is None:
+        return AccuracyResult(found, gate)
+    names = _names(model, found.truth)
+    dumps = accuracy_dump.make(model, found.truth)
+    own, low = judged_frames.judged(dumps.own, names), judged_frames.judged(dumps.low, names)
+    shared = judged_frames.of_shared_classes(low, names.shared)
+    if not any((~frame.crowd).any() for frame in shared):
+        raise invalid(
+            f"no object of the model's classes in the {len(shared)} frames that were played",
+            found.truth.path,
+            "raise --kitti-frames, or annotate more frames",
+        )
+    precision = average_precision.evaluate(shared, names.names, dumps.block)
+    errors = errors_of_run.evaluate(own, names.every, names.shared)
+    judged = verdict.judge(precision, gate.value)
+    return AccuracyResult(
+        found, gate, MeasuredAccuracy(names, precision, errors, thresholds.best(shared), judged, dumps)
+    )
+
+
+def _names(model: ModelRun, truth: GroundTruth) -> ClassNames:
+    """The classes by name. Raises GROUND_TRUTH_INVALID if labels.txt and the ground truth share none."""
+    facts = model.get(PreflightFacts)
+    names = class_names.match(facts.labels.names, truth.names)
+    if not names.shared:
+        raise invalid(
+            f"no class of the ground truth is in labels.txt: {_list(names.only_truth)} against"
+            f" {_list(names.only_labels)}",
+            truth.path,
+            "correct labels.txt, or give ground truth that names the model's classes as labels.txt does",
+        )
+    return names
+
+
+def _list(names: tuple[str, ...], shown: int = 6) -> str:
+    return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
+
+
+def require(result: AccuracyResult) -> None:
+    """Raise ACCURACY if the gate is not met."""
+    measured = result.measured
+    if measured is None or measured.verdict.state is not GateState.FAIL:
+        return
+    worst = sorted((one for one in measured.precision.classes if one.ap is not None), key=lambda one: one.ap or 0.0)
+    weak = ", ".join(f"{one.name} {one.ap:.3f}" for one in worst[:4])
+    hints = _warnings(measured)
+    raise DsbenchError(
+        Code.ACCURACY,
+        f"{measured.verdict.text}; lowest AP: {weak}",
+        where=str(result.found.truth.path if result.found.truth else ""),
+        fix="\n".join(hints) or "compare the classes, the confusion and the hardest frames in the tables of this step",
+    )
+
+
+def _warnings(measured: MeasuredAccuracy) -> tuple[str, ...]:
+    cost = thresholds.warning(measured.errors.total, measured.best)
+    return (*verdict.warnings(measured.precision, measured.errors), *filter(None, (cost,)))
+
+
+def add_evidence(log: EvidenceLog, model: ModelRun, result: AccuracyResult) -> None:
+    """mAP with its interval, classes, confusion, hardest frames; what does not match or is in doubt."""
+    measured, truth = result.measured, result.found.truth
+    if measured is None or truth is None:
+        log.fact("Accuracy", f"not measured: {result.found.none}")
+        if result.gate.value is not None:
+            log.warn(f"--min-map {result.gate.value:g} was not checked: {result.found.none}")
+        return
+    precision, total = measured.precision, measured.errors.total
+    log.print(f"Accuracy: mAP@0.5 {precision.map50:.3f}, {measured.verdict.text}")
+    interval = f"95 % interval {precision.low:.3f} to {precision.high:.3f}"
+    log.fact("mAP@0.5:0.95", f"{precision.map:.3f}", f"{interval}; {measured.verdict.state}")
+    log.fact("mAP@0.5", f"{precision.map50:.3f}", "pycocotools, at most 100 detections of a frame")
+    log.fact("Required mAP@0.5:0.95", "none" if result.gate.value is None else result.gate.value, result.gate.origin)
+    log.fact("Precision and recall", f"{_text(total.precision)} and {_text(total.recall)}", "at the run's thresholds")
+    log.fact("Ground truth", str(truth.path), f"{truth.format}, {result.found.origin}")
+    log.fact("Frames compared", measured.dumps.what, f"the app ran for {measured.dumps.seconds:.1f} s more")
+    _tables(log, measured)
+    log.note(*measured.dumps.notes, *_unmatched(measured))
+    log.warn(*measured.dumps.warnings, *_warnings(measured))
+    if measured.verdict.state is GateState.INCONCLUSIVE:
+        log.warn(f"INCONCLUSIVE: {measured.verdict.text}")
+    file_text(log, model.layout.accuracy_dir / "config_infer_low.txt")
+
+
+def _tables(log: EvidenceLog, measured: MeasuredAccuracy) -> None:
+    by_name = {one.name: one for one in measured.errors.classes}
+    log.table(
+        "Classes: AP from a low threshold, precision and recall at the run's own",
+        ("class", "objects", "AP@0.5:0.95", "AP@0.5", "precision", "recall"),
+        (
+            (one.name, one.objects, _text(one.ap), _text(one.ap50), *_at_thresholds(by_name[one.name]))
+            for one in measured.precision.classes
+            if one.objects or by_name[one.name].detections
+        ),
+    )
+    wrong = [one for one in measured.errors.confusion if one.truth != one.found]
+    if wrong:
+        log.table(
+            "Confusion at the run's thresholds, IoU 0.5: errors, most frequent first",
+            ("true class", "detected as", "objects"),
+            ((one.truth, one.found, one.count) for one in wrong[:_ROWS]),
+        )
+    frames = measured.errors.frames
+    if frames:
+        log.table(
+            f"Hardest frames: {len(frames)} of {measured.precision.frames} have errors",
+            ("frame", "label file", "objects", "missed", "background", "wrong class"),
+            ((one.number, one.name, one.objects, one.missed, one.background, one.confused) for one in frames[:_ROWS]),
+        )
+
+
+def _at_thresholds(one: ClassErrors) -> tuple[str, str]:
+    return _text(one.precision), _text(one.recall)
+
+
+def _text(value: float | None) -> str:
+    return "none" if value is None else f"{value:.3f}"
+
+
+def _unmatched(measured: MeasuredAccuracy) -> list[str]:
+    """Classes that only one side has, and names that are spelled differently."""
+    names, notes = measured.names, []
+    if names.only_truth:
+        notes.append(f"classes of the ground truth that labels.txt does not have, left out: {_list(names.only_truth)}")
+    if names.only_labels:
+        notes.append(f"classes of labels.txt that the ground truth does not have, left out: {_list(names.only_labels)}")
+    if names.respelled:
+        pairs = tuple(f"{mine} = {theirs}" for mine, theirs in names.respelled)
+        notes.append(f"names that are spelled differently: {_list(pairs)}")
+    return notes
+
+
+def _record(result: AccuracyResult) -> AccuracyRecord | None:
+    measured = result.measured
+    if measured is None:
+        return None
+    precision, total = measured.precision, measured.errors.total
+    return AccuracyRecord(
+        round(precision.map50, 4),
+        round(precision.map, 4),
+        round(precision.low, 4),
+        round(precision.high, 4),
+        total.precision,
+        total.recall,
+        precision.frames,
+        total.objects,
+        str(measured.verdict.state),
+        result.gate.value,
+    )

@@ -1,0 +1,115 @@
+"""A clip made of pictures, so that either runtime plays a folder of images as it plays a video.
+
+Every picture is one frame, in the given order, intra-coded at a quality close to the original. Pictures of one size
+keep it; otherwise each is stretched to the streammux surface, as the muxer would do it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dsbench.base import spec
+from dsbench.base.errors import Code, DsbenchError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MAX_SIDE = 4096
+"""NVDEC's H.264 limit."""
+_RATE = 30
+_BT709, _LIMITED = 1, 1  # AVColorSpace and AVColorRange of libavutil/pixfmt.h
+_X264 = {"crf": "1", "preset": "veryfast", "g": "1", "bf": "0"}
+_MPEG4 = {"g": "1", "bf": "0", "flags": "+qscale", "global_quality": str(2 * 118)}  # quantiser 2
+_ORIENTATION = 274  # EXIF
+
+
+@dataclass(frozen=True)
+class PictureClip:
+    """The clip, the size of each picture in order, and the size of a frame."""
+
+    path: Path
+    sizes: tuple[tuple[int, int], ...]
+    width: int
+    height: int
+
+    @property
+    def stretched(self) -> bool:
+        return any(size != (self.width, self.height) for size in self.sizes)
+
+
+def write(pictures: Sequence[Path], path: Path) -> PictureClip:
+    """Write the clip. Raises GROUND_TRUTH_INVALID for a file that is no picture, NOT_WRITABLE."""
+    sizes = tuple(_size(picture) for picture in pictures)
+    width, height = sizes[0]
+    one_size = len(set(sizes)) == 1 and width % 2 == height % 2 == 0 and max(width, height) <= MAX_SIDE
+    if not one_size:
+        width, height = spec.MUX_WIDTH, spec.MUX_HEIGHT
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _encode(pictures, path, (width, height))
+    except OSError as error:  # includes FFmpeg's write errors
+        raise DsbenchError(
+            Code.NOT_WRITABLE, f"no clip can be written: {error}", where=str(path), fix="free space on the disk (df -h)"
+        ) from error
+    return PictureClip(path, sizes, width, height)
+
+
+def _encode(pictures: Sequence[Path], path: Path, size: tuple[int, int]) -> None:
+    import av
+    import numpy as np
+
+    encoder, options = _encoder()
+    with av.open(str(path), "w", format="mp4") as container:
+        stream: Any = container.add_stream(encoder, rate=_RATE, options=options)
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.codec_context.colorspace, stream.codec_context.color_range = _BT709, _LIMITED
+        for picture in pictures:
+            image = _open(picture)
+            if image.size != size:
+                image = image.resize(size, 2)  # bilinear
+            frame: Any = av.VideoFrame.from_ndarray(np.asarray(image), format="rgb24")
+            frame = frame.reformat(format="yuv420p", dst_colorspace=_BT709, dst_color_range=_LIMITED)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
+def _encoder() -> tuple[str, dict[str, str]]:
+    """H.264 where this FFmpeg encodes it, else MPEG-4 part 2; with options for a quality close to the original."""
+    import av
+
+    return ("libx264", dict(_X264)) if "libx264" in av.codecs_available else ("mpeg4", dict(_MPEG4))
+
+
+def _size(picture: Path) -> tuple[int, int]:
+    """Width and height as shown, from the file's head."""
+    from PIL import Image
+
+    try:
+        with Image.open(picture) as image:
+            turned = image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+            return (image.height, image.width) if turned else image.size
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise _unreadable(picture, error) from error
+
+
+def _open(picture: Path) -> Image.Image:
+    """The picture as shown, RGB."""
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(picture) as image:
+            return ImageOps.exif_transpose(image).convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise _unreadable(picture, error) from error
+
+
+def _unreadable(picture: Path, error: Exception) -> DsbenchError:
+    return DsbenchError(
+        Code.GROUND_TRUTH_INVALID,
+        f"ground truth: a picture cannot be read: {error}",
+        where=str(picture),
+        fix="replace the file, or remove it with its labels",
+    )
