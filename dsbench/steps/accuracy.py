@@ -9,7 +9,7 @@ from dsbench.base.options import MIN_MAP, Value
 from dsbench.formats.ground_truth.truth import GroundTruth, invalid
 from dsbench.judge.accuracy import average_precision, class_names, errors_of_run, judged_frames, thresholds, verdict
 from dsbench.judge.accuracy.average_precision import Precision
-from dsbench.judge.accuracy.class_names import ClassNames
+from dsbench.judge.accuracy.class_names import SharedClasses
 from dsbench.judge.accuracy.errors_of_run import ClassErrors, RunErrors
 from dsbench.judge.accuracy.thresholds import BestThreshold
 from dsbench.judge.accuracy.verdict import AccuracyVerdict, GateState
@@ -22,13 +22,17 @@ from dsbench.steps.model_run import ModelRun
 from dsbench.steps.rows.file_rows import file_text
 
 _ROWS = 20
+TOO_FEW, CLASS_NAMES, NO_TRUTH = "accuracy-too-few-frames", "accuracy-class-names", "accuracy-no-ground-truth"
+"""Codes of an INCONCLUSIVE step."""
+_MORE_FRAMES = "annotate more frames, raise --kitti-frames, or move the gate"
+_ORDER = "compare the order of labels.txt with the model's, and the names with those of the ground truth"
 
 
 @dataclass(frozen=True)
 class MeasuredAccuracy:
     """Everything that the ground truth shows."""
 
-    names: ClassNames
+    names: SharedClasses
     precision: Precision
     errors: RunErrors
     best: BestThreshold | None
@@ -92,7 +96,7 @@ def _measured(model: ModelRun) -> AccuracyResult:
     )
 
 
-def _names(model: ModelRun, truth: GroundTruth) -> ClassNames:
+def _names(model: ModelRun, truth: GroundTruth) -> SharedClasses:
     """The classes by name. Raises GROUND_TRUTH_INVALID if labels.txt and the ground truth share none."""
     facts = model.get(PreflightFacts)
     names = class_names.match(facts.labels.names, truth.names)
@@ -117,7 +121,7 @@ def require(result: AccuracyResult) -> None:
         return
     worst = sorted((one for one in measured.precision.classes if one.ap is not None), key=lambda one: one.ap or 0.0)
     weak = ", ".join(f"{one.name} {one.ap:.3f}" for one in worst[:4])
-    hints = _warnings(measured)
+    hints = tuple(filter(None, (verdict.renamed(measured.errors), *_warnings(measured))))
     raise DsbenchError(
         Code.ACCURACY,
         f"{measured.verdict.text}; lowest AP: {weak}",
@@ -136,8 +140,11 @@ def add_evidence(log: EvidenceLog, model: ModelRun, result: AccuracyResult) -> N
     measured, truth = result.measured, result.found.truth
     if measured is None or truth is None:
         log.fact("Accuracy", f"not measured: {result.found.none}")
-        if result.gate.value is not None:
+        if result.gate.value is not None and result.found.origin:
             log.warn(f"--min-map {result.gate.value:g} was not checked: {result.found.none}")
+        elif result.gate.value is not None:
+            what = f"--min-map {result.gate.value:g} was not checked: {result.found.none}"
+            log.inconclusive(NO_TRUTH, what, "give ground truth, or take the gate away")
         return
     precision, total = measured.precision, measured.errors.total
     log.print(f"Accuracy: mAP@0.5 {precision.map50:.3f}, {measured.verdict.text}")
@@ -152,7 +159,9 @@ def add_evidence(log: EvidenceLog, model: ModelRun, result: AccuracyResult) -> N
     log.note(*measured.dumps.notes, *_unmatched(measured))
     log.warn(*measured.dumps.warnings, *_warnings(measured))
     if measured.verdict.state is GateState.INCONCLUSIVE:
-        log.warn(f"INCONCLUSIVE: {measured.verdict.text}")
+        log.inconclusive(TOO_FEW, measured.verdict.text, _MORE_FRAMES)
+    elif measured.verdict.state is not GateState.FAIL and (renamed := verdict.renamed(measured.errors)):
+        log.inconclusive(CLASS_NAMES, renamed, _ORDER)
     file_text(log, model.layout.accuracy_dir / "config_infer_low.txt")
 
 

@@ -19,7 +19,7 @@ _COMPARED = 1 << 20
 
 @dataclass(frozen=True)
 class FoundTruth:
-    """The ground truth and where it was named; None with the reason why there is none."""
+    """The ground truth and where it was named; None with the reason why there is none for this video."""
 
     truth: GroundTruth | None
     origin: str = ""
@@ -43,7 +43,7 @@ def find(model: ModelRun) -> FoundTruth:
         if not _same_file(belongs, facts.video.value.path):
             played = facts.video.value.path.name
             reason = f"the ground truth of dsbench.toml belongs to {belongs.name}, and this run plays {played}"
-            return FoundTruth(None, none=f"{reason}: give --ground-truth for it")
+            return FoundTruth(None, given.origin, f"{reason}: give --ground-truth for it")
     return FoundTruth(truth, given.origin)
 
 

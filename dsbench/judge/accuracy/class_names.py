@@ -9,7 +9,7 @@ from dsbench.judge import label_names
 
 
 @dataclass(frozen=True, slots=True)
-class ClassNames:
+class SharedClasses:
     """``names``: the classes that both have, in the order of labels.txt, as the ground truth spells them."""
 
     names: tuple[str, ...]
@@ -36,12 +36,12 @@ class ClassNames:
         return {name: known[_plain(name)] for name in set(written) if _plain(name) in known}
 
 
-def match(labels: Sequence[str], truth: Sequence[str]) -> ClassNames:
+def match(labels: Sequence[str], truth: Sequence[str]) -> SharedClasses:
     """Pairs equal names; those that differ in case, blanks or punctuation too."""
     theirs = {_plain(name): name for name in truth}
     mine = dict.fromkeys(_plain(label) for label in labels)
     both = tuple(theirs[name] for name in mine if name in theirs)
-    return ClassNames(
+    return SharedClasses(
         both,
         tuple(name for plain, name in theirs.items() if plain not in mine),
         tuple(_shown(label) for label in dict.fromkeys(labels) if _plain(label) not in theirs),

@@ -91,7 +91,7 @@ class RunErrors:
 
 
 @dataclass(frozen=True, slots=True)
-class FrameMatch:
+class TruthMatch:
     """Of one frame, positions in ``truth`` and ``found``: pairs of one class, pairs of two, objects and boxes left."""
 
     same: tuple[tuple[int, int], ...]
@@ -100,7 +100,7 @@ class FrameMatch:
     background: tuple[int, ...]
 
 
-def match(frame: JudgedFrame) -> FrameMatch:
+def match(frame: JudgedFrame) -> TruthMatch:
     """Pairs within a class first, boxes by falling score as COCO does it; then what is left across classes, by falling
     IoU. Boxes left that lie mostly in a crowd region count as nothing."""
     import numpy as np
@@ -120,7 +120,7 @@ def match(frame: JudgedFrame) -> FrameMatch:
         rest[row, :] = rest[:, column] = 0.0
     used_truth = {row for row, _ in (*same, *other)}
     used_found = {column for _, column in (*same, *other)} | _in_crowd(frame)
-    return FrameMatch(
+    return TruthMatch(
         tuple((int(places[row]), column) for row, column in same),
         tuple((int(places[row]), column) for row, column in other),
         tuple(int(places[row]) for row in range(len(truth)) if row not in used_truth),

@@ -10,7 +10,7 @@ from dsbench.base.boxes import Boxes
 from dsbench.formats.ground_truth.truth import TruthFrame, TruthObject
 from dsbench.formats.kitti import KittiObject
 from dsbench.judge.accuracy.average_precision import JudgedFrame
-from dsbench.judge.accuracy.class_names import ClassNames
+from dsbench.judge.accuracy.class_names import SharedClasses
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class DumpedFrame:
     found: tuple[KittiObject, ...]
 
 
-def judged(frames: Sequence[DumpedFrame], names: ClassNames) -> tuple[JudgedFrame, ...]:
+def judged(frames: Sequence[DumpedFrame], names: SharedClasses) -> tuple[JudgedFrame, ...]:
     """The frames in pixels of the source, class ids of ``names.every``.
 
     Boxes are brought back from the surface, which the muxer stretches the source to.

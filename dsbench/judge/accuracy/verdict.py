@@ -42,8 +42,7 @@ def judge(found: Precision, gate: float | None) -> AccuracyVerdict:
     if found.low <= gate <= found.high and reach > WIDE:
         return AccuracyVerdict(
             GateState.INCONCLUSIVE,
-            f"{said}: too few frames and objects to say whether --min-map {gate:g} is met. Annotate more frames, or"
-            " raise --kitti-frames",
+            f"{said}: too few frames and objects to say whether --min-map {gate:g} is met",
         )
     if found.map < gate:
         return AccuracyVerdict(GateState.FAIL, f"{said}, --min-map requires {gate:g}")
@@ -51,25 +50,28 @@ def judge(found: Precision, gate: float | None) -> AccuracyVerdict:
 
 
 def warnings(found: Precision, run: RunErrors) -> tuple[str, ...]:
-    """Classes that are found as other ones throughout, and classes that are not found at all."""
-    renamed = _renamed(run)
-    texts = []
-    if renamed:
-        pairs = ", ".join(f"{truth} as {name} ({count} of {total})" for truth, name, count, total in renamed)
-        what = "classes are" if len(renamed) > 1 else "a class is"
-        texts.append(f"{what} detected under another name: {pairs}. Compare the order of labels.txt with the model's")
-    others = {truth for truth, *_ in renamed}
+    """Classes that are not found at all, nor as another class."""
+    others = {truth for truth, *_ in _renamed(run)}
     lost = [
         f"{one.name} (0 of {one.objects})"
         for one in found.classes
         if one.objects >= MIN_OBJECTS and one.ap50 is not None and one.ap50 < 0.005 and one.name not in others
     ]
-    if lost:
-        texts.append(
-            f"never found, even with a low threshold: {', '.join(lost)}. Check labels.txt, filter-out-class-ids and the"
-            " size limits of the config"
-        )
-    return tuple(texts)
+    if not lost:
+        return ()
+    return (
+        f"never found, even with a low threshold: {', '.join(lost)}. Check labels.txt, filter-out-class-ids and the"
+        " size limits of the config",
+    )
+
+
+def renamed(run: RunErrors) -> str:
+    """One sentence about classes that are found as other ones throughout; empty without any."""
+    found = _renamed(run)
+    if not found:
+        return ""
+    pairs = ", ".join(f"{truth} as {name} ({count} of {total})" for truth, name, count, total in found)
+    return f"{'classes are' if len(found) > 1 else 'a class is'} detected under another name: {pairs}"
 
 
 def _renamed(run: RunErrors) -> Sequence[tuple[str, str, int, int]]:

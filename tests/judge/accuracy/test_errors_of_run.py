@@ -103,8 +103,10 @@ def test_the_gate(found: Precision, gate: float | None, state: GateState) -> Non
 
 def test_a_class_under_another_name_and_a_lost_class_are_named() -> None:
     swapped = errors(*(frame([A], [(*AS_PERSON, 0.9)], number) for number in range(12)))
-    assert "car as person (12 of 12)" in verdict.warnings(precision(0, 0, 0, 0.0), swapped)[0]
+    assert verdict.renamed(swapped) == "a class is detected under another name: car as person (12 of 12)"
+    assert verdict.warnings(precision(0, 0, 0, 0.0), swapped) == ()
     lost = errors(*(frame([A], [], number) for number in range(12)))
+    assert verdict.renamed(lost) == ""
     (text,) = verdict.warnings(precision(0, 0, 0, 0.0), lost)
     assert text.startswith("never found, even with a low threshold: car (0 of 20)")
     assert verdict.warnings(precision(0.7, 0.6, 0.8), errors(frame([A], [(*A, 0.9)]))) == ()
