@@ -47,6 +47,8 @@ class LintRule(Generic[S]):
     text: str
     fix: str
     alone: str = ""
+    about: str = ""
+    """What docs/lint.md says where ``text`` is only put together by the check."""
 
 
 @dataclass(frozen=True, slots=True)

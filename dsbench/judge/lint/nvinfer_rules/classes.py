@@ -41,13 +41,14 @@ def _names(subject: NvinferSubject) -> Iterator[Hit]:
             yield Hit(values, severity=ERROR if wrong.error else WARNING, file=file, line=1)
 
 
-def _of(rule: str) -> LintRule[NvinferSubject]:
+def _of(rule: str, about: str) -> LintRule[NvinferSubject]:
     """A row for one of the ids of `label_names`."""
 
     def check(subject: NvinferSubject) -> Iterator[Hit]:
         return (found for found in _names(subject) if found.values[0] == rule)
 
-    return LintRule(rule, ERROR, "labelfile-path", check, "{1}", "{2}")
+    severity = WARNING if rule == label_names.NAMES else ERROR
+    return LintRule(rule, severity, "labelfile-path", check, "{1}", "{2}", about=about)
 
 
 def _spoilt(subject: NvinferSubject) -> Iterator[Hit]:
@@ -116,10 +117,19 @@ def _region(subject: NvinferSubject) -> Iterator[Hit]:
 
 
 ROWS: tuple[LintRule[NvinferSubject], ...] = (
-    LintRule("class-count", ERROR, "num-detected-classes, labelfile-path", _count, "{0}", "{1}"),
-    _of(label_names.ORDER),
-    _of(label_names.COUNT),
-    _of(label_names.NAMES),
+    LintRule(
+        "class-count",
+        ERROR,
+        "num-detected-classes, labelfile-path",
+        _count,
+        "{0}",
+        "{1}",
+        about="num-detected-classes is 0, missing, or not the number of lines of the label file. 0 drops every "
+        "object or crashes DeepStream; a label file that is too short gives objects without a name.",
+    ),
+    _of(label_names.ORDER, "The label file has the model's names in another order, or shifted by a line."),
+    _of(label_names.COUNT, "The label file has another number of classes than the model's head."),
+    _of(label_names.NAMES, "The label file names some classes differently from the model."),
     LintRule(
         "label-text",
         WARNING,
@@ -127,6 +137,8 @@ ROWS: tuple[LintRule[NvinferSubject], ...] = (
         _spoilt,
         "{0}",
         "save the label file as UTF-8 without a byte order mark, with Unix line ends and without blank lines",
+        about="A byte order mark becomes part of the first name, the carriage return of a Windows line end part"
+        " of every name, and a blank line shifts every later class. DeepStream reports none of them.",
     ),
     LintRule(
         "filter-out-class-ids",

@@ -165,6 +165,8 @@ ROWS = (
         _nms,
         "nms-iou-threshold={0} in [{1}]: {2}",
         f"set a value between 0.3 and 0.7 (the specification uses {spec.NMS_IOU_THRESHOLD})",
+        about=f"From {_HIGH_IOU:g} on NMS leaves duplicates, up to {_LOW_IOU:g} it removes neighbours, and nan "
+        f"removes nothing. Up to 0.1 it is a note where only the file is known.",
     ),
     LintRule(
         "nms-unused",
@@ -198,6 +200,8 @@ ROWS = (
         _impossible_score,
         "{0} in [{1}]: {2}",
         f"set it to {spec.PRE_CLUSTER_THRESHOLD}",
+        about="No score of a detector reaches the threshold, so every object is lost. In the group of one class"
+        " a threshold of 1 to 2 is an idiom that switches the class off: then it is a warning, or a note.",
     ),
     LintRule(
         "threshold-extreme",
@@ -206,6 +210,8 @@ ROWS = (
         _extreme_score,
         "{0} in [{1}]: {2}",
         f"set a value between 0.1 and 0.6 (the specification uses {spec.PRE_CLUSTER_THRESHOLD})",
+        about=f"A threshold of {_HIGH_SCORE:g} or more keeps only objects with a very high score, one below "
+        f"{_LOW_SCORE:g} nearly every box of the network.",
         alone=NOTE,
     ),
 )

@@ -197,6 +197,8 @@ ROWS = (
         _engine_rebuilt,
         "{0}: it would be rebuilt on every start",
         "set model-engine-file to {1} in benchmarks/engines, relative to the config",
+        about="model-engine-file is not given, or names another engine than the one prepared for the model: "
+        "nvinfer builds an engine on every start.",
     ),
     LintRule(
         "engine-name",
@@ -205,6 +207,8 @@ ROWS = (
         _engine_missing,
         "{0}: the engine is rebuilt on every start",
         "set model-engine-file to {1}",
+        about="model-engine-file is not given: nvinfer saves the engine that it builds, but does not look for "
+        "it on the next start.",
     ),
     LintRule(
         "engine-other",

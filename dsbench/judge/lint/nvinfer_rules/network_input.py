@@ -106,7 +106,16 @@ def _outputs(subject: NvinferSubject) -> Iterator[Hit]:
 
 
 ROWS = (
-    LintRule("infer-dims", ERROR, "infer-dims", _infer_dims, "{0}", "set infer-dims={1}"),
+    LintRule(
+        "infer-dims",
+        ERROR,
+        "infer-dims",
+        _infer_dims,
+        "{0}",
+        "set infer-dims={1}",
+        about="infer-dims are not channels;height;width of the ONNX input, or are missing although the ONNX "
+        "file leaves height and width open.",
+    ),
     LintRule(
         "input-order",
         ERROR,
@@ -139,7 +148,15 @@ ROWS = (
         "net-scale-factor={0} is far from what networks take: {1}",
         "use 0.00392156862745098 (1/255) for 0..1, 1.0 for 0..255, about 0.0175 with ImageNet's offsets",
     ),
-    LintRule("offsets", ERROR, "offsets", _offsets, "{0}", "give one number per channel, separated by ;"),
+    LintRule(
+        "offsets",
+        ERROR,
+        "offsets",
+        _offsets,
+        "{0}",
+        "give one number per channel, separated by ;",
+        about="offsets must be one finite number per channel. With another count nvinfer does not start.",
+    ),
     LintRule(
         "offsets-range",
         WARNING,

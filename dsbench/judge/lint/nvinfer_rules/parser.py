@@ -63,7 +63,17 @@ def _engine_function(subject: NvinferSubject) -> Iterator[Hit]:
 
 
 ROWS = (
-    LintRule("parser-function", ERROR, "custom-lib-path, parse-bbox-func-name", _library, "{0}", "{1}", alone=WARNING),
+    LintRule(
+        "parser-function",
+        ERROR,
+        "custom-lib-path, parse-bbox-func-name",
+        _library,
+        "{0}",
+        "{1}",
+        alone=WARNING,
+        about="Of custom-lib-path and parse-bbox-func-name only one is given: the parser is not called, "
+        "DeepStream's built-in decoder is used.",
+    ),
     LintRule(
         "parser-function",
         ERROR,
