@@ -12,6 +12,8 @@ from dsbench.base import spec
 
 Window = tuple[float, float, float, float]
 """A part of a frame: x1, y1, x2, y2 as fractions of its size."""
+PICTURE_WIDTH = 480
+"""Of the frames that are kept to be looked at, in pixels; their shape is that of the surface."""
 ZOOM_WINDOW: Window = (0.0289, 0.0275, 0.938, 0.9366)
 """The part that the zoomed view shows. It is 1.1 times larger and its shift is no multiple of a stride, so that no box
 has the same position in the network's grid as before."""
@@ -124,7 +126,8 @@ class ProbeResult:
     """The result of a ProbeJob.
 
     The outputs are in an .npz under ``c<candidate>_f<frame position>_o<output>``, one image each, without the batch
-    dimension; those of other views of a frame have the view's name in front.
+    dimension; those of other views of a frame have the view's name in front. ``f<frame position>`` are the frames
+    themselves, small: (h, w, 3) uint8 RGB of `PICTURE_WIDTH`. There are none without a video.
     """
 
     outputs: tuple[str, ...] = ()
@@ -180,6 +183,11 @@ class ParserResult:
     counts: tuple[int, ...] = ()
     """Number of boxes of each call; -1 where the parser returned false."""
     failure: ProbeFailure | None = None
+
+
+def frame_key(frame: int) -> str:
+    """Key of one frame's picture in a probe's .npz."""
+    return f"f{frame}"
 
 
 def tensor_key(candidate: int, frame: int, output: int, view: View = "plain") -> str:

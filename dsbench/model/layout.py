@@ -155,6 +155,11 @@ class ModelLayout:
         return self.samples / "visual_frames.log"
 
     @property
+    def candidates_picture(self) -> Path:
+        """The possible preprocessings side by side, where nobody states the right one."""
+        return self.samples / "preprocessing_candidates.jpg"
+
+    @property
     def parity_dir(self) -> Path:
         """Clips, dumps, app configs and logs of the comparison between streams."""
         return self.samples / "stream_parity"

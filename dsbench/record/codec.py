@@ -65,8 +65,15 @@ def without_bulk(evidence: Evidence) -> Evidence:
     return replace(
         evidence,
         texts=tuple(TextFile(text.title, "") for text in evidence.texts),
-        pictures=tuple(Picture(picture.title, picture.mime_type, "") for picture in evidence.pictures),
+        pictures=tuple(map(_without_data, evidence.pictures)),
+        grids=tuple(
+            replace(grid, columns=tuple(replace(one, pictures=()) for one in grid.columns)) for grid in evidence.grids
+        ),
     )
+
+
+def _without_data(picture: Picture) -> Picture:
+    return replace(picture, base64="")
 
 
 def _invalid(what: str, where: str) -> DsbenchError:

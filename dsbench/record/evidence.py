@@ -46,6 +46,24 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class GridColumn:
+    """Pictures of one possibility, one for each row of its grid, and the text to copy if it is the right one."""
+
+    title: str
+    detail: str
+    text: str
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True)
+class PictureGrid:
+    """Possibilities side by side: a column for each, the same frame in every row."""
+
+    title: str
+    columns: tuple[GridColumn, ...]
+
+
+@dataclass(frozen=True)
 class StepFailure:
     """A DsbenchError as evidence."""
 
@@ -84,6 +102,8 @@ class Evidence:
     skipped_for: str = ""
     undecided: tuple[Undecided, ...] = ()
     """Not empty: the step is INCONCLUSIVE. Absent in records of older versions."""
+    grids: tuple[PictureGrid, ...] = ()
+    """Absent in records of older versions."""
 
 
 @dataclass
@@ -105,6 +125,7 @@ class EvidenceLog:
     _texts: list[TextFile] = field(default_factory=list)
     _pictures: list[Picture] = field(default_factory=list)
     _undecided: list[Undecided] = field(default_factory=list)
+    _grids: list[PictureGrid] = field(default_factory=list)
 
     def fact(self, name: str, value: object, origin: str = "") -> None:
         self._facts.append(Fact(name, str(value), origin))
@@ -151,6 +172,9 @@ class EvidenceLog:
     def picture(self, title: str, mime_type: str, base64: str) -> None:
         self._pictures.append(Picture(title, mime_type, base64))
 
+    def grid(self, grid: PictureGrid) -> None:
+        self._grids.append(grid)
+
     def snapshot(self) -> Evidence:
         """The evidence so far."""
         return Evidence(
@@ -169,4 +193,5 @@ class EvidenceLog:
             failure=self.failure,
             skipped_for=self.skipped_for,
             undecided=tuple(self._undecided),
+            grids=tuple(self._grids),
         )

@@ -31,7 +31,8 @@ from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import probes
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.probes import Probed
-from dsbench.steps import preprocessing_rows, stated_values, tensorrt_import
+from dsbench.steps import candidate_pictures, preprocessing_rows, stated_values, tensorrt_import
+from dsbench.steps.candidate_pictures import SeenFrames, SideBySide
 from dsbench.steps.model_run import ModelRun
 
 NOT_RUN = (
@@ -110,8 +111,43 @@ def run(model: ModelRun, log: EvidenceLog) -> ModelOutputsResult:
     if batch.state(outputs.probed.result.batches) is BatchState.FROZEN:
         model.keep(replace(facts, onnx=replace(facts.onnx, batch=1)))
     add_evidence(log, outputs)
+    _show_unknown(model, log, outputs)
     log.warn(*wrong_labels(facts, outputs))
     return outputs
+
+
+def _show_unknown(model: ModelRun, log: EvidenceLog, outputs: ModelOutputsResult) -> None:
+    """Make 6a INCONCLUSIVE if nobody states the preprocessing, with the possibilities as pictures."""
+    facts, layout = model.get(PreflightFacts), model.layout
+    side = side_by_side(facts, outputs, model.scratch)
+    trouble = candidate_pictures.write(layout, side)
+    log.note(*filter(None, (trouble,)))
+    if side:
+        log.grid(candidate_pictures.grid(side))
+    if outputs.head or outputs.user_source:  # else 6b fails, and nothing else matters yet
+        sheet = layout.given_path(layout.candidates_picture) if side and not trouble else ""
+        preprocessing_rows.add_unknown(log, outputs.choice, sheet)
+
+
+def side_by_side(facts: ModelFacts, outputs: ModelOutputsResult, scratch: Path) -> SideBySide | None:
+    """The possible preprocessings as pictures; None if it is known, and without a family or a video.
+
+    Frames that were run under all of them are used; where those are too few, they are run once more.
+    """
+    head, possible = outputs.head, outputs.choice.alternatives[: candidate_pictures.CANDIDATES]
+    if not outputs.choice.unknown or head is None or not facts.video or not outputs.probed.result.frames:
+        return None
+    probed, candidates = outputs.probed, outputs.candidates
+    if len(probed.result.frames) < candidate_pictures.FRAMES or not set(possible) <= set(candidates):
+        folder = scratch / "side_by_side"
+        folder.mkdir(exist_ok=True)
+        job = replace(_job(facts, possible), frames=candidate_pictures.FRAMES, fp16=False, time_budget_s=6.0)
+        probed, candidates = probes.probe_model(job, folder), possible
+    network = Network(facts.width, facts.height)
+    found = CandidateBoxes(candidates, probed.result, probed.tensors, head, network)
+    boxes = [found.clustered(candidates.index(value)) for value in possible]
+    seen = SeenFrames(tensors.pictures_of(probed.tensors, probed.result), probed.result.frames)
+    return candidate_pictures.draw(possible, boxes, seen, facts.labels.names)
 
 
 def wrong_labels(facts: ModelFacts, outputs: ModelOutputsResult) -> tuple[str, ...]:
@@ -310,8 +346,6 @@ def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult) -> None:
     if rows:
         log.table("What the exporter states", ("key", "value", "source", "less trusted sources"), rows)
     preprocessing_rows.add(log, choice)
-    if outputs.head or outputs.user_source:  # else 6b fails, and nothing else matters yet
-        preprocessing_rows.add_unknown(log, choice)
     log.fact("Real frames", ", ".join(map(str, result.frames)), "frame numbers in the video")
     if result.batches:
         sizes = " and ".join(str(trial.batch) for trial in result.batches)

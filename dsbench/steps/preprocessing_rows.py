@@ -10,13 +10,17 @@ from dsbench.record.evidence import EvidenceLog
 _CANDIDATES_SHOWN = 6
 
 
-_FIX = "Read the model's documentation, compare the frames, and copy the right possibility's lines into dsbench.toml."
+_FIX = "copy the lines of the right possibility into dsbench.toml: {how}"
+_LOOK = "compare {sheet}, or read the model's documentation"
+_READ = "read the model's documentation"
 
 
-def add_unknown(log: EvidenceLog, choice: Choice) -> None:
-    """Make the step INCONCLUSIVE if nobody states how the network is fed."""
+def add_unknown(log: EvidenceLog, choice: Choice, sheet: str) -> None:
+    """Make the step INCONCLUSIVE if nobody states how the network is fed; ``sheet``: path of the pictures, or ""."""
     if choice.unknown:
-        log.inconclusive(preprocessing.UNKNOWN, choice.unknown.removeprefix(f"{preprocessing.UNKNOWN}: "), _FIX)
+        how = _LOOK.format(sheet=sheet) if sheet else _READ
+        what = choice.unknown.removeprefix(f"{preprocessing.UNKNOWN}: ")
+        log.inconclusive(preprocessing.UNKNOWN, what, _FIX.format(how=how))
 
 
 def add(log: EvidenceLog, choice: Choice) -> None:

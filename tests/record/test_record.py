@@ -17,7 +17,7 @@ from dsbench.base.steps import STEPS
 from dsbench.formats.telemetry import OtherProcess, Series
 from dsbench.judge.run.measurement import Interval, Measurement, Reason, State
 from dsbench.record import codec, store
-from dsbench.record.evidence import EvidenceLog, StepFailure
+from dsbench.record.evidence import EvidenceLog, GridColumn, Picture, PictureGrid, StepFailure
 from dsbench.record.recorder import Recorder
 from dsbench.record.schema import (
     Figures,
@@ -129,6 +129,9 @@ def step(name: str = "preflight", outcome: str = "passed", code: str = "") -> St
     log.failure = StepFailure(code, "", "", "") if code else None
     log.text("app.log", "long body")
     log.picture("frame 3", "image/jpeg", "AAAA")
+    log.grid(
+        PictureGrid("side by side", (GridColumn("1", "a=1", "a = 1", (Picture("frame 5", "image/jpeg", "BBBB"),)),))
+    )
     return StepRecord(log.snapshot(), outcome, 1.0)
 
 
@@ -193,6 +196,12 @@ def test_pictures_and_texts_stay_in_the_model_directory() -> None:
     data = json.loads(codec.to_json(replace(record(), steps=(step(),))))
     assert data["steps"][0]["pictures"] == [{"title": "frame 3", "mime_type": "image/jpeg"}]
     assert data["steps"][0]["texts"] == ["app.log"]
+    assert data["steps"][0]["grids"][0]["columns"][0] == {
+        "title": "1",
+        "detail": "a=1",
+        "text": "a = 1",
+        "pictures": [],
+    }
     assert codec.from_json(json.dumps(data)).steps[0].evidence == codec.without_bulk(step().evidence)
 
 

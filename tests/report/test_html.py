@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dsbench.record.evidence import EvidenceLog, StepFailure
+from dsbench.record.evidence import EvidenceLog, GridColumn, Picture, PictureGrid, StepFailure
 from dsbench.report import html, html_file
 from dsbench.report.collector import StepCollector, StepResult
 
@@ -19,6 +19,9 @@ def hostile_log() -> EvidenceLog:
     log.table(HOSTILE, (HOSTILE,), [(HOSTILE,)])
     log.command(HOSTILE)
     log.text(HOSTILE, HOSTILE)
+    log.inconclusive(HOSTILE, HOSTILE, HOSTILE)
+    picture = Picture(HOSTILE, "image/jpeg", "AAAA")
+    log.grid(PictureGrid(HOSTILE, (GridColumn(HOSTILE, HOSTILE, HOSTILE, (picture,)),)))
     log.failure = StepFailure(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
     log.skipped_for = HOSTILE
     return log
@@ -27,7 +30,7 @@ def hostile_log() -> EvidenceLog:
 def test_a_row_escapes_everything() -> None:
     page = html.step_html(hostile_log().snapshot())
     assert "<script>" not in page
-    assert page.count("&lt;script&gt;") >= 12
+    assert page.count("&lt;script&gt;") >= 22
 
 
 def test_the_summary_escapes_everything() -> None:

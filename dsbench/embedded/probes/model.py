@@ -20,9 +20,19 @@ import numpy.typing as npt
 
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.embedded.probes import batches, layer_ranges, stem, synthetic, views
+from dsbench.embedded.probes import batches, layer_ranges, pictures, stem, synthetic, views
 from dsbench.embedded.video.frame import YuvFrame
-from dsbench.jobs.probe import BatchTrial, Candidate, OutputRange, ProbeFailure, ProbeJob, ProbeResult, View, tensor_key
+from dsbench.jobs.probe import (
+    BatchTrial,
+    Candidate,
+    OutputRange,
+    ProbeFailure,
+    ProbeJob,
+    ProbeResult,
+    View,
+    frame_key,
+    tensor_key,
+)
 
 if TYPE_CHECKING:
     from dsbench.embedded.nvinfer.preprocess import Geometry
@@ -148,6 +158,8 @@ class _ProbeSession:
             first = first or self._ranges(results[0])
             alone.append(results[0])
             saved |= _keyed(results, position)
+            if self.job.video:
+                saved[frame_key(position)] = pictures.small(frame)
             for view, change in VIEWS.items() if self.job.views else ():
                 saved |= _keyed(self._under_all(change(frame)), position, view)
         np.savez(tensors, **saved)  # type: ignore[arg-type]

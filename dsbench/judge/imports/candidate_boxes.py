@@ -40,6 +40,13 @@ class CandidateBoxes:
         frames = tensors.outputs_of(self.tensors, self.result, candidate, view)
         return [family.decode(frame, self.head, self.network, self.floor) for frame in frames]
 
+    def clustered(self, candidate: int) -> list[Boxes]:
+        """One candidate's boxes in surface pixels as nvinfer would show them: the family's clustering and threshold."""
+        frames = self._mapped(candidate, "plain")
+        if registry.convention(self.head).cluster_mode == spec.CLUSTER_MODE:
+            return [frame_evidence.kept(boxes, self.floor) for boxes in frames]
+        return [boxes.take(boxes.confidence >= self.floor) for boxes in frames]
+
     def below_frame(self, candidate: int) -> float:
         """Fraction of one candidate's boxes that reach below the frame. nvinfer drops those."""
         frames = [frame_evidence.kept(boxes, self.floor) for boxes in self._mapped(candidate, "plain")]

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dsbench.families.base import NamedArray, Outputs, Preprocessing
-from dsbench.jobs.probe import Candidate, ProbeResult, View, tensor_key
+from dsbench.jobs.probe import Candidate, ProbeResult, View, frame_key, tensor_key
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 from dsbench.model.onnx.graph import OnnxFacts
 
 
@@ -71,6 +76,15 @@ def with_true_shapes(onnx: OnnxFacts, result: ProbeResult) -> OnnxFacts:
         for item, run, real in measured
     )
     return replace(onnx, outputs=(*outputs, *onnx.outputs[len(outputs) :]))
+
+
+def pictures_of(tensors: Path, result: ProbeResult) -> tuple[NDArray[np.uint8], ...]:
+    """The probed frames as small pictures, (h, w, 3) RGB each; none without a video."""
+    import numpy as np
+
+    with np.load(tensors, allow_pickle=False) as archive:
+        keys = [frame_key(frame) for frame in range(len(result.frames))]
+        return tuple(archive[key] for key in keys if key in archive)
 
 
 def parser_keys(result: ProbeResult, candidate: int) -> tuple[tuple[str, ...], ...]:

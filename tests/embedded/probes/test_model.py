@@ -81,6 +81,7 @@ def test_a_synthetic_picture_stands_for_the_frames_without_a_video(tmp_path: Pat
     asked = job(identity(tmp_path / "x.onnx"), None, Candidate(1.0, (), 0, 0), scaled)
     result = probe.run(asked, tmp_path / "o.npz")
     assert (result.frames, result.video_failure) == ((0,), None)
+    assert tensors.pictures_of(tmp_path / "o.npz", result) == ()
     assert any(line.startswith("Synthetic picture") for line in result.lines)
     first, second = (tensors.outputs_of(tmp_path / "o.npz", result, index)[0][0].data for index in (0, 1))
     assert first.std() > 20
@@ -104,6 +105,9 @@ def test_real_frames_under_each_candidate(tmp_path: Path, video: Path) -> None:
     # 128x96 into 64x32 keeps its aspect as 42x32: the rest is padding
     assert (frames[2][0][0].data[:, :, 42:] == 0).all()
     assert len(tensors.first_frames(tmp_path / "o.npz", result, 3)) == 3
+    shown = tensors.pictures_of(tmp_path / "o.npz", result)
+    assert [picture.shape for picture in shown] == [(360, 480, 3)] * 4
+    assert shown[1].mean() == pytest.approx(frames[0][1][0].data.mean(), abs=2)
     assert tensors.parser_keys(result, 1)[0] == ("c1_f0_o0",)
     assert result.lines[-2] == "Real frame 1 (net-scale-factor 1.0, BGR):"
 
