@@ -42,7 +42,7 @@ class SeenFrames:
 
 
 @dataclass(frozen=True)
-class Column:
+class CandidateColumn:
     """One preprocessing: the chosen frames with its boxes, and what each shows."""
 
     preprocessing: Preprocessing
@@ -54,7 +54,7 @@ class Column:
 class SideBySide:
     """A column for each possibility, the one that is taken first."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[CandidateColumn, ...]
 
 
 def draw(
@@ -72,7 +72,7 @@ def draw(
             for k in frames
         ]
         captions = [f"frame {seen.numbers[k]}: {_boxes(mine[k])}" for k in frames]
-        columns.append(Column(value, tuple(images), tuple(captions)))
+        columns.append(CandidateColumn(value, tuple(images), tuple(captions)))
     return SideBySide(tuple(columns))
 
 
