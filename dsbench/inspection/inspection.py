@@ -15,7 +15,8 @@ from dsbench.families.base import Head, HeadFact
 from dsbench.inspection import findings, model_file
 from dsbench.inspection.findings import PICTURE, InspectFinding
 from dsbench.inspection.model_file import ModelFile
-from dsbench.judge.imports.preprocessing import Choice, StatedBy, describe, toml
+from dsbench.judge.imports.levels import StatedBy
+from dsbench.judge.imports.preprocessing import Choice, describe, toml
 from dsbench.judge.lint import ERROR
 from dsbench.model.exporter.statement import Said
 from dsbench.model.onnx import summary as onnx_summary

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dsbench.base.text import printable
 from dsbench.inspection.inspection import HeadReport, Inspection
 from dsbench.inspection.model_file import ModelFile
-from dsbench.judge.imports.preprocessing import StatedBy
+from dsbench.judge.imports.levels import StatedBy
 
 _HEAD = (
     "What you decide for this model. docs/settings.md lists every key. For a key that is not set here dsbench takes"

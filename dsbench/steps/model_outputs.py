@@ -20,7 +20,8 @@ from dsbench.judge import label_names
 from dsbench.judge.imports import batch, exporter_keys, fp16, frame_evidence, output_ranges, preprocessing, tensors
 from dsbench.judge.imports.batch import BatchState
 from dsbench.judge.imports.candidate_boxes import CandidateBoxes
-from dsbench.judge.imports.preprocessing import Choice, Stated, StatedBy
+from dsbench.judge.imports.levels import Stated, StatedBy
+from dsbench.judge.imports.preprocessing import Choice
 from dsbench.model.exporter import evidence as exporter_evidence
 from dsbench.model.exporter.evidence import ExporterEvidence
 from dsbench.model.facts import ModelFacts, PreflightFacts
@@ -346,6 +347,8 @@ def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult) -> None:
     if rows:
         log.table("What the exporter states", ("key", "value", "source", "less trusted sources"), rows)
     preprocessing_rows.add(log, choice)
+    if outputs.exporter.graph.project:
+        log.fact("Made by", outputs.exporter.graph.project, "names in the graph")
     log.fact("Real frames", ", ".join(map(str, result.frames)), "frame numbers in the video")
     if result.batches:
         sizes = " and ".join(str(trial.batch) for trial in result.batches)

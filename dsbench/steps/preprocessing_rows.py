@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dsbench.families.base import Preprocessing
 from dsbench.judge.imports import preprocessing
+from dsbench.judge.imports.levels import HABIT, MEASURED, KeyChoice, StatedBy
 from dsbench.judge.imports.preprocessing import Choice
 from dsbench.record.evidence import EvidenceLog
 
@@ -29,6 +30,12 @@ def add(log: EvidenceLog, choice: Choice) -> None:
     for item in choice.keys:
         others = f" ({'; '.join(item.others)})" if item.others else ""
         log.fact(item.key, values[item.key], f"{item.level}: {item.source}{others}")
+    levels = (StatedBy.USER, StatedBy.EXPORTER, StatedBy.GRAPH, StatedBy.CONVENTION, HABIT, MEASURED)
+    log.table(
+        "What each level says of the preprocessing; the first that says something counts, habit never does",
+        ("key", *(str(level) for level in levels)),
+        ((item.key, *(_said(item, level) for level in levels)) for item in choice.keys),
+    )
     if choice.evidence.reason:
         log.fact("Range of pixels", str(choice.evidence.range), choice.evidence.reason)
     if choice.ranking:
@@ -50,6 +57,10 @@ def add(log: EvidenceLog, choice: Choice) -> None:
         for number, value in enumerate(choice.alternatives, 1):
             title = f"dsbench.toml, possibility {number}: {preprocessing.describe(value)}"
             log.text(title, preprocessing.toml(value))
+
+
+def _said(item: KeyChoice, level: str) -> str:
+    return next((claim.value for claim in item.claims if claim.level == level), "-")
 
 
 def values_of(feed: Preprocessing) -> dict[str, str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
+from dsbench.base import spec
 from dsbench.base.errors import DsbenchError
 from dsbench.base.files import is_generated
 from dsbench.families.base import Hints
 from dsbench.formats import nvinfer
 from dsbench.judge.imports import exporter_keys
-from dsbench.judge.imports.preprocessing import Fixed, Stated
+from dsbench.judge.imports.levels import Fixed, Stated
 from dsbench.model.exporter.evidence import ExporterEvidence
 from dsbench.model.facts import ModelFacts
 from dsbench.model.settings import Settings
@@ -36,7 +37,22 @@ def preprocessing(facts: ModelFacts, exporter: ExporterEvidence) -> Stated:
     """What the user and the exporter state about the preprocessing."""
     fixed, origin = fixed_keys(facts)
     keys, sources = exporter_keys.of(exporter.stated)
-    return Stated(fixed, keys, sources, channels=facts.onnx.channels, user_origin=origin)
+    periods = [exporter_keys.of(item) for item in exporter.graph.statements]
+    return Stated(
+        fixed,
+        keys,
+        sources,
+        graph=tuple(period for period, _ in periods),
+        graph_source=next((source for _, said in periods for source in said if source), ""),
+        channels=facts.onnx.channels,
+        user_origin=origin,
+        same_shape=_same_shape(facts),
+    )
+
+
+def _same_shape(facts: ModelFacts) -> bool:
+    """Whether nvstreammux's pictures fill the network's input without padding."""
+    return facts.width * spec.MUX_HEIGHT == facts.height * spec.MUX_WIDTH
 
 
 def fixed_keys(facts: ModelFacts) -> tuple[Fixed, str]:

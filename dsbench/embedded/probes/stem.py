@@ -17,6 +17,9 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 MIN_CHANNELS = 8
 """Fewer are no learnt convolution of a detector."""
+MAX_KERNEL = 8
+"""A first convolution of larger windows cuts the picture into patches, as transformers do: no gain of such a one has
+been measured."""
 MAX_BEND = 1.5
 """Gains of a strong and a weak picture differ by at most this factor; a fixed input quantisation does not keep it."""
 _CONVOLUTIONS = ("Conv", "ConvInteger", "QLinearConv")
@@ -48,7 +51,7 @@ def gain_of(model: Any, shape: tuple[int, int, int], nhwc: bool) -> float | None
     constants = {item.name for item in model.graph.initializer}
     image = next(item for item in model.graph.input if item.name not in constants)
     end = _end(model.graph.node, image.name)
-    if end is None:
+    if end is None or _patches(model.graph.node):
         return None
     stem = _Stem(_until(model, image, end), image, nhwc)
     pixels = picture(*shape)
@@ -96,6 +99,13 @@ def _end(nodes: Sequence[Any], source: str) -> str | None:
         convolved |= node.op_type in _CONVOLUTIONS
         reached |= set(node.output)
     return None
+
+
+def _patches(nodes: Sequence[Any]) -> bool:
+    """Whether the first convolution cuts the picture into patches."""
+    first = next((node for node in nodes if node.op_type in _CONVOLUTIONS), None)
+    kernel = next((item.ints for item in first.attribute if item.name == "kernel_shape"), ()) if first else ()
+    return max(kernel, default=1) > MAX_KERNEL
 
 
 def _until(model: Any, image: Any, end: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dsbench.families.base import Preprocessing
-from dsbench.judge.imports.preprocessing import Fixed
+from dsbench.judge.imports.levels import Fixed
 from dsbench.model.exporter.normalisation import ROWS
 from dsbench.model.exporter.statement import Said, Statement
 

@@ -1,15 +1,14 @@
 """How a network is to be fed: candidates, and the choice among what the user, the exporter and the family state.
 
-Failure modes 1, 2, 3 and 4 of the specification. Precedence, key by key: the user, the exporter's files, a firm
-convention of the family, frames. Frames decide no more than the range of pixels (`frame_evidence`); what then stays
-open is unknown, and said so.
+Failure modes 1, 2, 3 and 4 of the specification. Precedence, key by key: the user, the exporter's files, the graph
+(`levels`), a firm convention of the family, frames. Frames decide no more than the range of pixels (`frame_evidence`);
+what then stays open is unknown, and said so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from dsbench.base import spec
 from dsbench.base.boxes import Boxes
@@ -17,6 +16,19 @@ from dsbench.base.spec import IMAGENET_ROW
 from dsbench.families.base import Preprocessing
 from dsbench.judge.imports import frame_evidence
 from dsbench.judge.imports.frame_evidence import Findings, PixelRange, RangeEvidence, fed_range
+from dsbench.judge.imports.levels import (
+    KeyChoice,
+    Stated,
+    StatedBy,
+    apply,
+    contradicts,
+    fit,
+    key_choices,
+    of_graph,
+    possible,
+    refutation,
+    settle,
+)
 from dsbench.model.exporter.normalisation import Row
 
 CAFFE_ROW: Row = (1.0, (123.0, 117.0, 104.0))
@@ -39,44 +51,6 @@ HABIT_MARGIN = 1.5
 """A guess. Another candidate replaces the family's usual preprocessing if its strength is this many times as high."""
 UNKNOWN = "preprocessing-unknown"
 """Id of the warning about values that neither the user, nor the exporter, nor a convention states."""
-KEYS = ("net-scale-factor", "offsets", "model-color-format", "maintain-aspect-ratio", "symmetric-padding")
-
-
-class StatedBy(StrEnum):
-    """Who states a value, the strongest first."""
-
-    USER = "user"
-    EXPORTER = "exporter"
-    CONVENTION = "convention"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Fixed:
-    """Preprocessing keys that somebody states; None: not stated."""
-
-    net_scale_factor: float | None = None
-    offsets: tuple[float, ...] | None = None
-    model_color_format: int | None = None
-    maintain_aspect_ratio: int | None = None
-    symmetric_padding: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """What each level states about a model, None or "" where it says nothing. ``fixed``: the user's keys;
-    ``exporter_sources``: where each of `KEYS` stands. ``firm``: the family's convention holds for every model with this
-    head. ``aspect``: maintain-aspect-ratio in the family's training."""
-
-    fixed: Fixed = Fixed()
-    exporter: Fixed = Fixed()
-    exporter_sources: tuple[str, ...] = ("",) * len(KEYS)
-    convention: Preprocessing | None = None
-    convention_origin: str = ""
-    firm: bool = True
-    aspect: int = 1
-    channels: int = 3
-    user_origin: str = "dsbench.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +63,6 @@ class Score:
     detections: float
     strength: float
     frames_with: float
-
-
-@dataclass(frozen=True, slots=True)
-class KeyChoice:
-    """One of nvinfer's keys: who states its value and where, and what other levels state instead."""
-
-    key: str
-    level: StatedBy
-    source: str
-    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,26 +82,6 @@ class Choice:
     alternatives: tuple[Preprocessing, ...] = ()
 
 
-def apply(base: Preprocessing, fixed: Fixed) -> Preprocessing:
-    """``base`` with the stated keys; if they change the scale, offsets of ``base`` are dropped unless stated."""
-    scale, offsets = base.net_scale_factor, base.offsets
-    if fixed.net_scale_factor is not None:
-        offsets = () if fixed.net_scale_factor != scale else offsets
-        scale = fixed.net_scale_factor
-    return Preprocessing(
-        scale,
-        fixed.offsets if fixed.offsets is not None else offsets,
-        base.model_color_format if fixed.model_color_format is None else fixed.model_color_format,
-        base.maintain_aspect_ratio if fixed.maintain_aspect_ratio is None else fixed.maintain_aspect_ratio,
-        base.symmetric_padding if fixed.symmetric_padding is None else fixed.symmetric_padding,
-    )
-
-
-def fit(value: Preprocessing, channels: int) -> Preprocessing:
-    """The preprocessing for a network of this many channels: one channel means GRAY and one offset."""
-    return value if channels == 3 else replace(value, model_color_format=2, offsets=value.offsets[:1])
-
-
 def table(aspect: int, channels: int = 3) -> tuple[Preprocessing, ...]:
     """The usual scales with one placement. Networks that take 0..255 read BGR, as OpenCV does; the others RGB."""
     rows = []
@@ -147,16 +91,12 @@ def table(aspect: int, channels: int = 3) -> tuple[Preprocessing, ...]:
     return tuple(dict.fromkeys(rows))
 
 
-def settle(base: Preprocessing, stated: Stated) -> Preprocessing:
-    """``base`` with the exporter's keys, then with the user's."""
-    return apply(fit(apply(base, stated.exporter), stated.channels), stated.fixed)
-
-
 def candidates(bases: Sequence[Preprocessing | None], stated: Stated, channels: int = 3) -> tuple[Preprocessing, ...]:
-    """What to try: the conventions and `table` in both placements, with what exporter and user state first."""
+    """What to try: the conventions and `table` in both placements, with what graph, exporter and user state first."""
     plain = [fit(base, channels) for base in bases if base is not None]
     plain += [*table(1, channels), *table(0, channels)]
-    return tuple(dict.fromkeys([settle(base, stated) for base in plain] + plain))
+    settled = [settle(base, stated, graph) for graph in possible(stated) for base in plain]
+    return tuple(dict.fromkeys(settled + plain))
 
 
 def usual(stated: Stated, evidence: RangeEvidence) -> tuple[Preprocessing, ...]:
@@ -197,12 +137,11 @@ def decide(
     """
     evidence, found = evidence or RangeEvidence(), found or {}
     strength = {item.preprocessing: item.strength for item in scores if item.detections <= frame_evidence.MAX_BOXES}
+    graph = of_graph(stated, evidence)
     base, level, source = _base(stated, evidence, strength, found)
-    chosen = settle(base, stated)
-    keys = tuple(_key(index, chosen, level, source, stated) for index in range(len(KEYS)))
+    chosen = settle(base, stated, graph)
+    keys = key_choices(chosen, stated, graph, (level, source), evidence)
     open_keys = [item.key for item in keys if item.level is StatedBy.UNKNOWN]
-    if not chosen.maintain_aspect_ratio and "symmetric-padding" in open_keys:
-        open_keys.remove("symmetric-padding")
     alternatives = _alternatives(chosen, stated, evidence) if open_keys else ()
     return Choice(
         chosen,
@@ -210,7 +149,7 @@ def decide(
         tuple(sorted(scores, key=lambda item: _rank(item, chosen, evidence))),
         evidence,
         _warning(chosen, evidence),
-        _unknown(open_keys, chosen, evidence),
+        _unknown(open_keys, chosen, evidence, refutation(stated, evidence)),
         alternatives,
     )
 
@@ -224,7 +163,7 @@ def _base(
     """The strongest statement below the exporter's, who made it and where; without one a guess, which is unknown."""
     convention = None if stated.convention is None else fit(stated.convention, stated.channels)
     origin = stated.convention_origin or "family convention"
-    if convention is not None and contradicts(convention, evidence):
+    if convention is not None and contradicts(apply(convention, of_graph(stated, evidence)), evidence):
         convention = None
     if convention is not None and stated.firm:
         return convention, StatedBy.CONVENTION, origin
@@ -266,56 +205,13 @@ def _rank(item: Score, chosen: Preprocessing, evidence: RangeEvidence) -> tuple[
     return item.preprocessing != chosen, contradicts(item.preprocessing, evidence), -item.strength
 
 
-def contradicts(value: Preprocessing, evidence: RangeEvidence) -> bool:
-    """Whether a preprocessing feeds another range of pixels than the network expects."""
-    fed = fed_range(value)
-    return PixelRange.UNKNOWN not in (fed, evidence.range) and fed is not evidence.range
-
-
-def _key(index: int, chosen: Preprocessing, level: StatedBy, source: str, stated: Stated) -> KeyChoice:
-    """Who states one key, and what the levels that were not followed state."""
-    fixed = _values(stated.fixed)[index] is not None
-    if index == 1 and stated.fixed.net_scale_factor is not None:
-        fixed = True  # a scale of the user's own brings no offsets
-    if index == KEYS.index("model-color-format") and stated.channels != 3 and not fixed:
-        return KeyChoice(KEYS[index], StatedBy.EXPORTER, "the input has one channel")
-    exporter = _values(stated.exporter)[index]
-    convention = _values(fit(stated.convention, stated.channels))[index] if stated.convention else None
-    others = tuple(
-        f"{name}: {_text(value)}"
-        for name, value in ((StatedBy.EXPORTER, exporter), (StatedBy.CONVENTION, convention))
-        if value is not None and value != _values(chosen)[index]
-    )
-    if fixed:
-        return KeyChoice(KEYS[index], StatedBy.USER, stated.user_origin, others)
-    if exporter is not None:
-        return KeyChoice(KEYS[index], StatedBy.EXPORTER, stated.exporter_sources[index], others)
-    return KeyChoice(KEYS[index], level, source, others)
-
-
-def _values(value: Fixed | Preprocessing) -> tuple[float | tuple[float, ...] | None, ...]:
-    """Values in the order of `KEYS`."""
-    return (
-        value.net_scale_factor,
-        value.offsets,
-        value.model_color_format,
-        value.maintain_aspect_ratio,
-        value.symmetric_padding,
-    )
-
-
-def _text(value: object) -> str:
-    if isinstance(value, tuple):
-        return ";".join(f"{part:g}" for part in value) or "none"
-    return repr(value)
-
-
 def _alternatives(chosen: Preprocessing, stated: Stated, evidence: RangeEvidence) -> tuple[Preprocessing, ...]:
     """What the open keys may be: the usual feedings that the user's keys and the evidence leave, chosen one first."""
-    rows = [settle(row, stated) for row in table(chosen.maintain_aspect_ratio, stated.channels)]
+    graph = of_graph(stated, evidence)
+    rows = [settle(row, stated, graph) for row in table(chosen.maintain_aspect_ratio, stated.channels)]
     rows = [row for row in rows if not contradicts(row, evidence)]
     if stated.convention is not None and not contradicts(stated.convention, evidence):
-        rows.insert(0, settle(fit(stated.convention, stated.channels), stated))
+        rows.insert(0, settle(fit(stated.convention, stated.channels), stated, graph))
     return tuple(dict.fromkeys([chosen, *rows]))
 
 
@@ -330,14 +226,15 @@ def _warning(chosen: Preprocessing, evidence: RangeEvidence) -> str:
     )
 
 
-def _unknown(keys: Sequence[str], chosen: Preprocessing, evidence: RangeEvidence) -> str:
+def _unknown(keys: Sequence[str], chosen: Preprocessing, evidence: RangeEvidence, refuted: str) -> str:
     if not keys:
         return ""
+    doubt = f" {refuted}" if refuted else ""
     expects = f" The network expects {evidence.range}: {evidence.reason}." if evidence.reason else ""
     return (
-        f"{UNKNOWN}: neither you nor the exporter states {', '.join(keys)}, models of this kind differ, and frames"
-        f" cannot show which is right.{expects} Taken: {describe(chosen)}. Read the model's documentation,"
-        " compare the drawn frames and set the values in dsbench.toml"
+        f"{UNKNOWN}: neither you, nor the exporter, nor the graph states {', '.join(keys)}, models of this kind"
+        f" differ, and frames cannot show which is right.{expects}{doubt} Taken: {describe(chosen)}. Read the model's"
+        " documentation, compare the drawn frames and set the values in dsbench.toml"
     )
 
 

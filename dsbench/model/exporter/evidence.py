@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dsbench.model.exporter import (
+    graph_names,
     hugging_face,
     libreyolo,
     mmdeploy,
@@ -20,6 +21,7 @@ from dsbench.model.exporter import (
     ultralytics,
 )
 from dsbench.model.exporter.files import Files
+from dsbench.model.exporter.graph_names import GraphEvidence
 from dsbench.model.exporter.hugging_face import HuggingFace
 from dsbench.model.exporter.statement import KEYS, Said, Statement, Trust
 from dsbench.model.exporter.ultralytics import Metadata
@@ -40,6 +42,8 @@ class ExporterEvidence:
     hugging_face: HuggingFace = field(default_factory=HuggingFace)
     metadata: Metadata = field(default_factory=Metadata)
     problems: tuple[str, ...] = ()
+    graph: GraphEvidence = field(default_factory=GraphEvidence)
+    """What the graph itself shows: weaker than any statement of the exporter."""
 
     @property
     def stated(self) -> Statement:
@@ -115,7 +119,9 @@ def read(layout: ModelLayout, onnx: OnnxFacts) -> ExporterEvidence:
         *hugging_face.statements(found),
     )
     used = sorted((item for item in stated if item), key=lambda item: item.trust)
-    return ExporterEvidence(tuple(used), found, inside.metadata, tuple(dict.fromkeys(files.problems)))
+    return ExporterEvidence(
+        tuple(used), found, inside.metadata, tuple(dict.fromkeys(files.problems)), graph_names.read(onnx)
+    )
 
 
 def _own_configs(layout: ModelLayout) -> tuple[Path, ...]:

@@ -15,6 +15,8 @@ class Trust(IntEnum):
     NVINFER_CONFIG = 0
     ONNX_METADATA = 1
     FRAMEWORK_FILE = 2
+    GRAPH = 3
+    """No statement of the exporter: what the graph's names and its first operators show."""
 
 
 @dataclass(frozen=True, slots=True)

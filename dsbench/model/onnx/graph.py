@@ -6,14 +6,15 @@ wants one image input), d3 (the input is always written as float32), decisions.m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.model.onnx import extra_inputs, tensor
+from dsbench.model.onnx import beginning, extra_inputs, tensor
 from dsbench.model.onnx import file as onnx_file
 from dsbench.model.onnx import nodes as onnx_nodes
+from dsbench.model.onnx.beginning import Beginning
 from dsbench.model.onnx.nodes import NodeFacts
 from dsbench.model.onnx.tensor import TensorFacts, inputs_of
 
@@ -55,6 +56,10 @@ class OnnxFacts:
     """Operator types of the graph's nodes, each once."""
     nodes: tuple[NodeFacts, ...] = ()
     """All nodes, those of subgraphs and local functions too."""
+    weights: tuple[str, ...] = ()
+    """Names of the initializers."""
+    graph_name: str = ""
+    beginning: Beginning = field(default_factory=Beginning)
 
     @property
     def plugins(self) -> tuple[str, ...]:
@@ -104,6 +109,9 @@ def inspect(path: Path, *, input_size: tuple[int, int] | None = None) -> OnnxFac
         warnings=warnings + batch_warnings,
         operators=tuple(sorted({node.op_type for node in model.graph.node})),
         nodes=onnx_nodes.read(model),
+        weights=tuple(item.name for item in model.graph.initializer),
+        graph_name=model.graph.name,
+        beginning=beginning.read(model.graph, image.name, 1 if layout == "NCHW" else 3),
     )
 
 

@@ -13,7 +13,8 @@ from dsbench.families.base import Preprocessing
 from dsbench.judge.imports import exporter_keys
 from dsbench.judge.imports.exporter_keys import approximation
 from dsbench.judge.imports.frame_evidence import PixelRange, RangeEvidence
-from dsbench.judge.imports.preprocessing import Fixed, Score, Stated, candidates, decide
+from dsbench.judge.imports.levels import Fixed, Stated
+from dsbench.judge.imports.preprocessing import Score, candidates, decide
 from dsbench.model.exporter import hugging_face
 from dsbench.model.exporter.evidence import ExporterEvidence
 from dsbench.model.exporter.normalisation import CLIP, IMAGENET

@@ -10,17 +10,13 @@ import pytest
 from dsbench.base.boxes import Boxes
 from dsbench.families.base import Preprocessing
 from dsbench.judge.imports.frame_evidence import Findings, PixelRange, RangeEvidence
+from dsbench.judge.imports.levels import KEYS, Fixed, Stated, StatedBy, apply
 from dsbench.judge.imports.preprocessing import (
     CAFFE_ROW,
     DEFAULT,
-    KEYS,
     SCALES,
     UNKNOWN,
-    Fixed,
     Score,
-    Stated,
-    StatedBy,
-    apply,
     candidates,
     decide,
     describe,
