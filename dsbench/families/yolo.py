@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dsbench.base.boxes import Boxes, centre_to_corners
-from dsbench.families import distributions, yolo_evidence
+from dsbench.families import distributions, maps, yolo_evidence
 from dsbench.families.base import (
     HIGHEST_CLASS,
     Convention,
@@ -84,7 +84,7 @@ class Yolo:
         refused = _mask_prototypes(samples)
         if refused:
             return refused
-        output = _main_output(samples)
+        output = _main_output(samples, network)
         if output is None:
             return Rejected(NAME, "YOLO has one output [N, anchors, 5+C], [N, 4+C, anchors] or [N, K, 6]")
         arrays = [sample[output].data for sample in samples]
@@ -167,15 +167,19 @@ def _mask_prototypes(samples: Sequence[Outputs]) -> Rejected | None:
     return None
 
 
-def _main_output(samples: Sequence[Outputs]) -> int | None:
-    """Index of the only output of two dims; others may only be raw maps [anchors, h, w, 5+C], as old exports add."""
+def _main_output(samples: Sequence[Outputs], network: Network) -> int | None:
+    """Index of the only output of two dims; others may only be the raw maps that it was decoded from, as exports add:
+    [anchors, h, w, 5+C] (YOLOv5, v7) or [64+C, h, w] (YOLOv8)."""
     shapes = [out.data.shape for out in samples[0]]
     flat = [index for index, shape in enumerate(shapes) if len(shape) == 2]
     if len(flat) != 1:
         return None
-    columns = shapes[flat[0]][1]
-    others = [shape for index, shape in enumerate(shapes) if index != flat[0]]
-    return flat[0] if all(len(shape) == 4 and shape[-1] == columns for shape in others) else None
+    others = tuple(out for out in samples[0] if out.data.ndim != 2)
+    if all(out.data.ndim == 4 and out.data.shape[-1] == shapes[flat[0]][1] for out in others):
+        return flat[0]
+    cells = sum(grid.cells for grid in maps.by_stride(maps.read([others], network)))
+    anchors = [cells * per_cell for per_cell in (1, 3)]
+    return flat[0] if cells and any(side in anchors for side in shapes[flat[0]]) else None
 
 
 def _table_head(found: DetectionTable, output: int, metadata: Metadata, labels: Sequence[str]) -> Head:

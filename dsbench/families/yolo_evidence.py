@@ -322,11 +322,15 @@ def _objectness(view: _View, counts: Sequence[int], hints: Hints) -> tuple[bool,
             clash = by_values is not None and by_values != named and len(counts) == 1
             if clash and built == by_values:
                 continue  # a label too many or too few, which is said where labels are compared with classes
+            clash = clash and built is None  # names and layout agree: classes that come together, or a wrong feeding
             seen = "an objectness" if by_values else "a class"
             warning = f"{count} labels fit, but column 4 looks like {seen}: check labels.txt, or set [head] objectness"
             return named, f"{count} names, {columns} columns", (warning,) if clash else ()
     if view.per_cell == 3:
         return True, "three anchors for each cell, as in YOLOv5 and v7", ()
+    if built is False:
+        together = ("column 4 may be objectness: set [head] objectness",) if by_values else ()
+        return False, "transposed, as YOLOv8 and later write it", together
     if by_values is not None:
         sure = view.rows[:, 4] >= SURE
         share = float(np.mean(view.rows[sure, 5:].max(axis=1) >= SURE)) if sure.any() else 0.0

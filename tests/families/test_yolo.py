@@ -130,6 +130,25 @@ def test_old_exports_carry_their_raw_maps(facts: OnnxFacts) -> None:
     assert head.layout == YoloLayout(False, objectness=True)
 
 
+def test_decoded_boxes_beside_the_maps_they_come_from(facts: OnnxFacts) -> None:
+    rows = dense(7)
+    maps = [np.full((67, 64 // s, 64 // s), -3.0) for s in (8, 16, 32)]
+    head = registry.recognise(facts, [sample(rows.T, *maps)], labels=["a", "b", "c"])
+    assert (head.layout, head.classes) == (YoloLayout(False, transposed=True), 3)
+    masks = np.zeros((32, 16, 16))
+    with pytest.raises(DsbenchError):
+        registry.recognise(facts, [sample(rows.T, *maps, masks)], labels=["a", "b", "c"])
+
+
+def test_classes_that_come_together_are_no_objectness(facts: OnnxFacts) -> None:
+    rows = dense(7)
+    rows[5:9, 4:6] = 0.9
+    head = registry.recognise(facts, [sample(rows.T)], labels=["a", "b", "c"])
+    assert (head.layout, head.warnings) == (YoloLayout(False, transposed=True), ())
+    head = registry.recognise(facts, [sample(rows.T)])
+    assert head.layout == YoloLayout(False, transposed=True)
+
+
 @pytest.mark.parametrize(("columns", "labels", "classes"), [(5, ["a"], 1), (6, ["a"], 1), (6, ["a", "b"], 2)])
 def test_few_classes(facts: OnnxFacts, columns: int, labels: list[str], classes: int) -> None:
     rows = dense(columns)
