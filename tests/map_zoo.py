@@ -101,6 +101,38 @@ def raw_yolov8(path: Path) -> Path:
     return net.save(path)
 
 
+def rtmdet(path: Path, *, pixels: bool = True, third: bool = False) -> Path:
+    """Class logits [b, C, h, w] and distances to the sides [b, 4, h, w]; ``third``: FCOS's centre-ness too."""
+    net = MapSurgery()
+    found = net.decoded()
+    corners = net.corners(found)
+    for index, (stride, width, height) in enumerate(GRIDS):
+        sides = net.sides(corners, index, 0.5 if third else 0.0)
+        sides = net.op("Mul", [sides, net.const(np.float32(stride))]) if pixels else sides
+        scores = net.logit(net.part(found.classes if third else found.score, index))
+        net.output(net.as_map(scores, index, CLASSES), f"cls_{index}", ("batch", CLASSES, height, width))
+        net.output(net.as_map(sides, index, 4), f"reg_{index}", ("batch", 4, height, width))
+        if third:
+            centre = net.as_map(net.logit(net.part(found.obj, index)), index, 1)
+            net.output(centre, f"ctr_{index}", ("batch", 1, height, width))
+    return net.save(path)
+
+
+def yolox_maps(path: Path, *, apart: bool = True) -> Path:
+    """YOLOX before its strides are put together: box, objectness and classes as maps; ``apart``: nine, as logits."""
+    net = MapSurgery()
+    for index, (_, width, height) in enumerate(GRIDS):
+        raw = net.part("raw", index)
+        if not apart:
+            net.output(net.as_map(raw, index, 5 + CLASSES), f"out_{index}", ("batch", 5 + CLASSES, height, width))
+            continue
+        for name, first, last in (("reg", 0, 4), ("obj", 4, 5), ("cls", 5, 5 + CLASSES)):
+            columns = net.columns(first, last, raw)
+            part = net.as_map(columns if name == "reg" else net.logit(columns), index, last - first)
+            net.output(part, f"{name}_{index}", ("batch", last - first, height, width))
+    return net.save(path)
+
+
 def joined(path: Path, *, bins: int = 16, turned: bool = False) -> Path:
     """[b, A, C + 4 * bins] of all strides, scores through a sigmoid."""
     net = MapSurgery()

@@ -9,6 +9,7 @@ Star-Clouds/CenterFace/prj-python/centerface.py.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from dsbench.families.maps import Map
 if TYPE_CHECKING:
     from dsbench.model.onnx.graph import OnnxFacts
 
+_OWN_NAME = re.compile(r"(cls|obj|bbox)_\d+$")
 LANDMARKS = 10
 """x and y of five points."""
 
@@ -36,6 +38,9 @@ class YuNet(MapFamily):
         groups = list(maps.by_stride(maps.read(samples, Network(facts.width, facts.height))).values())
         if len(groups) < 2 or any(_widths(group, 1) != [1, 1, 4] for group in groups):
             return Rejected(self.name, "YuNet has class [N, h*w, 1], objectness [N, h*w, 1], box [N, h*w, 4] a stride")
+        landmarks = any(part.channels == LANDMARKS for group in groups for part in group)
+        if not landmarks and hints.family != self.name and not all(_OWN_NAME.match(out.name) for out in samples[0]):
+            return Rejected(self.name, "YuNet has landmarks, or outputs named cls_8, obj_8, bbox_8")
         levels = tuple(_yunet_level(group) for group in groups)
         ones = [(part, part.plane, 1) for group in groups for part in group if part.channels == 1]
         if not map_heads.probabilities(samples, ones):
@@ -137,7 +142,8 @@ def _face_head(
     family: str, samples: Sequence[Outputs], form: Form, levels: tuple[Level, ...], score: str
 ) -> Head | Rejected:
     grids = list(dict.fromkeys(level.grid for level in levels))
-    layout = MapLayout(form, 1, levels, map_heads.elements(samples, levels), origin=0.0)
+    root = form is Form.EXPONENT
+    layout = MapLayout(form, 1, levels, map_heads.elements(samples, levels), origin=0.0, root=root)
     unread = sum(count == 0 for count in layout.elements)
     facts = (
         HeadFact("grids", maps.strides_text(grids), "cells of the outputs"),

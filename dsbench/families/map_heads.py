@@ -35,15 +35,19 @@ class Form(IntEnum):
     DISTRIBUTION = 0
     """Four sides of ``bins`` logits: expected bin * s, from the point (x + o, y + o) * s (GFL)."""
     DISTANCE = 1
-    """Four sides in strides, from the same point (SCRFD)."""
+    """Four sides in strides, or in pixels, from the same point (SCRFD, FCOS, RTMDet)."""
     ANCHOR = 2
     """(2 * sigmoid(b) - 0.5 + cell) * s, (2 * sigmoid(b))^2 * anchor; score = objectness * class (YOLOv5, v7)."""
     WHOLE_GRID = 3
     """(cell + tanh(b)) * s, sigmoid(b) * network; score = objectness^0.6 * class^0.4 (FastestDet)."""
     EXPONENT = 4
-    """(cell + b) * s, exp(b) * s; score = sqrt(objectness * class) (YuNet)."""
+    """(cell + b) * s, exp(b) * s (YuNet, YOLOX)."""
     CENTRE = 5
     """Boxes hold log height, log width in strides, ``extra`` the centre's offsets y, x (CenterFace)."""
+    SIZE = 6
+    """Boxes hold width, height in strides, ``extra`` the centre's offsets x, y from the cell's corner (CenterNet)."""
+    PIXELS = 7
+    """Centre's offset from the point (x + o, y + o) * s and size, all in pixels (BlazeFace)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,15 @@ class MapLayout:
     activated: bool = True
     bins: int = 1
     origin: float = 0.5
+    root: bool = False
+    """The score is sqrt(objectness * class) instead of their product."""
+    pixels: bool = False
+    """Sides are in pixels."""
+
+    @property
+    def objectness(self) -> bool:
+        """Whether ``extra`` of the levels is an objectness."""
+        return self.form not in (Form.CENTRE, Form.SIZE) and self.levels[0].extra is not None
 
 
 class MapFamily:
@@ -133,12 +146,12 @@ def _score(raw: Floats, extra: Floats | None, layout: MapLayout) -> Floats:
     import numpy as np
 
     score = raw if layout.activated else sigmoid(raw)
-    if extra is None or layout.form is Form.CENTRE:
+    if extra is None or not layout.objectness:
         return score
     objectness = extra if layout.activated else sigmoid(extra)
     if layout.form is Form.WHOLE_GRID:
         return np.asarray(objectness ** np.float32(0.6) * score ** np.float32(0.4), np.float32)
-    if layout.form is Form.EXPONENT:
+    if layout.root:
         return np.asarray(np.sqrt(np.clip(score, 0, 1) * np.clip(objectness, 0, 1)), np.float32)
     return np.asarray(objectness * score, np.float32)
 
@@ -151,16 +164,19 @@ def _corners(
 
     keep, x, y = cells
     stride = np.float32(level.grid.stride)
-    channels = {Form.DISTRIBUTION: 4 * layout.bins, Form.CENTRE: 2}.get(layout.form, 4)
+    channels = {Form.DISTRIBUTION: 4 * layout.bins, Form.CENTRE: 2, Form.SIZE: 2}.get(layout.form, 4)
     box = maps.values(outputs, level.boxes, level.grid.cells, channels)[keep]
-    if layout.form in (Form.DISTRIBUTION, Form.DISTANCE):
-        sides = _expected(box, layout.bins) if layout.form is Form.DISTRIBUTION else box
-        left, top, right, bottom = (sides * stride).T
-        cx, cy = (x + np.float32(layout.origin)) * stride, (y + np.float32(layout.origin)) * stride
-        return cx - left, cy - top, cx + right, cy + bottom
-    if layout.form is Form.CENTRE:
+    if layout.form in (Form.DISTRIBUTION, Form.DISTANCE, Form.PIXELS):
+        return _from_points(
+            box, layout, ((x + np.float32(layout.origin)) * stride, (y + np.float32(layout.origin)) * stride), stride
+        )
+    if layout.form in (Form.CENTRE, Form.SIZE):
         assert level.extra is not None
         offset = maps.values(outputs, level.extra, level.grid.cells, 2)[keep]
+        if layout.form is Form.SIZE:
+            return centre_to_corners(
+                (x + offset[:, 0]) * stride, (y + offset[:, 1]) * stride, box[:, 0] * stride, box[:, 1] * stride
+            )
         half = np.float32(0.5)
         centre = (x + offset[:, 1] + half) * stride, (y + offset[:, 0] + half) * stride
         return centre_to_corners(*centre, np.exp(box[:, 1]) * stride, np.exp(box[:, 0]) * stride)
@@ -176,6 +192,20 @@ def _corners(
         return centre_to_corners(*centre, sigmoid(box[:, 2]) * width, sigmoid(box[:, 3]) * height)
     centre = (x + box[:, 0]) * stride, (y + box[:, 1]) * stride
     return centre_to_corners(*centre, np.exp(box[:, 2]) * stride, np.exp(box[:, 3]) * stride)
+
+
+def _from_points(
+    box: Floats, layout: MapLayout, point: tuple[Floats, Floats], stride: np.float32
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Corners of sides or offsets that are measured from the points (x, y) of the cells, in pixels."""
+    import numpy as np
+
+    x, y = point
+    if layout.form is Form.PIXELS:
+        return centre_to_corners(x + box[:, 0], y + box[:, 1], box[:, 2], box[:, 3])
+    sides = _expected(box, layout.bins) if layout.form is Form.DISTRIBUTION else box
+    left, top, right, bottom = (sides * (np.float32(1) if layout.pixels else stride)).T
+    return x - left, y - top, x + right, y + bottom
 
 
 def _expected(box: Floats, bins: int) -> Floats:
@@ -195,6 +225,9 @@ def context(layout: MapLayout) -> ParserContext:
         ("classes", layout.classes),
         ("activated", layout.activated),
         ("bins", layout.bins),
+        ("objectness", layout.objectness),
+        ("root", layout.root),
+        ("pixels", layout.pixels),
         ("origin", ((layout.origin,),)),
         ("elements", (tuple(float(count) for count in layout.elements),)),
         ("levels", tuple(_row(level) for level in layout.levels)),

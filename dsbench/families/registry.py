@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.families import refusals
+from dsbench.families.anchor_free import AnchorFree
 from dsbench.families.base import Convention, Family, Head, Hints, Outputs, Rejected
 from dsbench.families.batched_nms import BatchedNms
 from dsbench.families.deepstream_yolo import DeepStreamYolo
@@ -33,6 +34,7 @@ FAMILIES: tuple[Family, ...] = (
     Yolo(),
     Gfl(),
     YoloMaps(),
+    AnchorFree(),
     FastestDet(),
     YuNet(),
     Scrfd(),

@@ -314,7 +314,7 @@ def _objectness(view: _View, counts: Sequence[int], hints: Hints) -> tuple[bool,
         return hints.objectness, "dsbench.toml", ()
     if columns == 5:
         return False, "one column beside the box", ()
-    by_values = _objectness_by_values(view.rows)
+    by_values = objectness_by_values(view.rows)
     built = _objectness_by_shape(view)
     for count in counts:
         if count in (columns - 4, columns - 5):
@@ -351,7 +351,7 @@ def _objectness_by_shape(view: _View) -> bool | None:
     return False if view.transposed and view.per_cell == 1 else None
 
 
-def _objectness_by_values(rows: NDArray[np.float32]) -> bool | None:
+def objectness_by_values(rows: NDArray[np.float32]) -> bool | None:
     """Objectness is high together with a class, whichever; a class excludes the others. None: nothing was seen."""
     import numpy as np
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dsbench.base.boxes import Boxes, centre_to_corners
-from dsbench.families import distributions
+from dsbench.families import cell_boxes, distributions, maps
 from dsbench.families.base import (
     Convention,
     Head,
@@ -26,6 +26,7 @@ from dsbench.families.base import (
     best_class,
     clip_boxes,
 )
+from dsbench.families.cell_boxes import BoxNumbers, CellPart
 from dsbench.families.grids import STRIDE_SETS, grid, strides_for
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Yolox:
             return Rejected(self.name, "a column holds whole numbers only, as class ids do: a table of detections")
         if distributions.name(arrays, labels):
             return Rejected(self.name, "the box sides are distributions (GFL/DFL)")
-        problem = _not_undecoded(arrays, strides, network) or _sides(arrays, hints)
+        problem = _not_undecoded(arrays, strides, network) or _sides(samples, network, hints)
         if problem:
             return Rejected(self.name, problem, close=True)
         layout = YoloxLayout(anchors, columns - 5, strides)
@@ -144,9 +145,19 @@ def _not_undecoded(arrays: Sequence[NDArray[np.float32]], strides: Sequence[int]
     return ""
 
 
-def _sides(arrays: Sequence[NDArray[np.float32]], hints: Hints) -> str:
+def _sides(samples: Sequence[Outputs], network: Network, hints: Hints) -> str:
     """Why the box columns are distances to the four sides; an empty string if they are not, or the user knows."""
-    if hints.family == "yolox" or any(float(raw[:, :4].min()) < 0 for raw in arrays):
+    arrays = [sample[0].data for sample in samples]
+    if hints.family == "yolox":
+        return ""
+    cells = [
+        CellPart(part.grid, part.plane.channel(5), part.plane, part.plane.channel(4))
+        for part in maps.stacked(0, arrays[0].shape, network)
+    ]
+    shown = cell_boxes.meaning(samples, cells, arrays[0].shape[1] - 5, logits=False) if cells else None
+    if shown and shown.numbers is not BoxNumbers.OFFSETS:
+        return f"neighbouring cells show {shown.numbers.value}, not the offsets of YOLOX"
+    if shown or any(float(raw[:, :4].min()) < 0 for raw in arrays):
         return ""  # offsets and logarithms of sizes are negative somewhere
     return (
         "the four box columns are never negative: distances to the sides, as FCOS writes them, or decoded boxes in"
