@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -23,6 +24,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # the reader of a pipe (`| head`) is gone; nothing is left to say, not even at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     finally:
         restore()
 
@@ -73,6 +78,10 @@ def _add_advice(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     lint.add_argument("--no-notes", action="store_true", help="show errors and warnings only")
     lint.add_argument("--json", action="store_true", help="print JSON")
     lint.set_defaults(run=_lint)
+    explain = commands.add_parser("explain", help="name the causes in a log of DeepStream, GStreamer or trtexec")
+    explain.add_argument("log", metavar="LOG", help="the console's text, - for stdin; a part of it is enough")
+    explain.add_argument("--json", action="store_true", help="print JSON")
+    explain.set_defaults(run=_explain)
 
 
 def _add_prepare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -134,6 +143,12 @@ def _lint(arguments: argparse.Namespace) -> int:
     from dsbench.advice import lint_command
 
     return lint_command.run(arguments)
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from dsbench.advice import explain_command
+
+    return explain_command.run(arguments)
 
 
 def _prepare(arguments: argparse.Namespace) -> int:

@@ -31,7 +31,7 @@ ALLOWED = {
     "inspection": "base formats model families judge steps",
     "doctor": "base formats model machine runtimes",
     "trtexec": "base formats model build machine record",
-    "advice": "base judge",
+    "advice": "base formats judge",
     "plugin": "base model record report runtimes steps",
     "cli": "base runtimes steps doctor trtexec inspection advice",
 }

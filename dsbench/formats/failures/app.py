@@ -29,9 +29,14 @@ ROWS: tuple[Row, ...] = (
         r"Could not open custom lib: (.*)",
         "nvinfer cannot load the parser library ({1})",
         shared.PARSER_LIBRARY.fix,
+        consequence=True,
     ),
     shared.PARSER_SYMBOL,
     shared.ONNX_FILE,
+    shared.PLUGIN,
+    shared.NO_KERNEL,
+    shared.DATA_TYPE,
+    shared.DYNAMIC_SIZE,
     shared.ONNX_NOT_PARSED,
     Row(
         "no-model",
@@ -106,6 +111,7 @@ ROWS: tuple[Row, ...] = (
         r"Failed to parse config file '(.*?)'",
         "deepstream-app cannot read {1}",
         "run it with GST_DEBUG=NVDS_CFG_PARSER:5, which shows the reason",
+        consequence=True,
     ),
     Row(
         "config-suffix",
@@ -166,20 +172,29 @@ ROWS: tuple[Row, ...] = (
         r"illegal memory access|unspecified launch failure",
         "inference failed",
         "run the engine alone with trtexec; check CUDA kernels of the parser, if it has any",
+        consequence=True,
     ),
-    Row("tensorrt", r"ERROR: \[TRT\]: (.*)", "TensorRT: {1}", "run trtexec on the same model: it shows more"),
+    Row(
+        "tensorrt",
+        r"ERROR: \[TRT\]: (.*)",
+        "TensorRT: {1}",
+        "run trtexec on the same model: it shows more",
+        consequence=True,
+    ),
     shared.NOT_NEGOTIATED,
     Row(
         "stream-error",
         r"reason error \(-5\)",
         "the data stream ended with an error (reason error (-5))",
         "play the video alone",
+        consequence=True,
     ),
     Row(
         "nvinfer",
         r"Failed to create NvDsInferContext instance",
         "nvinfer could not start",
         "read its first ERROR line in the log",
+        consequence=True,
     ),
 )
 

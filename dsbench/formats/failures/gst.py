@@ -100,18 +100,21 @@ ROWS: tuple[Row, ...] = (
         r"failed to build network|Build engine failed",
         "TensorRT could not build an engine from the ONNX file",
         "build it with trtexec, which shows the reason",
+        consequence=True,
     ),
     Row(
         "nvinfer-refuses",
         r"Configuration file parsing failed",
         "nvinfer refuses its config",
         shared.NVINFER_CONFIG.fix,
+        consequence=True,
     ),
     Row(
         "nvinfer",
         r"NvDsInfer Error: (NVDSINFER_\w+)",
         "nvinfer could not start: {1}",
         "read the lines that begin with ERROR in the log",
+        consequence=True,
     ),
     shared.NOT_PLAYABLE,
     shared.NO_DECODER,
@@ -127,6 +130,7 @@ ROWS: tuple[Row, ...] = (
         r"ERROR: from element (\S+): (.*)",
         "{1} reported: {2}",
         "read the log; run the command by hand",
+        consequence=True,
     ),
 )
 

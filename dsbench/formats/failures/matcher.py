@@ -50,10 +50,44 @@ class Row:
     cause: str
     fix: str
     kind: FailureKind = FailureKind.OTHER
+    consequence: bool = False
+    """The text only passes on that something failed before."""
 
     def with_fix(self, fix: str) -> Row:
         """The same text where another program prints it."""
         return replace(self, fix=fix)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A row of a table and its first line in a log."""
+
+    row: Row
+    failure: Failure
+    number: int
+    """Line number, from 1."""
+
+
+class FailureCollector:
+    """Every row of a table that a log holds. ``feed`` each line, then ``found``; constant memory."""
+
+    def __init__(self, rows: tuple[Row, ...], counts: Callable[[Row, str], bool] = lambda row, line: True) -> None:
+        self._rows = [(row, re.compile(row.pattern)) for row in rows]
+        self._found: dict[int, Found] = {}
+        self._counts = counts
+
+    def feed(self, number: int, line: str) -> bool:
+        """Match one line, without escapes, with the first row that it fits; whether there is one."""
+        for rank, (row, pattern) in enumerate(self._rows):
+            if (match := pattern.search(line)) and self._counts(row, line):
+                if rank not in self._found:
+                    self._found[rank] = Found(row, _failure(row, match, line), number)
+                return True
+        return False
+
+    def found(self) -> tuple[Found, ...]:
+        """What was found, in the table's order: causes first."""
+        return tuple(self._found[rank] for rank in sorted(self._found))
 
 
 def find(

@@ -67,12 +67,42 @@ OTHER_GPU = Row(
     "the engine was built on another kind of GPU",
     "build it again on this one: dsbench prepare --rebuild",
 )
+PLUGIN = Row(
+    "plugin",
+    r"Plugin not found|[Uu]nable to find plugin|getPluginCreator could not find plugin:? (\S+)|"
+    r"No importer registered for op: (\S+?)[. ]",
+    "the model uses an operator or plugin that this TensorRT does not have",
+    "load the plugin's library (trtexec --staticPlugins=LIB; for nvinfer LD_PRELOAD=LIB), use a newer TensorRT, or "
+    "export without it",
+)
+NO_KERNEL = Row(
+    "no-kernel",
+    r"Could not find any implementation for node (.{1,120})",
+    "TensorRT found no kernel for a part of the network",
+    "build the engine with trtexec and more workspace; try network-mode=0 (FP32); TensorRT and driver of the same "
+    "release; simplify the graph (onnxsim, constant shapes) where attention masks are traced",
+)
+DATA_TYPE = Row(
+    "data-type",
+    r"[Uu]nsupported ONNX data type: (\S+)|does not (?:natively )?support (UINT8) inputs|"
+    r"TensorRT does not support (\S+)",
+    "the ONNX file uses a data type that TensorRT does not take",
+    "export with float inputs and weights; leave conversions of the image to nvinfer's net-scale-factor",
+)
+DYNAMIC_SIZE = Row(
+    "dynamic-size",
+    r"[Dd]ynamic input .*missing dimensions|setDimensions.*negative|IMPLICIT_BATCH.*negative dimension|"
+    r"no optimization profile has been defined",
+    "the ONNX file leaves a side of the network's input open, and no size is given for it",
+    "set infer-dims=channels;height;width in the nvinfer config, as the ONNX file says, and build the engine again",
+)
 ONNX_NOT_PARSED = Row(
     "onnx-not-parsed",
     r"Failed to parse onnx file",
     "TensorRT's ONNX parser does not take the file",
     "simplify the graph (python -m onnxsim in.onnx out.onnx), export with another opset (13 to 17), or use a newer "
     "TensorRT",
+    consequence=True,
 )
 FROZEN_BATCH = Row(
     "frozen-batch",

@@ -9,12 +9,13 @@ from dataclasses import replace
 
 from dsbench.base import spec
 from dsbench.formats.failures import matcher, shared
-from dsbench.formats.failures.matcher import Failure, FailureKind, Row
+from dsbench.formats.failures.matcher import Failure, FailureKind, Found, Row
 
 _NO_NEWS = re.compile(r"(?:^|\] )\[[IV]\] |^&&&& |^\s+--|^ {10}")
 """Progress, options echoed, the command itself, and the help text that follows a wrong option."""
 _WORKSPACE = re.compile(r"Memory Pools: workspace: ([0-9.eE+-]+) MiB")
-_UNKNOWN = "unknown"
+UNKNOWN = "unknown"
+"""The row of an error line that no other row knows."""
 
 _STOP_OTHERS = "stop other programs on the GPU (`nvidia-smi` lists them), or start with a smaller --max-bs"
 _MODELOPT = (
@@ -78,11 +79,7 @@ ROWS: tuple[Row, ...] = (
     shared.OTHER_TENSORRT,
     shared.DAMAGED_ENGINE,
     shared.OTHER_GPU,
-    Row(
-        "plugin",
-        r"Plugin not found|[Uu]nable to find plugin|getPluginCreator could not find plugin:? (\S+)|"
-        r"No importer registered for op: (\S+?)[. ]",
-        "the model uses an operator or plugin that this TensorRT does not have",
+    shared.PLUGIN.with_fix(
         "load the plugin's library (build the engine by hand with trtexec --staticPlugins=LIB, or --plugins=LIB before "
         "TensorRT 8.6, and keep the names of docs/prepare.md), use a newer TensorRT, or export without it",
     ),
@@ -116,10 +113,7 @@ ROWS: tuple[Row, ...] = (
     ),
     shared.FROZEN_BATCH,
     shared.SHAPE_CONSTRAINTS,
-    Row(
-        "no-kernel",
-        r"Could not find any implementation for node (.{1,120})",
-        "TensorRT found no kernel for a part of the network",
+    shared.NO_KERNEL.with_fix(
         "give it more workspace (--workspace, in MiB) or a smaller --max-bs; try network-mode = 0 (FP32); TensorRT and "
         "driver of the same release; simplify the graph (onnxsim, constant shapes) where attention masks are traced",
     ),
@@ -129,13 +123,7 @@ ROWS: tuple[Row, ...] = (
         "the ONNX file mixes precisions in a way that a strongly typed network does not allow",
         "convert it with one tool throughout (python -m modelopt.onnx.autocast), or export it in FP32",
     ),
-    Row(
-        "data-type",
-        r"[Uu]nsupported ONNX data type: (\S+)|does not (?:natively )?support (UINT8) inputs|"
-        r"TensorRT does not support (\S+)",
-        "the ONNX file uses a data type that TensorRT does not take",
-        "export with float inputs and weights; leave conversions of the image to nvinfer's net-scale-factor",
-    ),
+    shared.DATA_TYPE,
     replace(
         shared.ONNX_NOT_PARSED,
         pattern=r"In function \w+:|In node -?\d+ with name|Assertion failed: .+|Invalid Node - (\S+)|UNSUPPORTED_NODE|"
@@ -146,26 +134,30 @@ ROWS: tuple[Row, ...] = (
         r"[Mm]yelin",
         "TensorRT's graph compiler (Myelin) failed inside",
         "use another release of TensorRT, or change the exported graph around the node it names",
+        consequence=True,
     ),
     Row(
         "internal",
         r"Error Code \d+: (?:Internal|API Usage|Cuda|Cask|Myelin) ?\w* ?Error|Internal Error",
         "TensorRT failed inside",
         "use another release of TensorRT; the log's line names the part of the network",
+        consequence=True,
     ),
     Row(
         "cuda-call",
         r"Cuda failure: ?(.*)",
         "a CUDA call failed",
         "look at `dmesg` for Xid messages of the driver, and run again",
+        consequence=True,
     ),
     Row(
-        _UNKNOWN,
+        UNKNOWN,
         r"\[E\]\s*(?!.*(?:Engine set up failed|Engine could not be created|Inference set up failed|"
         r"Building engine failed|Parsing model failed|Failed to create engine from model|"
         r"Network And Config setup failed|Engine creation failed|&&&& FAILED))\S",
         "trtexec failed",
         "read its log",
+        consequence=True,
     ),
 )
 
@@ -176,10 +168,29 @@ def find(lines: Iterable[str]) -> Failure | None:
     Of warnings only those of memory count: a healthy build prints many others.
     """
     workspace = _Workspace()
-    failure = matcher.find(
-        ROWS, workspace.watch(lines), counts=lambda row, line: row.kind is FailureKind.MEMORY or "[W]" not in line
-    )
+    failure = matcher.find(ROWS, workspace.watch(lines), counts=_counts)
     return workspace.explain(failure) if failure else None
+
+
+class TrtexecSearch:
+    """The same rows for every cause of a log, not only the first: ``feed`` each line, then ``found``."""
+
+    def __init__(self) -> None:
+        self._workspace = _Workspace()
+        self._collector = matcher.FailureCollector(ROWS, _counts)
+
+    def feed(self, number: int, line: str) -> bool:
+        """Match one line, without escapes; whether it is a known failure text."""
+        matched = [self._collector.feed(number, kept) for kept in self._workspace.watch((line,))]
+        return any(matched)
+
+    def found(self) -> tuple[Found, ...]:
+        """What was found, causes first; a workspace below one MiB explains all of it."""
+        return tuple(replace(one, failure=self._workspace.explain(one.failure)) for one in self._collector.found())
+
+
+def _counts(row: Row, line: str) -> bool:
+    return row.kind is FailureKind.MEMORY or "[W]" not in line
 
 
 class _Workspace:
@@ -197,7 +208,7 @@ class _Workspace:
                 yield line
 
     def explain(self, failure: Failure) -> Failure:
-        if self._mib is None or self._mib >= 1 or failure.id == _UNKNOWN:
+        if self._mib is None or self._mib >= 1 or failure.id == UNKNOWN:
             return failure
         return Failure(
             f"the workspace is {self._mib:g} MiB: the size was given with a suffix that trtexec reads as bytes",
