@@ -1,0 +1,159 @@
+"""Which mistake in a parser explains its boxes on real frames.
+
+The head's rows are decoded rightly, then with each known mistake; the mistake whose boxes are the parser's is named. It
+must explain 90 % of them and clearly more than the right decode; others that explain as much are named with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dsbench.base.boxes import Boxes, count_matches, nms
+from dsbench.families import registry
+from dsbench.judge.imports.diagnosis import evidence as evidence_of
+from dsbench.judge.imports.diagnosis import fits, geometry, readings, scoring, selection
+from dsbench.judge.imports.diagnosis.evidence import Evidence, ParserCalls
+from dsbench.judge.imports.diagnosis.geometry import BOX_MISTAKES, BoxMistake
+from dsbench.judge.imports.diagnosis.matching import SCORE, Compare, inside, pair
+from dsbench.judge.imports.diagnosis.row_parts import clipped
+from dsbench.judge.imports.diagnosis.scoring import SCORE_MISTAKES, ScoreMistake
+from dsbench.judge.imports.diagnosis.selection import Passing, Selection
+from dsbench.judge.imports.diagnosis.verdict import Cause, Diagnosis, State
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+WINS, SAME, TIE = 0.9, 0.97, 0.05
+"""Fractions of the boxes: a mistake must explain the first; from the second on the boxes are right; mistakes within the
+third of the best are named with it."""
+COVERS = 0.1
+"""Of two such mistakes the one that gives fewer boxes which the parser does not have, by this fraction."""
+_SHORTLIST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A mistake, or two together, and the compared boxes that it explains."""
+
+    explained: int
+    box: BoxMistake = geometry.RIGHT
+    score: ScoreMistake = scoring.RIGHT
+    read: readings.ReadMistake | None = None
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that were fitted, and one for a second mistake."""
+        return self.box.parameters + bool(self.box.id and self.score.id)
+
+    @property
+    def cause(self) -> Cause:
+        made = [one for one in (self.box, self.score, self.read) if one is not None and one.id]
+        text, fix = "; also ".join(one.text for one in made), "; ".join(one.fix for one in made)
+        return Cause("+".join(one.id for one in made), text, fix, self.explained, self.box.harmless and len(made) == 1)
+
+
+def diagnose(calls: ParserCalls, names: Sequence[str] = ()) -> Diagnosis:
+    """What explains the boxes of ``calls``; ``names``: the labels."""
+    family = registry.by_name(calls.head.family)
+    reference = [family.decode(frame, calls.head, calls.network, calls.threshold) for frame in calls.frames]
+    basic = Diagnosis(State.UNKNOWN, sum(map(len, calls.tables)), sum(map(len, reference)), calls.threshold)
+    if not basic.parser:
+        return replace(basic, state=State.EMPTY if basic.reference else State.NOTHING, f1=float(not basic.reference))
+    basic = replace(basic, f1=_f1(calls.tables, reference, calls.threshold))
+    evidence = evidence_of.gather(calls)
+    if not evidence.total:
+        return basic
+    right = evidence.explained(geometry.RIGHT, scoring.RIGHT)
+    basic = replace(basic, compared=evidence.total, right=right)
+    if right >= SAME * evidence.total:
+        return _selected(basic, evidence, calls.wanted, names)
+    return _named(basic, evidence)
+
+
+def _f1(tables: Sequence[NDArray[np.float32]], reference: Sequence[Boxes], threshold: float) -> float:
+    """F1 of both after threshold and NMS, as nvinfer applies them; each detection is matched once."""
+    import numpy as np
+
+    matched = total = 0
+    for table, boxes in zip(tables, reference, strict=True):
+        mine = Boxes.from_table(table[np.isfinite(table).all(axis=1) & (table[:, 5] >= np.float32(threshold))])
+        kept, wanted = mine.take(nms(mine)), boxes.take(nms(boxes))
+        matched += count_matches(kept, wanted)
+        total += len(kept) + len(wanted)
+    return 2 * matched / total if total else 1.0
+
+
+def _named(basic: Diagnosis, evidence: Evidence) -> Diagnosis:
+    """The diagnosis of boxes that are not right: one mistake, else two together."""
+    tried = [_Tried(evidence.explained(box, scoring.RIGHT), box) for box in _boxes(evidence, scoring.RIGHT)]
+    tried += [_Tried(evidence.explained(geometry.RIGHT, score), score=score) for score in SCORE_MISTAKES]
+    tried += [_Tried(evidence.read(read), read=read) for read in readings.READ_MISTAKES]
+    if not _wins(tried, basic):
+        tried += _two(evidence)
+    tried.sort(key=lambda one: (-one.explained, one.parameters))
+    if not _wins(tried, basic):
+        likely = [one.cause for one in tried if one.explained > basic.right + TIE * evidence.total]
+        return replace(basic, runners_up=tuple(likely[:3]))
+    winners = _winners(tried, evidence)
+    later = [one.cause for one in tried if one not in winners and one.explained > 0]
+    return replace(basic, state=State.NAMED, causes=tuple(one.cause for one in winners), runners_up=tuple(later[:3]))
+
+
+def _wins(tried: Sequence[_Tried], basic: Diagnosis) -> bool:
+    best = max((one.explained for one in tried), default=0)
+    return best >= WINS * basic.compared and best >= basic.right + (1 - WINS) * basic.compared
+
+
+def _winners(tried: Sequence[_Tried], evidence: Evidence) -> list[_Tried]:
+    """The mistakes that explain as much as the best one, with the fewest fitted numbers, and give no more boxes."""
+    near = [one for one in tried if one.explained >= tried[0].explained - TIE * evidence.total]
+    fewest = min(one.parameters for one in near)
+    near = [one for one in near if one.parameters == fewest]
+    if len(near) < 2:
+        return near
+    covered = [0.0 if one.read else evidence.coverage(one.box, one.score) for one in near]
+    return [one for one, part in zip(near, covered, strict=True) if part >= max(covered) - COVERS]
+
+
+def _boxes(evidence: Evidence, score: ScoreMistake) -> tuple[BoxMistake, ...]:
+    """The mistakes of boxes, and those whose numbers fit the boxes that are paired by ``score``."""
+    pairs = evidence_of.paired(evidence, score)
+    return (*BOX_MISTAKES, *(fits.fitted(*pairs, evidence.network) if pairs else ()))
+
+
+def _two(evidence: Evidence) -> list[_Tried]:
+    """A mistake of boxes and one of scores together: the likeliest of each by themselves."""
+    few, scored = evidence.smaller(), Compare.CLASS | Compare.SCORE
+    found = []
+    for score in sorted(SCORE_MISTAKES, key=lambda one: -few.explained(geometry.RIGHT, one, scored))[:_SHORTLIST]:
+        boxes = sorted(_boxes(evidence, score), key=lambda one: -few.explained(one, score))
+        for box in boxes[:2]:
+            found.append(_Tried(evidence.explained(box, score), box, score))
+    return found
+
+
+def _selected(basic: Diagnosis, evidence: Evidence, wanted: float, names: Sequence[str]) -> Diagnosis:
+    """The diagnosis of boxes that are right: which are left out, which are too many."""
+    import numpy as np
+
+    images, below, returned, distinct = [], 0, 0, 0
+    for frame in evidence.frames:
+        scored, corners = next(evidence.predictions(frame.rows, geometry.RIGHT, scoring.RIGHT, evidence.floor))
+        pairs = pair(frame.found, scored, corners, evidence.network, Compare.ALL, clip=evidence.clip)
+        hit = np.zeros(len(scored.row), np.bool_)
+        hit[pairs[pairs >= 0]] = True
+        below += int((frame.found.score < evidence.threshold - SCORE).sum())
+        returned, distinct = returned + int((pairs >= 0).sum()), distinct + int(hit.sum())
+        keep = (scored.score >= max(wanted, evidence.threshold) + SCORE) & inside(corners, evidence.network)
+        cut = clipped(corners[keep], evidence.network.width, evidence.network.height)
+        cells = frame.rows.cells
+        stride = cells.strides[scored.row[keep]] if cells is not None else np.zeros(int(keep.sum()))
+        images.append(Passing(cut, scored.ids[keep], scored.score[keep], scored.row[keep], stride, hit[keep]))
+    found = selection.explain(images, names)
+    if returned > 1.5 * distinct:
+        text = f"each box is returned {returned / distinct:.1f} times"
+        found = (Selection("repeated", text, "push each box once", returned - distinct), *found)
+    return replace(basic, state=State.SAME, selections=found, below=below)

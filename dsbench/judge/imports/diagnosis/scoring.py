@@ -1,0 +1,304 @@
+"""What a parser can get wrong about class and score, each as the boxes' classes and scores that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dsbench.judge.imports.diagnosis.row_parts import DecodedRows, Joint, Squash, joined, sigmoid, softmax
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """k predicted boxes: the row of each, its class id and its score."""
+
+    row: Ints
+    ids: Ints
+    score: Floats
+
+
+Predict = Callable[[DecodedRows, float], tuple[Scored, ...]]
+"""The boxes with a score of at least a floor, in one or more variants; empty where the mistake cannot be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreMistake:
+    """One mistake: a stable id, what the parser does, and what to do."""
+
+    id: str
+    text: str
+    fix: str
+    predict: Predict
+
+
+def total(rows: DecodedRows) -> Floats:
+    """Scores (n, C)."""
+    return rows.classes if rows.objectness is None else joined(rows.objectness, rows.classes, rows.joint)
+
+
+def _scored(rows: DecodedRows, scores: Floats, floor: float, by: Floats | None = None) -> Scored:
+    """Every or the best class of each row whose score reaches the floor; ``by``: what the best class is chosen by."""
+    import numpy as np
+
+    scores = np.where(np.isfinite(scores), scores, -np.inf)
+    if rows.ids is not None:
+        keep = np.flatnonzero((scores[:, 0] >= floor) & (rows.ids >= 0))
+        return Scored(keep, rows.ids[keep], scores[keep, 0])
+    background = rows.background if rows.background < scores.shape[1] else -1
+    if rows.every:
+        passing = scores >= floor
+        if background >= 0:
+            passing[:, background] = False
+        row, column = np.nonzero(passing)
+        return Scored(row, column - rows.shift * (column > background), scores[row, column])
+    ranked = scores if by is None else np.where(np.isfinite(by), by, -np.inf)
+    if background >= 0:
+        ranked = ranked.copy()
+        ranked[:, background] = -np.inf
+    best = ranked.argmax(axis=1)
+    score = scores[np.arange(len(scores)), best]
+    row = np.flatnonzero(score >= floor)
+    return Scored(row, best[row] - rows.shift * (best[row] > background), score[row])
+
+
+def _right(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    return (_scored(rows, total(rows), floor),)
+
+
+def _shifted(by: int) -> Predict:
+    def predict(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+        found = _right(rows, floor)[0]
+        return (replace(found, ids=found.ids + by),)
+
+    return predict
+
+
+def _ignored(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    return () if rows.objectness is None else (_scored(rows, rows.classes, floor),)
+
+
+def _alone(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    if rows.objectness is None:
+        return ()
+    import numpy as np
+
+    scores = np.broadcast_to(rows.objectness[:, None], rows.classes.shape)
+    return (_scored(replace(rows, every=False), scores, floor, by=rows.classes),)
+
+
+def _multiplied(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    """The plain product where the family takes a root."""
+    if rows.objectness is None or rows.joint is Joint.PRODUCT:
+        return ()
+    return (_scored(rows, rows.objectness[:, None] * rows.classes, floor),)
+
+
+def _rooted(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    import numpy as np
+
+    return (_scored(rows, np.sqrt(np.clip(total(rows), 0, None)), floor),)
+
+
+def _squared(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    return (_scored(rows, total(rows) ** 2, floor),)
+
+
+def _twice(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    """A sigmoid on classes, on objectness, on both, on the product."""
+    classes, objectness = rows.classes, rows.objectness
+    found = [_scored(rows, sigmoid(total(rows)), floor)]
+    if objectness is not None:
+        for squashed in ((sigmoid(objectness), sigmoid(classes)), (objectness, sigmoid(classes)),
+                         (sigmoid(objectness), classes)):  # fmt: skip
+            found.append(_scored(rows, joined(*squashed, rows.joint), floor))
+    if rows.squash is Squash.SOFTMAX:
+        return ()  # a sigmoid of logits is another mistake
+    return tuple(found)
+
+
+def _missing(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    """Logits as scores."""
+    if rows.squash is Squash.NONE or rows.columns is None:
+        return ()
+    raw = rows.columns
+    scores = [raw] if rows.objectness is None else [raw, joined(rows.objectness, raw, rows.joint)]
+    return tuple(_scored(rows, item, floor) for item in scores)
+
+
+def _softmax(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    """A softmax over the class columns where a sigmoid belongs, or over probabilities."""
+    if rows.classes.shape[1] < 2 or rows.squash is Squash.SOFTMAX:
+        return ()
+    found = []
+    for columns in (rows.classes, rows.columns):
+        if columns is not None:
+            scores = softmax(columns)
+            scores = scores if rows.objectness is None else joined(rows.objectness, scores, rows.joint)
+            found += [_scored(rows, scores, floor), _scored(replace(rows, every=False), scores, floor)]
+    return tuple(found)
+
+
+def _sigmoid(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    """A sigmoid where a softmax belongs."""
+    if rows.squash is not Squash.SOFTMAX or rows.columns is None:
+        return ()
+    return tuple(_scored(replace(rows, every=every), sigmoid(rows.columns), floor) for every in (False, True))
+
+
+def _percent(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    return (_scored(rows, total(rows) * 100, floor),)
+
+
+def _inverted(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    return (_scored(rows, 1 - total(rows), floor),)
+
+
+def _constant(value: float) -> Predict:
+    def predict(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+        import numpy as np
+
+        found = _right(rows, min(floor, 0.01))[0]
+        return (replace(found, score=np.full(len(found.row), value)),)
+
+    return predict
+
+
+def _agnostic(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    """The right score, class 0."""
+    import numpy as np
+
+    found = _right(rows, floor)[0]
+    return (replace(found, ids=np.zeros_like(found.ids)),)
+
+
+def _first_only(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    """Column 0 alone."""
+    if rows.ids is not None or rows.classes.shape[1] < 2:
+        return ()
+    scores = total(rows)[:, :1]
+    return (_scored(replace(rows, every=False, background=-1, shift=0), scores, floor),)
+
+
+def _columns_early(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    """Class columns read from the one before: the objectness, or a side of the box."""
+    import numpy as np
+
+    if rows.ids is not None:
+        return ()
+    lead = rows.objectness if rows.objectness is not None else None if rows.raw is None else rows.raw[:, 3]
+    if lead is None:
+        return ()
+    wide = np.concatenate((lead[:, None], rows.classes), axis=1)
+    both = [wide, wide[:, :-1]]
+    plain = replace(rows, objectness=None)
+    found = [_scored(plain, columns, floor) for columns in both]
+    if rows.objectness is not None:
+        found += [_scored(rows, joined(rows.objectness, columns, rows.joint), floor) for columns in both]
+    return tuple(found)
+
+
+def _columns_late(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    """Class columns read from the one after: the first class is lost, or is taken for an objectness."""
+    if rows.ids is not None or rows.classes.shape[1] < 2:
+        return ()
+    later = rows.classes[:, 1:]
+    moved = replace(rows, background=-1, shift=0)
+    found = [_scored(moved, later if rows.objectness is None else joined(rows.objectness, later, rows.joint), floor)]
+    if rows.objectness is None:
+        found.append(_scored(moved, joined(rows.classes[:, 0], later, rows.joint), floor))
+    return tuple(found)
+
+
+def _background(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    """The background as a class: boxes of its own, or the best class of most rows."""
+    if rows.background < 0 or rows.ids is not None:
+        return ()
+    plain = replace(rows, background=-1, shift=0)
+    return tuple(_scored(replace(plain, every=every), total(rows), floor) for every in (True, False))
+
+
+def _unshifted(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    """Ids that still count the background, which labels.txt leaves out."""
+    return (_scored(replace(rows, shift=0), total(rows), floor),) if rows.shift else ()
+
+
+def _other_background(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    """The last column skipped instead of the first, or the reverse."""
+    if rows.background < 0 or rows.ids is not None:
+        return ()
+    last = rows.classes.shape[1] - 1
+    other = 0 if rows.background == last else last
+    return tuple(_scored(replace(rows, background=other, shift=shift), total(rows), floor) for shift in (0, 1))
+
+
+def _lowest(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    """The class with the lowest score."""
+    if rows.ids is not None or rows.every or rows.classes.shape[1] < 2:
+        return ()
+    scores = total(rows)
+    return (_scored(rows, scores, floor, by=-scores),)
+
+
+def _score_is_class(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    """The columns of score and class id exchanged."""
+    if rows.ids is None:
+        return ()
+    import numpy as np
+
+    score = np.asarray(rows.ids, np.float64)
+    keep = np.flatnonzero((score >= floor) & np.isfinite(rows.classes[:, 0]))
+    near = rows.classes[keep, 0]
+    return tuple(Scored(keep, np.asarray(ids, np.int64), score[keep]) for ids in (np.floor(near), np.rint(near)))
+
+
+RIGHT = ScoreMistake("", "", "", _right)
+"""No mistake."""
+_COLUMNS = "compare the column index of the first class with the layout in the report's step 6a"
+
+SCORE_MISTAKES: tuple[ScoreMistake, ...] = (
+    ScoreMistake("class-plus-one", "class ids are too high by one", "count classes from 0: push classId without + 1",
+                 _shifted(1)),
+    ScoreMistake("class-minus-one", "class ids are too low by one",
+                 "count classes from 0: push classId without - 1 (there is no background in front)", _shifted(-1)),
+    ScoreMistake("background-counted", "class ids still count the background column",
+                 "subtract 1 from ids behind the background", _unshifted),
+    ScoreMistake("background-kept", "the background is taken for a class", "skip the background column", _background),
+    ScoreMistake("background-other", "another column than the background is skipped",
+                 "skip the background column that step 6a names", _other_background),
+    ScoreMistake("objectness-ignored", "the objectness is ignored: the score is the class column alone",
+                 "score = objectness * class score", _ignored),
+    ScoreMistake("objectness-alone", "the objectness alone is the score",
+                 "score = objectness * class score", _alone),
+    ScoreMistake("objectness-product", "objectness and class are multiplied where the family takes a root",
+                 "take the family's formula for the score (docs/families.md)", _multiplied),
+    ScoreMistake("sigmoid-twice", "a sigmoid is applied to scores that are probabilities already",
+                 "remove the sigmoid: it is in the graph", _twice),
+    ScoreMistake("activation-missing", "logits are taken for scores: the activation is missing",
+                 "apply the activation that step 6a names before the threshold", _missing),
+    ScoreMistake("softmax-for-sigmoid", "a softmax over the classes is taken for the score",
+                 "use each class column by itself: they are independent", _softmax),
+    ScoreMistake("sigmoid-for-softmax", "a sigmoid is taken where the head needs a softmax",
+                 "apply a softmax over the row, background included", _sigmoid),
+    ScoreMistake("class-columns-early", "class columns are read one column too early", _COLUMNS, _columns_early),
+    ScoreMistake("class-columns-late", "class columns are read one column too late", _COLUMNS, _columns_late),
+    ScoreMistake("first-class-only", "only the first class column is read", "loop over all class columns", _first_only),
+    ScoreMistake("class-lost", "every box has class 0", "set classId to the index of the best class", _agnostic),
+    ScoreMistake("class-lowest", "the class with the lowest score is taken", "take the maximum (std::max_element)",
+                 _lowest),
+    ScoreMistake("score-root", "the square root of the score is taken", "push the score itself", _rooted),
+    ScoreMistake("score-squared", "the score is multiplied with itself", "push the score itself", _squared),
+    ScoreMistake("score-percent", "the score is in percent", "push a score of 0 to 1", _percent),
+    ScoreMistake("score-inverted", "1 - score is taken for the score", "push the score itself", _inverted),
+    ScoreMistake("score-constant", "every box has the score 1", "set detectionConfidence to the score", _constant(1.0)),
+    ScoreMistake("score-unset", "every box has the score 0", "set detectionConfidence to the score", _constant(0.0)),
+    ScoreMistake("score-is-class", "the columns of score and class id are exchanged",
+                 "compare the column indices with the layout in the report's step 6a", _score_is_class),
+)  # fmt: skip

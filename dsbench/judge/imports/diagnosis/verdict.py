@@ -1,0 +1,134 @@
+"""The result of a diagnosis, and its sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dsbench.judge.imports.diagnosis.selection import Selection
+
+HARMLESS_F1 = 0.97
+"""F1 of the clustered boxes from which on a difference changes nothing that matters."""
+
+
+class State(StrEnum):
+    """What the boxes show."""
+
+    SAME = "same"
+    """The boxes are the reference's; ``selections`` says which are left out."""
+    NAMED = "named"
+    """A known mistake explains them."""
+    UNKNOWN = "unknown"
+    """They differ, and no known mistake explains it."""
+    EMPTY = "empty"
+    """The parser returns no box, the reference does."""
+    NOTHING = "nothing"
+    """Neither has a box."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A mistake and how many of the compared boxes it explains."""
+
+    id: str
+    text: str
+    fix: str
+    explained: int
+    harmless: bool = False
+    parameters: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """``causes``: what explains the boxes; several explain them equally well. ``runners_up``: what comes next, best
+    first."""
+
+    state: State
+    parser: int
+    """Boxes of the parser."""
+    reference: int
+    """Boxes of the reference."""
+    threshold: float
+    """That the parser was called with."""
+    compared: int = 0
+    """Boxes of the parser that were compared: those inside the network, a part of them where there are very many."""
+    right: int = 0
+    """How many of them are right."""
+    f1: float = 1.0
+    """Of parser and reference after NMS: same class, IoU of at least 0.5."""
+    causes: tuple[Cause, ...] = ()
+    runners_up: tuple[Cause, ...] = ()
+    selections: tuple[Selection, ...] = ()
+    below: int = 0
+    """Boxes of the parser with a score below the threshold."""
+
+    @property
+    def harmless(self) -> bool:
+        """Nothing has to be changed."""
+        if self.state is State.NOTHING:
+            return True
+        if self.state is State.SAME:
+            return all(selection.harmless for selection in self.selections)
+        return self.state is State.NAMED and all(cause.harmless for cause in self.causes)
+
+    @property
+    def harmful(self) -> bool:
+        """A mistake that nobody can have wanted costs boxes."""
+        if self.f1 >= HARMLESS_F1 or self.compared < FEW:
+            return False
+        if self.state is State.SAME:
+            return any(not (selection.harmless or selection.choice) for selection in self.selections)
+        return self.state is State.NAMED and not self.harmless
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of what was named, harmless selections left out."""
+        return (*(c.id for c in self.causes), *(s.id for s in self.selections if not s.harmless))
+
+    @property
+    def what(self) -> str:
+        """The result in one or two sentences, the cause first."""
+        if self.state is State.NOTHING:
+            return "neither the parser nor the reference decode finds anything on these frames"
+        if self.state is State.EMPTY:
+            return f"the parser returns no box, the reference decode {self.reference}"
+        if self.state is State.SAME:
+            wrong = [selection.text for selection in self.selections if not selection.harmless]
+            return "; ".join(wrong) or f"{self.right} of {self.compared} boxes equal the reference decode's"
+        if self.state is State.NAMED:
+            texts = [cause.text for cause in self.causes]
+            named = texts[0] if len(texts) == 1 else "either " + ", or ".join(texts)
+            few = " (too few to be sure)" if self.compared < FEW else ""
+            return f"{named}: this explains {self.causes[0].explained} of {self.compared} boxes{few}"
+        shown = f"{self.right} of {self.compared} boxes are the reference decode's"
+        return f"{shown}, and no known mistake explains the others"
+
+    @property
+    def fix(self) -> str:
+        """What to do."""
+        fixes = [cause.fix for cause in self.causes] or [s.fix for s in self.selections if not s.harmless]
+        if fixes:
+            return " | or: ".join(dict.fromkeys(fixes))
+        if self.state in (State.UNKNOWN, State.EMPTY):
+            return (
+                "compare the parser's decoding with the family's (docs/families.md), or see whether the family is right"
+            )
+        return ""
+
+    @property
+    def counts(self) -> str:
+        """The figures behind it."""
+        boxes = f"{self.parser} boxes, reference {self.reference}"
+        return f"{boxes} at threshold {self.threshold:g}; F1 after NMS {self.f1:.2f}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the parser does otherwise than the family's, and may do."""
+        found = [selection.text for selection in self.selections if selection.harmless]
+        if self.below:
+            found.append(f"the parser returns {self.below} boxes below the threshold: nvinfer drops them")
+        return tuple(found)
+
+
+FEW = 5
+"""With fewer boxes a cause is named but not sure."""
