@@ -81,7 +81,7 @@ def lint_context(facts: PreflightFacts, outputs: ModelOutputsResult, parser: Par
         labels=facts.labels.names,
         names=outputs.exporter.names_but_of(facts.layout.labels),
         cluster_mode=_cluster_mode_needed(outputs),
-        parser_clusters=not (parser.agreement and parser.agreement.complete),
+        parser_clusters=not (parser.diagnosis and parser.diagnosis.complete),
         replaced=Path(built_in.library) if built_in and parser.library.path != Path(built_in.library) else None,
     )
 

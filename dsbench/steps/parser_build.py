@@ -12,19 +12,18 @@ from dsbench.build import compile as parser_compile
 from dsbench.build import symbols
 from dsbench.build.compile import BuildPlan, BuildResult
 from dsbench.build.symbols import LibraryFacts
-from dsbench.families import registry
 from dsbench.families.base import Network
 from dsbench.jobs.probe import ParserJob
 from dsbench.judge.imports import tensors
-from dsbench.judge.lint import Finding
+from dsbench.judge.imports.diagnosis.verdict import ParserDiagnosis
+from dsbench.judge.lint import ERROR, Finding
 from dsbench.judge.parser import boxes as parser_boxes
-from dsbench.judge.parser.boxes import DecodeAgreement
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import probes
 from dsbench.runtimes.contract import Runtime
-from dsbench.steps import built_in_parser, model_outputs, preprocessing_rows
+from dsbench.steps import built_in_parser, model_outputs, parser_diagnosis, preprocessing_rows
 from dsbench.steps.built_in_parser import NOTHING_TO_DO
 from dsbench.steps.findings import raise_errors
 from dsbench.steps.model_outputs import ModelOutputsResult, pre_cluster_threshold
@@ -53,8 +52,8 @@ class ParserBuildResult:
     boxes: tuple[int, ...]
     """Number of boxes on each frame; -1 where the parser returned false."""
     findings: tuple[Finding, ...]
-    agreement: DecodeAgreement | None
-    """Comparison with the family's reference decode; None for a head of no known family."""
+    diagnosis: ParserDiagnosis | None
+    """Comparison with the family's decode; None for a head of no known family."""
     outputs: ModelOutputsResult
     """6a's result; for a head of no known family with the preprocessing that suits the user's parser best."""
 
@@ -113,9 +112,15 @@ def _judged(
     findings = parser_boxes.check(
         calls, Network(facts.width, facts.height), facts.labels.count, where=facts.layout.given_path(library.path)
     )
-    raise_errors(Code.PARSER_BOXES, findings)
-    agreement = _compare(facts, outputs, calls)
-    return ParserBuildResult(built, library, function, counts, findings, agreement, outputs)
+
+    def again(threshold: float) -> Calls:
+        return _run(facts, outputs, [outputs.chosen], library.path, function, scratch, threshold)[1]
+
+    found = parser_diagnosis.diagnose(facts, outputs, calls, again)
+    wrong = any(finding.severity == ERROR for finding in findings)
+    named = parser_diagnosis.cause if wrong else parser_diagnosis.finding
+    raise_errors(Code.PARSER_BOXES, (*named(found, facts.layout.given_path(library.path)), *findings))
+    return ParserBuildResult(built, library, function, counts, findings, found, outputs)
 
 
 def layout_flags(facts: PreflightFacts) -> tuple[str, ...]:
@@ -141,8 +146,10 @@ def _run(
     library: Path,
     function: str,
     scratch: Path,
+    threshold: float | None = None,
 ) -> tuple[tuple[int, ...], Calls]:
-    """Number of boxes and boxes (n, 6) of every probed frame, candidate by candidate."""
+    """Number of boxes and boxes (n, 6) of every probed frame, candidate by candidate. ``threshold``: another than
+    pre-cluster-threshold."""
     probed = outputs.probed
     job = ParserJob(
         library=str(library),
@@ -154,7 +161,7 @@ def _run(
         height=facts.height,
         channels=facts.onnx.channels,
         num_classes=facts.labels.count,
-        pre_cluster_threshold=pre_cluster_threshold(facts.settings, outputs),
+        pre_cluster_threshold=pre_cluster_threshold(facts.settings, outputs) if threshold is None else threshold,
     )
     result, boxes = probes.probe_parser(job, scratch)
     return result.counts, parser_boxes.load_boxes(boxes, result.counts)
@@ -169,17 +176,6 @@ def _refined(
     found = [parser_boxes.as_boxes(call) for call in calls]
     frames = len(outputs.probed.result.frames)
     return model_outputs.refine(facts, outputs, [found[i * frames : (i + 1) * frames] for i in everything])
-
-
-def _compare(facts: PreflightFacts, outputs: ModelOutputsResult, calls: Calls) -> DecodeAgreement | None:
-    """Compare the parser's boxes with the family's NumPy decode of the same tensors."""
-    if outputs.head is None:
-        return None
-    family, network = registry.by_name(outputs.head.family), Network(facts.width, facts.height)
-    frames = tensors.outputs_of(outputs.probed.tensors, outputs.probed.result, outputs.chosen)
-    threshold = pre_cluster_threshold(facts.settings, outputs)
-    reference = [family.decode(frame, outputs.head, network, threshold) for frame in frames]
-    return parser_boxes.compare(calls, reference)
 
 
 def add_evidence(log: EvidenceLog, layout: ModelLayout, parser: ParserBuildResult) -> None:
@@ -197,10 +193,5 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, parser: ParserBuildResul
         preprocessing_rows.add(log, parser.outputs.choice)
     if parser.boxes:
         log.fact("Raw boxes on real frames", ", ".join(map(str, parser.boxes)), "per frame, before clustering")
-    if parser.agreement:
-        same = parser.agreement
-        shown = f"{same.equal} of {same.reference} reference boxes equal one of the parser's {same.parser}"
-        log.fact("Reference decode", shown, f"largest difference {same.largest_difference:.2g}")
-        if not same.complete:
-            log.warn(f"the parser and the family's reference decode differ: {shown}")
+    parser_diagnosis.add_evidence(log, parser.diagnosis)
     log.warn(*(finding.what for finding in parser.findings))

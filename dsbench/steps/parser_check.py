@@ -11,21 +11,23 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dsbench.base import options
-from dsbench.base.boxes import Boxes
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.build import compile as parser_compile
 from dsbench.build import makefile, parser_source, symbols
 from dsbench.build.compile import BuildPlan
-from dsbench.families import registry
 from dsbench.families.base import Network
 from dsbench.jobs.harness import Call, HarnessJob
 from dsbench.judge.imports import tensors
+from dsbench.judge.imports.diagnosis import parser as diagnosis
+from dsbench.judge.imports.diagnosis.evidence import ParserCalls
+from dsbench.judge.imports.diagnosis.verdict import ParserDiagnosis
 from dsbench.judge.lint import ERROR, Finding
 from dsbench.judge.parser import cases as parser_cases
 from dsbench.judge.parser import findings as judge
@@ -46,6 +48,12 @@ from dsbench.steps.findings import raise_errors
 from dsbench.steps.model_outputs import ModelOutputsResult, source_plan
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.parser_source import generated_function, parser_function
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Tables = Sequence[NDArray[np.float32]]
 
 FRAMES = 4
 _FILL, _OTHER_FILL = 0xAA, 0x55
@@ -217,7 +225,7 @@ def _check(
         network=Network(facts.width, facts.height),
         classes=facts.labels.count,
         object_size=facts.settings.object_size or 28,
-        reference=_reference(facts, outputs, len(frames)),
+        explain=_explain(facts, outputs, len(frames)),
         sources=str(folder / "parser"),
         layers=outputs.probed.result.outputs,
         where=facts.layout.given_path(facts.layout.parser_library),
@@ -259,14 +267,21 @@ def _frames(outputs: ModelOutputsResult) -> Sequence[Call]:
         return [parser_cases.layers(probed.result.outputs, [archive[key] for key in frame]) for frame in keys]
 
 
-def _reference(facts: PreflightFacts, outputs: ModelOutputsResult, count: int) -> tuple[Boxes, ...] | None:
-    """The family's decode of the first ``count`` frames; None for a head of no known family."""
-    if outputs.head is None:
+def _explain(
+    facts: PreflightFacts, outputs: ModelOutputsResult, count: int
+) -> Callable[[Tables], ParserDiagnosis] | None:
+    """Compares boxes of the first ``count`` frames with the family's decode; None for a head of no known family."""
+    head = outputs.head
+    if head is None:
         return None
-    family, network = registry.by_name(outputs.head.family), Network(facts.width, facts.height)
     frames = tensors.outputs_of(outputs.probed.tensors, outputs.probed.result, outputs.chosen)[:count]
-    threshold = _threshold(facts, outputs)
-    return tuple(family.decode(frame, outputs.head, network, threshold) for frame in frames)
+    threshold, network = _threshold(facts, outputs), Network(facts.width, facts.height)
+
+    def explain(tables: Tables) -> ParserDiagnosis:
+        calls = ParserCalls(tuple(tables), frames, head, network, threshold, threshold)
+        return diagnosis.diagnose(calls, facts.labels.names)
+
+    return explain
 
 
 def add_evidence(log: EvidenceLog, check: ParserCheckResult) -> None:

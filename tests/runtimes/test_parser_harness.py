@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dsbench.base.boxes import Boxes
 from dsbench.base.cpp import SDK
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.build import compile as parser_compile
@@ -18,10 +18,13 @@ from dsbench.build.compile import BuildPlan
 from dsbench.build.makefile import render_makefile
 from dsbench.build.parser_source import render_source
 from dsbench.families import registry
-from dsbench.families.base import Head, NamedArray, Network
+from dsbench.families.base import Head, NamedArray, Network, Outputs
 from dsbench.families.ssd import SsdLayout
 from dsbench.families.yolox import YoloxLayout
 from dsbench.jobs.harness import HarnessJob, HarnessLimits
+from dsbench.judge.imports.diagnosis import parser as diagnosis
+from dsbench.judge.imports.diagnosis.evidence import ParserCalls
+from dsbench.judge.imports.diagnosis.verdict import ParserDiagnosis
 from dsbench.judge.lint import ERROR, WARNING, Finding
 from dsbench.judge.parser import cases as parser_cases
 from dsbench.judge.parser import findings as judge
@@ -37,6 +40,8 @@ SETTING = Setting(64, 64, 3, CLASSES, 0.25)
 LIMITS = HarnessLimits(cpu_seconds=1, wall_seconds=10, memory_mb=900)
 LIBRARY = "libplanted_parser.so"
 YOLOX = Head("yolox", 1.0, 3, YoloxLayout(84, 3, (8, 16, 32)), ())
+COLUMNS = Head("ssd", 1.0, CLASSES, SsdLayout(False, background=-1, shift=0, normalised=False, class_column=5,
+                                              score_column=4, box_column=0), ())  # fmt: skip
 PAIR = Head("ssd", 1.0, 2, SsdLayout(True, background=0, shift=1, normalised=True), ())
 
 
@@ -71,10 +76,8 @@ def table(seed: int) -> np.ndarray:
     return np.concatenate(columns, axis=1).astype(np.float32)
 
 
-def reference(data: np.ndarray) -> Boxes:
-    rows = data[data[:, 4] >= 0.25]
-    size = rows[:, 2:4] - rows[:, :2]
-    return Boxes(rows[:, 5].astype(np.int32), rows[:, 0], rows[:, 1], size[:, 0], size[:, 1], rows[:, 4])
+def diagnosed(head: Head, tables: Sequence[np.ndarray], frames: Sequence[Outputs]) -> ParserDiagnosis:
+    return diagnosis.diagnose(ParserCalls(tuple(tables), tuple(frames), head, Network(64, 64), 0.25, 0.25))
 
 
 FRAMES = [table(seed) for seed in range(3)]
@@ -99,7 +102,7 @@ def check(
         network=Network(64, 64),
         classes=CLASSES,
         object_size=28,
-        reference=tuple(map(reference, FRAMES)),
+        explain=lambda tables: diagnosed(COLUMNS, tables, [(NamedArray("output", frame),) for frame in FRAMES]),
         sources=str(library.parent),
         layers=("output",),
         where="lib.so",
@@ -125,11 +128,11 @@ REAL = (CaseKind.REAL,)
         ("Overrun", "parser-out-of-bounds", ERROR, "reads 4 bytes 0 bytes past the end of output 'output'", "*past *"),
         ("Angle", "parser-uninitialised", WARNING, "rotation_angle left uninitialised: DeepStream 9 draws tilted", ""),
         ("HeapAngle", "parser-uninitialised", ERROR, "height left uninitialised", ""),
-        ("State", "parser-state", ERROR, "other boxes for the same frame", ""),
+        ("DiagnosisState", "parser-state", ERROR, "other boxes for the same frame", ""),
         ("Forever", "parser-hang", ERROR, "did not return", "while (left"),
         ("Overflow", "parser-undefined", ERROR, "signed integer overflow", "stride *="),
         ("Leak", "parser-leak", ERROR, "bytes", ""),
-        ("Maths", "parser-reference", ERROR, "equal the reference decode's", ""),
+        ("Maths", "parser-reference", ERROR, "left and top hold the lower right corner", ""),
         ("Refuses", "parser-false", ERROR, "returned false", ""),
         ("Flood", "parser-flood", ERROR, "10000000 boxes from 240 numbers", ""),
         ("Swallow", "parser-flood", ERROR, "", ""),
@@ -218,12 +221,13 @@ def test_generated_parsers_have_no_finding(tmp_path: Path, runner: Path, head: H
     job = HarnessJob(library, function, tuple(case.job for case in cases), 0xAA, LIMITS)
     results = parser_harness.run(runner, job, tmp_path / "a")
     again = parser_harness.run(runner, replace(job, cases=job.cases[:1], fill=0x55), tmp_path / "b")
-    family = registry.by_name(head.family)
-    decoded = tuple(
-        family.decode(tuple(map(NamedArray, names, frame)), head, Network(64, 64), 0.25) for frame in frames
-    )
-    assert len(decoded[0]) > 5
-    expected = Expected(Network(64, 64), head.classes, 28, decoded, str(library.parent), tuple(names), "lib.so")
+    outputs = [tuple(map(NamedArray, names, frame)) for frame in frames]
+    assert len(registry.by_name(head.family).decode(outputs[0], head, Network(64, 64), 0.25)) > 5
+
+    def explain(tables: Sequence[np.ndarray]) -> ParserDiagnosis:
+        return diagnosed(head, tables, outputs)
+
+    expected = Expected(Network(64, 64), head.classes, 28, explain, str(library.parent), tuple(names), "lib.so")
     assert len(results) == len(cases)
     assert judge.judge(cases, results, again, expected) == ()
 

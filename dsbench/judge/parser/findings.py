@@ -6,16 +6,16 @@ needs another model, other settings or invalid values is a warning.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dsbench.base.boxes import Boxes, iou
 from dsbench.families.base import Network
 from dsbench.formats import sanitizer_log
 from dsbench.formats.sanitizer_log import Report, Trouble
 from dsbench.jobs.harness import FALSE, OK, RAISED, TOO_MANY, CallResult, CaseResult
+from dsbench.judge.imports.diagnosis.verdict import HARMLESS_F1, DiagnosisState, ParserDiagnosis
 from dsbench.judge.lint import ERROR, WARNING, Finding
 from dsbench.judge.parser import boxes as parser_boxes
 from dsbench.judge.parser.cases import Case, CaseKind
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 FIELDS = ("classId", "left", "top", "width", "height", "detectionConfidence", "rotation_angle")
 STACK_PATTERN = 0xFEFEFEFE
-SAME_PLACE = 0.5
-"""Minimum IoU of a parser's box and a reference box for the same object."""
+WRONG_F1 = 0.5
+"""F1 against the reference below which boxes are wrong although no known mistake explains them."""
 _MIN_GROWTH = 16
 _CASES_SHOWN = 4
 
@@ -72,8 +72,8 @@ class Expected:
     classes: int
     object_size: int
     """28 or 24 bytes."""
-    reference: tuple[Boxes, ...] | None
-    """The family's decode of each real frame; None without a family."""
+    explain: Callable[[Sequence[Table]], ParserDiagnosis] | None
+    """Compares the boxes of all real frames, (n, 6) each, with the family's decode; None without a family."""
     sources: str
     """Folder of the compiled sources."""
     layers: tuple[str, ...]
@@ -91,6 +91,7 @@ class _Observation:
     what: str
     place: str = ""
     case: str = ""
+    fix: str = ""
 
 
 @dataclass(slots=True)
@@ -107,7 +108,7 @@ def judge(
     seen = [item for case, result in zip(cases, results, strict=False) for item in _case(case, result, expected)]
     sizes = {call.object_size for call in results[0].calls if call.count} if results else set()
     if cases and cases[0].kind is CaseKind.REAL and sizes <= {expected.object_size}:
-        seen.extend(_real(results[0], again[0] if again else None, expected) if results else ())
+        seen.extend(_real(cases[0], results[0], again[0] if again else None, expected) if results else ())
     return _grouped(seen, expected.where)
 
 
@@ -196,7 +197,7 @@ def _of_boxes(case: Case, call: CallResult) -> Iterator[_Observation]:
         yield _Observation("parser-class-id", WARNING, "class ids beyond num-detected-classes", case=case.name)
 
 
-def _real(result: CaseResult, again: CaseResult | None, expected: Expected) -> Iterator[_Observation]:
+def _real(case: Case, result: CaseResult, again: CaseResult | None, expected: Expected) -> Iterator[_Observation]:
     """Checks on real frames: memory, then the boxes, then the reference decode; an error skips later checks."""
     seen = list(_memory(result, again))
     if not any(item.severity == ERROR for item in seen):
@@ -204,8 +205,8 @@ def _real(result: CaseResult, again: CaseResult | None, expected: Expected) -> I
     yield from seen
     frames = result.calls[:-1]
     well = all(call.status == OK for call in frames) and not any(item.severity == ERROR for item in seen)
-    if well and expected.reference is not None and len(frames) == len(expected.reference):
-        yield from _against([_table(call) for call in frames], expected.reference)
+    if well and expected.explain is not None and len(result.calls) == len(case.job.calls):
+        yield from _against(expected.explain([_table(call) for call in frames]))
 
 
 def _memory(result: CaseResult, again: CaseResult | None) -> Iterator[_Observation]:
@@ -276,23 +277,14 @@ def _growth(result: CaseResult) -> Iterator[_Observation]:
         )
 
 
-def _against(tables: Sequence[Table], reference: Sequence[Boxes]) -> Iterator[_Observation]:
-    same = parser_boxes.compare(tables, reference)
-    if same.complete:
+def _against(found: ParserDiagnosis) -> Iterator[_Observation]:
+    """The mistake that explains other boxes than the reference decode's; nothing where they are right."""
+    unexplained = found.state in (DiagnosisState.UNKNOWN, DiagnosisState.EMPTY)
+    if found.harmless or (unexplained and found.f1 >= HARMLESS_F1):
         return
-    near, mine, theirs = 0, same.parser, same.reference
-    for table, boxes in zip(tables, reference, strict=True):
-        near += _near(table, boxes)
-    shown = f"{same.equal} of {mine} boxes equal the reference decode's {theirs}, {near} lie near one of them"
-    few = near * 2 < mine or (mine == 0 and theirs > 0)
-    yield _Observation("parser-reference", ERROR if few else WARNING, shown)
-
-
-def _near(table: Table, boxes: Boxes) -> int:
-    """Number of boxes that have a reference box of the same class with IoU of at least SAME_PLACE."""
-    found = parser_boxes.as_boxes(table)
-    close = (iou(found, boxes) >= SAME_PLACE) & (found.class_id[:, None] == boxes.class_id)
-    return int(close.any(axis=1).sum())
+    wrong = found.harmful or (unexplained and found.f1 < WRONG_F1)
+    what = f"{found.what} ({found.counts})"
+    yield _Observation("parser-reference", ERROR if wrong else WARNING, what, fix=found.fix)
 
 
 def _grouped(seen: Sequence[_Observation], where: str) -> tuple[Finding, ...]:
@@ -310,5 +302,6 @@ def _grouped(seen: Sequence[_Observation], where: str) -> tuple[Finding, ...]:
         shown = f" (with {', '.join(group.cases[:_CASES_SHOWN])}{more})" if group.cases else ""
         first = group.first
         place = f"parser/{first.place}" if first.place else where
-        findings.append(Finding(first.rule, group.severity, f"{first.what}{shown}", place, FIXES.get(first.rule, "")))
+        fix = first.fix or FIXES.get(first.rule, "")
+        findings.append(Finding(first.rule, group.severity, f"{first.what}{shown}", place, fix))
     return tuple(sorted(findings, key=lambda finding: finding.severity != ERROR))

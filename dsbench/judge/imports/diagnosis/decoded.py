@@ -22,7 +22,7 @@ from dsbench.families.ssd_priors import SIGMOID, SOFTMAX, VARIANCES, PriorsLayou
 from dsbench.families.yolo import YoloLayout
 from dsbench.families.yolox import YoloxLayout
 from dsbench.judge.imports.diagnosis import map_rows
-from dsbench.judge.imports.diagnosis.row_parts import Cells, DecodedRows, Form, Squash, centred, clipped, squashed
+from dsbench.judge.imports.diagnosis.row_parts import Cells, DecodedRows, RawForm, Squash, centred, clipped, squashed
 from dsbench.judge.imports.diagnosis.scoring import RIGHT
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _yolox(outputs: Outputs, layout: YoloxLayout, network: Network) -> DecodedRo
     size = np.exp(raw[:, 2:4]) * cells.strides[:, None]
     cx, cy = (raw[:, 0] + cells.columns) * cells.strides, (raw[:, 1] + cells.lines) * cells.strides
     corners = centred(cx, cy, size[:, 0], size[:, 1])
-    return DecodedRows(corners, raw[:, 5:], raw[:, 4], form=Form.EXPONENT, raw=raw[:, :4], cells=cells)
+    return DecodedRows(corners, raw[:, 5:], raw[:, 4], form=RawForm.EXPONENT, raw=raw[:, :4], cells=cells)
 
 
 def _yolo(outputs: Outputs, layout: YoloLayout, network: Network) -> DecodedRows:
@@ -129,7 +129,7 @@ def _yolo(outputs: Outputs, layout: YoloLayout, network: Network) -> DecodedRows
     boxes = raw[:, :4] * _unit(layout.normalised, network)
     centres = layout.centres if layout.table else not layout.corners
     corners = centred(*boxes.T) if centres else boxes
-    form = Form.CENTRES if centres else Form.CORNERS
+    form = RawForm.CENTRES if centres else RawForm.CORNERS
     if layout.table:
         known = (raw[:, 5] > -0.5) & (raw[:, 5] < HIGHEST_CLASS)
         ids = np.where(known, np.floor(np.where(known, raw[:, 5], 0) + 0.5), -1).astype(np.int64)
@@ -149,7 +149,7 @@ def _ssd(outputs: Outputs, layout: SsdLayout, network: Network) -> DecodedRows:
         scores = scores.T if layout.turned else scores
         corners = raw * _unit(layout.normalised, network)
         return DecodedRows(
-            corners, scores, every=True, background=layout.background, shift=layout.shift, form=Form.CORNERS, raw=raw
+            corners, scores, every=True, background=layout.background, shift=layout.shift, form=RawForm.CORNERS, raw=raw
         )
     table = _f64(outputs[0].data)
     raw = table[:, layout.box_column : layout.box_column + 4]
@@ -158,7 +158,7 @@ def _ssd(outputs: Outputs, layout: SsdLayout, network: Network) -> DecodedRows:
     moved[(ids == layout.background) | (ids < 0) | (ids >= HIGHEST_CLASS)] = -1
     corners = raw * _unit(layout.normalised, network)
     score = table[:, layout.score_column : layout.score_column + 1]
-    return DecodedRows(corners, score, ids=moved.astype(np.int64), form=Form.CORNERS, raw=raw)
+    return DecodedRows(corners, score, ids=moved.astype(np.int64), form=RawForm.CORNERS, raw=raw)
 
 
 def _priors(outputs: Outputs, layout: PriorsLayout, network: Network) -> DecodedRows:
@@ -171,7 +171,7 @@ def _priors(outputs: Outputs, layout: PriorsLayout, network: Network) -> Decoded
     size = priors[:, 2:] * np.exp(raw[:, 2:] * VARIANCES[1])
     return DecodedRows(
         np.concatenate((centre - size / 2, centre + size / 2), axis=1), squashed(columns, squash), every=True,
-        background=layout.background, shift=layout.shift, squash=squash, columns=columns, form=Form.PRIOR, raw=raw,
+        background=layout.background, shift=layout.shift, squash=squash, columns=columns, form=RawForm.PRIOR, raw=raw,
         anchors=priors,
     )  # fmt: skip
 
@@ -184,7 +184,7 @@ def _rows(outputs: Outputs, layout: RowsLayout, network: Network) -> DecodedRows
     labels = _f64(rows.labels) - layout.shift
     known = (labels >= 0) & (labels < HIGHEST_CLASS)
     ids = np.where(known, np.rint(np.where(known, labels, 0)), -1).astype(np.int64)
-    form = Form.CENTRES if layout.centres else Form.CORNERS
+    form = RawForm.CENTRES if layout.centres else RawForm.CORNERS
     corners = centred(*boxes.T) if layout.centres else boxes
     return DecodedRows(corners, _f64(rows.scores)[:, None], ids=ids, form=form, raw=_f64(rows.boxes))
 
@@ -201,7 +201,7 @@ def _batched(outputs: Outputs, layout: BatchedNmsLayout, network: Network) -> De
     known = (labels > -0.5) & (labels < HIGHEST_CLASS)
     ids = np.where(known, np.floor(np.where(known, labels, 0) + 0.5) - layout.shift, -1).astype(np.int64)
     corners = (raw[:, [1, 0, 3, 2]] if layout.turned else raw) * _unit(layout.normalised, network)
-    return DecodedRows(corners, scores[:, None], ids=ids, form=Form.CORNERS, raw=raw)
+    return DecodedRows(corners, scores[:, None], ids=ids, form=RawForm.CORNERS, raw=raw)
 
 
 def _queries(outputs: Outputs, layout: QueryLayout, head: Head, network: Network) -> DecodedRows:
@@ -211,9 +211,9 @@ def _queries(outputs: Outputs, layout: QueryLayout, head: Head, network: Network
         squash = Squash.NONE if layout.activated else Squash.SOFTMAX
         classes, background = squashed(columns, squash), columns.shape[1] - 1
         return DecodedRows(
-            corners, classes, background=background, squash=squash, columns=columns, form=Form.CENTRES, raw=raw
+            corners, classes, background=background, squash=squash, columns=columns, form=RawForm.CENTRES, raw=raw
         )
     columns = columns[:, : head.classes]
     squash = Squash.NONE if layout.activated else Squash.SIGMOID
     classes = squashed(columns, squash)
-    return DecodedRows(corners, classes, every=True, squash=squash, columns=columns, form=Form.CENTRES, raw=raw)
+    return DecodedRows(corners, classes, every=True, squash=squash, columns=columns, form=RawForm.CENTRES, raw=raw)

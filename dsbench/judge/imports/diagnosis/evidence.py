@@ -42,7 +42,7 @@ class ParserCalls:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Frame:
+class ParsedFrame:
     """One frame: ``found`` are all boxes that can be compared, ``sample`` those that are."""
 
     found: Found
@@ -52,10 +52,10 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Evidence:
+class BoxEvidence:
     """All frames. ``clip``: boxes are compared after clipping to the network."""
 
-    frames: tuple[Frame, ...]
+    frames: tuple[ParsedFrame, ...]
     head: Head
     network: Network
     threshold: float
@@ -72,7 +72,7 @@ class Evidence:
         """Number of compared boxes."""
         return sum(len(frame.sample) for frame in self.frames)
 
-    def smaller(self) -> Evidence:
+    def smaller(self) -> BoxEvidence:
         """Fewer boxes of fewer frames."""
         frames = [frame for frame in self.frames if len(frame.sample)][:FEW_FRAMES]
         return replace(self, frames=tuple(replace(frame, sample=_sampled(frame.sample, FEW)) for frame in frames))
@@ -88,7 +88,7 @@ class Evidence:
         found = sum(few.read_frame(frame, mistake) for frame in few.frames)
         return round(found * self.total / few.total) if few.total else 0
 
-    def read_frame(self, frame: Frame, mistake: ReadMistake) -> int:
+    def read_frame(self, frame: ParsedFrame, mistake: ReadMistake) -> int:
         """The same of one frame."""
         best, right = 0, (geometry.RIGHT, scoring.RIGHT)
         for outputs in mistake.read(frame.outputs):
@@ -128,7 +128,7 @@ class Evidence:
 
     def _of_frame(
         self,
-        frame: Frame,
+        frame: ParsedFrame,
         rows: DecodedRows,
         mistakes: tuple[BoxMistake, ScoreMistake],
         floor: float,
@@ -143,7 +143,7 @@ class Evidence:
         return best
 
 
-def gather(calls: ParserCalls) -> Evidence:
+def gather(calls: ParserCalls) -> BoxEvidence:
     """The evidence of some calls."""
     found = [found_boxes(table) for table in calls.tables]
     within = [inside(item.corners, calls.network) for item in found]
@@ -153,11 +153,11 @@ def gather(calls: ParserCalls) -> Evidence:
         usable = item.take(mask) if clip else item
         high = usable.take(usable.score >= calls.threshold - SCORE)  # nvinfer drops the others
         rows = decoded.read(outputs, calls.head, calls.network, calls.threshold)
-        kept.append(Frame(usable, _sampled(high if len(high) else usable, SAMPLE), rows, outputs))
-    return Evidence(tuple(kept), calls.head, calls.network, calls.threshold, clip)
+        kept.append(ParsedFrame(usable, _sampled(high if len(high) else usable, SAMPLE), rows, outputs))
+    return BoxEvidence(tuple(kept), calls.head, calls.network, calls.threshold, clip)
 
 
-def paired(evidence: Evidence, score: ScoreMistake) -> tuple[Floats, Floats] | None:
+def paired(evidence: BoxEvidence, score: ScoreMistake) -> tuple[Floats, Floats] | None:
     """Corners (n, 4) of the rows and of the boxes that have the same class and a score that occurs once; None if there
     is none."""
     import numpy as np

@@ -12,8 +12,8 @@ from dsbench.judge.imports.diagnosis.redecode import anchored, exponent, from_si
 from dsbench.judge.imports.diagnosis.row_parts import (
     Cells,
     DecodedRows,
-    Form,
     Joint,
+    RawForm,
     Squash,
     centred,
     sigmoid,
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _FORMS = {
-    MapForm.DISTRIBUTION: Form.SIDES,
-    MapForm.DISTANCE: Form.SIDES,
-    MapForm.ANCHOR: Form.ANCHOR,
-    MapForm.EXPONENT: Form.EXPONENT,
-    MapForm.WHOLE_GRID: Form.OTHER,
-    MapForm.CENTRE: Form.OTHER,
+    MapForm.DISTRIBUTION: RawForm.SIDES,
+    MapForm.DISTANCE: RawForm.SIDES,
+    MapForm.ANCHOR: RawForm.ANCHOR,
+    MapForm.EXPONENT: RawForm.EXPONENT,
+    MapForm.WHOLE_GRID: RawForm.OTHER,
+    MapForm.CENTRE: RawForm.OTHER,
 }
 _JOINTS = {MapForm.WHOLE_GRID: Joint.WEIGHTED, MapForm.EXPONENT: Joint.ROOT}
 
@@ -57,14 +57,14 @@ def read(outputs: Outputs, layout: MapLayout, network: Network) -> DecodedRows |
     channels = {MapForm.DISTRIBUTION: 4 * layout.bins, MapForm.CENTRE: 2}.get(layout.form, 4)
     raw = np.concatenate([_values(outputs, level.boxes, level, channels) for level in layout.levels])
     anchors = None
-    if form is Form.SIDES:
+    if form is RawForm.SIDES:
         raw = _expected(raw, layout.bins) if layout.form is MapForm.DISTRIBUTION else raw
         corners = from_sides(raw, cells)
-    elif form is Form.ANCHOR:
+    elif form is RawForm.ANCHOR:
         raw = raw if layout.activated else sigmoid(raw)
         anchors = np.concatenate([np.tile(level.anchor, (level.grid.cells, 1)) for level in layout.levels])
         corners = anchored(raw, cells, anchors)
-    elif form is Form.EXPONENT:
+    elif form is RawForm.EXPONENT:
         corners = exponent(raw, cells)
     elif layout.form is MapForm.WHOLE_GRID:
         corners = _whole_grid(raw, cells, network)

@@ -14,13 +14,13 @@ from dsbench.base.boxes import Boxes, count_matches, nms
 from dsbench.families import registry
 from dsbench.judge.imports.diagnosis import evidence as evidence_of
 from dsbench.judge.imports.diagnosis import fits, geometry, readings, scoring, selection
-from dsbench.judge.imports.diagnosis.evidence import Evidence, ParserCalls
+from dsbench.judge.imports.diagnosis.evidence import BoxEvidence, ParserCalls
 from dsbench.judge.imports.diagnosis.geometry import BOX_MISTAKES, BoxMistake
 from dsbench.judge.imports.diagnosis.matching import SCORE, Compare, inside, pair
 from dsbench.judge.imports.diagnosis.row_parts import clipped
 from dsbench.judge.imports.diagnosis.scoring import SCORE_MISTAKES, ScoreMistake
-from dsbench.judge.imports.diagnosis.selection import Passing, Selection
-from dsbench.judge.imports.diagnosis.verdict import Cause, Diagnosis, State
+from dsbench.judge.imports.diagnosis.selection import LeftOut, Passing
+from dsbench.judge.imports.diagnosis.verdict import DiagnosisState, MistakeFound, ParserDiagnosis
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,19 +49,27 @@ class _Tried:
         return self.box.parameters + bool(self.box.id and self.score.id)
 
     @property
-    def cause(self) -> Cause:
+    def cause(self) -> MistakeFound:
         made = [one for one in (self.box, self.score, self.read) if one is not None and one.id]
         text, fix = "; also ".join(one.text for one in made), "; ".join(one.fix for one in made)
-        return Cause("+".join(one.id for one in made), text, fix, self.explained, self.box.harmless and len(made) == 1)
+        return MistakeFound(
+            "+".join(one.id for one in made), text, fix, self.explained, self.box.harmless and len(made) == 1
+        )
 
 
-def diagnose(calls: ParserCalls, names: Sequence[str] = ()) -> Diagnosis:
+def diagnose(calls: ParserCalls, names: Sequence[str] = ()) -> ParserDiagnosis:
     """What explains the boxes of ``calls``; ``names``: the labels."""
     family = registry.by_name(calls.head.family)
     reference = [family.decode(frame, calls.head, calls.network, calls.threshold) for frame in calls.frames]
-    basic = Diagnosis(State.UNKNOWN, sum(map(len, calls.tables)), sum(map(len, reference)), calls.threshold)
+    basic = ParserDiagnosis(
+        DiagnosisState.UNKNOWN, sum(map(len, calls.tables)), sum(map(len, reference)), calls.threshold
+    )
     if not basic.parser:
-        return replace(basic, state=State.EMPTY if basic.reference else State.NOTHING, f1=float(not basic.reference))
+        return replace(
+            basic,
+            state=DiagnosisState.EMPTY if basic.reference else DiagnosisState.NOTHING,
+            f1=float(not basic.reference),
+        )
     basic = replace(basic, f1=_f1(calls.tables, reference, calls.threshold))
     evidence = evidence_of.gather(calls)
     if not evidence.total:
@@ -86,7 +94,7 @@ def _f1(tables: Sequence[NDArray[np.float32]], reference: Sequence[Boxes], thres
     return 2 * matched / total if total else 1.0
 
 
-def _named(basic: Diagnosis, evidence: Evidence) -> Diagnosis:
+def _named(basic: ParserDiagnosis, evidence: BoxEvidence) -> ParserDiagnosis:
     """The diagnosis of boxes that are not right: one mistake, else two together."""
     tried = [_Tried(evidence.explained(box, scoring.RIGHT), box) for box in _boxes(evidence, scoring.RIGHT)]
     tried += [_Tried(evidence.explained(geometry.RIGHT, score), score=score) for score in SCORE_MISTAKES]
@@ -99,15 +107,17 @@ def _named(basic: Diagnosis, evidence: Evidence) -> Diagnosis:
         return replace(basic, runners_up=tuple(likely[:3]))
     winners = _winners(tried, evidence)
     later = [one.cause for one in tried if one not in winners and one.explained > 0]
-    return replace(basic, state=State.NAMED, causes=tuple(one.cause for one in winners), runners_up=tuple(later[:3]))
+    return replace(
+        basic, state=DiagnosisState.NAMED, causes=tuple(one.cause for one in winners), runners_up=tuple(later[:3])
+    )
 
 
-def _wins(tried: Sequence[_Tried], basic: Diagnosis) -> bool:
+def _wins(tried: Sequence[_Tried], basic: ParserDiagnosis) -> bool:
     best = max((one.explained for one in tried), default=0)
     return best >= WINS * basic.compared and best >= basic.right + (1 - WINS) * basic.compared
 
 
-def _winners(tried: Sequence[_Tried], evidence: Evidence) -> list[_Tried]:
+def _winners(tried: Sequence[_Tried], evidence: BoxEvidence) -> list[_Tried]:
     """The mistakes that explain as much as the best one, with the fewest fitted numbers, and give no more boxes."""
     near = [one for one in tried if one.explained >= tried[0].explained - TIE * evidence.total]
     fewest = min(one.parameters for one in near)
@@ -118,13 +128,13 @@ def _winners(tried: Sequence[_Tried], evidence: Evidence) -> list[_Tried]:
     return [one for one, part in zip(near, covered, strict=True) if part >= max(covered) - COVERS]
 
 
-def _boxes(evidence: Evidence, score: ScoreMistake) -> tuple[BoxMistake, ...]:
+def _boxes(evidence: BoxEvidence, score: ScoreMistake) -> tuple[BoxMistake, ...]:
     """The mistakes of boxes, and those whose numbers fit the boxes that are paired by ``score``."""
     pairs = evidence_of.paired(evidence, score)
     return (*BOX_MISTAKES, *(fits.fitted(*pairs, evidence.network) if pairs else ()))
 
 
-def _two(evidence: Evidence) -> list[_Tried]:
+def _two(evidence: BoxEvidence) -> list[_Tried]:
     """A mistake of boxes and one of scores together: the likeliest of each by themselves."""
     few, scored = evidence.smaller(), Compare.CLASS | Compare.SCORE
     found = []
@@ -135,7 +145,7 @@ def _two(evidence: Evidence) -> list[_Tried]:
     return found
 
 
-def _selected(basic: Diagnosis, evidence: Evidence, wanted: float, names: Sequence[str]) -> Diagnosis:
+def _selected(basic: ParserDiagnosis, evidence: BoxEvidence, wanted: float, names: Sequence[str]) -> ParserDiagnosis:
     """The diagnosis of boxes that are right: which are left out, which are too many."""
     import numpy as np
 
@@ -155,5 +165,5 @@ def _selected(basic: Diagnosis, evidence: Evidence, wanted: float, names: Sequen
     found = selection.explain(images, names)
     if returned > 1.5 * distinct:
         text = f"each box is returned {returned / distinct:.1f} times"
-        found = (Selection("repeated", text, "push each box once", returned - distinct), *found)
-    return replace(basic, state=State.SAME, selections=found, below=below)
+        found = (LeftOut("repeated", text, "push each box once", returned - distinct), *found)
+    return replace(basic, state=DiagnosisState.SAME, selections=found, below=below)

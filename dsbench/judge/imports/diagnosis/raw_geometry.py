@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dsbench.families.base import Network
 from dsbench.judge.imports.diagnosis.redecode import anchored, exponent, from_sides, priored
-from dsbench.judge.imports.diagnosis.row_parts import Cells, DecodedRows, Form, centred, sigmoid
+from dsbench.judge.imports.diagnosis.row_parts import Cells, DecodedRows, RawForm, centred, sigmoid
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,11 +23,11 @@ def _with_cells(rows: DecodedRows, cells: Cells) -> Floats | None:
     """The boxes with other cells; None for a form without."""
     if rows.raw is None:
         return None
-    if rows.form is Form.EXPONENT:
+    if rows.form is RawForm.EXPONENT:
         return exponent(rows.raw, cells)
-    if rows.form is Form.SIDES:
+    if rows.form is RawForm.SIDES:
         return from_sides(rows.raw, cells)
-    if rows.form is Form.ANCHOR and rows.anchors is not None:
+    if rows.form is RawForm.ANCHOR and rows.anchors is not None:
         return anchored(rows.raw, cells, rows.anchors)
     return None
 
@@ -91,12 +91,12 @@ def _no_stride(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
     """Boxes in grid units, or centre or size alone."""
     import numpy as np
 
-    if rows.cells is None or rows.raw is None or rows.form not in (Form.EXPONENT, Form.SIDES):
+    if rows.cells is None or rows.raw is None or rows.form not in (RawForm.EXPONENT, RawForm.SIDES):
         return ()
     ones = replace(rows.cells, strides=np.ones_like(rows.cells.strides))
     found = _with_cells(rows, ones)
     assert found is not None
-    if rows.form is Form.SIDES:  # the point in pixels, the sides not multiplied; or the reverse
+    if rows.form is RawForm.SIDES:  # the point in pixels, the sides not multiplied; or the reverse
         point = np.stack((rows.cells.columns, rows.cells.lines) * 2, axis=1) + rows.cells.origin
         scaled, signed = rows.cells.strides[:, None], rows.raw * np.array([-1, -1, 1, 1])
         return found, point * scaled + signed, point + signed * scaled
@@ -113,9 +113,9 @@ def _mixed(places: Floats, sizes: Floats) -> Floats:
 def _no_exponent(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
     if rows.raw is None:
         return ()
-    if rows.form is Form.EXPONENT and rows.cells is not None:
+    if rows.form is RawForm.EXPONENT and rows.cells is not None:
         sizes = rows.raw[:, 2:4] * rows.cells.strides[:, None]
-    elif rows.form is Form.PRIOR and rows.anchors is not None:
+    elif rows.form is RawForm.PRIOR and rows.anchors is not None:
         sizes = rows.raw[:, 2:4] * 0.2 * rows.anchors[:, 2:]
     else:
         return ()
@@ -127,7 +127,7 @@ def _centre_sigmoid(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
     """A sigmoid on the offsets, as YOLOv3 and YOLOv5 have it."""
     import numpy as np
 
-    if rows.form is not Form.EXPONENT or rows.raw is None or rows.cells is None:
+    if rows.form is not RawForm.EXPONENT or rows.raw is None or rows.cells is None:
         return ()
     offset = sigmoid(rows.raw[:, :2])
     return tuple(
@@ -142,10 +142,10 @@ def _twice(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
     if (
         rows.cells is None
         or rows.raw is None
-        or rows.form not in (Form.CENTRES, Form.CORNERS, Form.EXPONENT, Form.SIDES)
+        or rows.form not in (RawForm.CENTRES, RawForm.CORNERS, RawForm.EXPONENT, RawForm.SIDES)
     ):
         return ()
-    if rows.form in (Form.EXPONENT, Form.SIDES):  # the finished boxes once more
+    if rows.form in (RawForm.EXPONENT, RawForm.SIDES):  # the finished boxes once more
         done = rows.corners
         raw = np.concatenate(((done[:, :2] + done[:, 2:]) / 2, done[:, 2:] - done[:, :2]), axis=1)
     else:
@@ -159,7 +159,7 @@ def _twice(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
 
 
 def _no_variance(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
-    if rows.form is not Form.PRIOR or rows.raw is None or rows.anchors is None:
+    if rows.form is not RawForm.PRIOR or rows.raw is None or rows.anchors is None:
         return ()
     given = ((1.0, 1.0), (1.0, 0.2), (0.1, 1.0), (0.2, 0.1), (0.1, 0.1), (0.2, 0.2))
     return tuple(priored(rows.raw, rows.anchors, *variances) for variances in given)
@@ -169,7 +169,7 @@ def _no_prior(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
     """The offsets taken for boxes: centres or corners, in fractions or pixels."""
     import numpy as np
 
-    if rows.form is not Form.PRIOR or rows.raw is None:
+    if rows.form is not RawForm.PRIOR or rows.raw is None:
         return ()
     unit = np.array([network.width, network.height] * 2)
     return rows.raw * unit, centred(*(rows.raw * unit).T), rows.raw, centred(*rows.raw.T)
@@ -179,7 +179,7 @@ def _prior_corners(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
     """Prior corners taken for centres, or centres for corners."""
     import numpy as np
 
-    if rows.form is not Form.PRIOR or rows.raw is None or rows.anchors is None:
+    if rows.form is not RawForm.PRIOR or rows.raw is None or rows.anchors is None:
         return ()
     centre, size = rows.anchors[:, :2], rows.anchors[:, 2:]
     read = (np.concatenate((centre - size / 2, centre + size / 2), axis=1),
@@ -190,7 +190,7 @@ def _prior_corners(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
 
 def _sides_order(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
     """The four sides in another order, or taken for width and height."""
-    if rows.form is not Form.SIDES or rows.raw is None or rows.cells is None:
+    if rows.form is not RawForm.SIDES or rows.raw is None or rows.cells is None:
         return ()
     orders = ([2, 1, 0, 3], [0, 3, 2, 1], [2, 3, 0, 1], [1, 0, 3, 2], [0, 2, 1, 3], [0, 1, 3, 2])
     return tuple(from_sides(rows.raw[:, order], rows.cells) for order in orders)
@@ -200,7 +200,7 @@ def _anchor_order(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
     """Another anchor of the head for each row, and the levels' anchors in reverse."""
     import numpy as np
 
-    if rows.form is not Form.ANCHOR or rows.raw is None or rows.cells is None or rows.anchors is None:
+    if rows.form is not RawForm.ANCHOR or rows.raw is None or rows.cells is None or rows.anchors is None:
         return ()
     known = np.unique(rows.anchors, axis=0)
     place = np.array([int(np.flatnonzero((known == anchor).all(axis=1))[0]) for anchor in rows.anchors])
@@ -213,7 +213,7 @@ def _anchor_form(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
     """YOLOv3's formula for YOLOv5's head, or the size without its square."""
     import numpy as np
 
-    if rows.form is not Form.ANCHOR or rows.raw is None or rows.cells is None or rows.anchors is None:
+    if rows.form is not RawForm.ANCHOR or rows.raw is None or rows.cells is None or rows.anchors is None:
         return ()
     point = np.stack((rows.cells.columns, rows.cells.lines), axis=1)
     unit, stride = np.clip(rows.raw, 1e-9, 1 - 1e-9), rows.cells.strides[:, None]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 
-class Form(StrEnum):
+class RawForm(StrEnum):
     """What the box columns of a row hold."""
 
     CORNERS = "corners"
@@ -95,7 +95,7 @@ class DecodedRows:
     joint: Joint = Joint.PRODUCT
     squash: Squash = Squash.NONE
     columns: Floats | None = None
-    form: Form = Form.OTHER
+    form: RawForm = RawForm.OTHER
     raw: Floats | None = None
     cells: Cells | None = None
     anchors: Floats | None = None

@@ -34,7 +34,7 @@ class Passing:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class LeftOut:
     """What the parser leaves out. ``harmless``: it may do that. ``choice``: somebody may have wanted it."""
 
     id: str
@@ -45,17 +45,17 @@ class Selection:
     choice: bool = False
 
 
-Rule = Callable[[Sequence[Passing], "list[Mask]"], "Selection | None"]
+Rule = Callable[[Sequence[Passing], "list[Mask]"], "LeftOut | None"]
 """``masks``: for each image the boxes to be explained."""
 
 
-def explain(images: Sequence[Passing], names: Sequence[str]) -> tuple[Selection, ...]:
+def explain(images: Sequence[Passing], names: Sequence[str]) -> tuple[LeftOut, ...]:
     """The rules behind the boxes that were not returned; empty if none is missing."""
     missing = [~image.returned for image in images]
     total = sum(int(mask.sum()) for mask in missing)
     if not total:
         return ()
-    found: list[Selection] = []
+    found: list[LeftOut] = []
     one = _best_class(images, missing)
     if one is not None:
         return (one,)
@@ -63,7 +63,7 @@ def explain(images: Sequence[Passing], names: Sequence[str]) -> tuple[Selection,
     suppressed = total - sum(int(mask.sum()) for mask in open_)
     if suppressed and _clusters(images):
         text = f"the parser clusters its boxes itself: {suppressed} overlap a better one that it returns"
-        found.append(Selection("own-nms", text, "", suppressed, harmless=True))
+        found.append(LeftOut("own-nms", text, "", suppressed, harmless=True))
     else:
         open_ = missing
     left = sum(int(mask.sum()) for mask in open_)
@@ -74,7 +74,7 @@ def explain(images: Sequence[Passing], names: Sequence[str]) -> tuple[Selection,
         if selection is not None:
             return (*found, selection)
     text = f"{left} of the {sum(len(image.row) for image in images)} boxes that reach the threshold are missing"
-    return (*found, Selection("boxes-missing", text, "compare the loop's bounds with inferDims", left))
+    return (*found, LeftOut("boxes-missing", text, "compare the loop's bounds with inferDims", left))
 
 
 def _suppressed(image: Passing) -> Mask:
@@ -110,7 +110,7 @@ def _iou(a: Floats, b: Floats) -> Floats:
     return np.asarray(shared / np.maximum(area_a[:, None] + area_b[None] - shared, 1e-9), np.float64)
 
 
-def _best_class(images: Sequence[Passing], missing: Sequence[Mask]) -> Selection | None:
+def _best_class(images: Sequence[Passing], missing: Sequence[Mask]) -> LeftOut | None:
     """Only the best class of each row, where every class that reaches the threshold is meant."""
     import numpy as np
 
@@ -122,10 +122,10 @@ def _best_class(images: Sequence[Passing], missing: Sequence[Mask]) -> Selection
                 return None
             count += 1
     text = f"the parser returns the best class of a row alone: {count} boxes of further classes are left out"
-    return Selection("best-class", text, "", count, harmless=True)
+    return LeftOut("best-class", text, "", count, harmless=True)
 
 
-def _own_threshold(images: Sequence[Passing], open_: Sequence[Mask]) -> Selection | None:
+def _own_threshold(images: Sequence[Passing], open_: Sequence[Mask]) -> LeftOut | None:
     import numpy as np
 
     returned = np.concatenate([image.score[image.returned] for image in images])
@@ -138,10 +138,10 @@ def _own_threshold(images: Sequence[Passing], open_: Sequence[Mask]) -> Selectio
     text = f"the parser has a threshold of its own: it returns no box with a score below {lowest:.2f}"
     text += f", and {len(missed)} that reach pre-cluster-threshold are missing"
     fix = "compare with detectionParams.perClassPreclusterThreshold[classId]"
-    return Selection("own-threshold", text, fix, len(missed), choice=True)
+    return LeftOut("own-threshold", text, fix, len(missed), choice=True)
 
 
-def _levels(images: Sequence[Passing], open_: Sequence[Mask]) -> Selection | None:
+def _levels(images: Sequence[Passing], open_: Sequence[Mask]) -> LeftOut | None:
     import numpy as np
 
     seen = {stride for image in images for stride in image.stride[image.returned].tolist()}
@@ -151,11 +151,11 @@ def _levels(images: Sequence[Passing], open_: Sequence[Mask]) -> Selection | Non
         return None
     shown = ", ".join(f"{stride:g}" for stride in lost)
     text = f"no box comes from the cells of stride {shown}: {len(missed)} are missing"
-    return Selection("levels-lost", text, "loop over all strides, and over all rows (inferDims)", len(missed))
+    return LeftOut("levels-lost", text, "loop over all strides, and over all rows (inferDims)", len(missed))
 
 
 def _classes(names: Sequence[str]) -> Rule:
-    def rule(images: Sequence[Passing], open_: Sequence[Mask]) -> Selection | None:
+    def rule(images: Sequence[Passing], open_: Sequence[Mask]) -> LeftOut | None:
         import numpy as np
 
         seen = {label for image in images for label in image.ids[image.returned].tolist()}
@@ -166,12 +166,12 @@ def _classes(names: Sequence[str]) -> Rule:
         shown = ", ".join(f"{label} ({names[label]})" if 0 <= label < len(names) else str(label) for label in lost[:4])
         text = f"no box has class {shown}: {len(missed)} are missing"
         fix = "loop over all class columns, from the first to the last"
-        return Selection("classes-lost", text, fix, len(missed), choice=True)
+        return LeftOut("classes-lost", text, fix, len(missed), choice=True)
 
     return rule
 
 
-def _first_rows(images: Sequence[Passing], open_: Sequence[Mask]) -> Selection | None:
+def _first_rows(images: Sequence[Passing], open_: Sequence[Mask]) -> LeftOut | None:
     """Rows up to some number only, or from some number on."""
     import numpy as np
 
@@ -186,10 +186,10 @@ def _first_rows(images: Sequence[Passing], open_: Sequence[Mask]) -> Selection |
         text = f"rows before {first} are not read: {len(missed)} boxes are missing"
     else:
         return None
-    return Selection("rows-lost", text, "loop over all rows: inferDims has their number", len(missed))
+    return LeftOut("rows-lost", text, "loop over all rows: inferDims has their number", len(missed))
 
 
-def _best_few(images: Sequence[Passing], open_: Sequence[Mask]) -> Selection | None:
+def _best_few(images: Sequence[Passing], open_: Sequence[Mask]) -> LeftOut | None:
     """A fixed number of boxes an image: the best, or the first."""
     import numpy as np
 
@@ -209,10 +209,10 @@ def _best_few(images: Sequence[Passing], open_: Sequence[Mask]) -> Selection | N
     which = "best" if by_score else "first"
     text = f"only the {kept} {which} boxes of an image are returned: {missed} are missing"
     fix = "push every box that reaches the threshold: topk is nvinfer's"
-    return Selection("few-boxes", text, fix, missed, choice=True)
+    return LeftOut("few-boxes", text, fix, missed, choice=True)
 
 
-def _small(images: Sequence[Passing], open_: Sequence[Mask]) -> Selection | None:
+def _small(images: Sequence[Passing], open_: Sequence[Mask]) -> LeftOut | None:
     """Boxes below a size."""
     import numpy as np
 
@@ -225,4 +225,4 @@ def _small(images: Sequence[Passing], open_: Sequence[Mask]) -> Selection | None
     if not len(returned) or float(np.mean(missed < returned.min())) < ENOUGH:
         return None
     text = f"boxes of less than {returned.min():.0f} pixels are left out: {len(missed)} are missing"
-    return Selection("small-lost", text, "push every box that reaches the threshold", len(missed), choice=True)
+    return LeftOut("small-lost", text, "push every box that reaches the threshold", len(missed), choice=True)

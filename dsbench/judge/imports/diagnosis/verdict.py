@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dsbench.judge.imports.diagnosis.selection import Selection
+from dsbench.judge.imports.diagnosis.selection import LeftOut
 
 HARMLESS_F1 = 0.97
 """F1 of the clustered boxes from which on a difference changes nothing that matters."""
 
 
-class State(StrEnum):
+class DiagnosisState(StrEnum):
     """What the boxes show."""
 
     SAME = "same"
@@ -27,7 +27,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class MistakeFound:
     """A mistake and how many of the compared boxes it explains."""
 
     id: str
@@ -39,11 +39,11 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnosis:
+class ParserDiagnosis:
     """``causes``: what explains the boxes; several explain them equally well. ``runners_up``: what comes next, best
     first."""
 
-    state: State
+    state: DiagnosisState
     parser: int
     """Boxes of the parser."""
     reference: int
@@ -56,29 +56,34 @@ class Diagnosis:
     """How many of them are right."""
     f1: float = 1.0
     """Of parser and reference after NMS: same class, IoU of at least 0.5."""
-    causes: tuple[Cause, ...] = ()
-    runners_up: tuple[Cause, ...] = ()
-    selections: tuple[Selection, ...] = ()
+    causes: tuple[MistakeFound, ...] = ()
+    runners_up: tuple[MistakeFound, ...] = ()
+    selections: tuple[LeftOut, ...] = ()
     below: int = 0
     """Boxes of the parser with a score below the threshold."""
 
     @property
     def harmless(self) -> bool:
         """Nothing has to be changed."""
-        if self.state is State.NOTHING:
+        if self.state is DiagnosisState.NOTHING:
             return True
-        if self.state is State.SAME:
+        if self.state is DiagnosisState.SAME:
             return all(selection.harmless for selection in self.selections)
-        return self.state is State.NAMED and all(cause.harmless for cause in self.causes)
+        return self.state is DiagnosisState.NAMED and all(cause.harmless for cause in self.causes)
+
+    @property
+    def complete(self) -> bool:
+        """The parser returns every box of the reference and no other."""
+        return self.state is DiagnosisState.NOTHING or (self.state is DiagnosisState.SAME and not self.selections)
 
     @property
     def harmful(self) -> bool:
         """A mistake that nobody can have wanted costs boxes."""
         if self.f1 >= HARMLESS_F1 or self.compared < FEW:
             return False
-        if self.state is State.SAME:
+        if self.state is DiagnosisState.SAME:
             return any(not (selection.harmless or selection.choice) for selection in self.selections)
-        return self.state is State.NAMED and not self.harmless
+        return self.state is DiagnosisState.NAMED and not self.harmless
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -88,14 +93,14 @@ class Diagnosis:
     @property
     def what(self) -> str:
         """The result in one or two sentences, the cause first."""
-        if self.state is State.NOTHING:
+        if self.state is DiagnosisState.NOTHING:
             return "neither the parser nor the reference decode finds anything on these frames"
-        if self.state is State.EMPTY:
+        if self.state is DiagnosisState.EMPTY:
             return f"the parser returns no box, the reference decode {self.reference}"
-        if self.state is State.SAME:
+        if self.state is DiagnosisState.SAME:
             wrong = [selection.text for selection in self.selections if not selection.harmless]
             return "; ".join(wrong) or f"{self.right} of {self.compared} boxes equal the reference decode's"
-        if self.state is State.NAMED:
+        if self.state is DiagnosisState.NAMED:
             texts = [cause.text for cause in self.causes]
             named = texts[0] if len(texts) == 1 else "either " + ", or ".join(texts)
             few = " (too few to be sure)" if self.compared < FEW else ""
@@ -109,7 +114,7 @@ class Diagnosis:
         fixes = [cause.fix for cause in self.causes] or [s.fix for s in self.selections if not s.harmless]
         if fixes:
             return " | or: ".join(dict.fromkeys(fixes))
-        if self.state in (State.UNKNOWN, State.EMPTY):
+        if self.state in (DiagnosisState.UNKNOWN, DiagnosisState.EMPTY):
             return (
                 "compare the parser's decoding with the family's (docs/families.md), or see whether the family is right"
             )
