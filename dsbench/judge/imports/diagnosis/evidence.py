@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dsbench.families.base import Head, Network, Outputs
 from dsbench.judge.imports.diagnosis import decoded, geometry, scoring
 from dsbench.judge.imports.diagnosis.geometry import BoxMistake
-from dsbench.judge.imports.diagnosis.matching import SCORE, Compare, Found, found_boxes, inside, pair
+from dsbench.judge.imports.diagnosis.matching import SCORE, Compare, ParsedBoxes, found_boxes, inside, pair
 from dsbench.judge.imports.diagnosis.readings import ReadMistake
 from dsbench.judge.imports.diagnosis.row_parts import DecodedRows
 from dsbench.judge.imports.diagnosis.scoring import Scored, ScoreMistake
@@ -45,8 +45,8 @@ class ParserCalls:
 class ParsedFrame:
     """One frame: ``found`` are all boxes that can be compared, ``sample`` those that are."""
 
-    found: Found
-    sample: Found
+    found: ParsedBoxes
+    sample: ParsedBoxes
     rows: DecodedRows
     outputs: Outputs
 
@@ -188,7 +188,7 @@ def _alone(values: Floats) -> NDArray[np.bool_]:
     return single
 
 
-def _sampled(found: Found, most: int) -> Found:
+def _sampled(found: ParsedBoxes, most: int) -> ParsedBoxes:
     """At most so many boxes, evenly spaced."""
     import numpy as np
 

@@ -34,7 +34,7 @@ class Compare(Flag):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class ParsedBoxes:
     """m boxes of one image: class ids, corners (m, 4) left, top, right, bottom, scores."""
 
     ids: Ints
@@ -44,18 +44,18 @@ class Found:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def take(self, index: Ints | NDArray[np.bool_]) -> Found:
-        return Found(self.ids[index], self.corners[index], self.score[index])
+    def take(self, index: Ints | NDArray[np.bool_]) -> ParsedBoxes:
+        return ParsedBoxes(self.ids[index], self.corners[index], self.score[index])
 
 
-def found_boxes(table: NDArray[np.float32]) -> Found:
+def found_boxes(table: NDArray[np.float32]) -> ParsedBoxes:
     """Boxes of an (m, 6) table: class id, left, top, width, height, score; rows that are not finite are left out."""
     import numpy as np
 
     rows = np.asarray(table, np.float64)
     rows = rows[np.isfinite(rows).all(axis=1)]
     corners = np.stack((rows[:, 1], rows[:, 2], rows[:, 1] + rows[:, 3], rows[:, 2] + rows[:, 4]), axis=1)
-    return Found(rows[:, 0].astype(np.int64), corners, rows[:, 5])
+    return ParsedBoxes(rows[:, 0].astype(np.int64), corners, rows[:, 5])
 
 
 def inside(corners: Floats, network: Network) -> NDArray[np.bool_]:
@@ -78,7 +78,9 @@ def slack(corners: Floats) -> float:
     return min(PIXELS, _SPREAD * spread) if spread > 0 else PIXELS
 
 
-def pair(found: Found, scored: Scored, corners: Floats, network: Network, compare: Compare, *, clip: bool) -> Ints:
+def pair(
+    found: ParsedBoxes, scored: Scored, corners: Floats, network: Network, compare: Compare, *, clip: bool
+) -> Ints:
     """For each found box the index of the predicted box (of ``scored``; ``corners`` (k, 4)) that equals it, or -1.
 
     ``clip``: both are clipped to the network first, so that a parser without clipping equals one with it.
