@@ -53,6 +53,8 @@ class ProbeJob:
     fp16: bool = False
     frames: int = 6
     span: int = 240
+    at: tuple[int, ...] = ()
+    """Frame numbers to take ``frames`` of, instead of ``span``."""
     mux_width: int = spec.MUX_WIDTH
     mux_height: int = spec.MUX_HEIGHT
     scaling_filter: int = 6

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from dsbench.base import spec
@@ -32,9 +33,10 @@ from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import probes
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.probes import Probed
-from dsbench.steps import candidate_pictures, preprocessing_rows, stated_values, tensorrt_import
+from dsbench.steps import candidate_pictures, preprocessing_rows, stated_values, tensorrt_import, truth_candidates
 from dsbench.steps.candidate_pictures import SeenFrames, SideBySide
 from dsbench.steps.model_run import ModelRun
+from dsbench.steps.truth_candidates import VideoTruth, Weighing
 
 NOT_RUN = (
     "the graph holds a TensorRT plugin and was not run here: head by its declared outputs, preprocessing by habit;"
@@ -105,7 +107,7 @@ def run(model: ModelRun, log: EvidenceLog) -> ModelOutputsResult:
     tensorrt_import.run(model, log)
     facts = model.get(PreflightFacts)
     try:
-        outputs = model.keep(probe(facts, model.scratch, model.runtime))
+        outputs = model.keep(probe(facts, model.scratch, model.runtime, truth_candidates.find(model)))
     except HeadRefused as error:
         _add_reasons(log, error)
         raise
@@ -158,10 +160,13 @@ def wrong_labels(facts: ModelFacts, outputs: ModelOutputsResult) -> tuple[str, .
     return tuple(f"{wrong.what}: {wrong.fix}" for wrong in found if wrong.error)
 
 
-def probe(facts: ModelFacts, scratch: Path, runtime: Runtime | None = None) -> ModelOutputsResult:
+def probe(
+    facts: ModelFacts, scratch: Path, runtime: Runtime | None = None, truth: VideoTruth | None = None
+) -> ModelOutputsResult:
     """Probe, recognise, choose. Raises what probing raises, MODEL_OUTPUT_INVALID, NOT_A_DETECTOR.
 
-    A graph with TensorRT plugins is recognised by its declared outputs, where ``runtime`` can run it at all.
+    A graph with TensorRT plugins is recognised by its declared outputs, where ``runtime`` can run it at all. ``truth``:
+    annotated frames of the video; they decide what neither the user nor the exporter states.
     """
     layout = facts.layout
     user_source = parser_source.find_user_source(source_plan(layout))
@@ -193,7 +198,10 @@ def probe(facts: ModelFacts, scratch: Path, runtime: Runtime | None = None) -> M
         choice = preprocessing.decide((), stated, frame_evidence.of_gain(probed.result.input_gain))
         outputs = ModelOutputsResult(probed, candidates, 0, choice, None, error, user_source, exporter, warnings)
     else:
-        choice = _choose(facts, candidates, probed, head, stated, scratch)
+        choice = _choose(facts, candidates, probed, head, stated, scratch, truth)
+        if choice.preprocessing not in candidates:  # ground truth can decide for a combination that is not usual
+            candidates = (choice.preprocessing, *candidates)
+            probed = probes.probe_model(_job(facts, candidates), scratch)
         outputs = ModelOutputsResult(probed, candidates, 0, choice, head, None, user_source, exporter, warnings)
     return _settle(outputs, choice)
 
@@ -292,6 +300,7 @@ def _choose(
     head: Head,
     stated: Stated,
     scratch: Path,
+    truth: VideoTruth | None,
 ) -> Choice:
     """The choice for a recognised head: its convention joins what is ``stated``, its decode gives the evidence.
 
@@ -311,6 +320,11 @@ def _choose(
     scores = preprocessing.score(candidates, boxes, decoded.floor) if facts.video else ()
     evidence = frame_evidence.of_gain(gain)
     choice = preprocessing.decide(scores, stated, evidence)
+    if truth is not None and probed.result.frames:
+        given = Weighing(tuple(candidates), probed, head, network, scores, stated)
+        weighed = truth_candidates.weigh(given, truth, choice, partial(_probe_at, facts, scratch))
+        scores, stated = weighed.scores, weighed.stated
+        choice = preprocessing.decide(scores, stated, evidence)
     if (
         not facts.video
         or not probed.result.frames
@@ -325,6 +339,13 @@ def _choose(
     if gain is None:
         evidence = frame_evidence.of_findings(found)
     return preprocessing.decide(scores, stated, evidence, found)
+
+
+def _probe_at(facts: ModelFacts, scratch: Path, rows: tuple[Preprocessing, ...], at: tuple[int, ...]) -> Probed:
+    """Run ``rows`` on the frames ``at`` of the video."""
+    folder = scratch / "annotated"
+    folder.mkdir(exist_ok=True)
+    return probes.probe_model(replace(_job(facts, rows), at=at, frames=len(at), fp16=False), folder)
 
 
 def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult) -> None:

@@ -39,12 +39,14 @@ def add(log: EvidenceLog, choice: Choice) -> None:
     if choice.evidence.reason:
         log.fact("Range of pixels", str(choice.evidence.range), choice.evidence.reason)
     if choice.ranking:
+        measured = ["mAP@0.5:0.95"] * any(score.map is not None for score in choice.ranking)
         log.table(
             "Preprocessing candidates on these frames, decoded; a wrong one can find more than the right one",
-            ("preprocessing", "detections per frame", "strength per frame", "frames with detections"),
+            ("preprocessing", *measured, "detections per frame", "strength per frame", "frames with detections"),
             (
                 (
                     preprocessing.describe(score.preprocessing),
+                    *(["not known" if score.map is None else f"{score.map:.3f}"] if measured else []),
                     f"{score.detections:.1f}",
                     f"{score.strength:.2f}",
                     f"{score.frames_with:.0%}",

@@ -270,7 +270,7 @@ def _frames(job: ProbeJob, count: int) -> list[YuvFrame]:
     if job.video is None:
         return [synthetic.frame(job.width, job.height)]
     picked, total = _pick(job, count, job.span)
-    if total < job.span and len(picked) < min(count, total):
+    if not job.at and total < job.span and len(picked) < min(count, total):
         picked, total = _pick(job, count, total)
     if not picked:
         raise DsbenchError(
@@ -289,6 +289,8 @@ def _pick(job: ProbeJob, count: int, span: int) -> tuple[list[YuvFrame], int]:
     assert job.video is not None
     mux = MuxScaler(job.mux_width, job.mux_height)
     wanted = {int((i + 0.5) * span / count) for i in range(count)}
+    if job.at:
+        wanted = {job.at[int((i + 0.5) * len(job.at) / count)] for i in range(count)}
     picked: list[YuvFrame] = []
     total = 0
     for position, frame in enumerate(open_source(Path(job.video), file_loop=False, threads=job.threads)):

@@ -1,4 +1,4 @@
-"""Who states a preprocessing key: the user, the exporter's files, the graph, the family's convention, or nobody.
+"""Who states a preprocessing key: user, exporter's files, ground truth, graph, family's convention, or nobody.
 
 The order is that of trust. Every level's own value is kept, so that a report can show what the others would have said.
 """
@@ -22,6 +22,7 @@ class StatedBy(StrEnum):
 
     USER = "user"
     EXPORTER = "exporter"
+    GROUND_TRUTH = "ground truth"
     GRAPH = "graph"
     CONVENTION = "convention"
     EITHER = "either"
@@ -51,11 +52,15 @@ class Stated:
     """What each level states about a model, None or "" where it says nothing. ``fixed``: the user's keys;
     ``exporter_sources``: where each of `KEYS` stands. ``graph``: what the graph shows, one entry for each period of the
     project that made it. ``firm``: the family's convention holds for every model with this head. ``aspect``:
-    maintain-aspect-ratio in the family's training. ``same_shape``: picture and network have the same sides' ratio."""
+    maintain-aspect-ratio in the family's training. ``truth``: what ground truth decides; ``truth_against``: what it
+    says against stronger levels. ``same_shape``: picture and network have the same sides' ratio."""
 
     fixed: Fixed = Fixed()
     exporter: Fixed = Fixed()
     exporter_sources: tuple[str, ...] = ("",) * len(KEYS)
+    truth: Fixed = Fixed()
+    truth_source: str = ""
+    truth_against: str = ""
     graph: tuple[Fixed, ...] = ()
     graph_source: str = ""
     convention: Preprocessing | None = None
@@ -115,8 +120,9 @@ def fit(value: Preprocessing, channels: int) -> Preprocessing:
 
 
 def settle(base: Preprocessing, stated: Stated, graph: Fixed) -> Preprocessing:
-    """``base`` with the graph's keys, then with the exporter's, then with the user's."""
-    return apply(fit(apply(apply(base, graph), stated.exporter), stated.channels), stated.fixed)
+    """``base`` with the graph's keys, then with those of ground truth, the exporter and the user."""
+    known = apply(apply(apply(base, graph), stated.truth), stated.exporter)
+    return apply(fit(known, stated.channels), stated.fixed)
 
 
 def contradicts(value: Preprocessing, evidence: RangeEvidence) -> bool:
@@ -189,6 +195,8 @@ def _key(index: int, chosen: Preprocessing, stated: Stated, graph: Fixed, base: 
         return KeyChoice(name, StatedBy.EXPORTER, "the input has one channel", value, claims)
     if _values(stated.exporter)[index] is not None:
         return KeyChoice(name, StatedBy.EXPORTER, stated.exporter_sources[index], value, claims)
+    if _values(stated.truth)[index] is not None:
+        return KeyChoice(name, StatedBy.GROUND_TRUTH, stated.truth_source, value, claims)
     if _values(graph)[index] is not None:
         return KeyChoice(name, StatedBy.GRAPH, stated.graph_source, value, claims)
     return KeyChoice(name, *base, value, claims)
@@ -201,6 +209,7 @@ def _claims(index: int, stated: Stated, graph: Fixed) -> list[Claim]:
     every = (
         (StatedBy.USER, stated.fixed, stated.user_origin),
         (StatedBy.EXPORTER, stated.exporter, stated.exporter_sources[index]),
+        (StatedBy.GROUND_TRUTH, stated.truth, stated.truth_source),
         (StatedBy.GRAPH, graph, stated.graph_source),
         (StatedBy.CONVENTION if stated.firm else HABIT, convention, origin),
     )

@@ -63,6 +63,8 @@ class Score:
     detections: float
     strength: float
     frames_with: float
+    map: float | None = None
+    """mAP@0.5:0.95 against ground truth on these frames, where it is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def decide(
         keys,
         tuple(sorted(scores, key=lambda item: _rank(item, chosen, evidence))),
         evidence,
-        _warning(chosen, evidence),
+        _warning(chosen, evidence) or stated.truth_against,
         _unknown(open_keys, chosen, evidence, refutation(stated, evidence)),
         alternatives,
     )
@@ -200,9 +202,10 @@ def _guess(stated: Stated, evidence: RangeEvidence, measured: Mapping[Preprocess
     return next(row for row in rows if measured.get(row, 0.0) >= TIE * best)
 
 
-def _rank(item: Score, chosen: Preprocessing, evidence: RangeEvidence) -> tuple[bool, bool, float]:
-    """The chosen candidate first, then those of the range that the network expects, strongest first."""
-    return item.preprocessing != chosen, contradicts(item.preprocessing, evidence), -item.strength
+def _rank(item: Score, chosen: Preprocessing, evidence: RangeEvidence) -> tuple[bool, float, bool, float]:
+    """The chosen candidate first, then by mAP where there is ground truth, then those of the range that the network
+    expects, strongest first."""
+    return item.preprocessing != chosen, -(item.map or 0.0), contradicts(item.preprocessing, evidence), -item.strength
 
 
 def _alternatives(chosen: Preprocessing, stated: Stated, evidence: RangeEvidence) -> tuple[Preprocessing, ...]:
