@@ -114,6 +114,10 @@ def run(model: ModelRun, log: EvidenceLog) -> ModelOutputsResult:
     if batch.state(outputs.probed.result.batches) is BatchState.FROZEN:
         model.keep(replace(facts, onnx=replace(facts.onnx, batch=1)))
     add_evidence(log, outputs)
+    origin = exporter_keys.size_origin(
+        outputs.exporter.stated.input_size, facts.height, facts.width, facts.onnx.size_origin
+    )
+    log.fact("Input size (height x width)", f"{facts.height}x{facts.width}", origin)
     _show_unknown(model, log, outputs)
     log.warn(*wrong_labels(facts, outputs))
     return outputs

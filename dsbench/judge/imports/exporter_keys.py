@@ -24,6 +24,18 @@ def of(stated: Statement) -> tuple[Fixed, tuple[str, ...]]:
     return fixed, tuple(item.source if item else "" for item in said)
 
 
+def size_origin(stated: Said[tuple[int, int]] | None, height: int, width: int, origin: str) -> str:
+    """Where the network's height and width come from, and whether the exporter's statement agrees. ``origin``: "ONNX"
+    for a size that the graph fixes."""
+    if stated is None:
+        return origin
+    if stated.value == (height, width):
+        return f"{origin}; {stated.source} says the same"
+    sides = "x".join(map(str, stated.value))
+    why = "the graph cannot take another" if origin == "ONNX" else f"the graph leaves it open, {origin} counts"
+    return f"{origin}; {stated.source} says {sides}, which contradicts it: {why}"
+
+
 def approximation(chosen: Preprocessing, stated: Statement | None = None) -> str:
     """A warning if ``chosen`` is one scale for three different deviations (failure mode 2), else an empty text."""
     means, deviations = _deviations(chosen, stated)

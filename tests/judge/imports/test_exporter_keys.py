@@ -11,7 +11,7 @@ import pytest
 from dsbench.base.spec import CLIP_ROW, IMAGENET_ROW
 from dsbench.families.base import Preprocessing
 from dsbench.judge.imports import exporter_keys
-from dsbench.judge.imports.exporter_keys import approximation
+from dsbench.judge.imports.exporter_keys import approximation, size_origin
 from dsbench.judge.imports.frame_evidence import PixelRange, RangeEvidence
 from dsbench.judge.imports.levels import Fixed, Stated
 from dsbench.judge.imports.preprocessing import Score, candidates, decide
@@ -93,3 +93,20 @@ def test_a_habit_yields_to_the_range_of_pixels_and_not_to_strength_in_another(st
         choice = decide(scores, stated, RangeEvidence(measured, "measured"))
         assert choice.preprocessing == expected
         assert choice.unknown
+
+
+@pytest.mark.parametrize(
+    ("stated", "origin", "said"),
+    [
+        (None, "ONNX", "ONNX"),
+        ((480, 640), "ONNX", "ONNX; imgsz says the same"),
+        ((640, 640), "ONNX", "ONNX; imgsz says 640x640, which contradicts it: the graph cannot take another"),
+        (
+            (640, 640),
+            "dsbench.toml",
+            "dsbench.toml; imgsz says 640x640, which contradicts it: the graph leaves it open, dsbench.toml counts",
+        ),
+    ],
+)
+def test_where_the_size_comes_from(stated: tuple[int, int] | None, origin: str, said: str) -> None:
+    assert size_origin(Said(stated, "imgsz") if stated else None, 480, 640, origin) == said
