@@ -17,6 +17,7 @@ from dsbench.families.base import Preprocessing
 from dsbench.judge.imports import frame_evidence
 from dsbench.judge.imports.frame_evidence import Findings, PixelRange, RangeEvidence, fed_range
 from dsbench.judge.imports.levels import (
+    KEYS,
     KeyChoice,
     Stated,
     StatedBy,
@@ -144,7 +145,7 @@ def decide(
     chosen = settle(base, stated, graph)
     keys = key_choices(chosen, stated, graph, (level, source), evidence)
     open_keys = [item.key for item in keys if item.level is StatedBy.UNKNOWN]
-    alternatives = _alternatives(chosen, stated, evidence) if open_keys else ()
+    alternatives = _alternatives(chosen, stated, evidence, open_keys) if open_keys else ()
     return Choice(
         chosen,
         keys,
@@ -208,14 +209,34 @@ def _rank(item: Score, chosen: Preprocessing, evidence: RangeEvidence) -> tuple[
     return item.preprocessing != chosen, -(item.map or 0.0), contradicts(item.preprocessing, evidence), -item.strength
 
 
-def _alternatives(chosen: Preprocessing, stated: Stated, evidence: RangeEvidence) -> tuple[Preprocessing, ...]:
-    """What the open keys may be: the usual feedings that the user's keys and the evidence leave, chosen one first."""
+def _alternatives(
+    chosen: Preprocessing, stated: Stated, evidence: RangeEvidence, open_keys: Sequence[str]
+) -> tuple[Preprocessing, ...]:
+    """What the open keys may be, the chosen one first: the usual feedings that the stated keys and the evidence leave,
+    then the other colour orders and placements of the chosen one."""
+    scale, _, color, aspect, padding = (key in open_keys for key in KEYS)
+    rows: list[Preprocessing] = []
+    if scale:
+        rows = list(table(chosen.maintain_aspect_ratio, stated.channels))
+        if stated.convention is not None and not contradicts(stated.convention, evidence):
+            rows.insert(0, fit(stated.convention, stated.channels))
+    colors = [chosen]
+    if color and not scale:
+        colors.append(replace(chosen, model_color_format=1 - chosen.model_color_format, offsets=chosen.offsets[::-1]))
+    rows += [item for one in colors for item in _placed(one, aspect, padding)]
     graph = of_graph(stated, evidence)
-    rows = [settle(row, stated, graph) for row in table(chosen.maintain_aspect_ratio, stated.channels)]
-    rows = [row for row in rows if not contradicts(row, evidence)]
-    if stated.convention is not None and not contradicts(stated.convention, evidence):
-        rows.insert(0, settle(fit(stated.convention, stated.channels), stated, graph))
-    return tuple(dict.fromkeys([chosen, *rows]))
+    settled = [settle(row, stated, graph) for row in rows]
+    return tuple(dict.fromkeys([chosen, *(row for row in settled if not contradicts(row, evidence))]))
+
+
+def _placed(value: Preprocessing, aspect: bool, padding: bool) -> list[Preprocessing]:
+    """``value`` in the placements that are open."""
+    placements = [(value.maintain_aspect_ratio, value.symmetric_padding)]
+    if aspect:
+        placements += [(1, 1), (1, 0), (0, 0)]
+    elif padding:
+        placements.append((1, 1 - value.symmetric_padding))
+    return [replace(value, maintain_aspect_ratio=keeps, symmetric_padding=split) for keeps, split in placements]
 
 
 def _warning(chosen: Preprocessing, evidence: RangeEvidence) -> str:

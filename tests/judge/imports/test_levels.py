@@ -91,3 +91,21 @@ def test_a_convention_holds_if_the_graph_scales_the_pixels_itself() -> None:
     choice = decide([], Stated(graph=(Fixed(1.0, ()),), convention=yolo), BYTE)
     assert choice.preprocessing == Preprocessing(1.0, (), 0, 1, 1)
     assert [item.level.value for item in choice.keys] == ["graph", "graph", *["convention"] * 3]
+
+
+@pytest.mark.parametrize(
+    ("graph", "offsets", "possible"),
+    [
+        (Fixed(1 / 255, (), 0, 1), (), [(0, 1, 0), (0, 1, 1)]),
+        (Fixed(1 / 255, (), 0), (), [(0, 1, 0), (0, 1, 1), (0, 0, 0)]),
+        (Fixed(0.01752, None, None, 0), (123.675, 116.28, 103.53), [(0, 0, 0), (1, 0, 0)]),
+    ],
+)
+def test_possibilities_differ_in_the_open_keys(
+    graph: Fixed, offsets: tuple[float, ...], possible: list[tuple[int, int, int]]
+) -> None:
+    habit = Preprocessing(0.01752, offsets, 0, 1)
+    found = decide([], Stated(graph=(graph,), convention=habit, firm=False), UNIT).alternatives
+    keys = [(item.model_color_format, item.maintain_aspect_ratio, item.symmetric_padding) for item in found]
+    assert keys == possible
+    assert [item.offsets for item in found] == [offsets[:: -1 if item.model_color_format else 1] for item in found]
