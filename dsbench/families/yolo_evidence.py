@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -247,11 +248,7 @@ def _problem(view: _View, network: Network, counts: Sequence[int]) -> Rejected |
     if outside.any():
         first = int(np.argmax(outside))
         if near and decoded and first > 0 and _tail(outside):
-            what = (
-                f"columns from {first + 4} on hold up to {float(rest[:, first:].max()):.0f}, as keypoints or masks do"
-            )
-            return Rejected("yolo", f"{what}: a pose or segmentation head, not a detector that this parser family"
-                            " covers", close=True, not_a_detector=True)  # fmt: skip
+            return _other_columns(first + 4, rest[:, first:], network)
         return Rejected("yolo", "scores are not within [0, 1]")
     if float(boxes.min()) < -4 * max(network.width, network.height):
         return Rejected("yolo", "coordinates far below zero")
@@ -280,6 +277,20 @@ def _off_the_grid(view: _View, network: Network) -> bool:
         if min(max(float(np.corrcoef(values, place)[0, 1]) for place in places) for values in (x, y)) > FOLLOWS:
             return False
     return True
+
+
+def _other_columns(first: int, rest: NDArray[np.float32], network: Network) -> Rejected:
+    """What the columns (n, k) from ``first`` on are: keypoints are pixels all over the network input, mask coefficients
+    small numbers of both signs, a last column of its own within -pi..pi is an angle."""
+    low, high = float(rest.min()), float(rest.max())
+    if high > 0.25 * min(network.width, network.height):
+        values, head = "keypoints", "pose or landmark"
+    elif rest.shape[1] == 1 and -math.pi - TOLERANCE <= low and high <= math.pi + TOLERANCE:
+        values, head = "an angle", "rotated-box (OBB)"
+    else:
+        values, head = "mask coefficients", "segmentation"
+    what = f"columns from {first} on span [{low:.2f}, {high:.2f}], as {values}: a {head} head"
+    return Rejected("yolo", f"{what}, not a detector that this parser family covers", True, True)
 
 
 def _tail(outside: NDArray[np.bool_]) -> bool:

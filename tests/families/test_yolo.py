@@ -263,10 +263,23 @@ def test_other_tasks_by_metadata(tmp_path: Path, task: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("columns", "low", "high", "head"),
+    [(1, -0.7, 2.3, "rotated-box"), (32, -3.0, 3.0, "segmentation"), (10, 0.0, 64.0, "pose or landmark")],
+)
+def test_columns_behind_the_scores_show_the_task(
+    columns: int, low: float, high: float, head: str, facts: OnnxFacts
+) -> None:
+    more = np.linspace(low, high, 84 * columns).reshape(84, columns)
+    with pytest.raises(DsbenchError, match=f"a {head}") as caught:
+        registry.recognise(facts, [sample(np.concatenate((dense(6), more), axis=1).T)])
+    assert caught.value.code == Code.NOT_A_DETECTOR
+
+
+@pytest.mark.parametrize(
     ("build", "expected"),
     [
         (zoo.segmenting_yolo, "32 mask prototypes: a YOLO segmentation head"),
-        (zoo.posing_yolo, "a pose or segmentation head, not a detector"),
+        (zoo.posing_yolo, "as keypoints: a pose or landmark head, not a detector"),
         (zoo.segmentation, "a segmentation network, not a detector"),
         (zoo.classifier, "a classifier, not a detector"),
         (zoo.bare_nms, r"NonMaxSuppression: 'selected_indices' \[num, 3\]"),
