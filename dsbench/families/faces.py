@@ -101,6 +101,8 @@ class CenterFace(MapFamily):
         groups = list(maps.by_stride(found).values())
         if len(groups) != 1 or _widths(groups[0], 1) != [1, 2, 2]:
             return Rejected(self.name, "CenterFace has maps of 1, 2, 2 (and 10) channels on one grid")
+        if len(found) == 3 and hints.family != self.name and all("scale" not in out.name.lower() for out in samples[0]):
+            return Rejected(self.name, "without landmarks, sizes may be logarithms or not (CenterNet)", close=True)
         heat = _one(found, 1)
         scale, offset = (part for part in found if part.channels == 2)
         if not map_heads.probabilities(samples, [(heat, heat.plane, 1)]):

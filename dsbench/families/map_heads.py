@@ -77,6 +77,8 @@ class MapLayout:
     """The score is sqrt(objectness * class) instead of their product."""
     pixels: bool = False
     """Sides are in pixels."""
+    softmax: bool = False
+    """The classes of a cell are logits of a softmax; the objectness is one of a sigmoid."""
 
     @property
     def objectness(self) -> bool:
@@ -132,7 +134,7 @@ def _level(outputs: Outputs, layout: MapLayout, level: Level, network: Network, 
     raw = classes[np.arange(grid.cells), best]
     extra = maps.values(outputs, level.extra, grid.cells, 1)[:, 0] if level.extra else None
     with np.errstate(over="ignore", invalid="ignore"):
-        score = _score(raw, extra, layout)
+        score = _score(_softmax(classes, raw) if layout.softmax else raw, extra, layout)
         keep = np.flatnonzero(np.isfinite(score) & (score >= np.float32(threshold)))
         x, y = (keep % grid.columns).astype(np.float32), (keep // grid.columns).astype(np.float32)
         corners = _corners(outputs, layout, level, network, (keep, x, y))
@@ -141,11 +143,18 @@ def _level(outputs: Outputs, layout: MapLayout, level: Level, network: Network, 
         return clip_boxes(best[keep][finite], (first, second, third, fourth), score[keep][finite], network)
 
 
+def _softmax(classes: Floats, best: Floats) -> Floats:
+    """Probability (cells,) of the best of the logits (cells, C)."""
+    import numpy as np
+
+    return np.asarray(1 / np.exp(classes - best[:, None]).sum(axis=1), np.float32)
+
+
 def _score(raw: Floats, extra: Floats | None, layout: MapLayout) -> Floats:
     """Scores (cells,) of the best class."""
     import numpy as np
 
-    score = raw if layout.activated else sigmoid(raw)
+    score = raw if layout.activated or layout.softmax else sigmoid(raw)
     if extra is None or not layout.objectness:
         return score
     objectness = extra if layout.activated else sigmoid(extra)
@@ -228,6 +237,7 @@ def context(layout: MapLayout) -> ParserContext:
         ("objectness", layout.objectness),
         ("root", layout.root),
         ("pixels", layout.pixels),
+        ("softmax", layout.softmax),
         ("origin", ((layout.origin,),)),
         ("elements", (tuple(float(count) for count in layout.elements),)),
         ("levels", tuple(_row(level) for level in layout.levels)),

@@ -11,6 +11,8 @@ from dsbench.families import refusals
 from dsbench.families.anchor_free import AnchorFree
 from dsbench.families.base import Convention, Family, Head, Hints, Outputs, Rejected
 from dsbench.families.batched_nms import BatchedNms
+from dsbench.families.blazeface import BlazeFace
+from dsbench.families.centernet import CenterNet
 from dsbench.families.deepstream_yolo import DeepStreamYolo
 from dsbench.families.detr import Detr
 from dsbench.families.faces import CenterFace, Scrfd, YuNet
@@ -39,6 +41,8 @@ FAMILIES: tuple[Family, ...] = (
     YuNet(),
     Scrfd(),
     CenterFace(),
+    CenterNet(),
+    BlazeFace(),
     DeepStreamYolo(),
     Mmdeploy(),
     BatchedNms(),

@@ -112,6 +112,51 @@ def yolov5(rng: np.random.Generator, *, activated: bool = False, form: str = "[a
     return outputs(**{f"out{i}": array for i, array in enumerate(found)})
 
 
+def blazeface(rng: np.random.Generator) -> Outputs:
+    """320x192 is no size of MediaPipe's, its rule holds: the second anchor of cell (3, 2) at stride 16."""
+    cells = [(8, 24 * 40, 2), (16, 12 * 20, 6)]
+    rows = sum(count * each for _, count, each in cells)
+    scores, boxes = rng.uniform(-9, -5, (rows, 1)), rng.normal(0, 5, (rows, 16))
+    at = cells[0][1] * cells[0][2] + (CELL[1] * 20 + CELL[0]) * 6 + 1
+    scores[at], boxes[at, :4] = logit(0.9), (4, -2, 30, 20)
+    return outputs(regressors=boxes, classificators=scores)
+
+
+def yolo5face(rng: np.random.Generator) -> Outputs:
+    """As ``yolov5`` with ten landmarks before the class."""
+    found = []
+    for stride in (8, 16, 32):
+        raw = rng.uniform(-2, 2, (3, NETWORK.height // stride, NETWORK.width // stride, 16))
+        raw[..., 4], raw[..., 15] = -9, 4
+        if stride == 16:
+            raw[1, CELL[1], CELL[0], :5] = [logit(value) for value in (0.6, 0.4, 0.6, 0.4, 0.9)]
+            raw[1, CELL[1], CELL[0], 15] = logit(0.8)
+        found.append(raw)
+    return outputs(stride_8=found[0], stride_16=found[1], stride_32=found[2])
+
+
+def yolo_fastest(rng: np.random.Generator) -> Outputs:
+    """Six maps; the anchors share a softmax: its class 1 has odds of e^2 : 1 + e^-1."""
+    found: dict[str, np.ndarray] = {}
+    for stride in (16, 32):
+        box, obj, cls = (grid(stride, count, rng, low, high) for count, low, high in
+                         ((12, -1, 1), (3, -9, -7), (4, -4, 4)))  # fmt: skip
+        if stride == 16:
+            box[4:8, CELL[1], CELL[0]] = [logit(value) for value in (0.6, 0.4, 0.6, 0.4)]
+            obj[1, CELL[1], CELL[0]] = logit(0.9)
+            cls[:, CELL[1], CELL[0]] = 0, 2, -1, -20
+        found |= {f"box{stride}": box, f"obj{stride}": obj, f"cls{stride}": cls}
+    return outputs(**found)
+
+
+def centernet(rng: np.random.Generator) -> Outputs:
+    """Centre (3.25, 2.5) * 4, size 40 by 6 strides of 4."""
+    heat, size, offset = grid(4, 3, rng, -9, -6), grid(4, 2, rng, 0, 30), grid(4, 2, rng, 0, 1)
+    heat[1, CELL[1], CELL[0]] = logit(0.9)
+    size[:, CELL[1], CELL[0]], offset[:, CELL[1], CELL[0]] = (40, 6), (0.25, 0.5)
+    return outputs(hm=heat, reg=offset, wh=size)
+
+
 def centred(cx: float, cy: float, w: float, h: float) -> list[float]:
     return [cx - w / 2, cy - h / 2, w, h]
 
@@ -123,8 +168,18 @@ HEADS: dict[str, tuple[Callable[[np.random.Generator], Outputs], list[float], in
                                 0.9], 1),
     "fastestdet": (fastestdet, [1, *centred((3 + np.tanh(0.5)) * 16, (2 - np.tanh(0.5)) * 16,
                                             320 / (1 + np.e), 192 / (1 + np.exp(2))), 0.9**0.6 * 0.8**0.4], 3),
+    "blazeface": (blazeface, [0, *centred(56 + 4, 40 - 2, 30, 20), 0.9], 1),
+    "yolo_maps of faces": (yolo5face, [0, *centred(3.7 * 16, 2.3 * 16, 1.44 * 62, 0.64 * 45), 0.72], 1),
+    "yolo_maps of YOLO-Fastest": (yolo_fastest, [1, *centred(3.7 * 16, 2.3 * 16, 1.44 * 62, 0.64 * 45),
+                                                 0.9 * np.exp(2) / (1 + np.exp(2) + np.exp(-1))], 4),
+    "centernet": (centernet, [1, *centred(13, 10, 160, 24), 0.9], 3),
     "yolo_maps": (yolov5, [1, *centred(3.7 * 16, 2.3 * 16, 1.44 * 62, 0.64 * 45), 0.72], 2),
 }  # fmt: skip
+
+
+def anchors_for(sample: Outputs) -> Hints:
+    """Three a stride; of two strides the first and the third."""
+    return Hints(anchors=ANCHORS if len(sample) != 6 else ANCHORS[6:12] + ANCHORS[:6])
 
 
 def clipped(box: Sequence[float]) -> list[float]:
@@ -136,9 +191,10 @@ def clipped(box: Sequence[float]) -> list[float]:
 @pytest.mark.parametrize("name", HEADS)
 def test_recognised_decoded_and_parsed(name: str, facts: OnnxFacts, tmp_path: Path) -> None:
     build, expected, classes = HEADS[name]
+    name = name.split()[0]
     rng = np.random.default_rng(4)
     sample = build(rng)
-    head = registry.recognise(facts, [sample, build(rng)], labels=["x"] * classes, hints=Hints(anchors=ANCHORS))
+    head = registry.recognise(facts, [sample, build(rng)], labels=["x"] * classes, hints=anchors_for(sample))
     assert (head.family, head.classes) == (name, classes)
     assert registry.convention(head).cluster_mode == 2
     found = registry.by_name(name).decode(sample, head, NETWORK, 0.25)
