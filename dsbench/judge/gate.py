@@ -13,13 +13,45 @@ HARD_STOP = (
     "Do NOT proceed to Step 7 benchmarks with broken detections.",
 )
 LOW_SCORE = 0.35
+_NEAR = 0.8
+"""Fraction of the reference's frames with objects from which on the dump has about as many."""
 
 _TROUBLESHOOTING = {
     "scale": "Wrong net-scale-factor - check model family table in Step 6a",
     "positions": "Grid/stride decoding mismatch - verify model architecture docs",
-    "content": "the video, or its beginning, may not show what the model detects: choose another with --video,"
-    " take more frames with --kitti-frames (0: all), or set min-detection-rate under [gate] in dsbench.toml",
+    "content": "the video{beginning} may not show what the model detects: choose another with --video,{frames}"
+    " or set min-detection-rate under [gate] in dsbench.toml",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceRate:
+    """Frames with objects, of the frames that were compared with the reference."""
+
+    frames: int
+    reference: int
+    """Frames in which the reference has objects."""
+    dump: int
+    """Frames in which the dump has objects."""
+    required: float
+    """The gate's fraction of frames."""
+    causes: tuple[str, ...] = ()
+    """Keys of the config that cost boxes, as sentences."""
+
+    @property
+    def as_few(self) -> bool:
+        """The reference would fail the gate as well, and the dump lacks few of its frames."""
+        return self.reference < self.required * self.frames and self.dump >= _NEAR * self.reference
+
+    @property
+    def loses(self) -> bool:
+        """The dump lacks objects in many frames in which the reference has some."""
+        return self.dump < _NEAR * self.reference
+
+    @property
+    def text(self) -> str:
+        """Fraction of the frames in which the reference has objects."""
+        return f"{self.reference / self.frames:.0%} of {self.frames} frames"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +72,17 @@ class GateEvidence:
     """The family's."""
     below_frame: float = 0.0
     """Fraction of 6a's boxes that reach below the frame, with the chosen preprocessing."""
+
+    reference: ReferenceRate | None = None
+    """What the reference finds in the same frames; None without one."""
+    whole_clip: bool = False
+    """The dump has every frame of the clip."""
+
+    @property
+    def clip_shows_little(self) -> bool:
+        """The reference finds objects in hardly more frames than the dump, and nothing speaks against how it is fed."""
+        doubted = self.preprocessing_warning or self.preprocessing_unknown or self.mostly_below
+        return self.reference is not None and self.reference.as_few and not doubted
 
     @property
     def threshold_is_high(self) -> bool:
@@ -111,37 +154,55 @@ def _top(scan: Scan) -> list[str]:
 
 def _hints(scan: Scan, evidence: GateEvidence) -> tuple[str, ...]:
     """Likely causes from the specification's troubleshooting table, those with evidence first."""
-    hints: list[str] = []
-    if evidence.preprocessing_warning:
-        hints.append(f"{_TROUBLESHOOTING['scale']}: {evidence.preprocessing_warning}")
+    if scan.files == 0:
+        return ("the app wrote no file: gie-kitti-output-dir belongs to [application] of the app config",)
+    rate = evidence.reference
+    if rate is not None and evidence.clip_shows_little:
+        return (f"the reference finds objects in {rate.text} only: {_content(evidence)}",)
+    hints = _preprocessing(evidence)
     hints += [f"parser: {text}" for text in evidence.parser_findings]
     hints += [f"config: {text}" for text in evidence.config_findings]
-    if scan.files and evidence.threshold_is_high:
+    if rate is not None and rate.loses:
+        hints.append(f"the reference finds objects in {rate.text}: the clip shows them, and parser or config lose them")
+        hints += rate.causes
+    hints += _from_figures(scan, evidence)
+    explained = evidence.parser_findings or evidence.threshold_is_high or evidence.mostly_below
+    if not explained and not evidence.preprocessing_warning and not (rate is not None and rate.loses):
+        hints.append(f"{scan.with_objects} of {scan.files} frames have objects: {_content(evidence)}")
+    if evidence.preprocessing_unknown:
+        hints.append(evidence.preprocessing_unknown)
+    return tuple(dict.fromkeys(hints))
+
+
+def _preprocessing(evidence: GateEvidence) -> list[str]:
+    warning = evidence.preprocessing_warning
+    return [f"{_TROUBLESHOOTING['scale']}: {warning}"] if warning else []
+
+
+def _content(evidence: GateEvidence) -> str:
+    """What to do about a clip that shows little; all frames are no advice if they were taken."""
+    beginning, frames = ", or its beginning,", " take more frames with --kitti-frames (0: all),"
+    if evidence.whole_clip:
+        beginning = frames = ""
+    return _TROUBLESHOOTING["content"].format(beginning=beginning, frames=frames)
+
+
+def _from_figures(scan: Scan, evidence: GateEvidence) -> list[str]:
+    """What thresholds, places and scores of the boxes say."""
+    hints = []
+    if evidence.threshold_is_high:
         hints.append(
             f"pre-cluster-threshold is {evidence.threshold:g}, and objects with a lower score are dropped: lower it"
             f" in dsbench.toml or in your nvinfer config (usual for this model: {evidence.usual_threshold:g})"
         )
-    if scan.files and evidence.mostly_below:
+    if evidence.mostly_below:
         hints.append(
             f"{evidence.below_frame:.0%} of 6a's boxes reach below the frame, and nvinfer drops such boxes: the model"
             " may expect the frame elsewhere in its input: check maintain-aspect-ratio and symmetric-padding"
         )
-    if scan.files == 0:
-        hints.append("the app wrote no file: gie-kitti-output-dir belongs to [application] of the app config")
     if scan.objects and scan.zero_area * 2 > scan.objects:
         hints.append(f"{scan.zero_area} of {scan.objects} boxes have no area: {_TROUBLESHOOTING['positions']}")
     median = scan.median_confidence
     if median is not None and median < LOW_SCORE:
         hints.append(f"scores are low (median {median:.2f}): preprocessing may be off, or the threshold too low")
-    explained = (
-        evidence.preprocessing_warning
-        or evidence.parser_findings
-        or evidence.threshold_is_high
-        or evidence.mostly_below
-    )
-    if scan.files and not explained:
-        few = f"{scan.with_objects} of {scan.files} frames have objects"
-        hints.append(f"{few}: {_TROUBLESHOOTING['content']}")
-    if evidence.preprocessing_unknown:
-        hints.append(evidence.preprocessing_unknown)
-    return tuple(hints)
+    return hints

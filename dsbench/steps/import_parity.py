@@ -3,41 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.formats import kitti
-from dsbench.judge.imports import dump_boxes, parity
 from dsbench.judge.imports.dump_boxes import ClassNames
-from dsbench.judge.imports.parity import DumpParity, ParityJob, ParityOutcome
-from dsbench.judge.imports.reference import Reference
-from dsbench.model.facts import PreflightFacts
+from dsbench.judge.imports.parity import DumpParity, ParityOutcome
 from dsbench.record.evidence import EvidenceLog, Undecided
-from dsbench.steps import reference
-from dsbench.steps.kitti_gate import KittiGateResult
+from dsbench.steps.dump_comparison import DumpComparison
 from dsbench.steps.model_run import ModelRun
-from dsbench.steps.reference import ReferenceResult
 
-EXACT_MARGIN, MARGIN = 0.01, 0.05
-"""Distance from the threshold within which a score may fall on either side: on the embedded runtime, on a GPU."""
 _SHOWN = 12
 """Rows of a table."""
-
-
-@dataclass(frozen=True)
-class ImportParityResult:
-    """The comparison, or why there is none."""
-
-    parity: DumpParity | None
-    names: ClassNames
-    frames: int = 0
-    """Frames of the dump."""
-    seconds: float = 0.0
-    """Decoding and inference of the reference."""
-    spoilt: tuple[str, ...] = ()
-    """Labels of the dump with invisible characters."""
-    not_run: str = ""
-    """Why nothing was compared; empty if it was."""
 
 
 @dataclass(frozen=True)
@@ -63,43 +38,16 @@ class ImportParityRecord:
     """Keys of the config that are not the usual ones, and what each costs."""
 
 
-def run(model: ModelRun, log: EvidenceLog) -> ImportParityResult:
+def run(model: ModelRun, log: EvidenceLog) -> DumpComparison:
     """Compare dump and reference. Raises IMPORT_PARITY if the dump has other boxes than the model gives."""
-    result = model.keep(_compared(model))
+    result = model.find(DumpComparison) or DumpComparison(None, ClassNames(()), not_run="6g left no dump")
     model.record("import_parity", _record(result))
     add_evidence(log, result)
     require(result, model.layout.given_path(model.layout.kitti_dir))
     return result
 
 
-def _compared(model: ModelRun) -> ImportParityResult:
-    names = dump_boxes.names_of(model.get(PreflightFacts).labels.lines)
-    gate = model.find(KittiGateResult)
-    if gate is None:
-        return ImportParityResult(None, names, not_run="6g left no dump")
-    made = reference.wait(model)
-    if made is None or made.reference is None:
-        return ImportParityResult(None, names, not_run=made.missing if made else "no reference was computed")
-    margin = EXACT_MARGIN if model.runtime.name == "embedded" else MARGIN
-    return compare(made, made.reference, gate.dump.directory, names, margin)
-
-
-def compare(
-    made: ReferenceResult, computed: Reference, directory: Path, names: ClassNames, margin: float
-) -> ImportParityResult:
-    """Compare the files of stream 0 in ``directory`` with the reference on the frames that both have."""
-    files = {file.name.frame: file.path for file in kitti.list_frames(directory) if file.name.stream == 0}
-    both = computed.only(files)
-    if not both.frames:
-        return ImportParityResult(None, names, len(files), computed.seconds, not_run="the dump has no frame")
-    objects = [kitti.parse_file(files[number]) for number in both.frames]
-    dump = [dump_boxes.boxes_of(frame, names) for frame in objects]
-    spoilt = names.spoilt({item.label for frame in objects for item in frame})
-    judged = parity.compare(ParityJob(both, made.usual, made.configured, names, margin), dump)
-    return ImportParityResult(judged, names, len(files), computed.seconds, spoilt)
-
-
-def require(result: ImportParityResult, where: str) -> None:
+def require(result: DumpComparison, where: str) -> None:
     """Raise IMPORT_PARITY if the dump has other boxes than the model gives."""
     judged = result.parity
     if judged is None or judged.outcome is not ParityOutcome.DIFFERENT:
@@ -122,7 +70,7 @@ def _headline(judged: DumpParity) -> str:
     )
 
 
-def signs(result: ImportParityResult) -> tuple[str, ...]:
+def signs(result: DumpComparison) -> tuple[str, ...]:
     """What is conspicuous about the difference, one sentence each."""
     judged = result.parity
     if judged is None:
@@ -142,7 +90,7 @@ def signs(result: ImportParityResult) -> tuple[str, ...]:
     return tuple(found)
 
 
-def add_evidence(log: EvidenceLog, result: ImportParityResult) -> None:
+def add_evidence(log: EvidenceLog, result: DumpComparison) -> None:
     """The figures, what the config costs, classes and confusions; INCONCLUSIVE unless the boxes are the model's."""
     judged = result.parity
     if judged is None:
@@ -158,7 +106,7 @@ def add_evidence(log: EvidenceLog, result: ImportParityResult) -> None:
         log.inconclusive(doubt.code, doubt.what, doubt.fix)
 
 
-def _line(result: ImportParityResult, judged: DumpParity) -> str:
+def _line(result: DumpComparison, judged: DumpParity) -> str:
     match = judged.match
     of_all = f" of {result.frames}" if len(match.frames) < result.frames else ""
     return (
@@ -171,7 +119,7 @@ def _answer(judged: DumpParity) -> str:
     return str(judged.outcome)
 
 
-def _add_figures(log: EvidenceLog, result: ImportParityResult, judged: DumpParity) -> None:
+def _add_figures(log: EvidenceLog, result: DumpComparison, judged: DumpParity) -> None:
     match = judged.match
     log.fact("Frames compared", f"{len(match.frames)} of {result.frames}", f"ONNX Runtime FP32, {result.seconds:.1f} s")
     log.fact("Frames in which the reference finds objects", judged.frames_with_reference)
@@ -182,7 +130,7 @@ def _add_figures(log: EvidenceLog, result: ImportParityResult, judged: DumpParit
     log.fact("Duplicates", match.duplicates, "boxes that overlap a better one of their class by IoU 0.7 or more")
 
 
-def _add_tables(log: EvidenceLog, result: ImportParityResult, judged: DumpParity) -> None:
+def _add_tables(log: EvidenceLog, result: DumpComparison, judged: DumpParity) -> None:
     match, name = judged.match, result.names.name
     if judged.costs:
         rows = (
@@ -201,7 +149,7 @@ def _add_tables(log: EvidenceLog, result: ImportParityResult, judged: DumpParity
         log.table("Boxes with another label", ("reference", "dump", "boxes"), mixed)
 
 
-def _doubts(result: ImportParityResult) -> tuple[Undecided, ...]:
+def _doubts(result: DumpComparison) -> tuple[Undecided, ...]:
     """What keeps the import from being proven; empty for boxes that are the model's."""
     judged = result.parity
     assert judged is not None
@@ -231,7 +179,7 @@ def _doubts(result: ImportParityResult) -> tuple[Undecided, ...]:
     return tuple(found)
 
 
-def _record(result: ImportParityResult) -> ImportParityRecord | None:
+def _record(result: DumpComparison) -> ImportParityRecord | None:
     judged = result.parity
     if judged is None:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import GPU_ID, KITTI_FRAMES, MIN_DETECTION_RATE, Value
@@ -15,14 +15,15 @@ from dsbench.families.base import Network
 from dsbench.formats import kitti
 from dsbench.formats.kitti import Scan
 from dsbench.judge import gate, streams
-from dsbench.judge.gate import GateEvidence, GateVerdict
+from dsbench.judge.gate import GateEvidence, GateVerdict, ReferenceRate
 from dsbench.judge.imports.candidate_boxes import CandidateBoxes
+from dsbench.judge.imports.parity import DumpParity
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import frame_count, kitti_dump
 from dsbench.runtimes.kitti_dump import KittiDump
-from dsbench.steps import reference
+from dsbench.steps import dump_comparison, reference
 from dsbench.steps.model_outputs import ModelOutputsResult, Step6Start, family_threshold
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.nvinfer_config import NvinferConfigResult
@@ -79,8 +80,28 @@ def _judged(model: ModelRun) -> KittiGateResult:
     reference.begin(model)
     dumped = _dump(model, facts, frames.value)
     scan = kitti.scan(model.layout.kitti_dir)
-    verdict = gate.evaluate(scan, rate.value, _gate_evidence(model, outputs))
-    return KittiGateResult(dumped, scan, verdict, frames, rate, _expected(facts, frames.value, scan.files))
+    expected = _expected(facts, frames.value, scan.files)
+    compared = dump_comparison.compare(model, model.layout.kitti_dir)
+    evidence = replace(
+        _gate_evidence(model, outputs),
+        reference=_reference_rate(compared.parity, rate.value),
+        whole_clip=bool(facts.video.value.frames) and scan.files >= facts.video.value.frames,
+    )
+    return KittiGateResult(dumped, scan, gate.evaluate(scan, rate.value, evidence), frames, rate, expected)
+
+
+def _reference_rate(compared: DumpParity | None, required: float) -> ReferenceRate | None:
+    """Frames with objects in dump and reference, and the keys of the config that cost boxes."""
+    if compared is None:
+        return None
+    frames = compared.usual.frames
+    return ReferenceRate(
+        frames=len(frames),
+        reference=compared.frames_with_reference,
+        dump=sum(len(frame.found) > 0 for frame in frames),
+        required=required,
+        causes=tuple(cost.text for cost in compared.costs if cost.matters),
+    )
 
 
 def _gate_evidence(model: ModelRun, outputs: ModelOutputsResult) -> GateEvidence:

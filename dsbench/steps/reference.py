@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 import shutil
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dsbench.base import spec
 from dsbench.base.errors import DsbenchError
 from dsbench.base.options import KITTI_FRAMES
 from dsbench.families import registry
-from dsbench.families.base import Network
+from dsbench.families.base import Network, Preprocessing
 from dsbench.jobs.reference import ReferenceJob
-from dsbench.judge.imports import postprocess, reference, tensors
+from dsbench.judge.imports import config_choices, postprocess, preprocessing, reference, tensors
+from dsbench.judge.imports.config_choices import RuleChoice
+from dsbench.judge.imports.levels import Fixed, StatedBy
 from dsbench.judge.imports.postprocess import PostRules
 from dsbench.judge.imports.reference import Reference
 from dsbench.model.facts import PreflightFacts
 from dsbench.runtimes import probes
-from dsbench.steps import background
+from dsbench.steps import background, stated_values
 from dsbench.steps.background import Stopped
 from dsbench.steps.model_outputs import ModelOutputsResult, family_threshold
 from dsbench.steps.model_run import ModelRun
@@ -41,6 +43,8 @@ class ReferenceResult:
     configured: PostRules
     frames: int
     """Frames that the dump should have; the reference may be a sample of them."""
+    preprocessing: tuple[RuleChoice, ...] = ()
+    """The config's preprocessing where it differs from the reference's: candidate 1 of the reference."""
     missing: str = ""
     """Why there is no reference; empty if there is."""
 
@@ -84,19 +88,20 @@ def compute(
     count = min(wanted, total) if wanted and total else wanted or total or spec.KITTI_FRAMES
     if outputs.head is None:
         missing = "no family of dsbench reads this head"
-        return ReferenceResult(None, usual, configured, count, missing)
+        return ReferenceResult(None, usual, configured, count, missing=missing)
     if not outputs.probed.result.frames:
-        return ReferenceResult(None, usual, configured, count, "the network cannot be run here")
-    job = _job(facts, outputs, config, count)
+        return ReferenceResult(None, usual, configured, count, missing="the network cannot be run here")
+    feeds = tuple(dict.fromkeys((usual_preprocessing(facts, outputs), outputs.preprocessing)))
+    job = _job(facts, outputs, config, count, feeds)
     try:
         done = probes.probe_reference(job, scratch, stopped)
         floor = max(_LOWEST_FLOOR, min(usual.lowest_threshold, configured.lowest_threshold))
         network = Network(facts.width, facts.height)
         found = reference.decode(done.result, done.folder, outputs.head, network, floor)
     except DsbenchError as error:
-        return ReferenceResult(None, usual, configured, count, error.what)
+        return ReferenceResult(None, usual, configured, count, missing=error.what)
     shutil.rmtree(done.folder, ignore_errors=True)
-    return ReferenceResult(found, usual, configured, count)
+    return ReferenceResult(found, usual, configured, count, config_choices.preprocessing(feeds[-1], feeds[0], usual))
 
 
 def usual_rules(facts: PreflightFacts, outputs: ModelOutputsResult) -> PostRules:
@@ -113,16 +118,51 @@ def usual_rules(facts: PreflightFacts, outputs: ModelOutputsResult) -> PostRules
     )
 
 
-def _job(facts: PreflightFacts, outputs: ModelOutputsResult, config: NvinferConfigResult, count: int) -> ReferenceJob:
+def usual_preprocessing(facts: PreflightFacts, outputs: ModelOutputsResult) -> Preprocessing:
+    """What 6a would choose without the user's keys; the user's, where nobody else states a key."""
+    stated = stated_values.preprocessing(facts, outputs.exporter)
+    chosen = outputs.preprocessing
+    if outputs.head is None or stated.fixed == Fixed():
+        return chosen
+    convention = registry.convention(outputs.head)
+    stated = replace(
+        stated,
+        fixed=Fixed(),
+        convention=convention.preprocessing,
+        convention_origin=convention.origin,
+        firm=convention.firm,
+        aspect=convention.aspect,
+    )
+    without = preprocessing.decide((), stated, outputs.choice.evidence)
+    known = {item.key for item in without.keys if item.level not in (StatedBy.UNKNOWN, StatedBy.EITHER)}
+    scale = {"net-scale-factor", "offsets"} <= known
+    other = without.preprocessing
+    usual = Preprocessing(
+        other.net_scale_factor if scale else chosen.net_scale_factor,
+        other.offsets if scale else chosen.offsets,
+        other.model_color_format if "model-color-format" in known else chosen.model_color_format,
+        other.maintain_aspect_ratio if "maintain-aspect-ratio" in known else chosen.maintain_aspect_ratio,
+        other.symmetric_padding if "symmetric-padding" in known else chosen.symmetric_padding,
+    )
+    return chosen if config_choices.same_pixels(usual, chosen) else usual
+
+
+def _job(
+    facts: PreflightFacts,
+    outputs: ModelOutputsResult,
+    config: NvinferConfigResult,
+    count: int,
+    feeds: tuple[Preprocessing, ...],
+) -> ReferenceJob:
     threads = len(os.sched_getaffinity(0))
     parallel = min(threads, 4)
-    frames = reference.choose_frames(count, outputs.probed.result.ms_per_run / parallel, BUDGET_S)
+    frames = reference.choose_frames(count, outputs.probed.result.ms_per_run * len(feeds) / parallel, BUDGET_S)
     return ReferenceJob(
         onnx=str(facts.onnx.path),
         video=str(facts.video.value.path),
         height=facts.height,
         width=facts.width,
-        candidates=tensors.to_candidates((outputs.preprocessing,)),
+        candidates=tensors.to_candidates(feeds),
         frames=frames,
         channels=facts.onnx.channels,
         nhwc=facts.onnx.layout == "NHWC",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dsbench.base.spec import MIN_DETECTION_RATE
 from dsbench.formats import kitti
-from dsbench.judge.gate import HARD_STOP, GateEvidence, evaluate
+from dsbench.judge.gate import HARD_STOP, GateEvidence, ReferenceRate, evaluate
 
 LINE = "{label} 0.0 0 0.0 10.000000 20.000000 30.000000 40.000000 0.0 0.0 0.0 0.0 0.0 0.0 0.0 {score:.6f}\n"
 
@@ -110,6 +111,53 @@ def test_few_frames_with_objects_are_named_before_what_nobody_states(tmp_path: P
     verdict = evaluate(scan(tmp_path, [["car"]] * 3 + [[]] * 7), MIN_DETECTION_RATE, evidence)
     assert verdict.hints[0].startswith("3 of 10 frames have objects: ")
     assert verdict.hints[-1] == "preprocessing-unknown: nobody states it"
+
+
+def rate(reference: int, dump: int, *causes: str) -> ReferenceRate:
+    return ReferenceRate(100, reference, dump, MIN_DETECTION_RATE, causes)
+
+
+def hints(tmp_path: Path, evidence: GateEvidence) -> tuple[str, ...]:
+    """Of a dump with objects of low scores in two of five frames."""
+    return evaluate(scan(tmp_path, [["car"]] * 2 + [[]] * 3, score=0.3), MIN_DETECTION_RATE, evidence).hints
+
+
+def test_a_clip_that_shows_little_is_named_and_nothing_else(tmp_path: Path) -> None:
+    evidence = GateEvidence(reference=rate(41, 40), parser_findings=("boxes outside",))
+    (only,) = hints(tmp_path, evidence)
+    assert only.startswith(
+        "the reference finds objects in 41% of 100 frames only: the video, or its beginning, may not"
+    )
+    assert "--kitti-frames" in only
+
+
+def test_more_frames_are_no_advice_if_the_whole_clip_was_dumped(tmp_path: Path) -> None:
+    for evidence in (GateEvidence(reference=rate(41, 41), whole_clip=True), GateEvidence(whole_clip=True)):
+        (content,) = (hint for hint in hints(tmp_path, evidence) if "choose another with --video" in hint)
+        assert "--kitti-frames" not in content
+        assert "beginning" not in content
+
+
+def test_a_dump_that_loses_the_objects_of_the_reference(tmp_path: Path) -> None:
+    found = hints(tmp_path, GateEvidence(reference=rate(95, 40, "topk=0 drops 100 % of the reference's boxes")))
+    assert found[:2] == (
+        "the reference finds objects in 95% of 100 frames: the clip shows them, and parser or config lose them",
+        "topk=0 drops 100 % of the reference's boxes",
+    )
+    assert not any("choose another" in hint for hint in found)
+
+
+@pytest.mark.parametrize(
+    "doubt",
+    [
+        {"preprocessing_warning": "the network expects 0..255"},
+        {"preprocessing_unknown": "preprocessing-unknown: nobody states it"},
+        {"below_frame": 0.9},
+    ],
+)
+def test_a_reference_that_may_be_fed_wrongly_does_not_accuse_the_clip(tmp_path: Path, doubt: dict[str, Any]) -> None:
+    found = hints(tmp_path, GateEvidence(reference=rate(41, 40), **doubt))
+    assert not any("the reference finds" in hint for hint in found)
 
 
 def test_ten_classes_at_most(tmp_path: Path) -> None:

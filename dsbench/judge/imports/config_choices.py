@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from dsbench.families.base import Preprocessing
 from dsbench.formats.nvinfer import CLASS_PREFIX, PROPERTY, ClassAttrs
+from dsbench.judge.imports.levels import KEYS, text, values
 from dsbench.judge.imports.postprocess import DBSCAN, GROUP_RECTANGLES, HYBRID, NMS, PostRules
 
 ALL = f"{CLASS_PREFIX}all"
+_NEAR_SCALE = 0.01
+"""Relative difference of two net-scale-factors that are one value, rounded."""
 _CLASS_KEYS = (
     ("pre-cluster-threshold", "pre_cluster_threshold"),
     ("post-cluster-threshold", "post_cluster_threshold"),
@@ -45,14 +50,41 @@ class RuleChoice:
     usual: str
     alone: PostRules
     """The usual rules with this key alone as configured."""
-    restored: PostRules
-    """The configured rules with this key alone at its usual value."""
+    candidate: int = 0
+    """The reference's preprocessing."""
 
     @property
     def text(self) -> str:
         """``pre-cluster-threshold=0.9``; with its group if that is one class's."""
         shown = f"{self.key}={self.value}"
         return shown if self.group in (PROPERTY, ALL) else f"{shown} in [{self.group}]"
+
+
+def preprocessing(configured: Preprocessing, usual: Preprocessing, rules: PostRules) -> tuple[RuleChoice, ...]:
+    """The keys in which the configured preprocessing differs, as one choice: the reference's second candidate."""
+    differing = [
+        (key, one, other)
+        for key, one, other in zip(KEYS, values(configured), values(usual), strict=True)
+        if one != other
+    ]
+    if not differing:
+        return ()
+    (key, mine, common), *rest = differing
+    value = f"{text(mine)}{''.join(f', {name}={text(one)}' for name, one, _ in rest)}"
+    shown = f"{text(common)}{''.join(f', {name}={text(other)}' for name, _, other in rest)}"
+    return (RuleChoice(PROPERTY, key, value, shown, rules, candidate=1),)
+
+
+def same_pixels(one: Preprocessing, other: Preprocessing) -> bool:
+    """Whether two preprocessings feed the network nearly the same values: a rounded scale, offsets of zero."""
+
+    def plain(value: Preprocessing) -> tuple[float | int | tuple[float, ...], ...]:
+        offsets = value.offsets if any(value.offsets) else ()
+        split = value.symmetric_padding if value.maintain_aspect_ratio else 0
+        return offsets, value.model_color_format, value.maintain_aspect_ratio, split
+
+    near = math.isclose(one.net_scale_factor, other.net_scale_factor, rel_tol=_NEAR_SCALE)
+    return near and plain(one) == plain(other)
 
 
 def choices(configured: PostRules, usual: PostRules) -> tuple[RuleChoice, ...]:
@@ -71,8 +103,7 @@ def _properties(configured: PostRules, usual: PostRules) -> Iterator[RuleChoice]
     for key, field, shown in keys:
         mine, common = getattr(configured, field), getattr(usual, field)
         if mine != common:
-            alone, restored = replace(usual, **{field: mine}), replace(configured, **{field: common})
-            yield RuleChoice(PROPERTY, key, shown(configured), shown(usual), alone, restored)
+            yield RuleChoice(PROPERTY, key, shown(configured), shown(usual), replace(usual, **{field: mine}))
 
 
 def _of_all(configured: PostRules, usual: PostRules) -> Iterator[RuleChoice]:
@@ -85,18 +116,7 @@ def _of_all(configured: PostRules, usual: PostRules) -> Iterator[RuleChoice]:
                 f"{mine:g}",
                 f"{common:g}",
                 replace(usual, attrs_all=replace(usual.attrs_all, **{field: mine})),
-                _everywhere(configured, field, mine, common),
             )
-
-
-def _everywhere(rules: PostRules, field: str, old: object, new: object) -> PostRules:
-    """``rules`` with the value of [class-attrs-all], and of the classes that inherit it, exchanged."""
-
-    def changed(attrs: ClassAttrs) -> ClassAttrs:
-        return replace(attrs, **{field: new}) if getattr(attrs, field) == old else attrs  # type: ignore[arg-type]
-
-    attrs = tuple((number, changed(one)) for number, one in rules.attrs)
-    return replace(rules, attrs_all=changed(rules.attrs_all), attrs=attrs)
 
 
 def _of_classes(configured: PostRules, usual: PostRules) -> Iterator[RuleChoice]:
@@ -113,7 +133,6 @@ def _of_classes(configured: PostRules, usual: PostRules) -> Iterator[RuleChoice]
                     f"{mine:g}",
                     f"{common:g}",
                     _of_class(usual, number, replace(usual.attrs_for(number), **{field: mine})),
-                    _of_class(configured, number, replace(attrs, **{field: common})),
                 )
 
 

@@ -185,19 +185,19 @@ def key_choices(
 
 
 def _key(index: int, chosen: Preprocessing, stated: Stated, graph: Fixed, base: tuple[StatedBy, str]) -> KeyChoice:
-    name, value, claims = KEYS[index], _text(_values(chosen)[index]), tuple(_claims(index, stated, graph))
-    user = _values(stated.fixed)[index] is not None
+    name, value, claims = KEYS[index], text(values(chosen)[index]), tuple(_claims(index, stated, graph))
+    user = values(stated.fixed)[index] is not None
     if index == _OFFSETS and stated.fixed.net_scale_factor is not None:
         user = True  # a scale of the user's own brings no offsets
     if user:
         return KeyChoice(name, StatedBy.USER, stated.user_origin, value, claims)
     if index == _COLOR and stated.channels != 3:
         return KeyChoice(name, StatedBy.EXPORTER, "the input has one channel", value, claims)
-    if _values(stated.exporter)[index] is not None:
+    if values(stated.exporter)[index] is not None:
         return KeyChoice(name, StatedBy.EXPORTER, stated.exporter_sources[index], value, claims)
-    if _values(stated.truth)[index] is not None:
+    if values(stated.truth)[index] is not None:
         return KeyChoice(name, StatedBy.GROUND_TRUTH, stated.truth_source, value, claims)
-    if _values(graph)[index] is not None:
+    if values(graph)[index] is not None:
         return KeyChoice(name, StatedBy.GRAPH, stated.graph_source, value, claims)
     return KeyChoice(name, *base, value, claims)
 
@@ -213,11 +213,11 @@ def _claims(index: int, stated: Stated, graph: Fixed) -> list[Claim]:
         (StatedBy.GRAPH, graph, stated.graph_source),
         (StatedBy.CONVENTION if stated.firm else HABIT, convention, origin),
     )
-    values = ((level, _values(item)[index] if item else None, source) for level, item, source in every)
-    return [Claim(level, _text(value), source) for level, value, source in values if value is not None]
+    claimed = ((level, values(item)[index] if item else None, source) for level, item, source in every)
+    return [Claim(level, text(value), source) for level, value, source in claimed if value is not None]
 
 
-def _values(value: Fixed | Preprocessing) -> tuple[float | tuple[float, ...] | None, ...]:
+def values(value: Fixed | Preprocessing) -> tuple[float | tuple[float, ...] | None, ...]:
     """Values in the order of `KEYS`."""
     return (
         value.net_scale_factor,
@@ -228,7 +228,8 @@ def _values(value: Fixed | Preprocessing) -> tuple[float | tuple[float, ...] | N
     )
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
+    """A value as nvinfer reads it; ``none`` for no offsets."""
     if isinstance(value, tuple):
         return ";".join(f"{part:g}" for part in value) or "none"
     return repr(value)

@@ -122,10 +122,12 @@ class ParityJob:
     configured: PostRules
     names: ClassNames
     margin: float
+    preprocessing: tuple[RuleChoice, ...] = ()
+    """The config's preprocessing where it is not the usual one: the reference's second candidate."""
 
-    def objects(self, rules: PostRules) -> tuple[Boxes, ...]:
+    def objects(self, rules: PostRules, candidate: int = 0) -> tuple[Boxes, ...]:
         """The reference's objects of every frame, with class ids as a dump can show them."""
-        return tuple(map(self.names.merged, self.reference.objects(rules)))
+        return tuple(map(self.names.merged, self.reference.objects(rules, candidate)))
 
 
 def compare(job: ParityJob, dump: Sequence[Boxes]) -> DumpParity:
@@ -133,17 +135,18 @@ def compare(job: ParityJob, dump: Sequence[Boxes]) -> DumpParity:
     frames, usual, configured = job.reference.frames, job.usual, job.configured
     expected = job.objects(usual)
     against_usual = matching.match(frames, expected, dump, _threshold(usual), job.margin)
-    differing = config_choices.choices(configured, usual)
+    differing = (*job.preprocessing, *config_choices.choices(configured, usual))
     if not differing:
         return DumpParity(against_usual, against_usual, (), configured.approximate)
-    against_configured = matching.match(frames, job.objects(configured), dump, _threshold(configured), job.margin)
+    asked = job.objects(configured, len(job.preprocessing))
+    against_configured = matching.match(frames, asked, dump, _threshold(configured), job.margin)
     costs = (_cost(choice, job, expected) for choice in differing)
     ranked = tuple(sorted(costs, key=lambda cost: cost.f1))
     return DumpParity(against_usual, against_configured, ranked, configured.approximate)
 
 
 def _cost(choice: RuleChoice, job: ParityJob, expected: Sequence[Boxes]) -> KeyCost:
-    changed = matching.match(job.reference.frames, expected, job.objects(choice.alone))
+    changed = matching.match(job.reference.frames, expected, job.objects(choice.alone, choice.candidate))
     total = max(changed.reference, 1)
     return KeyCost(choice, changed.f1, changed.missed / total, changed.extra / total)
 
