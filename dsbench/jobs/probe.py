@@ -60,7 +60,7 @@ class ProbeJob:
     scaling_filter: int = 6
     seed: int = 0
     threads: int = 2
-    time_budget_s: float = 3.0
+    time_budget_s: float = 1.5
     byte_budget: int = 256 << 20
     memory_limit: int = 16 << 30
 

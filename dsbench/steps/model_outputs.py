@@ -38,6 +38,10 @@ from dsbench.steps.candidate_pictures import SeenFrames, SideBySide
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.truth_candidates import VideoTruth, Weighing
 
+_EVIDENCE_BUDGET_S = 3.0
+"""Time for the frames in three views, where only they show the range of pixels ..."""
+_GUESS_BUDGET_S = 1.0
+"""... and where they make nothing but a guess."""
 NOT_RUN = (
     "the graph holds a TensorRT plugin and was not run here: head by its declared outputs, preprocessing by habit;"
     " look at the drawn frames"
@@ -338,7 +342,8 @@ def _choose(
     rows = preprocessing.usual(stated, evidence)
     folder = scratch / "views"
     folder.mkdir(exist_ok=True)
-    again = probes.probe_model(replace(_job(facts, rows), views=True, fp16=False), folder)
+    budget = _EVIDENCE_BUDGET_S if gain is None else _GUESS_BUDGET_S
+    again = probes.probe_model(replace(_job(facts, rows), views=True, fp16=False, time_budget_s=budget), folder)
     found = CandidateBoxes(rows, again.result, again.tensors, head, network).findings()
     if gain is None:
         evidence = frame_evidence.of_findings(found)

@@ -10,7 +10,7 @@ import contextlib
 import resource
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,22 +90,26 @@ def failure_of(error: DsbenchError) -> ProbeFailure:
 
 def run(job: ProbeJob, tensors: Path) -> ProbeResult:
     """Run the job; raises ONNX_RUN_FAILED. A video that cannot be read is part of the result."""
-    wanted = bool(job.candidates)
-    with ThreadPoolExecutor(1) as background:
-        decoded = background.submit(_frames, job, job.frames) if wanted else None  # while the network is loaded
+    if not job.candidates:
+        return _ProbeSession(job).random()
+    shape = job.channels, job.height, job.width
+    with ThreadPoolExecutor(2) as background:  # while the network is loaded
+        decoded = background.submit(_frames, job, job.frames)
+        measured = None if job.views else background.submit(stem.input_gain, job.onnx, shape, job.nhwc)
         network = _ProbeSession(job)
-        shape = job.channels, job.height, job.width
-        gain = stem.input_gain(job.onnx, shape, job.nhwc) if decoded and not job.views else None
-        wait([decoded] if decoded is not None else [])  # a call is timed without concurrent decoding
-        result = replace(network.random(), input_gain=gain)
-        if decoded is None:
-            return result
-        try:
-            count = network.affordable_frames(result.ms_per_run)
-            frames = decoded.result() if count == job.frames or not job.video else _frames(job, count)
-        except DsbenchError as error:
-            return replace(result, video_failure=failure_of(error))
+    # a call is timed when both have ended
+    result = replace(network.random(), input_gain=measured.result() if measured else None)
+    try:
+        frames = _spread(decoded.result(), network.affordable_frames())
+    except DsbenchError as error:
+        return replace(result, video_failure=failure_of(error))
     return network.real(frames, result, tensors)
+
+
+def _spread(frames: Sequence[YuvFrame], count: int) -> Sequence[YuvFrame]:
+    """At most ``count`` of the frames, evenly spread."""
+    total = len(frames)
+    return frames if count >= total else [frames[int((i + 0.5) * total / count)] for i in range(count)]
 
 
 class _ProbeSession:
@@ -118,6 +122,8 @@ class _ProbeSession:
         self.input = self.session.get_inputs()[0]
         self.outputs = tuple(output.name for output in self.session.get_outputs())
         self.bytes_per_image = 1
+        self.busy_s = 0.0
+        """Time of a call without other programs' share of the processor: what is run does not depend on their load."""
 
     def random(self) -> ProbeResult:
         """Run 6a's dummy input: np.random.randn of the declared shape, a symbolic batch as 1, with the job's size."""
@@ -127,9 +133,10 @@ class _ProbeSession:
         shape = (*declared, *sides)
         dummy = np.random.default_rng(job.seed).standard_normal(shape, dtype=np.float32)
         self._call(dummy)  # the first call allocates
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         arrays = self._call(dummy)
         seconds = time.perf_counter() - started
+        self.busy_s = min(seconds, time.process_time() - used)
         self.bytes_per_image = sum(array.nbytes // max(len(dummy), 1) for array in arrays)
         ranges = self._ranges(arrays)
         lines = [f"Input: {self.input.name} shape={self.input.shape}"]
@@ -141,10 +148,10 @@ class _ProbeSession:
             ms_per_run=round(seconds * 1000, 3),
         )
 
-    def affordable_frames(self, ms_per_run: float) -> int:
+    def affordable_frames(self) -> int:
         """Number of frames that the time and space budgets allow for every candidate, at least one."""
         runs = len(self.job.candidates) * (1 + len(VIEWS) * self.job.views)
-        by_time = self.job.time_budget_s * 1000 * self.parallel / max(ms_per_run * runs, 1e-3)
+        by_time = self.job.time_budget_s * self.parallel / max(self.busy_s * runs, 1e-6)
         by_space = self.job.byte_budget / max(self.bytes_per_image * runs, 1)
         return int(max(1, min(self.job.frames, by_time, by_space)))
 

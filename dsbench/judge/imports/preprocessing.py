@@ -43,6 +43,10 @@ SCALES: tuple[Row, ...] = (
 )
 """The specification's table of 6a (0..255, 0..1, ImageNet), the usual way to -1..1 and the usual means. The likeliest
 of a range comes first."""
+CONTRASTS = ((spec.NET_SCALE_FACTOR, ()), (1.0, ()))
+"""Scale and offsets of the plain feedings of 0..1 and 0..255."""
+MAX_STATED = 2
+"""With so few feedings left open, everything is stated: by the exporter, or by the graph in one of two ways."""
 DEFAULT = Preprocessing(spec.NET_SCALE_FACTOR, (), spec.MODEL_COLOR_FORMAT, spec.MAINTAIN_ASPECT_RATIO)
 """6e's defaults, used without other evidence."""
 TIE = 0.97
@@ -95,11 +99,18 @@ def table(aspect: int, channels: int = 3) -> tuple[Preprocessing, ...]:
 
 
 def candidates(bases: Sequence[Preprocessing | None], stated: Stated, channels: int = 3) -> tuple[Preprocessing, ...]:
-    """What to try: the conventions and `table` in both placements, with what graph, exporter and user state first."""
+    """What to try: the conventions and `table` in both placements, with what graph, exporter and user state first.
+
+    If they state everything, the rest is a feeding of the other range of pixels: what is stated may be wrong, and a
+    family is recognised by outputs on pixels of the right range.
+    """
     plain = [fit(base, channels) for base in bases if base is not None]
     plain += [*table(1, channels), *table(0, channels)]
-    settled = [settle(base, stated, graph) for graph in possible(stated) for base in plain]
-    return tuple(dict.fromkeys(settled + plain))
+    settled = tuple(dict.fromkeys(settle(base, stated, graph) for graph in possible(stated) for base in plain))
+    if len(settled) <= MAX_STATED:
+        rows = [row for row in table(settled[0].maintain_aspect_ratio, channels) if _scale(row) in CONTRASTS]
+        plain = [row for row in rows if fed_range(row) is not fed_range(settled[0])]
+    return tuple(dict.fromkeys((*settled, *plain)))
 
 
 def usual(stated: Stated, evidence: RangeEvidence) -> tuple[Preprocessing, ...]:

@@ -41,8 +41,8 @@ def test_the_usual_scales_and_the_users_keys_come_first() -> None:
     tried = candidates([None], Stated(Fixed()))
     assert len(tried) == 2 * len(SCALES)
     assert tried[0] == DEFAULT
-    own = candidates([YOLOX], Stated(Fixed(net_scale_factor=0.5, model_color_format=0)))
-    assert own[0] == Preprocessing(0.5, (), 0, 1)
+    own = candidates([YOLOX], Stated(Fixed(model_color_format=0)))
+    assert own[0] == Preprocessing(1.0, (), 0, 1)
     assert YOLOX in own
     assert len(set(own)) == len(own)
 
@@ -211,3 +211,14 @@ def test_toml_is_what_dsbench_toml_takes() -> None:
         "maintain-aspect-ratio": False,
         "symmetric-padding": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("scale", "contrasts"), [(1 / 255, [1.0]), (1 / 128, [1.0]), (1.0, [1 / 255]), (0.1, [1 / 255, 1.0])]
+)
+def test_what_is_stated_whole_is_tried_with_the_other_range_alone(scale: float, contrasts: list[float]) -> None:
+    stated = Stated(Fixed(scale, (), 0, 0, 0))
+    tried = candidates([None, Preprocessing(0.5, (), 1, 1)], stated)
+    assert tried[0] == Preprocessing(scale, (), 0, 0)
+    assert [item.net_scale_factor for item in tried[1:]] == pytest.approx(contrasts)
+    assert {item.maintain_aspect_ratio for item in tried} == {0}
