@@ -59,7 +59,8 @@ def test_one_head_of_each_family_passes_the_gate(tmp_path: Path, repository: Pat
     ]
     done = step6(tmp_path, models, repository)
     assert done.returncode == 1, done.stdout[-3000:]
-    assert "19 passed, 51 deselected, 2 inconclusive" in done.stdout, "two of them do not say how they are fed"
+    assert "19 passed" in done.stdout
+    assert "2 inconclusive" in done.stdout, "two of them do not say how they are fed"
     yolo, fused, tao = (nvinfer.load(next((model / "config").glob("config_infer_primary_*"))) for model in models)
     assert (yolo.symmetric_padding, yolo.maintain_aspect_ratio, yolo.cluster_mode) == (True, True, 2)
     assert yolo.net_scale_factor == pytest.approx(1 / 255)
