@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dsbench.model.exporter.normalisation import IMAGENET, Scaling, one_scale
+from dsbench.model.exporter.normalisation import CLIP, IMAGENET, Scaling, Statistics, one_scale
 
 RGB, BGR = 0, 1
 UNIT = Scaling(1 / 255)
@@ -17,14 +17,14 @@ BYTE = Scaling(1.0)
 MINUS_ONE = Scaling(1 / 128, (127.0, 127.0, 127.0))
 
 
-def _imagenet(order: int) -> Scaling:
-    mean, std = (tuple(value * 255 for value in values) for values in IMAGENET)
-    found = one_scale(1.0, mean[::-1], std[::-1]) if order == BGR else one_scale(1 / 255, *IMAGENET)
+def _statistics(known: Statistics, order: int = RGB) -> Scaling:
+    mean, std = (tuple(value * 255 for value in values) for values in known)
+    found = one_scale(1.0, mean[::-1], std[::-1]) if order == BGR else one_scale(1 / 255, *known)
     assert found is not None
     return found
 
 
-IMAGENET_RGB, IMAGENET_BGR = _imagenet(RGB), _imagenet(BGR)
+IMAGENET_RGB, IMAGENET_BGR, CLIP_RGB = _statistics(IMAGENET), _statistics(IMAGENET, BGR), _statistics(CLIP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +133,8 @@ PROJECTS: tuple[Project, ...] = (
             r"^output (transpose|save_infer_model/scale)_\d+\.tmp_\d .*x32$",
             r"^outputs (6|8)$",
         ),
-        (Feeding(IMAGENET_RGB, None, 0, offsets=False),),
-        "configs/picodet/_base_: ImageNet statistics, keep_ratio false; training reads RGB, the ONNX demo BGR",
+        (Feeding(IMAGENET_RGB, offsets=False),),
+        "configs/picodet/_base_: ImageNet statistics; training reads RGB, demo_onnxruntime BGR",
     ),
     Project(
         "UltraFace or pytorch-ssd",
@@ -181,7 +181,30 @@ PROJECTS: tuple[Project, ...] = (
         (r"\b(encoder|decoder)_input_proj\.\d", r"\b(enc_score_head|class_embed)\b", r"^input pixel_values "),
         (STRETCHED_RGB,),
         "RTDetrImageProcessor: do_rescale, no do_normalize, no do_pad",
-        without=r"\bd_?fine_?vit\b",
+    ),
+    Project(
+        "OWL-ViT (Hugging Face)",
+        (r"\bowlvit\.vision_model\b", r"\b(class_head|box_head)\b"),
+        (Feeding(CLIP_RGB, RGB, 0),),
+        "OwlViTImageProcessor: do_normalize with CLIP's statistics, resized to a square",
+    ),
+    Project(
+        "OWLv2 (Hugging Face)",
+        (r"\bowlv2\.vision_model\b", r"\b(class_head|box_head)\b"),
+        (Feeding(CLIP_RGB, RGB, 1, 0),),
+        "Owlv2ImageProcessor: do_pad at the right and below, do_normalize with CLIP's statistics",
+    ),
+    Project(
+        "pytorch-YOLOv4",
+        (r"\bneek\.", r"\bdown[1-5]\.", r"^output confs "),
+        (STRETCHED_RGB,),
+        "demo.py: cv2.resize, RGB; divided by 255 in tool/torch_utils.py",
+    ),
+    Project(
+        "YOLOv3 or YOLOR in PyTorch",
+        (r"\bmodule_list\.0\.(Conv2d|conv_0)\b", r"\bmodule_list\.\d\d+\.(Conv2d|conv_\d+)\b"),
+        (CENTRED_RGB,),
+        "letterbox of utils/datasets.py, pad to a square in PyTorch-YOLOv3; divided by 255",
     ),
     Project(
         "Yolo-FastestV2",

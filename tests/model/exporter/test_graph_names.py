@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from dsbench.base.spec import IMAGENET_ROW
+from dsbench.base.spec import CLIP_ROW, IMAGENET_ROW
 from dsbench.model.exporter import graph_names
 from dsbench.model.exporter.graph_names import GraphEvidence
 from dsbench.model.exporter.projects import PROJECTS
@@ -123,6 +123,14 @@ CASES = (
         [(UNIT, (), 0, 0, None)],
     ),
     (("output_obj_layers.bias", "output_reg_layers.bias", "output_cls_layers.weight"), {}, [(UNIT, (), 1, 0, None)]),
+    (("owlvit.vision_model.encoder.weight", "class_head.dense0.weight"), {}, [(*CLIP_ROW, 0, 0, None)]),
+    (("owlv2.vision_model.encoder.weight", "box_head.dense0.weight"), {}, [(*CLIP_ROW, 0, 1, 0)]),
+    (
+        ("down1.conv1.conv.0.weight", "neek.conv1.conv.0.weight"),
+        {"outputs": {"boxes": (1, 9, 1, 4), "confs": (1, 9, 80)}},
+        [(UNIT, (), 0, 0, None)],
+    ),
+    (("module_list.0.Conv2d.weight", "module_list.81.Conv2d.weight"), {}, [(UNIT, (), 0, 1, 1)]),
     (("heads.head1.cls_pred.weight", "neck.neck1.conv.weight"), {}, [(UNIT, (), 0, 1, None)]),
     (
         ("backbone1.0.weight", "classifier_8.weight", "regressor_16.weight"),
@@ -140,7 +148,7 @@ CASES = (
             "graph_name": "Model from PaddlePaddle.",
             "outputs": {f"transpose_{i}.tmp_0": (1, 9, 80 if i < 4 else 32) for i in range(8)},
         },
-        [(IMAGENET_ROW[0], None, None, 0, None)],
+        [(IMAGENET_ROW[0], None, None, None, None)],
     ),
 )  # fmt: skip
 
