@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 from dsbench.families import map_heads, maps
 from dsbench.families.base import Convention, Head, HeadFact, Hints, Network, Outputs, Preprocessing, Rejected
 from dsbench.families.map_heads import Form, Level, MapFamily, MapLayout
-from dsbench.families.maps import Map
+from dsbench.families.maps import Grid, Map, Plane
 
 if TYPE_CHECKING:
     from dsbench.model.onnx.graph import OnnxFacts
 
 _OWN_NAME = re.compile(r"(cls|obj|bbox)_\d+$")
+YUNET_PRIORS = {8: (10.0, 16.0, 24.0), 16: (32.0, 48.0), 32: (64.0, 96.0), 64: (128.0, 192.0, 256.0)}
+"""Sides of YuNet's priors in pixels by stride, until 2022."""
 LANDMARKS = 10
 """x and y of five points."""
 
@@ -35,7 +37,11 @@ class YuNet(MapFamily):
         self, facts: OnnxFacts, samples: Sequence[Outputs], hints: Hints, labels: Sequence[str]
     ) -> Head | Rejected:
         """Two maps of one channel and one of four for each stride."""
-        groups = list(maps.by_stride(maps.read(samples, Network(facts.width, facts.height))).values())
+        network = Network(facts.width, facts.height)
+        levels = _priors(samples, network)
+        if levels:
+            return _face_head(self.name, samples, Form.PRIOR, levels, "sqrt(class * IoU)")
+        groups = list(maps.by_stride(maps.read(samples, network)).values())
         if len(groups) < 2 or any(_widths(group, 1) != [1, 1, 4] for group in groups):
             return Rejected(self.name, "YuNet has class [N, h*w, 1], objectness [N, h*w, 1], box [N, h*w, 4] a stride")
         landmarks = any(part.channels == LANDMARKS for group in groups for part in group)
@@ -53,7 +59,7 @@ class YuNet(MapFamily):
             Preprocessing(1.0, (), model_color_format=1, maintain_aspect_ratio=1),
             cluster_mode=2,
             origin="OpenCV's FaceDetectorYN: 0-255 BGR; dense head, so DeepStream's NMS",
-            fewest_outputs=9,
+            fewest_outputs=3,
         )
 
 
@@ -124,6 +130,31 @@ class CenterFace(MapFamily):
         )
 
 
+def _priors(samples: Sequence[Outputs], network: Network) -> tuple[Level, ...]:
+    """YuNet until 2022: offsets and landmarks [P, 14], class [P, 2] and IoU [P, 1] of its priors; else empty."""
+    shapes = [out.data.shape for out in samples[0]] if samples else []
+    if len(shapes) != 3 or any(len(shape) != 2 or shape[0] != shapes[0][0] for shape in shapes):
+        return ()
+    wide = [shape[1] for shape in shapes]
+    if sorted(wide) != [1, 2, 4 + LANDMARKS]:
+        return ()
+    boxes, scores, iou = (wide.index(count) for count in (4 + LANDMARKS, 2, 1))
+    levels: list[Level] = []
+    first = 0
+    for stride, sizes in YUNET_PRIORS.items():
+        grid = Grid(stride, network.width // stride, network.height // stride)
+        each = len(sizes)
+        for row, size in enumerate(sizes, first):
+            planes = (_plane(scores, row, each, 2).channel(1), _plane(boxes, row, each, 14), _plane(iou, row, each, 1))
+            levels.append(Level(grid, *planes, (size, size)))
+        first += grid.cells * each
+    return tuple(levels) if first == shapes[0][0] else ()
+
+
+def _plane(output: int, row: int, each: int, columns: int) -> Plane:
+    return Plane(output, row * columns, each * columns, 1)
+
+
 def _widths(group: Sequence[Map], per_cell: int) -> list[int]:
     """Channels of the maps of one stride, landmarks left out; empty if they have another number of anchors a cell."""
     if any(part.per_cell != per_cell for part in group):
@@ -144,8 +175,8 @@ def _face_head(
     family: str, samples: Sequence[Outputs], form: Form, levels: tuple[Level, ...], score: str
 ) -> Head | Rejected:
     grids = list(dict.fromkeys(level.grid for level in levels))
-    root = form is Form.EXPONENT
-    layout = MapLayout(form, 1, levels, map_heads.elements(samples, levels), origin=0.0, root=root)
+    root, origin = form in (Form.EXPONENT, Form.PRIOR), 0.5 if form is Form.PRIOR else 0.0
+    layout = MapLayout(form, 1, levels, map_heads.elements(samples, levels), origin=origin, root=root)
     unread = sum(count == 0 for count in layout.elements)
     facts = (
         HeadFact("grids", maps.strides_text(grids), "cells of the outputs"),

@@ -48,6 +48,8 @@ class Form(IntEnum):
     """Boxes hold width, height in strides, ``extra`` the centre's offsets x, y from the cell's corner (CenterNet)."""
     PIXELS = 7
     """Centre's offset from the point (x + o, y + o) * s and size, all in pixels (BlazeFace)."""
+    PRIOR = 8
+    """SSD's: (x + o) * s + 0.1 * b * anchor, anchor * exp(0.2 * b) (YuNet until 2022)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +177,8 @@ def _corners(
     stride = np.float32(level.grid.stride)
     channels = {Form.DISTRIBUTION: 4 * layout.bins, Form.CENTRE: 2, Form.SIZE: 2}.get(layout.form, 4)
     box = maps.values(outputs, level.boxes, level.grid.cells, channels)[keep]
-    if layout.form in (Form.DISTRIBUTION, Form.DISTANCE, Form.PIXELS):
-        return _from_points(
-            box, layout, ((x + np.float32(layout.origin)) * stride, (y + np.float32(layout.origin)) * stride), stride
-        )
+    if layout.form in (Form.DISTRIBUTION, Form.DISTANCE, Form.PIXELS, Form.PRIOR):
+        return _from_points(box, layout, level, x, y)
     if layout.form in (Form.CENTRE, Form.SIZE):
         assert level.extra is not None
         offset = maps.values(outputs, level.extra, level.grid.cells, 2)[keep]
@@ -204,17 +204,23 @@ def _corners(
 
 
 def _from_points(
-    box: Floats, layout: MapLayout, point: tuple[Floats, Floats], stride: np.float32
+    box: Floats, layout: MapLayout, level: Level, x: Floats, y: Floats
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """Corners of sides or offsets that are measured from the points (x, y) of the cells, in pixels."""
+    """Corners of sides or offsets that are measured from the points of the cells (columns x, rows y), in pixels."""
     import numpy as np
 
-    x, y = point
+    stride, origin = np.float32(level.grid.stride), np.float32(layout.origin)
+    px, py = (x + origin) * stride, (y + origin) * stride
     if layout.form is Form.PIXELS:
-        return centre_to_corners(x + box[:, 0], y + box[:, 1], box[:, 2], box[:, 3])
+        return centre_to_corners(px + box[:, 0], py + box[:, 1], box[:, 2], box[:, 3])
+    if layout.form is Form.PRIOR:
+        width, height = (np.float32(side) for side in level.anchor)
+        offset, size = box[:, :2] * np.float32(0.1), np.exp(box[:, 2:] * np.float32(0.2))
+        centre = px + offset[:, 0] * width, py + offset[:, 1] * height
+        return centre_to_corners(*centre, size[:, 0] * width, size[:, 1] * height)
     sides = _expected(box, layout.bins) if layout.form is Form.DISTRIBUTION else box
     left, top, right, bottom = (sides * (np.float32(1) if layout.pixels else stride)).T
-    return x - left, y - top, x + right, y + bottom
+    return px - left, py - top, px + right, py + bottom
 
 
 def _expected(box: Floats, bins: int) -> Floats:

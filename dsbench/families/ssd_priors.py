@@ -51,8 +51,8 @@ FIX = (
     " dsbench.toml, or supply a parser"
 )
 _NAMED = re.compile(r"prior|anchor|default_?box", re.IGNORECASE)
-LANDMARKS = 10
-"""x and y of five points of a face: a third output that is not read."""
+LANDMARKS = (10, 8)
+"""x and y of five points of a face, or of the corners of a plate: a third output that is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +227,7 @@ def _rule(outputs: Outputs, rows: int, network: Network, hints: Hints) -> PriorR
         levels = [(step, *hints.min_sizes[i * each : (i + 1) * each]) for i, step in enumerate(hints.steps)]
         stated = PriorRule("dsbench.toml", tuple(levels))
         return stated if stated.count(network) == rows else None
-    landmarks = any(out.data.shape == (rows, LANDMARKS) for out in outputs)
+    landmarks = any(out.data.shape in [(rows, count) for count in LANDMARKS] for out in outputs)
     known = (RETINAFACE,) if landmarks else (ULTRAFACE,)
     return next((rule for rule in known if rule.count(network) == rows), None)
 
@@ -242,7 +242,7 @@ def _places(samples: Sequence[Outputs]) -> tuple[int, int, int | None] | None:
     if len({shape[0] for shape in shapes}) != 1:
         return None
     fours = [i for i, shape in enumerate(shapes) if shape[1] == 4]
-    landmarks = [i for i, shape in enumerate(shapes) if shape[1] == LANDMARKS] if len(shapes) == 3 else []
+    landmarks = [i for i, shape in enumerate(shapes) if shape[1] in LANDMARKS] if len(shapes) == 3 else []
     priors = None
     if len(shapes) == 3 and not landmarks:
         same = [i for i in fours if all(np.array_equal(sample[i].data, samples[0][i].data) for sample in samples)]

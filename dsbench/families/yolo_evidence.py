@@ -264,7 +264,8 @@ def _off_the_grid(view: _View, network: Network) -> bool:
     """
     import numpy as np
 
-    if view.per_cell != 1 or len(view.samples[0]) <= evidence.MOST_DETECTIONS:
+    few = len(view.samples[0]) <= evidence.MOST_DETECTIONS and len(view.strides) < 2
+    if view.per_cell != 1 or few:
         return False  # three anchors a cell come in several orders; few rows may be queries
     places = []
     for strides in (view.strides, view.strides[::-1]):

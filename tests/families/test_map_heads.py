@@ -112,6 +112,17 @@ def yolov5(rng: np.random.Generator, *, activated: bool = False, form: str = "[a
     return outputs(**{f"out{i}": array for i, array in enumerate(found)})
 
 
+def old_yunet(rng: np.random.Generator) -> Outputs:
+    """The second prior of stride 16, 48 pixels: centre (56, 40) + 0.1 * 48 * (1, -1), size 48 * exp(0.2 * (1, 2))."""
+    cells = [(8, 24 * 40, 3), (16, 12 * 20, 2), (32, 6 * 10, 2), (64, 3 * 5, 3)]
+    rows = sum(count * each for _, count, each in cells)
+    loc, conf = rng.normal(0, 1, (rows, 14)), np.tile([0.98, 0.02], (rows, 1))
+    iou = rng.uniform(0, 0.5, (rows, 1))
+    at = cells[0][1] * cells[0][2] + (CELL[1] * 20 + CELL[0]) * 2 + 1
+    loc[at, :4], conf[at], iou[at] = (1, -1, 1, 2), (0.19, 0.81), 0.64
+    return outputs(loc=loc, conf=conf, iou=iou)
+
+
 def blazeface(rng: np.random.Generator) -> Outputs:
     """320x192 is no size of MediaPipe's, its rule holds: the second anchor of cell (3, 2) at stride 16."""
     cells = [(8, 24 * 40, 2), (16, 12 * 20, 6)]
@@ -168,6 +179,7 @@ HEADS: dict[str, tuple[Callable[[np.random.Generator], Outputs], list[float], in
                                 0.9], 1),
     "fastestdet": (fastestdet, [1, *centred((3 + np.tanh(0.5)) * 16, (2 - np.tanh(0.5)) * 16,
                                             320 / (1 + np.e), 192 / (1 + np.exp(2))), 0.9**0.6 * 0.8**0.4], 3),
+    "yunet until 2022": (old_yunet, [0, *centred(60.8, 35.2, 48 * np.exp(0.2), 48 * np.exp(0.4)), 0.72], 1),
     "blazeface": (blazeface, [0, *centred(56 + 4, 40 - 2, 30, 20), 0.9], 1),
     "yolo_maps of faces": (yolo5face, [0, *centred(3.7 * 16, 2.3 * 16, 1.44 * 62, 0.64 * 45), 0.72], 1),
     "yolo_maps of YOLO-Fastest": (yolo_fastest, [1, *centred(3.7 * 16, 2.3 * 16, 1.44 * 62, 0.64 * 45),
