@@ -61,6 +61,11 @@ def _add_inspect(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     inspect.add_argument("file", metavar="FILE.onnx")
     options.add_argument(inspect.add_argument, options.VIDEO)
     inspect.add_argument("--json", action="store_true", help="print JSON")
+    inspect.add_argument(
+        "--picture",
+        metavar="FILE.jpg",
+        help="with --video: where nobody states the preprocessing, draw the possibilities side by side",
+    )
     inspect.set_defaults(run=_inspect)
     init = commands.add_parser("init", help="lay a model directory out for an ONNX file (docs/init.md)")
     init.add_argument("directory", metavar="DIR", help="a directory that does not exist yet: models/<model_name>")

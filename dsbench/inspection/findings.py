@@ -17,6 +17,7 @@ from dsbench.steps.model_outputs import ModelOutputsResult
 
 PICTURE = "a synthetic picture"
 """What the network sees without a video."""
+_CHOOSE = "compare the possibilities with --video CLIP --picture FILE.jpg, and copy the right one into dsbench.toml"
 _ABOUT_FRAMES = (Code.MODEL_OUTPUT_INVALID, Code.FAMILY_UNKNOWN)
 """Errors that real frames may take back: their values decide."""
 
@@ -66,7 +67,7 @@ def after_the_run(file: ModelFile, outputs: ModelOutputsResult) -> Iterator[Insp
     for text in head.warnings if head else ():
         yield InspectFinding(WARNING, text) if file.video else InspectFinding(tensorrt.NOTE, f"on {PICTURE}: {text}")
     if choice.unknown:
-        yield InspectFinding(WARNING, choice.unknown, fix="copy one of the possibilities into dsbench.toml")
+        yield InspectFinding(WARNING, choice.unknown, fix=_CHOOSE)
     stated = file.exporter.names_but_of(file.layout.labels)
     yield from of_labels(file.labels.names, file.labels_source, stated, head.classes if head else None)
 

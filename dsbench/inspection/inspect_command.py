@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.files import replace_file
+from dsbench.base.text import printable
 from dsbench.inspection import inspection, text
 from dsbench.model import video
 from dsbench.model.video import VideoFacts
@@ -17,11 +19,29 @@ from dsbench.model.video import VideoFacts
 def run(arguments: argparse.Namespace) -> int:
     """0: nothing keeps nvinfer from running the model; 1: there is an error finding.
 
-    Raises ONNX_INVALID for a file that is no ONNX model, VIDEO_MISSING and VIDEO_UNREADABLE.
+    Raises ONNX_INVALID for a file that is no ONNX model, VIDEO_MISSING and VIDEO_UNREADABLE, USAGE for --picture
+    without a video, NOT_WRITABLE.
     """
-    found = inspection.inspect(absolute(arguments.file), read_video(arguments.video)).inspection
+    if arguments.picture and arguments.video is None:
+        raise DsbenchError(
+            Code.USAGE, "--picture needs the frames of a video", where="--picture", fix="add --video FILE"
+        )
+    inspected = inspection.inspect(
+        absolute(arguments.file), read_video(arguments.video), picture=bool(arguments.picture)
+    )
+    found = inspected.inspection
     show(text.to_json(found) if arguments.json else text.render(found))
+    if arguments.picture:
+        print(_write_picture(arguments.picture, inspected.picture), file=sys.stderr)
     return int(bool(found.errors))
+
+
+def _write_picture(given: str, picture: bytes | None) -> str:
+    """Write the possible preprocessings side by side; what was done."""
+    if picture is None:
+        return f"{printable(given)} is not written: there are no possibilities to compare"
+    replace_file(absolute(given), picture)
+    return f"{printable(given)}: the possible preprocessings side by side"
 
 
 def show(answer: str) -> None:

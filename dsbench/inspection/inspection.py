@@ -22,7 +22,7 @@ from dsbench.model.exporter.statement import Said
 from dsbench.model.onnx import summary as onnx_summary
 from dsbench.model.onnx.summary import OnnxSummary
 from dsbench.model.video import VideoFacts
-from dsbench.steps import model_outputs, preprocessing_rows
+from dsbench.steps import candidate_pictures, model_outputs, preprocessing_rows
 from dsbench.steps.model_outputs import ModelOutputsResult
 
 _CLUSTERING = {2: " (NMS)", 4: " (none)"}
@@ -93,9 +93,11 @@ class InspectedFile:
     file: ModelFile | None
     error: DsbenchError | None = None
     """What ended the inspection early."""
+    picture: bytes | None = None
+    """The possible preprocessings side by side, a JPEG; None if it was not wanted or there is one only."""
 
 
-def inspect(path: Path, video: VideoFacts | None = None) -> InspectedFile:
+def inspect(path: Path, video: VideoFacts | None = None, *, picture: bool = False) -> InspectedFile:
     """Read the file, then run it once in a process of its own. Raises ONNX_INVALID for a file that is no ONNX model.
 
     Every other error is a finding.
@@ -118,11 +120,13 @@ def inspect(path: Path, video: VideoFacts | None = None) -> InspectedFile:
     try:
         with tempfile.TemporaryDirectory(prefix="dsbench-inspect-") as scratch:
             outputs = model_outputs.probe(file, Path(scratch))
+            side = model_outputs.side_by_side(file, outputs, Path(scratch)) if picture else None
     except DsbenchError as error:
         return InspectedFile(replace(found, findings=(*found.findings, *findings.of_error(error, file))), file, error)
     network = _network(file, outputs)
     every = dict.fromkeys((*found.findings, *findings.after_the_run(file, outputs)))
-    return InspectedFile(replace(found, network=network, findings=tuple(every)), file, outputs.no_family)
+    found = replace(found, network=network, findings=tuple(every))
+    return InspectedFile(found, file, outputs.no_family, candidate_pictures.sheet(side) if side else None)
 
 
 def _plain(graph: OnnxSummary) -> Inspection:
