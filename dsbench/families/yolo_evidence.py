@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -167,7 +167,9 @@ def dense(arrays: Arrays, network: Network, counts: Sequence[int], hints: Hints)
 
     views = [_view(arrays, transposed, network) for transposed in (False, True)]
     problems = [_problem(view, network, counts) for view in views]
-    fitting = [view for view, problem in zip(views, problems, strict=True) if problem is None]
+    of_cells = [view.per_cell > 0 and len(view.samples[0]) > view.rows.shape[1] for view in views]
+    wanted = of_cells if any(of_cells) else (True, True)  # a row for each cell is no chance: the other reading is none
+    fitting = [view for view, problem, one in zip(views, problems, wanted, strict=True) if problem is None and one]
     if not fitting:
         # the reading whose anchors fit the strides, else the one with more rows, is what the user means
         closest = max((0, 1), key=lambda i: (views[i].per_cell > 0, len(views[i].samples[0])))
@@ -238,8 +240,9 @@ def _problem(view: _View, network: Network, counts: Sequence[int]) -> Rejected |
     if near and decoded and not outside.any() and _off_the_grid(view, network):
         return Rejected(
             "yolo",
-            f"{anchors} rows are one for each cell of strides {', '.join(map(str, view.strides))}, but the first two"
-            " columns do not follow the cells: offsets or distances to the sides, not decoded boxes",
+            f"{anchors} rows are {'one' if view.per_cell == 1 else 'three'} for each cell of strides"
+            f" {', '.join(map(str, view.strides))}, but the first two columns do not follow the cells: offsets or"
+            " distances to the sides, not decoded boxes",
             close=True,
         )
     if outside.all() and near and decoded:
@@ -258,19 +261,16 @@ def _problem(view: _View, network: Network, counts: Sequence[int]) -> Rejected |
 
 
 def _off_the_grid(view: _View, network: Network) -> bool:
-    """One row for each cell, but the first two columns have nothing to do with the cells' places, in any order.
+    """A row for each cell and anchor, but the first two columns do not follow the cells' places, in any order.
 
     Both have to grow with the places: raw offsets shrink with them in part, towards the middle of the frame.
     """
     import numpy as np
 
     few = len(view.samples[0]) <= evidence.MOST_DETECTIONS and len(view.strides) < 2
-    if view.per_cell != 1 or few:
-        return False  # three anchors a cell come in several orders; few rows may be queries
-    places = []
-    for strides in (view.strides, view.strides[::-1]):
-        columns, rows, stride = grid(strides, network)
-        places += [(columns + 0.5) * stride, (rows + 0.5) * stride]
+    if not view.per_cell or few:
+        return False  # few rows may be queries
+    places = list(_places(view, network))
     for sample in view.samples:
         x, y = sample[:, 0], sample[:, 1]
         if min(x.std(), y.std()) <= 1e-6:
@@ -278,6 +278,18 @@ def _off_the_grid(view: _View, network: Network) -> bool:
         if min(max(float(np.corrcoef(values, place)[0, 1]) for place in places) for values in (x, y)) > FOLLOWS:
             return False
     return True
+
+
+def _places(view: _View, network: Network) -> Iterator[NDArray[np.float32]]:
+    """x and y of the rows' cells in each order that heads have: strides from either end, a stride's anchors one grid
+    after the other or together in each cell."""
+    import numpy as np
+
+    for strides in (view.strides, view.strides[::-1]):
+        grids = [grid((stride,), network) for stride in strides]
+        for spread in (np.tile, np.repeat):
+            for axis in (0, 1):
+                yield np.concatenate([spread((found[axis] + 0.5) * found[2], view.per_cell) for found in grids])
 
 
 def _other_columns(first: int, rest: NDArray[np.float32], network: Network) -> Rejected:

@@ -140,6 +140,29 @@ def test_decoded_boxes_beside_the_maps_they_come_from(facts: OnnxFacts) -> None:
         registry.recognise(facts, [sample(rows.T, *maps, masks)], labels=["a", "b", "c"])
 
 
+@pytest.mark.parametrize(("per_cell", "columns"), [(3, 10), (1, 60)])
+def test_sigmoids_of_offsets_are_no_fractions(per_cell: int, columns: int, facts: OnnxFacts) -> None:
+    """YOLOv5-Lite and Yolo-FastestV2 put the sigmoid into the graph, not the decoding."""
+    offsets = np.random.default_rng(0).uniform(0, 1, (84 * per_cell, columns))
+    for rows in (offsets, offsets.T):
+        with pytest.raises(DsbenchError) as caught:
+            registry.recognise(facts, [sample(rows)])
+        assert caught.value.code == Code.FAMILY_UNKNOWN
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_anchors_of_a_cell_come_in_both_orders(together: bool, facts: OnnxFacts) -> None:
+    rows = dense(8, per_cell=3)
+    sizes, first = [64, 16, 4], 0
+    for cells in sizes if together else ():
+        part = rows[first : first + 3 * cells]
+        rows[first : first + 3 * cells] = part.reshape(3, cells, 8).transpose(1, 0, 2).reshape(-1, 8)
+        first += 3 * cells
+    rows[:, 5:] = 0.5
+    head = registry.recognise(facts, [sample(rows)], labels=["a", "b", "c"])
+    assert head.layout == YoloLayout(False, objectness=True)
+
+
 def test_classes_that_come_together_are_no_objectness(facts: OnnxFacts) -> None:
     rows = dense(7)
     rows[5:9, 4:6] = 0.9
