@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _COLORS = ("#ff3b30", "#34c759", "#0a84ff", "#ff9f0a", "#bf5af2", "#00c7be", "#ffd60a", "#ff2d92")
 """Of the boxes, by class id."""
+_MARK, _PLAIN = "#ff453a", "#c8c8c8"
+"""Of boxes that stand out, and of all others."""
 _MAX_DRAWN = 60
 """Boxes drawn, the best: more hide the frame."""
 _MAX_NAME = 20
@@ -56,6 +58,23 @@ def with_boxes(frame: Rgb, boxes: Boxes, names: Sequence[str], scale: float) -> 
     for number, left, top, _, _, score in shown:
         text = f"{_name(names, int(number))} {score:.2f}"
         _label(draw, image, (left * scale, top * scale), text, _color(number))
+    return image
+
+
+def with_marked(frame: Rgb, boxes: Boxes, names: Sequence[str], scale: float, marked: Sequence[int]) -> Image:
+    """The frame with every box in grey, and those at the places ``marked`` in colour with class and score."""
+    from PIL import Image, ImageDraw
+
+    image = Image.fromarray(frame)
+    draw = ImageDraw.Draw(image)
+    chosen = set(marked)
+    rows = [(place in chosen, row) for place, row in enumerate(boxes.table().tolist()) if all(map(math.isfinite, row))]
+    for bright, (_, left, top, width, height, _) in sorted(rows, key=lambda item: item[0]):
+        sides = [_inside(side * scale, image) for side in (left, top, left + width, top + height)]
+        if sides[2] > sides[0] and sides[3] > sides[1]:
+            draw.rectangle(sides, outline=_MARK if bright else _PLAIN, width=2 if bright else 1)
+    for number, left, top, _, _, score in [row for bright, row in rows if bright][:_MAX_DRAWN]:
+        _label(draw, image, (left * scale, top * scale), f"{_name(names, int(number))} {score:.2f}", _MARK)
     return image
 
 

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.judge.imports.dump_boxes import ClassNames
 from dsbench.judge.imports.parity import DumpParity, ParityOutcome
+from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import EvidenceLog, Undecided
+from dsbench.steps import parity_pictures
 from dsbench.steps.dump_comparison import DumpComparison
 from dsbench.steps.model_run import ModelRun
 
+_MANY = 20
+"""Boxes of the reference that make the comparison worth something."""
 _SHOWN = 12
 """Rows of a table."""
 
@@ -43,6 +47,9 @@ def run(model: ModelRun, log: EvidenceLog) -> DumpComparison:
     result = model.find(DumpComparison) or DumpComparison(None, ClassNames(()), not_run="6g left no dump")
     model.record("import_parity", _record(result))
     add_evidence(log, result)
+    shown = parity_pictures.grid(result, model.get(PreflightFacts))
+    if shown is not None:
+        log.grid(shown)
     require(result, model.layout.given_path(model.layout.kitti_dir))
     return result
 
@@ -100,6 +107,8 @@ def add_evidence(log: EvidenceLog, result: DumpComparison) -> None:
     match = judged.match
     log.print(_line(result, judged))
     log.fact("F1 against the reference", f"{match.f1:.3f}", _answer(judged))
+    if match.reference < _MANY:
+        log.note(f"the reference has {match.reference} boxes only: a clip with more objects proves more")
     _add_figures(log, result, judged)
     _add_tables(log, result, judged)
     for doubt in _doubts(result):
@@ -116,7 +125,9 @@ def _line(result: DumpComparison, judged: DumpParity) -> str:
 
 
 def _answer(judged: DumpParity) -> str:
-    return str(judged.outcome)
+    if judged.outcome is not ParityOutcome.CHOSEN or judged.approximate:
+        return str(judged.outcome)
+    return f"{judged.outcome}; {judged.configured.f1:.3f} against what it asks for"
 
 
 def _add_figures(log: EvidenceLog, result: DumpComparison, judged: DumpParity) -> None:

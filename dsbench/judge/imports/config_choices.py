@@ -12,6 +12,15 @@ from dsbench.judge.imports.levels import KEYS, text, values
 from dsbench.judge.imports.postprocess import DBSCAN, GROUP_RECTANGLES, HYBRID, NMS, PostRules
 
 ALL = f"{CLASS_PREFIX}all"
+PARSER = "parser"
+"""Group of what a parser does before nvinfer."""
+_OWN_NMS = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
+_PARSERS_OWN = (
+    ("nms_iou_threshold", "an NMS in the parser with IoU"),
+    ("pre_cluster_threshold", "a threshold in the parser of"),
+)
+_HIGHER = 0.03
+"""Distance from the usual threshold from which on the lowest score of a dump shows a threshold of the parser's own."""
 _NEAR_SCALE = 0.01
 """Relative difference of two net-scale-factors that are one value, rounded."""
 _CLASS_KEYS = (
@@ -57,6 +66,8 @@ class RuleChoice:
     def text(self) -> str:
         """``pre-cluster-threshold=0.9``; with its group if that is one class's."""
         shown = f"{self.key}={self.value}"
+        if self.group == PARSER:
+            return f"{self.key} {self.value}"
         return shown if self.group in (PROPERTY, ALL) else f"{shown} in [{self.group}]"
 
 
@@ -73,6 +84,25 @@ def preprocessing(configured: Preprocessing, usual: Preprocessing, rules: PostRu
     value = f"{text(mine)}{''.join(f', {name}={text(one)}' for name, one, _ in rest)}"
     shown = f"{text(common)}{''.join(f', {name}={text(other)}' for name, _, other in rest)}"
     return (RuleChoice(PROPERTY, key, value, shown, rules, candidate=1),)
+
+
+def of_parser(usual: PostRules, lowest: float) -> Iterator[PostRules]:
+    """Rules that a parser may have of its own: an NMS before nvinfer's, a threshold of ``lowest`` at least."""
+    attrs = usual.attrs_all
+    threshold = lowest if lowest > attrs.pre_cluster_threshold + _HIGHER else attrs.pre_cluster_threshold
+    for overlap in (attrs.nms_iou_threshold, *_OWN_NMS):
+        yield replace(usual, attrs_all=replace(attrs, nms_iou_threshold=overlap, pre_cluster_threshold=threshold))
+
+
+def parsers_own(found: PostRules, usual: PostRules) -> tuple[RuleChoice, ...]:
+    """What a parser does itself, as choices."""
+    rows = []
+    for field, name in _PARSERS_OWN:
+        mine, common = getattr(found.attrs_all, field), getattr(usual.attrs_all, field)
+        if mine != common:
+            alone = replace(usual, attrs_all=replace(usual.attrs_all, **{field: mine}))
+            rows.append(RuleChoice(PARSER, name, f"{mine:.2g}", f"{common:g}", alone))
+    return tuple(rows)
 
 
 def same_pixels(one: Preprocessing, other: Preprocessing) -> bool:

@@ -8,7 +8,7 @@ rules alone is what the config asks for: the keys that cost boxes are named. Any
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from dsbench.base.boxes import Boxes
@@ -27,6 +27,10 @@ COSTS = 0.03
 """Loss of F1 from which on a key of the config is in doubt."""
 EXACT_IOU, EXACT_SCORE = 0.95, 0.05
 """Median IoU of the pairs and largest median difference of scores of runs that agree."""
+
+
+_TRIED_FRAMES = 15
+"""Frames on which rules of a parser's own are tried."""
 
 
 class ParityOutcome(StrEnum):
@@ -90,8 +94,9 @@ class DumpParity:
 
     @property
     def match(self) -> Match:
-        """The comparison that the outcome rests on."""
-        return self.usual if self.outcome in (ParityOutcome.SAME, ParityOutcome.MOVED) else self.configured
+        """The comparison to show: against the usual rules, unless other boxes are nearer to the config's."""
+        nearer = self.outcome is ParityOutcome.DIFFERENT and self.configured.f1 > self.usual.f1
+        return self.configured if nearer else self.usual
 
     @property
     def frames_with_reference(self) -> int:
@@ -136,13 +141,31 @@ def compare(job: ParityJob, dump: Sequence[Boxes]) -> DumpParity:
     expected = job.objects(usual)
     against_usual = matching.match(frames, expected, dump, _threshold(usual), job.margin)
     differing = (*job.preprocessing, *config_choices.choices(configured, usual))
-    if not differing:
-        return DumpParity(against_usual, against_usual, (), configured.approximate)
-    asked = job.objects(configured, len(job.preprocessing))
-    against_configured = matching.match(frames, asked, dump, _threshold(configured), job.margin)
+    against_configured = against_usual
+    if differing:
+        asked = job.objects(configured, len(job.preprocessing))
+        against_configured = matching.match(frames, asked, dump, _threshold(configured), job.margin)
+    if not agrees(against_usual) and not agrees(against_configured) and not configured.approximate:
+        own = _parsers_own(job, dump)
+        if own is not None:
+            differing, against_configured = own
     costs = (_cost(choice, job, expected) for choice in differing)
     ranked = tuple(sorted(costs, key=lambda cost: cost.f1))
     return DumpParity(against_usual, against_configured, ranked, configured.approximate)
+
+
+def _parsers_own(job: ParityJob, dump: Sequence[Boxes]) -> tuple[tuple[RuleChoice, ...], Match] | None:
+    """A threshold and an NMS that a parser may have of its own, if they explain the dump, and the comparison."""
+    lowest = min((float(boxes.confidence.min()) for boxes in dump if len(boxes)), default=0.0)
+    step = max(1, len(dump) // _TRIED_FRAMES)
+    few = replace(job, reference=job.reference.only(job.reference.frames[::step]))
+
+    def tried(of: ParityJob, rules: PostRules, boxes: Sequence[Boxes]) -> Match:
+        return matching.match(of.reference.frames, of.objects(rules), boxes, _threshold(rules), of.margin)
+
+    best = max(config_choices.of_parser(job.usual, lowest), key=lambda rules: tried(few, rules, dump[::step]).f1)
+    match = tried(job, best, dump)
+    return (config_choices.parsers_own(best, job.usual), match) if agrees(match) else None
 
 
 def _cost(choice: RuleChoice, job: ParityJob, expected: Sequence[Boxes]) -> KeyCost:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from dsbench.base.boxes import Boxes
 from dsbench.formats.nvinfer import ClassAttrs
@@ -142,3 +143,31 @@ def test_keys_without_effect_are_no_choices() -> None:
 )
 def test_frames_fit_into_the_budget_and_are_spread(count: int, ms: float, frames: tuple[int, ...]) -> None:
     assert reference.choose_frames(count, ms, 1.0) == frames
+
+
+def test_a_threshold_in_the_parser_is_named_and_not_the_config() -> None:
+    found = judged(REFERENCE.objects(run_with(pre_cluster_threshold=0.7)), replace(USUAL, cluster_mode=4))
+    assert found.outcome is ParityOutcome.CHOSEN
+    (cost,) = found.costs
+    assert cost.text == "a threshold in the parser of 0.7 drops 57 % of the reference's boxes (usual: 0.25)"
+
+
+def test_an_nms_in_the_parser_is_named_and_not_the_config() -> None:
+    far = tuple(Boxes.from_table(apart(boxes).astype(np.float32)) for boxes in REFERENCE.decoded[0])
+    reference = replace(REFERENCE, decoded=(far,))
+    job = ParityJob(reference, USUAL, replace(USUAL, cluster_mode=4), NAMES, 0.01)
+    found = parity.compare(job, reference.objects(run_with(nms_iou_threshold=0.7)))
+    assert found.outcome is ParityOutcome.CHOSEN
+    assert [cost.choice.text for cost in found.costs] == ["an NMS in the parser with IoU 0.6"]
+
+
+def apart(boxes: Boxes) -> NDArray[np.float32]:
+    """Each box once more, with IoU 0.6 and with IoU 0.75 to it."""
+    table = boxes.table()[::2]
+    parts = [table]
+    for shift in (0.25, 0.143):
+        other = table.copy()
+        other[:, 2] += shift * table[:, 4]
+        other[:, 5] -= np.float32(0.1) + np.float32(shift)
+        parts.append(other)
+    return np.concatenate(parts)
