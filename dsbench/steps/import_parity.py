@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.judge.imports.config_choices import PARSER
 from dsbench.judge.imports.dump_boxes import ClassNames
 from dsbench.judge.imports.parity import DumpParity, ParityOutcome
 from dsbench.model.facts import PreflightFacts
@@ -171,10 +172,12 @@ def _doubts(result: DumpComparison) -> tuple[Undecided, ...]:
         texts = [cost.text for cost in costs]
         if judged.approximate:
             texts.append("cluster-mode 1 and 3 use DBSCAN, which is not published: their boxes cannot be compared")
-        keys = ", ".join(cost.choice.key for cost in costs)
-        fix = f"set {keys} to the usual value, unless you mean it"
+        keys = ", ".join(cost.choice.key for cost in costs if cost.choice.group != PARSER)
+        fix = f"set {keys} to the usual value" if keys else "leave thresholds and NMS to nvinfer"
+        fix += ", unless you mean it"
         found.append(Undecided("config-choices", f"{judged.outcome}: {'; '.join(texts)}", fix))
     elif judged.outcome is ParityOutcome.MOVED:
+        match = judged.agreeing
         what = (
             f"{judged.outcome}: median IoU {match.median_iou:.2f}, score drift {match.score_drift:+.3f} against the"
             " reference"

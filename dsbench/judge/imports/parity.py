@@ -89,7 +89,7 @@ class DumpParity:
         if agrees(self.usual):
             return ParityOutcome.SAME if exact(self.usual) else ParityOutcome.MOVED
         if agrees(self.configured) and self.costs:
-            return ParityOutcome.CHOSEN
+            return ParityOutcome.CHOSEN if exact(self.configured) else ParityOutcome.MOVED
         return ParityOutcome.CHOSEN if self.approximate else ParityOutcome.DIFFERENT
 
     @property
@@ -97,6 +97,11 @@ class DumpParity:
         """The comparison to show: against the usual rules, unless other boxes are nearer to the config's."""
         nearer = self.outcome is ParityOutcome.DIFFERENT and self.configured.f1 > self.usual.f1
         return self.configured if nearer else self.usual
+
+    @property
+    def agreeing(self) -> Match:
+        """The comparison in which dump and reference agree, if they do in one."""
+        return self.usual if agrees(self.usual) else self.configured
 
     @property
     def frames_with_reference(self) -> int:
@@ -165,7 +170,8 @@ def _parsers_own(job: ParityJob, dump: Sequence[Boxes]) -> tuple[tuple[RuleChoic
 
     best = max(config_choices.of_parser(job.usual, lowest), key=lambda rules: tried(few, rules, dump[::step]).f1)
     match = tried(job, best, dump)
-    return (config_choices.parsers_own(best, job.usual), match) if agrees(match) else None
+    explains = agrees(match) and exact(match)
+    return (config_choices.parsers_own(best, job.usual), match) if explains else None
 
 
 def _cost(choice: RuleChoice, job: ParityJob, expected: Sequence[Boxes]) -> KeyCost:

@@ -145,6 +145,18 @@ def test_frames_fit_into_the_budget_and_are_spread(count: int, ms: float, frames
     assert reference.choose_frames(count, ms, 1.0) == frames
 
 
+def test_moved_boxes_are_not_taken_for_an_nms_of_the_parser() -> None:
+    narrow = tuple(
+        Boxes(boxes.class_id, boxes.left, boxes.top, boxes.width * np.float32(0.7), boxes.height, boxes.confidence)
+        for boxes in REFERENCE.objects(run_with(topk=3))
+    )
+    found = judged(narrow)
+    assert (found.outcome, found.costs) == (ParityOutcome.DIFFERENT, ())
+    chosen = judged(narrow, run_with(topk=3))
+    assert chosen.outcome is ParityOutcome.MOVED
+    assert chosen.agreeing.median_iou == pytest.approx(0.7, abs=0.01)
+
+
 def test_a_threshold_in_the_parser_is_named_and_not_the_config() -> None:
     found = judged(REFERENCE.objects(run_with(pre_cluster_threshold=0.7)), replace(USUAL, cluster_mode=4))
     assert found.outcome is ParityOutcome.CHOSEN
