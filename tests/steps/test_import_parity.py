@@ -115,7 +115,7 @@ def test_the_worst_frames_are_drawn(tmp_path: Path) -> None:
     shown = parity_pictures.grid(compared(tmp_path / "kitti", of=made(ROWS[:1])), facts)
     assert shown is not None
     assert [picture.title for picture in shown.columns[1].pictures] == [
-        f"frame {number}: 3 boxes, 2 not in the reference" for number in range(3)
+        f"frame {number}: 3 boxes, 2 not in the reference" for number in (0, 2, 4)
     ]
 
 

@@ -146,9 +146,14 @@ class Match:
         return tuple((number, wanted[number], found[number], pairs[number]) for number in every)
 
     def worst(self, count: int = 3) -> tuple[FrameMatch, ...]:
-        """The frames with the most unpaired boxes, in order of their number."""
+        """The frames with the most unpaired boxes, in order of their number; no close neighbours, which look alike."""
         order = sorted(self.frames, key=lambda frame: (-len(frame.missed) - len(frame.extra), frame.f1, frame.frame))
-        return tuple(sorted(order[:count], key=lambda frame: frame.frame))
+        span = (self.frames[-1].frame - self.frames[0].frame) // (2 * count) if self.frames else 0
+        found: list[FrameMatch] = []
+        for frame in order:
+            if len(found) < count and all(abs(frame.frame - other.frame) > span for other in found):
+                found.append(frame)
+        return tuple(sorted(found, key=lambda frame: frame.frame))
 
 
 def f1(paired: int, missed: int, extra: int) -> float:
