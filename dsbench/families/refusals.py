@@ -23,6 +23,8 @@ _NMS = "NonMaxSuppression"
 _SEGMENTING = re.compile(r"seg|mask|(^|_)logits$", re.IGNORECASE)
 _DENSE_MODELS = ("segformer", "upernet", "mask2former", "maskformer", "oneformer", "dpt", "glpn", "depth_anything")
 _EMBEDDING = re.compile(r"embed|feature|pooler|hidden_state", re.IGNORECASE)
+_MOST_ROWS = 1000
+"""An export keeps at most so many detections."""
 _UNIT = 0.01
 """A vector whose length is so close to 1 is an embedding."""
 
@@ -192,6 +194,7 @@ def nearest(facts: OnnxFacts, samples: Sequence[Outputs], rejected: Sequence[Rej
     where = f"{facts.path.name}: {describe(samples)}"
     code, what, fix = (
         _classifier(samples)
+        or _wider_rows(samples)
         or _other_head(rejected)
         or _near_miss(rejected)
         or _maps(samples, Network(facts.width, facts.height))
@@ -231,6 +234,25 @@ def _classifier(samples: Sequence[Outputs]) -> _Cause | None:
         "import a detection model (its outputs hold boxes); nvinfer runs it with network-type=1, as a secondary network"
     )
     return Code.NOT_A_DETECTOR, what, fix
+
+
+def _wider_rows(samples: Sequence[Outputs]) -> _Cause | None:
+    """Rows of box, score and class id with more behind them, as end-to-end heads of other tasks have."""
+    import numpy as np
+
+    shape = samples[0][0].data.shape if samples and len(samples[0]) == 1 else ()
+    if len(shape) != 2 or not 6 < shape[1] < shape[0] <= _MOST_ROWS:
+        return None
+    rows = np.concatenate([sample[0].data for sample in samples])
+    scores, ids = rows[:, 4], rows[:, 5]
+    if not (scores.min() >= 0 and scores.max() <= 1 and (ids == np.rint(ids)).all() and ids.min() >= -1):
+        return None  # NaN compares false
+    rest = shape[1] - 6
+    task = "obb" if rest == 1 else "pose" if rest % 3 == 0 else "segment"
+    kind, use = _TASKS[task]
+    behind = {"obb": "an angle", "pose": f"{rest // 3} key points", "segment": f"{rest} mask coefficients"}[task]
+    what = f"rows of box, score, class id and {behind}: a {kind} head, not a detector that this parser family covers"
+    return Code.NOT_A_DETECTOR, what, f"{_OWN_PARSER} ({use})"
 
 
 def _other_head(rejected: Sequence[Rejected]) -> _Cause | None:

@@ -194,7 +194,8 @@ def _table_head(found: DetectionTable, output: int, metadata: Metadata, labels: 
         _clustering(found.dense),
     )
     if found.centres:
-        return Head(NAME, found.confidence, classes, layout, facts, convention=QUERIES)
+        convention = replace(QUERIES, firm=metadata.ultralytics)
+        return Head(NAME, found.confidence, classes, layout, facts, convention=convention)
     # other exporters write such rows for networks that are fed otherwise: without metadata it is a habit
     convention = replace(DENSE if found.dense else FUSED, firm=metadata.ultralytics)
     return Head(NAME, found.confidence, classes, layout, facts, convention=convention)
@@ -220,5 +221,7 @@ def _dense_head(found: Dense, output: int, metadata: Metadata, labels: Sequence[
     queries = metadata.queries or (found.normalised and metadata.ultralytics and found.anchors <= 1000)
     firm = metadata.ultralytics or not found.of_several
     convention = QUERIES if queries else replace(DENSE, firm=firm)
+    if found.queries and not queries:
+        convention = replace(QUERIES, firm=False)
     warnings = found.warnings
     return Head(NAME, confidence, found.classes, layout, facts, warnings, convention)

@@ -25,6 +25,9 @@ SURE = 0.3
 FOLLOWS = 0.4
 """Correlation with the cells' places from which centres follow them; those of decoded boxes are above 0.9."""
 FEWEST_ANCHORS = 16
+FEWEST_CENTRES = 3
+OUTSIDE = 0.05
+"""Boxes reach so far beyond the frame, in its sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,9 @@ class Dense:
     of_several: bool = False
     """Networks that are fed differently have such heads: corners (LibreYOLO), or one decoded row with a varying
     objectness for each cell (YOLOX)."""
+
+    queries: bool = False
+    """Fewer rows than cells, boxes in fractions: an object query each (RT-DETR)."""
 
     @property
     def classes(self) -> int:
@@ -113,7 +119,7 @@ def table(arrays: Arrays, network: Network, metadata: Metadata, *, wanted: bool)
         return "column 4 holds no scores"
     seen = used[scores > SEEN]
     if not _corners(arrays):
-        return "the first four columns are not corners"
+        return _query_table(rows, used) if _centred(seen) else "the first four columns are not corners"
     largest = float(np.abs(seen[:, :4]).max()) if len(seen) else 0.0
     normalised = len(seen) > 0 and largest <= evidence.LARGEST_FRACTION
     if (normalised or not len(seen)) and not sure:
@@ -134,9 +140,18 @@ def _query_table(rows: int, used: NDArray[np.float32]) -> DetectionTable | str:
     if not whole:
         return "column 5 holds no class ids"
     highest = int(np.rint(used[:, 5].max())) if len(used) else -1
-    reason = "the metadata say RT-DETR, column 5 holds whole numbers"
+    reason = "column 5 holds whole numbers, the first four columns centres and sizes"
     space = "Ultralytics' RT-DETR writes cx, cy, w, h in 0..1"
     return DetectionTable(rows, highest, True, False, 0.98, reason, space, centres=True)
+
+
+def _centred(seen: NDArray[np.float32]) -> bool:
+    """Whether rows of detections are centres and sizes in 0..1 that lie within the frame."""
+    if len(seen) < FEWEST_CENTRES:
+        return False
+    centre, half = seen[:, :2], seen[:, 2:4] / 2
+    inside = (half > 0) & (centre - half > -OUTSIDE) & (centre + half < 1 + OUTSIDE)
+    return bool(inside.all(axis=1).mean() >= 0.95)
 
 
 def _corners(arrays: Arrays) -> bool:
@@ -201,6 +216,7 @@ def dense(arrays: Arrays, network: Network, counts: Sequence[int], hints: Hints)
         space,
         warnings,
         corners or (objectness and view.per_cell == 1 and float(np.ptp(view.rows[:, 4])) > TOLERANCE),
+        queries=normalised and not view.per_cell and anchors <= evidence.MOST_DETECTIONS,
     )
 
 

@@ -261,6 +261,33 @@ def test_ultralytics_rtdetr_writes_rows_since_2026(tmp_path: Path) -> None:
     assert found.width[0] == pytest.approx(first[2], abs=1e-3)
 
 
+def test_ultralytics_rtdetr_without_metadata(facts: OnnxFacts) -> None:
+    """A row a query in fractions is nobody else's; how it is fed is then a habit."""
+    rng = np.random.default_rng(0)
+    box = np.concatenate((rng.uniform(0.3, 0.7, (300, 2)), rng.uniform(0.05, 0.4, (300, 2))), axis=1)
+    old = np.concatenate((box, rng.uniform(0, 0.4, (300, 4))), axis=1)
+    new = np.concatenate((box, rng.uniform(0, 0.9, (300, 1)), rng.integers(0, 4, (300, 1))), axis=1)
+    for rows, layout in ((old, YoloLayout(False, normalised=True)),
+                         (new, YoloLayout(True, normalised=True, centres=True))):  # fmt: skip
+        head = registry.recognise(facts, [sample(rows)], labels=zoo.NAMES)
+        assert (head.family, head.layout) == ("yolo", layout)
+        assert registry.convention(head) == replace(QUERIES, firm=False)
+
+
+@pytest.mark.parametrize(
+    ("behind", "kind"),
+    [(1, "an angle: a rotated-box"), (51, "17 key points: a pose"), (32, "32 mask coefficients: a segmentation")],
+)
+def test_end_to_end_heads_of_other_tasks(facts: OnnxFacts, behind: int, kind: str) -> None:
+    rng = np.random.default_rng(0)
+    box = np.concatenate((rng.uniform(20, 40, (300, 2)), rng.uniform(5, 20, (300, 2))), axis=1)
+    rest = rng.uniform(-1, 60, (300, behind))
+    rows = np.concatenate((box, rng.uniform(0, 0.9, (300, 1)), rng.integers(0, 4, (300, 1)), rest), axis=1)
+    with pytest.raises(DsbenchError, match=kind) as caught:
+        registry.recognise(facts, [sample(rows)], labels=zoo.NAMES)
+    assert caught.value.code == Code.NOT_A_DETECTOR
+
+
 def test_rtdetr_of_two_classes_before_2026_has_six_columns_too(tmp_path: Path) -> None:
     rows = np.random.default_rng(0).uniform(0, 1, (300, 6))
     facts = with_metadata(tmp_path / "x.onnx", rows, **zoo.ultralytics(names="ab", description="Ultralytics rtdetr-l"))

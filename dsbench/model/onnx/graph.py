@@ -255,7 +255,8 @@ def _size(sides: tuple[int | str, int | str], chosen: tuple[int, int] | None, pa
             Code.ONNX_DYNAMIC_DIMS,
             "; ".join(texts),
             where=f"{path}: height {sides[0]}, width {sides[1]}",
-            fix="set input-size = [H, W] in dsbench.toml",
+            fix="set input-size = [H, W] in dsbench.toml, above its first [table]: the height and width that the model"
+            " was trained for (the exporter's config states them), multiples of 32, for example [640, 640]",
         )
     height, width = picked
     assert height is not None
