@@ -180,6 +180,8 @@ def dense(arrays: Arrays, network: Network, counts: Sequence[int], hints: Hints)
     """The dense head, or why it is none. ``counts``: how many classes the metadata and labels.txt name."""
     import numpy as np
 
+    if len({array.shape for array in arrays}) > 1:
+        return Rejected("yolo", "the number of rows differs from frame to frame, a dense head has one for each cell")
     views = [_view(arrays, transposed, network) for transposed in (False, True)]
     problems = [_problem(view, network, counts) for view in views]
     of_cells = [view.per_cell > 0 and len(view.samples[0]) > view.rows.shape[1] for view in views]

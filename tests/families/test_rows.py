@@ -86,6 +86,14 @@ def test_mmdeploy(facts: OnnxFacts, boxes_first: bool) -> None:
     assert found.table().tolist() == [pytest.approx([1, 100, 80, 60, 120, 0.8])]
 
 
+def test_as_many_rows_as_there_are_detections(facts: OnnxFacts) -> None:
+    """Graphs with open sizes write as many rows as they keep: another number on each frame."""
+    rows = np.random.default_rng(0).uniform(0.1, 0.9, (100, 5)) * (100, 100, 200, 200, 1)
+    rows[:, 2:4] += rows[:, :2]
+    frames = [outputs(dets=rows[:count], labels=np.arange(count) % 2) for count in (100, 59, 100)]
+    assert registry.recognise(facts, frames, labels=["person", "car"]).family == "mmdeploy"
+
+
 def test_one_wrongly_fed_frame_does_not_hide_the_corners(facts: OnnxFacts) -> None:
     """A network that is fed 0..255 instead of 0..1 may write x2 < x1; the other samples show what the columns are."""
     boxes = np.tile([100.0, 80, 160, 200], (300, 1))
