@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import spec
 from dsbench.formats.ground_truth.truth import GroundTruth, TruthFrame, invalid
 
 MAX_EMPTY_CORNER = 0.6
@@ -128,7 +129,8 @@ def require_boxes_within(frames: Sequence[TruthFrame], clip: ClipSize, path: Pat
             f"{len(outside)} boxes lie outside the frame of {clip.width}x{clip.height}, the first in {frame.key}:"
             f" {one.name} from {one.left:g}, {one.top:g} to {one.right:g}, {one.bottom:g}",
             path,
-            "give the clip that was annotated (--video), or scale the annotations to its size",
+            "give the clip that was annotated (--video), or scale the annotations to its size; a dump of deepstream-app"
+            f" is in pixels of {spec.MUX_WIDTH}x{spec.MUX_HEIGHT}",
         )
 
 
