@@ -100,6 +100,18 @@ PROJECTS: tuple[Project, ...] = (
         "mmdet configs/rtmdet: data_preprocessor; mmdeploy stretches where the size is fixed, mmdet pads",
     ),
     Project(
+        "YOLOX (mmdetection)",
+        (r"\bbbox_head\.(head_module\.)?multi_level_conv_obj\.\d", r"\bmulti_level_conv_cls\.\d"),
+        (Feeding(BYTE, BGR), Feeding(IMAGENET_RGB, RGB)),
+        "mmdet configs/yolox: no normalisation since 2.15; mmdeploy stretches where the size is fixed, mmdet pads",
+    ),
+    Project(
+        "YOLOv5 to YOLOv8, PP-YOLOE (mmyolo)",
+        (r"\bbbox_head\.head_module\.(convs_pred|cls_preds|reg_preds)\.\d", r"\bbackbone\.(stem|stage1)\b"),
+        (Feeding(UNIT, RGB),),
+        "mmyolo configs: mean 0, std 255, bgr_to_rgb",
+    ),
+    Project(
         "NanoDet before 1.0",
         (r"\bhead\.gfl_cls\.\d", r"\bfpn\.lateral_convs\.\d"),
         (Feeding(IMAGENET_BGR, BGR, 1, 1),),
@@ -144,6 +156,24 @@ PROJECTS: tuple[Project, ...] = (
             Feeding(Scaling(1.0, (123.0, 117.0, 104.0)), RGB, 0),
         ),
         "vision/ssd/config: mean 127, std 128, RGB, resized (VGG: means 123;117;104)",
+    ),
+    Project(
+        "SSD by lufficc",
+        (r"\bbox_head\.predictor\.cls_headers\.\d", r"\bbox_head\.predictor\.reg_headers\.\d"),
+        (Feeding(Scaling(1.0, (123.0, 117.0, 104.0)), RGB, 0),),
+        "ssd/config/defaults.py PIXEL_MEAN, RGB; Resize in data/transforms",
+    ),
+    Project(
+        "SSD of NVIDIA's DeepLearningExamples",
+        (r"\badditional_blocks\.\d", r"\bfeature_extractor\.\d|\bfeature_extractor\.feature_extractor\b"),
+        (Feeding(IMAGENET_RGB, RGB, 0),),
+        "ssd/utils.py SSDTransformer: Resize((300, 300)), ImageNet statistics",
+    ),
+    Project(
+        "Yet-Another-EfficientDet",
+        (r"\bbackbone_net\.", r"\bbifpn\.\d", r"\b(regressor|classifier)\.header\b"),
+        (Feeding(IMAGENET_RGB, RGB, 1, 0),),
+        "utils/utils.py preprocess, aspectaware_resize_padding",
     ),
     Project(
         "Pytorch_Retinaface",

@@ -130,6 +130,27 @@ CASES = (
         {"outputs": {"boxes": (1, 9, 1, 4), "confs": (1, 9, 80)}},
         [(UNIT, (), 0, 0, None)],
     ),
+    (
+        ("bbox_head.multi_level_conv_obj.0.weight", "bbox_head.multi_level_conv_cls.0.weight"),
+        {},
+        [(1.0, (), 1, None, None), (*IMAGENET_ROW, 0, None, None)],
+    ),
+    (("backbone.stem.conv.weight", "bbox_head.head_module.cls_preds.0.0.weight"), {}, [(UNIT, (), 0, None, None)]),
+    (
+        ("box_head.predictor.cls_headers.0.weight", "box_head.predictor.reg_headers.0.weight"),
+        {},
+        [(1.0, (123.0, 117.0, 104.0), 0, 0, None)],
+    ),
+    (
+        ("feature_extractor.feature_extractor.0.weight", "additional_blocks.0.0.weight"),
+        {},
+        [(*IMAGENET_ROW, 0, 0, None)],
+    ),
+    (
+        ("backbone_net.model._conv_stem.conv.weight", "bifpn.0.p6_w1", "regressor.header.pointwise_conv.conv.weight"),
+        {},
+        [(*IMAGENET_ROW, 0, 1, 0)],
+    ),
     (("module_list.0.Conv2d.weight", "module_list.81.Conv2d.weight"), {}, [(UNIT, (), 0, 1, 1)]),
     (("heads.head1.cls_pred.weight", "neck.neck1.conv.weight"), {}, [(UNIT, (), 0, 1, None)]),
     (
