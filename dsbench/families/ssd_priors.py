@@ -227,8 +227,9 @@ def _rule(outputs: Outputs, rows: int, network: Network, hints: Hints) -> PriorR
         levels = [(step, *hints.min_sizes[i * each : (i + 1) * each]) for i, step in enumerate(hints.steps)]
         stated = PriorRule("dsbench.toml", tuple(levels))
         return stated if stated.count(network) == rows else None
-    landmarks = any(out.data.shape in [(rows, count) for count in LANDMARKS] for out in outputs)
-    known = (RETINAFACE,) if landmarks else (ULTRAFACE,)
+    landmarks = next((out.data.shape[1] for out in outputs if out.data.shape[1:] in [(n,) for n in LANDMARKS]), 0)
+    # projects for plates (four points) have priors of 12, 24, ... or of 24, 48, ...: as many, so nothing tells
+    known = {0: (ULTRAFACE,), 10: (RETINAFACE,)}.get(landmarks, ())
     return next((rule for rule in known if rule.count(network) == rows), None)
 
 

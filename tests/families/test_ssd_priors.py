@@ -115,14 +115,16 @@ def test_an_offset_of_zero_is_the_prior() -> None:
     assert (found.left[0], found.width[0]) == (pytest.approx(32 + 1.6 - 16), pytest.approx(32))
 
 
-def faces(network: Network, per_stride: dict[int, int], landmarks: bool) -> Outputs:
+def faces(network: Network, per_stride: dict[int, int], landmarks: bool, points: int = 5) -> Outputs:
     """Offsets and two softmax columns; the last prior of the first stride sees a face."""
     rng = np.random.default_rng(6)
     counts = [(-(-network.height // s)) * (-(-network.width // s)) * n for s, n in per_stride.items()]
     scores = np.tile([0.98, 0.02], (sum(counts), 1))
     offsets = rng.normal(0, 1, (sum(counts), 4))
     scores[counts[0] - 1], offsets[counts[0] - 1] = (0.1, 0.9), 0
-    arrays = [("loc", offsets), ("conf", scores)] + [("landms", rng.normal(0, 1, (sum(counts), 10)))] * landmarks
+    arrays = [("loc", offsets), ("conf", scores)] + [
+        ("landms", rng.normal(0, 1, (sum(counts), 2 * points)))
+    ] * landmarks
     return tuple(NamedArray(name, array.astype(np.float32)) for name, array in arrays)
 
 
@@ -156,3 +158,14 @@ def test_a_rule_of_another_size_is_not_taken(facts: OnnxFacts) -> None:
     frame = faces(Network(120, 64), {8: 1, 16: 1}, landmarks=True)
     with pytest.raises(DsbenchError, match="priors are missing"):
         registry.recognise(replace(facts, width=120, height=64), [frame], labels=["face"])
+
+
+def test_priors_of_plates_differ_from_project_to_project(facts: OnnxFacts) -> None:
+    network = Network(120, 64)
+    frame = faces(network, {8: 2, 16: 2, 32: 2}, landmarks=True, points=4)
+    wide = replace(facts, width=network.width, height=network.height)
+    with pytest.raises(DsbenchError, match="priors are missing") as caught:
+        registry.recognise(wide, [frame], labels=["plate"])
+    assert "min-sizes" in caught.value.fix
+    hints = Hints(min_sizes=(24, 48, 96, 192, 384, 768), steps=(8, 16, 32))
+    assert registry.recognise(wide, [frame], hints=hints, labels=["plate"]).family == "ssd"
