@@ -278,6 +278,16 @@ def _problem(view: _View, network: Network, counts: Sequence[int]) -> Rejected |
     return None
 
 
+def raw_rows(arrays: Arrays, network: Network) -> bool:
+    """Three rows a cell whose numbers are all within 0..1, but the first two do not follow the cells: sigmoids of maps
+    that are not decoded."""
+    good = finite(arrays)
+    if not good or any(array.min() < -TOLERANCE or array.max() > 1 + TOLERANCE for array in good):
+        return False
+    view = _view(good, False, network)
+    return view.per_cell == 3 and len(view.strides) > 1 and _off_the_grid(view, network)
+
+
 def _off_the_grid(view: _View, network: Network) -> bool:
     """A row for each cell and anchor, but the first two columns do not follow the cells' places, in any order.
 

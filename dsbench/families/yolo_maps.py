@@ -1,12 +1,14 @@
 """YOLOv5 and v7 before their Detect layer: maps [anchors * (5 + C), h, w] or [anchors, h, w, 5 + C] for each stride.
 
 YOLO5Face has ten columns of landmarks before its class (16 in all), Yolo-FastestV2 classes that the three anchors share
-(a softmax): maps of 12 box, 3 objectness and C channels, or all of them in one.
+(a softmax): maps of 12 box, 3 objectness and C channels, or all of them in one. YOLOv5-Lite puts the sigmoids of all
+maps into one output of rows.
 
 Their decode needs anchors, which such an export leaves out: from dsbench.toml, the ONNX metadata (``anchors``) or
 constants. YOLOv3's and v4's maps look the same and are decoded otherwise (exp instead of the squared sigmoid).
 Source: ultralytics/yolov5, models/yolo.py (Detect.forward); WongKinYiu/yolov7, models/yolo.py; deepcam-cn/yolov5-face,
-models/yolo.py and yolov5n-0.5.yaml; dog-qiuqiu/Yolo-FastestV2, model/detector.py, utils/utils.py and data/coco.data.
+models/yolo.py and yolov5n-0.5.yaml; dog-qiuqiu/Yolo-FastestV2, model/detector.py, utils/utils.py and data/coco.data;
+ppogg/YOLOv5-Lite, models/yolo.py and models/v5Lite-e.yaml.
 """
 
 from __future__ import annotations
@@ -14,10 +16,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dsbench.families import constants, map_heads, maps
+from dsbench.families import constants, map_heads, maps, yolo_evidence
 from dsbench.families.base import Convention, Head, HeadFact, Hints, Network, Outputs, Preprocessing, Rejected
 from dsbench.families.map_heads import Form, Level, MapFamily, MapLayout
 from dsbench.families.maps import Grid, Map, Plane
@@ -45,6 +47,8 @@ FACE = 16
 """Columns of YOLO5Face: box, objectness, five points of two numbers, class."""
 FACE_ANCHORS = (4, 5, 8, 10, 13, 16, 23, 29, 43, 55, 73, 105, 146, 217, 231, 300, 335, 433)
 COCO = 80
+COCO_ANCHORS = (10, 13, 16, 30, 33, 23, 30, 61, 62, 45, 59, 119, 116, 90, 156, 198, 373, 326)
+"""YOLOv5's and YOLOv5-Lite's of COCO."""
 FASTEST_ANCHORS = (12.64, 19.39, 37.88, 51.48, 55.71, 138.31, 126.91, 78.23, 131.57, 214.55, 279.92, 258.87)
 """Yolo-FastestV2's of COCO."""
 FASTEST = Convention(
@@ -136,6 +140,7 @@ def find(samples: Sequence[Outputs], network: Network, labels: Sequence[str]) ->
     """
     groups = list(maps.by_stride(maps.read(samples, network)).values())
     shared = _shared(groups or [[part] for part in _stack(samples, network)], samples)
+    shared = shared or _rows(samples, network)
     if shared:
         return shared
     groups = [[part for part in group if len(_shape(samples, part)) >= 3] for group in groups]
@@ -180,6 +185,26 @@ def _shared(groups: Sequence[Sequence[Map]], samples: Sequence[Outputs]) -> list
         each = tuple((planes[2], planes[0].channel(4 * i), planes[1].channel(i)) for i in range(ANCHORS))
         habit = FASTEST_ANCHORS if classes == COCO else ()
         found.append(_Anchored(group[0].grid, each, classes, True, habit, whose))
+    return found
+
+
+def _rows(samples: Sequence[Outputs], network: Network) -> list[_Anchored]:
+    """YOLOv5-Lite: rows [3*h*w of each stride, 5+C], a stride's anchors one after the other, after their sigmoid."""
+    shape = samples[0][0].data.shape if samples and len(samples[0]) == 1 else ()
+    if len(shape) != 2 or shape[0] % ANCHORS or shape[1] <= BOX:
+        return []
+    parts = maps.stacked(0, (shape[0] // ANCHORS, shape[1]), network)
+    if not parts or parts[0].channels != shape[1]:
+        return []
+    if not yolo_evidence.raw_rows([sample[0].data for sample in samples], network):
+        return []
+    found, columns = [], shape[1]
+    for part in parts:
+        first, size = part.plane.offset * ANCHORS, part.grid.cells * columns
+        planes = [replace(part.plane, offset=first + index * size) for index in range(ANCHORS)]
+        each = tuple((plane.channel(BOX), plane, plane.channel(BOX - 1)) for plane in planes)
+        habit = COCO_ANCHORS if columns - BOX == COCO else ()
+        found.append(_Anchored(part.grid, each, columns - BOX, habit=habit, whose="YOLOv5's of COCO"))
     return found
 
 

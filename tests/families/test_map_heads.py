@@ -146,6 +146,12 @@ def yolo5face(rng: np.random.Generator) -> Outputs:
     return outputs(stride_8=found[0], stride_16=found[1], stride_32=found[2])
 
 
+def yolov5_lite(rng: np.random.Generator) -> Outputs:
+    """As ``yolov5`` after the sigmoid, the anchors' cells of all strides as rows."""
+    maps = yolov5(rng, activated=True, form="[a, h, w, c]")
+    return outputs(output=np.concatenate([part.data.reshape(-1, 7) for part in maps]))
+
+
 def yolo_fastest(rng: np.random.Generator) -> Outputs:
     """Six maps; the anchors share a softmax: its class 1 has odds of e^2 : 1 + e^-1."""
     found: dict[str, np.ndarray] = {}
@@ -185,6 +191,7 @@ HEADS: dict[str, tuple[Callable[[np.random.Generator], Outputs], list[float], in
     "yolo_maps of YOLO-Fastest": (yolo_fastest, [1, *centred(3.7 * 16, 2.3 * 16, 1.44 * 62, 0.64 * 45),
                                                  0.9 * np.exp(2) / (1 + np.exp(2) + np.exp(-1))], 4),
     "centernet": (centernet, [1, *centred(13, 10, 160, 24), 0.9], 3),
+    "yolo_maps as rows": (yolov5_lite, [1, *centred(3.7 * 16, 2.3 * 16, 1.44 * 62, 0.64 * 45), 0.72], 2),
     "yolo_maps": (yolov5, [1, *centred(3.7 * 16, 2.3 * 16, 1.44 * 62, 0.64 * 45), 0.72], 2),
 }  # fmt: skip
 
