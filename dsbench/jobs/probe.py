@@ -18,6 +18,8 @@ ZOOM_WINDOW: Window = (0.0289, 0.0275, 0.938, 0.9366)
 """The part that the zoomed view shows. It is 1.1 times larger and its shift is no multiple of a stride, so that no box
 has the same position in the network's grid as before."""
 View = Literal["plain", "mirror", "zoom"]
+Turn = Literal[0, 90, 180, 270]
+"""Degrees, clockwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,9 @@ class ProbeJob:
     video one synthetic picture stands for the frames.
 
     ``frames`` frames are taken, spread over the first ``span``; fewer once ``time_budget_s`` or ``byte_budget`` is
-    used up. ``views``: run the mirrored and the zoomed frames too, and leave the input gain alone. ``fp16``: measure
-    the layers' largest values on the first frame.
+    used up. ``views``: run the mirrored and the zoomed frames too, and leave the input gain alone. ``turns``: every
+    frame is run at each of these angles, one after the other. ``fp16``: measure the layers' largest values on the
+    first frame.
     """
 
     onnx: str
@@ -50,6 +53,7 @@ class ProbeJob:
     nhwc: bool = False
     candidates: tuple[Candidate, ...] = ()
     views: bool = False
+    turns: tuple[Turn, ...] = (0,)
     fp16: bool = False
     frames: int = 6
     span: int = 240

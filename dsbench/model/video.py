@@ -39,6 +39,8 @@ class VideoFacts:
     """As the container counts them; 0 where it does not say."""
     container: str = ""
     """FFmpeg's names of the format, by content: ``mov,mp4,m4a,3gp,3g2,mj2``, ``matroska,webm``."""
+    rotation: int = 0
+    """Degrees, counterclockwise, by which the container asks players to turn the picture; DeepStream does not."""
 
 
 def choose(chosen: Value[str], model_dir: Path, start: Path) -> Value[Path]:
@@ -93,6 +95,7 @@ def inspect(path: Path) -> VideoFacts:
                 pixel_format=frame.format.name,
                 frames=stream.frames,
                 container=container.format.name,
+                rotation=int(frame.rotation) % 360,
             )
     except (av.FFmpegError, ValueError) as error:
         raise _unreadable(path, _reason(path, error)) from error

@@ -23,7 +23,7 @@ from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import frame_count, kitti_dump
 from dsbench.runtimes.kitti_dump import KittiDump
-from dsbench.steps import dump_comparison, reference
+from dsbench.steps import clip_check, dump_comparison, reference
 from dsbench.steps.model_outputs import ModelOutputsResult, Step6Start, family_threshold
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.nvinfer_config import NvinferConfigResult
@@ -197,6 +197,7 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: KittiGateResult)
     median = verdict.median_score
     log.fact("Median score", "no detection" if median is None else f"{median:.3f}")
     log.fact("Zero-area boxes", scan.zero_area)
+    log.warn(*clip_check.dump_warnings(layout.kitti_dir))
     if scan.classes:
         log.table("Detected classes", ("class", "objects"), scan.classes.most_common(20))
     if scan.invalid_count:

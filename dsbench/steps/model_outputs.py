@@ -33,7 +33,14 @@ from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import probes
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.probes import Probed
-from dsbench.steps import candidate_pictures, preprocessing_rows, stated_values, tensorrt_import, truth_candidates
+from dsbench.steps import (
+    candidate_pictures,
+    clip_check,
+    preprocessing_rows,
+    stated_values,
+    tensorrt_import,
+    truth_candidates,
+)
 from dsbench.steps.candidate_pictures import SeenFrames, SideBySide
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.truth_candidates import VideoTruth, Weighing
@@ -124,7 +131,17 @@ def run(model: ModelRun, log: EvidenceLog) -> ModelOutputsResult:
     log.fact("Input size (height x width)", f"{facts.height}x{facts.width}", origin)
     _show_unknown(model, log, outputs)
     log.warn(*wrong_labels(facts, outputs))
+    log.warn(*_about_clip(facts, outputs, model.scratch))
     return outputs
+
+
+def _about_clip(facts: PreflightFacts, outputs: ModelOutputsResult, scratch: Path) -> tuple[str, ...]:
+    """What is wrong with the clip. Boxes are only asked where the preprocessing is known."""
+    probed, head, found = outputs.probed, outputs.head, None
+    if head is not None and not outputs.choice.unknown:
+        network = Network(facts.width, facts.height)
+        found = CandidateBoxes(outputs.candidates, probed.result, probed.tensors, head, network)
+    return clip_check.warnings(facts, probed, found, outputs.chosen, _job(facts, ()), scratch)
 
 
 def _show_unknown(model: ModelRun, log: EvidenceLog, outputs: ModelOutputsResult) -> None:

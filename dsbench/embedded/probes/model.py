@@ -150,7 +150,7 @@ class _ProbeSession:
 
     def affordable_frames(self) -> int:
         """Number of frames that the time and space budgets allow for every candidate, at least one."""
-        runs = len(self.job.candidates) * (1 + len(VIEWS) * self.job.views)
+        runs = len(self.job.candidates) * (1 + len(VIEWS) * self.job.views) * len(self.job.turns)
         by_time = self.job.time_budget_s * self.parallel / max(self.busy_s * runs, 1e-6)
         by_space = self.job.byte_budget / max(self.bytes_per_image * runs, 1)
         return int(max(1, min(self.job.frames, by_time, by_space)))
@@ -277,7 +277,7 @@ def _frames(job: ProbeJob, count: int) -> list[YuvFrame]:
     if job.video is None:
         return [synthetic.frame(job.width, job.height)]
     picked, total = _pick(job, count, job.span)
-    if not job.at and total < job.span and len(picked) < min(count, total):
+    if not job.at and total < job.span and len(picked) < min(count, total) * len(job.turns):
         picked, total = _pick(job, count, total)
     if not picked:
         raise DsbenchError(
@@ -305,8 +305,8 @@ def _pick(job: ProbeJob, count: int, span: int) -> tuple[list[YuvFrame], int]:
         if position in wanted:
             scaled = mux.scale(frame)
             planes = {name: getattr(scaled, name).copy() for name in "yuv"}  # the decoder reuses its buffers
-            picked.append(replace(scaled, **planes))
-        if len(picked) == len(wanted):
+            picked += [views.turned(replace(scaled, **planes), degrees) for degrees in job.turns]
+        if len(picked) == len(wanted) * len(job.turns):
             return picked, span
     return picked, total
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsbench.embedded.video.frame import YuvFrame
-from dsbench.jobs.probe import ZOOM_WINDOW, Window
+from dsbench.jobs.probe import ZOOM_WINDOW, Turn, Window
 
 WHOLE: Window = (0.0, 0.0, 1.0, 1.0)
 
@@ -17,6 +17,12 @@ def mirrored(frame: YuvFrame) -> YuvFrame:
     """Left and right exchanged."""
     planes = [np.ascontiguousarray(plane[:, ::-1]) for plane in (frame.y, frame.u, frame.v)]
     return replace(frame, y=planes[0], u=planes[1], v=planes[2])
+
+
+def turned(frame: YuvFrame, degrees: Turn) -> YuvFrame:
+    """The frame turned clockwise; a quarter turn exchanges width and height."""
+    y, u, v = (np.ascontiguousarray(np.rot90(plane, -degrees // 90)) for plane in (frame.y, frame.u, frame.v))
+    return replace(frame, y=y, u=u, v=v, width=y.shape[1], height=y.shape[0])
 
 
 def zoomed(frame: YuvFrame, window: Window = ZOOM_WINDOW) -> YuvFrame:

@@ -1,0 +1,88 @@
+"""6a and 6g: warnings about the clip itself, before the detection rate is believed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from dsbench.base import spec
+from dsbench.base.boxes import Boxes
+from dsbench.base.errors import DsbenchError
+from dsbench.families import registry
+from dsbench.formats import kitti
+from dsbench.jobs.probe import ProbeJob, Turn
+from dsbench.judge.imports import clip, frame_evidence, tensors
+from dsbench.judge.imports.candidate_boxes import CandidateBoxes
+from dsbench.model.facts import ModelFacts
+from dsbench.runtimes import probes
+from dsbench.runtimes.probes import Probed
+
+_TURNS: tuple[Turn, ...] = (0, 90, 180, 270)
+_FRAMES = 3
+_SPAN = 120
+"""Frames of the clip among which they are chosen."""
+_BUDGET_S = 1.5
+
+
+def warnings(
+    facts: ModelFacts, probed: Probed, found: CandidateBoxes | None, chosen: int, job: ProbeJob, scratch: Path
+) -> tuple[str, ...]:
+    """What is wrong with the clip; nothing without a video.
+
+    ``found``: 6a's boxes, None if they cannot be believed. ``job``: 6a's, which is run again with turned frames if the
+    model sees little.
+    """
+    if facts.video is None or not probed.result.frames:
+        return ()
+    video = facts.video.value
+    said = clip.container(video.frames, video.rotation)
+    bad = clip.pictures(tensors.pictures_of(probed.tensors, probed.result), probed.result.frames)
+    if bad or video.rotation or found is None:
+        return (*said, *filter(None, (bad,)))
+    plain = _clustered(found, chosen)
+    if not clip.worth_turning(clip.sighting(plain), len(plain)):
+        return said
+    return (*said, *filter(None, (_turned(found, chosen, job, scratch),)))
+
+
+def _turned(found: CandidateBoxes, chosen: int, job: ProbeJob, scratch: Path) -> str:
+    """A sentence if the model sees more in turned frames; empty if not, and if they cannot be run."""
+    candidate = (found.candidates[chosen],)
+    only = replace(
+        job,
+        candidates=tensors.to_candidates(candidate),
+        turns=_TURNS,
+        frames=_FRAMES,
+        span=_SPAN,
+        fp16=False,
+        time_budget_s=_BUDGET_S,
+    )
+    folder = scratch / "turns"
+    folder.mkdir(exist_ok=True)
+    try:
+        again = probes.probe_model(only, folder)
+    except DsbenchError:
+        return ""
+    frames = _clustered(replace(found, candidates=candidate, result=again.result, tensors=again.tensors), 0)
+    seen = {turn: clip.sighting(frames[place :: len(_TURNS)]) for place, turn in enumerate(_TURNS)}
+    return clip.turned(seen.pop(0), seen)
+
+
+def _clustered(found: CandidateBoxes, candidate: int) -> list[Boxes]:
+    """Boxes in network pixels, clustered as the family's convention says."""
+    frames = found.of(candidate)
+    if registry.convention(found.head).cluster_mode == spec.CLUSTER_MODE:
+        return [frame_evidence.kept(boxes, found.floor) for boxes in frames]
+    return [boxes.take(boxes.confidence >= found.floor) for boxes in frames]
+
+
+def dump_warnings(kitti_dir: Path) -> tuple[str, ...]:
+    """What the KITTI dump shows of the clip."""
+    files = kitti.list_frames(kitti_dir)
+    first = ""
+    for position, file in enumerate(files):
+        text = file.path.read_text(encoding="utf-8", errors="replace")
+        first = first if position else text
+        if text != first:
+            return ()
+    return tuple(filter(None, (clip.unmoved(len(files), len(first.splitlines())),)))
