@@ -100,16 +100,19 @@ def run(job: ProbeJob, tensors: Path) -> ProbeResult:
     # a call is timed when both have ended
     result = replace(network.random(), input_gain=measured.result() if measured else None)
     try:
-        frames = _spread(decoded.result(), network.affordable_frames())
+        frames = _spread(decoded.result(), network.affordable_frames(), len(job.turns))
     except DsbenchError as error:
         return replace(result, video_failure=failure_of(error))
     return network.real(frames, result, tensors)
 
 
-def _spread(frames: Sequence[YuvFrame], count: int) -> Sequence[YuvFrame]:
-    """At most ``count`` of the frames, evenly spread."""
-    total = len(frames)
-    return frames if count >= total else [frames[int((i + 0.5) * total / count)] for i in range(count)]
+def _spread(frames: Sequence[YuvFrame], count: int, turns: int) -> Sequence[YuvFrame]:
+    """At most ``count`` of the frames, evenly spread. Each is there ``turns`` times, one after the other."""
+    total = len(frames) // turns
+    if count >= total:
+        return frames
+    first = [int((i + 0.5) * total / count) * turns for i in range(count)]
+    return [frame for start in first for frame in frames[start : start + turns]]
 
 
 class _ProbeSession:

@@ -76,6 +76,16 @@ def test_lines_are_the_specifications(tmp_path: Path) -> None:
     assert result.real == ()
 
 
+def test_turned_frames_follow_one_another(tmp_path: Path, video: Path) -> None:
+    stretched = Candidate(1.0, (), 0, 0)
+    turned = replace(job(identity(tmp_path / "i.onnx"), video, stretched, frames=5, span=12), turns=(0, 180))
+    for budget, numbers in ((60.0, [1, 3, 6, 8, 10]), (1e-9, [6])):
+        result = probe.run(replace(turned, time_budget_s=budget), tmp_path / "o.npz")
+        assert result.frames == tuple(number for number in numbers for _ in (0, 180))
+        plain, half_turn = tensors.outputs_of(tmp_path / "o.npz", result, 0)[:2]
+        assert np.abs(plain[0].data[:, ::-1, ::-1] - half_turn[0].data).max() < 4
+
+
 def test_a_synthetic_picture_stands_for_the_frames_without_a_video(tmp_path: Path) -> None:
     scaled = Candidate(0.5, (), 0, 0)
     asked = job(identity(tmp_path / "x.onnx"), None, Candidate(1.0, (), 0, 0), scaled)
