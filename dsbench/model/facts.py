@@ -16,6 +16,8 @@ from dsbench.model.onnx.graph import OnnxFacts
 from dsbench.model.settings import Settings
 from dsbench.model.video import VideoFacts
 
+_FROZEN = "batch frozen at"
+
 
 @dataclass(frozen=True)
 class EngineFile:
@@ -106,8 +108,14 @@ class PreflightFacts:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Warnings, choices that were made, and what is missing without being required."""
+        """Choices that were made, what is missing without being required, and a frozen batch."""
         return tuple(_notes(self))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What costs something later without any message of DeepStream: a frozen batch, spoilt label text."""
+        frozen = (text for text in self.notes if text.startswith(_FROZEN))
+        return (*frozen, *(f"labels.txt: {text}" for text in self.labels.spoilt))
 
 
 def _notes(facts: PreflightFacts) -> Iterator[str]:
@@ -130,4 +138,4 @@ def _notes(facts: PreflightFacts) -> Iterator[str]:
     if throughput and not throughput.stand_in:
         yield from (f"trtexec's figure: {remark}" for remark in throughput.remarks)
     if facts.onnx.batch is not None:
-        yield f"batch frozen at {facts.onnx.batch}: re-export with a dynamic batch to carry more"
+        yield f"{_FROZEN} {facts.onnx.batch}: re-export with a dynamic batch to carry more"

@@ -61,8 +61,8 @@ def add_evidence(log: EvidenceLog, facts: PreflightFacts) -> None:
     log.fact("Video stream", f"{shape}, {video.frames or 'unknown number of'} frames", "container")
     if facts.settings.path:
         log.fact("dsbench.toml", ", ".join(facts.settings.decided()) or "sets no key")
-    log.note(*facts.notes)
-    log.warn(*(f"labels.txt: {text}" for text in facts.labels.spoilt))
+    log.note(*(text for text in facts.notes if text not in facts.warnings))
+    log.warn(*facts.warnings)
 
 
 def _engine_origin(log: EvidenceLog, origin: Origin) -> None:
