@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dsbench.base.options import GROUND_TRUTH, SETTINGS, VIDEO
 from dsbench.formats.ground_truth import reader
@@ -12,7 +13,9 @@ from dsbench.formats.ground_truth.truth import GroundTruth
 from dsbench.judge.accuracy import clip_frames
 from dsbench.judge.accuracy.clip_frames import ClipSize, ClipTruth
 from dsbench.model.facts import PreflightFacts
-from dsbench.steps.model_run import ModelRun
+
+if TYPE_CHECKING:
+    from dsbench.steps.model_run import ModelRun
 
 _COMPARED = 1 << 20
 

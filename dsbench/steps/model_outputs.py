@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dsbench.base import spec
 from dsbench.base.boxes import Boxes
@@ -42,8 +43,10 @@ from dsbench.steps import (
     truth_candidates,
 )
 from dsbench.steps.candidate_pictures import SeenFrames, SideBySide
-from dsbench.steps.model_run import ModelRun
 from dsbench.steps.truth_candidates import VideoTruth, Weighing
+
+if TYPE_CHECKING:
+    from dsbench.steps.model_run import ModelRun
 
 _EVIDENCE_BUDGET_S = 3.0
 """Time for the frames in three views, where only they show the range of pixels ..."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
@@ -17,7 +18,9 @@ from dsbench.machine import hardware
 from dsbench.model.facts import ModelFacts, PreflightFacts
 from dsbench.record.evidence import EvidenceLog
 from dsbench.steps.findings import raise_errors
-from dsbench.steps.model_run import ModelRun
+
+if TYPE_CHECKING:
+    from dsbench.steps.model_run import ModelRun
 
 
 def run(model: ModelRun, log: EvidenceLog) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import TYPE_CHECKING
 
 from dsbench.base import spec
 from dsbench.base.boxes import Boxes
@@ -23,7 +24,9 @@ from dsbench.judge.imports.truth_ranking import TruthRanking
 from dsbench.model.facts import PreflightFacts
 from dsbench.runtimes.probes import Probed
 from dsbench.steps import ground_truth
-from dsbench.steps.model_run import ModelRun
+
+if TYPE_CHECKING:
+    from dsbench.steps.model_run import ModelRun
 
 FRAMES = 12
 """Annotated frames of the second probe at most."""
