@@ -248,6 +248,14 @@ SWEEP = Option(
     origin=DEFAULT,
     docs="docs/limits.md",
 )
+ABLATION = Option(
+    "ablation",
+    Flag(),
+    False,
+    "say what each way costs in which the app differs from the ideal: scaling, padding, filters, keys of the config",
+    origin=DEFAULT,
+    docs="docs/parity.md",
+)
 LATENCY = Option(
     "latency",
     Flag(),

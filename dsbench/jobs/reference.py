@@ -12,8 +12,23 @@ from dsbench.jobs.probe import Candidate, ProbeFailure
 
 
 @dataclass(frozen=True, slots=True)
+class Feed:
+    """How a frame becomes the network's input: nvinfer's keys, and what nvinfer cannot do.
+
+    ``mux``: the frame is scaled to the streammux surface first. ``padding``: value of the pixels beside the picture.
+    ``deviations``: divisors of the channels in pixels, in the place of net-scale-factor.
+    """
+
+    candidate: Candidate
+    mux: bool = True
+    scaling_filter: int = 6
+    padding: int = 0
+    deviations: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReferenceJob:
-    """Run ``onnx`` in FP32 on the frames of ``video`` with the numbers ``frames`` (ascending), under each candidate.
+    """Run ``onnx`` in FP32 on the frames of ``video`` with the numbers ``frames`` (ascending), under each feed.
 
     No frame is begun after ``time_budget_s``, measured from the first frame on.
     """
@@ -22,13 +37,12 @@ class ReferenceJob:
     video: str
     height: int
     width: int
-    candidates: tuple[Candidate, ...]
+    feeds: tuple[Feed, ...]
     frames: tuple[int, ...]
     channels: int = 3
     nhwc: bool = False
     mux_width: int = spec.MUX_WIDTH
     mux_height: int = spec.MUX_HEIGHT
-    scaling_filter: int = 6
     threads: int = 2
     time_budget_s: float = 6.0
     memory_limit: int = 16 << 30
@@ -59,7 +73,7 @@ class ReferenceOutputs:
     frames: tuple[int, ...] = ()
     """Numbers of the frames that were run."""
     placements: tuple[Placement, ...] = ()
-    """One for each candidate."""
+    """One for each feed."""
     seconds: float = 0.0
     """Wall time of decoding and inference."""
     failure: ProbeFailure | None = None
@@ -70,6 +84,6 @@ def frame_file(frame: int) -> str:
     return f"frame_{frame:06d}.npz"
 
 
-def output_key(candidate: int, output: int) -> str:
+def output_key(feed: int, output: int) -> str:
     """Key of one output in a frame's .npz; the array has no batch dimension."""
-    return f"c{candidate}_o{output}"
+    return f"c{feed}_o{output}"

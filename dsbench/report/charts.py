@@ -12,12 +12,16 @@ from dsbench.report.figures import ChartSeries
 
 SERIES = "FPS of each stream over time"
 """Title prefix of a table whose first column is seconds and whose other columns are the FPS of streams."""
+ABLATION_TABLE = "Boxes lost from the ideal to the dump"
+"""Title prefix of a table of stages: name, boxes of the ideal that are left, lost here, ..."""
 LOAD = "Load over time"
 """Title prefix of a table whose first column is seconds and whose other columns are percentages."""
 
 
 def chart_of(table: Table, target_fps: float | None) -> str | None:
-    """Base64 of an SVG chart of the table; None if it is not a time series."""
+    """Base64 of an SVG chart of the table; None if it is neither a time series nor the ablation."""
+    if table.title.startswith(ABLATION_TABLE) and table.rows:
+        return _encoded(draw.waterfall(table.title, [(row[0], int(row[1])) for row in table.rows]))
     series = series_of(table)
     if series is None:
         return None

@@ -76,6 +76,28 @@ def bars(title: str, values: Sequence[tuple[str, float, str]]) -> str:
     return _svg(_WIDTH, height, title, parts)
 
 
+def waterfall(title: str, stages: Sequence[tuple[str, int]]) -> str:
+    """SVG with a bar for each stage (name, amount that is left): what is left, and in red what this stage took."""
+    height = _TOP + len(stages) * _ROW
+    whole = max([amount for _, amount in stages], default=1) or 1
+    parts = [_text(4, 16, title, weight="bold")]
+    before = stages[0][1] if stages else 0
+    for number, (name, amount) in enumerate(stages):
+        top = _TOP + number * _ROW
+        left, taken = (part / whole * (_WIDTH - 8) for part in (min(amount, before), abs(before - amount)))
+        change = f" ({amount - before:+d})" if number else ""
+        parts.append(_text(4, top + 14, f"{name}: {amount}{change}"))
+        parts.append(f'<rect x="4" y="{top + 19:.1f}" width="{left:.1f}" height="{_BAR}" fill="{_COLORS[0]}"/>')
+        color = _TARGET if amount < before else _COLORS[2]
+        if amount != before:
+            parts.append(
+                f'<rect x="{4 + left:.1f}" y="{top + 19:.1f}" width="{max(taken, 1.0):.1f}" height="{_BAR}"'
+                f' fill="{color}"/>'
+            )
+        before = amount
+    return _svg(_WIDTH, height, title, parts)
+
+
 def _nice(value: float) -> float:
     """The smallest of 1, 2, 4, 6, 8 or 10 times a power of ten that is at least ``value``."""
     scale = 10.0 ** math.floor(math.log10(value))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.options import ABLATION
 from dsbench.judge.imports.config_choices import PARSER
 from dsbench.judge.imports.dump_boxes import ClassNames
 from dsbench.judge.imports.parity import DumpParity, ParityOutcome
 from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import EvidenceLog, Undecided
-from dsbench.steps import parity_pictures
+from dsbench.steps import ablation, parity_pictures
 from dsbench.steps.dump_comparison import DumpComparison
 from dsbench.steps.model_run import ModelRun
 
@@ -51,6 +52,8 @@ def run(model: ModelRun, log: EvidenceLog) -> DumpComparison:
     shown = parity_pictures.grid(result, model.get(PreflightFacts))
     if shown is not None:
         log.grid(shown)
+    if model.option(ABLATION).value and result.parity is not None:
+        ablation.add(model, log)
     require(result, model.layout.given_path(model.layout.kitti_dir))
     return result
 

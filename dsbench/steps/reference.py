@@ -13,7 +13,7 @@ from dsbench.base.errors import DsbenchError
 from dsbench.base.options import KITTI_FRAMES
 from dsbench.families import registry
 from dsbench.families.base import Network, Preprocessing
-from dsbench.jobs.reference import ReferenceJob
+from dsbench.jobs.reference import Feed, ReferenceJob
 from dsbench.judge.imports import config_choices, postprocess, preprocessing, reference, tensors
 from dsbench.judge.imports.config_choices import RuleChoice
 from dsbench.judge.imports.levels import Fixed, StatedBy
@@ -162,11 +162,12 @@ def _job(
         video=str(facts.video.value.path),
         height=facts.height,
         width=facts.width,
-        candidates=tensors.to_candidates(feeds),
+        feeds=tuple(
+            Feed(candidate, scaling_filter=config.config.scaling_filter) for candidate in tensors.to_candidates(feeds)
+        ),
         frames=frames,
         channels=facts.onnx.channels,
         nhwc=facts.onnx.layout == "NHWC",
-        scaling_filter=config.config.scaling_filter,
         threads=threads,
         time_budget_s=BUDGET_S * _DEADLINE,
     )

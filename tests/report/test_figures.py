@@ -65,6 +65,20 @@ def test_bars_are_scaled_to_the_largest_value() -> None:
     assert widths[2] == 0
 
 
+def test_a_waterfall_shows_what_each_stage_takes() -> None:
+    svg = figures.waterfall("t", [("ideal", 100), ("nearest", 80), ("padding", 80), ("dump", 90)])
+    assert texts(svg)[1:] == ["ideal: 100", "nearest: 80 (-20)", "padding: 80 (+0)", "dump: 90 (+10)"]
+    widths = [float(r.get("width", "0")) for r in ElementTree.fromstring(svg).iter(f"{SVG}rect") if r.get("x")]
+    left, taken = widths[1:3]
+    assert round(left / taken, 1) == 4
+    assert len(widths) == 6, "no second bar where nothing changes"
+
+
+def test_the_table_of_the_ablation_is_drawn() -> None:
+    rows = (("ideal", "10", "0", "0", "1.000"), ("padding", "9", "1", "0", "0.947"))
+    assert charts.chart_of(Table(f"{charts.ABLATION_TABLE}, 5 frames", ("a", "b", "c", "d", "e"), rows), None)
+
+
 def test_only_series_tables_are_drawn() -> None:
     rows = (("2.0", "30.1"), ("4.0", "29.9"))
     drawn = charts.series_of(Table(f"{charts.SERIES}, Run 1 at 1 streams", ("seconds", "stream 0"), rows))

@@ -17,7 +17,7 @@ from dsbench.families.base import Head, Network
 from dsbench.families.yolox import YoloxLayout
 from dsbench.formats import kitti
 from dsbench.jobs.probe import Candidate
-from dsbench.jobs.reference import Placement, ReferenceJob
+from dsbench.jobs.reference import Feed, Placement, ReferenceJob
 from dsbench.judge.imports import reference as judge
 from dsbench.judge.imports.dump_boxes import names_of
 from dsbench.judge.imports.postprocess import PostRules, plain
@@ -122,7 +122,7 @@ def test_the_worst_frames_are_drawn(tmp_path: Path) -> None:
 def test_the_probe_runs_the_wanted_frames(tmp_path: Path) -> None:
     onnx = onnx_zoo.detector(tmp_path / "net.onnx")
     clip = write_clip(tmp_path / "clip.mp4", frames=6)
-    job = ReferenceJob(str(onnx), str(clip), 64, 64, (Candidate(1.0), Candidate(0.5)), (1, 4))
+    job = ReferenceJob(str(onnx), str(clip), 64, 64, (Feed(Candidate(1.0)), Feed(Candidate(0.5))), (1, 4))
     done = probes.probe_reference(job, tmp_path)
     assert (done.result.frames, done.result.outputs) == ((1, 4), ("output",))
     assert done.result.placements[0] == Placement(0.05, 0.05, 0, 0, 1280, 720)
@@ -136,7 +136,7 @@ def test_the_probe_runs_the_wanted_frames(tmp_path: Path) -> None:
 
 def test_a_model_that_does_not_run_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "net.onnx").write_bytes(b"nothing")
-    job = ReferenceJob(str(tmp_path / "net.onnx"), "none.mp4", 64, 64, (Candidate(1.0),), (0,))
+    job = ReferenceJob(str(tmp_path / "net.onnx"), "none.mp4", 64, 64, (Feed(Candidate(1.0)),), (0,))
     with pytest.raises(DsbenchError) as caught:
         probes.probe_reference(job, tmp_path)
     assert caught.value.code == Code.ONNX_RUN_FAILED

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from dsbench.families.base import Preprocessing
 from dsbench.formats.nvinfer import CLASS_PREFIX, PROPERTY, ClassAttrs
@@ -120,6 +121,31 @@ def same_pixels(one: Preprocessing, other: Preprocessing) -> bool:
 def choices(configured: PostRules, usual: PostRules) -> tuple[RuleChoice, ...]:
     """Every key in which the configured rules differ from the usual ones and that has an effect."""
     return (*_properties(configured, usual), *_of_all(configured, usual), *_of_classes(configured, usual))
+
+
+def cumulative(configured: PostRules, usual: PostRules) -> Iterator[tuple[str, PostRules]]:
+    """The choices one after the other, as text, each with the rules of all up to it; the last are the configured."""
+    found, now = choices(configured, usual), usual
+    for place, choice in enumerate(found, 1):
+        now = configured if place == len(found) else _applied(choice, now, usual)
+        yield choice.text, now
+
+
+def _applied(choice: RuleChoice, now: PostRules, usual: PostRules) -> PostRules:
+    """``now`` with the key of one choice as configured."""
+    if choice.group == PROPERTY:
+        return replace(now, **_differing(choice.alone, usual))
+    if choice.group == ALL:
+        return replace(now, attrs_all=replace(now.attrs_all, **_differing(choice.alone.attrs_all, usual.attrs_all)))
+    number = int(choice.group.removeprefix(CLASS_PREFIX))
+    changed = _differing(choice.alone.attrs_for(number), usual.attrs_for(number))
+    return _of_class(now, number, replace(now.attrs_for(number), **changed))
+
+
+def _differing(one: PostRules | ClassAttrs, other: PostRules | ClassAttrs) -> dict[str, Any]:
+    """Fields of ``one`` that have another value in ``other``."""
+    names = [item.name for item in fields(one)]
+    return {name: getattr(one, name) for name in names if getattr(one, name) != getattr(other, name)}
 
 
 def _properties(configured: PostRules, usual: PostRules) -> Iterator[RuleChoice]:

@@ -38,21 +38,21 @@ def size_origin(stated: Said[tuple[int, int]] | None, height: int, width: int, o
 
 def approximation(chosen: Preprocessing, stated: Statement | None = None) -> str:
     """A warning if ``chosen`` is one scale for three different deviations (failure mode 2), else an empty text."""
-    means, deviations = _deviations(chosen, stated)
-    if len(deviations) != 3 or max(deviations) - min(deviations) < 0.03:
+    means, divisors = deviations(chosen, stated)
+    if len(divisors) != 3 or max(divisors) - min(divisors) < 0.03:
         return ""
-    errors = "; ".join(f"{chosen.net_scale_factor * value - 1:+.1%}" for value in deviations)
+    errors = "; ".join(f"{chosen.net_scale_factor * value - 1:+.1%}" for value in divisors)
     subtract = ", ".join(f"{value:.3f}" for value in means)
-    divide = ", ".join(f"{value:.3f}" for value in deviations)
+    divide = ", ".join(f"{value:.3f}" for value in divisors)
     return (
         f"nvinfer has one net-scale-factor for three channels: {chosen.net_scale_factor:.5g} stands for the deviations"
-        f" {'; '.join(f'{value / 255:.3g}' for value in deviations)} (off by {errors}). To be exact put the"
+        f" {'; '.join(f'{value / 255:.3g}' for value in divisors)} (off by {errors}). To be exact put the"
         f" normalisation into the ONNX, a Sub of [{subtract}] and a Div by [{divide}] (shape 1x3x1x1) behind the input,"
         " and set net-scale-factor=1.0 without offsets"
     )
 
 
-def _deviations(chosen: Preprocessing, stated: Statement | None) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def deviations(chosen: Preprocessing, stated: Statement | None) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Means and deviations, in pixels, from which ``chosen`` was computed: the exporter's if it stated scale and
     offsets, else those of a known row."""
     feed = (chosen.net_scale_factor, chosen.offsets)
