@@ -27,10 +27,13 @@ def add_unknown(log: EvidenceLog, choice: Choice, sheet: str) -> None:
 def add(log: EvidenceLog, choice: Choice) -> None:
     """nvinfer's preprocessing keys, who states each, what speaks against them, and what the candidates find."""
     values = values_of(choice.preprocessing)
+    above = ""
     for item in choice.keys:
         others = f" ({'; '.join(item.others)})" if item.others else ""
-        log.fact(item.key, values[item.key], f"{item.level}: {item.source}{others}")
-    levels = (StatedBy.USER, StatedBy.EXPORTER, StatedBy.GRAPH, StatedBy.CONVENTION, HABIT, MEASURED)
+        origin = f"{item.level}: {item.source}{others}"
+        log.fact(item.key, values[item.key], "the same" if origin == above else origin)
+        above = origin
+    levels = (*(level for level in StatedBy if level not in (StatedBy.EITHER, StatedBy.UNKNOWN)), HABIT, MEASURED)
     log.table(
         "What each level says of the preprocessing; the first that says something counts, habit never does",
         ("key", *(str(level) for level in levels)),

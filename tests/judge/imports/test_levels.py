@@ -31,7 +31,7 @@ def test_the_graph_stands_between_exporter_and_convention() -> None:
     choice = decide([], stated, UNIT)
     assert choice.preprocessing == Preprocessing(1 / 255, (), 1, 1, 0)
     assert [item.level.value for item in choice.keys] == ["graph", "graph", "user", "exporter", "exporter"]
-    assert choice.keys[4].others == ("graph: 1", "convention: 0")[:1]
+    assert choice.keys[4].others == ("graph: 1",)
     said = {claim.level: (claim.value, claim.source) for claim in choice.keys[2].claims}
     assert said == {
         "user": ("1", "dsbench.toml"), "graph": ("0", "names"), "convention": ("0", "family convention"),
