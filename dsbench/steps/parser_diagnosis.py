@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dsbench.base.errors import DsbenchError
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
     Calls = Sequence[NDArray[np.float32] | None]
 
-ENOUGH = 60
-"""Boxes; with fewer the parser is called again with a lower threshold."""
+ENOUGH, SURE = 60, 10
+"""Boxes; with fewer than the first the parser is called again with a lower threshold, unless the second are right."""
 LOWER = (0.1, 0.03, 0.01, 0.003, 0.001)
 """Lower thresholds, tried in turn until the reference has enough boxes."""
 DIFFERS = "parser-differs"
@@ -40,22 +41,20 @@ def diagnose(
     threshold = pre_cluster_threshold(facts.settings, outputs)
     head, network = outputs.head, Network(facts.width, facts.height)
 
-    def judged(tables_of: Calls, at: float) -> ParserDiagnosis:
+    def judged(tables_of: Calls, at: float, *, explain: bool = True) -> ParserDiagnosis:
         made = ParserCalls(tables(tables_of), frames, head, network, at, threshold)
-        return diagnosis.diagnose(made, facts.labels.names)
+        return diagnosis.diagnose(made, facts.labels.names, explain=explain)
 
-    first = judged(calls, threshold)
-    if first.state is DiagnosisState.SAME and first.compared >= ENOUGH // 6:
+    first = judged(calls, threshold, explain=False)
+    if first.state is DiagnosisState.SAME and first.compared >= SURE:
         return first
-    if first.compared >= ENOUGH:
-        return first
-    lower = lower_threshold(frames, head, network, threshold)
-    try:
-        more = again(lower)
-    except DsbenchError:  # a parser may fail on a threshold that nobody asks for
-        return first
-    second = judged(more, lower)
-    return second if second.compared > first.compared else first
+    if first.compared < ENOUGH:
+        lower = lower_threshold(frames, head, network, threshold)
+        with suppress(DsbenchError):  # a parser may fail on a threshold that nobody asks for
+            second = judged(again(lower), lower)
+            if second.compared > first.compared:
+                return second
+    return judged(calls, threshold)
 
 
 def lower_threshold(frames: Sequence[Outputs], head: Head, network: Network, threshold: float) -> float:

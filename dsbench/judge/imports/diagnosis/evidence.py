@@ -65,7 +65,7 @@ class BoxEvidence:
     def floor(self) -> float:
         """The lowest score of a prediction that can equal a box."""
         lowest = min((float(frame.sample.score.min()) for frame in self.frames if len(frame.sample)), default=0.0)
-        return min(lowest, self.threshold) - SCORE
+        return (1 - 2 * SCORE) * min(lowest, self.threshold)
 
     @property
     def total(self) -> int:
@@ -102,14 +102,18 @@ class BoxEvidence:
 
     def coverage(self, box: BoxMistake, score: ScoreMistake) -> float:
         """Fraction of the boxes that the two mistakes give above the threshold which the parser has."""
+        import numpy as np
+
         given = returned = 0
         for frame in self.frames:
             best = (0.0, 0, 0)
+            high = frame.found.take(frame.found.score >= (1 - SCORE) * self.threshold)
+            present = Scored(np.arange(len(high)), high.ids, high.score)
             for scored, corners in self.predictions(frame.rows, box, score, self.floor):
-                wanted = (scored.score >= self.threshold + SCORE) & inside(corners, self.network)
-                pairs = pair(frame.found, scored, corners, self.network, Compare.ALL, clip=self.clip)
-                hit = len(set(pairs[pairs >= 0].tolist()) & set(wanted.nonzero()[0].tolist()))
-                count = int(wanted.sum())
+                passing = (scored.score >= (1 + SCORE) * self.threshold) & inside(corners, self.network)
+                wanted = _sampled(ParsedBoxes(scored.ids, corners, scored.score).take(passing), SAMPLE)
+                pairs = pair(wanted, present, high.corners, self.network, Compare.ALL, clip=self.clip)
+                hit, count = int((pairs >= 0).sum()), len(wanted)
                 best = max(best, (hit / max(count, 1), hit, count))
             returned, given = returned + best[1], given + best[2]
         return returned / given if given else 0.0
@@ -151,7 +155,7 @@ def gather(calls: ParserCalls) -> BoxEvidence:
     kept = []
     for item, mask, outputs in zip(found, within, calls.frames, strict=True):
         usable = item.take(mask) if clip else item
-        high = usable.take(usable.score >= calls.threshold - SCORE)  # nvinfer drops the others
+        high = usable.take(usable.score >= (1 - SCORE) * calls.threshold)  # nvinfer drops the others
         rows = decoded.read(outputs, calls.head, calls.network, calls.threshold)
         kept.append(ParsedFrame(usable, _sampled(high if len(high) else usable, SAMPLE), rows, outputs))
     return BoxEvidence(tuple(kept), calls.head, calls.network, calls.threshold, clip)

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-PIXELS, RELATIVE, SCORE = 0.3, 0.0015, 0.003
-"""Tolerances: what a parser that computes in half precision is off by."""
+PIXELS, RELATIVE, SCORE = 0.3, 0.0015, 0.004
+"""Tolerances: what a parser that computes in half precision is off by. That of scores is relative."""
+_LEAST_SCORE = 1e-5
 _SPREAD = 0.01
 """The tolerance in pixels is at most this fraction of the boxes' own size, for boxes in other units."""
 _MOST_PAIRS = 4_000_000
@@ -70,12 +71,20 @@ def slack(corners: Floats) -> float:
     """Tolerance of a coordinate in the boxes' unit."""
     import numpy as np
 
-    finite = corners[np.isfinite(corners).all(axis=1)]
+    some = corners[:: max(len(corners) // 400, 1)]
+    finite = some[np.isfinite(some).all(axis=1)]
     if not len(finite):
         return PIXELS
     size = float(np.median(np.abs(finite[:, 2:] - finite[:, :2])))
     spread = max(size, float(finite.std(axis=0).mean()) if len(finite) > 1 else 0.0)
     return min(PIXELS, _SPREAD * spread) if spread > 0 else PIXELS
+
+
+def score_slack(score: Floats) -> Floats:
+    """Tolerances of scores."""
+    import numpy as np
+
+    return _LEAST_SCORE + SCORE * np.abs(score)
 
 
 def pair(
@@ -94,32 +103,49 @@ def pair(
     mine, theirs = found.corners, corners
     if clip:
         mine, theirs = (clipped(part, network.width, network.height) for part in (mine, theirs))
+    windows = []
     if Compare.SCORE in compare:
-        keys, wanted, reach = scored.score, found.score, np.full(len(found), SCORE)
-    else:
-        keys, wanted = theirs[:, 0], mine[:, 0]
-        reach = tolerance + RELATIVE * 1.01 * np.abs(wanted)
-    order = np.argsort(keys, kind="stable")
-    low = np.searchsorted(keys[order], wanted - reach, "left")
-    count = np.searchsorted(keys[order], wanted + reach, "right") - low
-    count = np.maximum(count, 0)
-    if int(count.sum()) > _MOST_PAIRS:
+        windows.append(_Window(scored.score, found.score, score_slack(found.score)))
+    if Compare.BOX in compare:
+        reach = (tolerance + RELATIVE * np.abs(mine[:, 0])) / (1 - RELATIVE)
+        windows.append(_Window(theirs[:, 0], mine[:, 0], reach))
+    window = min(windows, key=lambda one: one.pairs)
+    if window.pairs > _MOST_PAIRS:
         return none
-    owner = np.repeat(np.arange(len(found)), count)
-    place = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count) + np.repeat(low, count)
-    other = order[place]
-    good = np.ones(len(owner), np.bool_)
-    distance = np.zeros(len(owner))
+    owner, other = window.indices()
+    good, distance = np.ones(len(owner), np.bool_), np.zeros(len(owner))
     if Compare.CLASS in compare:
         good &= found.ids[owner] == scored.ids[other]
     if Compare.SCORE in compare:
-        distance += np.abs(found.score[owner] - scored.score[other]) / SCORE
+        apart = np.abs(found.score[owner] - scored.score[other]) / score_slack(found.score[owner])
+        good, distance = good & (apart <= 1), distance + apart
     if Compare.BOX in compare:
-        apart = np.abs(mine[owner] - theirs[other])
-        good &= (apart <= tolerance + RELATIVE * np.abs(theirs[other])).all(axis=1)
-        distance += apart.sum(axis=1) / tolerance
+        moved = np.abs(mine[owner] - theirs[other])
+        good &= (moved <= tolerance + RELATIVE * np.abs(theirs[other])).all(axis=1)
+        distance += moved.sum(axis=1) / tolerance
     owner, other, distance = owner[good], other[good], distance[good]
     nearest = np.lexsort((distance, owner))
     first = np.unique(owner[nearest], return_index=True)[1]
     none[owner[nearest][first]] = other[nearest][first]
     return none
+
+
+class _Window:
+    """Candidates for pairs: predictions whose key is within ``reach`` of a found box's."""
+
+    def __init__(self, keys: Floats, wanted: Floats, reach: Floats) -> None:
+        import numpy as np
+
+        self.order = np.argsort(keys, kind="stable")
+        ranked = keys[self.order]
+        self.low = np.searchsorted(ranked, wanted - reach, "left")
+        self.count = np.maximum(np.searchsorted(ranked, wanted + reach, "right") - self.low, 0)
+        self.pairs = int(self.count.sum())
+
+    def indices(self) -> tuple[Ints, Ints]:
+        """Found box and prediction of each candidate."""
+        import numpy as np
+
+        owner = np.repeat(np.arange(len(self.count)), self.count)
+        within = np.arange(self.pairs) - np.repeat(np.cumsum(self.count) - self.count, self.count)
+        return owner, self.order[within + np.repeat(self.low, self.count)]

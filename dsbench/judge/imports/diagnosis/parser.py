@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dsbench.base.boxes import Boxes, count_matches, nms
+from dsbench.base.boxes import Boxes, nms
 from dsbench.families import registry
+from dsbench.judge.imports import matching
 from dsbench.judge.imports.diagnosis import evidence as evidence_of
 from dsbench.judge.imports.diagnosis import fits, geometry, readings, scoring, selection
 from dsbench.judge.imports.diagnosis.evidence import BoxEvidence, ParserCalls
@@ -29,9 +30,13 @@ if TYPE_CHECKING:
 WINS, SAME, TIE = 0.9, 0.97, 0.05
 """Fractions of the boxes: a mistake must explain the first; from the second on the boxes are right; mistakes within the
 third of the best are named with it."""
+PROMISING = 0.3
+"""Fraction of a few boxes that a mistake must explain to be tried on all."""
 COVERS = 0.1
 """Of two such mistakes the one that gives fewer boxes which the parser does not have, by this fraction."""
 _SHORTLIST = 4
+_MOST = 1000
+"""Boxes of a frame that take part in NMS, the best ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,8 @@ class _Tried:
         )
 
 
-def diagnose(calls: ParserCalls, names: Sequence[str] = ()) -> ParserDiagnosis:
-    """What explains the boxes of ``calls``; ``names``: the labels."""
+def diagnose(calls: ParserCalls, names: Sequence[str] = (), *, explain: bool = True) -> ParserDiagnosis:
+    """What explains the boxes of ``calls``; ``names``: the labels. ``explain``: try the mistakes if they differ."""
     family = registry.by_name(calls.head.family)
     reference = [family.decode(frame, calls.head, calls.network, calls.threshold) for frame in calls.frames]
     basic = ParserDiagnosis(
@@ -78,27 +83,28 @@ def diagnose(calls: ParserCalls, names: Sequence[str] = ()) -> ParserDiagnosis:
     basic = replace(basic, compared=evidence.total, right=right)
     if right >= SAME * evidence.total:
         return _selected(basic, evidence, calls.wanted, names)
-    return _named(basic, evidence)
+    return _named(basic, evidence) if explain else basic
 
 
 def _f1(tables: Sequence[NDArray[np.float32]], reference: Sequence[Boxes], threshold: float) -> float:
     """F1 of both after threshold and NMS, as nvinfer applies them; each detection is matched once."""
     import numpy as np
 
-    matched = total = 0
-    for table, boxes in zip(tables, reference, strict=True):
-        mine = Boxes.from_table(table[np.isfinite(table).all(axis=1) & (table[:, 5] >= np.float32(threshold))])
-        kept, wanted = mine.take(nms(mine)), boxes.take(nms(boxes))
-        matched += count_matches(kept, wanted)
-        total += len(kept) + len(wanted)
-    return 2 * matched / total if total else 1.0
+    mine = []
+    for table in tables:
+        boxes = Boxes.from_table(table[np.isfinite(table).all(axis=1) & (table[:, 5] >= np.float32(threshold))])
+        mine.append(boxes.take(nms(boxes, limit=_MOST)))
+    wanted = [boxes.take(nms(boxes, limit=_MOST)) for boxes in reference]
+    return matching.match(range(len(mine)), wanted, mine).f1
 
 
 def _named(basic: ParserDiagnosis, evidence: BoxEvidence) -> ParserDiagnosis:
     """The diagnosis of boxes that are not right: one mistake, else two together."""
-    tried = [_Tried(evidence.explained(box, scoring.RIGHT), box) for box in _boxes(evidence, scoring.RIGHT)]
-    tried += [_Tried(evidence.explained(geometry.RIGHT, score), score=score) for score in SCORE_MISTAKES]
-    tried += [_Tried(evidence.read(read), read=read) for read in readings.READ_MISTAKES]
+    few = evidence.smaller()
+    tried = [_Tried(few.explained(box, scoring.RIGHT), box) for box in _boxes(evidence, scoring.RIGHT)]
+    tried += [_Tried(few.explained(geometry.RIGHT, score), score=score) for score in SCORE_MISTAKES]
+    tried += [_Tried(few.read(read), read=read) for read in readings.READ_MISTAKES]
+    tried = [_on_all(evidence, one) for one in tried if one.explained >= PROMISING * few.total]
     if not _wins(tried, basic):
         tried += _two(evidence)
     tried.sort(key=lambda one: (-one.explained, one.parameters))
@@ -110,6 +116,12 @@ def _named(basic: ParserDiagnosis, evidence: BoxEvidence) -> ParserDiagnosis:
     return replace(
         basic, state=DiagnosisState.NAMED, causes=tuple(one.cause for one in winners), runners_up=tuple(later[:3])
     )
+
+
+def _on_all(evidence: BoxEvidence, one: _Tried) -> _Tried:
+    """The same mistake with all boxes that are compared."""
+    explained = evidence.read(one.read) if one.read else evidence.explained(one.box, one.score)
+    return replace(one, explained=explained)
 
 
 def _wins(tried: Sequence[_Tried], basic: ParserDiagnosis) -> bool:
@@ -139,10 +151,10 @@ def _two(evidence: BoxEvidence) -> list[_Tried]:
     few, scored = evidence.smaller(), Compare.CLASS | Compare.SCORE
     found = []
     for score in sorted(SCORE_MISTAKES, key=lambda one: -few.explained(geometry.RIGHT, one, scored))[:_SHORTLIST]:
-        boxes = sorted(_boxes(evidence, score), key=lambda one: -few.explained(one, score))
-        for box in boxes[:2]:
-            found.append(_Tried(evidence.explained(box, score), box, score))
-    return found
+        pairs = [_Tried(few.explained(box, score), box, score) for box in _boxes(evidence, score)]
+        found += [one for one in pairs if one.explained >= PROMISING * few.total]
+    best = sorted(found, key=lambda one: (-one.explained, one.parameters))[: 2 * _SHORTLIST]
+    return [_on_all(evidence, one) for one in best]
 
 
 def _selected(basic: ParserDiagnosis, evidence: BoxEvidence, wanted: float, names: Sequence[str]) -> ParserDiagnosis:
@@ -152,12 +164,13 @@ def _selected(basic: ParserDiagnosis, evidence: BoxEvidence, wanted: float, name
     images, below, returned, distinct = [], 0, 0, 0
     for frame in evidence.frames:
         scored, corners = next(evidence.predictions(frame.rows, geometry.RIGHT, scoring.RIGHT, evidence.floor))
-        pairs = pair(frame.found, scored, corners, evidence.network, Compare.ALL, clip=evidence.clip)
+        high = frame.found.take(frame.found.score >= (1 - SCORE) * evidence.threshold)
+        pairs = pair(high, scored, corners, evidence.network, Compare.ALL, clip=evidence.clip)
         hit = np.zeros(len(scored.row), np.bool_)
         hit[pairs[pairs >= 0]] = True
-        below += int((frame.found.score < evidence.threshold - SCORE).sum())
+        below += len(frame.found) - len(high)
         returned, distinct = returned + int((pairs >= 0).sum()), distinct + int(hit.sum())
-        keep = (scored.score >= max(wanted, evidence.threshold) + SCORE) & inside(corners, evidence.network)
+        keep = (scored.score >= (1 + SCORE) * max(wanted, evidence.threshold)) & inside(corners, evidence.network)
         cut = clipped(corners[keep], evidence.network.width, evidence.network.height)
         cells = frame.rows.cells
         stride = cells.strides[scored.row[keep]] if cells is not None else np.zeros(int(keep.sum()))

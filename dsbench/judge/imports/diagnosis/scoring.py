@@ -75,6 +75,8 @@ def _right(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
 
 def _shifted(by: int) -> Predict:
     def predict(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+        if by == rows.shift:
+            return ()  # the background is counted
         found = _right(rows, floor)[0]
         return (replace(found, ids=found.ids + by),)
 
@@ -158,7 +160,10 @@ def _percent(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
 
 
 def _inverted(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
-    return (_scored(rows, 1 - total(rows), floor),)
+    found = _right(rows, 0.0)[0]
+    score = 1 - found.score
+    keep = score >= floor
+    return (Scored(found.row[keep], found.ids[keep], score[keep]),)
 
 
 def _constant(value: float) -> Predict:
