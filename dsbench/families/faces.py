@@ -17,6 +17,7 @@ from dsbench.families import map_heads, maps
 from dsbench.families.base import Convention, Head, HeadFact, Hints, Network, Outputs, Preprocessing, Rejected
 from dsbench.families.map_heads import Form, Level, MapFamily, MapLayout
 from dsbench.families.maps import Grid, Map, Plane
+from dsbench.families.refusals import OWN_PARSER
 
 if TYPE_CHECKING:
     from dsbench.model.onnx.graph import OnnxFacts
@@ -39,6 +40,9 @@ class YuNet(MapFamily):
         """Two maps of one channel and one of four for each stride."""
         network = Network(facts.width, facts.height)
         levels = _priors(samples, network)
+        if levels and not _sums_to_one(samples):
+            what = "the two class columns do not sum to 1: their softmax is not in the graph"
+            return Rejected(self.name, what, close=True, fix=f"export with the softmax in the graph, or {OWN_PARSER}")
         if levels:
             return _face_head(self.name, samples, Form.PRIOR, levels, "sqrt(class * IoU)")
         groups = list(maps.by_stride(maps.read(samples, network)).values())
@@ -149,6 +153,14 @@ def _priors(samples: Sequence[Outputs], network: Network) -> tuple[Level, ...]:
             levels.append(Level(grid, *planes, (size, size)))
         first += grid.cells * each
     return tuple(levels) if first == shapes[0][0] else ()
+
+
+def _sums_to_one(samples: Sequence[Outputs]) -> bool:
+    """Whether the output of two columns holds probabilities."""
+    import numpy as np
+
+    rows = np.concatenate([out.data for sample in samples for out in sample if out.data.shape[1] == 2])
+    return bool(rows.min() >= -1e-3 and np.abs(rows.sum(axis=1) - 1).max() < 0.02)  # NaN compares false
 
 
 def _plane(output: int, row: int, each: int, columns: int) -> Plane:

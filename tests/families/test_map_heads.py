@@ -260,3 +260,11 @@ def test_144_channels_are_what_the_labels_say(facts: OnnxFacts, classes: int) ->
     maps = {f"m{stride}": grid(stride, 144, rng, -3, 3) for stride in (8, 16, 32)}
     head = registry.recognise(facts, [outputs(**maps)], labels=["x"] * classes, hints=Hints(anchors=ANCHORS))
     assert (head.family, head.classes) == (("gfl", 80) if classes == 80 else ("yolo_maps", 43))
+
+
+def test_the_old_yunet_without_its_softmax(facts: OnnxFacts) -> None:
+    sample = old_yunet(np.random.default_rng(0))
+    logits = tuple(replace(out, data=np.log(out.data) * 2) if out.data.shape[1] == 2 else out for out in sample)
+    wide = replace(facts, width=NETWORK.width, height=NETWORK.height)
+    with pytest.raises(DsbenchError, match="softmax is not in the graph"):
+        registry.recognise(wide, [logits], labels=["face"])
