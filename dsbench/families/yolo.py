@@ -65,6 +65,13 @@ class YoloLayout:
     normalised: bool = False
     output: int = 0
     centres: bool = False
+    landmarks: bool = False
+    """Five points of a face lie between objectness and class (YOLO5Face)."""
+
+    @property
+    def first_class(self) -> int:
+        """Column of class 0."""
+        return 4 + int(self.objectness) + (yolo_evidence.LANDMARKS if self.landmarks else 0)
 
 
 class Yolo:
@@ -94,6 +101,9 @@ class Yolo:
         table = yolo_evidence.table(finite, network, metadata, wanted=hints.family == NAME)
         if isinstance(table, DetectionTable):
             return _table_head(table, output, metadata, labels)
+        faces = yolo_evidence.faces(finite, network)
+        if faces:
+            return _face_head(yolo_evidence.dense(faces, network, (1,), hints), output, metadata, labels)
         sides = distributions.name(finite, labels)
         if sides:
             return Rejected(NAME, sides, close=True)
@@ -137,6 +147,7 @@ class Yolo:
             ("normalised", layout.normalised),
             ("output", layout.output),
             ("centres", layout.centres),
+            ("first_class", layout.first_class),
         )
 
 
@@ -151,7 +162,7 @@ def _scores(
         known = (label > -0.5) & (label < HIGHEST_CLASS)  # NaN compares false
         ids = np.where(known, np.floor(np.where(known, label, 0) + np.float32(0.5)), -1).astype(np.int32)
         return raw[:, :4], ids, raw[:, 4]
-    classes = raw[:, 5:] if layout.objectness else raw[:, 4:]
+    classes = raw[:, layout.first_class :]
     best = best_class(classes)
     confidence = classes[np.arange(len(raw)), best]
     return raw[:, :4], best, raw[:, 4] * confidence if layout.objectness else confidence
@@ -205,6 +216,20 @@ def _clustering(dense: bool) -> HeadFact:
     if dense:
         return HeadFact("cluster-mode", "2", "one row for each anchor: not suppressed in the graph")
     return HeadFact("cluster-mode", "4", "one row for each object: suppressed in the graph")
+
+
+def _face_head(found: Dense | Rejected, output: int, metadata: Metadata, labels: Sequence[str]) -> Head | Rejected:
+    """YOLO5Face: a dense head whose landmarks are left out."""
+    if isinstance(found, Rejected):
+        return found
+    head = _dense_head(found, output, metadata, labels)
+    assert isinstance(head.layout, YoloLayout)
+    facts = (
+        replace(head.facts[0], value=f"[{found.anchors}, {found.columns + yolo_evidence.LANDMARKS}]"),
+        *head.facts[1:],
+        HeadFact("landmarks", "columns 5 to 14", "points all over the network input; they are not read"),
+    )
+    return replace(head, layout=replace(head.layout, landmarks=True), facts=facts)
 
 
 def _dense_head(found: Dense, output: int, metadata: Metadata, labels: Sequence[str]) -> Head:

@@ -25,6 +25,8 @@ SURE = 0.3
 FOLLOWS = 0.4
 """Correlation with the cells' places from which centres follow them; those of decoded boxes are above 0.9."""
 FEWEST_ANCHORS = 16
+LANDMARKS = 10
+"""x and y of five points of a face."""
 FEWEST_CENTRES = 3
 OUTSIDE = 0.05
 """Boxes reach so far beyond the frame, in its sides."""
@@ -88,6 +90,23 @@ def finite(arrays: Arrays) -> list[NDArray[np.float32]]:
     import numpy as np
 
     return [np.asarray(array, np.float32) for array in arrays if np.isfinite(array).all()]
+
+
+def faces(arrays: Arrays, network: Network) -> list[NDArray[np.float32]]:
+    """YOLO5Face's rows [A, 16] without their landmarks: box, objectness, class. Empty if they are no such rows.
+
+    Three anchors a cell; columns 5 to 14 are pixels, columns 4 and 15 probabilities.
+    """
+    import numpy as np
+
+    rows, columns = arrays[0].shape
+    if columns != 6 + LANDMARKS or rows % 3 or not strides_for(rows // 3, network):
+        return []
+    raw = np.concatenate(list(arrays))
+    chances, points = raw[:, [4, columns - 1]], raw[:, 5:-1]
+    within = chances.min() >= -TOLERANCE and chances.max() <= 1 + TOLERANCE
+    spread = np.percentile(points, 90, axis=0).min() > 0.3 * min(network.width, network.height)
+    return [np.delete(array, np.s_[5 : columns - 1], axis=1) for array in arrays] if within and spread else []
 
 
 def table(arrays: Arrays, network: Network, metadata: Metadata, *, wanted: bool) -> DetectionTable | str:

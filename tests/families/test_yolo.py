@@ -54,6 +54,7 @@ def test_objectness_is_told_by_the_values_too(name: str, tmp_path: Path) -> None
     YoloLayout(True), YoloLayout(True, normalised=True), YoloLayout(True, normalised=True, centres=True),
     *(YoloLayout(False, t, o, c, n) for t in (False, True) for o in (False, True)
       for c, n in ((False, False), (True, True))),
+    YoloLayout(False, objectness=True, landmarks=True),
 ], ids=str)  # fmt: skip
 def test_parsers_of_every_layout_agree_with_the_reference(layout: YoloLayout, tmp_path: Path) -> None:
     head = Head("yolo", 1.0, 3, layout, ())
@@ -87,7 +88,7 @@ def random_outputs(layout: YoloLayout, seed: int) -> Outputs:
         rows = np.concatenate((boxes, rng.uniform(0, 1, (60, 1)), rng.integers(-1, 4, (60, 1))), axis=1)
         rows[3, 5], rows[4, 4] = np.nan, np.nan
     else:
-        rows = np.concatenate((boxes, rng.uniform(0, 1, (60, 3 + int(layout.objectness)))), axis=1)
+        rows = np.concatenate((boxes, rng.uniform(0, 1, (60, layout.first_class - 1))), axis=1)
         rows[3, -1], rows[4, 4], rows[5, 1], rows[6, 2] = np.nan, np.nan, np.inf, np.nan
         rows[7, -3] = np.nan
     return (NamedArray("output0", (rows.T if layout.transposed else rows).astype(np.float32)),)
@@ -120,6 +121,15 @@ def test_as_many_classes_as_make_the_rows_fit_the_grid(facts: OnnxFacts) -> None
         head = registry.recognise(facts, [sample(rows.T if transposed else rows)], labels=list(map(str, range(80))))
         assert head.layout == YoloLayout(False, transposed=transposed)
         assert head.classes == 80
+
+
+def test_faces_with_landmarks(facts: OnnxFacts) -> None:
+    """YOLO5Face: three anchors a cell, ten columns of landmarks before the class."""
+    rows = dense(6, per_cell=3)
+    points = np.random.default_rng(3).uniform(0, 64, (len(rows), 10))
+    given = np.concatenate((rows[:, :5], points, rows[:, 5:]), axis=1)
+    head = registry.recognise(facts, [sample(given)], labels=["face"])
+    assert (head.layout, head.classes) == (YoloLayout(False, objectness=True, landmarks=True), 1)
 
 
 def test_old_exports_carry_their_raw_maps(facts: OnnxFacts) -> None:
