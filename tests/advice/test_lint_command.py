@@ -82,6 +82,7 @@ def test_a_refused_file_names_its_line(tmp_path: Path, capsys: pytest.CaptureFix
         ("a.yml", "application:\n  a: 1\nsource:\n  location: x.mp4\n", ConfigKind.OTHER),
         ("a.txt", "[property]\ntarget-unique-ids=1\nnetwork-input-shape=1;3;9;9\n", ConfigKind.OTHER),
         ("a.yml", "property:\n  gpu-id: 0\n  network-type: 4\n", ConfigKind.OTHER),
+        ("a.txt", "[property]\nalgorithm-type=1\nbatch-size=4\n", ConfigKind.OTHER),
         ("a.txt", "[property]\nenable=1\n[line-crossing-stream-0]\nenable=1\n", ConfigKind.OTHER),
         ("a.txt", "person\ncar\n", ConfigKind.UNREADABLE),
         ("a.yml", "- a\n- b\n", ConfigKind.OTHER),

@@ -14,7 +14,7 @@ from dsbench.formats.keyfile import KeyFile
 _YAML = (".yml", ".yaml")
 _TELLING = frozenset(
     (
-        *("net-scale-factor", "onnx-file", "model-engine-file", "infer-dims", "network-mode", "batch-size"),
+        *("net-scale-factor", "onnx-file", "model-engine-file", "infer-dims", "network-mode"),
         *("custom-lib-path", "tlt-encoded-model", "model-file", "uff-file"),
     )
 )

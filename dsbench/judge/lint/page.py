@@ -66,12 +66,13 @@ marcoslucianops/DeepStream-Yolo.
 @FIGURES@
 """
 _FIGURES = """\
-262 files are nvinfer or deepstream-app configs. 257 have no error and no warning. The other five:
+262 files are nvinfer or deepstream-app configs. 256 have no error and no warning. The other six:
 
 | file | finding |
 |---|---|
 | `dsipctest_sgie_config.yml` (two copies) | `gie-unique-id` is given twice with different values |
 | `dstest2_pgie_config.yml` | keys of `class-attrs-all` are not indented, so nvinfer ignores them |
+| `pgie_config_peoplenet.yml` of retail-analytics | `threshold` in a YAML config; nvinfer ignores it with a warning |
 | `lpr_config_sgie_us.txt` (two copies) | `process_mode` is not `process-mode`; nvinfer warns too |"""
 _OWN = {
     catalogue.UNREADABLE: (

@@ -115,6 +115,14 @@ def test_the_function_must_be_in_the_library(tmp_path: Path) -> None:
     assert rules(write(tmp_path)) == {}
 
 
+def test_class_groups_of_a_classifier_are_not_read(tmp_path: Path) -> None:
+    text = (
+        "property:\n  onnx-file: a.onnx\n  network-type: 1\n  process-mode: 2\n  network-mode: 2\n  gie-unique-id: 2\n"
+    )
+    text += "  model-engine-file: a.onnx_b1_gpu0_fp16.engine\nclass-attrs-all:\n  threshold: 0.5\n"
+    assert rules(write(tmp_path, text, "sgie.yml")) == {}
+
+
 def test_yaml_has_its_own_rules(tmp_path: Path) -> None:
     text = "property:\n  onnx-file: a.onnx\n  network-mode: 2\n  gie-unique-id: 1\n  cluster-mode: 2\n"
     text += "  num-detected-classes: 2\n  model-engine-file: a.onnx_b1_gpu0_fp16.engine\n"

@@ -28,9 +28,10 @@ _GROUP = re.compile(r"\s*\[([^\[\]]+)\]\s*$")
 
 
 def _groups(subject: NvinferSubject) -> Iterator[Group]:
-    """[property] and the class groups."""
+    """[property], and for detectors the class groups: nvinfer does not read them for other networks."""
     for group in subject.file.keys.groups:
-        if group.name == nvinfer.PROPERTY or group.name.startswith(nvinfer.CLASS_PREFIX):
+        of_classes = subject.detector and group.name.startswith(nvinfer.CLASS_PREFIX)
+        if group.name == nvinfer.PROPERTY or of_classes:
             yield group
 
 
