@@ -8,7 +8,7 @@ from dsbench.families import maps
 from dsbench.families.base import Network, Outputs
 from dsbench.families.map_heads import Form as MapForm
 from dsbench.families.map_heads import Level, MapLayout
-from dsbench.judge.imports.diagnosis.redecode import anchored, exponent, from_sides
+from dsbench.judge.imports.diagnosis.redecode import anchored, exponent, from_sides, priored
 from dsbench.judge.imports.diagnosis.row_parts import (
     Cells,
     DecodedRows,
@@ -32,50 +32,82 @@ _FORMS = {
     MapForm.DISTANCE: RawForm.SIDES,
     MapForm.ANCHOR: RawForm.ANCHOR,
     MapForm.EXPONENT: RawForm.EXPONENT,
-    MapForm.WHOLE_GRID: RawForm.OTHER,
-    MapForm.CENTRE: RawForm.OTHER,
+    MapForm.PRIOR: RawForm.PRIOR,
 }
-_JOINTS = {MapForm.WHOLE_GRID: Joint.WEIGHTED, MapForm.EXPONENT: Joint.ROOT}
+"""Forms with mistakes of their own; the boxes of any other are only decoded."""
 
 
-def read(outputs: Outputs, layout: MapLayout, network: Network) -> DecodedRows | None:
-    """The rows; None for a form that is not known here."""
+def read(outputs: Outputs, layout: MapLayout, network: Network) -> DecodedRows:
+    """The rows."""
     import numpy as np
 
-    form = _FORMS.get(layout.form)
-    if form is None:
-        return None
+    form = _FORMS.get(layout.form, RawForm.OTHER)
     columns = np.concatenate([_values(outputs, level.scores, level, layout.classes) for level in layout.levels])
-    squash = Squash.NONE if layout.activated else Squash.SIGMOID
+    squash = Squash.SOFTMAX if layout.softmax else Squash.NONE if layout.activated else Squash.SIGMOID
     objectness = None
-    if all(level.extra for level in layout.levels) and layout.form is not MapForm.CENTRE:
-        extra = np.concatenate([_values(outputs, level.extra, level, 1) for level in layout.levels if level.extra])[
-            :, 0
-        ]
+    if layout.objectness:
+        extra = _extra(outputs, layout, 1)[:, 0]
         objectness = extra if layout.activated else sigmoid(extra)
-    cells = _cells(layout)
-    channels = {MapForm.DISTRIBUTION: 4 * layout.bins, MapForm.CENTRE: 2}.get(layout.form, 4)
-    raw = np.concatenate([_values(outputs, level.boxes, level, channels) for level in layout.levels])
-    anchors = None
-    if form is RawForm.SIDES:
-        raw = _expected(raw, layout.bins) if layout.form is MapForm.DISTRIBUTION else raw
-        corners = from_sides(raw, cells)
-    elif form is RawForm.ANCHOR:
-        raw = raw if layout.activated else sigmoid(raw)
+    raw, anchors = _raw(outputs, layout), None
+    if form in (RawForm.ANCHOR, RawForm.PRIOR):
         anchors = np.concatenate([np.tile(level.anchor, (level.grid.cells, 1)) for level in layout.levels])
-        corners = anchored(raw, cells, anchors)
-    elif form is RawForm.EXPONENT:
-        corners = exponent(raw, cells)
-    elif layout.form is MapForm.WHOLE_GRID:
-        corners = _whole_grid(raw, cells, network)
-    else:
-        offsets = np.concatenate([_values(outputs, level.extra, level, 2) for level in layout.levels if level.extra])
-        corners = exponent(np.concatenate((offsets[:, ::-1] + 0.5, raw[:, ::-1]), axis=1), cells)
-    joint = _JOINTS.get(layout.form, Joint.PRODUCT)
+    cells = _cells(layout)
+    if form is RawForm.PRIOR and anchors is not None:
+        centre = (np.stack((cells.columns, cells.lines), axis=1) + layout.origin) * cells.strides[:, None]
+        anchors = np.concatenate((centre, anchors), axis=1)
+    joint = Joint.WEIGHTED if layout.form is MapForm.WHOLE_GRID else Joint.ROOT if layout.root else Joint.PRODUCT
     return DecodedRows(
-        corners, squashed(columns, squash), objectness, joint=joint, squash=squash, columns=columns, form=form, raw=raw,
-        cells=cells, anchors=anchors,
+        _corners(outputs, layout, (raw, cells, anchors), network), squashed(columns, squash), objectness, joint=joint,
+        squash=squash, columns=columns, form=form, raw=raw, cells=cells, anchors=anchors,
     )  # fmt: skip
+
+
+def _raw(outputs: Outputs, layout: MapLayout) -> Floats:
+    """The box columns (n, 4), or (n, 2): sides in strides, anchors' after their sigmoid."""
+    import numpy as np
+
+    channels = {MapForm.DISTRIBUTION: 4 * layout.bins, MapForm.CENTRE: 2, MapForm.SIZE: 2}.get(layout.form, 4)
+    parts = [_values(outputs, level.boxes, level, channels) for level in layout.levels]
+    if layout.form is MapForm.DISTRIBUTION:
+        parts = [_expected(part, layout.bins) for part in parts]
+    if layout.pixels:
+        parts = [part / level.grid.stride for part, level in zip(parts, layout.levels, strict=True)]
+    raw = np.concatenate(parts)
+    return sigmoid(raw) if layout.form is MapForm.ANCHOR and not layout.activated else raw
+
+
+def _corners(
+    outputs: Outputs, layout: MapLayout, parts: tuple[Floats, Cells, Floats | None], network: Network
+) -> Floats:
+    """Boxes (n, 4) of raw columns, cells and anchors."""
+    import numpy as np
+
+    raw, cells, anchors = parts
+    stride, point = cells.strides[:, None], np.stack((cells.columns, cells.lines), axis=1)
+    if layout.form in (MapForm.DISTRIBUTION, MapForm.DISTANCE):
+        return from_sides(raw, cells)
+    if layout.form is MapForm.ANCHOR and anchors is not None:
+        return anchored(raw, cells, anchors)
+    if layout.form is MapForm.PRIOR and anchors is not None:
+        return priored(raw, anchors)
+    if layout.form is MapForm.EXPONENT:
+        return exponent(raw, cells)
+    if layout.form is MapForm.WHOLE_GRID:
+        size = sigmoid(raw[:, 2:4]) * np.array([network.width, network.height])
+        return centred(*((point + np.tanh(raw[:, :2])) * stride).T, *size.T)
+    if layout.form is MapForm.PIXELS:
+        return centred(*((point + layout.origin) * stride + raw[:, :2]).T, *raw[:, 2:4].T)
+    offsets = _extra(outputs, layout, 2)
+    if layout.form is MapForm.SIZE:
+        return centred(*((point + offsets) * stride).T, *(raw * stride).T)
+    return exponent(np.concatenate((offsets[:, ::-1] + 0.5, raw[:, ::-1]), axis=1), cells)
+
+
+def _extra(outputs: Outputs, layout: MapLayout, channels: int) -> Floats:
+    import numpy as np
+
+    found = [_values(outputs, level.extra, level, channels) for level in layout.levels if level.extra]
+    return np.concatenate(found)
 
 
 def _values(outputs: Outputs, plane: maps.Plane, level: Level, channels: int) -> Floats:
@@ -93,15 +125,6 @@ def _cells(layout: MapLayout) -> Cells:
     strides = np.concatenate([np.full(grid.cells, grid.stride) for grid in grids]).astype(np.float64)
     sides = layout.form in (MapForm.DISTRIBUTION, MapForm.DISTANCE)
     return Cells(columns, lines, strides, layout.origin if sides else 0.0)
-
-
-def _whole_grid(raw: Floats, cells: Cells, network: Network) -> Floats:
-    """FastestDet: cx = (column + tanh(x)) * s, w = sigmoid(w) * network width."""
-    import numpy as np
-
-    centre = (np.stack((cells.columns, cells.lines), axis=1) + np.tanh(raw[:, :2])) * cells.strides[:, None]
-    size = sigmoid(raw[:, 2:4]) * np.array([network.width, network.height])
-    return centred(*centre.T, *size.T)
 
 
 def _expected(raw: Floats, bins: int) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dsbench.families import registry
-from dsbench.families.base import Outputs
+from dsbench.families.base import NamedArray, Outputs
 from dsbench.judge.imports.diagnosis import parser as diagnosis
 from dsbench.judge.imports.diagnosis.evidence import ParserCalls
 from dsbench.judge.imports.diagnosis.verdict import DiagnosisState, ParserDiagnosis
@@ -67,6 +67,24 @@ def test_a_sound_parser_has_no_fault(family: str, kind: str) -> None:
     assert found.complete == (kind != "clustered by itself")
 
 
+def test_a_box_for_each_class_is_no_fault() -> None:
+    """Where the family takes the best class of a row."""
+
+    def kept(frame: Outputs, rows: tuple[int, ...]) -> Outputs:
+        data = frame[0].data
+        return (NamedArray("output0", np.where(np.isin(np.arange(len(data)), rows)[:, None], data, 0)),)
+
+    def parse(frame: Outputs) -> np.ndarray:
+        single = [kept(frame, (0, 1, 2, 3, 4 + label)) for label in range(parsers.CLASSES)]
+        return np.unique(np.concatenate([parsers.parse("yolo", one) for one in single]), axis=0)
+
+    raised = [np.concatenate((frame[0].data[:4], frame[0].data[4:] ** 0.3)) for frame in FRAMES["yolo"]]
+    frames = tuple((NamedArray("output0", data),) for data in raised)
+    several = [parse(frame) for frame in frames]
+    assert len(several[0]) > len(parsers.parse("yolo", frames[0]))
+    assert diagnosed("yolo", parse, frames).harmless
+
+
 def test_boxes_below_the_threshold_are_a_note() -> None:
     found = diagnosed("yolox", lambda frame: parsers.parse("yolox", frame, threshold=0))
     assert found.harmless
@@ -96,7 +114,7 @@ def test_rows_and_strides_that_are_not_read() -> None:
         def parse(frame: Outputs) -> np.ndarray:
             data = frame[0].data.copy()
             data[rows:, 4] = 0
-            return parsers.parse("yolox", (type(frame[0])("output", data),))
+            return parsers.parse("yolox", (NamedArray("output", data),))
 
         return parse
 
@@ -131,7 +149,7 @@ def test_boxes_that_nothing_explains_are_not_named() -> None:
 def test_no_boxes_at_all() -> None:
     nothing = diagnosed("yolo", lambda frame: np.zeros((0, 6), np.float32))
     assert nothing.state is DiagnosisState.EMPTY
-    silent = tuple((type(frame[0])("output0", frame[0].data * 0),) for frame in FRAMES["yolo"])
+    silent = tuple((NamedArray("output0", frame[0].data * 0),) for frame in FRAMES["yolo"])
     assert diagnosed("yolo", lambda frame: np.zeros((0, 6), np.float32), silent).state is DiagnosisState.NOTHING
 
 
