@@ -91,7 +91,7 @@ def _of_pictures(model: ModelRun, truth: GroundTruth) -> AccuracyDumps:
         frames = tuple(frames[index * len(frames) // limit] for index in range(limit))
     folder = model.layout.accuracy_dir
     pictures = [frame.image for frame in frames if frame.image is not None]
-    clip = picture_clip.write(pictures, folder / "pictures.mp4")
+    clip = picture_clip.write(pictures, folder / "pictures.mkv")
     placed = [(number, _sized(truth, frame, clip.sizes[number])) for number, frame in enumerate(frames)]
     seconds = sum(_dump(model, clip.path, name, 0, low=name == "low") for name in ("own", "low"))
     notes = [f"the pictures are played as one clip of {clip.width}x{clip.height}: {clip.path.name}", *truth.notes]

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING
 
 from dsbench.base import pictures, spec
 from dsbench.base.errors import DsbenchError
-from dsbench.embedded.probes.pictures import small
-from dsbench.embedded.video.decode import open_source
-from dsbench.embedded.video.mux import MuxScaler
 from dsbench.judge.imports.matching import FrameMatch
 from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import GridColumn, Picture, PictureGrid
@@ -50,6 +47,10 @@ def grid(result: DumpComparison, facts: PreflightFacts) -> PictureGrid | None:
 
 def _frames(video: Path, numbers: list[int]) -> dict[int, Rgb]:
     """Small pictures of frames in streammux space, by number."""
+    from dsbench.embedded.probes.pictures import small  # they load numpy and av
+    from dsbench.embedded.video.decode import open_source
+    from dsbench.embedded.video.mux import MuxScaler
+
     mux, found = MuxScaler(spec.MUX_WIDTH, spec.MUX_HEIGHT), {}
     for frame in open_source(video):
         if frame.index in numbers:

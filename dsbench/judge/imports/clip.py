@@ -77,7 +77,7 @@ def container(frames: int, rotation: int) -> tuple[str, ...]:
     if rotation:
         found.append(
             f"the clip's metadata turn it by {rotation} degrees for players; DeepStream ignores them, so the "
-            "model sees it turned: encode it upright (ffmpeg -i in.mp4 -c:v libx264 -pix_fmt yuv420p out.mp4)"
+            "model sees it turned: encode it upright (ffmpeg -i in.mp4 out.mp4)"
         )
     return tuple(found)
 
