@@ -120,7 +120,9 @@ def _opset(model: onnx.ModelProto, path: Path) -> tuple[int, tuple[str, ...]]:
     from onnx.defs import onnx_opset_version
 
     versions = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
-    domains = tuple(sorted({n.domain for n in model.graph.node if n.domain not in ("", "ai.onnx")}))
+    functions = {(function.domain, function.name) for function in model.functions}  # TensorRT imports the file's own
+    foreign = (n for n in model.graph.node if (n.domain, n.op_type) not in functions)
+    domains = tuple(sorted({n.domain for n in foreign if n.domain not in ("", "ai.onnx")}))
     opset = max(versions, default=0)
     newest = onnx_opset_version()
     if opset > newest or opset < MIN_OPSET:

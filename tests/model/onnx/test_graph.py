@@ -223,3 +223,20 @@ def test_names_are_only_text(tmp_path: Path) -> None:
         model.graph.input[0].name = model.graph.node[0].input[0] = '../x"\n;rm'
 
     assert inspect(zoo.edit(zoo.detector(tmp_path / "x.onnx"), rename)).input_name == '../x"\n;rm'
+
+
+def test_a_function_of_the_file_needs_no_plugin(tmp_path: Path) -> None:
+    path = zoo.detector(tmp_path / "net.onnx")
+    model = onnx.load(path)
+    last = model.graph.node[-1]
+    body = helper.make_node("Identity", ["x"], ["y"])
+    opset = helper.make_opsetid("", 17)
+    model.functions.append(helper.make_function("pkg.mine", "same", ["x"], ["y"], [body], [opset]))
+    model.opset_import.append(helper.make_opsetid("pkg.mine", 1))
+    out, last.output[0] = last.output[0], "before"
+    for kind, warned in (("same", False), ("other", True)):
+        changed = onnx.ModelProto()
+        changed.CopyFrom(model)
+        changed.graph.node.append(helper.make_node(kind, ["before"], [out], domain="pkg.mine"))
+        onnx.save(changed, path)
+        assert any("operators of domain 'pkg.mine'" in text for text in inspect(path).warnings) == warned
