@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base.errors import DsbenchError
+from dsbench.families.base import Network
 from dsbench.formats import kitti
 from dsbench.judge.imports import dump_boxes, parity
+from dsbench.judge.imports.diagnosis import dump as dump_diagnosis
+from dsbench.judge.imports.diagnosis.dump import DumpCause
 from dsbench.judge.imports.dump_boxes import ClassNames
-from dsbench.judge.imports.parity import DumpParity, ParityJob
+from dsbench.judge.imports.parity import DumpParity, ParityJob, ParityOutcome
 from dsbench.model.facts import PreflightFacts
 from dsbench.steps import reference
 from dsbench.steps.model_run import ModelRun
@@ -33,6 +36,8 @@ class DumpComparison:
     """Labels of the dump with invisible characters."""
     not_run: str = ""
     """Why nothing was compared; empty if it was."""
+    causes: tuple[DumpCause, ...] = ()
+    """What explains boxes that are not the model's; several explain them equally well."""
 
 
 def compare(model: ModelRun, directory: Path) -> DumpComparison:
@@ -40,17 +45,20 @@ def compare(model: ModelRun, directory: Path) -> DumpComparison:
 
     Waits for the reference.
     """
-    names = dump_boxes.names_of(model.get(PreflightFacts).labels.lines)
+    facts = model.get(PreflightFacts)
+    names = dump_boxes.names_of(facts.labels.lines)
     made = reference.wait(model)
     if made is None or made.reference is None:
         missing = made.missing if made else "no reference was computed"
         return model.keep(DumpComparison(None, names, not_run=missing))
     margin = EXACT_MARGIN if model.runtime.name == "embedded" else MARGIN
-    return model.keep(compare_with(made, directory, names, margin))
+    return model.keep(compare_with(made, directory, names, margin, Network(facts.width, facts.height)))
 
 
-def compare_with(made: ReferenceResult, directory: Path, names: ClassNames, margin: float) -> DumpComparison:
-    """``compare`` with a given reference."""
+def compare_with(
+    made: ReferenceResult, directory: Path, names: ClassNames, margin: float, network: Network | None = None
+) -> DumpComparison:
+    """``compare`` with a given reference. ``network``: its size, to look for the cause of other boxes."""
     files = {file.name.frame: file.path for file in kitti.list_frames(directory) if file.name.stream == 0}
     both = made.reference.only(files) if made.reference else None
     if both is None or not both.frames:
@@ -62,4 +70,7 @@ def compare_with(made: ReferenceResult, directory: Path, names: ClassNames, marg
     dump = [dump_boxes.boxes_of(frame, names) for frame in objects]
     spoilt = names.spoilt({item.label for frame in objects for item in frame})
     job = ParityJob(both, made.usual, made.configured, names, margin, made.preprocessing)
-    return DumpComparison(parity.compare(job, dump), names, len(files), both.seconds, spoilt)
+    judged = parity.compare(job, dump)
+    wrong = network is not None and judged.outcome is ParityOutcome.DIFFERENT
+    causes = dump_diagnosis.explain(job, dump, network) if network is not None and wrong else ()
+    return DumpComparison(judged, names, len(files), both.seconds, spoilt, causes=causes)

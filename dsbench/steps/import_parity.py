@@ -63,7 +63,26 @@ def require(result: DumpComparison, where: str) -> None:
     judged = result.parity
     if judged is None or judged.outcome is not ParityOutcome.DIFFERENT:
         return
-    raise DsbenchError(Code.IMPORT_PARITY, "\n".join((_headline(judged), *signs(result))), where=where, fix=_FIX)
+    lines = (*_named(result), _headline(judged), *signs(result), *_unnamed(result, judged))
+    fix = "\n".join(dict.fromkeys(cause.fix for cause in result.causes)) or _FIX
+    raise DsbenchError(Code.IMPORT_PARITY, "\n".join(lines), where=where, fix=fix)
+
+
+def _named(result: DumpComparison) -> tuple[str, ...]:
+    """The mistake that explains the dump, if one does."""
+    texts = tuple(dict.fromkeys(cause.text for cause in result.causes))
+    if not texts:
+        return ()
+    named = texts[0] if len(texts) == 1 else "either " + ", or ".join(texts)
+    return (f"{named}: the dump has such boxes (F1 {result.causes[0].f1:.2f} at IoU 0.9)",)
+
+
+def _unnamed(result: DumpComparison, judged: DumpParity) -> tuple[str, ...]:
+    """Where to look if no mistake explains the dump."""
+    if result.causes or not judged.match.found:
+        return ()
+    frames = ", ".join(str(frame.frame) for frame in judged.match.worst(3))
+    return (f"no known mistake explains this; frames {frames} tell most",)
 
 
 _FIX = (
