@@ -128,7 +128,7 @@ REAL = (CaseKind.REAL,)
         ("Overrun", "parser-out-of-bounds", ERROR, "reads 4 bytes 0 bytes past the end of output 'output'", "*past *"),
         ("Angle", "parser-uninitialised", WARNING, "rotation_angle left uninitialised: DeepStream 9 draws tilted", ""),
         ("HeapAngle", "parser-uninitialised", ERROR, "height left uninitialised", ""),
-        ("DiagnosisState", "parser-state", ERROR, "other boxes for the same frame", ""),
+        ("State", "parser-state", ERROR, "other boxes for the same frame", ""),
         ("Forever", "parser-hang", ERROR, "did not return", "while (left"),
         ("Overflow", "parser-undefined", ERROR, "signed integer overflow", "stride *="),
         ("Leak", "parser-leak", ERROR, "bytes", ""),

@@ -19,7 +19,7 @@ from dsbench.judge.imports.diagnosis.evidence import BoxEvidence, ParserCalls
 from dsbench.judge.imports.diagnosis.geometry import BOX_MISTAKES, BoxMistake
 from dsbench.judge.imports.diagnosis.matching import SCORE, Compare, inside, pair
 from dsbench.judge.imports.diagnosis.row_parts import clipped
-from dsbench.judge.imports.diagnosis.scoring import SCORE_MISTAKES, ScoreMistake
+from dsbench.judge.imports.diagnosis.scoring import SCORE_MISTAKES, Scored, ScoreMistake
 from dsbench.judge.imports.diagnosis.selection import LeftOut, Passing
 from dsbench.judge.imports.diagnosis.verdict import DiagnosisState, MistakeFound, ParserDiagnosis
 
@@ -157,6 +157,15 @@ def _two(evidence: BoxEvidence) -> list[_Tried]:
     return [_on_all(evidence, one) for one in best]
 
 
+def _equal_rows(scored: Scored, corners: NDArray[np.float64], hit: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """``hit``, and the rows that equal one of those: the model itself repeats a row, above all the empty ones."""
+    import numpy as np
+
+    keys = np.column_stack((scored.ids, scored.score.round(4), corners.round(1)))
+    group = np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1)
+    return np.asarray(np.isin(group, group[hit]), np.bool_)
+
+
 def _selected(basic: ParserDiagnosis, evidence: BoxEvidence, wanted: float, names: Sequence[str]) -> ParserDiagnosis:
     """The diagnosis of boxes that are right: which are left out, which are too many."""
     import numpy as np
@@ -168,6 +177,7 @@ def _selected(basic: ParserDiagnosis, evidence: BoxEvidence, wanted: float, name
         pairs = pair(high, scored, corners, evidence.network, Compare.ALL, clip=evidence.clip)
         hit = np.zeros(len(scored.row), np.bool_)
         hit[pairs[pairs >= 0]] = True
+        hit = _equal_rows(scored, corners, hit)
         below += len(frame.found) - len(high)
         returned, distinct = returned + int((pairs >= 0).sum()), distinct + int(hit.sum())
         keep = (scored.score >= (1 + SCORE) * max(wanted, evidence.threshold)) & inside(corners, evidence.network)

@@ -123,6 +123,20 @@ def test_rows_and_strides_that_are_not_read() -> None:
     assert diagnosed("yolox", first(150)).ids == ("rows-lost",)
 
 
+def test_rows_that_the_model_repeats_are_no_fault() -> None:
+    frames = []
+    for frame in FRAMES["yolo"]:
+        data = frame[0].data.copy()
+        data[:, 20:] = data[:, int(data[4:].max(axis=0).argmax()), None]
+        frames.append((NamedArray("output0", data),))
+
+    def twice(frame: Outputs) -> np.ndarray:
+        return np.concatenate([parsers.parse("yolo", frame)] * 2)
+
+    assert diagnosed("yolo", lambda frame: parsers.parse("yolo", frame), tuple(frames)).complete
+    assert diagnosed("yolo", twice, tuple(frames)).ids == ("repeated",)
+
+
 def test_two_faults_at_once() -> None:
     def parse(frame: Outputs) -> np.ndarray:
         table = parsers.parse("yolox", frame, "objectness-ignored")
