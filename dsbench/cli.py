@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(run=_parser_check)
     _add_inspect(commands)
     _add_advice(commands)
+    _add_fix(commands)
     _add_prepare(commands)
     _add_doctor(commands)
     return parser
@@ -87,6 +88,16 @@ def _add_advice(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     explain.add_argument("log", metavar="LOG", help="the console's text, - for stdin; a part of it is enough")
     explain.add_argument("--json", action="store_true", help="print JSON")
     explain.set_defaults(run=_explain)
+
+
+def _add_fix(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    fix = commands.add_parser(
+        "fix", help="show the change that fixes a model directory, measured on a copy (docs/fix.md)"
+    )
+    fix.add_argument("model_dir", metavar="MODEL_DIR")
+    options.add_argument(fix.add_argument, options.VIDEO)
+    fix.add_argument("--apply", action="store_true", help="write the change, with a backup of each of your files")
+    fix.set_defaults(run=_fix)
 
 
 def _add_prepare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -154,6 +165,12 @@ def _explain(arguments: argparse.Namespace) -> int:
     from dsbench.advice import explain_command
 
     return explain_command.run(arguments)
+
+
+def _fix(arguments: argparse.Namespace) -> int:
+    from dsbench.repair import command as fix_command
+
+    return fix_command.run(arguments)
 
 
 def _prepare(arguments: argparse.Namespace) -> int:

@@ -32,8 +32,9 @@ ALLOWED = {
     "doctor": "base formats model machine runtimes",
     "trtexec": "base formats model build machine record",
     "advice": "base formats judge",
+    "repair": "base formats model build machine judge record runtimes steps",
     "plugin": "base model record report runtimes steps",
-    "cli": "base runtimes steps doctor trtexec inspection advice",
+    "cli": "base runtimes steps doctor trtexec inspection advice repair",
 }
 
 

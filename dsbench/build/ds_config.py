@@ -31,16 +31,17 @@ def moved_config(text: str, from_dir: Path, to_dir: Path, fixed: Sequence[tuple[
     lines: list[str] = []
     head: int | None = None
     in_property = False
-    for line in text.split("\n"):
+    for raw in text.split("\n"):
+        line, end = raw.removesuffix("\r"), "\r" * raw.endswith("\r")
         group = re.fullmatch(r"\s*\[([^\]]*)\]\s*", line)
         if group:
             in_property = group[1] == PROPERTY
-            lines.append(line)
+            lines.append(line + end)
             head = len(lines) if in_property and head is None else head
             continue
         entry = _LINE.fullmatch(line) if in_property else None
         if entry is None:
-            lines.append(line)
+            lines.append(line + end)
             continue
         key, value = entry[1], entry[2].lstrip()
         if key in values:
@@ -48,7 +49,7 @@ def moved_config(text: str, from_dir: Path, to_dir: Path, fixed: Sequence[tuple[
             line = f"{key}={values[key]}"
         elif key in _PATH_KEYS:
             line = f"{key}={_moved(value, from_dir, to_dir)}"
-        lines.append(line)
+        lines.append(line + end)
     if head is not None:
         lines[head:head] = [f"{key}={value}" for key, value in missing.items()]
     return "\n".join(lines)

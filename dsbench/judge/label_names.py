@@ -154,3 +154,23 @@ def plain(name: str) -> str:
     """A name without case, blanks and punctuation, in COCO's spelling: names are compared so."""
     text = "".join(character for character in name.casefold() if character.isalnum())
     return _SPELLINGS.get(text, text)
+
+
+def corrected(
+    labels: Sequence[str], names: Said[tuple[str, ...]] | None, classes: int | None
+) -> tuple[str, ...] | None:
+    """The lines that labels.txt should have, where that is certain; None where it is not.
+
+    The exporter's names; else COCO's other numbering, or the list without a background that the head does not have.
+    """
+    if names and names.value and not all(_GENERIC.fullmatch(plain(name)) for name in names.value if name):
+        return names.value if classes in (None, len(names.value)) and all(names.value) else None
+    mine = tuple(map(plain, labels))
+    for one, other in ((COCO80, COCO91), (COCO91, COCO80)):
+        if mine == tuple(map(plain, one)) and classes == len(other):
+            return tuple(name or "N/A" for name in other)
+    if classes is not None and len(mine) == classes + 1:
+        for line in (0, len(mine) - 1):
+            if mine[line] in _BACKGROUND:
+                return tuple(labels[:line]) + tuple(labels[line + 1 :])
+    return None

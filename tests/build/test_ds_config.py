@@ -47,3 +47,9 @@ topk=7
 def test_an_engine_that_is_given_is_replaced() -> None:
     text = moved("[property]\nmodel-engine-file=../e.engine\nbatch-size=2\n#batch-size=3\n")
     assert text == "[property]\nmodel-engine-file=../engines/x_dynamic_b16.engine\nbatch-size=16\n#batch-size=3\n"
+
+
+def test_windows_line_ends_stay_behind_a_moved_path() -> None:
+    text = "[property]\r\nonnx-file=../model/a.onnx\r\nbatch-size=1\r\n"
+    moved = moved_config(text, Path("/m/config"), Path("/m/benchmarks/ds"), (("batch-size", "8"),))
+    assert moved == "[property]\r\nonnx-file=../../model/a.onnx\r\nbatch-size=8\r\n"

@@ -1,0 +1,130 @@
+"""``dsbench fix MODEL_DIR``: shows the change that fixes a model directory, and writes it with ``--apply``."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from dsbench.base import options
+from dsbench.base.text import printable
+from dsbench.machine import directory_lock
+from dsbench.model.layout import ModelLayout
+from dsbench.repair import patch
+from dsbench.repair.search import FixSearch, Solution
+from dsbench.repair.trial import TITLES, Problem, Trial
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0: nothing to fix, or a change that was confirmed; 1: something stays wrong for which no fix is known.
+
+    Raises MODEL_DIR_MISSING, DIRECTORY_BUSY, NOT_WRITABLE.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    start = Path.cwd()
+    layout = ModelLayout.at(arguments.model_dir, start)
+    given = options.read({options.VIDEO.name: arguments.video, options.PREPARE.name: "never"})
+    with ExitStack() as held, tempfile.TemporaryDirectory(prefix="dsbench-") as folder:
+        directory_lock.take(layout.root, held, shown=layout.given)
+        search = FixSearch(
+            layout, given, start, Path(folder), lambda text: print(f"... {printable(text)}", file=sys.stderr)
+        )
+        search.announce("running every step up to the accuracy on a copy, on the embedded runtime")
+        solution = search.solve()
+        _show(*_report(solution))
+        if not solution.changed:
+            return int(bool(solution.before.problems))
+        changes = patch.changes_of(layout.root, solution.changed)
+        for change in changes:
+            _show("", *patch.diff(change, layout.given))
+        _show("", *_effect(solution.before, solution.after))
+        if not arguments.apply:
+            _show("", f"Nothing was written: `dsbench fix --apply {layout.given}` writes it.")
+            return int(bool(solution.after.problems))
+        return _apply(search, changes, solution)
+
+
+def _apply(search: FixSearch, changes: tuple[patch.FileChange, ...], solution: Solution) -> int:
+    """Write the changes, run once more on what is there now, show before and after."""
+    _show("")
+    for change in changes:
+        backup = patch.write(change)
+        kept = f", the old one is {backup.name}" if backup else ""
+        _show(f"written: {search.original.given}/{change.file}{kept}")
+    search.announce("running again")
+    after = search.measure(())
+    _show("", "After the change, run again:", *_effect(solution.before, after))
+    return int(bool(after.problems))
+
+
+def _report(solution: Solution) -> Iterator[str]:
+    """What is wrong, and whether a fix is known."""
+    before = solution.before
+    if solution.healthy:
+        yield f"Nothing to fix: {', '.join(_figures(before)) or 'every step passes'}."
+        for finding in before.findings:
+            yield f"  {finding.severity}: {finding.rule}: {finding.what}"
+        return
+    yield "Wrong:"
+    for problem in before.problems:
+        yield from _problem(problem)
+    if not solution.changed:
+        yield ""
+        yield f"No fix is known ({solution.trials - 1} tried on a copy, none confirmed)."
+        return
+    yield ""
+    yield "Fix, confirmed on a copy:"
+    for proposal in solution.accepted:
+        yield f"  {proposal.what}"
+
+
+def _problem(problem: Problem) -> Iterator[str]:
+    state = "INCONCLUSIVE" if problem.undecided else "FAILED"
+    first, *rest = problem.what.splitlines()
+    yield f"  {TITLES[problem.step]} {state} [{problem.code}] {first}"
+    for line in rest[:6]:
+        yield f"      {line.strip()}"
+    if problem.fix:
+        yield f"      fix: {problem.fix.splitlines()[0]}"
+
+
+def _effect(before: Trial, after: Trial) -> Iterator[str]:
+    """Figures before and after, what is gone, what stays."""
+    yield "Effect, measured on the same frames:"
+    pairs = (
+        ("reference recall", before.recall, after.recall),
+        ("F1 against the reference", before.f1, after.f1),
+        ("frames with detections", before.rate, after.rate),
+        ("mAP@0.5:0.95", before.mean_precision, after.mean_precision),
+    )
+    for name, one, other in pairs:
+        if other is not None:
+            yield f"  {name} {_text(one)} -> {_text(other)}"
+    left = {(problem.step, problem.code) for problem in after.problems}
+    for problem in before.problems:
+        if (problem.step, problem.code) not in left:
+            state = "passes" if problem.step in after.passed else "is not reached"
+            yield f"  {TITLES[problem.step]} [{problem.code}] -> {state}"
+    if after.problems:
+        yield "Still wrong:"
+        for problem in after.problems:
+            yield from _problem(problem)
+
+
+def _figures(trial: Trial) -> Iterator[str]:
+    named = (("F1 against the reference", trial.f1), ("mAP@0.5:0.95", trial.mean_precision))
+    yield from (f"{name} {value:.3f}" for name, value in named if value is not None)
+
+
+def _text(value: float | None) -> str:
+    return "not reached" if value is None else f"{value:.2f}"
+
+
+def _show(*lines: str) -> None:
+    for line in lines:
+        print(printable(line))

@@ -1,0 +1,99 @@
+"""Only what a trial confirms is kept. The trials are made up here: each edit removes one fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from dsbench.base.options import Options
+from dsbench.model.layout import ModelLayout
+from dsbench.repair import proposals
+from dsbench.repair.edits import KeyEdit
+from dsbench.repair.proposals import Proposal, TryOrder
+from dsbench.repair.search import FixSearch, Solution
+from dsbench.repair.trial import Problem, Trial
+
+STEPS = ("preflight", "model_outputs", "kitti_gate")
+Measure = Callable[[set[str]], set[str]]
+
+
+def proposal(key: str, target: str, order: TryOrder = TryOrder.NAMED) -> Proposal:
+    return Proposal(target, KeyEdit("c.txt", "property", key, "1"), key, order)
+
+
+def trial(faults: set[str]) -> Trial:
+    problems = tuple(Problem("kitti_gate", fault, fault, "") for fault in sorted(faults))
+    model = cast(Any, SimpleNamespace(find=lambda kind: None, layout=SimpleNamespace(root=Path("/"))))
+    return Trial(problems, STEPS[: 2 if faults else 3], (), model)
+
+
+class MadeUp(FixSearch):
+    faults: Measure
+
+    def measure(self, chosen: Sequence[Proposal]) -> Trial:
+        self.trials += 1
+        return trial(self.faults({one.what for one in chosen}))
+
+
+def solve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offered: Sequence[Proposal], faults: Measure
+) -> tuple[Solution, int]:
+    (tmp_path / "c.txt").write_text("[property]\n")
+    monkeypatch.setattr(proposals, "propose", lambda trial: tuple(offered))
+    search = MadeUp(ModelLayout.at(str(tmp_path), tmp_path), Options(), tmp_path, tmp_path, lambda text: None)
+    search.faults = faults
+    return search.solve(), search.trials
+
+
+def names(solution: Solution) -> list[str]:
+    return [one.what for one in solution.accepted]
+
+
+def test_a_healthy_directory_costs_one_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, trials = solve(tmp_path, monkeypatch, [proposal("a", "f")], lambda chosen: set())
+    assert (found.healthy, found.changed, trials) == (True, {}, 1)
+
+
+def test_named_edits_are_confirmed_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    offered = [proposal("a", "f"), proposal("b", "g")]
+    found, trials = solve(tmp_path, monkeypatch, offered, lambda chosen: {"f", "g"} - {"a": "f", "b": "g"}.keys())
+    assert found.changed == {}
+    pairs = {"a": "f", "b": "g"}
+    found, trials = solve(tmp_path, monkeypatch, offered, lambda chosen: {"f", "g"} - {pairs[one] for one in chosen})
+    assert (names(found), trials, found.after.problems) == (["a", "b"], 2, ())
+    assert found.changed == {"c.txt": b"[property]\na=1\nb=1\n"}
+
+
+def test_suspects_that_are_not_needed_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    offered = [proposal(key, "f", TryOrder.SUSPECTS) for key in "abc"]
+    found, _ = solve(tmp_path, monkeypatch, offered, lambda chosen: set() if "b" in chosen else {"f"})
+    assert names(found) == ["b"]
+
+
+def test_an_edit_that_makes_it_worse_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    offered = [proposal("a", "f"), proposal("b", "f")]
+
+    def faults(chosen: set[str]) -> set[str]:
+        return {"f"} if "a" in chosen or not chosen else set()
+
+    found, _ = solve(tmp_path, monkeypatch, offered, faults)
+    assert names(found) == ["b"]
+
+
+def test_nothing_is_proposed_that_no_trial_confirms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, trials = solve(tmp_path, monkeypatch, [proposal("a", "f")], lambda chosen: {"f"})
+    assert (found.changed, found.accepted, trials) == ({}, (), 2)
+
+
+def test_a_fault_behind_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    offered = [proposal("a", "f"), proposal("b", "g", TryOrder.PARSER)]
+
+    def faults(chosen: set[str]) -> set[str]:
+        return {"f", "g"} if "a" not in chosen else {"g"} - {"g" if "b" in chosen else ""}
+
+    found, _ = solve(tmp_path, monkeypatch, offered, faults)
+    assert names(found) == ["a", "b"]
