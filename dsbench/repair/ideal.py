@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from dsbench.base.errors import DsbenchError
 from dsbench.base.files import is_generated
 from dsbench.build import nvinfer_config
 from dsbench.formats import keyfile
+from dsbench.formats.nvinfer import PROPERTY
 from dsbench.judge.imports.levels import KEYS
 from dsbench.model.facts import PreflightFacts
 from dsbench.steps import nvinfer_config as step
@@ -29,12 +31,15 @@ class IdealConfig:
         """None: the config does not have the key."""
         return self.values.get((group, key))
 
-    def differing(self, text: str) -> Iterator[tuple[str, str, str]]:
-        """Group, key and ideal value of every key that decides about boxes and has another value in ``text``."""
+    def differing(self, text: str) -> Iterator[tuple[str, str, str | None]]:
+        """Group, key and ideal value of every key that decides about boxes and has another value in ``text``; None: the
+        key should not be there."""
         given = _values(text)
         for (group, key), value in self.values.items():
             if key not in _WITHOUT and not _same(given.get((group, key)), value, key):
                 yield group, key, value
+        if (PROPERTY, "offsets") in given and not self.get(PROPERTY, "offsets"):
+            yield PROPERTY, "offsets", None
 
 
 def of_model(model: ModelRun) -> IdealConfig | None:
@@ -49,6 +54,7 @@ def of_model(model: ModelRun) -> IdealConfig | None:
     usual = rules.attrs_all
     plan = replace(
         plan,
+        num_detected_classes=outputs.head.classes,
         parse_bbox_func_name=parser_source.parser_function(facts),
         net_scale_factor=feed.net_scale_factor,
         offsets=feed.offsets,
@@ -75,23 +81,23 @@ def _values(text: str) -> dict[tuple[str, str], str]:
     """Raw values by group and key; empty for a text that is no key file."""
     try:
         found = keyfile.parse(text)
-    except Exception:
+    except DsbenchError:
         return {}
     return {(group.name, entry.key): entry.value for group in found.groups for entry in group.entries}
 
 
 def _same(given: str | None, value: str, key: str) -> bool:
     if given is None:
-        return key in ("symmetric-padding", "interval", "process-mode") and value in (
-            "0",
-            "1" * (key == "process-mode"),
-        )
+        return _ABSENT.get(key) == value
     one, other = given.strip().rstrip(";"), value.strip().rstrip(";")
     try:
         return [float(part) for part in one.split(";")] == [float(part) for part in other.split(";")]
     except ValueError:
         return one == other
 
+
+_ABSENT = {"symmetric-padding": "0", "maintain-aspect-ratio": "0", "interval": "0", "process-mode": "1"}
+"""nvinfer's values of keys that are not given."""
 
 PREPROCESSING = tuple(KEYS)
 """Keys of [property] that say how the network is fed."""

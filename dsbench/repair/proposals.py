@@ -102,8 +102,7 @@ def _of_lint(trial: Trial) -> Iterator[Proposal]:
         value = values.get(group, key)
         if value is None and group.startswith(CLASS_PREFIX):
             value = values.get(f"{CLASS_PREFIX}all", key)
-        shown = f"{key}={value}" if value is not None else f"without {key}"
-        yield Proposal(trial.lint_id(finding), KeyEdit(config, group, key, value), shown)
+        yield Proposal(trial.lint_id(finding), KeyEdit(config, group, key, value), _shown(key, value))
 
 
 def _of_costs(trial: Trial) -> Iterator[Proposal]:
@@ -112,7 +111,8 @@ def _of_costs(trial: Trial) -> Iterator[Proposal]:
     if parity is None or parity.outcome is ParityOutcome.SAME:
         return
     values = ideal.of_model(trial.model)
-    users = ideal.users_config(trial.model) is not None
+    text = ideal.users_config(trial.model)
+    wrong = {key for _, key, _ in values.differing(text)} if values and text is not None else set()
     config = _file(trial, trial.model.layout.nvinfer_config)
     for cost in parity.costs:
         choice = cost.choice
@@ -121,26 +121,20 @@ def _of_costs(trial: Trial) -> Iterator[Proposal]:
         keys = PREPROCESSING if choice.candidate else (choice.key,)
         target = f"key:{choice.group}:{choice.key}"
         for key in keys:
-            if not users:
+            if text is None:
                 yield from _settings(trial, target, key)
                 continue
+            if choice.candidate and key not in wrong:
+                continue
             value = _usual(choice, key, values)
-            if value is not _SAME:
-                shown = f"{key}={value}" if value is not None else f"without {key}"
-                yield Proposal(target, KeyEdit(config, choice.group, key, value), shown)
-
-
-_SAME = "as it is"
+            yield Proposal(target, KeyEdit(config, choice.group, key, value), _shown(key, value))
 
 
 def _usual(choice: RuleChoice, key: str, values: ideal.IdealConfig | None) -> str | None:
     """The value that the key should have; None if the key should go."""
     if key in _FILTERS:
         return None
-    if not choice.candidate:
-        return choice.usual
-    value = values.get(PROPERTY, key) if values else _SAME
-    return "0" if value is None and key == "symmetric-padding" else value
+    return values.get(PROPERTY, key) if choice.candidate and values else choice.usual
 
 
 def _settings(trial: Trial, target: str, key: str) -> Iterator[Proposal]:
@@ -221,7 +215,7 @@ def _of_suspects(trial: Trial) -> Iterator[Proposal]:
     if text is not None and values is not None:
         config = _file(trial, trial.model.layout.nvinfer_config)
         for group, key, value in values.differing(text):
-            yield Proposal(target, KeyEdit(config, group, key, value), f"{key}={value}", TryOrder.SUSPECTS)
+            yield Proposal(target, KeyEdit(config, group, key, value), _shown(key, value), TryOrder.SUSPECTS)
     facts = trial.model.find(PreflightFacts)
     for key in facts.settings.decided() if facts else ():
         if key not in _NOT_ABOUT_BOXES and facts and key not in facts.settings.options:
@@ -237,6 +231,10 @@ _RULES: tuple[Callable[[Trial], Iterator[Proposal]], ...] = (
     _of_parser,
     _of_suspects,
 )
+
+
+def _shown(key: str, value: str | None) -> str:
+    return f"without {key}" if value is None else f"{key}={value}"
 
 
 def _place(text: str, finding: Finding) -> tuple[str, str] | None:

@@ -6,7 +6,7 @@ import contextlib
 import io
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dsbench.base.errors import DsbenchError
@@ -149,16 +149,24 @@ def run(
             try:
                 step(model, log)
             except DsbenchError as error:
-                problems.append(Problem(name, str(error.code), error.what, error.fix))
+                problems.append(_problem(layout, name, str(error.code), error.what, error.fix))
                 continue
             finally:
                 doubts = log.snapshot().undecided
-                problems += [Problem(name, one.code, one.what, one.fix, undecided=True) for one in doubts]
+                problems += [
+                    replace(_problem(layout, name, one.code, one.what, one.fix), undecided=True) for one in doubts
+                ]
             passed.append(name)
             if name == "parser_build" and "parser_check" not in assumed:
                 parser_check.begin(model)
         findings = tuple(_findings(model, problems))
     return Trial(tuple(problems), tuple(passed), findings, model)
+
+
+def _problem(layout: ModelLayout, step: str, code: str, what: str, fix: str) -> Problem:
+    """A problem whose texts name the user's directory, not the copy."""
+    what, fix = (text.replace(str(layout.root), layout.given) for text in (what, fix))
+    return Problem(step, code, what, fix)
 
 
 def _findings(model: ModelRun, problems: list[Problem]) -> Iterator[Finding]:
