@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_fix(commands)
     _add_prepare(commands)
     _add_doctor(commands)
+    _add_selftest(commands)
     return parser
 
 
@@ -130,6 +131,19 @@ def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     doctor.set_defaults(run=_doctor)
 
 
+def _add_selftest(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    selftest = commands.add_parser(
+        "selftest", help="put known faults into healthy models: are they found, and named? (docs/selftest.md)"
+    )
+    selftest.add_argument("--family", action="append", metavar="NAME", help="repeatable (default: all)")
+    selftest.add_argument("--fault", action="append", metavar="ID", help="repeatable; `config-*`: all that begin so")
+    selftest.add_argument("--jobs", type=int, metavar="N", help="faults at a time (default: at most 2)")
+    selftest.add_argument("--list", action="store_true", help="print the faults and run nothing")
+    selftest.add_argument("--json", action="store_true", help="print JSON, with every alarm of every fault")
+    selftest.add_argument("--docs", metavar="FILE.md", help="write the matrix as a page")
+    selftest.set_defaults(run=_selftest)
+
+
 def _sdk(_: argparse.Namespace) -> int:
     from dsbench.runtimes.embedded import EmbeddedRuntime
 
@@ -183,6 +197,12 @@ def _doctor(arguments: argparse.Namespace) -> int:
     from dsbench.doctor import command as doctor_command
 
     return doctor_command.run(arguments)
+
+
+def _selftest(arguments: argparse.Namespace) -> int:
+    from dsbench.selftest import command
+
+    return command.run(arguments)
 
 
 if __name__ == "__main__":

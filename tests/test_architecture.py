@@ -33,8 +33,9 @@ ALLOWED = {
     "trtexec": "base formats model build machine record",
     "advice": "base formats judge",
     "repair": "base formats model build machine judge record runtimes steps",
+    "selftest": "base formats model build runtimes judge record steps",
     "plugin": "base model record report runtimes steps",
-    "cli": "base runtimes steps doctor trtexec inspection advice repair",
+    "cli": "base runtimes steps doctor trtexec inspection advice repair selftest",
 }
 
 

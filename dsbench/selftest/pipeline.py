@@ -1,0 +1,187 @@
+"""The steps from pre-flight to accuracy, run in this process, and what they say."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import traceback
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from dsbench.base import options
+from dsbench.base.boxes import Boxes
+from dsbench.base.errors import DsbenchError
+from dsbench.base.steps import STEPS
+from dsbench.build import app_config
+from dsbench.build.app_config import AppPlan
+from dsbench.build.parser_source import find_user_source
+from dsbench.formats import kitti
+from dsbench.model.facts import PreflightFacts
+from dsbench.model.layout import ModelLayout
+from dsbench.record.evidence import Evidence, EvidenceLog, StepFailure
+from dsbench.runtimes import kitti_dump, select
+from dsbench.steps import (
+    accuracy,
+    import_parity,
+    kitti_gate,
+    model_outputs,
+    nvinfer_config,
+    parser_build,
+    parser_makefile,
+    parser_source,
+    preflight,
+)
+from dsbench.steps.model_outputs import ModelOutputsResult, Step6Start, source_plan
+from dsbench.steps.model_run import ModelRun
+
+FRAMES = 24
+"""Frames of the KITTI dump."""
+CRASH = "traceback"
+"""Id of an alarm that is an error of dsbench itself."""
+
+StepFunction = Callable[[ModelRun, EvidenceLog], object]
+_FUNCTIONS: dict[str, StepFunction] = {
+    "preflight": preflight.run,
+    "model_outputs": model_outputs.run,
+    "parser_source": parser_source.run,
+    "parser_makefile": parser_makefile.run,
+    "parser_build": parser_build.run,
+    "nvinfer_config": nvinfer_config.run,
+    "kitti_gate": kitti_gate.run,
+    "import_parity": import_parity.run,
+    "accuracy": accuracy.run,
+}
+
+
+_BEFORE_PARSER = ("preflight", "model_outputs")
+
+
+class AlarmLevel(StrEnum):
+    """How loud an alarm is."""
+
+    FAILED = "FAILED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One thing that a step said. ``id``: an error code, or that of an open question; empty for a warning."""
+
+    step: str
+    level: AlarmLevel
+    id: str
+    text: str
+    """What, where and fix."""
+
+    @property
+    def headline(self) -> str:
+        return self.text.partition("\n")[0]
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """How the steps are run."""
+
+    video: Path
+    scratch: Path
+    truth: bool = False
+    """Whether accuracy is run."""
+
+
+@dataclass(frozen=True)
+class StepsOutcome:
+    """What the steps said, in order, and the results of pre-flight and 6a."""
+
+    alarms: tuple[Alarm, ...]
+    known: tuple[object, ...]
+
+
+def run_steps(layout: ModelLayout, how: Treatment, known: tuple[object, ...] = ()) -> StepsOutcome:
+    """Run the steps in order, as pytest does. ``known``: results of pre-flight and 6a, which are not run again."""
+    given = options.read({options.VIDEO.name: str(how.video), options.KITTI_FRAMES.name: str(FRAMES)}, {}, {})
+    alarms: list[Alarm] = []
+    failed: set[str] = set()
+    with ExitStack() as at_end, contextlib.redirect_stdout(io.StringIO()):
+        selected = select.select("embedded")
+        model = ModelRun(layout, given, selected, how.scratch, layout.root.parent, _silent, at_end)
+        for result in known:
+            model.keep(_with_source(result, layout))
+        for step in STEPS:
+            if known and step.name in _BEFORE_PARSER:
+                continue
+            if step.name not in _FUNCTIONS or (step.name == "accuracy" and not how.truth):
+                continue
+            if failed & set(step.needs):
+                failed.add(step.name)
+                continue
+            log = EvidenceLog(step.name, layout.name, layout.key, selected.runtime.label)
+            crash = _call(_FUNCTIONS[step.name], model, log)
+            said = (*_alarms(log.snapshot()), *crash)
+            alarms += said
+            if any(alarm.level is AlarmLevel.FAILED for alarm in said):
+                failed.add(step.name)
+        results = [model.find(kind) for kind in (PreflightFacts, ModelOutputsResult, Step6Start)]
+    return StepsOutcome(tuple(alarms), tuple(result for result in results if result is not None))
+
+
+def _with_source(result: object, layout: ModelLayout) -> object:
+    """6a's result with the parser source that the user has now."""
+    if not isinstance(result, ModelOutputsResult):
+        return result
+    return replace(result, user_source=find_user_source(source_plan(layout)))
+
+
+def _silent(_: str) -> None:
+    return None
+
+
+def _call(function: StepFunction, model: ModelRun, log: EvidenceLog) -> tuple[Alarm, ...]:
+    """Run a step; its failure goes into its log. Returns an alarm for an error of dsbench itself."""
+    try:
+        function(model, log)
+    except DsbenchError as error:
+        log.failure = StepFailure(str(error.code), error.what, error.where, error.fix)
+    except Exception:
+        return (Alarm(log.step, AlarmLevel.FAILED, CRASH, traceback.format_exc(limit=-4)),)
+    return ()
+
+
+def _alarms(evidence: Evidence) -> tuple[Alarm, ...]:
+    step, failure = evidence.step, evidence.failure
+    found = [Alarm(step, AlarmLevel.WARNING, "", text) for text in evidence.warnings]
+    if failure is not None:
+        text = "\n".join(filter(None, (failure.what, failure.where, failure.fix)))
+        found.append(Alarm(step, AlarmLevel.FAILED, failure.code, text))
+    found += [Alarm(step, AlarmLevel.INCONCLUSIVE, one.code, f"{one.what}\n{one.fix}") for one in evidence.undecided]
+    return tuple(found)
+
+
+def dump_anyway(layout: ModelLayout, how: Treatment) -> None:
+    """Write the KITTI dump with what is there, where the steps stopped before it: what would the boxes be?"""
+    if layout.kitti_dir.is_dir() or not layout.parser_library.is_file():
+        return
+    layout.kitti_app_config.unlink(missing_ok=True)
+    app_config.write_app(layout.kitti_app_config, AppPlan(layout.nvinfer_config, how.video, kitti_dir=layout.kitti_dir))
+    runtime = select.select("embedded").runtime
+    with contextlib.suppress(DsbenchError), contextlib.redirect_stdout(io.StringIO()):
+        kitti_dump.dump(runtime, layout.kitti_app_config, layout.kitti_dir, FRAMES, layout.kitti_log)
+
+
+def dumped(layout: ModelLayout, labels: tuple[str, ...]) -> tuple[Boxes, ...] | None:
+    """Boxes of every frame of the dump, class ids as in ``labels`` (-1: another label); None without a dump."""
+    import numpy as np
+
+    if not layout.kitti_dir.is_dir():
+        return None
+    frames = {file.name.frame: file.path for file in kitti.list_frames(layout.kitti_dir)}
+    ids = {label: number for number, label in enumerate(labels)}
+    found = []
+    for number in range(FRAMES):
+        objects = kitti.parse_file(frames[number]) if number in frames else ()
+        rows = [(ids.get(one.label, -1), one.left, one.top, one.width, one.height, one.confidence) for one in objects]
+        found.append(Boxes.from_table(np.array(rows, np.float32)) if rows else Boxes.empty())
+    return tuple(found)
