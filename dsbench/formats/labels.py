@@ -8,6 +8,7 @@ Nothing of this is diagnosed by DeepStream.
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,7 @@ class Labels:
 
 def read(path: Path | str) -> Labels:
     """Read a label file. Bytes that are no UTF-8 are kept as lone surrogates. Raises
-    DsbenchError(LABELS_INVALID) when unreadable.
+    DsbenchError(LABELS_INVALID) when unreadable, or UTF-16.
     """
     path = Path(path)
     try:
@@ -45,6 +46,13 @@ def read(path: Path | str) -> Labels:
             where=str(path),
             fix="check labelfile-path",
         ) from error
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise DsbenchError(
+            Code.LABELS_INVALID,
+            f"{path.name} is UTF-16 text: nvinfer reads bytes, and every label would be wrong",
+            where=str(path),
+            fix="save the file as UTF-8 without a byte order mark",
+        )
     text = data.decode("utf-8", "surrogateescape")
     raw = text.split("\n")
     if raw and raw[-1] == "":
@@ -62,6 +70,8 @@ def _warnings(text: str, raw: list[str]) -> tuple[str, ...]:
     count = len(raw)
     if not raw:
         found.append("the label file is empty: objects get no label")
+    elif not raw[-1]:
+        found.append("blank line(s) at the end: each counts as a class, and nvinfer skips them")
     if text and not text.endswith("\n"):
         found.append(f"no newline at the end: `wc -l` counts {text.count(chr(10))} classes, there are {count}")
     return tuple(found)
@@ -70,7 +80,8 @@ def _warnings(text: str, raw: list[str]) -> tuple[str, ...]:
 def _spoilt(text: str, raw: list[str], names: tuple[str, ...]) -> tuple[str, ...]:
     found: list[str] = []
     blank = [number for number, line in enumerate(raw, 1) if not line]
-    if blank:
+    last = max((number for number, line in enumerate(raw, 1) if line), default=0)
+    if blank and blank[0] < last:
         found.append(
             f"{len(blank)} blank line(s), the first is line {blank[0]}: nvinfer skips them,"
             f" so it reads {len(names)} classes and every later class is shifted"

@@ -80,9 +80,10 @@ def of_labels(
     if wrong:
         yield InspectFinding(ERROR if wrong.error else WARNING, wrong.what, wrong.rule, source, wrong.fix)
     if labels and classes not in (None, len(labels)) and not (wrong and wrong.error):
+        names = f"{len(labels)} name{'s' * (len(labels) != 1)}"
         yield InspectFinding(
             ERROR,
-            f"the head has {classes} classes, {source} has {len(labels)} names",
+            f"the head has {classes} class{'es' * (classes != 1)}, {source} has {names}",
             label_names.COUNT,
             fix="one class per line in labels.txt, in the head's order; a background column of the head is a line too",
         )

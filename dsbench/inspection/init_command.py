@@ -92,13 +92,17 @@ def _taken(new: NewModel) -> Iterator[str]:
         if file.source:
             yield _row(str(file.name), f"copied from {printable(str(file.source))}")
     if new.labels:
-        yield _row("config/labels.txt", f"{len(new.labels.lines)} names from {printable(new.labels.source)}")
+        yield _row("config/labels.txt", f"{_names(len(new.labels.names))} from {printable(new.labels.source)}")
         yield from (_row("", f"note: {printable(note)}") for note in new.labels.notes)
     else:
         yield _row("config/labels.txt", "not written: neither the metadata nor a file beside the model names classes")
     decide = "to be decided: see its comments" if new_settings.DECIDE in new.settings else "nothing to be decided"
     setting = _video_setting(new.video)
     yield _row("dsbench.toml", decide + (f"; video = {printable(setting)}" if setting else ""))
+
+
+def _names(count: int) -> str:
+    return f"{count} name{'s' * (count != 1)}"
 
 
 def _row(name: str, text: str) -> str:
@@ -112,7 +116,7 @@ def _findings(found: InspectedFile, new: NewModel) -> Iterator[str]:
     if labels and labels.given:
         stated = found.file.exporter.stated.names if found.file else None
         classes = network.classes if network else None
-        more = tuple(findings.of_labels(labels.lines, "config/labels.txt", stated, classes))
+        more = tuple(findings.of_labels(labels.names, "config/labels.txt", stated, classes))
     yield from text.findings(tuple(dict.fromkeys((*found.inspection.findings, *more))))
 
 

@@ -27,6 +27,11 @@ class NewLabels:
     """The user named them."""
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The classes as nvinfer numbers them: it skips blank lines and cuts lines at a semicolon."""
+        return tuple(line.partition(";")[0] for line in self.lines if line)
+
+    @property
     def content(self) -> bytes:
         """UTF-8, each line ended; bytes that were no UTF-8 stay as they were."""
         return "".join(f"{line}\n" for line in self.lines).encode("utf-8", "surrogateescape")
@@ -51,6 +56,13 @@ def _of_file(path: Path) -> NewLabels:
             fix=f"give a file with one class name per line, or one of: {', '.join(LISTS)}",
         )
     labels = label_file.read(path)
+    if not labels.names:
+        raise DsbenchError(
+            Code.LABELS_INVALID,
+            f"the label file holds no class name: {path}",
+            where="--labels",
+            fix="write one class name per line, in the order of the head",
+        )
     data = path.read_bytes()
     cleaned = (
         (data.startswith(b"\xef\xbb\xbf"), "a byte order mark (BOM) was left out"),
@@ -59,7 +71,7 @@ def _of_file(path: Path) -> NewLabels:
     )
     notes = [text for changed, text in cleaned if changed]
     if any(not line for line in labels.lines):
-        notes.append("blank lines are kept, but nvinfer skips them: every later class is shifted")
+        notes.append("blank lines are kept; nvinfer skips them, so they shift the classes after them")
     return NewLabels(labels.lines, str(path), tuple(notes), given=True)
 
 

@@ -13,7 +13,8 @@ from dsbench.judge.imports.levels import StatedBy
 
 _HEAD = (
     "What you decide for this model. docs/settings.md lists every key. For a key that is not set here dsbench takes"
-    " what the exporter left, else the convention of the family, else what the frames show."
+    " what the exporter left, else what ground truth or the graph shows, else the convention of the family. Where"
+    " nobody states a key, step 6a says so."
 )
 DECIDE = "To decide"
 _DYNAMIC = "_dynamic"

@@ -27,6 +27,7 @@ from dsbench.formats import labels
         (b"traffic light\n<script>\n", ("traffic light", "<script>"), ("traffic light", "<script>"), ()),
         (b"", (), (), ("empty",)),
         (b"\n", ("",), (), ("blank line",)),
+        (b"a\n\n", ("a", ""), ("a",), ("at the end",)),
         (b"x" * 200 + b"\n", ("x" * 200,), ("x" * 200,), ("longer than 127 bytes",)),
     ],
 )
@@ -54,4 +55,13 @@ def test_a_million_labels(tmp_path: Path) -> None:
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(DsbenchError, match="Could not open labels file:") as caught:
         labels.read(tmp_path / "labels.txt")
+    assert caught.value.code is Code.LABELS_INVALID
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_is_no_label_file(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "labels.txt"
+    path.write_bytes("\ufeffcar\nperson\n".encode(encoding))
+    with pytest.raises(DsbenchError, match="UTF-16") as caught:
+        labels.read(path)
     assert caught.value.code is Code.LABELS_INVALID

@@ -81,6 +81,18 @@ def test_labels_are_what_was_asked_for_and_never_a_default_list(
         assert read.warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("data", "says"), [(b"\n\n", "holds no class name"), ("\ufeffa\nb\n".encode("utf-16"), "UTF-16")]
+)
+def test_a_label_file_without_names_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], data: bytes, says: str
+) -> None:
+    (tmp_path / "names.txt").write_bytes(data)
+    assert init(tmp_path / "m", yolox(tmp_path / "x.onnx"), "--labels", str(tmp_path / "names.txt")) == 1
+    assert says in capsys.readouterr().err
+    assert not (tmp_path / "m").exists()
+
+
 def test_labels_in_another_order_than_the_models_are_an_error_finding(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

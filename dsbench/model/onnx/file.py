@@ -94,11 +94,14 @@ def _check_regular(path: Path) -> int:
     try:
         status = path.stat()
     except OSError as error:
+        fix = "correct the path" if isinstance(error, FileNotFoundError | NotADirectoryError) else _READABLE
         raise DsbenchError(
-            Code.ONNX_INVALID, f"cannot open {path.name}: {error.strerror}", where=str(path), fix=_RE_EXPORT
+            Code.ONNX_INVALID, f"cannot open {path.name}: {error.strerror}", where=str(path), fix=fix
         ) from error
     if not stat.S_ISREG(status.st_mode):
-        raise DsbenchError(Code.ONNX_INVALID, f"{path.name} is not a regular file", where=str(path), fix=_RE_EXPORT)
+        raise DsbenchError(
+            Code.ONNX_INVALID, f"{path.name} is not a regular file", where=str(path), fix="give the .onnx file"
+        )
     if status.st_size == 0:
         raise DsbenchError(Code.ONNX_INVALID, f"{path.name} is empty (0 bytes)", where=str(path), fix=_RE_EXPORT)
     if status.st_size > PROTOBUF_LIMIT:
