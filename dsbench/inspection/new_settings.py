@@ -35,7 +35,7 @@ def _top(inspection: Inspection, file: ModelFile | None, onnx_name: str, video: 
     if file is None:
         yield from _comment(f"{DECIDE}: height and width are open in the ONNX file.")
         yield "# input-size = [640, 640]"
-    elif file.size_source not in ("ONNX", "dsbench.toml"):
+    elif file.size_source != "ONNX":
         yield f"input-size = [{file.height}, {file.width}]  # {file.size_source}"
     if file is not None and not (inspection.network and inspection.network.family):
         yield from _comment(f"{DECIDE}: the family was not recognised. docs/families.md lists them.")

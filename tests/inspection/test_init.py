@@ -208,6 +208,13 @@ def test_what_must_be_decided_stands_in_the_settings(tmp_path: Path, capsys: pyt
     assert "[onnx-dynamic-dims]" in capsys.readouterr().out
 
 
+def test_a_size_that_the_files_own_model_directory_sets_is_written(tmp_path: Path) -> None:
+    model = yolox(tmp_path / "model" / "x.onnx", shape=("n", 3, "h", "w"))
+    (tmp_path / "dsbench.toml").write_text("input-size = [64, 64]\n")
+    assert init(tmp_path / "m", model) == 0
+    assert settings_file.load(tmp_path / "m" / "dsbench.toml").input_size == (64, 64)
+
+
 def test_a_size_that_the_exporter_states_is_written(tmp_path: Path) -> None:
     model = yolox(tmp_path / "x.onnx", shape=("n", 3, "h", "w"))
     with_metadata(model, author="Ultralytics", imgsz="[64, 64]", task="detect", names=NAMES)
