@@ -59,18 +59,19 @@ class ParserBuildResult:
 
 
 def run(model: ModelRun, log: EvidenceLog) -> ParserBuildResult:
-    """``build`` the parser and record its evidence."""
+    """``build`` the parser and record its evidence. Raises PARSER_BOXES for wrong boxes."""
     facts = model.get(PreflightFacts)
-    parser = model.keep(build(facts, model.get(ModelOutputsResult), model.runtime, model.scratch))
-    model.keep(parser.outputs)
+    parser = build(facts, model.get(ModelOutputsResult), model.runtime, model.scratch)
     add_evidence(log, model.layout, parser)
-    return parser
+    raise_errors(Code.PARSER_BOXES, parser.findings)
+    model.keep(parser.outputs)
+    return model.keep(parser)
 
 
 def build(facts: PreflightFacts, outputs: ModelOutputsResult, runtime: Runtime, scratch: Path) -> ParserBuildResult:
     """Build the library, check the exported function, run it on real frames, judge its boxes.
 
-    Raises what the build and the symbol check raise, PARSER_OBJECT_SIZE, PARSER_CRASHED, PARSER_BOXES.
+    Raises what the build and the symbol check raise, PARSER_OBJECT_SIZE, PARSER_CRASHED. Wrong boxes are findings.
     """
     layout = facts.layout
     built_in = built_in_parser.recognised(outputs)
@@ -104,7 +105,7 @@ def _judged(
     function: str,
     scratch: Path,
 ) -> ParserBuildResult:
-    """Run the library on real frames and judge its boxes (PARSER_BOXES). NVIDIA's own library is not run."""
+    """Run the library on real frames and judge its boxes. NVIDIA's own library is not run."""
     built_in = built_in_parser.recognised(outputs)
     if not outputs.probed.result.frames or (built_in and library.path == Path(built_in.library)):
         return ParserBuildResult(built, library, function, (), (), None, outputs)
@@ -119,8 +120,8 @@ def _judged(
     found = parser_diagnosis.diagnose(facts, outputs, calls, again)
     wrong = any(finding.severity == ERROR for finding in findings)
     named = parser_diagnosis.cause if wrong else parser_diagnosis.finding
-    raise_errors(Code.PARSER_BOXES, (*named(found, facts.layout.given_path(library.path)), *findings))
-    return ParserBuildResult(built, library, function, counts, findings, found, outputs)
+    every = (*named(found, facts.layout.given_path(library.path)), *findings)
+    return ParserBuildResult(built, library, function, counts, every, found, outputs)
 
 
 def layout_flags(facts: PreflightFacts) -> tuple[str, ...]:
@@ -194,4 +195,4 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, parser: ParserBuildResul
     if parser.boxes:
         log.fact("Raw boxes on real frames", ", ".join(map(str, parser.boxes)), "per frame, before clustering")
     parser_diagnosis.add_evidence(log, parser.diagnosis)
-    log.warn(*(finding.what for finding in parser.findings))
+    log.warn(*(finding.what for finding in parser.findings if finding.severity != ERROR))

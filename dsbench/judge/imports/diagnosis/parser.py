@@ -22,6 +22,7 @@ from dsbench.judge.imports.diagnosis.row_parts import clipped
 from dsbench.judge.imports.diagnosis.scoring import SCORE_MISTAKES, Scored, ScoreMistake
 from dsbench.judge.imports.diagnosis.selection import LeftOut, Passing
 from dsbench.judge.imports.diagnosis.verdict import DiagnosisState, MistakeFound, ParserDiagnosis
+from dsbench.judge.imports.matching import Match
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,7 +76,8 @@ def diagnose(calls: ParserCalls, names: Sequence[str] = (), *, explain: bool = T
             state=DiagnosisState.EMPTY if basic.reference else DiagnosisState.NOTHING,
             f1=float(not basic.reference),
         )
-    basic = replace(basic, f1=_f1(calls.tables, reference, calls.threshold))
+    match = _match(calls.tables, reference, calls.threshold)
+    basic = replace(basic, f1=match.f1, f1_close=match.f1_close)
     evidence = evidence_of.gather(calls)
     if not evidence.total:
         return basic
@@ -86,8 +88,8 @@ def diagnose(calls: ParserCalls, names: Sequence[str] = (), *, explain: bool = T
     return _named(basic, evidence) if explain else basic
 
 
-def _f1(tables: Sequence[NDArray[np.float32]], reference: Sequence[Boxes], threshold: float) -> float:
-    """F1 of both after threshold and NMS, as nvinfer applies them; each detection is matched once."""
+def _match(tables: Sequence[NDArray[np.float32]], reference: Sequence[Boxes], threshold: float) -> Match:
+    """Both after threshold and NMS, as nvinfer applies them."""
     import numpy as np
 
     mine = []
@@ -95,7 +97,7 @@ def _f1(tables: Sequence[NDArray[np.float32]], reference: Sequence[Boxes], thres
         boxes = Boxes.from_table(table[np.isfinite(table).all(axis=1) & (table[:, 5] >= np.float32(threshold))])
         mine.append(boxes.take(nms(boxes, limit=_MOST)))
     wanted = [boxes.take(nms(boxes, limit=_MOST)) for boxes in reference]
-    return matching.match(range(len(mine)), wanted, mine).f1
+    return matching.match(range(len(mine)), wanted, mine)
 
 
 def _named(basic: ParserDiagnosis, evidence: BoxEvidence) -> ParserDiagnosis:

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from dsbench.judge.imports.diagnosis.selection import LeftOut
 
-HARMLESS_F1 = 0.97
-"""F1 of the clustered boxes from which on a difference changes nothing that matters."""
+HARMLESS_F1, CLOSE_F1 = 0.97, 0.9
+"""F1 of the clustered boxes, at IoU 0.5 and 0.9, from which on a difference changes nothing that matters."""
 
 
 class DiagnosisState(StrEnum):
@@ -56,6 +56,8 @@ class ParserDiagnosis:
     """How many of them are right."""
     f1: float = 1.0
     """Of parser and reference after NMS: same class, IoU of at least 0.5."""
+    f1_close: float = 1.0
+    """The same with an IoU of at least 0.9."""
     causes: tuple[MistakeFound, ...] = ()
     runners_up: tuple[MistakeFound, ...] = ()
     selections: tuple[LeftOut, ...] = ()
@@ -79,7 +81,7 @@ class ParserDiagnosis:
     @property
     def harmful(self) -> bool:
         """A mistake that nobody can have wanted costs boxes."""
-        if self.f1 >= HARMLESS_F1 or self.compared < FEW:
+        if (self.f1 >= HARMLESS_F1 and self.f1_close >= CLOSE_F1) or self.compared < FEW:
             return False
         if self.state is DiagnosisState.SAME:
             return any(not (selection.harmless or selection.choice) for selection in self.selections)
@@ -124,7 +126,7 @@ class ParserDiagnosis:
     def counts(self) -> str:
         """The figures behind it."""
         boxes = f"{self.parser} boxes, reference {self.reference}"
-        return f"{boxes} at threshold {self.threshold:g}; F1 after NMS {self.f1:.2f}"
+        return f"{boxes} at threshold {self.threshold:g}; F1 after NMS {self.f1:.2f}, at IoU 0.9 {self.f1_close:.2f}"
 
     @property
     def notes(self) -> tuple[str, ...]:

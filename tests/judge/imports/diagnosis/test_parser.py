@@ -42,7 +42,7 @@ SAME_AS = {("ssd", "class-plus-one"): "background-counted"}
     [(family, fault) for family in HEADS for fault in (*PUSHED_FAULTS, *OWN_FAULTS[family])],
 )
 def test_a_fault_is_named_first(family: str, fault: str) -> None:
-    found = diagnosed(family, lambda frame: parsers.parse(family, frame, fault))
+    found = diagnosed(family, lambda frame: parsers.parse(family, frame, fault), FRAMES[family][:1])
     assert found.state is DiagnosisState.NAMED, found
     assert found.causes[0].id == SAME_AS.get((family, fault), fault), (found.what, found.runners_up)
     assert len(found.causes) <= 2
