@@ -75,7 +75,7 @@ def finding(found: ParserDiagnosis | None, where: str) -> tuple[Finding, ...]:
 
 def cause(found: ParserDiagnosis | None, where: str) -> tuple[Finding, ...]:
     """The same where other errors show that the boxes are wrong."""
-    if found is None or found.state is not DiagnosisState.NAMED:
+    if found is None or found.state is not DiagnosisState.NAMED or found.harmless:
         return ()
     return (Finding("parser-mistake", ERROR, f"{found.what} ({found.counts})", where, found.fix),)
 
