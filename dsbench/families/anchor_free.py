@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dsbench.base.spec import IMAGENET_ROW
-from dsbench.families import cell_boxes, map_heads, maps, yolo_evidence
+from dsbench.families import cell_boxes, map_heads, maps, yolo_objectness
 from dsbench.families.base import Convention, Head, HeadFact, Hints, Network, Outputs, Preprocessing, Rejected
 from dsbench.families.cell_boxes import BoxNumbers, CellPart, Neighbours
 from dsbench.families.map_heads import Form, Level, MapFamily, MapLayout
@@ -119,7 +119,7 @@ def _one_map(
     if third is None:
         rows = np.concatenate([maps.pooled(samples, part.plane, part.grid.cells, channels) for part in stack])
         chances = rows if rows[:, BOX:].min() >= 0 else np.concatenate((rows[:, :BOX], sigmoid(rows[:, BOX:])), axis=1)
-        third = yolo_evidence.objectness_by_values(chances)
+        third = yolo_objectness.by_values(chances)
     if third is None:
         return None
     first = BOX + int(third)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dsbench.base.boxes import Boxes, iou
-from dsbench.families import evidence
+from dsbench.families import evidence, yolo_objectness
 from dsbench.families.base import Hints, Network, Rejected
 from dsbench.families.grids import cells_of, grid, strides_for
+from dsbench.families.yolo_objectness import View
 from dsbench.model.exporter.ultralytics import Metadata
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-3
 SEEN = 0.1
-SURE = 0.3
 FOLLOWS = 0.4
 """Correlation with the cells' places from which centres follow them; those of decoded boxes are above 0.9."""
 FEWEST_ANCHORS = 16
@@ -72,17 +72,6 @@ class Dense:
     @property
     def classes(self) -> int:
         return self.columns - 4 - int(self.objectness)
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """One reading of the output: rows (n, columns) of all samples, and the evidence for it."""
-
-    rows: NDArray[np.float32]
-    samples: Arrays
-    transposed: bool
-    per_cell: int
-    strides: tuple[int, ...]
 
 
 def finite(arrays: Arrays) -> list[NDArray[np.float32]]:
@@ -216,7 +205,7 @@ def dense(arrays: Arrays, network: Network, counts: Sequence[int], hints: Hints)
         fitting.sort(key=lambda view: (view.per_cell == 0, view.rows.shape[1] - 4 not in counts))
     view = _decoded_samples(fitting[0], network)
     columns = view.rows.shape[1]
-    objectness, why, warnings = _objectness(view, counts, hints)
+    objectness, why, warnings = yolo_objectness.decide(view, counts, hints)
     if columns - 4 - int(objectness) < 1:
         return Rejected("yolo", f"the head has {columns} columns: no class", close=True)
     corners, normalised, space = _boxes(view, network, hints)
@@ -241,7 +230,7 @@ def dense(arrays: Arrays, network: Network, counts: Sequence[int], hints: Hints)
     )
 
 
-def _view(arrays: Arrays, transposed: bool, network: Network) -> _View:
+def _view(arrays: Arrays, transposed: bool, network: Network) -> View:
     import numpy as np
 
     samples = [array.T if transposed else array for array in arrays]
@@ -249,11 +238,11 @@ def _view(arrays: Arrays, transposed: bool, network: Network) -> _View:
     for per_cell in (1, 3):
         strides = strides_for(anchors // per_cell, network) if anchors % per_cell == 0 else None
         if strides:
-            return _View(np.concatenate(samples), samples, transposed, per_cell, strides)
-    return _View(np.concatenate(samples), samples, transposed, 0, ())
+            return View(np.concatenate(samples), samples, transposed, per_cell, strides)
+    return View(np.concatenate(samples), samples, transposed, 0, ())
 
 
-def _decoded_samples(view: _View, network: Network) -> _View:
+def _decoded_samples(view: View, network: Network) -> View:
     """Without the samples that a wrong preprocessing drove out of bounds."""
     import numpy as np
 
@@ -261,7 +250,7 @@ def _decoded_samples(view: _View, network: Network) -> _View:
     return replace(view, samples=good, rows=np.concatenate(good))
 
 
-def _problem(view: _View, network: Network, counts: Sequence[int]) -> Rejected | None:
+def _problem(view: View, network: Network, counts: Sequence[int]) -> Rejected | None:
     """Why the output is no decoded head when read this way."""
     import numpy as np
 
@@ -307,7 +296,7 @@ def raw_rows(arrays: Arrays, network: Network) -> bool:
     return view.per_cell == 3 and len(view.strides) > 1 and _off_the_grid(view, network)
 
 
-def _off_the_grid(view: _View, network: Network) -> bool:
+def _off_the_grid(view: View, network: Network) -> bool:
     """A row for each cell and anchor, but the first two columns do not follow the cells' places, in any order.
 
     Both have to grow with the places: raw offsets shrink with them in part, towards the middle of the frame.
@@ -327,7 +316,7 @@ def _off_the_grid(view: _View, network: Network) -> bool:
     return True
 
 
-def _places(view: _View, network: Network) -> Iterator[NDArray[np.float32]]:
+def _places(view: View, network: Network) -> Iterator[NDArray[np.float32]]:
     """x and y of the rows' cells in each order that heads have: strides from either end, a stride's anchors one grid
     after the other or together in each cell."""
     import numpy as np
@@ -376,68 +365,7 @@ def _decoded(sample: NDArray[np.float32], network: Network) -> bool:
     return False
 
 
-def _objectness(view: _View, counts: Sequence[int], hints: Hints) -> tuple[bool, str, tuple[str, ...]]:
-    """Whether column 4 is an objectness, why, and a warning where values and names disagree."""
-    import numpy as np
-
-    columns = view.rows.shape[1]
-    if hints.objectness is not None:
-        return hints.objectness, "dsbench.toml", ()
-    if columns == 5:
-        return False, "one column beside the box", ()
-    by_values = objectness_by_values(view.rows)
-    built = _objectness_by_shape(view)
-    for count in counts:
-        if count in (columns - 4, columns - 5):
-            named = count == columns - 5
-            clash = by_values is not None and by_values != named and len(counts) == 1
-            if clash and built == by_values:
-                continue  # a label too many or too few, which is said where labels are compared with classes
-            clash = clash and built is None  # names and layout agree: classes that come together, or a wrong feeding
-            seen = "an objectness" if by_values else "a class"
-            warning = f"{count} labels fit, but column 4 looks like {seen}: check labels.txt, or set [head] objectness"
-            return named, f"{count} names, {columns} columns", (warning,) if clash else ()
-    if view.per_cell == 3:
-        return True, "three anchors for each cell, as in YOLOv5 and v7", ()
-    if built is False:
-        together = ("column 4 may be objectness: set [head] objectness",) if by_values else ()
-        return False, "transposed, as YOLOv8 and later write it", together
-    if by_values is not None:
-        sure = view.rows[:, 4] >= SURE
-        share = float(np.mean(view.rows[sure, 5:].max(axis=1) >= SURE)) if sure.any() else 0.0
-        return by_values, f"column 4 and a class are high together in {share:.0%} of its rows", ()
-    if view.transposed:
-        return False, "transposed, as YOLOv8 and later write it", ()
-    return (
-        False,
-        "nothing speaks for an objectness",
-        ("column 4 may be objectness: set [head] objectness",),
-    )
-
-
-def _objectness_by_shape(view: _View) -> bool | None:
-    """What the layout alone says: three anchors a cell have one, transposed ones none."""
-    if view.per_cell == 3:
-        return True
-    return False if view.transposed and view.per_cell == 1 else None
-
-
-def objectness_by_values(rows: NDArray[np.float32]) -> bool | None:
-    """Objectness is high together with a class, whichever; a class excludes the others. None: nothing was seen."""
-    import numpy as np
-
-    first, best = rows[:, 4], rows[:, 5:].max(axis=1)
-    if float(np.ptp(first)) < 1e-6 and first[0] >= SURE:
-        return True  # a constant 1, as YOLOv6 writes it
-    sure = first >= SURE
-    if not sure.any():
-        if not (best >= SURE).any():
-            return None
-        return bool(np.mean(best >= SURE) > 0.05)
-    return bool(np.mean(best[sure] >= SURE) > 0.5)
-
-
-def _boxes(view: _View, network: Network, hints: Hints) -> tuple[bool, bool, str]:
+def _boxes(view: View, network: Network, hints: Hints) -> tuple[bool, bool, str]:
     """Corners, fractions, and why."""
     import numpy as np
 
