@@ -99,6 +99,14 @@ def _add_fix(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     options.add_argument(fix.add_argument, options.VIDEO)
     fix.add_argument("--apply", action="store_true", help="write the change, with a backup of each of your files")
     fix.set_defaults(run=_fix)
+    diff = commands.add_parser("diff", help="two nvinfer configs on the same frames: which boxes differ (docs/diff.md)")
+    diff.add_argument("config_a", metavar="CONFIG_A", help="an nvinfer config, or a model directory that has one")
+    diff.add_argument("config_b", metavar="CONFIG_B")
+    diff.add_argument("--model-dir", metavar="DIR", help="whose video is played and whose files are used")
+    options.add_argument(diff.add_argument, options.VIDEO)
+    diff.add_argument("--frames", type=int, metavar="N", help="frames to compare; 0: the whole video (default: 100)")
+    diff.add_argument("-o", "--output", metavar="FILE.html", help="write a page with the frames that differ most")
+    diff.set_defaults(run=_diff)
 
 
 def _add_prepare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -185,6 +193,12 @@ def _fix(arguments: argparse.Namespace) -> int:
     from dsbench.repair import command as fix_command
 
     return fix_command.run(arguments)
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    from dsbench.configdiff import command as diff_command
+
+    return diff_command.run(arguments)
 
 
 def _prepare(arguments: argparse.Namespace) -> int:

@@ -133,7 +133,7 @@ class FixSearch:
             if not shared or self.trials >= MOST_TRIALS:
                 continue  # its finding is gone, and no other edit can have removed it
             less = [other for other in kept if other is not one]
-            self.announce(f"trying without {one.what}")
+            self.announce(f"leaving out: {one.what}")
             without = self.measure((*accepted, *less))
             if without.rank >= after.rank and _confirms(current, without, less):
                 kept, after = less, without

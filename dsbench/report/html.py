@@ -47,6 +47,11 @@ def summary_html(results: Sequence[StepResult], interrupted_in: str) -> str:
     return _template("summary.html.j2").render(models=models, interrupted_in=interrupted_in)
 
 
+def diff_html(page: object) -> str:
+    """The page of `dsbench diff`: every text in it is escaped, no script, pictures within it."""
+    return _template("diff.html.j2").render(page=page)
+
+
 def _model_summary(results: Sequence[StepResult], *, interrupted: bool) -> ModelSummary:
     record = next((result.record for result in reversed(results) if result.record is not None), None)
     chart = charts.capacity_chart(record.figures) if record is not None else None

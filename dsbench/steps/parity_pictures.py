@@ -31,7 +31,7 @@ def grid(result: DumpComparison, facts: PreflightFacts) -> PictureGrid | None:
     if not worst:
         return None
     try:
-        seen = _frames(facts.video.value.path, [frame.frame for frame in worst])
+        seen = seen_frames(facts.video.value.path, [frame.frame for frame in worst])
     except DsbenchError:
         return None
     shown = [frame for frame in worst if frame.frame in seen]
@@ -45,7 +45,7 @@ def grid(result: DumpComparison, facts: PreflightFacts) -> PictureGrid | None:
     return PictureGrid(TITLE, columns) if shown else None
 
 
-def _frames(video: Path, numbers: list[int]) -> dict[int, Rgb]:
+def seen_frames(video: Path, numbers: list[int]) -> dict[int, Rgb]:
     """Small pictures of frames in streammux space, by number."""
     from dsbench.embedded.probes.pictures import small  # they load numpy and av
     from dsbench.embedded.video.decode import open_source

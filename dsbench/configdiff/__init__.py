@@ -1,0 +1,1 @@
+"""``dsbench diff``: two nvinfer configs on the same frames, and which boxes differ."""
