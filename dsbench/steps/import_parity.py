@@ -129,7 +129,8 @@ def add_evidence(log: EvidenceLog, result: DumpComparison) -> None:
         return
     match = judged.match
     log.print(_line(result, judged))
-    log.fact("F1 against the reference", f"{match.f1:.3f}", _answer(judged))
+    compared = match.reference or match.found
+    log.fact("F1 against the reference", f"{match.f1:.3f}" if compared else "unknown", _answer(judged))
     if match.reference < _MANY:
         log.note(f"the reference has {match.reference} boxes only: a clip with more objects proves more")
     _add_figures(log, result, judged)
@@ -141,6 +142,8 @@ def add_evidence(log: EvidenceLog, result: DumpComparison) -> None:
 def _line(result: DumpComparison, judged: DumpParity) -> str:
     match = judged.match
     of_all = f" of {result.frames}" if len(match.frames) < result.frames else ""
+    if not match.reference and not match.found:
+        return f"Import parity: no object in {len(match.frames)}{of_all} frames: {judged.outcome}"
     return (
         f"Import parity: F1 {match.f1:.3f}, {match.paired} of {match.reference} reference boxes found,"
         f" {len(match.frames)}{of_all} frames: {judged.outcome}"

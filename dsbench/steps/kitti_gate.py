@@ -18,6 +18,7 @@ from dsbench.judge import gate, streams
 from dsbench.judge.gate import GateEvidence, GateVerdict, ReferenceRate
 from dsbench.judge.imports.candidate_boxes import CandidateBoxes
 from dsbench.judge.imports.parity import DumpParity
+from dsbench.judge.lint import NOTE
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
@@ -111,7 +112,7 @@ def _gate_evidence(model: ModelRun, outputs: ModelOutputsResult) -> GateEvidence
         outputs.choice.warning,
         outputs.choice.unknown,
         tuple(finding.what for finding in model.get(ParserBuildResult).findings),
-        tuple(finding.what for finding in nvinfer_config.findings),
+        tuple(finding.what for finding in nvinfer_config.findings if finding.severity != NOTE),
         nvinfer_config.config.class_attrs_all.pre_cluster_threshold,
         family_threshold(outputs.head),
         _below_frame(model.get(PreflightFacts), outputs),
