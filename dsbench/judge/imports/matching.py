@@ -210,12 +210,15 @@ def _pairs(overlap: object, allowed: object, taken: tuple[set[int], set[int]]) -
 
 
 def _alone(boxes: Boxes, paired: set[int], confused: set[int], threshold: Threshold, margin: float) -> tuple[int, ...]:
-    """Positions of boxes that are not paired; those near their threshold only if they have another class's partner."""
+    """Positions of boxes that are not paired; those near their threshold only if they have another class's partner.
+
+    A box clearly below its threshold counts: nvinfer ran with a lower one.
+    """
     scores, classes = boxes.confidence.tolist(), boxes.class_id.tolist()
     return tuple(
         place
         for place in range(len(boxes))
-        if place not in paired and (place in confused or scores[place] >= threshold(classes[place]) + margin)
+        if place not in paired and (place in confused or abs(scores[place] - threshold(classes[place])) >= margin)
     )
 
 

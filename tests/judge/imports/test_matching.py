@@ -76,6 +76,7 @@ def test_unpaired_boxes_at_the_threshold_count_for_neither_side() -> None:
     assert one(low, boxes(), margin=0.01).f1 == 1
     assert one(boxes(), low, margin=0.01).f1 == 1
     assert one(low, boxes()).f1 == 0
+    assert one(boxes(), moved(CAR, score=0.2), margin=0.01).extra == 1, "a lower threshold than the reference's"
     assert one(low, moved(CAR, class_id=1), margin=0.01).missed == 1, "a wrong class is no matter of the threshold"
 
 

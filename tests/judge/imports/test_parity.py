@@ -14,7 +14,7 @@ from dsbench.jobs.reference import Placement
 from dsbench.judge.imports import config_choices, parity, reference
 from dsbench.judge.imports.dump_boxes import names_of
 from dsbench.judge.imports.parity import DumpParity, ParityJob, ParityOutcome
-from dsbench.judge.imports.postprocess import PostRules, plain
+from dsbench.judge.imports.postprocess import PostRules, joined, plain
 from dsbench.judge.imports.reference import Reference
 
 CLASSES, FRAMES = 3, 10
@@ -78,6 +78,15 @@ def test_a_threshold_of_one_class_is_named_with_its_group() -> None:
     assert found.outcome is ParityOutcome.CHOSEN
     text = "pre-cluster-threshold=0.99 in [class-attrs-2] drops 33 % of the reference's boxes (usual: 0.25)"
     assert found.costs[0].text == text
+
+
+def test_a_low_threshold_is_named_with_the_boxes_that_it_adds() -> None:
+    faint = tuple(joined([boxes, moved(boxes, dx=300, score=np.float32(-0.8))]) for boxes in REFERENCE.decoded[0])
+    reference = replace(REFERENCE, decoded=(faint,))
+    low = run_with(pre_cluster_threshold=0.05)
+    found = parity.compare(ParityJob(reference, USUAL, low, NAMES, 0.01), reference.objects(low))
+    assert found.outcome is ParityOutcome.CHOSEN
+    assert found.costs[0].text.startswith("pre-cluster-threshold=0.05 adds")
 
 
 def test_a_harmless_choice_passes_and_is_listed() -> None:
