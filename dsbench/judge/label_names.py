@@ -19,6 +19,8 @@ _BACKGROUND = ("background", "bg", "nothing", "noobject", "na", "none")
 _SHOWN = 4
 _MOSTLY = 0.6
 """Names that agree at another position: from this fraction on the list is shifted."""
+_MANY = 0.5
+"""Names that differ from the model's: above this fraction the list may be another data set's."""
 _SPELLINGS = {
     "aeroplane": "airplane",
     "motorbike": "motorcycle",
@@ -38,6 +40,8 @@ class Mismatch:
     error: bool
     what: str
     fix: str = ""
+    doubt: bool = False
+    """Every name may be wrong, but nothing proves it: the import is undecided until the user has looked."""
 
 
 def mismatches(
@@ -81,7 +85,8 @@ def compare(labels: Sequence[str], names: Said[tuple[str, ...]] | None, classes:
         f"labels.txt has other names than the model: class {first} is {names.value[first]!r} in the model"
         f" ({names.source}), {labels[first]!r} in labels.txt ({len(wrong)} of {len(stated)} differ)"
     )
-    return Mismatch(NAMES, False, what)
+    fix = "write the model's names in its order, unless these are translations of them"
+    return Mismatch(NAMES, False, what, fix, doubt=len(wrong) > len(stated) * _MANY)
 
 
 def _moved(
@@ -91,7 +96,7 @@ def _moved(
     both = f"the model ({names.source}): {_first(names.value)}; labels.txt: {_first(labels)}"
     fix = "write the names into labels.txt in the model's order"
     if len(mine) == len(stated) and mine != stated and sorted(mine) == sorted(stated):
-        how = "sorted by name" if list(mine) == sorted(mine) else "in another order"
+        how = "sorted by name" if _is_sorted(labels) else "in another order"
         return Mismatch(ORDER, True, f"labels.txt has the model's names {how}: {both}", fix)
     if _agree(mine, stated) >= _MOSTLY:
         return None
@@ -123,9 +128,10 @@ def _coco(labels: Sequence[str], mine: tuple[str, ...], classes: int | None) -> 
         what = "labels.txt names COCO's 91 category ids, the head has its 80 classes: every class after 11 is shifted"
         return Mismatch(ORDER, True, what, "use COCO's list of 80, without the unused ids")
     if len(mine) == 80 and mine != eighty and set(mine) == set(eighty) and classes == 80:
-        how = "sorted by name" if list(mine) == sorted(mine) else "in another order"
+        how = "sorted by name" if _is_sorted(labels) else "in another order"
         what = f"labels.txt has COCO's 80 names {how} (COCO begins {_first(COCO80)}; labels.txt: {_first(labels)})"
-        return Mismatch(ORDER, False, what, "keep the order in which the model was trained")
+        fix = "write the names in COCO's order, unless the model was trained with this one"
+        return Mismatch(ORDER, False, what, fix, doubt=True)
     if classes is not None and len(mine) == classes + 1:
         for place, line in (("first", 0), ("last", len(mine) - 1)):
             if mine[line] in _BACKGROUND:
@@ -143,6 +149,12 @@ def _eighty(columns: int) -> Mismatch:
         " class after 11 gets a wrong name"
     )
     return Mismatch(ORDER, True, what, 'use the list of 91 with "N/A" for the unused ids')
+
+
+def _is_sorted(labels: Sequence[str]) -> bool:
+    """In the spelling of the file: COCO's list sorted as VOC spells it is not sorted as COCO does."""
+    names = [label.strip().casefold() for label in labels]
+    return names == sorted(names) or list(labels) == sorted(labels)
 
 
 def _first(names: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from dsbench.build.nvinfer_config import NvinferPlan
 from dsbench.families import registry
 from dsbench.formats import nvinfer
 from dsbench.formats.nvinfer import NvinferConfig
-from dsbench.judge import lint
+from dsbench.judge import label_names, lint
 from dsbench.judge.lint import Finding, LintContext
 from dsbench.model.exporter.statement import Said
 from dsbench.model.facts import PreflightFacts
@@ -152,6 +152,11 @@ def _said(value: Said[T] | None, default: T) -> T:
     return value.value if value else default
 
 
+def _label_mismatches(facts: PreflightFacts, outputs: ModelOutputsResult) -> tuple[label_names.Mismatch, ...]:
+    stated, head = outputs.exporter.names_but_of(facts.layout.labels), outputs.head
+    return label_names.mismatches(facts.labels.names, facts.labels.count, stated, head.classes if head else None)
+
+
 def add_evidence(
     log: EvidenceLog, facts: PreflightFacts, outputs: ModelOutputsResult, result: NvinferConfigResult
 ) -> None:
@@ -162,5 +167,9 @@ def add_evidence(
     log.fact("cluster-mode", result.config.cluster_mode, "config" if result.users else result.cluster_mode_origin)
     if outputs.head:
         log.fact("Classes of the head", outputs.head.classes, f"labels: {count}")
-    add_findings(log, result.findings)
+    doubts = [wrong for wrong in _label_mismatches(facts, outputs) if wrong.doubt]
+    for wrong in doubts:
+        log.inconclusive(wrong.rule, wrong.what, wrong.fix)
+    shown = {wrong.rule for wrong in doubts}
+    add_findings(log, [finding for finding in result.findings if finding.rule not in shown])
     file_text(log, result.written.path)

@@ -82,3 +82,28 @@ def test_another_number_of_classes_than_the_head(
     found = mismatches(labels, len(labels), Said(FOUR, "here"), classes)
     assert tuple(wrong.rule for wrong in found) == rules
     assert expected in "".join(wrong.what for wrong in found)
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "doubt"),
+    [
+        (sorted(COCO80), None, True),
+        (COCO80[::-1], None, True),
+        (("Auto", "Mensch", "Hund", "Ampel"), FOUR, True),  # another data set, or translated
+        ((*FOUR[:3], "lamp"), FOUR, False),
+        (sorted(FOUR), FOUR, False),  # an error, no doubt
+    ],
+)
+def test_names_that_may_all_be_wrong_leave_the_import_undecided(
+    labels: Sequence[str], names: tuple[str, ...] | None, doubt: bool
+) -> None:
+    found = compare(labels, names and Said(names, "here"), len(labels))
+    assert found is not None and found.doubt == doubt
+
+
+def test_a_list_is_sorted_in_its_own_spelling() -> None:
+    voc = sorted(
+        {"airplane": "aeroplane", "motorcycle": "motorbike", "couch": "sofa"}.get(name, name) for name in COCO80
+    )
+    found = compare(voc, None, 80)
+    assert found is not None and "sorted by name" in found.what
