@@ -54,10 +54,14 @@ class KeyCost:
     """Fraction of the reference's boxes that it drops."""
     added: float
     """Boxes that it adds, as a fraction of the reference's."""
+    median_iou: float = 1.0
+    """Of the boxes with this key and without it."""
+    score_drift: float = 0.0
 
     @property
     def matters(self) -> bool:
-        return 1 - self.f1 >= COSTS
+        moves = self.median_iou < EXACT_IOU or abs(self.score_drift) > EXACT_SCORE
+        return 1 - self.f1 >= COSTS or moves
 
     @property
     def text(self) -> str:
@@ -67,6 +71,10 @@ class KeyCost:
             effects.append(f"drops {self.lost * 100:.0f} % of the reference's boxes")
         if self.added >= 0.005:
             effects.append(f"adds {self.added * 100:.0f} %")
+        if self.median_iou < EXACT_IOU:
+            effects.append(f"moves boxes (median IoU {self.median_iou:.2f})")
+        if abs(self.score_drift) > EXACT_SCORE:
+            effects.append(f"changes scores by {self.score_drift:+.2f}")
         done = " and ".join(effects) or "changes no box"
         return f"{self.choice.text} {done} (usual: {self.choice.usual})"
 
@@ -86,10 +94,13 @@ class DumpParity:
     def outcome(self) -> ParityOutcome:
         if not self.usual.reference and not self.usual.found:
             return ParityOutcome.CHOSEN if any(cost.matters for cost in self.costs) else ParityOutcome.NOTHING
-        if agrees(self.usual):
-            return ParityOutcome.SAME if exact(self.usual) else ParityOutcome.MOVED
-        if agrees(self.configured) and self.costs:
-            return ParityOutcome.CHOSEN if exact(self.configured) else ParityOutcome.MOVED
+        asked = bool(self.costs) and agrees(self.configured)
+        if agrees(self.usual) and exact(self.usual):
+            return ParityOutcome.SAME
+        if asked and exact(self.configured):
+            return ParityOutcome.CHOSEN
+        if asked or agrees(self.usual):
+            return ParityOutcome.MOVED
         return ParityOutcome.CHOSEN if self.approximate else ParityOutcome.DIFFERENT
 
     @property
@@ -177,7 +188,8 @@ def _parsers_own(job: ParityJob, dump: Sequence[Boxes]) -> tuple[tuple[RuleChoic
 def _cost(choice: RuleChoice, job: ParityJob, expected: Sequence[Boxes]) -> KeyCost:
     changed = matching.match(job.reference.frames, expected, job.objects(choice.alone, choice.candidate))
     total = max(changed.reference, 1)
-    return KeyCost(choice, changed.f1, changed.missed / total, changed.extra / total)
+    lost, added = changed.missed / total, changed.extra / total
+    return KeyCost(choice, changed.f1, lost, added, changed.median_iou, changed.score_drift)
 
 
 def _threshold(rules: PostRules) -> matching.Threshold:
