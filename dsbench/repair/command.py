@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from dsbench.base import options
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.text import printable
 from dsbench.machine import directory_lock
 from dsbench.model.layout import ModelLayout
@@ -28,6 +29,9 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.reconfigure(errors="replace")
     start = Path.cwd()
     layout = ModelLayout.at(arguments.model_dir, start)
+    if not layout.root.is_dir():
+        what, fix = "there is no such model directory", "correct the path; `dsbench init` lays a directory out"
+        raise DsbenchError(Code.MODEL_DIR_MISSING, what, where=str(layout.root), fix=fix)
     given = options.read({options.VIDEO.name: arguments.video, options.PREPARE.name: "never"})
     with ExitStack() as held, tempfile.TemporaryDirectory(prefix="dsbench-") as folder:
         directory_lock.take(layout.root, held, shown=layout.given)

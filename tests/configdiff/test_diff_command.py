@@ -12,6 +12,7 @@ from dsbench.configdiff import page
 from dsbench.configdiff.dumps import GivenConfig
 from dsbench.formats import kitti
 from dsbench.judge import config_diff
+from tests.embedded.app_support import World
 from tests.material import write_clip
 
 HOSTILE = '<script>alert("x")</script>'
@@ -68,3 +69,19 @@ def test_what_cannot_be_compared_has_status_2(
     (tmp_path / "a.txt").write_text("[property]\nonnx-file=model/net.onnx\ngie-unique-id=1\n")
     assert cli.main(["diff", *arguments]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_threshold_drops_the_darkest_frames(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(world.root)
+    first = world.nvinfer().rename(world.root / "a.txt")
+    second = world.root / "b.txt"
+    second.write_text(first.read_text().replace("threshold=0.0", "threshold=0.3"))
+    arguments = ["diff", "a.txt", "b.txt", "--video", str(world.clip), "--frames", "6", "-o", "d.html"]
+    assert cli.main(arguments) == 1
+    shown = capsys.readouterr().out
+    assert "-pre-cluster-threshold=0.0\n   +pre-cluster-threshold=0.3" in shown
+    assert "Of 6 boxes in A and 2 in B: 4 vanish; 2 are the same." in shown
+    assert "d.html" in shown
+    assert (world.root / "d.html").read_text().count("<img") == 2 * 4

@@ -9,8 +9,6 @@ import pytest
 from dsbench import cli
 from tests.material import write_clip, write_onnx
 
-pytestmark = pytest.mark.long
-
 CONFIG = """# mine
 [property]
 net-scale-factor=1.0
@@ -32,6 +30,15 @@ topk=200
 """
 
 
+def test_a_directory_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["fix", "none"]) == 1
+    assert "[model-dir-missing]" in capsys.readouterr().err
+
+
+@pytest.mark.long
 def test_a_threshold_that_drops_every_box(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
