@@ -34,7 +34,8 @@ def outputs(**arrays: np.ndarray) -> Outputs:
 def scene(classes: int, strides: tuple[int, ...] = (8, 16, 32), per_cell: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Corners (A, 4) in pixels near their cells and scores (A, C); BOX is class 0."""
     grids = [grid((stride,), Network(SIDE, SIDE)) for stride in strides]
-    columns, rows, stride = (np.concatenate([np.tile(part, per_cell) for part in parts]) for parts in zip(*grids))
+    parts = zip(*grids, strict=True)
+    columns, rows, stride = (np.concatenate([np.tile(each, per_cell) for each in part]) for part in parts)
     half = stride * RNG.uniform(0.5, 2, len(stride))
     x, y = (columns + 0.5) * stride, (rows + 0.5) * stride
     boxes = np.stack((x - half, y - half, x + half, y + half), axis=1)
