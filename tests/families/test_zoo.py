@@ -46,7 +46,7 @@ def step6(folder: Path, models: Sequence[Path], repository: Path) -> subprocess.
         env={**os.environ, "PYTHONPATH": str(repository)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
