@@ -162,6 +162,11 @@ def _first(names: Sequence[str]) -> str:
     return shown + (", ..." if len(names) > _SHOWN else "")
 
 
+def is_background(name: str) -> bool:
+    """Whether a label names what is no object."""
+    return plain(name) in ("background", "bg")
+
+
 def plain(name: str) -> str:
     """A name without case, blanks and punctuation, in COCO's spelling: names are compared so."""
     text = "".join(character for character in name.casefold() if character.isalnum())

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import ABLATION
+from dsbench.judge import label_names
 from dsbench.judge.imports.config_choices import PARSER
 from dsbench.judge.imports.dump_boxes import ClassNames
+from dsbench.judge.imports.matching import Match
 from dsbench.judge.imports.parity import DumpParity, ParityOutcome
 from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import EvidenceLog, Undecided
@@ -197,7 +199,9 @@ def _doubts(result: DumpComparison) -> tuple[Undecided, ...]:
         texts = [cost.text for cost in costs]
         if judged.approximate:
             texts.append("cluster-mode 1 and 3 use DBSCAN, which is not published: their boxes cannot be compared")
-        keys = ", ".join(cost.choice.key for cost in costs if cost.choice.group != PARSER)
+        keys = ", ".join(
+            key for cost in costs if cost.choice.group != PARSER for key in (cost.choice.key, *cost.choice.also)
+        )
         fix = f"set {keys} to the usual value" if keys else "leave thresholds and NMS to nvinfer"
         fix += ", unless you mean it"
         found.append(Undecided("config-choices", f"{judged.outcome}: {'; '.join(texts)}", fix))
@@ -211,11 +215,23 @@ def _doubts(result: DumpComparison) -> tuple[Undecided, ...]:
     elif judged.outcome is ParityOutcome.NOTHING:
         what = f"neither the dump nor the reference has an object in {len(match.frames)} frames: nothing is proven"
         found.append(Undecided("nothing-to-compare", what, "choose a clip with what the model detects, with --video"))
+    found += _background(result.names, match)
     if result.spoilt:
         what = f"labels of the dump hold invisible characters: {', '.join(map(ascii, result.spoilt[:3]))}"
         fix = "save labels.txt without BOM and with Unix line ends: programs that compare labels do not find them"
         found.append(Undecided("labels-spoilt", what, fix))
     return tuple(found)
+
+
+def _background(names: ClassNames, match: Match) -> list[Undecided]:
+    """Objects that are labelled as the background: labels.txt has it at another place than the head."""
+    labels = [names.name(number) for frame in match.frames for number in frame.found.class_id.tolist()]
+    wrong = [label for label in labels if label_names.is_background(label)]
+    if not wrong:
+        return []
+    what = f"{len(wrong)} of {len(labels)} boxes of the dump are labelled {wrong[0]!r}"
+    fix = "move the background's line of labels.txt to the place that it has in the head, or remove it if it has none"
+    return [Undecided(label_names.ORDER, what, fix)]
 
 
 def _record(result: DumpComparison) -> ImportParityRecord | None:

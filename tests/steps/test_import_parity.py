@@ -140,3 +140,12 @@ def test_a_model_that_does_not_run_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DsbenchError) as caught:
         probes.probe_reference(job, tmp_path)
     assert caught.value.code == Code.ONNX_RUN_FAILED
+
+
+def test_objects_that_are_labelled_as_the_background_leave_the_import_undecided(tmp_path: Path) -> None:
+    names = ("car", "BACKGROUND")
+    result = ReferenceResult(made(), USUAL, USUAL, FRAMES)
+    folder = dumped(tmp_path, names)
+    found = evidence(dump_comparison.compare_with(result, folder, names_of(names), dump_comparison.EXACT_MARGIN))
+    assert [doubt.code for doubt in found.undecided] == ["label-order"]
+    assert "16 of 24 boxes of the dump are labelled 'BACKGROUND'" in found.undecided[0].what

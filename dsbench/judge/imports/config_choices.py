@@ -62,6 +62,8 @@ class RuleChoice:
     """The usual rules with this key alone as configured."""
     candidate: int = 0
     """The reference's preprocessing."""
+    also: tuple[str, ...] = ()
+    """Further keys of the same choice."""
 
     @property
     def text(self) -> str:
@@ -77,14 +79,23 @@ def preprocessing(configured: Preprocessing, usual: Preprocessing, rules: PostRu
     differing = [
         (key, one, other)
         for key, one, other in zip(KEYS, values(configured), values(usual), strict=True)
-        if one != other
+        if not _same_value(one, other)
     ]
     if not differing:
         return ()
     (key, mine, common), *rest = differing
     value = f"{text(mine)}{''.join(f', {name}={text(one)}' for name, one, _ in rest)}"
     shown = f"{text(common)}{''.join(f', {name}={text(other)}' for name, _, other in rest)}"
-    return (RuleChoice(PROPERTY, key, value, shown, rules, candidate=1),)
+    return (RuleChoice(PROPERTY, key, value, shown, rules, candidate=1, also=tuple(name for name, _, _ in rest)),)
+
+
+def _same_value(one: object, other: object) -> bool:
+    """Equal, up to the rounding of a scale; offsets of zero are no offsets."""
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=_NEAR_SCALE)
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return one == other or not (any(one) or any(other))
+    return one == other
 
 
 def of_parser(usual: PostRules, lowest: float) -> Iterator[PostRules]:

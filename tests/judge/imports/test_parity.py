@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from dsbench.base.boxes import Boxes
+from dsbench.families.base import Preprocessing
 from dsbench.formats.nvinfer import ClassAttrs
 from dsbench.jobs.reference import Placement
 from dsbench.judge.imports import config_choices, parity, reference
@@ -192,3 +193,12 @@ def apart(boxes: Boxes) -> NDArray[np.float32]:
         other[:, 5] -= np.float32(0.1) + np.float32(shift)
         parts.append(other)
     return np.concatenate(parts)
+
+
+def test_only_keys_that_differ_beyond_rounding_are_a_choice_and_all_are_named() -> None:
+    usual = Preprocessing(0.00392156862745098, (), 1, 0, 0)
+    rounded = replace(usual, net_scale_factor=0.003921568859368563, model_color_format=0)
+    one = config_choices.preprocessing(rounded, usual, USUAL)
+    assert [(choice.key, choice.also) for choice in one] == [("model-color-format", ())]
+    two = config_choices.preprocessing(Preprocessing(1.0, (), 0, 0, 0), usual, USUAL)
+    assert [(choice.key, choice.also) for choice in two] == [("net-scale-factor", ("model-color-format",))]

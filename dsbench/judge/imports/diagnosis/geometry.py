@@ -81,7 +81,11 @@ def _subtracted_twice(corners: Floats, network: Network) -> tuple[Floats, ...]:
 
 
 def _axes_swapped(corners: Floats, network: Network) -> tuple[Floats, ...]:
-    return (corners[:, [1, 0, 3, 2]],)
+    """In pixels, and as fractions of the sides of the network."""
+    import numpy as np
+
+    swapped = corners[:, [1, 0, 3, 2]]
+    return swapped, swapped * np.array([network.width / network.height, network.height / network.width] * 2)
 
 
 def _places_swapped(corners: Floats, network: Network) -> tuple[Floats, ...]:
