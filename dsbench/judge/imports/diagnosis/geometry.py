@@ -117,6 +117,14 @@ def _lower_right(corners: Floats, network: Network) -> tuple[Floats, ...]:
     return (_sized(corners[:, 2], corners[:, 3], w, h),)
 
 
+def _size_not_cut(corners: Floats, network: Network) -> tuple[Floats, ...]:
+    """Left and top clipped, the whole size kept."""
+    import numpy as np
+
+    _, _, w, h = _parts(corners)
+    return (_sized(np.maximum(corners[:, 0], 0), np.maximum(corners[:, 1], 0), w, h),)
+
+
 def _half(corners: Floats, network: Network) -> tuple[Floats, ...]:
     cx, cy, w, h = _parts(corners)
     return centred(cx, cy, w / 2, h / 2), _sized(corners[:, 0], corners[:, 1], w / 2, h / 2)
@@ -176,6 +184,8 @@ BOX_MISTAKES: tuple[BoxMistake, ...] = (
     BoxMistake("lower-right-corner", "left and top hold the lower right corner", "left = x1, top = y1", _lower_right),
     BoxMistake("size-halved", "width and height are half of what they should be", "push the whole size", _half),
     BoxMistake("size-doubled", "width and height are twice what they should be", "do not double the size", _double),
+    BoxMistake("size-not-cut", "left and top are clipped to the network, width and height are not",
+               "clip both corners, then width = right - left, height = bottom - top", _size_not_cut),
     BoxMistake("upside-down", "y is measured from the lower edge", "measure y from the upper edge", _upside_down),
     BoxMistake("mirrored", "x is measured from the right edge", "measure x from the left edge", _mirrored),
     BoxMistake("whole-pixels", "coordinates are cut to whole pixels", "keep float coordinates", _whole, harmless=True),

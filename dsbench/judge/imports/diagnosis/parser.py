@@ -58,9 +58,9 @@ class _Tried:
     def cause(self) -> MistakeFound:
         made = [one for one in (self.box, self.score, self.read) if one is not None and one.id]
         text, fix = "; also ".join(one.text for one in made), "; ".join(one.fix for one in made)
-        return MistakeFound(
-            "+".join(one.id for one in made), text, fix, self.explained, self.box.harmless and len(made) == 1
-        )
+        single = self.box.harmless and len(made) == 1
+        boxes_only = not self.score.id and self.read is None
+        return MistakeFound("+".join(one.id for one in made), text, fix, self.explained, single, boxes_only)
 
 
 def diagnose(calls: ParserCalls, names: Sequence[str] = (), *, explain: bool = True) -> ParserDiagnosis:

@@ -127,9 +127,9 @@ def ssd(found: Outputs, fault: str) -> Row:
 
 DECODERS: dict[str, Callable[[Outputs, str], Row]] = {"yolox": yolox, "yolo": yolo, "ssd": ssd}
 OWN_FAULTS = {
-    "yolox": ("no-grid", "grid-swapped", "half-cell", "stride-order", "one-stride", "no-stride", "no-exponent",
-              "centre-sigmoid", "objectness-ignored", "objectness-alone", "sigmoid-twice", "class-columns-early",
-              "class-columns-late", "row-length"),
+    "yolox": ("size-not-cut", "no-grid", "grid-swapped", "half-cell", "stride-order", "one-stride", "no-stride",
+              "no-exponent", "centre-sigmoid", "objectness-ignored", "objectness-alone", "sigmoid-twice",
+              "class-columns-early", "class-columns-late", "row-length"),
     "yolo": ("transposed", "decoded-twice", "sigmoid-twice", "softmax-for-sigmoid",
              "class-columns-early", "class-columns-late", "centres-as-corners"),
     "ssd": ("background-kept", "background-counted", "corners-as-centres", "rows-apart"),
@@ -182,6 +182,8 @@ def parse(family: str, found: Outputs, fault: str = "", threshold: float = THRES
     with np.errstate(over="ignore", invalid="ignore"):
         cut = np.clip(corners, 0, np.tile((NETWORK.width - 1, NETWORK.height - 1), 2))
     box = np.concatenate((cut[:, :2], cut[:, 2:] - cut[:, :2]), axis=1)
+    if fault == "size-not-cut":
+        box[:, 2:] = corners[:, 2:] - corners[:, :2]
     if fault == "centres-as-corners":
         box = np.concatenate((corners[:, :2], corners[:, 2:] - corners[:, :2]), axis=1)
         keep = score >= threshold
