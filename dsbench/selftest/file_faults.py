@@ -189,9 +189,9 @@ def _shifted(text: bytes) -> bytes:
     return b"background\n" + b"\n".join(text.split()[:-1]) + b"\n"
 
 
-_NAMELESS = (YOLOX, YOLOV10)
+_NAMELESS = (YOLOX,)
 """Families whose ONNX file does not name its classes."""
-_ORDER = ("label-order", "labels.txt", "order")
+_ORDER = ("label-order", "labels.txt has", "under another name", "is in labels.txt")
 LABEL_FAULTS = (
     _labels("sorted", "names in alphabetical order", _ORDER, _sorted, truth=_NAMELESS),
     _labels(
@@ -204,9 +204,12 @@ LABEL_FAULTS = (
     _labels("shifted", "a background in front", ("background", *_ORDER), _shifted, truth=_NAMELESS),
     _labels("other", "names of another data set", _ORDER, lambda text: _PET_SHOP, truth=_NAMELESS),
     _labels(
-        "fewer", "one name is missing", ("class-count", "classes"), lambda text: b"\n".join(text.split()[:-1]) + b"\n"
+        "fewer",
+        "one name is missing",
+        ("class-count", "labels.txt has"),
+        lambda text: b"\n".join(text.split()[:-1]) + b"\n",
     ),
-    _labels("more", "a name too many", ("class-count", "classes"), lambda text: text + b"tram\n"),
+    _labels("more", "a name too many", ("class-count", "labels.txt has"), lambda text: text + b"tram\n"),
     _labels("bom", "a byte order mark", ("BOM", "invisible", "byte order mark"), lambda text: b"\xef\xbb\xbf" + text),
     _labels(
         "crlf",
@@ -217,7 +220,7 @@ LABEL_FAULTS = (
     _labels(
         "semicolons",
         "all names in one line",
-        ("class-count", "classes", "semicolon"),
+        ("class-count", "labels.txt has", "semicolon"),
         lambda text: text.replace(b"\n", b";") + b"\n",
     ),
     _labels("empty", "an empty file", ("labels-invalid", "no label", "empty"), lambda text: b""),

@@ -28,22 +28,14 @@ def _yolov8(path: Path) -> None:
 
 
 def _yolov10(path: Path) -> None:
-    """Rows of finished detections at a square size: the picture needs its padding."""
-    street_heads.yolov10(path, side=512)
+    """Rows of finished detections at a square size, with metadata: the picture needs its padding."""
+    street_heads.yolov10(path, side=512, task="detect")
 
 
 _MAKERS: dict[str, Callable[[Path], None]] = {YOLOX: _yolox, YOLOV8: _yolov8, YOLOV10: _yolov10}
 FAMILIES = tuple(_MAKERS)
-_SETTINGS = {
-    YOLOX: ('family = "yolox"\n', ""),
-    YOLOV8: ("", ""),
-    YOLOV10: (
-        "",
-        "[property]\nnet-scale-factor = 0.00392156862745098\nmodel-color-format = 0\n"
-        "maintain-aspect-ratio = 1\nsymmetric-padding = 1\n",
-    ),
-}
-"""dsbench.toml, its keys outside and inside tables: what the ONNX file does not state."""
+_SETTINGS = {YOLOX: 'family = "yolox"\n'}
+"""dsbench.toml of the healthy directory."""
 
 
 def make(family: str, folder: Path) -> ModelLayout:
@@ -66,8 +58,7 @@ def make(family: str, folder: Path) -> ModelLayout:
 
 def settings(layout: ModelLayout, family: str, *, truth: bool) -> None:
     """Write dsbench.toml, with the demo's ground truth and its gate if ``truth``."""
-    top, table = _SETTINGS[family]
-    text = top + (GROUND_TRUTH if truth else "") + table
+    text = _SETTINGS.get(family, "") + (GROUND_TRUTH if truth else "")
     replace_file(layout.settings_file, text.encode())
 
 

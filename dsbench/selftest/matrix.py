@@ -15,7 +15,7 @@ from pathlib import Path
 from dsbench.base.boxes import Boxes
 from dsbench.model.layout import ModelLayout
 from dsbench.selftest import healthy, pipeline, verdict
-from dsbench.selftest.fault import Fault, FaultyModel
+from dsbench.selftest.fault import Fault, FaultGroup, FaultyModel
 from dsbench.selftest.file_faults import CONFIG_FAULTS, CONTROLS, LABEL_FAULTS, PREPROCESSING_FAULTS
 from dsbench.selftest.model_faults import DATA_FAULTS, MODEL_FAULTS
 from dsbench.selftest.parser_faults import PARSER_FAULTS
@@ -134,7 +134,8 @@ def run_case(case: FaultCase) -> MatrixRow:
         alarms = pipeline.run_steps(layout, how, known).alarms
         pipeline.dump_anyway(layout, how)
         boxes = pipeline.dumped(layout, case.model.labels)
-    score = None if boxes is None else verdict.f1(case.model.boxes, boxes)
+    other_clip = fault.group is FaultGroup.DATA
+    score = None if boxes is None or other_clip else verdict.f1(case.model.boxes, boxes)
     found, first = verdict.judge(fault, alarms, None if score is None else 1 - score)
     return MatrixRow(
         family=case.model.family,

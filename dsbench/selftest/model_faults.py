@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from dsbench.selftest.fault import Fault, FaultGroup, FaultyModel
-from dsbench.selftest.healthy import FAMILIES, VIDEO, YOLOV8, YOLOX
+from dsbench.selftest.healthy import FAMILIES, VIDEO, YOLOV8, YOLOV10, YOLOX
 
 Picture = NDArray[np.uint8]
 _CLIP_FRAMES = 48
@@ -133,7 +133,7 @@ MODEL_FAULTS = (
     _model(
         "classes-permuted",
         "class channels exchanged in the graph",
-        ("label", "class"),
+        ("under another name", "label-order"),
         _permuted(5, 2),
         truth=FAMILIES,
         families=(YOLOX,),
@@ -141,7 +141,7 @@ MODEL_FAULTS = (
     _model(
         "classes-permuted",
         "class channels exchanged in the graph",
-        ("label", "class"),
+        ("under another name", "label-order"),
         _permuted(4, 1),
         truth=FAMILIES,
         families=(YOLOV8,),
@@ -152,13 +152,14 @@ MODEL_FAULTS = (
         ("label-order", "labels.txt"),
         _renamed_metadata,
         damage=False,
-        families=(YOLOV8,),
+        families=(YOLOV8, YOLOV10),
     ),
     _model(
         "input-folded",
         "the graph divides by 255 once more",
-        ("net-scale-factor", "preprocessing"),
+        ("net-scale-factor", "preprocessing", "accuracy"),
         _scaled_input(1 / 255),
+        truth=(YOLOX,),
     ),
     _model("input-unfolded", "the graph multiplies by 255", ("net-scale-factor", "preprocessing"), _scaled_input(255)),
     _model("nan", "NaN in the weights", ("NaN",), _changed(0, lambda weights: np.full_like(weights, np.nan))),
@@ -191,7 +192,8 @@ def write_clip(path: Path, pictures: Iterable[Picture]) -> None:
         for number, picture in enumerate(pictures):
             if not number:
                 stream.height, stream.width, stream.pix_fmt = *picture.shape[:2], "yuv420p"
-                stream.bit_rate = 20_000_000
+                stream.bit_rate = 50_000_000
+                stream.options = {"qmin": "1", "qmax": "1"}
             for packet in stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
                 container.mux(packet)
         for packet in stream.encode():

@@ -18,10 +18,11 @@ network with heads of other families.
 
 - **F1** compares the dumped boxes with those of the healthy directory: first {FRAMES} frames of the demo clip, IoU
   0.5, same label. Where a step failed before the dump, the dump is written all the same, to see what the fault would
-  have cost. "none" means that the fault lets nothing be dumped.
-- **named**: the first step that failed or was INCONCLUSIVE names the fault, or a warning does before it. **named
-  later**: a later step does. **caught**: the alarm names no cause. **misnamed**: it names another. **silent**: no
-  alarm. **harmless**: no alarm, and F1 has lost less than {DAMAGE:g}.
+  have cost. "none" means that nothing could be dumped, or that the clip is another one.
+- **named**: the first step that failed or was INCONCLUSIVE names the fault, or a warning does before it. **warned**: a
+  warning alone names it, no step failed or was INCONCLUSIVE. **named later**: a later step does. **caught**: the
+  alarm names no cause. **misnamed**: it names another. **silent**: no alarm. **harmless**: no alarm, and F1 has lost
+  less than {DAMAGE:g}.
 - **control**: nothing is wrong. An alarm is a false alarm.
 - The exit status is 1 if a fault that costs {DAMAGE:g} of F1 or more is silent or misnamed, or a control raises an
   alarm.
@@ -65,10 +66,11 @@ def _counts(rows: Sequence[MatrixRow]) -> Iterator[str]:
         costly = [row for row in faults if row.f1 is None or row.cost >= DAMAGE]
         caught = [row for row in costly if row.verdict.caught]
         named = [row for row in caught if row.verdict is SelftestVerdict.NAMED]
+        warned = [row for row in costly if row.verdict is SelftestVerdict.WARNED]
         false = sum(row.verdict is SelftestVerdict.FALSE_ALARM for row in mine)
         yield (
             f"{family}: {len(faults)} faults; of {len(costly)} that cost boxes {len(caught)} caught, {len(named)} named"
-            f" first; {len(mine) - len(faults)} controls, {false} false alarms"
+            f" first, {len(warned)} with a warning alone; {len(mine) - len(faults)} controls, {false} false alarms"
         )
 
 

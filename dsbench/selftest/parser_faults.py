@@ -147,7 +147,7 @@ _OF_ANY = (
     _fault(
         "parser-repeated",
         "every box is pushed twice",
-        ("repeated", "twice", "more than once", "duplicate"),
+        ("repeated", "each box is returned"),
         (_PUSH, f"{{ {_PUSH} {_PUSH} }}"),
     ),
     _fault("parser-empty", "no box is returned", ("returns no box",), (_PUSH, ";")),
@@ -269,7 +269,7 @@ _OF_YOLOX = (
     _fault(
         "parser-80-classes",
         "the parser counts on 80 classes",
-        ("row-length", "columns-moved"),
+        ("row-length", "columns-moved", "parser-crashed"),
         ("const unsigned int columns = dims.d[1];", "const unsigned int columns = 85;"),
         family=YOLOX,
     ),
@@ -336,7 +336,7 @@ _OF_YOLOV8 = (
     _fault(
         "parser-first-class-only",
         "only the first class is read",
-        ("first-class-only",),
+        ("first-class-only", "no box has class 1 ("),
         ("row[i] > scores[i]", "false"),
         family=YOLOV8,
     ),

@@ -177,11 +177,11 @@ def yolov8(path: Path, *, side: int = 0, transposed: bool = True, task: str = ""
     return net.save(path, **(ultralytics(task) if task else {}))
 
 
-def yolov10(path: Path, *, side: int = 0) -> Path:
+def yolov10(path: Path, *, side: int = 0, task: str = "") -> Path:
     """[b, K, 6]: x1, y1, x2, y2, score, class, suppressed in the graph."""
     net = Surgery(side=side)
     boxes, scores, classes = net.suppressed()
     columns = [net.op("Unsqueeze", [part, net.const(np.array([2], np.int64))])
                for part in (scores, net.op("Cast", [classes], to=TensorProto.FLOAT))]  # fmt: skip
     net.output(net.op("Concat", [boxes, *columns], axis=2), "output0", ("batch", KEPT, 6))
-    return net.save(path)
+    return net.save(path, **(ultralytics(task) if task else {}))

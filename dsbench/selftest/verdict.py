@@ -24,6 +24,8 @@ class SelftestVerdict(StrEnum):
 
     NAMED = "named"
     """The first alarm, or a warning before it, names the fault."""
+    WARNED = "warned"
+    """No step failed or was INCONCLUSIVE, but a warning names the fault."""
     LATER = "named later"
     """A later alarm names it."""
     UNNAMED = "caught"
@@ -31,7 +33,7 @@ class SelftestVerdict(StrEnum):
     MISNAMED = "misnamed"
     """The first alarm names another fault."""
     SILENT = "silent"
-    """No alarm and no warning that names it."""
+    """No step failed or was INCONCLUSIVE, and no warning names it."""
     HARMLESS = "harmless"
     """No alarm, and the boxes are the healthy ones."""
     QUIET = "no alarm"
@@ -91,7 +93,7 @@ def judge(fault: Fault, alarms: Sequence[Alarm], cost: float | None) -> tuple[Se
     if not loud:
         warning = next((alarm for alarm in alarms if names(fault, alarm)), None)
         if warning:
-            return SelftestVerdict.NAMED, warning
+            return SelftestVerdict.WARNED, warning
         quiet = cost is not None and cost < DAMAGE
         return (SelftestVerdict.HARMLESS if quiet else SelftestVerdict.SILENT), None
     first = loud[0]

@@ -15,6 +15,9 @@ from dsbench.model.exporter.evidence import ExporterEvidence
 from dsbench.model.facts import ModelFacts
 from dsbench.model.settings import Settings
 
+_GRAY = 2
+"""model-color-format of one channel."""
+
 
 def hints(settings: Settings) -> Hints:
     """What dsbench.toml says about the head."""
@@ -69,13 +72,18 @@ def fixed_keys(facts: ModelFacts) -> tuple[Fixed, str]:
             Fixed(
                 own.net_scale_factor,
                 own.offsets,
-                own.model_color_format,
+                _fitting(own.model_color_format, facts.onnx.channels),
                 int(own.maintain_aspect_ratio),
                 int(own.symmetric_padding),
             ),
             config.name,
         )
     return from_settings(facts.settings), "dsbench.toml"
+
+
+def _fitting(color_format: int, channels: int) -> int | None:
+    """None for a format of another number of channels: the model cannot be run with it, and 6e says so."""
+    return None if (color_format == _GRAY) != (channels == 1) else color_format
 
 
 def from_settings(settings: Settings) -> Fixed:
