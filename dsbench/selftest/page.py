@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from dsbench.selftest import matrix
@@ -31,6 +32,9 @@ network with heads of other families.
 
 `--family` and `--fault` choose a part, `--list` prints the faults, `--json` has every alarm of every fault.
 """
+
+_TEMPORARY = re.compile(r"\S*/dsbench-selftest-\w+/\w+/(?=\S)")
+"""The folder of a run, in paths that an alarm names."""
 
 
 def listed(chosen: Sequence[tuple[str, int]]) -> Iterator[str]:
@@ -87,7 +91,8 @@ def page(rows: Sequence[MatrixRow], seconds: float) -> str:
 
 
 def _row(row: MatrixRow) -> str:
-    first = row.first if len(row.first) <= 150 else row.first[:147] + "..."
+    first = _TEMPORARY.sub("", row.first)
+    first = first if len(first) <= 150 else first[:147] + "..."
     alarm = f"`{row.step}` {row.id and f'[{row.id}] '}{_escaped(first)}" if row.step else ""
     verdict = f"**{row.verdict}**" if row.failed else str(row.verdict)
     return f"| {row.fault} | {_escaped(row.what)} | {row.family} | {_f1(row)} | {verdict} | {alarm} |"
