@@ -33,7 +33,7 @@ network with heads of other families.
 `--family` and `--fault` choose a part, `--list` prints the faults, `--json` has every alarm of every fault.
 """
 
-_TEMPORARY = re.compile(r"\S*/dsbench-selftest-\w+/\w+/(?=\S)")
+_TEMPORARY = re.compile(r"/\S*dsbench-selftest-\w+/(?:[\w-]+/)*street_\w+/")
 """The folder of a run, in paths that an alarm names."""
 
 
