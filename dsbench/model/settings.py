@@ -16,6 +16,9 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.option_kinds import Flag, Number, Text, Whole
 from dsbench.base.options import OPTIONS
 
+ACCEPTABLE = ("config-choices", "label-names", "label-order")
+"""Codes of INCONCLUSIVE results that only the user can decide, and that no other setting decides."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -29,6 +32,8 @@ class Settings:
     family: str | None = None
     input_size: tuple[int, int] | None = None
     """Height, width."""
+    accept: tuple[str, ...] | None = None
+    """Of `ACCEPTABLE`: what the user has looked at and means."""
 
     # [property]
     net_scale_factor: float | None = None
@@ -173,6 +178,12 @@ def _sizes(value: Any) -> tuple[float, ...]:
     return tuple(pixel.check(item) for item in value)
 
 
+def _accepted(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or any(item not in ACCEPTABLE for item in value):
+        raise ValueError(f"must be a list of: {', '.join(ACCEPTABLE)}")
+    return tuple(value)
+
+
 def _object_size(value: Any) -> int:
     if value not in (24, 28) or isinstance(value, float):
         raise ValueError("must be 28 (DeepStream 9) or 24 (6.2 and before)")
@@ -192,6 +203,7 @@ TABLES: dict[str, dict[str, Reader]] = {
         "family": _text,
         **_options(""),
         "input-size": _size,
+        "accept": _accepted,
     },
     **{table: _options(table) for table in dict.fromkeys(option.table for option in _OPTIONS.values()) if table},
     "property": {

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.judge import label_names
 from dsbench.judge.lint import ERROR, NOTE, Finding
-from dsbench.record.evidence import EvidenceLog
+from dsbench.model.settings import ACCEPTABLE
+from dsbench.record.evidence import EvidenceLog, Undecided
 
 
 def raise_errors(code: Code, findings: Sequence[Finding]) -> None:
@@ -32,6 +33,17 @@ def add_findings(log: EvidenceLog, findings: Sequence[Finding]) -> None:
             log.note(text)
         else:
             log.warn(text)
+
+
+def add_doubt(log: EvidenceLog, doubt: Undecided, accepted: Sequence[str] | None) -> None:
+    """A doubt makes the step INCONCLUSIVE; a warning if ``accept`` in dsbench.toml names its code."""
+    if doubt.code in (accepted or ()):
+        log.warn(f"{doubt.code}, accepted in dsbench.toml: {doubt.what}")
+        return
+    fix = doubt.fix
+    if doubt.code in ACCEPTABLE:
+        fix += f'; if you mean it, write accept = ["{doubt.code}"] into dsbench.toml'
+    log.inconclusive(doubt.code, doubt.what, fix)
 
 
 def _listed(error: Finding) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dsbench.base.errors import Code, DsbenchError
@@ -15,6 +16,7 @@ from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import EvidenceLog, Undecided
 from dsbench.steps import ablation, parity_pictures
 from dsbench.steps.dump_comparison import DumpComparison
+from dsbench.steps.findings import add_doubt
 from dsbench.steps.model_run import ModelRun
 
 _MANY = 20
@@ -50,7 +52,7 @@ def run(model: ModelRun, log: EvidenceLog) -> DumpComparison:
     """Compare dump and reference. Raises IMPORT_PARITY if the dump has other boxes than the model gives."""
     result = model.find(DumpComparison) or DumpComparison(None, ClassNames(()), not_run="6g left no dump")
     model.record("import_parity", _record(result))
-    add_evidence(log, result)
+    add_evidence(log, result, model.get(PreflightFacts).settings.accept)
     shown = parity_pictures.grid(result, model.get(PreflightFacts))
     if shown is not None:
         log.grid(shown)
@@ -122,8 +124,11 @@ def signs(result: DumpComparison) -> tuple[str, ...]:
     return tuple(found)
 
 
-def add_evidence(log: EvidenceLog, result: DumpComparison) -> None:
-    """The figures, what the config costs, classes and confusions; INCONCLUSIVE unless the boxes are the model's."""
+def add_evidence(log: EvidenceLog, result: DumpComparison, accepted: Sequence[str] | None = None) -> None:
+    """The figures, what the config costs, classes and confusions; INCONCLUSIVE unless the boxes are the model's.
+
+    ``accepted``: codes that the user accepts.
+    """
     judged = result.parity
     if judged is None:
         log.fact("Compared with the reference", "nothing", result.not_run)
@@ -138,7 +143,7 @@ def add_evidence(log: EvidenceLog, result: DumpComparison) -> None:
     _add_figures(log, result, judged)
     _add_tables(log, result, judged)
     for doubt in _doubts(result):
-        log.inconclusive(doubt.code, doubt.what, doubt.fix)
+        add_doubt(log, doubt, accepted)
 
 
 def _line(result: DumpComparison, judged: DumpParity) -> str:
@@ -203,7 +208,6 @@ def _doubts(result: DumpComparison) -> tuple[Undecided, ...]:
             key for cost in costs if cost.choice.group != PARSER for key in (cost.choice.key, *cost.choice.also)
         )
         fix = f"set {keys} to the usual value" if keys else "leave thresholds and NMS to nvinfer"
-        fix += ", unless you mean it"
         found.append(Undecided("config-choices", f"{judged.outcome}: {'; '.join(texts)}", fix))
     elif judged.outcome is ParityOutcome.MOVED:
         match = judged.agreeing

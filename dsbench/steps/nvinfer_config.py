@@ -20,9 +20,9 @@ from dsbench.judge.lint import Finding, LintContext
 from dsbench.model.exporter.statement import Said
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.settings import Settings
-from dsbench.record.evidence import EvidenceLog
+from dsbench.record.evidence import EvidenceLog, Undecided
 from dsbench.steps import built_in_parser
-from dsbench.steps.findings import add_findings, raise_errors
+from dsbench.steps.findings import add_doubt, add_findings, raise_errors
 from dsbench.steps.model_outputs import ModelOutputsResult, pre_cluster_threshold
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.parser_build import ParserBuildResult
@@ -169,7 +169,7 @@ def add_evidence(
         log.fact("Classes of the head", outputs.head.classes, f"labels: {count}")
     doubts = [wrong for wrong in _label_mismatches(facts, outputs) if wrong.doubt]
     for wrong in doubts:
-        log.inconclusive(wrong.rule, wrong.what, wrong.fix)
+        add_doubt(log, Undecided(wrong.rule, wrong.what, wrong.fix), facts.settings.accept)
     shown = {wrong.rule for wrong in doubts}
     add_findings(log, [finding for finding in result.findings if finding.rule not in shown])
     file_text(log, result.written.path)

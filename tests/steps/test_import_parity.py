@@ -22,9 +22,9 @@ from dsbench.judge.imports import reference as judge
 from dsbench.judge.imports.dump_boxes import names_of
 from dsbench.judge.imports.postprocess import PostRules, plain
 from dsbench.judge.imports.reference import Reference
-from dsbench.record.evidence import Evidence, EvidenceLog
+from dsbench.record.evidence import Evidence, EvidenceLog, Undecided
 from dsbench.runtimes import probes
-from dsbench.steps import dump_comparison, import_parity, parity_pictures
+from dsbench.steps import dump_comparison, findings, import_parity, parity_pictures
 from dsbench.steps.dump_comparison import DumpComparison
 from dsbench.steps.reference import ReferenceResult
 from tests import onnx_zoo
@@ -149,3 +149,15 @@ def test_objects_that_are_labelled_as_the_background_leave_the_import_undecided(
     found = evidence(dump_comparison.compare_with(result, folder, names_of(names), dump_comparison.EXACT_MARGIN))
     assert [doubt.code for doubt in found.undecided] == ["label-order"]
     assert "16 of 24 boxes of the dump are labelled 'BACKGROUND'" in found.undecided[0].what
+
+
+def test_a_choice_that_the_user_accepts_is_a_warning(tmp_path: Path) -> None:
+    doubt = Undecided("config-choices", "topk=1 drops 41 % of the boxes", "set topk to the usual value")
+    log = EvidenceLog("import_parity", "net", "k", "embedded")
+    findings.add_doubt(log, doubt, None)
+    findings.add_doubt(log, doubt, ("config-choices",))
+    findings.add_doubt(log, Undecided("boxes-differ", "moved", "check"), ("config-choices",))
+    shown = log.snapshot()
+    assert [found.code for found in shown.undecided] == ["config-choices", "boxes-differ"]
+    assert shown.undecided[0].fix.endswith('write accept = ["config-choices"] into dsbench.toml')
+    assert shown.warnings == ("config-choices, accepted in dsbench.toml: topk=1 drops 41 % of the boxes",)
