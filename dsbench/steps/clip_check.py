@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,13 +77,19 @@ def _clustered(found: CandidateBoxes, candidate: int) -> list[Boxes]:
     return [boxes.take(boxes.confidence >= found.floor) for boxes in frames]
 
 
-def dump_warnings(kitti_dir: Path) -> tuple[str, ...]:
-    """What the KITTI dump shows of the clip."""
+def dump_warnings(kitti_dir: Path, wanted: int, known: int) -> tuple[str, ...]:
+    """What the KITTI dump shows of the clip. ``wanted``: frames asked for, 0 for all; ``known``: frames that 6a knew
+    of, 0 where the container does not say."""
     files = kitti.list_frames(kitti_dir)
+    few = "" if known else clip.short(len(files), wanted)
+    return tuple(filter(None, (few, _unmoved(files))))
+
+
+def _unmoved(files: Sequence[kitti.FrameFile]) -> str:
     first = ""
     for position, file in enumerate(files):
         text = file.path.read_text(encoding="utf-8", errors="replace")
         first = first if position else text
         if text != first:
-            return ()
-    return tuple(filter(None, (clip.unmoved(len(files), len(first.splitlines())),)))
+            return ""
+    return clip.unmoved(len(files), len(first.splitlines()))

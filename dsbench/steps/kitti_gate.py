@@ -69,6 +69,8 @@ def run(model: ModelRun, log: EvidenceLog) -> KittiGateResult:
     """Dump and judge. Raises what a run of the app raises, KITTI_GATE, APP_FAILED for a dump that ended early."""
     result = model.keep(_judged(model))
     add_evidence(log, model.layout, result)
+    known = model.get(PreflightFacts).video.value.frames
+    log.warn(*clip_check.dump_warnings(model.layout.kitti_dir, result.frames.value, known))
     require_detections(result)
     took = model.keep(Step6Duration(time.monotonic() - model.get(Step6Start).at))
     log.print(took.line)
@@ -198,7 +200,6 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: KittiGateResult)
     median = verdict.median_score
     log.fact("Median score", "no detection" if median is None else f"{median:.3f}")
     log.fact("Zero-area boxes", scan.zero_area)
-    log.warn(*clip_check.dump_warnings(layout.kitti_dir))
     if scan.classes:
         log.table("Detected classes", ("class", "objects"), scan.classes.most_common(20))
     if scan.invalid_count:

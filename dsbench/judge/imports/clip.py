@@ -103,6 +103,13 @@ def turned(plain: Sighting, by_turn: Mapping[Turn, Sighting]) -> str:
     )
 
 
+def short(frames: int, wanted: int) -> str:
+    """A sentence about a dump that ended after a handful of frames because the clip did. ``wanted``: 0 for all."""
+    if not 0 < frames < FEW_FRAMES or frames == wanted:
+        return ""
+    return container(frames, 0)[0]
+
+
 def unmoved(frames: int, objects: int) -> str:
     """A sentence about a KITTI dump whose frames all have the very same text, scores included. ``objects``: in each."""
     if frames < _LEAST_FRAMES_DUMPED or not objects:

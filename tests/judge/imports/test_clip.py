@@ -94,3 +94,8 @@ def test_turned(plain: tuple[int, float], turns: dict[clip.Turn, tuple[int, floa
 def test_boxes_that_never_change() -> None:
     assert "the same 3 boxes with the same scores in all 100 frames" in clip.unmoved(100, 3)
     assert clip.unmoved(100, 0) == clip.unmoved(3, 2) == ""
+
+
+@pytest.mark.parametrize(("frames", "wanted", "said"), [(1, 24, True), (1, 0, True), (6, 6, False), (24, 24, False)])
+def test_a_dump_that_ended_with_a_short_clip(frames: int, wanted: int, said: bool) -> None:
+    assert bool(clip.short(frames, wanted)) == said
