@@ -24,6 +24,12 @@ _TROUBLESHOOTING = {
 }
 
 
+_BLIND = (
+    "if the clip does show it, the ONNX file or its preprocessing is wrong, not the parser: look for a scale that the"
+    " graph applies as well, another net-scale-factor or colour order (step 6a), and damaged weights"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ReferenceRate:
     """Frames with objects, of the frames that were compared with the reference."""
@@ -158,7 +164,8 @@ def _hints(scan: Scan, evidence: GateEvidence) -> tuple[str, ...]:
         return ("the app wrote no file: gie-kitti-output-dir belongs to [application] of the app config",)
     rate = evidence.reference
     if rate is not None and evidence.clip_shows_little:
-        return (f"the reference finds objects in {rate.text} only: {_content(evidence)}",)
+        clip = f"the reference finds objects in {rate.text} only: {_content(evidence)}"
+        return (clip,) if rate.reference else (*_preprocessing(evidence), clip, _BLIND)
     hints = _preprocessing(evidence)
     hints += [f"parser: {text}" for text in evidence.parser_findings]
     hints += [f"config: {text}" for text in evidence.config_findings]

@@ -131,6 +131,12 @@ def test_a_clip_that_shows_little_is_named_and_nothing_else(tmp_path: Path) -> N
     assert "--kitti-frames" in only
 
 
+def test_a_model_that_sees_nothing_may_be_wrong_itself(tmp_path: Path) -> None:
+    clip, model = hints(tmp_path, GateEvidence(reference=rate(0, 0)))
+    assert "may not show what the model detects" in clip
+    assert "the ONNX file or its preprocessing is wrong" in model
+
+
 def test_more_frames_are_no_advice_if_the_whole_clip_was_dumped(tmp_path: Path) -> None:
     for evidence in (GateEvidence(reference=rate(41, 41), whole_clip=True), GateEvidence(whole_clip=True)):
         (content,) = (hint for hint in hints(tmp_path, evidence) if "choose another with --video" in hint)
