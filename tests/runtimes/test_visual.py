@@ -127,6 +127,7 @@ def test_no_prohibited_encoder_is_named_anywhere_in_the_product(repository: Path
     ]
     assert sorted(opened) == [
         "stream = container.add_stream(ENCODER, rate=self._rate, options={**_REALTIME, **rate_control})",
+        'stream: Any = container.add_stream("mpeg4", rate=30)',
         "stream: Any = container.add_stream(_ENCODER, rate=_RATE, options=_OPTIONS)",
         "stream: Any = self._container.add_stream(_ENCODER, rate=self._rate, options=dict(_ENCODER_OPTIONS))",
     ]
