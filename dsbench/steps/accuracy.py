@@ -27,7 +27,6 @@ _ROWS = 20
 TOO_FEW, CLASS_NAMES, NO_TRUTH = "accuracy-too-few-frames", "accuracy-class-names", "accuracy-no-ground-truth"
 """Codes of an INCONCLUSIVE step."""
 _MORE_FRAMES = "annotate more frames, raise --kitti-frames, or move the gate"
-_ORDER = "compare the order of labels.txt with the model's, and the names with those of the ground truth"
 
 
 @dataclass(frozen=True)
@@ -137,10 +136,11 @@ def require(result: AccuracyResult, better_fed: str = "") -> None:
         return
     worst = sorted((one for one in measured.precision.classes if one.ap is not None), key=lambda one: one.ap or 0.0)
     weak = ", ".join(f"{one.name} {one.ap:.3f}" for one in worst[:4])
-    hints = tuple(filter(None, (verdict.renamed(measured.errors), better_fed, *_warnings(measured))))
+    renamed = verdict.renamed(measured.errors)
+    hints = tuple(filter(None, (verdict.relabelling(measured.errors), better_fed, *_warnings(measured))))
     raise DsbenchError(
         Code.ACCURACY,
-        f"{measured.verdict.text}; lowest AP: {weak}",
+        "\n".join(filter(None, (renamed, f"{measured.verdict.text}; lowest AP: {weak}"))),
         where=str(result.found.truth.path if result.found.truth else ""),
         fix="\n".join(hints) or "compare the classes, the confusion and the hardest frames in the tables of this step",
     )
@@ -177,7 +177,7 @@ def add_evidence(log: EvidenceLog, model: ModelRun, result: AccuracyResult) -> N
     if measured.verdict.state is GateState.INCONCLUSIVE:
         log.inconclusive(TOO_FEW, measured.verdict.text, _MORE_FRAMES)
     elif measured.verdict.state is not GateState.FAIL and (renamed := verdict.renamed(measured.errors)):
-        log.inconclusive(CLASS_NAMES, renamed, _ORDER)
+        log.inconclusive(CLASS_NAMES, renamed, verdict.relabelling(measured.errors))
     file_text(log, model.layout.accuracy_dir / "config_infer_low.txt")
 
 

@@ -74,6 +74,15 @@ def renamed(run: RunErrors) -> str:
     return f"{'classes are' if len(found) > 1 else 'a class is'} detected under another name: {pairs}"
 
 
+def relabelling(run: RunErrors) -> str:
+    """What to change in labels.txt so that the classes of `renamed` get their own names; empty without any."""
+    found = _renamed(run)
+    if not found:
+        return ""
+    changes = ", ".join(f"{truth} instead of {name}" for truth, name, _, _ in found)
+    return f"write the model's class names into labels.txt in its order: {changes}"
+
+
 def _renamed(run: RunErrors) -> Sequence[tuple[str, str, int, int]]:
     """True class, detected class, objects found so, objects in all."""
     found = []

@@ -104,6 +104,7 @@ def test_the_gate(found: Precision, gate: float | None, state: GateState) -> Non
 def test_a_class_under_another_name_and_a_lost_class_are_named() -> None:
     swapped = errors(*(frame([A], [(*AS_PERSON, 0.9)], number) for number in range(12)))
     assert verdict.renamed(swapped) == "a class is detected under another name: car as person (12 of 12)"
+    assert verdict.relabelling(swapped).endswith("labels.txt in its order: car instead of person")
     assert verdict.warnings(precision(0, 0, 0, 0.0), swapped) == ()
     lost = errors(*(frame([A], [], number) for number in range(12)))
     assert verdict.renamed(lost) == ""
