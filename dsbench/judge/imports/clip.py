@@ -21,9 +21,9 @@ _STILL, _STILL_ANYWHERE = 2.0, 24.0
 """Grey levels by which frames of one still picture differ after encoding: 999 of 1000 pixels, and every pixel."""
 _SEEN = 0.5
 """A model that sees its objects gives the best of them such a score, in the mean of the frames."""
-_MORE = 2.0
+_MORE = 4.0
 """Times as many sure objects that a turned clip must have."""
-_FEWEST, _CLEAR = 3, 0.6
+_FEWEST, _CLEAR = 6, 0.6
 """Sure objects that it must have at least, and the mean of its best scores."""
 _LEAST_FRAMES_DUMPED = 10
 
