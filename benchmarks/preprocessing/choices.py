@@ -5,7 +5,6 @@ Metadata are taken out first, so that only the graph, the head and the frames ar
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 import tomllib
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import onnx
 
+from benchmarks.preprocessing import command_line
 from benchmarks.preprocessing.collect import Model, fixed_input, models
 from benchmarks.preprocessing.material import CLIPS, SURFACE
 from dsbench.inspection import inspection
@@ -153,12 +153,7 @@ def table(models_dir: Path, cache: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.preprocessing.choices", description=__doc__)
-    parser.add_argument("--models", type=Path, required=True, help="folder of ONNX files, named as in models.toml")
-    parser.add_argument("--videos", type=Path, required=True, help="folder of the clips")
-    parser.add_argument("--cache", type=Path, required=True, help="folder outside the repository for what was found")
-    parser.add_argument("--table", action="store_true", help="only print the table of what is in the cache")
-    options = parser.parse_args()
+    options = command_line.read("benchmarks.preprocessing.choices", __doc__)
     if not options.table:
         choose(options.models, options.videos, options.cache, tuple(dict.fromkeys(clip.file for clip in CLIPS)))
     table(options.models, options.cache)
