@@ -26,6 +26,7 @@ from dsbench.families.ssd import SsdLayout
 from dsbench.families.yolox import YoloxLayout
 from dsbench.jobs.probe import ParserJob
 from dsbench.judge.parser import boxes as parser_boxes
+from tests.agreement import compare
 
 FUNCTION = "NvDsInferParseCustomTiny"
 YOLOX = Head("yolox", 1.0, 3, YoloxLayout(84, 3, (8, 16, 32)), ())
@@ -132,7 +133,7 @@ def test_generated_parsers_agree_with_the_reference(head: Head, parser_dir: Path
     boxes = parse(result.library, frames, parser_dir)
     family = registry.by_name(head.family)
     reference = [family.decode(frame, head, Network(64, 64), 0.25) for frame in frames]
-    same = parser_boxes.compare(boxes, reference)
+    same = compare(boxes, reference)
     assert same.complete
     assert same.parser > 20
     assert same.largest_difference < 1e-3

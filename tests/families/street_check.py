@@ -21,9 +21,9 @@ from dsbench.embedded.video.decode import open_source
 from dsbench.embedded.video.frame import YuvFrame
 from dsbench.families import registry
 from dsbench.families.base import Head, Hints, NamedArray, Network, Outputs, Preprocessing
-from dsbench.judge.parser import boxes as parser_boxes
 from dsbench.model.onnx.graph import OnnxFacts, inspect
 from tests import street_zoo as zoo
+from tests.agreement import compare
 
 FRAMES = (20, 90, 160)
 FUNCTION = "NvDsInferParseCustomZoo"
@@ -116,7 +116,7 @@ def check_boxes(
     frames = net.outputs(feed)
     reference = [family.decode(frame, head, network, THRESHOLD) for frame in frames]
     found = [parsed(library, frame, network, function) for frame in frames]
-    agreement = parser_boxes.compare(found, reference)
+    agreement = compare(found, reference)
     assert agreement.complete, agreement
     assert agreement.parser > 10
     assert agreement.largest_difference <= 1e-3

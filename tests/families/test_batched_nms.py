@@ -12,11 +12,11 @@ from dsbench.base.cpp import SDK
 from dsbench.families import registry
 from dsbench.families.base import Head, Hints, NamedArray, Network, Outputs
 from dsbench.families.batched_nms import BatchedNmsLayout
-from dsbench.judge.parser import boxes as parser_boxes
 from dsbench.model.onnx.graph import OnnxFacts, inspect
 from dsbench.model.onnx.tensor import TensorFacts
 from tests import onnx_zoo
 from tests import street_zoo as zoo
+from tests.agreement import compare
 from tests.families import street_check
 
 NETWORK = Network(64, 64)
@@ -79,7 +79,7 @@ def test_parsers_agree_with_the_reference(
     frames[2][1].data[3, 1], frames[2][2].data[4] = np.inf, np.nan
     found = [street_check.parsed(library, frame, NETWORK) for frame in frames]
     reference = [registry.by_name("batched_nms").decode(f, head, NETWORK, street_check.THRESHOLD) for f in frames]
-    agreement = parser_boxes.compare(found, reference)
+    agreement = compare(found, reference)
     assert agreement.complete
     assert agreement.parser > 25
     assert agreement.largest_difference <= 1e-3

@@ -12,9 +12,9 @@ import pytest
 from dsbench.base.errors import DsbenchError
 from dsbench.families import registry
 from dsbench.families.base import Hints, NamedArray, Network, Outputs
-from dsbench.judge.parser import boxes as parser_boxes
 from dsbench.model.onnx.graph import OnnxFacts, inspect
 from tests import onnx_zoo
+from tests.agreement import compare
 from tests.families import street_check
 
 NETWORK = Network(320, 192)
@@ -221,7 +221,7 @@ def test_recognised_decoded_and_parsed(name: str, facts: OnnxFacts, tmp_path: Pa
 
     library = street_check.compiled(head, tmp_path / "parser")
     low = registry.by_name(name).decode(sample, head, NETWORK, street_check.THRESHOLD)
-    agreement = parser_boxes.compare([street_check.parsed(library, sample, NETWORK)], [low])
+    agreement = compare([street_check.parsed(library, sample, NETWORK)], [low])
     assert agreement.complete, agreement
     assert agreement.largest_difference <= 1e-3
     fewer = tuple(replace(out, data=out.data[..., :-1]) for out in sample)

@@ -15,12 +15,12 @@ from dsbench.families import queries, registry
 from dsbench.families.base import Head, Hints, NamedArray, Network, Outputs, Preprocessing
 from dsbench.families.queries import QueryLayout
 from dsbench.families.rows import RowsLayout
-from dsbench.judge.parser import boxes as parser_boxes
 from dsbench.model.exporter import hugging_face
 from dsbench.model.exporter.evidence import ExporterEvidence
 from dsbench.model.onnx.graph import OnnxFacts, inspect
 from tests import onnx_zoo
 from tests import onnx_zoo_transformers as zoo
+from tests.agreement import compare
 from tests.families import street_check
 
 NETWORK = Network(64, 64)
@@ -267,7 +267,7 @@ def test_parsers_agree_with_the_reference_on_odd_tensors(name: str, tmp_path: Pa
     frames = [random_outputs(head, seed) for seed in range(3)]
     found = [street_check.parsed(library, frame, NETWORK) for frame in frames]
     reference = [registry.by_name(head.family).decode(frame, head, NETWORK, 0.25) for frame in frames]
-    same = parser_boxes.compare(found, [only_known(item) for item in reference])
+    same = compare(found, [only_known(item) for item in reference])
     assert same.complete, same
     assert same.parser > 20
     assert same.largest_difference < 1e-3

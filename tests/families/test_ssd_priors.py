@@ -14,10 +14,10 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.families import registry, ssd_priors
 from dsbench.families.base import Head, Hints, NamedArray, Network, Outputs, Preprocessing
 from dsbench.families.ssd_priors import PLAIN, SIGMOID, SOFTMAX, PriorsLayout
-from dsbench.judge.parser import boxes as parser_boxes
 from dsbench.model.onnx.graph import OnnxFacts, inspect
 from tests import onnx_zoo
 from tests import onnx_zoo_transformers as zoo
+from tests.agreement import compare
 from tests.families import street_check
 
 NETWORK = Network(64, 64)
@@ -87,7 +87,7 @@ def test_parsers_agree_with_the_reference(facts: OnnxFacts, tmp_path: Path, kind
         odd[0].data[3, 1], odd[1].data[5, 2], odd[1].data[10, 3] = np.nan, np.inf, 1e6
     found = [street_check.parsed(library, frame, NETWORK) for frame in frames]
     reference = [ssd_priors.decode(frame, layout, NETWORK, 0.25) for frame in frames]
-    same = parser_boxes.compare(found, reference)
+    same = compare(found, reference)
     assert same.complete, same
     assert same.parser > 20
     assert same.largest_difference < 1e-3
@@ -149,7 +149,7 @@ def test_priors_by_rule(
     assert found.table()[:, :5].tolist() == [pytest.approx([0, left, top, 119 - left, 63 - top], abs=1e-3)]
     reference = registry.by_name("ssd").decode(frame, head, network, 0.25)
     parsed = street_check.parsed(street_check.compiled(head, tmp_path / "parser"), frame, network)
-    same = parser_boxes.compare([parsed], [reference])
+    same = compare([parsed], [reference])
     assert same.complete, same
     assert same.largest_difference < 1e-3
 

@@ -13,9 +13,9 @@ from dsbench.embedded.nvinfer.parser_host import ParserHost
 from dsbench.families import registry
 from dsbench.families.base import Hints, NamedArray, Network
 from dsbench.families.tao import DDETR, EFFICIENT_DET, LIBRARY, RESNET, RTDETR
-from dsbench.judge.parser import boxes as parser_boxes
 from dsbench.model.onnx.graph import inspect
 from tests import street_zoo as zoo
+from tests.agreement import compare
 from tests.families import street_check
 
 NETWORK = Network(64, 64)
@@ -51,7 +51,7 @@ def test_detectnet_from_recognition_to_boxes(stand_in: Path, tmp_path: Path) -> 
     frames = net.outputs(RESNET.preprocessing)
     found = [street_check.parsed(stand_in, frame, network, RESNET.name) for frame in frames]
     reference = [registry.by_name("tao").decode(frame, head, network, street_check.THRESHOLD) for frame in frames]
-    agreement = parser_boxes.compare(found, reference)
+    agreement = compare(found, reference)
     assert agreement.complete
     assert agreement.parser > 3
     assert agreement.largest_difference <= 1e-3
@@ -94,7 +94,7 @@ def test_queries_agree_with_the_reference(function: str, stand_in: Path) -> None
              NamedArray("pred_boxes", rng.uniform(0, 1, (50, 4)).astype(np.float32)))  # fmt: skip
     reference = decode(frame, TaoLayout(function, (0, 1), 4), NETWORK, street_check.THRESHOLD)
     found = street_check.parsed(stand_in, frame, NETWORK, function)
-    agreement = parser_boxes.compare([found], [reference])
+    agreement = compare([found], [reference])
     assert agreement.complete
     assert agreement.parser > 10
 

@@ -14,10 +14,10 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.families import registry
 from dsbench.families.base import Head, Hints, NamedArray, Network, Outputs
 from dsbench.families.yolo import DENSE, FUSED, QUERIES, YoloLayout
-from dsbench.judge.parser import boxes as parser_boxes
 from dsbench.model.onnx.graph import OnnxFacts, inspect
 from tests import onnx_zoo
 from tests import street_zoo as zoo
+from tests.agreement import compare
 from tests.families import street_check
 
 NETWORK = Network(64, 64)
@@ -65,7 +65,7 @@ def test_parsers_of_every_layout_agree_with_the_reference(layout: YoloLayout, tm
     frames = [random_outputs(layout, seed) for seed in range(3)]
     found = [street_check.parsed(library, frame, NETWORK) for frame in frames]
     reference = [registry.by_name("yolo").decode(frame, head, NETWORK, street_check.THRESHOLD) for frame in frames]
-    agreement = parser_boxes.compare(found, reference)
+    agreement = compare(found, reference)
     assert agreement.complete
     assert agreement.parser > 20
     assert agreement.largest_difference <= 1e-3

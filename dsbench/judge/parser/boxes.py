@@ -1,4 +1,4 @@
-"""6b's check that a parser's boxes are in network pixels, and the comparison with the reference decode.
+"""6b's check that a parser's boxes are in network pixels.
 
 Source: pipeline-run.md 6b ("if bbox values land in [0, 3], the parser is reading grid-space offsets"), failure modes
 6 (not scaled to pixels), 8 (class id beyond the labels), 25.
@@ -7,7 +7,6 @@ Source: pipeline-run.md 6b ("if bbox values land in [0, 3], the parser is readin
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,25 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NORMALISED = 1.5
-MATCHED = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class DecodeAgreement:
-    """Comparison of the parser with the reference decode of the same tensors."""
-
-    parser: int
-    """Boxes of the parser."""
-    reference: int
-    """Boxes of the reference."""
-    equal: int
-    """Pairs that are equal within 0.01 in pixels and score."""
-    largest_difference: float
-
-    @property
-    def complete(self) -> bool:
-        """Every box has an equal box on the other side."""
-        return self.equal == self.parser == self.reference
 
 
 def load_boxes(path: Path, counts: Sequence[int]) -> tuple[NDArray[np.float32] | None, ...]:
@@ -147,23 +127,3 @@ def _coordinates(boxes: NDArray[np.float32], network: Network) -> Iterator[tuple
             " DeepStream drops those that cross the lower edge",
             "clip all coordinates to [0, networkInfo.width-1] and [0, networkInfo.height-1]",
         )
-
-
-def compare(calls: Sequence[NDArray[np.float32] | None], reference: Sequence[Boxes]) -> DecodeAgreement:
-    """Compare each frame's boxes, in the same order or sorted; counts pairs that are equal within 0.01."""
-    import numpy as np
-
-    parser = equal = expected = 0
-    largest = 0.0
-    for found, boxes in zip(calls, reference, strict=True):
-        mine = np.zeros((0, 6), np.float32) if found is None else found
-        theirs = boxes.table()
-        parser, expected = parser + len(mine), expected + len(theirs)
-        if len(mine) != len(theirs) or not len(mine):
-            continue
-        difference = np.abs(mine[np.lexsort(mine.T[::-1])] - theirs[np.lexsort(theirs.T[::-1])]).max(axis=1)
-        direct = np.abs(mine - theirs).max(axis=1)  # in the order of both: no ties to break
-        difference = direct if direct.max() <= difference.max() else difference
-        equal += int((difference <= MATCHED).sum())
-        largest = max(largest, float(difference.max()))
-    return DecodeAgreement(parser, expected, equal, largest)

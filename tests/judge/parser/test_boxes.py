@@ -7,7 +7,8 @@ import pytest
 
 from dsbench.base.boxes import Boxes
 from dsbench.families.base import Network
-from dsbench.judge.parser.boxes import check, compare
+from dsbench.judge.parser.boxes import check
+from tests.agreement import compare
 
 NETWORK = Network(416, 416)
 GOOD = [0, 10, 20, 100, 50, 0.9]
