@@ -149,6 +149,8 @@ class ProbeResult:
     input_gain: float | None = None
     """See ``embedded/probes/stem``."""
     ms_per_run: float = 0.0
+    cpu_ms_per_run: float = 0.0
+    """CPU time of one image, all threads together: other programs' load hardly changes it."""
     batches: tuple[BatchTrial, ...] = ()
     """Of a graph whose input has an open batch."""
     measured: tuple[int, ...] = ()

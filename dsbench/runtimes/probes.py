@@ -20,7 +20,7 @@ from dsbench.jobs.reference import ReferenceJob, ReferenceOutputs
 
 MODEL_DEADLINE_S = 180.0
 PARSER_DEADLINE_S = 60.0
-REFERENCE_DEADLINE_S = 60.0
+REFERENCE_DEADLINE_S = 120.0
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ class _ProbeSession:
         self.input = self.session.get_inputs()[0]
         self.outputs = tuple(output.name for output in self.session.get_outputs())
         self.bytes_per_image = 1
-        self.busy_s = 0.0
+        self.cpu_s = self.busy_s = 0.0
         """Time of a call without other programs' share of the processor: what is run does not depend on their load."""
 
     def random(self) -> ProbeResult:
@@ -138,8 +138,8 @@ class _ProbeSession:
         self._call(dummy)  # the first call allocates
         started, used = time.perf_counter(), time.process_time()
         arrays = self._call(dummy)
-        seconds = time.perf_counter() - started
-        self.busy_s = min(seconds, time.process_time() - used)
+        seconds, self.cpu_s = time.perf_counter() - started, time.process_time() - used
+        self.busy_s = min(seconds, self.cpu_s)
         self.bytes_per_image = sum(array.nbytes // max(len(dummy), 1) for array in arrays)
         ranges = self._ranges(arrays)
         lines = [f"Input: {self.input.name} shape={self.input.shape}"]
@@ -149,6 +149,7 @@ class _ProbeSession:
             lines=(*lines, "Random input (normal distribution):", *_range_lines(ranges)),
             random=ranges,
             ms_per_run=round(seconds * 1000, 3),
+            cpu_ms_per_run=round(self.cpu_s * 1000, 3),
         )
 
     def affordable_frames(self) -> int:

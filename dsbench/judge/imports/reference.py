@@ -19,6 +19,8 @@ from dsbench.judge.imports.postprocess import PostRules
 
 SHORTEST_SAMPLE = 8
 """Frames that are run however long one takes."""
+SAMPLES = ((15.0, 120), (60.0, 48), (250.0, 24), (1000.0, 12))
+"""CPU time of one frame in ms, and the frames that are run of a model that takes at most so long."""
 SPAN = 600
 """A sample is taken from the first frames of the dump: every frame before its last has to be decoded."""
 
@@ -53,6 +55,17 @@ class Reference:
             Boxes.empty() if number % (rules.interval + 1) else postprocess.apply(boxes, rules, place)
             for number, boxes in zip(self.frames, self.decoded[candidate], strict=True)
         )
+
+
+def sample_frames(count: int, cpu_ms: float) -> tuple[int, ...]:
+    """Numbers of the frames to run of the first ``count``, evenly spaced, by the CPU time of one frame.
+
+    The number is fixed for a size of model, so that a verdict does not depend on other load of the machine.
+    """
+    most = next((frames for limit, frames in SAMPLES if cpu_ms <= limit), SHORTEST_SAMPLE)
+    span = min(count, SPAN)
+    number = min(most, span)
+    return tuple(int((i + 0.5) * span / number) for i in range(number))
 
 
 def choose_frames(count: int, ms_per_run: float, budget_s: float) -> tuple[int, ...]:

@@ -155,6 +155,14 @@ def test_frames_fit_into_the_budget_and_are_spread(count: int, ms: float, frames
     assert reference.choose_frames(count, ms, 1.0) == frames
 
 
+@pytest.mark.parametrize(
+    ("count", "ms", "frames"),
+    [(5, 900, (0, 1, 2, 3, 4)), (100, 10, tuple(range(100))), (100, 5000, (6, 18, 31, 43, 56, 68, 81, 93))],
+)
+def test_a_sample_depends_on_the_size_of_the_model(count: int, ms: float, frames: tuple[int, ...]) -> None:
+    assert reference.sample_frames(count, ms) == frames
+
+
 def test_moved_boxes_are_not_taken_for_an_nms_of_the_parser() -> None:
     narrow = tuple(
         Boxes(boxes.class_id, boxes.left, boxes.top, boxes.width * np.float32(0.7), boxes.height, boxes.confidence)
