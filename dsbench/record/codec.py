@@ -23,7 +23,7 @@ _HEAD = (
     *("model_name", "engine", "max_bs", "trtexec", "peak_gpu_streams", "deepstream", "real_time"),
     *("confirmed_streams", "every_stream", "target_fps", "runtime", "runtime_label", "verdict", "interrupted_in"),
     *("schema", "dsbench_version", "session", "started", "updated", "ended", "model_dir"),
-    *("video", "options", "environment", "beyond"),
+    *("video", "options", "environment", "handover", "beyond"),
 )
 """Keys before the lists, in the order of the file."""
 _MEASUREMENT = (

@@ -10,6 +10,7 @@ from dsbench.base.steps import STEPS
 from dsbench.formats.telemetry import Series
 from dsbench.judge.run.measurement import Measurement
 from dsbench.record.evidence import Evidence
+from dsbench.record.handover import Handover
 
 SCHEMA = 1
 INCONCLUSIVE = "inconclusive"
@@ -150,6 +151,8 @@ class Record:
     did not run or has no result."""
     measurements: tuple[RunMeasurement, ...] = ()
     """Absent in records of older versions."""
+    handover: Handover = field(default_factory=Handover)
+    """What Step 8 reports besides the figures. Absent in records of older versions."""
 
     @property
     def verdict(self) -> str:

@@ -27,6 +27,7 @@ from dsbench.record.schema import (
     VideoRecord,
 )
 from dsbench.runtimes.select import Selected
+from dsbench.steps import handover_summary
 from dsbench.steps.app_run import Telemetry
 from dsbench.steps.benchmark_run import MeasuredRun, Measurements
 from dsbench.steps.model_run import ModelRun
@@ -83,6 +84,7 @@ def refresh(model: ModelRun, recorder: Recorder) -> None:
             video=video(facts),
             options=option_records(model.options, facts.settings.options),
             beyond=model.entries,
+            handover=handover_summary.summary(model),
         )
 
     recorder.update(change)
