@@ -28,7 +28,7 @@ _HEAD = (
 """Keys before the lists, in the order of the file."""
 _MEASUREMENT = (
     *("name", "streams", "state", "real_time", "reasons", "target_fps", "warm_up_s", "windows"),
-    *("ended_early_s", "clock", "total", "slowest", "per_stream", "stalled"),
+    *("ended_early_s", "clock", "total", "slowest", "per_stream", "lowest", "stalled", "remarks"),
 )
 _DIGITS = {"warm_up_s": 2, "ended_early_s": 2, "clock": 4}
 _FPS_DIGITS = 4
@@ -143,6 +143,7 @@ def _measurement_text(run: RunMeasurement) -> str:
     data = {**jsonable.encode(found), "name": run.name, "real_time": str(found.real_time), "slowest": found.slowest}
     data |= {key: _rounded(data[key], digits) for key, digits in _DIGITS.items()}
     data |= {"total": _interval(data["total"]), "per_stream": [_interval(one) for one in data["per_stream"]]}
+    data["lowest"] = [_rounded(value, _FPS_DIGITS) for value in found.lowest]
     return _item({key: data[key] for key in _MEASUREMENT})
 
 

@@ -74,6 +74,7 @@ def all_streams(model: ModelRun, played: Played, *, confirms: bool) -> Measureme
         due_s=perf.lasted_s,
         ended_early_s=perf.ended_early_s,
         confirms=confirms,
+        most_streams=model.get(PreflightFacts).max_bs,
     )
     return measurement.of_run(perf.windows, model.option(TARGET_FPS).value, context)
 

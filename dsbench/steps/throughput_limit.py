@@ -179,8 +179,10 @@ def _no_ceiling(run: ExtraRun) -> str:
 
 
 def _reasons(measured: Measurement) -> str:
-    """The reasons of an INVALID measurement; "" for any other."""
-    return "; ".join(reason.text for reason in measured.reasons) if measured.state is State.INVALID else ""
+    """The reasons of an INVALID measurement, and what leaves no figure although its answer is clear; "" for any
+    other."""
+    found = (*measured.reasons, *measured.remarks)
+    return "; ".join(one.text for one in found) if any(one.state is State.INVALID for one in found) else ""
 
 
 def add_evidence(log: EvidenceLog, layout: ModelLayout, result: ThroughputLimitResult) -> None:

@@ -39,8 +39,9 @@ class EarlyEnd:
         """Whether the run may end now."""
         if not self.precision or len(windows.fps) < MIN_WINDOWS or self._far_from(windows):
             return False
-        now = measurement.of_run(windows, self.target_fps, RunContext(confirms=self.confirms))
-        if now.state is not State.VALID or now.windows < MIN_WINDOWS or now.total is None:
+        context = RunContext(confirms=self.confirms, most_streams=self.most_streams)
+        now = measurement.of_run(windows, self.target_fps, context)
+        if now.state is not State.VALID or now.remarks or now.windows < MIN_WINDOWS or now.total is None:
             return False
         if now.total.relative > self.precision:
             return False

@@ -17,7 +17,8 @@ class JudgedRun:
     ``stalled``: numbers of the streams without a frame to the end. ``elapsed``: how long each window really was.
     ``clock``: how long the steady ones were, as a multiple of the interval; 1 where that is not known or within
     tolerance. ``each`` (streams,) are the intervals of the streams over the steady windows in frames per second, empty
-    without one; ``total`` is the interval of their sum.
+    without one; ``lowest`` (streams,) their lowest steady windows in real-time FPS; ``total`` is the interval of their
+    sum.
     """
 
     windows: Windows
@@ -29,6 +30,7 @@ class JudgedRun:
     clock: float = 1.0
     total: Interval = UNKNOWN
     each: tuple[Interval, ...] = ()
+    lowest: tuple[float, ...] = ()
 
     @property
     def count(self) -> int:

@@ -30,7 +30,9 @@ class RealTime(StrEnum):
 class Measurement:
     """One run, all streams, over its steady windows. ``total`` and ``per_stream`` (streams,) are None and empty without
     a steady window; ``warm_up_s``: seconds since the app's start that are cut; ``stalled``: numbers of the streams that
-    stalled to the end; ``clock``: how long a window really was, as a multiple of its interval, 1 where not known."""
+    stalled to the end; ``clock``: how long a window really was, as a multiple of its interval, 1 where not known;
+    ``lowest`` (streams,): each stream's lowest steady window in real-time FPS; ``remarks``: what was seen but cannot
+    change the answer, such as two levels that both reach the target."""
 
     state: State
     reasons: tuple[Reason, ...]
@@ -43,6 +45,8 @@ class Measurement:
     stalled: tuple[int, ...]
     ended_early_s: float | None = None
     clock: float = 1.0
+    lowest: tuple[float, ...] = ()
+    remarks: tuple[Reason, ...] = ()
 
     @property
     def slowest(self) -> int | None:
@@ -57,14 +61,20 @@ class Measurement:
 
     @property
     def real_time(self) -> RealTime:
-        """YES if the measurement is valid and every stream's lower bound reaches the target; NO if a stream
-        stalled, or the upper bound of one does not reach it and the measurement is neither invalid nor disturbed; else
-        UNSURE."""
+        """YES if the measurement is valid and every stream's lower bound, or each of its windows, reaches the target;
+        NO if a stream stalled, or the upper bound of one does not reach it and the measurement is neither invalid nor
+        disturbed; else UNSURE."""
         slow = any(one.high < self.target_fps for one in self.per_stream)
         if self.stalled or (slow and self.state is not State.INVALID and not self.disturbed):
             return RealTime.NO
         every = bool(self.per_stream) and all(one.low >= self.target_fps for one in self.per_stream)
-        return RealTime.YES if every and self.state is State.VALID else RealTime.UNSURE
+        sure = every or self.every_window
+        return RealTime.YES if sure and self.state is State.VALID else RealTime.UNSURE
+
+    @property
+    def every_window(self) -> bool:
+        """Whether every steady window of every stream reaches the target."""
+        return bool(self.lowest) and min(self.lowest) >= self.target_fps
 
 
 def of_run(windows: Windows, target_fps: float, context: RunContext) -> Measurement:
@@ -73,7 +83,8 @@ def of_run(windows: Windows, target_fps: float, context: RunContext) -> Measurem
     run = JudgedRun(windows, target_fps, context, start, stalled, elapsed.of_run(windows))
     if run.count:
         run = _with_intervals(run)
-    reasons = sorted(find_reasons(run), key=lambda reason: _WORST_FIRST.index(reason.state))
+    found = find_reasons(run)
+    reasons = sorted(found.reasons, key=lambda reason: _WORST_FIRST.index(reason.state))
     return Measurement(
         state=reasons[0].state if reasons else State.VALID,
         reasons=tuple(reasons),
@@ -86,6 +97,8 @@ def of_run(windows: Windows, target_fps: float, context: RunContext) -> Measurem
         stalled=stalled,
         ended_early_s=context.ended_early_s,
         clock=run.clock,
+        lowest=run.lowest,
+        remarks=found.remarks,
     )
 
 
@@ -100,10 +113,13 @@ def _with_intervals(run: JudgedRun) -> JudgedRun:
     frame = 1 / (len(counted) * windows.interval_s)
     found = statistics.intervals(columns, (windows.streams * frame, *[frame] * windows.streams))
     ratio = clock.of_windows(windows, start, run.elapsed)
+    lowest = tuple(map(min, columns[1:]))
     if ratio != 1:
         total, *each = [one.scaled(1 / ratio) for one in found]
+        lowest = tuple(one / ratio for one in lowest)
     else:
         seen = clock.of_rows(windows, start, run.elapsed) or 1.0
         latest = clock.latest(windows, start, run.elapsed)
+        lowest = tuple(one / max(1.0, latest) for one in lowest)
         total, *each = [Interval(one.mean, one.low / max(1.0, latest), one.high / min(1.0, seen)) for one in found]
-    return replace(run, clock=ratio, total=total, each=tuple(each))
+    return replace(run, clock=ratio, total=total, each=tuple(each), lowest=lowest)

@@ -14,7 +14,7 @@ class RunContext:
     ``cores``: processors that the app may use, 0 if not known; ``builds``: begin and end of each engine build;
     ``due_s``: how long the run was to last, 0 if not known; ``ended_early_s``: when it was ended because its figures
     were known well enough, None if it lasted its time; ``confirms``: the run is to say whether its streams keep up with
-    the target (run 2), not how fast they are (run 1).
+    the target (run 2), not how fast they are (run 1); ``most_streams``: MAX_BS, 0 if not known.
     """
 
     telemetry: Series | None = None
@@ -23,3 +23,4 @@ class RunContext:
     due_s: float = 0.0
     ended_early_s: float | None = None
     confirms: bool = True
+    most_streams: int = 0

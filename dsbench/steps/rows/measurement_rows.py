@@ -43,10 +43,16 @@ def facts(log: EvidenceLog, name: str, found: Measurement, *, asked: bool) -> No
             found.windows,
             f"after {found.warm_up_s:.1f} s of start and warm-up, which are left out",
         )
+    if found.lowest:
+        log.fact(f"{name}: lowest steady window", f"{min(found.lowest):.2f} FPS", "of any stream")
     if found.ended_early_s is not None:
         why = "the confidence interval met --perf-precision and the verdict was clear"
         log.fact(f"{name}: ended early", f"at {found.ended_early_s:.1f} s", why)
     log.warn(*(f"{name}: {reason.state.upper()}, {reason.code}: {reason.text}" for reason in found.reasons))
+    if found.remarks:
+        why = "every window of every stream reaches the target" if asked else "every window gives the same RT_STREAMS"
+        seen = "; ".join(f"{one.code}: {one.text}" for one in found.remarks)
+        log.note(f"{name}: this does not change the answer, since {why}: {seen}")
 
 
 def bounds(one: Interval) -> str:

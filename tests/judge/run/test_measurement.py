@@ -35,6 +35,10 @@ def codes(found: Measurement) -> list[str]:
     return [reason.code for reason in found.reasons]
 
 
+def remarks(found: Measurement) -> list[str]:
+    return [one.code for one in found.remarks]
+
+
 def test_a_steady_run() -> None:
     found = judged(steady(33, 32, 40))
     assert (found.state, found.reasons, found.real_time) == (State.VALID, (), RealTime.YES)
@@ -83,9 +87,9 @@ PAUSE_OF_ALL = table(*[(60.0,)] * 9, *[(0.0,)] * 2, *[(60.0,)] * 18)
         pytest.param(table(*[(40.0,)] * 4), State.INCONCLUSIVE, "too-few-windows", RealTime.UNSURE, id="four"),
         pytest.param(table((0.0,), (40.0,)), State.INCONCLUSIVE, "too-few-windows", RealTime.UNSURE, id="start-up"),
         pytest.param(
-            table(*[(40.0,), (33.0,)] * 9), State.INCONCLUSIVE, "two-states", RealTime.UNSURE, id="two-states"
+            table(*[(37.0,), (28.0,)] * 9), State.INCONCLUSIVE, "two-states", RealTime.UNSURE, id="two-states"
         ),
-        pytest.param(table(*[(160.0,), (33.0,)] * 9), State.INVALID, "two-states", RealTime.UNSURE, id="far-states"),
+        pytest.param(table(*[(160.0,), (28.0,)] * 9), State.INVALID, "two-states", RealTime.UNSURE, id="far-states"),
         pytest.param(
             table(*[(60.0 - n,) for n in range(20)]), State.INCONCLUSIVE, "drift", RealTime.UNSURE, id="drift"
         ),
@@ -104,6 +108,53 @@ def test_windows_that_do_not_decide(windows: Windows, state: State, code: str, r
     assert code in codes(found)
     assert found.real_time is not RealTime.YES
     assert real_time is None or found.real_time is real_time
+
+
+NOISY = table(*[(float(31 + (5 * n * n) % 37),) for n in range(20)])
+UP_AND_DOWN = table(*[(38.0, 45.0)] * 5, *[(31.0, 45.0)] * 5, *[(38.0, 45.0)] * 5, *[(31.5, 45.0)] * 4)
+
+
+@pytest.mark.parametrize(
+    ("windows", "seen"),
+    [
+        pytest.param(table(*[(40.0,), (33.0,)] * 9), ["two-states"], id="two-states"),
+        pytest.param(table(*[(160.0,), (33.0,)] * 9), ["two-states"], id="far-states"),
+        pytest.param(UP_AND_DOWN, ["near-target"], id="one-of-two-streams"),
+        pytest.param(table(*[(38.0,)] * 9, *[(31.0,)] * 9), ["two-states", "drift", "near-target"], id="changed-once"),
+        pytest.param(table(*[(31.0 + n / 2,) for n in range(20)]), ["two-states", "drift"], id="rises"),
+        pytest.param(NOISY, [], id="noise"),
+    ],
+)
+def test_windows_that_all_reach_the_target_decide(windows: Windows, seen: list[str]) -> None:
+    found = judged(windows)
+    assert (found.state, codes(found), remarks(found)) == (State.VALID, [], seen)
+    assert (found.real_time, found.every_window) == (RealTime.YES, True)
+    one_below = replace(windows, fps=(*windows.fps[:-1], (29.0,) * windows.streams))
+    assert not judged(one_below).every_window
+
+
+@pytest.mark.parametrize(
+    ("windows", "most_streams", "state"),
+    [
+        pytest.param(table(*[(40.0,), (33.0,)] * 9), 8, State.VALID, id="one-stream-at-either-level"),
+        pytest.param(table(*[(70.0,), (40.0,)] * 9), 8, State.INCONCLUSIVE, id="one-or-two-streams"),
+        pytest.param(table(*[(70.0,), (40.0,)] * 9), 1, State.VALID, id="max-bs-decides"),
+        pytest.param(table(*[(70.0,), (65.0,), (90.0,)] * 6), 8, State.INCONCLUSIVE, id="two-or-three"),
+        pytest.param(table(*[(70.0,), (55.0,)] * 9), 0, State.INCONCLUSIVE, id="max-bs-not-known"),
+    ],
+)
+def test_run_1_decides_where_every_window_gives_the_same_number_of_streams(
+    windows: Windows, most_streams: int, state: State
+) -> None:
+    found = judged(windows, RunContext(confirms=False, most_streams=most_streams))
+    assert found.state is state
+    assert codes(found) or remarks(found)
+
+
+def test_other_load_in_run_1_matters_unless_max_bs_decides() -> None:
+    loaded = RunContext(series(others_cpu_pct=90.0), cores=2, confirms=False, most_streams=4)
+    assert codes(judged(steady(33, 33), loaded)) == ["other-load"]
+    assert remarks(judged(steady(33, 33), replace(loaded, most_streams=2))) == ["other-load"]
 
 
 def seen(windows: Windows, at_s: list[float], begun_s: list[float] | None = None) -> Windows:
@@ -343,8 +394,10 @@ def series(processes: tuple[OtherProcess, ...] = (), before: float = 0.0, **valu
     ],
 )
 def test_what_the_device_did_meanwhile(telemetry: Series, state: State, code: str) -> None:
-    found = judged(steady(40), RunContext(telemetry, cores=2))
+    found = judged(steady(40), RunContext(telemetry, cores=2), target=45)
     assert (found.state, codes(found)) == (state, [code] if code else [])
+    kept_up = judged(steady(40), RunContext(telemetry, cores=2))
+    assert (kept_up.real_time, codes(kept_up), remarks(kept_up)) == (RealTime.YES, [], [code] if code else [])
 
 
 def test_slow_beside_other_load_is_no_answer() -> None:
@@ -361,7 +414,7 @@ def test_slow_beside_other_load_is_no_answer() -> None:
 def test_throttled_for_some_of_the_time_is_inconclusive() -> None:
     some = series()
     rows = tuple((*row[:-1], 0x40 if 20 < number < 40 else 0) for number, row in enumerate(some.rows))
-    found = judged(steady(40), RunContext(replace(some, rows=rows)))
+    found = judged(steady(40), RunContext(replace(some, rows=rows)), target=45)
     assert (found.state, codes(found)) == (State.INCONCLUSIVE, ["throttled"])
     assert judged(steady(20), RunContext(replace(some, rows=rows))).real_time is RealTime.UNSURE
     assert "HwThermalSlowdown in 25% of the samples" in found.reasons[0].text

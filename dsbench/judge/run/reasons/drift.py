@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import groupby
-from statistics import NormalDist, median
+from statistics import NormalDist, linear_regression, median, pvariance
 
 from dsbench.judge.run import steady
 from dsbench.judge.run.judged_run import JudgedRun
 from dsbench.judge.run.reason import Reason, ReasonCode
 from dsbench.judge.run.steady import MIN_WINDOWS, Change, change_state, matters
+
+_SHORTEST_LEVEL = 3
+"""Windows of a level."""
+_CLEARLY_LESS = 0.8
 
 
 def find(run: JudgedRun) -> Reason | None:
@@ -23,6 +27,32 @@ def find(run: JudgedRun) -> Reason | None:
         return None
     trend = drift(run.windows.of_stream(run.slowest)[run.start :], frame)
     return _reason(trend, f"stream {run.slowest}") if trend and _crosses(trend, run.target_fps) else None
+
+
+def falls_below_target(run: JudgedRun) -> bool:
+    """Whether the slowest stream becomes slower all the time and falls below the target within another run as long.
+
+    A stream that changed once from one level to another has a trend as well, which says nothing about the time after
+    it: two levels then explain the windows better than a line.
+    """
+    values = run.windows.of_stream(run.slowest)[run.start :]
+    trend = drift(values, 1 / run.windows.interval_s)
+    return trend is not None and _crosses(trend, run.target_fps) and not _changed_once(values)
+
+
+def _changed_once(values: Sequence[float]) -> bool:
+    """Whether one change of level leaves clearly less variance than a line does."""
+    points = steady.thinned(values)
+    places = range(_SHORTEST_LEVEL, len(points) - _SHORTEST_LEVEL + 1)
+    levels = min((_squares(points[:place]) + _squares(points[place:]) for place in places), default=math.inf)
+    numbers = range(len(points))
+    slope, intercept = linear_regression(numbers, points)
+    line = math.fsum((value - slope * number - intercept) ** 2 for number, value in enumerate(points))
+    return levels < _CLEARLY_LESS * line
+
+
+def _squares(values: Sequence[float]) -> float:
+    return pvariance(values) * len(values)
 
 
 def _crosses(trend: Change, target_fps: float) -> bool:

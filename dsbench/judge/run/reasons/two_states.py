@@ -33,10 +33,10 @@ def find(run: JudgedRun) -> Reason | None:
     two = two_states(run.windows.of_stream(run.slowest)[run.start :], frame)
     if two and two.low < run.target_fps <= two.high:
         return _reason(two, f"stream {run.slowest}")
-    return _slow_first(run)
+    return slow_first_of(run)
 
 
-def _slow_first(run: JudgedRun) -> Reason | None:
+def slow_first_of(run: JudgedRun) -> Reason | None:
     """A stream that reaches the target only after a level below it that was cut as if it were warm-up."""
     begun = steady.all_begun(run.windows)
     for stream in range(run.windows.streams):
