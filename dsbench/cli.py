@@ -145,7 +145,9 @@ def _add_selftest(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     )
     selftest.add_argument("--family", action="append", metavar="NAME", help="repeatable (default: all)")
     selftest.add_argument("--fault", action="append", metavar="ID", help="repeatable; `config-*`: all that begin so")
-    selftest.add_argument("--jobs", type=int, metavar="N", help="faults at a time (default: at most 2)")
+    selftest.add_argument(
+        "--jobs", type=int, metavar="N", help="faults at a time (default: one for each core, at most 8)"
+    )
     selftest.add_argument("--list", action="store_true", help="print the faults and run nothing")
     selftest.add_argument("--json", action="store_true", help="print JSON, with every alarm of every fault")
     selftest.add_argument("--docs", metavar="FILE.md", help="write the matrix as a page")

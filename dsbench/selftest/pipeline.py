@@ -90,6 +90,8 @@ class Treatment:
     scratch: Path
     truth: bool = False
     """Whether accuracy is run."""
+    model_only: bool = False
+    """Pre-flight and 6a alone."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ def run_steps(layout: ModelLayout, how: Treatment, known: tuple[object, ...] = (
         for result in known:
             model.keep(_with_source(result, layout))
         for step in STEPS:
-            if known and step.name in _BEFORE_PARSER:
+            before = step.name in _BEFORE_PARSER
+            if (known and before) or (how.model_only and not before):
                 continue
             if step.name not in _FUNCTIONS or (step.name == "accuracy" and not how.truth):
                 continue

@@ -65,6 +65,8 @@ class MatrixRow:
     """F1 of the dumped boxes against the healthy dump, IoU 0.5, same label; None without a dump."""
     seconds: float
     alarms: tuple[Alarm, ...] = ()
+    gap: str = ""
+    """Why it is known not to be found or not to be named; empty if it shall be."""
 
     @property
     def cost(self) -> float:
@@ -72,12 +74,22 @@ class MatrixRow:
         return 0.0 if self.f1 is None else 1 - self.f1
 
     @property
+    def missed(self) -> bool:
+        """Whether it costs boxes, or may, and has no alarm or that of another fault."""
+        wrong = self.verdict in (SelftestVerdict.SILENT, SelftestVerdict.MISNAMED)
+        return wrong and (self.f1 is None or self.cost >= DAMAGE)
+
+    @property
     def failed(self) -> bool:
         """Whether selftest fails for it."""
         if self.verdict is SelftestVerdict.FALSE_ALARM or self.id == CRASH:
             return True
-        wrong = self.verdict in (SelftestVerdict.SILENT, SelftestVerdict.MISNAMED)
-        return wrong and (self.f1 is None or self.cost >= DAMAGE)
+        return self.missed and not self.gap
+
+    @property
+    def state(self) -> str:
+        """The verdict, or that it is a known gap."""
+        return "known gap" if self.missed and self.gap else str(self.verdict)
 
 
 def f1(healthy: Sequence[Boxes], found: Sequence[Boxes]) -> float:

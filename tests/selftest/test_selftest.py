@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dsbench import cli
 from dsbench.build.parser_source import render_source
-from dsbench.selftest import healthy, matrix, page, verdict
+from dsbench.model.stand_in import STAND_IN_MARK
+from dsbench.selftest import healthy, known_gaps, matrix, page, verdict
 from dsbench.selftest.fault import Fault, FaultGroup, FaultyModel, with_key
 from dsbench.selftest.matrix import FAULTS
 from dsbench.selftest.pipeline import Alarm, AlarmLevel
@@ -89,6 +92,27 @@ def test_what_the_selftest_fails_for(result: SelftestVerdict, f1: float | None, 
     assert row(result, f1).failed is failed
 
 
+def test_a_known_gap_does_not_fail_and_is_said_to_be_closed_once_it_is() -> None:
+    gap, closed = (
+        replace(row(result, 0.5), gap="because") for result in (SelftestVerdict.SILENT, SelftestVerdict.NAMED)
+    )
+    assert not gap.failed
+    assert gap.state == "known gap"
+    lines = "\n".join(page.totals((gap, closed), 60.0))
+    assert "known gap: yolox/x: because" in lines
+    assert "no longer a gap, remove the row: yolox/x" in lines
+    assert "nothing to fix" in lines
+    assert replace(row(SelftestVerdict.FALSE_ALARM, 1.0), gap="because").failed
+
+
+def test_every_known_gap_is_of_a_fault_that_its_families_have() -> None:
+    for gap in known_gaps.GAPS:
+        for family in gap.families or healthy.FAMILIES:
+            assert any(fault.id == gap.fault and fault.fits(family) for fault in FAULTS), gap
+    assert known_gaps.reason("clip-turned", healthy.YOLOX)
+    assert not known_gaps.reason("config-topk", healthy.YOLOX)
+
+
 def test_an_error_of_dsbench_itself_always_fails() -> None:
     assert row(SelftestVerdict.NAMED, 1.0, "traceback").failed
 
@@ -145,3 +169,17 @@ def test_a_slice_of_the_matrix() -> None:
         f1 = expected[one.fault][2]
         assert one.f1 == (f1 if f1 is None else pytest.approx(f1, abs=0.1))
         assert not one.failed
+
+
+def test_an_edited_model_keeps_its_stand_in_engine(tmp_path: Path) -> None:
+    layout = healthy.make(healthy.YOLOX, tmp_path)
+    onnx_file = next(layout.onnx_dir.glob("*.onnx"))
+    log = layout.trtexec_log(1)
+    log.parent.mkdir(parents=True)
+    before = hashlib.sha256(onnx_file.read_bytes()).hexdigest()
+    log.write_text(f"{STAND_IN_MARK.decode()}: ONNX sha256 {before}\nfigures\n")
+    model = FaultyModel(layout, healthy.YOLOX, healthy.VIDEO, tmp_path)
+    model.edit_onnx(lambda graph: setattr(graph, "doc_string", "changed"))
+    after = hashlib.sha256(onnx_file.read_bytes()).hexdigest()
+    assert after != before
+    assert log.read_text() == f"{STAND_IN_MARK.decode()}: ONNX sha256 {after}\nfigures\n"
