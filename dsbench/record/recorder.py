@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.record import store
+from dsbench.record import store, verdict
 from dsbench.record.schema import Record, RecordState, StepRecord
 
 NOT_OURS_TO_REPLACE = frozenset({Code.DIRECTORY_BUSY, Code.OTHER_RUNTIME_RESULTS, Code.MODEL_DIR_MISSING})
@@ -51,7 +51,8 @@ class Recorder:
     @property
     def state(self) -> RecordState:
         """The record's state for the report and the exit status."""
-        return RecordState(self.record.figures, self.trouble, "" if self._refused else str(self.path))
+        path = "" if self._refused else str(self.path)
+        return RecordState(self.record.figures, self.trouble, path, verdict.of_record(self.record))
 
     def step(self, step: StepRecord) -> None:
         """Add one step and write the record. Call ``update`` first."""

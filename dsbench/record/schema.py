@@ -172,6 +172,18 @@ class Record:
 
 
 @dataclass(frozen=True)
+class ModelVerdict:
+    """The verdict of one model. Colours: passed (green), failed (red), amber (in doubt or not known)."""
+
+    color: str
+    import_answer: str
+    import_color: str
+    streams_answer: str
+    streams_color: str
+    runtime: str
+
+
+@dataclass(frozen=True)
 class RecordState:
     """What the report and the exit status need of a record."""
 
@@ -180,3 +192,5 @@ class RecordState:
     """Why it could not be written; empty if it was."""
     path: str
     """Empty if this run writes no record."""
+    verdict: ModelVerdict | None = None
+    """Absent in states of older versions."""
