@@ -99,6 +99,7 @@ class Code(StrEnum):
 
     # record and report
     RECORD_INVALID = "record-invalid"
+    RECORD_VERSION = "record-version"
     REPORT_INCOMPLETE = "report-incomplete"
 
 

@@ -2,7 +2,7 @@
 
 ``encode`` and ``decode`` convert between a value and JSON's own types; ``dumps``, ``loads``, ``dump`` and ``load`` do
 the same with text and with files. Supported are dataclasses, tuples, mappings with string keys, enums, ``Literal``,
-unions, paths and JSON's own types.
+unions, paths and JSON's own types. A NamedTuple is a row of a table: it is written as a list.
 
 JSON has no NaN and no infinity: both are written as null. A null where a float belongs is read as NaN.
 """
@@ -106,6 +106,8 @@ def _reader(kind: Any) -> Reader:
         return partial(_expect, kind)
     if isinstance(kind, type) and is_dataclass(kind):
         return partial(_dataclass, kind)
+    if isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        return partial(_row, kind, [_reader(hint) for hint in typing.get_type_hints(kind).values()])
     if origin in (types.UnionType, Union):
         return partial(_union, arguments, [_reader(arm) for arm in arguments if arm is not types.NoneType])
     if origin is tuple and arguments[1:] == (...,):
@@ -184,6 +186,10 @@ def _fixed(readers: Sequence[Reader], data: Any) -> tuple[Any, ...]:
     except _Misfit as misfit:
         raise misfit.at(f"[{len(found)}]") from None
     return tuple(found)
+
+
+def _row(kind: Callable[..., Any], readers: Sequence[Reader], data: Any) -> Any:
+    return kind(*_fixed(readers, data))
 
 
 def _union(arms: Sequence[Any], readers: Sequence[Reader], data: Any) -> Any:

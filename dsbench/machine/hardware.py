@@ -209,11 +209,16 @@ def cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
 def _memory_mib(meminfo: Path = Path("/proc/meminfo"), limit: Path = Path("/sys/fs/cgroup/memory.max")) -> int | None:
     match = re.search(r"^MemTotal:\s+(\d+) kB", _read(meminfo), re.MULTILINE)
     total = int(match[1]) // 1024 if match else None
-    allowed = _read(limit).strip()
-    if allowed.isdigit():
-        mib = int(allowed) // 2**20
+    mib = memory_limit_mib(limit)
+    if mib is not None:
         return mib if total is None else min(mib, total)
     return total
+
+
+def memory_limit_mib(limit: Path = Path("/sys/fs/cgroup/memory.max")) -> int | None:
+    """Memory that the control group allows; None without a limit."""
+    allowed = _read(limit).strip()
+    return int(allowed) // 2**20 if allowed.isdigit() else None
 
 
 def _library_path() -> list[str]:

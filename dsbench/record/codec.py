@@ -1,63 +1,80 @@
-"""The record as JSON text: Step 8's keys at the top level, ASCII only, no NaN. Reading it back gives the same record.
+"""The record as JSON: Step 8's keys at the top level, ASCII only, no NaN. Reading it back gives the same record.
 
 The file is flatter than the dataclasses: figures are at the top level, and a step's evidence is on the level of its
-outcome. The pairs of functions here convert between the two; ``base/jsonable`` does the rest.
+outcome. The pairs of functions here convert between the two; ``base/jsonable`` does the rest. docs/record.md describes
+the file, ``json_schema.py`` prints its JSON Schema.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
 from dataclasses import replace
-from functools import lru_cache
-from textwrap import indent
 from typing import Any
 
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.record import digests, layout
 from dsbench.record.evidence import Evidence, Picture, TextFile
-from dsbench.record.schema import SCHEMA, Record, RunMeasurement, RunTelemetry, StepRecord
+from dsbench.record.schema import OLDEST_READ, SCHEMA_VERSION, Record, RunMeasurement, RunTelemetry, StepRecord
 
-_HEAD = (
+HEAD = (
     *("model_name", "engine", "max_bs", "trtexec", "peak_gpu_streams", "deepstream", "real_time"),
     *("confirmed_streams", "every_stream", "target_fps", "runtime", "runtime_label", "verdict", "interrupted_in"),
-    *("schema", "dsbench_version", "session", "started", "updated", "ended", "model_dir"),
-    *("video", "options", "environment", "handover", "beyond"),
+    *("schema_version", "dsbench_version", "session", "started", "updated", "ended", "model_dir"),
+    *("video", "machine", "environment", "options", "facts", "files", "handover", "beyond"),
 )
 """Keys before the lists, in the order of the file."""
-_MEASUREMENT = (
+MEASUREMENT = (
     *("name", "streams", "state", "real_time", "reasons", "target_fps", "warm_up_s", "windows"),
     *("ended_early_s", "clock", "total", "slowest", "per_stream", "lowest", "stalled", "remarks"),
 )
 _DIGITS = {"warm_up_s": 2, "ended_early_s": 2, "clock": 4}
 _FPS_DIGITS = 4
-_ONE_LINE = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
 def to_json(record: Record) -> str:
     """The text of ``benchmark_data.json``."""
-    head = json.dumps(_head(record), indent=1, allow_nan=False)
-    lists = {
-        "measurements": map(_measurement_text, record.measurements),
-        "steps": map(_step_text, record.steps),
-        "telemetry": map(_telemetry_text, record.telemetry),
-    }
-    tail = ",\n".join(f' "{name}": {_list(items)}' for name, items in lists.items())
-    return f"{head.removesuffix('}').rstrip()},\n{tail}\n}}\n"
+    written = document(record)
+    return layout.text({**written, digests.KEY: digests.digests(written)})
 
 
 def from_json(text: str, *, where: str = "") -> Record:
-    """Inverse of ``to_json``. Raises RECORD_INVALID for anything that is no record of this schema."""
+    """Inverse of ``to_json``. Raises RECORD_INVALID for anything that is no record, RECORD_VERSION for a newer one."""
+    return from_data(parse(text, where=where), where=where)
+
+
+def parse(text: str, *, where: str = "") -> dict[str, Any]:
+    """The JSON object of a record, of a version that can be read. Raises RECORD_INVALID, RECORD_VERSION."""
     try:
         data = json.loads(text)
-        if data["schema"] != SCHEMA:
-            raise _invalid(f"schema {data['schema']}, this dsbench reads {SCHEMA}", where)
+        version = data["schema_version"] if "schema_version" in data else data["schema"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _invalid(error, where) from error
+    if type(version) is not int or version < OLDEST_READ:
+        raise _invalid(ValueError(f"schema_version {version!r}"), where)
+    if version > SCHEMA_VERSION:
+        what = f"the record has schema_version {version}, this dsbench reads {OLDEST_READ} to {SCHEMA_VERSION}"
+        raise DsbenchError(Code.RECORD_VERSION, what, where=where, fix="update dsbench, or run pytest again with this")
+    return {**data, "schema_version": version}
+
+
+def from_data(data: dict[str, Any], *, where: str = "") -> Record:
+    """The record in ``parse``'s result. Raises RECORD_INVALID."""
+    try:
         return jsonable.decode(Record, _nested(data))
-    except DsbenchError:
-        raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _invalid(f"not a record of dsbench ({type(error).__name__}: {error})", where) from error
+        raise _invalid(error, where) from error
+
+
+def document(record: Record) -> dict[str, Any]:
+    """The record in JSON's types, as it is written, without its digests."""
+    data = _head(record)
+    data["measurements"] = [_measurement(run) for run in record.measurements]
+    data["steps"] = [_step(step) for step in record.steps]
+    data["telemetry"] = [_telemetry(run) for run in record.telemetry]
+    data["raw"] = jsonable.encode(record.raw)
+    return data
 
 
 def without_bulk(evidence: Evidence) -> Evidence:
@@ -76,17 +93,19 @@ def _without_data(picture: Picture) -> Picture:
     return replace(picture, base64="")
 
 
-def _invalid(what: str, where: str) -> DsbenchError:
-    return DsbenchError(Code.RECORD_INVALID, what, where=where, fix="move the file away and run again")
+def _invalid(error: Exception, where: str) -> DsbenchError:
+    said = type(error).__name__ if type(error) is RecursionError else f"{type(error).__name__}: {error}"
+    fix = "move the file away and run again"
+    return DsbenchError(Code.RECORD_INVALID, f"not a record of dsbench ({said})", where=where, fix=fix)
 
 
 def _head(record: Record) -> dict[str, Any]:
-    data = jsonable.encode(replace(record, steps=(), telemetry=(), measurements=()))
-    data |= data.pop("figures") | {"verdict": record.verdict, "schema": SCHEMA}
+    data = jsonable.encode(replace(record, steps=(), telemetry=(), measurements=(), raw=type(record.raw)()))
+    data |= data.pop("figures") | {"verdict": record.verdict, "schema_version": SCHEMA_VERSION}
     data["trtexec"] = {name: data[name] for name in ("bs1", "bsmax")}
     data["deepstream"] = {name: data[name] for name in ("run1", "run2", "run2_first")}
     data["environment"] = dict(record.environment)
-    return {key: data[key] for key in _HEAD}
+    return {key: data[key] for key in HEAD}
 
 
 def _nested(data: dict[str, Any]) -> dict[str, Any]:
@@ -100,28 +119,15 @@ def _nested(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _list(items: Iterable[str]) -> str:
-    """A top-level list of the record; the items are already indented."""
-    text = ",\n".join(items)
-    return f"[\n{text}\n ]" if text else "[]"
-
-
-def _item(data: dict[str, Any]) -> str:
-    """An indented item for ``_list``."""
-    return indent(json.dumps(data, indent=1, allow_nan=False), "  ")
-
-
 # --- steps ------------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=256)
-def _step_text(step: StepRecord) -> str:
-    """JSON text of a step; cached, because each write of the record repeats all earlier steps."""
+def _step(step: StepRecord) -> dict[str, Any]:
     data = jsonable.encode(without_bulk(step.evidence))
     data["texts"] = [text["title"] for text in data["texts"]]
     data["pictures"] = [{"title": item["title"], "mime_type": item["mime_type"]} for item in data["pictures"]]
     name, seconds = data.pop("step"), jsonable.encode(round(step.seconds, 2))
-    return _item({"step": name, "outcome": step.outcome, "seconds": seconds, **data})
+    return {"step": name, "outcome": step.outcome, "seconds": seconds, **data}
 
 
 def _nested_step(data: dict[str, Any]) -> dict[str, Any]:
@@ -133,9 +139,8 @@ def _nested_step(data: dict[str, Any]) -> dict[str, Any]:
 # --- measurements -----------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=64)
-def _measurement_text(run: RunMeasurement) -> str:
-    """JSON text of a run's measurement. An interval is [mean, low, high] in frames per second.
+def _measurement(run: RunMeasurement) -> dict[str, Any]:
+    """A run's measurement. An interval is [mean, low, high] in frames per second.
 
     ``real_time`` and ``slowest`` are derived; they are written for readers of the file.
     """
@@ -144,11 +149,11 @@ def _measurement_text(run: RunMeasurement) -> str:
     data |= {key: _rounded(data[key], digits) for key, digits in _DIGITS.items()}
     data |= {"total": _interval(data["total"]), "per_stream": [_interval(one) for one in data["per_stream"]]}
     data["lowest"] = [_rounded(value, _FPS_DIGITS) for value in found.lowest]
-    return _item({key: data[key] for key in _MEASUREMENT})
+    return {key: data[key] for key in MEASUREMENT}
 
 
 def _nested_measurement(data: dict[str, Any]) -> dict[str, Any]:
-    """Inverse of ``_measurement_text``. In older records a reason has no state: it gets the run's."""
+    """Inverse of ``_measurement``. In older records a reason has no state: it gets the run's."""
     total = _nested_interval(data["total"]) if data["total"] else None
     per_stream = [_nested_interval(one) for one in data["per_stream"]]
     reasons = [{"state": data["state"], **reason} for reason in data["reasons"]]
@@ -169,14 +174,7 @@ def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
 
 
-# --- telemetry --------------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=64)
-def _telemetry_text(run: RunTelemetry) -> str:
-    """JSON text of a run's telemetry, one line for each sample."""
-    data = jsonable.encode(run)
-    data |= data.pop("series")
-    rows = ",\n".join(f"   {_ONE_LINE.encode(row)}" for row in data.pop("rows"))
-    head = ",\n".join(f"   {_ONE_LINE.encode(key)}: {_ONE_LINE.encode(value)}" for key, value in data.items())
-    return f'  {{\n{head},\n   "rows": [\n{rows}\n   ]\n  }}'
+def _telemetry(run: RunTelemetry) -> dict[str, Any]:
+    data: dict[str, Any] = jsonable.encode(run)
+    data.update(data.pop("series"))
+    return data

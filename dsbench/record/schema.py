@@ -11,8 +11,11 @@ from dsbench.formats.telemetry import Series
 from dsbench.judge.run.measurement import Measurement
 from dsbench.record.evidence import Evidence
 from dsbench.record.handover import Handover
+from dsbench.record.raw import FactRecord, FileRecord, MachineRecord, RawData
 
-SCHEMA = 1
+SCHEMA_VERSION = 2
+"""Version 1 had no facts, files, machine, timing, raw data and digests; it is read, and they are absent."""
+OLDEST_READ = 1
 INCONCLUSIVE = "inconclusive"
 """Outcome of a step that ran to its end and could not decide what it asks; verdict of a run with such a step."""
 
@@ -153,6 +156,30 @@ class Record:
     """Absent in records of older versions."""
     handover: Handover = field(default_factory=Handover)
     """What Step 8 reports besides the figures. Absent in records of older versions."""
+    facts: tuple[FactRecord, ...] = ()
+    files: tuple[FileRecord, ...] = ()
+    machine: MachineRecord | None = None
+    raw: RawData = field(default_factory=RawData)
+    schema_version: int = SCHEMA_VERSION
+    """Of the file that was read; what is written is always ``SCHEMA_VERSION``."""
+
+    def file(self, role: str) -> FileRecord | None:
+        """The first file of a role."""
+        return next((file for file in self.files if file.role == role), None)
+
+    def fact(self, name: str) -> FactRecord | None:
+        """The fact of that name."""
+        return next((fact for fact in self.facts if fact.name == name), None)
+
+    def entry(self, key: str) -> Mapping[str, Any] | None:
+        """A step's entry of ``beyond``; None if the step did not run or has no result."""
+        found = self.beyond.get(key)
+        return found if isinstance(found, Mapping) else None
+
+    @property
+    def outcomes(self) -> Mapping[str, str]:
+        """Outcome by step; a step that did not run is absent."""
+        return {step.evidence.step: step.outcome for step in self.steps}
 
     @property
     def verdict(self) -> str:
@@ -162,7 +189,7 @@ class Record:
         A run is incomplete if steps were left out, while it goes on, and if it was interrupted or killed. The step
         ``report`` reads the record and does not count.
         """
-        outcomes = {step.evidence.step: step.outcome for step in self.steps}
+        outcomes = self.outcomes
         if "failed" in outcomes.values():
             return "failed"
         mine = [outcomes.get(step.name) for step in STEPS if step.name != "report"]

@@ -21,6 +21,7 @@ from dsbench.judge.run.run_context import RunContext
 from dsbench.machine import device_lock
 from dsbench.machine.telemetry import sampler as telemetry
 from dsbench.model.facts import PreflightFacts
+from dsbench.record.raw import AppRun
 from dsbench.record.schema import RunTelemetry
 from dsbench.runtimes import perf_run
 from dsbench.runtimes.contract import Runtime
@@ -37,8 +38,10 @@ class Played:
     """Telemetry sampled during the run."""
     notes: tuple[str, ...]
     """What happened while waiting for the device's lock."""
-    started: float
-    """time.monotonic() at the start of the run."""
+    took_s: float
+    """Wall time of the run, the app's start and end included."""
+    confirms: bool
+    """The run decides whether its streams keep up."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,17 @@ class Telemetry:
     runs: tuple[RunTelemetry, ...]
 
 
-def play(model: ModelRun, runtime: Runtime, plan: PerfPlan, title: str) -> Played:
-    """Run the app alone on its device while the machine is sampled; the series is kept for the record.
+@dataclass(frozen=True)
+class AppRuns:
+    """Raw data of every run so far, in order, failed runs included."""
 
-    Raises nothing for how the app ended.
+    runs: tuple[AppRun, ...]
+
+
+def play(model: ModelRun, runtime: Runtime, plan: PerfPlan, title: str, *, confirms: bool) -> Played:
+    """Run the app alone on its device while the machine is sampled; raw data and series are kept for the record.
+
+    ``confirms``: the run decides whether its streams keep up. Raises nothing for how the app ended.
     """
     device = device_lock.device_name(model.runtime.name, model.option(GPU_ID).value)
     with device_lock.exclusive(device, model.announce) as held:
@@ -61,11 +71,15 @@ def play(model: ModelRun, runtime: Runtime, plan: PerfPlan, title: str) -> Playe
         started = time.monotonic()
         with telemetry.sampler(model.runtime.name, model.option(GPU_ID).value) as sampler:
             perf = perf_run.run_app(runtime, plan)
-    return Played(perf, _keep_telemetry(model, title, perf, sampler.series()), held.notes, started)
+        took_s = round(time.monotonic() - started, 3)
+    series = _keep_telemetry(model, title, perf, sampler.series())
+    played = Played(perf, series, held.notes, took_s, confirms)
+    _keep_raw(model, title, played)
+    return played
 
 
-def all_streams(model: ModelRun, played: Played, *, confirms: bool) -> Measurement:
-    """The measurement over all streams of a run. ``confirms``: the run decides whether its streams keep up."""
+def all_streams(model: ModelRun, played: Played) -> Measurement:
+    """The measurement over all streams of a run."""
     perf = played.perf
     context = RunContext(
         telemetry=played.series,
@@ -73,10 +87,32 @@ def all_streams(model: ModelRun, played: Played, *, confirms: bool) -> Measureme
         builds=perf.builds,
         due_s=perf.lasted_s,
         ended_early_s=perf.ended_early_s,
-        confirms=confirms,
+        confirms=played.confirms,
         most_streams=model.get(PreflightFacts).max_bs,
     )
     return measurement.of_run(perf.windows, model.option(TARGET_FPS).value, context)
+
+
+def _keep_raw(model: ModelRun, name: str, played: Played) -> None:
+    """Add a run's raw data to that of the model's earlier runs: all that ``all_streams`` reads."""
+    perf, earlier = played.perf, model.find(AppRuns)
+    run = AppRun(
+        name=name,
+        streams=perf.plan.streams,
+        command=perf.finished.command,
+        log=os.path.relpath(perf.plan.log, model.layout.root),
+        took_s=played.took_s,
+        lasted_s=perf.lasted_s,
+        ended_early_s=perf.ended_early_s,
+        stopped=perf.finished.stopped,
+        confirms=played.confirms,
+        cores=os.cpu_count() or 0,
+        most_streams=model.get(PreflightFacts).max_bs,
+        builds=perf.builds,
+        stream0=perf.stream0,
+        windows=perf.windows,
+    )
+    model.keep(AppRuns((*(earlier.runs if earlier else ()), run)))
 
 
 def write_app_config(model: ModelRun, kept: Path, streams: int, interval_s: int, *, infer: bool = True) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from dsbench.base import spec
@@ -91,7 +90,7 @@ def measure(model: ModelRun, log: EvidenceLog, count: int, name: str) -> Measure
     """
     config = model.get(BenchmarkConfigResult)
     plan = _plan(model, count, name)
-    played = app_run.play(model, model.runtime, plan, name)
+    played = app_run.play(model, model.runtime, plan, name, confirms=name != RUN_1)
     perf, series = played.perf, played.series
     target = model.option(TARGET_FPS).value
     facts = stream_facts.stream_facts(perf.windows, target)
@@ -99,9 +98,8 @@ def measure(model: ModelRun, log: EvidenceLog, count: int, name: str) -> Measure
     add_evidence(log, model.layout, RawRun(name, perf, facts, played.notes, series, measured))
     perf_run.require_success(perf, f"DS {name}")
     shown = model.layout.given_path(plan.log)
-    seconds = time.monotonic() - played.started
     try:
-        figures = streams.figures(perf.stream0, count, seconds, run=name, log=shown, target_fps=target)
+        figures = streams.figures(perf.stream0, count, played.took_s, run=name, log=shown, target_fps=target)
     except DsbenchError as error:
         raise DsbenchError(error.code, error.what, where=error.where, fix=_why_no_fps(perf)) from None
     app_run.require_alive(perf, name)
@@ -112,7 +110,7 @@ def measure(model: ModelRun, log: EvidenceLog, count: int, name: str) -> Measure
 
 def _judge(model: ModelRun, name: str, played: Played) -> Measurement:
     """The run's measurement, added to those of the model's earlier runs for the record."""
-    measured = app_run.all_streams(model, played, confirms=name != RUN_1)
+    measured = app_run.all_streams(model, played)
     earlier = model.find(Measurements)
     model.keep(Measurements((*(earlier.runs if earlier else ()), RunMeasurement(name, measured))))
     return measured

@@ -69,11 +69,11 @@ class ExtraRun:
 def measure(model: ModelRun, plan: ExtraPlan) -> ExtraRun:
     """Run the app. Raises APP_CRASHED, APP_FAILED and APP_TIMEOUT as runs 1 and 2 do."""
     runtime: Runtime = WithEnvironment(model.runtime, plan.environment) if plan.environment else model.runtime
-    played = app_run.play(model, runtime, _perf_plan(model, plan), plan.title)
+    played = app_run.play(model, runtime, _perf_plan(model, plan), plan.title, confirms=plan.confirms)
     perf, series = played.perf, played.series
     perf_run.require_success(perf, plan.title)
     app_run.require_alive(perf, plan.title)
-    measured = app_run.all_streams(model, played, confirms=plan.confirms)
+    measured = app_run.all_streams(model, played)
     return ExtraRun(plan, perf, measured, series, load_of(perf, series), played.notes)
 
 

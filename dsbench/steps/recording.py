@@ -27,7 +27,7 @@ from dsbench.record.schema import (
     VideoRecord,
 )
 from dsbench.runtimes.select import Selected
-from dsbench.steps import handover_summary
+from dsbench.steps import handover_summary, record_facts, record_files, record_raw
 from dsbench.steps.app_run import Telemetry
 from dsbench.steps.benchmark_run import MeasuredRun, Measurements
 from dsbench.steps.model_run import ModelRun
@@ -67,6 +67,7 @@ def refresh(model: ModelRun, recorder: Recorder) -> None:
     """Update the record from the stored results of ``model``."""
     facts = model.find(PreflightFacts)
     environment = recorder.record.environment or environment_of(model.selected, model.option(GPU_ID).value)
+    machine = recorder.record.machine or record_facts.machine(model.runtime, model.option(GPU_ID).value)
     telemetry, measured = model.find(Telemetry), model.find(Measurements)
 
     def change(record: Record) -> Record:
@@ -75,6 +76,8 @@ def refresh(model: ModelRun, recorder: Recorder) -> None:
             environment=environment,
             telemetry=telemetry.runs if telemetry else (),
             measurements=measured.runs if measured else (),
+            machine=machine,
+            raw=record_raw.raw_data(model, record.raw),
         )
         if facts is None:
             return record
@@ -84,6 +87,8 @@ def refresh(model: ModelRun, recorder: Recorder) -> None:
             video=video(facts),
             options=option_records(model.options, facts.settings.options),
             beyond=model.entries,
+            facts=record_facts.facts(model),
+            files=record_files.files(model),
             handover=handover_summary.summary(model),
         )
 

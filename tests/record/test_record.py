@@ -13,7 +13,7 @@ import pytest
 
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.steps import STEPS
+from dsbench.base.steps import RECORD_KEYS, STEPS
 from dsbench.formats.telemetry import OtherProcess, Series
 from dsbench.judge.run.measurement import Interval, Measurement, Reason, State
 from dsbench.record import codec, store
@@ -120,7 +120,7 @@ def record(figures: Figures = FIGURES, runtime: str = "embedded") -> Record:
         steps=(StepRecord(log.snapshot(), "failed", 1.25),),
         telemetry=(TELEMETRY, replace(TELEMETRY, window=None, series=Series((), (), ()))),
         measurements=(MEASUREMENT,),
-        beyond=jsonable.encode(ENTRIES),
+        beyond={**dict.fromkeys(RECORD_KEYS), **jsonable.encode(ENTRIES)},
     )
 
 
@@ -210,12 +210,21 @@ def test_the_state_reads_back() -> None:
     assert jsonable.loads(RecordState, jsonable.dumps(state)) == state
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"schema": 99}', '{"schema": 1}', "null", "[" * 5000, '"x"'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"schema": 1}', "null", "[" * 5000, '"x"'])
 def test_an_invalid_record_is_an_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "r.json").write_text(text)
     with pytest.raises(DsbenchError) as caught:
         store.load(tmp_path / "r.json")
     assert caught.value.code == Code.RECORD_INVALID
+
+
+@pytest.mark.parametrize("key", ["schema", "schema_version"])
+def test_a_newer_record_is_named(tmp_path: Path, key: str) -> None:
+    (tmp_path / "r.json").write_text(f'{{"{key}": 99}}')
+    with pytest.raises(DsbenchError) as caught:
+        store.load(tmp_path / "r.json")
+    assert caught.value.code == Code.RECORD_VERSION
+    assert "schema_version 99" in caught.value.what
 
 
 @pytest.mark.parametrize("name", ["nothing", "bytes", ".", "pipe"])
@@ -336,7 +345,7 @@ def test_no_model_directory_is_made(tmp_path: Path) -> None:
 class TestTelemetry:
     def test_a_line_for_each_sample(self) -> None:
         text = codec.to_json(record())
-        assert "   [0.0,null],\n   [0.5,98]\n" in text
+        assert "   [0.0,null],\n    [0.5,98]\n" in text
         assert text.isascii()
         assert json.loads(text)["telemetry"][0]["processes"] == [
             {"pid": 7, "name": "python3", "gpu_mib": None, "before": True}

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from dsbench.base.boxes import Boxes, iou
+from dsbench.judge.imports.match_tally import DIGITS, FrameCounts, MatchTally, f1
 
 PAIRED = 0.5
 """IoU from which on two boxes are a pair."""
@@ -56,75 +58,69 @@ class FrameMatch:
         return f1(len(self.same), len(self.missed), len(self.extra))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Match:
-    """All frames."""
+    """All frames. The figures are those of ``tally``."""
 
     frames: tuple[FrameMatch, ...]
 
+    @cached_property
+    def tally(self) -> MatchTally:
+        """Counts of each frame, and IoU and score difference of each pair."""
+        pairs = [(frame, pair) for frame in self.frames for pair in frame.same]
+        return MatchTally(
+            tuple(map(_counts, self.frames)),
+            tuple(round(pair.iou, DIGITS) for _, pair in pairs),
+            tuple(round(_drift(frame, pair), DIGITS) for frame, pair in pairs),
+        )
+
     @property
     def reference(self) -> int:
-        """Boxes of the reference."""
-        return sum(len(frame.reference) for frame in self.frames)
+        return self.tally.reference
 
     @property
     def found(self) -> int:
-        """Boxes that were found."""
-        return sum(len(frame.found) for frame in self.frames)
+        return self.tally.found
 
     @property
     def paired(self) -> int:
-        """Pairs of one class."""
-        return sum(len(frame.same) for frame in self.frames)
+        return self.tally.paired
 
     @property
     def missed(self) -> int:
-        return sum(len(frame.missed) for frame in self.frames)
+        return self.tally.missed
 
     @property
     def extra(self) -> int:
-        return sum(len(frame.extra) for frame in self.frames)
+        return self.tally.extra
 
     @property
     def duplicates(self) -> int:
-        return sum(frame.duplicates for frame in self.frames)
+        return self.tally.duplicates
 
     @property
     def recall(self) -> float:
-        """Fraction of the reference's boxes that were found; 1 without any."""
-        return self.paired / (self.paired + self.missed) if self.paired + self.missed else 1.0
+        return self.tally.recall
 
     @property
     def precision(self) -> float:
-        """Fraction of the found boxes that the reference has; 1 without any."""
-        return self.paired / (self.paired + self.extra) if self.paired + self.extra else 1.0
+        return self.tally.precision
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of recall and precision, 0 to 1; 1 if both sides are empty."""
-        return f1(self.paired, self.missed, self.extra)
+        return self.tally.f1
 
     @property
     def f1_close(self) -> float:
-        """F1 with pairs of IoU 0.9 or more only."""
-        close = sum(pair.iou >= CLOSE for frame in self.frames for pair in frame.same)
-        apart = self.paired - close
-        return f1(close, self.missed + apart, self.extra + apart)
+        return self.tally.f1_close
 
     @property
     def median_iou(self) -> float:
-        """Of the pairs of one class; 1 without any."""
-        return _median([pair.iou for frame in self.frames for pair in frame.same], 1.0)
+        return self.tally.median_iou
 
     @property
     def score_drift(self) -> float:
-        """Median of found score minus reference score over the pairs; 0 without any."""
-        drifts = (
-            float(frame.found.confidence[pair.found] - frame.reference.confidence[pair.reference])
-            for frame in self.frames
-            for pair in frame.same
-        )
-        return _median(list(drifts), 0.0)
+        return self.tally.score_drift
 
     def confusions(self) -> tuple[tuple[int, int, int], ...]:
         """(reference class, found class, count) of pairs of different classes, most frequent first."""
@@ -156,10 +152,22 @@ class Match:
         return tuple(sorted(found, key=lambda frame: frame.frame))
 
 
-def f1(paired: int, missed: int, extra: int) -> float:
-    """2 paired / (2 paired + missed + extra), 1 if nothing is there."""
-    total = 2 * paired + missed + extra
-    return 2 * paired / total if total else 1.0
+def _counts(frame: FrameMatch) -> FrameCounts:
+    return FrameCounts(
+        frame=frame.frame,
+        reference=len(frame.reference),
+        found=len(frame.found),
+        paired=len(frame.same),
+        close=sum(pair.iou >= CLOSE for pair in frame.same),
+        missed=len(frame.missed),
+        extra=len(frame.extra),
+        duplicates=frame.duplicates,
+    )
+
+
+def _drift(frame: FrameMatch, pair: Pair) -> float:
+    """Found score minus reference score."""
+    return float(frame.found.confidence[pair.found] - frame.reference.confidence[pair.reference])
 
 
 def match(
@@ -229,9 +237,3 @@ def _duplicates(boxes: Boxes) -> int:
     ranked = boxes.take(np.argsort(-boxes.confidence, kind="stable"))
     near = (iou(ranked, ranked) >= _DUPLICATE) & (ranked.class_id[:, None] == ranked.class_id[None])
     return int(np.triu(near, 1).any(axis=0).sum())
-
-
-def _median(values: list[float], default: float) -> float:
-    import statistics
-
-    return statistics.median(values) if values else default

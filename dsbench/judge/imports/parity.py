@@ -15,6 +15,7 @@ from dsbench.base.boxes import Boxes
 from dsbench.judge.imports import config_choices, matching
 from dsbench.judge.imports.config_choices import RuleChoice
 from dsbench.judge.imports.dump_boxes import ClassNames
+from dsbench.judge.imports.match_tally import MatchTally
 from dsbench.judge.imports.matching import Match
 from dsbench.judge.imports.postprocess import PostRules
 from dsbench.judge.imports.reference import Reference
@@ -92,16 +93,8 @@ class DumpParity:
 
     @property
     def outcome(self) -> ParityOutcome:
-        if not self.usual.reference and not self.usual.found:
-            return ParityOutcome.CHOSEN if any(cost.matters for cost in self.costs) else ParityOutcome.NOTHING
-        asked = bool(self.costs) and agrees(self.configured)
-        if agrees(self.usual) and exact(self.usual):
-            return ParityOutcome.SAME
-        if asked and exact(self.configured):
-            return ParityOutcome.CHOSEN
-        if asked or agrees(self.usual):
-            return ParityOutcome.MOVED
-        return ParityOutcome.CHOSEN if self.approximate else ParityOutcome.DIFFERENT
+        matter = tuple(cost.matters for cost in self.costs)
+        return outcome(self.usual.tally, self.configured.tally, matter, approximate=self.approximate)
 
     @property
     def match(self) -> Match:
@@ -120,7 +113,23 @@ class DumpParity:
         return sum(len(frame.reference) > 0 for frame in self.usual.frames)
 
 
-def agrees(match: Match) -> bool:
+def outcome(
+    usual: MatchTally, configured: MatchTally, costs_matter: Sequence[bool], *, approximate: bool
+) -> ParityOutcome:
+    """What the dump shows against either rules; ``costs_matter``: for each key that is not the usual one."""
+    if not usual.reference and not usual.found:
+        return ParityOutcome.CHOSEN if any(costs_matter) else ParityOutcome.NOTHING
+    asked = bool(costs_matter) and agrees(configured)
+    if agrees(usual) and exact(usual):
+        return ParityOutcome.SAME
+    if asked and exact(configured):
+        return ParityOutcome.CHOSEN
+    if asked or agrees(usual):
+        return ParityOutcome.MOVED
+    return ParityOutcome.CHOSEN if approximate else ParityOutcome.DIFFERENT
+
+
+def agrees(match: Match | MatchTally) -> bool:
     """Whether both sides have the same boxes, up to a few."""
     unpaired = match.missed + match.extra
     if unpaired and not match.paired:
@@ -128,7 +137,7 @@ def agrees(match: Match) -> bool:
     return match.f1 >= AGREES or unpaired < FEW
 
 
-def exact(match: Match) -> bool:
+def exact(match: Match | MatchTally) -> bool:
     """Whether paired boxes have the same place and score."""
     return match.median_iou >= EXACT_IOU and abs(match.score_drift) <= EXACT_SCORE
 
