@@ -343,9 +343,9 @@ def test_no_model_directory_is_made(tmp_path: Path) -> None:
 
 
 class TestTelemetry:
-    def test_a_line_for_each_sample(self) -> None:
+    def test_the_rows_are_compact(self) -> None:
         text = codec.to_json(record())
-        assert "   [0.0,null],\n    [0.5,98]\n" in text
+        assert '"rows": [[0.0,null], [0.5,98]]' in text
         assert text.isascii()
         assert json.loads(text)["telemetry"][0]["processes"] == [
             {"pid": 7, "name": "python3", "gpu_mib": None, "before": True}

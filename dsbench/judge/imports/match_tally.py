@@ -9,7 +9,7 @@ DIGITS = 5
 """Digits of an IoU and of a score difference."""
 
 
-class FrameCounts(NamedTuple):
+class MatchCounts(NamedTuple):
     """One frame: its number, boxes of either side, pairs of one class, those of IoU 0.9 or more, unpaired boxes of
     either side that are not borderline, found boxes that overlap a better one of their class."""
 
@@ -27,7 +27,7 @@ class FrameCounts(NamedTuple):
 class MatchTally:
     """All frames. ``ious`` and ``drifts``, one for each pair of one class: IoU, found score minus reference score."""
 
-    frames: tuple[FrameCounts, ...]
+    frames: tuple[MatchCounts, ...]
     ious: tuple[float, ...]
     drifts: tuple[float, ...]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from dsbench.base.boxes import Boxes, iou
-from dsbench.judge.imports.match_tally import DIGITS, FrameCounts, MatchTally, f1
+from dsbench.judge.imports.match_tally import DIGITS, MatchCounts, MatchTally, f1
 
 PAIRED = 0.5
 """IoU from which on two boxes are a pair."""
@@ -152,8 +152,8 @@ class Match:
         return tuple(sorted(found, key=lambda frame: frame.frame))
 
 
-def _counts(frame: FrameMatch) -> FrameCounts:
-    return FrameCounts(
+def _counts(frame: FrameMatch) -> MatchCounts:
+    return MatchCounts(
         frame=frame.frame,
         reference=len(frame.reference),
         found=len(frame.found),
