@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_prepare(commands)
     _add_doctor(commands)
     _add_selftest(commands)
+    _add_ci(commands)
     return parser
 
 
@@ -154,6 +155,17 @@ def _add_selftest(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     selftest.set_defaults(run=_selftest)
 
 
+def _add_ci(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from dsbench.ci.inputs import INPUTS
+
+    ci = commands.add_parser(
+        "ci", help="the run of a CI job: pytest on the models that are given or changed (docs/ci.md)"
+    )
+    for one in INPUTS:
+        ci.add_argument(f"--{one.name}", metavar="TEXT", help=f"{one.help} (default: ${one.variable})")
+    ci.set_defaults(run=_ci)
+
+
 def _sdk(_: argparse.Namespace) -> int:
     from dsbench.runtimes.embedded import EmbeddedRuntime
 
@@ -217,6 +229,12 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 def _selftest(arguments: argparse.Namespace) -> int:
     from dsbench.selftest import command
+
+    return command.run(arguments)
+
+
+def _ci(arguments: argparse.Namespace) -> int:
+    from dsbench.ci import command
 
     return command.run(arguments)
 

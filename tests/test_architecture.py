@@ -35,8 +35,9 @@ ALLOWED = {
     "repair": "base formats model build machine judge record runtimes steps",
     "selftest": "base formats model build runtimes judge record steps",
     "configdiff": "base formats model build judge record report runtimes steps",
-    "plugin": "base model record report runtimes steps",
-    "cli": "base runtimes steps doctor trtexec inspection advice repair selftest configdiff",
+    "ci": "base model record report",
+    "plugin": "base model record report runtimes steps ci",
+    "cli": "base runtimes steps doctor trtexec inspection advice repair selftest configdiff ci",
 }
 
 

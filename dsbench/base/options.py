@@ -264,6 +264,16 @@ LATENCY = Option(
     origin=DEFAULT,
     docs="docs/limits.md",
 )
+CI = Option(
+    "ci",
+    OneOf("auto", "github", "gitlab", "none"),
+    "auto",
+    "annotations, job summary and outputs for a CI service; `auto` sees from the environment which one it is",
+    origin=DEFAULT,
+    docs="docs/ci.md",
+    header_line=-1,
+    recorded=False,
+)
 
 OPTIONS: tuple[Option[Any], ...] = tuple(row for row in tuple(globals().values()) if isinstance(row, Option))
 """Every row above, in this order: that of pytest's help, the header, the record and README."""

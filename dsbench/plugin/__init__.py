@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +18,9 @@ from dsbench.base.errors import DsbenchError
 from dsbench.base.option_kinds import Flag, Texts
 from dsbench.base.options import Options
 from dsbench.base.text import without_controls
+from dsbench.ci.junit import JunitNames
+from dsbench.ci.outcome import session_outcome
+from dsbench.ci.service import CiService, detect
 from dsbench.model.layout import ModelLayout
 from dsbench.plugin import collection
 from dsbench.record import codec
@@ -37,6 +42,7 @@ COLLECTOR = pytest.StashKey[StepCollector]()
 EVIDENCE_LOG = pytest.StashKey[EvidenceLog]()
 RECORDERS = pytest.StashKey[Recorders]()
 REPORT_FILE = pytest.StashKey[html_file.ReportFile]()
+CI = pytest.StashKey[CiService]()
 
 _INI_TYPES: dict[type, Literal["bool", "linelist"]] = {Flag: "bool", Texts: "linelist"}
 
@@ -67,6 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except DsbenchError as error:
         raise pytest.UsageError(error.render()) from None
     config.add_cleanup(interrupts.install())
+    _begin_ci(config, start)
     config.pluginmanager.register(config.stash[COLLECTOR], "dsbench.collector")
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args[:] = [str(resources.data_folder("tests_pipeline"))]
@@ -77,6 +84,21 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(error.render()) from None
     if path is not None:
         config.stash[REPORT_FILE] = html_file.ReportFile(path, config.stash[COLLECTOR])
+
+
+def _begin_ci(config: pytest.Config, start: Path) -> None:
+    if config.option.collectonly or hasattr(config, "workerinput"):
+        return
+    service = detect(config.stash[OPTIONS].resolve(options.CI).value)
+    config.stash[CI] = CiService(service, start, partial(terminal.print_line, config))
+    config.stash[CI].begin()
+    names = JunitNames(config, config.stash[COLLECTOR], start, partial(_report_path, config))
+    config.pluginmanager.register(names, "dsbench.junit")
+
+
+def _report_path(config: pytest.Config) -> Path | None:
+    report = config.stash.get(REPORT_FILE, None)
+    return report.path if report is not None else None
 
 
 def _read_options(config: pytest.Config) -> Options:
@@ -224,8 +246,9 @@ def pytest_runtest_makereport(
     from dsbench.steps import recording
 
     evidence = log.snapshot()
-    item.user_properties.append((PROPERTY, jsonable.dumps(codec.without_bulk(evidence))))
     report = yield
+    # not in item.user_properties: JUnit would have the evidence of every step as a property
+    report.user_properties.append((PROPERTY, jsonable.dumps(codec.without_bulk(evidence))))
     item.config.stash[LEDGER].note(log.model_key, log.step, report.outcome, log.failure)
     recorder = item.config.stash[RECORDERS].get(log.model_key)
     step = StepRecord(evidence, outcome_of(evidence, report.outcome), call.duration)
@@ -301,3 +324,20 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         gpu_id = stash[OPTIONS].resolve(options.GPU_ID).value
         versions = {one.component: one.version for one in runtime.versions(gpu_id)}
         html_page.environment(session.config, _header(session.config), runtime.label, versions)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    service = config.stash.get(CI, None)
+    if service is None:
+        return
+    collector, report = config.stash[COLLECTOR], config.stash.get(REPORT_FILE, None)
+    session = session_outcome(
+        collector.results,
+        service.start,
+        report=report.path if report and report.written else None,
+        running=collector.running,
+        trouble=report.trouble if report else "",
+    )
+    command = shlex.join(("pytest", *config.invocation_params.args))
+    service.end(replace(session, command=command) if collector.results else None)

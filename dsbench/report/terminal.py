@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,13 @@ def announce(config: pytest.Config, text: str) -> None:
     capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
         print(f"\ndsbench: {without_controls(text)}", file=sys.stderr, flush=True)
+
+
+def print_line(config: pytest.Config, text: str) -> None:
+    """Print a line on standard output past pytest's capturing, as it is."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+        print(text, flush=True)
 
 
 def summary_lines(results: Sequence[StepResult], html_path: Path | None) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""What CI services get of a run: annotations, job summary, outputs, JUnit names; ``dsbench ci`` (docs/ci.md)."""

@@ -1,0 +1,66 @@
+"""The model directories that a list of changed files touches."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from dsbench.base.ask import ask
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.text import last_line
+from dsbench.model.layout import ModelLayout
+
+_GIT_SECONDS = 120
+
+
+def changed_since(revision: str, start: Path) -> tuple[str, ...]:
+    """Files below ``start`` that differ between ``revision`` and the checked-out commit, relative to ``start``.
+
+    Raises USAGE if git does not know the revision, or is not there.
+    """
+    git = ("git", "-C", str(start), "-c", "core.quotepath=true", "diff", "--name-only", "--no-renames", "--relative")
+    reply = ask((*git, "--end-of-options", revision, "HEAD", "--"), _GIT_SECONDS)
+    if reply.returncode == 0:
+        return tuple(_unquoted(line) for line in reply.stdout.splitlines() if line)
+    raise DsbenchError(
+        Code.USAGE,
+        f"git cannot compare HEAD with {revision!r}: {reply.failure or last_line(reply.stderr, 'no message')}",
+        where="--changed-since",
+        fix="fetch enough history: actions/checkout with `fetch-depth: 2` for HEAD^1, `fetch-depth: 0` for any other",
+    )
+
+
+def _unquoted(line: str) -> str:
+    """A path as git prints it: in quotes, with octal escapes, if it has bytes other than printable ASCII."""
+    if not (len(line) > 1 and line.startswith('"') and line.endswith('"')):
+        return line
+    return os.fsdecode(codecs.escape_decode(line[1:-1].encode("ascii"))[0])
+
+
+def model_dirs_of(files: Iterable[str], start: Path) -> tuple[str, ...]:
+    """The model directory of each changed file, each once, relative to ``start``.
+
+    A model directory is the outermost folder of the file's path, below ``start``, that has an ONNX file, by itself or
+    in ``model/``, or ``config/labels.txt``, or dsbench.toml. A file in no such folder counts for nothing.
+    """
+    found: dict[str, None] = {}
+    for name in files:
+        parts = Path(os.path.normpath(name)).parts
+        if not parts or os.path.isabs(name) or parts[0] == os.pardir:
+            continue
+        folders = (os.path.join(*parts[:depth]) for depth in range(1, len(parts)))
+        mine = next((folder for folder in folders if _is_model_dir(ModelLayout.at(folder, start))), None)
+        if mine is not None:
+            found[mine] = None
+    return tuple(found)
+
+
+def _is_model_dir(layout: ModelLayout) -> bool:
+    """A folder whose ONNX file lies in the wrong place counts too: its pre-flight says so."""
+    return (
+        layout.settings_file.is_file()
+        or layout.labels.is_file()
+        or any(path.suffix.lower() == ".onnx" for folder in (layout.root, layout.onnx_dir) for path in folder.glob("*"))
+    )
