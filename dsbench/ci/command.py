@@ -45,10 +45,11 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str] | None = N
         print(text)
         service.without_run(NO_MODEL, text)
         return 0
-    return _run_pytest(command, service)
+    return run_pytest(command, service)
 
 
-def _run_pytest(command: Sequence[str], service: CiService, main: Callable[[list[str]], int] | None = None) -> int:
+def run_pytest(command: Sequence[str], service: CiService, main: Callable[[list[str]], int] | None = None) -> int:
+    """Run pytest in this process; its plugin serves the CI service, except where the run does not start."""
     import pytest
 
     status = int((main or pytest.main)(list(command)))

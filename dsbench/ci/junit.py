@@ -56,6 +56,7 @@ class JunitNames:
         if report is not None:
             yield "report", shown_path(str(report), self.start)
 
+    @pytest.hookimpl(tryfirst=True)  # before pytest writes the file
     def pytest_sessionfinish(self) -> None:
         """Give the suite the properties of the session, those of each model with its name before them."""
         xml = _xml(self.config)

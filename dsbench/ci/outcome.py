@@ -52,9 +52,10 @@ class ModelOutcome:
 
     @property
     def shown_word(self) -> str:
-        """``word`` in capitals, with the number of steps if some were not selected."""
+        """``word`` in capitals; for a passed run of selected steps also how many there were."""
         ran = len({one.evidence.step for one in self.results})
-        return self.word.upper() + (f" ({ran} of {len(STEPS)} steps)" if ran < len(STEPS) else "")
+        of_all = f" ({ran} of {len(STEPS)} steps)" if self.word == PASSED and ran < len(STEPS) else ""
+        return self.word.upper() + of_all
 
     @property
     def import_word(self) -> str:
@@ -92,6 +93,11 @@ class SessionOutcome:
         words = {model.word for model in self.models} | ({INCOMPLETE} if self.interrupted_in else set())
         words |= {FAILED} if self.troubles else set()
         return next((word for word in _WORST_FIRST if word in words), INCOMPLETE)
+
+    @property
+    def worst_first(self) -> tuple[ModelOutcome, ...]:
+        """The models by their words, each group in the order of the session."""
+        return tuple(sorted(self.models, key=lambda model: _WORST_FIRST.index(model.word)))
 
     @property
     def streams(self) -> int | None:

@@ -24,7 +24,7 @@ _MAX_MODELS, _MAX_WARNINGS = 50, 30
 
 def job_summary(session: SessionOutcome, environment: Mapping[str, str], limit: int = MAX_BYTES) -> str:
     """The summary of a session in at most ``limit`` bytes. What does not fit is left out, and a line says so."""
-    blocks = [_head(session), *(_section(model) for model in session.models)]
+    blocks = [_head(session), *(_section(model) for model in session.worst_first)]
     end = _links(session, environment)
     cut = "\nThe rest does not fit into a job summary: see the report.\n"
     room = limit - len((end + cut).encode())
@@ -54,7 +54,7 @@ def _head(session: SessionOutcome) -> str:
     for text in session.troubles:
         lines += [f"**Error:** {markdown(clipped(text, _LONGEST_LINE))}", ""]
     lines += ["| model | result | is the import right? | real-time streams |", "|---|---|---|---|"]
-    for model in session.models[:_MAX_MODELS]:
+    for model in session.worst_first[:_MAX_MODELS]:
         verdict = model.verdict
         cells = (markdown_code(model.name), model.shown_word)
         answers = (markdown(clipped(text, _LONGEST_LINE)) for text in (verdict.import_answer, verdict.streams_answer))

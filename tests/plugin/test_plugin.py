@@ -234,8 +234,11 @@ def test_hostile_names_stay_text(workspace: Path, clip: Path) -> None:
     name = '<img src=x onerror="document.title=1">'
     root = write_model(workspace, name)
     (root / "config" / "labels.txt").write_text("<script>alert(1)</script>\nb\n")
-    done = run(workspace, f"--model-dir=models/{name}", "--video", str(clip), *ONLY_PREFLIGHT)
+    junit = workspace / "junit.xml"
+    done = run(workspace, f"--model-dir=models/{name}", "--video", str(clip), *ONLY_PREFLIGHT, f"--junitxml={junit}")
     assert done.returncode == 0, done.stdout
+    (case,) = ElementTree.parse(junit).getroot().iter("testcase")
+    assert {one.attrib["name"]: one.attrib["value"] for one in case.iter("property")}["model"] == name
     (report,) = (workspace / "reports").iterdir()
     assert re.fullmatch(r"[A-Za-z0-9._-]+\.html", report.name)
     assert "<img src=x" not in report.read_text(encoding="utf-8")
