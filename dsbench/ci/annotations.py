@@ -74,7 +74,7 @@ def verdict_lines(model: ModelOutcome) -> tuple[str, str]:
     verdict = model.verdict
     return (
         f"Is the import right? {verdict.import_answer}",
-        f"Real-time streams: {verdict.streams_answer} ({verdict.runtime})",
+        f"How many real-time streams? {verdict.streams_answer}",
     )
 
 

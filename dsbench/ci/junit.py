@@ -74,8 +74,8 @@ def model_properties(model: ModelOutcome) -> Iterator[tuple[str, str]]:
     yield "runtime", model.verdict.runtime
     if model.import_word != "unknown":
         yield "import", model.import_word
-    if figures.confirmed_streams is not None:
-        yield "streams", str(figures.confirmed_streams)
+    if model.verdict.streams is not None:
+        yield "streams", str(model.verdict.streams)
     if figures.run2.total_fps is not None:
         yield "fps", f"{figures.run2.total_fps:g}"
         yield "fps_per_stream", f"{figures.run2.fps_per_stream:g}"

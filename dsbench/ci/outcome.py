@@ -102,7 +102,7 @@ class SessionOutcome:
     @property
     def streams(self) -> int | None:
         """The smallest number of confirmed real-time streams of any model; None if one has no such number."""
-        counts = [model.figures.confirmed_streams for model in self.models]
+        counts = [model.verdict.streams for model in self.models]
         known = [count for count in counts if count is not None]
         return min(known) if known and len(known) == len(counts) else None
 

@@ -40,7 +40,7 @@ def _result(model: ModelOutcome) -> dict[str, object]:
         "model": model.name,
         "verdict": model.word,
         "import": model.import_word,
-        "streams": figures.confirmed_streams,
+        "streams": model.verdict.streams,
         "fps_per_stream": figures.run2.fps_per_stream,
         "runtime": model.verdict.runtime,
         "record": model.record,

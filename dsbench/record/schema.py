@@ -208,6 +208,8 @@ class ModelVerdict:
     streams_answer: str
     streams_color: str
     runtime: str
+    streams: int | None = None
+    """Real-time streams that the answer confirms; 0: none; None: not known or not measured."""
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,9 @@ def of_record(record: Record) -> ModelVerdict:
         color = "amber"
     else:
         color = "passed" if import_color == streams_color == "passed" else "amber"
-    return ModelVerdict(color, import_answer, import_color, streams_answer, streams_color, record.runtime_label)
+    return ModelVerdict(
+        color, import_answer, import_color, streams_answer, streams_color, record.runtime_label, confirmed(record)
+    )
 
 
 def listed(names: Sequence[str]) -> str:
@@ -101,6 +103,21 @@ def _streams(record: Record, outcomes: Mapping[str, str]) -> tuple[str, str]:
     elif color == "passed" and (doubt := _doubts(record)):
         answer, color = f"{answer}; {doubt}", "amber"
     return f"{answer}; {_where(record)}", color
+
+
+def confirmed(record: Record) -> int | None:
+    """The number of real-time streams that the answer confirms; 0: none; None: not known or not measured."""
+    figures = record.figures
+    if figures.run2.total_fps is None or any(
+        step.evidence.failure and step.evidence.failure.code == Code.MEASUREMENT_INVALID for step in record.steps
+    ):
+        return None
+    decision = next((run.measurement for run in record.measurements if run.name == DECISION), None)
+    if decision is not None and decision.real_time is RealTime.YES:
+        return decision.streams
+    if figures.real_time and figures.every_stream == RealTime.YES:
+        return figures.run2.streams
+    return 0 if figures.every_stream == RealTime.NO else None
 
 
 def _answer(record: Record) -> tuple[str, str]:

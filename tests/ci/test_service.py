@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from dsbench.ci.outcome import ERROR, NO_MODEL, session_outcome
 from dsbench.ci.service import CiService, detect
 from dsbench.record.evidence import StepFailure
 from dsbench.report.collector import StepResult
-from tests.ci.material import HOSTILE, broken_run, read_outputs, runner_commands, step, whole_run
+from tests.ci.material import HOSTILE, REAL_TIME, broken_run, read_outputs, runner_commands, step, whole_run
 
 
 def service(tmp_path: Path, name: str = "github", **environment: str) -> tuple[CiService, list[str]]:
@@ -153,6 +154,9 @@ def test_a_file_that_cannot_be_written_is_a_warning(tmp_path: Path) -> None:
         (whole_run(), "passed", "yes", "4"),
         ([*whole_run(), *whole_run("other")], "passed", "yes", "4"),
         ([*whole_run(), step("preflight", model="other")], "passed", "unknown", ""),
+        (whole_run(figures=replace(REAL_TIME, every_stream="UNSURE")), "passed", "yes", ""),
+        (whole_run(figures=replace(REAL_TIME, every_stream="NO")), "passed", "yes", "0"),
+        (whole_run(figures=replace(REAL_TIME, every_stream=None)), "passed", "yes", ""),
         (broken_run(), "failed", "no", ""),
         ([step("preflight", "failed"), step("model_outputs", "skipped")], "failed", "unknown", ""),
         ([step("model_outputs", "inconclusive", undecided=[("a", "b", "c")])], "inconclusive", "unknown", ""),
