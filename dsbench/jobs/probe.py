@@ -128,12 +128,25 @@ class LayerRange:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipSample:
+    """What decoding the beginning of the video showed, however slow the network is."""
+
+    frames: tuple[int, ...] = ()
+    """Numbers of the frames that are kept as pictures."""
+    decoded: int = 0
+    """Frames that were decoded, from the first on."""
+    different: int = 0
+    """How many of them have a brightness of their own, pixel by pixel (every fourth row and column)."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeResult:
     """The result of a ProbeJob.
 
     The outputs are in an .npz under ``c<candidate>_f<frame position>_o<output>``, one image each, without the batch
     dimension; those of other views of a frame have the view's name in front. ``f<frame position>`` are the frames
-    themselves, small: (h, w, 3) uint8 RGB of `PICTURE_WIDTH`. There are none without a video.
+    themselves, small: (h, w, 3) uint8 RGB of `PICTURE_WIDTH`. ``s<position>`` are those of ``clip``. There are none
+    without a video.
     """
 
     outputs: tuple[str, ...] = ()
@@ -156,6 +169,7 @@ class ProbeResult:
     measured: tuple[int, ...] = ()
     """Candidates under which the layers were measured."""
     layer_ranges: tuple[LayerRange, ...] = ()
+    clip: ClipSample = ClipSample()
     failure: ProbeFailure | None = None
     video_failure: ProbeFailure | None = None
 
@@ -196,6 +210,11 @@ class ParserResult:
 def frame_key(frame: int) -> str:
     """Key of one frame's picture in a probe's .npz."""
     return f"f{frame}"
+
+
+def sample_key(position: int) -> str:
+    """Key of one picture of the clip's sample in a probe's .npz."""
+    return f"s{position}"
 
 
 def tensor_key(candidate: int, frame: int, output: int, view: View = "plain") -> str:

@@ -79,6 +79,8 @@ class GateEvidence:
     below_frame: float = 0.0
     """Fraction of 6a's boxes that reach below the frame, with the chosen preprocessing."""
 
+    clip: tuple[str, ...] = ()
+    """What keeps the clip from proving anything: it is black, frozen, turned."""
     reference: ReferenceRate | None = None
     """What the reference finds in the same frames; None without one."""
     whole_clip: bool = False
@@ -165,15 +167,15 @@ def _hints(scan: Scan, evidence: GateEvidence) -> tuple[str, ...]:
     rate = evidence.reference
     if rate is not None and evidence.clip_shows_little:
         clip = f"the reference finds objects in {rate.text} only: {_content(evidence)}"
-        return (clip,) if rate.reference else (*_preprocessing(evidence), clip, _BLIND)
-    hints = _preprocessing(evidence)
+        return (*evidence.clip, clip) if rate.reference else (*evidence.clip, *_preprocessing(evidence), clip, _BLIND)
+    hints = [*evidence.clip, *_preprocessing(evidence)]
     hints += [f"parser: {text}" for text in evidence.parser_findings]
     hints += [f"config: {text}" for text in evidence.config_findings]
     if rate is not None and rate.loses:
         hints.append(f"the reference finds objects in {rate.text}: the clip shows them, and parser or config lose them")
         hints += rate.causes
     hints += _from_figures(scan, evidence)
-    explained = evidence.parser_findings or evidence.threshold_is_high or evidence.mostly_below
+    explained = evidence.clip or evidence.parser_findings or evidence.threshold_is_high or evidence.mostly_below
     if not explained and not evidence.preprocessing_warning and not (rate is not None and rate.loses):
         hints.append(f"{scan.with_objects} of {scan.files} frames have objects: {_content(evidence)}")
     if evidence.preprocessing_unknown:

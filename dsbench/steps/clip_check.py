@@ -1,9 +1,9 @@
-"""6a and 6g: warnings about the clip itself, before the detection rate is believed."""
+"""6a and 6g: what the clip itself can prove, before the detection rate is believed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dsbench.base import spec
@@ -14,40 +14,55 @@ from dsbench.formats import kitti
 from dsbench.jobs.probe import ProbeJob, Turn
 from dsbench.judge.imports import clip, frame_evidence, tensors
 from dsbench.judge.imports.candidate_boxes import CandidateBoxes
+from dsbench.judge.imports.clip import ClipDoubt, Seen
 from dsbench.model.facts import ModelFacts
 from dsbench.runtimes import probes
 from dsbench.runtimes.probes import Probed
 
 _TURNS: tuple[Turn, ...] = (0, 90, 180, 270)
-_FRAMES = 3
+_FRAMES = 6
 _SPAN = 120
 """Frames of the clip among which they are chosen."""
-_BUDGET_S = 1.5
+_BUDGET_S = 3.0
 
 
-def warnings(
+@dataclass(frozen=True)
+class ClipReport:
+    """What is wrong with the clip: warnings, and doubts that make the step INCONCLUSIVE."""
+
+    warnings: tuple[str, ...] = ()
+    doubts: tuple[ClipDoubt, ...] = ()
+
+
+def look(
     facts: ModelFacts, probed: Probed, found: CandidateBoxes | None, chosen: int, job: ProbeJob, scratch: Path
-) -> tuple[str, ...]:
+) -> ClipReport:
     """What is wrong with the clip; nothing without a video.
 
     ``found``: 6a's boxes, None if they cannot be believed. ``job``: 6a's, which is run again with turned frames if the
     model sees little.
     """
     if facts.video is None or not probed.result.frames:
-        return ()
-    video = facts.video.value
+        return ClipReport()
+    video, sample = facts.video.value, probed.result.clip
     said = clip.container(video.frames, video.rotation)
-    bad = clip.pictures(tensors.pictures_of(probed.tensors, probed.result), probed.result.frames)
-    if bad or video.rotation or found is None:
-        return (*said, *filter(None, (bad,)))
+    shown = tensors.clip_pictures(probed.tensors, probed.result)
+    seen = Seen(shown, sample.frames, sample.decoded, sample.different)
+    nothing = clip.shows_nothing(seen)
+    if nothing is not None:
+        return ClipReport((), (nothing,))
+    said = (*said, *clip.remarks(seen))
+    if found is None:
+        return ClipReport(said)
     plain = _clustered(found, chosen)
-    if not clip.worth_turning(clip.sighting(plain), len(plain)):
-        return said
-    return (*said, *filter(None, (_turned(found, chosen, job, scratch),)))
+    if not clip.worth_turning(clip.sighting(plain)):
+        return ClipReport(said)
+    turned = _turned(found, chosen, job, scratch)
+    return ClipReport(said, () if turned is None else (turned,))
 
 
-def _turned(found: CandidateBoxes, chosen: int, job: ProbeJob, scratch: Path) -> str:
-    """A sentence if the model sees more in turned frames; empty if not, and if they cannot be run."""
+def _turned(found: CandidateBoxes, chosen: int, job: ProbeJob, scratch: Path) -> ClipDoubt | None:
+    """A doubt if the model sees more in turned frames; None if not, and if they cannot be run."""
     candidate = (found.candidates[chosen],)
     only = replace(
         job,
@@ -63,7 +78,7 @@ def _turned(found: CandidateBoxes, chosen: int, job: ProbeJob, scratch: Path) ->
     try:
         again = probes.probe_model(only, folder)
     except DsbenchError:
-        return ""
+        return None
     frames = _clustered(replace(found, candidates=candidate, result=again.result, tensors=again.tensors), 0)
     seen = {turn: clip.sighting(frames[place :: len(_TURNS)]) for place, turn in enumerate(_TURNS)}
     return clip.turned(seen.pop(0), seen)

@@ -25,6 +25,7 @@ from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import frame_count, kitti_dump
 from dsbench.runtimes.kitti_dump import KittiDump
 from dsbench.steps import clip_check, dump_comparison, reference
+from dsbench.steps.clip_check import ClipReport
 from dsbench.steps.model_outputs import ModelOutputsResult, Step6Start, family_threshold
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.nvinfer_config import NvinferConfigResult
@@ -118,6 +119,7 @@ def _gate_evidence(model: ModelRun, outputs: ModelOutputsResult) -> GateEvidence
         nvinfer_config.config.class_attrs_all.pre_cluster_threshold,
         family_threshold(outputs.head),
         _below_frame(model.get(PreflightFacts), outputs),
+        tuple(f"{doubt.what}: {doubt.fix}" for doubt in (model.find(ClipReport) or ClipReport()).doubts),
     )
 
 

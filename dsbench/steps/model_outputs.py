@@ -30,7 +30,7 @@ from dsbench.model.facts import ModelFacts, PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.model.onnx.tensor import TensorFacts
 from dsbench.model.settings import Settings
-from dsbench.record.evidence import EvidenceLog
+from dsbench.record.evidence import EvidenceLog, Undecided
 from dsbench.runtimes import probes
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.probes import Probed
@@ -43,6 +43,8 @@ from dsbench.steps import (
     truth_candidates,
 )
 from dsbench.steps.candidate_pictures import SeenFrames, SideBySide
+from dsbench.steps.clip_check import ClipReport
+from dsbench.steps.findings import add_doubt
 from dsbench.steps.truth_candidates import VideoTruth, Weighing
 
 if TYPE_CHECKING:
@@ -134,17 +136,23 @@ def run(model: ModelRun, log: EvidenceLog) -> ModelOutputsResult:
     log.fact("Input size (height x width)", f"{facts.height}x{facts.width}", origin)
     _show_unknown(model, log, outputs)
     log.warn(*wrong_labels(facts, outputs))
-    log.warn(*_about_clip(facts, outputs, model.scratch))
+    _add_clip(log, model.keep(_about_clip(facts, outputs, model.scratch)), facts)
     return outputs
 
 
-def _about_clip(facts: PreflightFacts, outputs: ModelOutputsResult, scratch: Path) -> tuple[str, ...]:
+def _add_clip(log: EvidenceLog, clip: ClipReport, facts: PreflightFacts) -> None:
+    log.warn(*clip.warnings)
+    for doubt in clip.doubts:
+        add_doubt(log, Undecided(doubt.code, doubt.what, doubt.fix), facts.settings.accept)
+
+
+def _about_clip(facts: PreflightFacts, outputs: ModelOutputsResult, scratch: Path) -> ClipReport:
     """What is wrong with the clip. Boxes are only asked where the preprocessing is known."""
     probed, head, found = outputs.probed, outputs.head, None
     if head is not None and not outputs.choice.unknown:
         network = Network(facts.width, facts.height)
         found = CandidateBoxes(outputs.candidates, probed.result, probed.tensors, head, network)
-    return clip_check.warnings(facts, probed, found, outputs.chosen, _job(facts, ()), scratch)
+    return clip_check.look(facts, probed, found, outputs.chosen, _job(facts, ()), scratch)
 
 
 def _show_unknown(model: ModelRun, log: EvidenceLog, outputs: ModelOutputsResult) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,8 @@ import numpy.typing as npt
 
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.embedded.probes import batches, layer_ranges, pictures, stem, synthetic, views
+from dsbench.embedded.probes import batches, clip_sample, layer_ranges, pictures, stem, synthetic, views
+from dsbench.embedded.probes.clip_sample import FrameCounter
 from dsbench.embedded.video.frame import YuvFrame
 from dsbench.jobs.probe import (
     BatchTrial,
@@ -94,16 +95,20 @@ def run(job: ProbeJob, tensors: Path) -> ProbeResult:
         return _ProbeSession(job).random()
     shape = job.channels, job.height, job.width
     with ThreadPoolExecutor(2) as background:  # while the network is loaded
-        decoded = background.submit(_frames, job, job.frames)
+        counter = FrameCounter()
+        decoded = background.submit(_frames, job, job.frames, counter)
         measured = None if job.views else background.submit(stem.input_gain, job.onnx, shape, job.nhwc)
         network = _ProbeSession(job)
     # a call is timed when both have ended
     result = replace(network.random(), input_gain=measured.result() if measured else None)
     try:
-        frames = _spread(decoded.result(), network.affordable_frames(), len(job.turns))
+        every = decoded.result()
     except DsbenchError as error:
         return replace(result, video_failure=failure_of(error))
-    return network.real(frames, result, tensors)
+    shown = every if job.video and not job.views and len(job.turns) == 1 else ()
+    result = replace(result, clip=counter.sample(shown))
+    frames = _spread(every, network.affordable_frames(), len(job.turns))
+    return network.real(frames, result, tensors, clip_sample.keyed(shown))
 
 
 def _spread(frames: Sequence[YuvFrame], count: int, turns: int) -> Sequence[YuvFrame]:
@@ -159,23 +164,26 @@ class _ProbeSession:
         by_space = self.job.byte_budget / max(self.bytes_per_image * runs, 1)
         return int(max(1, min(self.job.frames, by_time, by_space)))
 
-    def real(self, frames: Sequence[YuvFrame], result: ProbeResult, tensors: Path) -> ProbeResult:
-        """Run every frame under every candidate. Writes the tensors; the result has the ranges of the first."""
-        saved: dict[str, Array] = {}
+    def real(
+        self, frames: Sequence[YuvFrame], result: ProbeResult, tensors: Path, shown: Mapping[str, Array]
+    ) -> ProbeResult:
+        """Run every frame under every candidate. Writes the tensors and the pictures of ``shown``; the result has the
+        ranges of the first."""
+        saved: dict[str, Array] = dict(shown)
         first: tuple[OutputRange, ...] = ()
         alone: list[list[Array]] = []
         for position, frame in enumerate(frames):
             results = self._under_all(frame)
             first = first or self._ranges(results[0])
             alone.append(results[0])
-            saved |= _keyed(results, position)
+            saved.update(_keyed(results, position))
             if self.job.video:
                 saved[frame_key(position)] = pictures.small(frame)
             for view, change in VIEWS.items() if self.job.views else ():
-                saved |= _keyed(self._under_all(change(frame)), position, view)
+                saved.update(_keyed(self._under_all(change(frame)), position, view))
         np.savez(tensors, **saved)  # type: ignore[arg-type]
-        shown = f"Real frame {frames[0].index}" if self.job.video else "Synthetic picture"
-        heading = f"{shown} ({_describe(self.job.candidates[0])}):"
+        first_of = f"Real frame {frames[0].index}" if self.job.video else "Synthetic picture"
+        heading = f"{first_of} ({_describe(self.job.candidates[0])}):"
         return replace(
             self._with_layers(frames[0], result) if self.job.fp16 else result,
             lines=(*result.lines, heading, *_range_lines(first)),
@@ -273,16 +281,16 @@ class _Pixels:
         return np.array(scaler.pixels(frame), copy=True)
 
 
-def _frames(job: ProbeJob, count: int) -> list[YuvFrame]:
+def _frames(job: ProbeJob, count: int, counter: FrameCounter) -> list[YuvFrame]:
     """``count`` frames of the video in streammux space, spread over its first ``span`` frames or a shorter video.
 
     Without a video one synthetic picture.
     """
     if job.video is None:
         return [synthetic.frame(job.width, job.height)]
-    picked, total = _pick(job, count, job.span)
+    picked, total = _pick(job, count, job.span, counter)
     if not job.at and total < job.span and len(picked) < min(count, total) * len(job.turns):
-        picked, total = _pick(job, count, total)
+        picked, total = _pick(job, count, total, counter)
     if not picked:
         raise DsbenchError(
             Code.VIDEO_UNREADABLE,
@@ -293,7 +301,7 @@ def _frames(job: ProbeJob, count: int) -> list[YuvFrame]:
     return picked
 
 
-def _pick(job: ProbeJob, count: int, span: int) -> tuple[list[YuvFrame], int]:
+def _pick(job: ProbeJob, count: int, span: int, counter: FrameCounter) -> tuple[list[YuvFrame], int]:
     from dsbench.embedded.video.decode import open_source
     from dsbench.embedded.video.mux import MuxScaler
 
@@ -304,12 +312,15 @@ def _pick(job: ProbeJob, count: int, span: int) -> tuple[list[YuvFrame], int]:
         wanted = {job.at[int((i + 0.5) * len(job.at) / count)] for i in range(count)}
     picked: list[YuvFrame] = []
     total = 0
-    for position, frame in enumerate(open_source(Path(job.video), file_loop=False, threads=job.threads)):
+    source = open_source(Path(job.video), file_loop=False, threads=job.threads)
+    for position, frame in enumerate(counter.watch(source)):
         total = position + 1
         if position in wanted:
-            scaled = mux.scale(frame)
-            planes = {name: getattr(scaled, name).copy() for name in "yuv"}  # the decoder reuses its buffers
-            picked += [views.turned(replace(scaled, **planes), degrees) for degrees in job.turns]
+            for degrees in job.turns:
+                upright = degrees % 180 == 0  # a frame on its side is not stretched to the surface before it is turned
+                shown = mux.scale(frame) if upright else frame
+                planes = {name: getattr(shown, name).copy() for name in "yuv"}  # the decoder reuses its buffers
+                picked.append(views.turned(replace(shown, **planes), degrees))
         if len(picked) == len(wanted) * len(job.turns):
             return picked, span
     return picked, total

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dsbench.families.base import NamedArray, Outputs, Preprocessing
-from dsbench.jobs.probe import Candidate, ProbeResult, View, frame_key, tensor_key
+from dsbench.jobs.probe import Candidate, ProbeResult, View, frame_key, sample_key, tensor_key
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,6 +85,14 @@ def pictures_of(tensors: Path, result: ProbeResult) -> tuple[NDArray[np.uint8], 
     with np.load(tensors, allow_pickle=False) as archive:
         keys = [frame_key(frame) for frame in range(len(result.frames))]
         return tuple(archive[key] for key in keys if key in archive)
+
+
+def clip_pictures(tensors: Path, result: ProbeResult) -> tuple[NDArray[np.uint8], ...]:
+    """The clip's sample as small pictures, (h, w, 3) RGB each."""
+    import numpy as np
+
+    with np.load(tensors, allow_pickle=False) as archive:
+        return tuple(archive[sample_key(position)] for position in range(len(result.clip.frames)))
 
 
 def parser_keys(result: ProbeResult, candidate: int) -> tuple[tuple[str, ...], ...]:
