@@ -14,7 +14,7 @@ from dsbench.formats import kitti
 from dsbench.jobs.probe import ProbeJob, Turn
 from dsbench.judge.imports import clip, frame_evidence, tensors
 from dsbench.judge.imports.candidate_boxes import CandidateBoxes
-from dsbench.judge.imports.clip import ClipDoubt, Seen
+from dsbench.judge.imports.clip import ClipDoubt, ClipSeen
 from dsbench.model.facts import ModelFacts
 from dsbench.runtimes import probes
 from dsbench.runtimes.probes import Probed
@@ -47,7 +47,7 @@ def look(
     video, sample = facts.video.value, probed.result.clip
     said = clip.container(video.frames, video.rotation)
     shown = tensors.clip_pictures(probed.tensors, probed.result)
-    seen = Seen(shown, sample.frames, sample.decoded, sample.different)
+    seen = ClipSeen(shown, sample.frames, sample.decoded, sample.different)
     nothing = clip.shows_nothing(seen)
     if nothing is not None:
         return ClipReport((), (nothing,))

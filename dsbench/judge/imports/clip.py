@@ -86,7 +86,7 @@ _OTHER_CLIP = "choose a clip that shows what the model detects, with --video, or
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ClipSeen:
     """The clip's beginning: ``shown`` (h, w, 3) RGB each and their ``numbers``; frames that were ``decoded``, and how
     many of them are ``different``."""
 
@@ -96,7 +96,7 @@ class Seen:
     different: int
 
 
-def shows_nothing(seen: Seen) -> ClipDoubt | None:
+def shows_nothing(seen: ClipSeen) -> ClipDoubt | None:
     """The doubt about a clip without a picture, without movement, or of a frame or two; None for any other."""
     grey = _grey(seen.shown)
     if _is_uniform(grey):
@@ -110,7 +110,7 @@ def shows_nothing(seen: Seen) -> ClipDoubt | None:
     return ClipDoubt(SHOWS_NOTHING, what, _OTHER_CLIP)
 
 
-def remarks(seen: Seen) -> tuple[str, ...]:
+def remarks(seen: ClipSeen) -> tuple[str, ...]:
     """What else is conspicuous about a clip that shows something: parts of it are black."""
     grey = _grey(seen.shown)
     black = [number for number, one in zip(seen.numbers, grey, strict=True) if _is_black(one)]

@@ -8,7 +8,7 @@ import pytest
 
 from dsbench.base.boxes import Boxes
 from dsbench.judge.imports import clip
-from dsbench.judge.imports.clip import Seen, Sighting
+from dsbench.judge.imports.clip import ClipSeen, Sighting
 
 Pictures = list[npt.NDArray[np.uint8]]
 NUMBERS = (10, 50, 90)
@@ -30,8 +30,8 @@ def noisy(picture: npt.NDArray[np.uint8], by: int) -> npt.NDArray[np.uint8]:
     return np.clip(picture.astype(int) + noise, 0, 255).astype(np.uint8)
 
 
-def seen(pictures: Pictures, decoded: int = 100, different: int = 100) -> Seen:
-    return Seen(pictures, NUMBERS[: len(pictures)], decoded, different)
+def seen(pictures: Pictures, decoded: int = 100, different: int = 100) -> ClipSeen:
+    return ClipSeen(pictures, NUMBERS[: len(pictures)], decoded, different)
 
 
 @pytest.mark.parametrize(
