@@ -284,7 +284,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.ensure_newline()
         terminalreporter.section("dsbench")
         report = config.stash.get(REPORT_FILE, None)
-        for line in terminal.summary_lines(collector.results, report.path if report and report.written else None):
+        path = report.path if report and report.written else None
+        for line in terminal.summary_lines(collector.results, path, verbose=config.option.verbose > 0):
             terminalreporter.write_line(line)
         if report and report.trouble:
             terminalreporter.write_line(f"dsbench: {without_controls(report.trouble)}", red=True)

@@ -104,6 +104,8 @@ class Evidence:
     """Not empty: the step is INCONCLUSIVE. Absent in records of older versions."""
     grids: tuple[PictureGrid, ...] = ()
     """Absent in records of older versions."""
+    left_out: str = ""
+    """Why the step had nothing to do (``not requested (--sweep)``); it passes, and proves nothing."""
 
 
 @dataclass
@@ -116,6 +118,7 @@ class EvidenceLog:
     runtime: str
     failure: StepFailure | None = None
     skipped_for: str = ""
+    left_out: str = ""
     _facts: list[Fact] = field(default_factory=list)
     _lines: list[str] = field(default_factory=list)
     _notes: list[str] = field(default_factory=list)
@@ -194,4 +197,5 @@ class EvidenceLog:
             skipped_for=self.skipped_for,
             undecided=tuple(self._undecided),
             grids=tuple(self._grids),
+            left_out=self.left_out,
         )

@@ -13,7 +13,7 @@ from dsbench.base.steps import STEPS, position
 from dsbench.judge.run.measurement import Measurement, RealTime
 from dsbench.record.schema import INCONCLUSIVE, ModelVerdict, Record, StepRecord
 
-_IMPORT_STEPS = tuple(step.name for step in STEPS[: position("benchmark_config")] if step.name != "preflight")
+IMPORT_STEPS = tuple(step.name for step in STEPS[: position("benchmark_config")] if step.name != "preflight")
 """Steps that prove the import: those between pre-flight and the benchmark."""
 _MEASURING_STEPS = ("run1_calibration", "run2_validation")
 """Steps whose warnings put their figures in doubt: such figures are never green."""
@@ -50,14 +50,14 @@ def listed(names: Sequence[str]) -> str:
 
 
 def _import(record: Record, outcomes: Mapping[str, str]) -> tuple[str, str]:
-    steps = [step for step in record.steps if step.evidence.step in _IMPORT_STEPS]
-    if failed := [name for name in _IMPORT_STEPS if outcomes.get(name) == "failed"]:
+    steps = [step for step in record.steps if step.evidence.step in IMPORT_STEPS]
+    if failed := [name for name in IMPORT_STEPS if outcomes.get(name) == "failed"]:
         return f"No: {listed(failed)} failed", "failed"
     if outcomes.get("preflight") == "failed":
         return "Not known: pre-flight stopped the run", "failed"
     if undecided := [f"{one.code}, see {step.evidence.step}" for step in steps for one in step.evidence.undecided]:
         return f"Not known: {', '.join(undecided)}", "amber"
-    if missing := [name for name in _IMPORT_STEPS if outcomes.get(name) != "passed"]:
+    if missing := [name for name in IMPORT_STEPS if outcomes.get(name) != "passed"]:
         return f"Not known: {listed(missing)} did not run", "amber"
     return f"Yes: {_proof(record)}{_warned(steps)}", "passed"
 

@@ -31,6 +31,11 @@ class StepResult:
     record: RecordState | None = None
     """State of the model's record after this step."""
 
+    @property
+    def shown_outcome(self) -> str:
+        """``outcome``, but ``skipped`` for a step that passed because it had nothing to do."""
+        return "skipped" if self.outcome == "passed" and self.evidence.left_out else self.outcome
+
 
 @dataclass(eq=False)  # pluggy keeps plugins in sets
 class StepCollector:

@@ -12,9 +12,14 @@ import pytest
 from dsbench.base.steps import STEPS
 from dsbench.base.text import last_line, without_controls
 from dsbench.record.schema import INCONCLUSIVE
+from dsbench.record.verdict import IMPORT_STEPS, listed
 from dsbench.report.collector import StepResult
+from dsbench.report.verdict import model_verdict
 
 _SHOWN = frozenset(step.name for step in STEPS if step.shown)
+_BLOCK = "summary"
+"""The step that prints the specification's closing block."""
+_MAX_HINTS = 3
 
 
 def announce(config: pytest.Config, text: str) -> None:
@@ -31,58 +36,117 @@ def print_line(config: pytest.Config, text: str) -> None:
         print(text, flush=True)
 
 
-def summary_lines(results: Sequence[StepResult], html_path: Path | None) -> Iterator[str]:
-    """Lines of the summary. A failure shows code, cause, where and fix: pytest truncates them in its own summary."""
-    for model_key in dict.fromkeys(result.evidence.model_key for result in results):
+def summary_lines(results: Sequence[StepResult], html_path: Path | None, verbose: bool = False) -> Iterator[str]:
+    """Lines of the summary. A failure shows code, cause, where and fix: pytest truncates them in its own summary.
+
+    A run without a failure shows the two answers and the specification's closing block, 12 lines at most. ``verbose``:
+    also the printed lines of the steps that measure, and every warning.
+    """
+    report = f"report: {html_path}" if html_path is not None else ""
+    keys = list(dict.fromkeys(result.evidence.model_key for result in results))
+    alone = report if len(keys) == 1 and not any(result.outcome == "failed" for result in results) else ""
+    for model_key in keys:
         mine = [result for result in results if result.evidence.model_key == model_key]
-        yield from _model_lines(mine)
-    if html_path is not None:
-        yield f"report: {html_path}"
+        failed = [result for result in mine if result.outcome == "failed"]
+        yield from map(without_controls, _failed_lines(mine, failed) if failed else _answer_lines(mine))
+        if verbose:
+            yield from map(without_controls, _details(mine, failed))
+        if not failed:
+            counts = f"{mine[0].evidence.model}: {_counts(mine)}{'' if verbose else _warned(mine)}"
+            yield without_controls(counts) + (f"; {alone}" if alone else "")
+        if (record := mine[-1].record) is not None and record.trouble:
+            yield f"  warning: {without_controls(record.trouble)}"
+    if report and not alone:
+        yield report
 
 
-def _model_lines(results: Sequence[StepResult]) -> Iterator[str]:
-    evidence = results[0].evidence
-    name = without_controls(evidence.model)
-    failed = [result for result in results if result.outcome == "failed"]
-    undecided = [result for result in results if result.outcome == INCONCLUSIVE]
-    skipped = sum(result.outcome == "skipped" for result in results)
-    if not failed:
-        passed = sum(result.outcome == "passed" for result in results)
-        counts = ((len(undecided), INCONCLUSIVE.upper()), (skipped, "skipped"))
-        rest = "".join(f", {count} {word}" for count, word in counts if count)
-        of_all = f" of {len(STEPS)}" if len(results) < len(STEPS) else ""  # selected with -k, or interrupted
-        yield f"{name}: {passed}{of_all} steps passed{rest} on {evidence.runtime}"
+def _answer_lines(results: Sequence[StepResult]) -> Iterator[str]:
+    """A model without a failure: the two answers, what is not decided, the closing block."""
+    name, verdict = results[0].evidence.model, model_verdict(results)
+    yield f"{name}: Is the import right? {verdict.import_answer}"
+    yield f"{name}: How many real-time streams? {verdict.streams_answer}"
+    for result in results:
+        for one in result.evidence.undecided if result.outcome == INCONCLUSIVE else ():
+            yield f"{name}: {result.evidence.step} {INCONCLUSIVE.upper()} [{one.code}]"
+            yield from (f"  {line}" for line in one.what.splitlines())
+            yield from _indented("fix: ", one.fix)
+    for result in results:
+        if result.evidence.step == _BLOCK:
+            yield from (f"  {line}" for line in result.evidence.lines)
+
+
+def _counts(results: Sequence[StepResult]) -> str:
+    """``18 of 20 steps passed, 2 left out``; which steps did not run where they were not selected."""
+    outcomes = [result.shown_outcome for result in results]
+    passed, undecided = outcomes.count("passed"), outcomes.count(INCONCLUSIVE)
+    skipped = [result.evidence.step for result in results if result.outcome == "skipped"]
+    left_out = [result.evidence.step for result in results if result.shown_outcome != result.outcome]
+    ran = {result.evidence.step for result in results}
+    never = [step.name for step in STEPS if step.name not in ran]
+    rest = [f"{undecided} {INCONCLUSIVE.upper()}"] if undecided else []
+    named = (("skipped", skipped), ("nothing to do for", left_out), ("not run:", never))
+    rest += [f"{word} {listed(names)}" for word, names in named if names]
+    of_all = f" of {len(STEPS)}" if passed < len(STEPS) else ""
+    # the closing block has the runtime
+    where = "" if _BLOCK in ran and not skipped else f" on {results[0].evidence.runtime}"
+    return f"{passed}{of_all} steps passed{''.join(f', {one}' for one in rest)}{where}"
+
+
+def _warned(results: Sequence[StepResult]) -> str:
+    steps = [result.evidence.step for result in results if result.evidence.warnings]
+    count = sum(len(result.evidence.warnings) for result in results)
+    return f"; {count} warning{'s' * (count != 1)} ({listed(steps)}: -v or the report)" if count else ""
+
+
+def _failed_lines(results: Sequence[StepResult], failed: Sequence[StepResult]) -> Iterator[str]:
+    """A model with a failure: cause and fix of each, and what earlier import steps warned of."""
+    name = results[0].evidence.model
     for result in failed:
         step, failure = result.evidence.step, result.evidence.failure
         if failure is None:
-            yield f"{name}: {step} FAILED: {without_controls(last_line(result.detail, 'no text'))}"
+            yield f"{name}: {step} FAILED: {last_line(result.detail, 'no text')}"
             continue
         yield f"{name}: {step} FAILED [{failure.code}]"
-        yield from (f"  {without_controls(line)}" for line in failure.what.splitlines())
+        yield from (f"  {line}" for line in failure.what.splitlines())
         if failure.where:
-            yield f"  where: {without_controls(failure.where)}"
+            yield f"  where: {failure.where}"
         if failure.fix:
             yield from _indented("fix: ", failure.fix)
-    for result in undecided:
-        for one in result.evidence.undecided:
-            yield f"{name}: {result.evidence.step} {INCONCLUSIVE.upper()} [{one.code}]"
-            yield from (f"  {without_controls(line)}" for line in one.what.splitlines())
-            yield from _indented("fix: ", one.fix)
-    if failed and skipped:
+    yield from _hints(results, failed[0].evidence.step)
+    undecided = [
+        f"{result.evidence.step} [{one.code}]"
+        for result in results
+        if result.outcome == INCONCLUSIVE
+        for one in result.evidence.undecided
+    ]
+    if undecided:
+        yield f"  {INCONCLUSIVE.upper()}: {listed(undecided)}, see the report"
+    if skipped := sum(result.outcome == "skipped" for result in results):
         yield f"  {skipped} later step{'s' if skipped != 1 else ''} skipped"
+
+
+def _hints(results: Sequence[StepResult], failed: str) -> Iterator[str]:
+    """Warnings of the import steps up to the one that failed: they may be the cause."""
+    steps = IMPORT_STEPS[: IMPORT_STEPS.index(failed) + 1] if failed in IMPORT_STEPS else ()
+    warnings = [(result.evidence.step, text) for result in results for text in result.evidence.warnings]
+    mine = [(step, text) for step, text in warnings if step in steps]
+    yield from (f"  warning ({step}): {text}" for step, text in mine[:_MAX_HINTS])
+    if len(mine) > _MAX_HINTS:
+        yield f"  {len(mine) - _MAX_HINTS} more warnings, see the report"
+
+
+def _details(results: Sequence[StepResult], failed: Sequence[StepResult]) -> Iterator[str]:
+    """With -v: printed lines of the steps that measure, and every warning that is not shown yet."""
     for result in results:
-        if result.evidence.step in _SHOWN:
-            yield from (f"  {without_controls(line)}" for line in result.evidence.lines)
-    record = next((result.record for result in reversed(results) if result.record is not None), None)
-    if record is not None and record.trouble:
-        yield f"  warning: {without_controls(record.trouble)}"
+        if result.evidence.step in _SHOWN and (failed or result.evidence.step != _BLOCK):
+            yield from (f"  {line}" for line in result.evidence.lines)
+    shown = set(_hints(results, failed[0].evidence.step)) if failed else set()
     for result in results:
-        yield from (
-            f"  warning ({result.evidence.step}): {without_controls(text)}" for text in result.evidence.warnings
-        )
+        lines = (f"  warning ({result.evidence.step}): {text}" for text in result.evidence.warnings)
+        yield from (line for line in lines if line not in shown)
 
 
 def _indented(head: str, text: str) -> Iterator[str]:
     lines = text.splitlines()
-    yield f"  {head}{without_controls(lines[0])}"
-    yield from (f"  {without_controls(line)}" for line in lines[1:])
+    yield f"  {head}{lines[0]}"
+    yield from (f"  {line}" for line in lines[1:])

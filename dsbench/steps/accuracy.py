@@ -155,6 +155,7 @@ def add_evidence(log: EvidenceLog, model: ModelRun, result: AccuracyResult) -> N
     """mAP with its interval, classes, confusion, hardest frames; what does not match or is in doubt."""
     measured, truth = result.measured, result.found.truth
     if measured is None or truth is None:
+        log.left_out = result.found.none
         log.fact("Accuracy", f"not measured: {result.found.none}")
         if result.gate.value is not None and result.found.origin:
             log.warn(f"--min-map {result.gate.value:g} was not checked: {result.found.none}")

@@ -111,6 +111,7 @@ _STREAMS_SHOWN = 16
 def add_evidence(log: EvidenceLog, layout: ModelLayout, result: FrameLatencyResult) -> None:
     """The summary, each stream, each component, and the run."""
     if result.run is None or result.log is None or result.summary is None:
+        log.left_out = result.not_run
         log.fact("Latency", result.not_run)
         return
     summary, found = result.summary, result.log

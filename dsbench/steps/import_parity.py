@@ -131,6 +131,7 @@ def add_evidence(log: EvidenceLog, result: DumpComparison, accepted: Sequence[st
     """
     judged = result.parity
     if judged is None:
+        log.left_out = result.not_run
         log.fact("Compared with the reference", "nothing", result.not_run)
         log.warn(f"the boxes were not compared with a reference: {result.not_run}. Look at the drawn frames")
         return

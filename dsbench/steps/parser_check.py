@@ -287,6 +287,7 @@ def _explain(
 def add_evidence(log: EvidenceLog, check: ParserCheckResult) -> None:
     """Cases and times, or why nothing was run; findings as a table, warnings among them as warnings."""
     if check.not_run:
+        log.left_out = check.not_run
         log.fact("Sanitizers", f"not run: {check.not_run}")
         log.note(*(text for text in (f"not run: {check.not_run}", check.fix) if text))
         return

@@ -180,6 +180,7 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: StreamParityResu
     """A row for each stream, and a warning if the clips are too alike to detect a fault."""
     parity = result.parity
     if parity is None:
+        log.left_out = result.not_run
         log.fact("Streams compared", f"none: {result.not_run}")
         return
     objects = sum(one.objects for one in parity.streams)

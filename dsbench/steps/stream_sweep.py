@@ -114,6 +114,7 @@ def _plan(model: ModelRun, streams: int, title: str, repeats: int) -> ExtraPlan:
 def add_evidence(log: EvidenceLog, layout: ModelLayout, result: StreamSweepResult) -> None:
     """The answer, all trials, and each run of the sweep."""
     if result.not_run:
+        log.left_out = result.not_run
         log.fact("Sweep", result.not_run)
         return
     shown = "not known" if result.largest is None else result.largest

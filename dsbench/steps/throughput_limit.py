@@ -189,6 +189,7 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: ThroughputLimitR
     """The verdict, run 1 and its ceilings, and the decode-only runs."""
     evidence, verdict = result.evidence, result.verdict
     if evidence is None or verdict is None:
+        log.left_out = result.not_run
         log.fact("Limit", f"not measured: {result.not_run}")
         return
     log.fact("Limit", verdict.name, verdict.sentences[0])

@@ -71,7 +71,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "dsbench.toml").write_text("[class-attrs-all]\npre-cluster-threshold = 0.99\n")
     # long enough for a few windows on a busy machine
     measuring = ("--perf-seconds=6", "--perf-interval=1", "--limits=never")
-    arguments = ("--model-dir", "models/*", f"--video={clip}", *measuring, "-n", "2")
+    arguments = ("--model-dir", "models/*", f"--video={clip}", *measuring, "-n", "2", "-v")
     done = run(workspace, *arguments, "-k", "run1_calibration or report", "--prepare=auto")
     (page,) = (workspace / "reports").iterdir()
     assert "kitti_gate FAILED" in done.stdout, done.stdout

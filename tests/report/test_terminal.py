@@ -30,14 +30,59 @@ def test_a_failure_shows_code_cause_where_and_fix() -> None:
     ]
 
 
-def test_a_pass_names_the_runtime() -> None:
-    every = [result(step.name, "passed") for step in STEPS]
-    assert list(summary_lines(every, None)) == [f"net: {len(STEPS)} steps passed on embedded runtime"]
+ANSWERS = [
+    "net: Is the import right? Yes: every import step passed, but the boxes were not compared with a reference",
+    "net: How many real-time streams? Not measured",
+]
+
+
+def every_step(*without: str) -> list[StepResult]:
+    return [result(step.name, "passed") for step in STEPS if step.name not in without]
+
+
+def test_a_green_run_has_twelve_lines_at_most() -> None:
+    log = EvidenceLog("summary", "net", "k", "embedded runtime")
+    log.print(*(f"line {number}" for number in range(9)))
+    done = [*every_step("summary"), StepResult(log.snapshot(), "passed", 1.0, "")]
+    lines = list(summary_lines(done, Path("/r/net.html")))
+    passed = f"net: {len(STEPS)} steps passed; report: /r/net.html"
+    assert lines == [*ANSWERS, *(f"  line {number}" for number in range(9)), passed]
+    assert len(lines) == 12
+
+
+def test_what_had_nothing_to_do_or_did_not_run_is_not_among_those_that_passed() -> None:
+    log = EvidenceLog("stream_sweep", "net", "k", "embedded runtime")
+    log.left_out = "not requested (--sweep)"
+    left_out = StepResult(log.snapshot(), "passed", 1.0, "")
+    assert left_out.shown_outcome == "skipped"
+    *_, counts = summary_lines([*every_step("stream_sweep", "summary"), left_out], None)
+    of_all = f"{len(STEPS) - 2} of {len(STEPS)} steps passed"
+    assert counts == f"net: {of_all}, nothing to do for stream_sweep, not run: summary on embedded runtime"
 
 
 def test_a_partial_run_is_reported_as_partial() -> None:
     some = [result(step.name, "passed") for step in STEPS[:6]]
-    assert list(summary_lines(some, None)) == [f"net: 6 of {len(STEPS)} steps passed on embedded runtime"]
+    _, _, counts = summary_lines(some, None)
+    never = ", ".join(step.name for step in STEPS[6:9]) + f" and {len(STEPS) - 9} more"
+    assert counts == f"net: 6 of {len(STEPS)} steps passed, not run: {never} on embedded runtime"
+
+
+def test_details_are_shown_with_v() -> None:
+    log = EvidenceLog("run1_calibration", "net", "k", "embedded runtime")
+    log.print("DS Run 1: 1 streams")
+    log.warn("Run 1: short")
+    mine = StepResult(log.snapshot(), "passed", 1.0, "")
+    short = list(summary_lines([mine, *every_step("run1_calibration")], None))
+    assert short[-1] == f"net: {len(STEPS)} steps passed; 1 warning (run1_calibration: -v or the report)"
+    assert "  DS Run 1: 1 streams" not in short
+    long = list(summary_lines([mine, *every_step("run1_calibration")], None, verbose=True))
+    assert long[2:4] == ["  DS Run 1: 1 streams", "  warning (run1_calibration): Run 1: short"]
+
+
+def test_two_models_share_the_line_of_the_report() -> None:
+    other = EvidenceLog("preflight", "other", "k2", "embedded runtime")
+    lines = list(summary_lines([*every_step(), StepResult(other.snapshot(), "passed", 1.0, "")], Path("/r/all.html")))
+    assert lines[-1] == "report: /r/all.html"
 
 
 def test_an_unexpected_exception_shows_its_last_line() -> None:
@@ -52,10 +97,12 @@ def test_control_characters_never_reach_the_terminal() -> None:
 def test_an_inconclusive_step_is_not_among_those_that_passed() -> None:
     log = EvidenceLog("model_outputs", "net", "k", "embedded runtime")
     log.inconclusive("preprocessing-unknown", "nobody states\x1b net-scale-factor", "set it")
-    every = [result(step.name, "passed") for step in STEPS[1:]]
-    assert list(summary_lines([StepResult(log.snapshot(), "inconclusive", 1.0, ""), *every], None)) == [
-        f"net: {len(STEPS) - 1} steps passed, 1 INCONCLUSIVE on embedded runtime",
+    done = [StepResult(log.snapshot(), "inconclusive", 1.0, ""), *every_step("model_outputs")]
+    assert list(summary_lines(done, None)) == [
+        "net: Is the import right? Not known: preprocessing-unknown, see model_outputs",
+        ANSWERS[1],
         "net: model_outputs INCONCLUSIVE [preprocessing-unknown]",
         "  nobody states? net-scale-factor",
         "  fix: set it",
+        f"net: {len(STEPS) - 1} of {len(STEPS)} steps passed, 1 INCONCLUSIVE",
     ]

@@ -32,7 +32,7 @@ def test_the_demo_model_meets_its_gate(tmp_path: Path) -> None:
     (root / "dsbench.toml").write_text((STREET / "dsbench.toml").read_text())
     shutil.copy(STREET / "street.mp4", root)
     command = [sys.executable, "-m", "pytest", f"--model-dir={root}", "--runtime=embedded", "--prepare=never"]
-    command += ["-k", "accuracy", "--kitti-frames=16", "-p", "no:cacheprovider"]
+    command += ["-k", "accuracy", "--kitti-frames=16", "-p", "no:cacheprovider", "-v"]
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "DS_VIDEO"))}
     done = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment, timeout=300

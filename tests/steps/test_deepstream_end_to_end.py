@@ -113,7 +113,7 @@ def site(gstreamer: str, tmp_path_factory: pytest.TempPathFactory) -> Machine:
 
 @pytest.fixture(scope="module")
 def done(site: Machine) -> subprocess.CompletedProcess[str]:
-    return site.pytest("--perf-seconds=6", "--perf-interval=1", "--kitti-frames=30")
+    return site.pytest("-v", "--perf-seconds=6", "--perf-interval=1", "--kitti-frames=30")
 
 
 def evidence(site: Machine, step: str) -> Evidence:

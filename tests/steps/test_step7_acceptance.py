@@ -46,6 +46,7 @@ def done(workspace: Path) -> subprocess.CompletedProcess[str]:
         "--kitti-frames=20",
         "--sweep",
         "--latency",
+        "-v",
     )
 
 
