@@ -16,7 +16,14 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.option_kinds import Flag, Number, Text, Whole
 from dsbench.base.options import OPTIONS
 
-ACCEPTABLE = ("config-choices", "label-names", "label-order", "clip-shows-nothing", "clip-turned")
+ACCEPTABLE = (
+    "config-choices",
+    "label-names",
+    "label-order",
+    "clip-shows-nothing",
+    "clip-turned",
+    "preprocessing-refuted",
+)
 """Codes of INCONCLUSIVE results that only the user can decide, and that no other setting decides."""
 
 

@@ -129,7 +129,7 @@ def run(model: ModelRun, log: EvidenceLog) -> ModelOutputsResult:
         raise
     if batch.state(outputs.probed.result.batches) is BatchState.FROZEN:
         model.keep(replace(facts, onnx=replace(facts.onnx, batch=1)))
-    add_evidence(log, outputs)
+    add_evidence(log, outputs, facts.settings.accept)
     origin = exporter_keys.size_origin(
         outputs.exporter.stated.input_size, facts.height, facts.width, facts.onnx.size_origin
     )
@@ -231,7 +231,9 @@ def probe(
         hopeless = error.code == Code.MODEL_OUTPUT_INVALID  # whatever parser reads them
         if hopeless or (error.code != Code.FAMILY_UNKNOWN and user_source is None):
             raise
-        choice = preprocessing.decide((), stated, frame_evidence.of_gain(probed.result.input_gain))
+        choice = preprocessing.decide(
+            (), stated, frame_evidence.of_gain(probed.result.input_gain, facts.onnx.beginning)
+        )
         outputs = ModelOutputsResult(probed, candidates, 0, choice, None, error, user_source, exporter, warnings)
     else:
         choice = _choose(facts, candidates, probed, head, stated, scratch, truth)
@@ -280,7 +282,7 @@ def refine(
     ``decoded``: its boxes on every probed frame, for each candidate.
     """
     scores = preprocessing.score(outputs.candidates, decoded)
-    evidence = frame_evidence.of_gain(outputs.probed.result.input_gain)
+    evidence = frame_evidence.of_gain(outputs.probed.result.input_gain, facts.onnx.beginning)
     return _settle(
         outputs, preprocessing.decide(scores, stated_values.preprocessing(facts, outputs.exporter), evidence)
     )
@@ -354,7 +356,7 @@ def _choose(
     decoded = CandidateBoxes(candidates, probed.result, probed.tensors, head, network)
     boxes = [decoded.of(index) for index in range(len(candidates))] if facts.video else []
     scores = preprocessing.score(candidates, boxes, decoded.floor) if facts.video else ()
-    evidence = frame_evidence.of_gain(gain)
+    evidence = frame_evidence.of_gain(gain, facts.onnx.beginning)
     choice = preprocessing.decide(scores, stated, evidence)
     if truth is not None and probed.result.frames:
         given = Weighing(tuple(candidates), probed, head, network, scores, stated)
@@ -385,8 +387,11 @@ def _probe_at(facts: ModelFacts, scratch: Path, rows: tuple[Preprocessing, ...],
     return probes.probe_model(replace(_job(facts, rows), at=at, frames=len(at), fp16=False), folder)
 
 
-def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult) -> None:
-    """Shapes and ranges, the family and why, the preprocessing and how the candidates fared."""
+def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult, accepted: Sequence[str] | None = None) -> None:
+    """Shapes and ranges, the family and why, the preprocessing and how the candidates fared.
+
+    ``accepted``: codes that the user accepts.
+    """
     result, choice = outputs.probed.result, outputs.choice
     log.print(*outputs.lines())
     if outputs.head:
@@ -404,7 +409,7 @@ def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult) -> None:
     rows = outputs.exporter.rows()
     if rows:
         log.table("What the exporter states", ("key", "value", "source", "less trusted sources"), rows)
-    preprocessing_rows.add(log, choice)
+    preprocessing_rows.add(log, choice, accepted)
     if outputs.exporter.graph.project:
         log.fact("Made by", outputs.exporter.graph.project, "names in the graph")
     log.fact("Real frames", ", ".join(map(str, result.frames)), "frame numbers in the video")

@@ -62,7 +62,7 @@ def run(model: ModelRun, log: EvidenceLog) -> ParserBuildResult:
     """``build`` the parser and record its evidence. Raises PARSER_BOXES for wrong boxes."""
     facts = model.get(PreflightFacts)
     parser = build(facts, model.get(ModelOutputsResult), model.runtime, model.scratch)
-    add_evidence(log, model.layout, parser)
+    add_evidence(log, model.layout, parser, model.get(PreflightFacts).settings.accept)
     raise_errors(Code.PARSER_BOXES, parser.findings)
     model.keep(parser.outputs)
     return model.keep(parser)
@@ -179,8 +179,10 @@ def _refined(
     return model_outputs.refine(facts, outputs, [found[i * frames : (i + 1) * frames] for i in everything])
 
 
-def add_evidence(log: EvidenceLog, layout: ModelLayout, parser: ParserBuildResult) -> None:
-    """Command, exported function, boxes on real frames."""
+def add_evidence(
+    log: EvidenceLog, layout: ModelLayout, parser: ParserBuildResult, accepted: Sequence[str] | None = None
+) -> None:
+    """Command, exported function, boxes on real frames. ``accepted``: codes that the user accepts."""
     if parser.build:
         log.command(*parser.build.command)
         log.warn(*parser.build.warnings[:5])
@@ -191,7 +193,7 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, parser: ParserBuildResul
     if LAYOUT_MARK in parser.library.functions:
         log.fact("Object size", "24 bytes: for DeepStream 6.2 and earlier, not for 9", "dsbench.toml: object-size")
     if parser.outputs.head is None:
-        preprocessing_rows.add(log, parser.outputs.choice)
+        preprocessing_rows.add(log, parser.outputs.choice, accepted)
     if parser.boxes:
         log.fact("Raw boxes on real frames", ", ".join(map(str, parser.boxes)), "per frame, before clustering")
     parser_diagnosis.add_evidence(log, parser.diagnosis)

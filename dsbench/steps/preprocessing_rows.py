@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dsbench.families.base import Preprocessing
 from dsbench.judge.imports import preprocessing
 from dsbench.judge.imports.levels import HABIT, MEASURED, KeyChoice, StatedBy
 from dsbench.judge.imports.preprocessing import Choice
-from dsbench.record.evidence import EvidenceLog
+from dsbench.record.evidence import EvidenceLog, Undecided
+from dsbench.steps.findings import add_doubt
 
 _CANDIDATES_SHOWN = 6
 
@@ -14,6 +17,12 @@ _CANDIDATES_SHOWN = 6
 _FIX = "copy the lines of the right possibility into dsbench.toml: {how}"
 _LOOK = "compare {sheet}, or read the model's documentation"
 _READ = "read the model's documentation"
+REFUTED = "preprocessing-refuted"
+"""Code of preprocessing keys that the network itself speaks against."""
+_REFUTED_FIX = (
+    "apply each scale and offset once: correct net-scale-factor and offsets, or export the ONNX file again without its"
+    " own"
+)
 
 
 def add_unknown(log: EvidenceLog, choice: Choice, sheet: str) -> None:
@@ -24,8 +33,10 @@ def add_unknown(log: EvidenceLog, choice: Choice, sheet: str) -> None:
         log.inconclusive(preprocessing.UNKNOWN, what, _FIX.format(how=how))
 
 
-def add(log: EvidenceLog, choice: Choice) -> None:
-    """nvinfer's preprocessing keys, who states each, what speaks against them, and what the candidates find."""
+def add(log: EvidenceLog, choice: Choice, accepted: Sequence[str] | None = None) -> None:
+    """nvinfer's preprocessing keys, who states each, what speaks against them, and what the candidates find.
+
+    ``accepted``: codes that the user accepts."""
     values = values_of(choice.preprocessing)
     above = ""
     for item in choice.keys:
@@ -57,7 +68,10 @@ def add(log: EvidenceLog, choice: Choice) -> None:
                 for score in choice.ranking[:_CANDIDATES_SHOWN]
             ),
         )
-    log.warn(*filter(None, (choice.warning,)))
+    if choice.refuted:
+        add_doubt(log, Undecided(REFUTED, choice.warning, _REFUTED_FIX), accepted)
+    else:
+        log.warn(*filter(None, (choice.warning,)))
     if choice.unknown:
         for number, value in enumerate(choice.alternatives, 1):
             title = f"dsbench.toml, possibility {number}: {preprocessing.describe(value)}"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from dsbench.base.boxes import Boxes, iou, nms
 from dsbench.families.base import Network, Preprocessing
+from dsbench.model.onnx.beginning import Beginning
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +25,12 @@ MAX_BYTE_GAIN = 0.06
 """A lower gain of the first convolution: trained on 0..255. Highest of the seven such networks measured: 0.031."""
 MIN_UNIT_GAIN = 0.15
 """A higher gain: trained on 0..1, -1..1 or a normalisation by deviations. Lowest of the seventeen measured: 0.23."""
+LOWEST_GAIN, HIGHEST_GAIN = 0.0036, 48.0
+"""Of the networks measured."""
+MIN_GAIN, MAX_GAIN = 0.0004, 500.0
+"""A gain beyond these is no network's: 255 times those of half of the networks measured."""
+_LEAST_SPAN, _MOST_SPAN = 0.1, 2500.0
+"""A network that expects a narrower or a wider range than this cannot be fed by any usual net-scale-factor."""
 MAX_UNIT_SPAN = 6.0
 """255 * net-scale-factor of a feeding of the unit range: 1 for 0..1, 2 for -1..1, 4.5 for ImageNet's."""
 MIN_BYTE_SPAN = 60.0
@@ -52,10 +59,16 @@ class PixelRange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RangeEvidence:
-    """The range and one sentence why; empty if unknown."""
+    """The range and one sentence why; empty if unknown. What the graph itself does to the pixels."""
 
     range: PixelRange = PixelRange.UNKNOWN
     reason: str = ""
+    anomaly: str = ""
+    """What is wrong with the scale that the graph applies itself: none of the ranges fits. Empty if nothing is."""
+    span: float = 0.0
+    """Width of the range that such a graph expects; 0 if not known."""
+    own_offsets: tuple[float, ...] = ()
+    """What the graph itself subtracts from the values that it is fed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +108,47 @@ def fed_range(value: Preprocessing) -> PixelRange:
     return PixelRange.UNIT if span <= MAX_UNIT_SPAN else PixelRange.UNKNOWN
 
 
-def of_gain(gain: float | None) -> RangeEvidence:
-    """The range by the first convolution's gain: output spread per input spread, unscaled pixels."""
+def of_gain(gain: float | None, beginning: Beginning | None = None) -> RangeEvidence:
+    """The range by the first convolution's gain: output spread per input spread, unscaled pixels.
+
+    ``beginning``: what the graph does to the pixels before it. The gain behind that shows what the network was trained
+    on; what is to be fed follows.
+    """
     if gain is None:
         return RangeEvidence()
-    does = f"the first convolution turns a spread of 1 into {gain:.2g}"
-    if gain <= MAX_BYTE_GAIN:
-        return RangeEvidence(PixelRange.BYTE, f"{does}, as of networks trained on {PixelRange.BYTE}")
-    if gain >= MIN_UNIT_GAIN:
-        return RangeEvidence(PixelRange.UNIT, f"{does}, as of networks trained on {PixelRange.UNIT}")
-    return RangeEvidence()
+    own = beginning if beginning is not None and beginning.scales and beginning.gain > 0 else Beginning()
+    core = gain / own.gain
+    does = f"the first convolution turns a spread of 1 into {core:.2g}"
+    trained = PixelRange.BYTE if core <= MAX_BYTE_GAIN else PixelRange.UNIT if core >= MIN_UNIT_GAIN else None
+    offsets = own.offsets if own.scales else ()
+    if trained is None:
+        return RangeEvidence(own_offsets=offsets)
+    if not own.scales:
+        return RangeEvidence(trained, f"{does}, as of networks trained on {trained}", _folded(core, does))
+    span = (255.0 if trained is PixelRange.BYTE else 2.0) / own.gain
+    by = f"{does} behind the graph's own factor of {own.gain:.4g} ({', '.join(own.nodes)})"
+    for low, high, fed in ((_LEAST_SPAN, MAX_UNIT_SPAN, PixelRange.UNIT), (MIN_BYTE_SPAN, _MOST_SPAN, PixelRange.BYTE)):
+        if low <= span <= high:
+            return RangeEvidence(fed, f"{by}, as of networks trained on {trained}", own_offsets=offsets)
+    if _LEAST_SPAN <= span <= _MOST_SPAN:
+        return RangeEvidence(own_offsets=offsets)
+    anomaly = (
+        f"the input scale is applied once too often: the graph itself multiplies what it is fed by {own.gain:.4g}"
+        f" ({', '.join(own.nodes)}), before layers that look trained on {trained}. It would have to be fed"
+        f" 0..{span:.2g}"
+    )
+    return RangeEvidence(anomaly=anomaly, span=span, own_offsets=offsets)
+
+
+def _folded(gain: float, does: str) -> str:
+    """A sentence about a gain that no network was seen to have: a scale is folded into the weights."""
+    if MIN_GAIN <= gain <= MAX_GAIN:
+        return ""
+    seen = "the highest" if gain > MAX_GAIN else "the lowest"
+    return (
+        f"an input scale seems to be folded into the weights once too often: {does}, {seen} of all known networks is"
+        f" {HIGHEST_GAIN if gain > MAX_GAIN else LOWEST_GAIN:g}"
+    )
 
 
 def of_findings(found: Mapping[Preprocessing, Findings]) -> RangeEvidence:

@@ -77,7 +77,8 @@ class Choice:
     """The preprocessing to use and who states each key; all candidates, the chosen one first.
 
     ``unknown``: the sentence about keys that nobody states, empty if there are none; ``alternatives``: what they may
-    be. ``warning``: the evidence against the choice, empty without any.
+    be. ``warning``: the evidence against the choice, empty without any; ``refuted``: the network itself
+    shows it, and no known network has ever shown it wrongly.
     """
 
     preprocessing: Preprocessing
@@ -87,6 +88,7 @@ class Choice:
     warning: str = ""
     unknown: str = ""
     alternatives: tuple[Preprocessing, ...] = ()
+    refuted: bool = False
 
 
 def table(aspect: int, channels: int = 3) -> tuple[Preprocessing, ...]:
@@ -157,14 +159,16 @@ def decide(
     keys = key_choices(chosen, stated, graph, (level, source), evidence)
     open_keys = [item.key for item in keys if item.level is StatedBy.UNKNOWN]
     alternatives = _alternatives(chosen, stated, evidence, open_keys) if open_keys else ()
+    against = _warning(chosen, evidence)
     return Choice(
         chosen,
         keys,
         tuple(sorted(scores, key=lambda item: _rank(item, chosen, evidence))),
         evidence,
-        _warning(chosen, evidence) or stated.truth_against,
+        against or stated.truth_against,
         _unknown(open_keys, chosen, evidence, refutation(stated, evidence)),
         alternatives,
+        bool(against),
     )
 
 
@@ -252,6 +256,15 @@ def _placed(value: Preprocessing, aspect: bool, padding: bool) -> list[Preproces
 
 def _warning(chosen: Preprocessing, evidence: RangeEvidence) -> str:
     """The evidence against the choice; empty without any."""
+    if evidence.anomaly and not _fits(chosen, evidence.span):
+        return f"{evidence.anomaly}; net-scale-factor={chosen.net_scale_factor!r} feeds {fed_range(chosen)}"
+    if _subtracted_twice(chosen, evidence.own_offsets):
+        own = ", ".join(f"{value:g}" for value in evidence.own_offsets)
+        given = ";".join(f"{value:g}" for value in chosen.offsets)
+        return (
+            f"offsets are subtracted twice: offsets={given}, and the graph itself subtracts {own} from what it is fed."
+            " Remove the offsets, and feed what the graph expects"
+        )
     if not contradicts(chosen, evidence):
         return ""
     row = next(row for row in table(chosen.maintain_aspect_ratio) if fed_range(row) is evidence.range)
@@ -259,6 +272,21 @@ def _warning(chosen: Preprocessing, evidence: RangeEvidence) -> str:
         f"net-scale-factor={chosen.net_scale_factor!r} feeds {fed_range(chosen)}, but the network expects"
         f" {evidence.range}: {evidence.reason}. Start from net-scale-factor={row.net_scale_factor!r}"
     )
+
+
+_APART = 4.0
+"""Factor by which a range may differ from the one that a network expects."""
+
+
+def _fits(chosen: Preprocessing, span: float) -> bool:
+    """Whether what is fed is about as wide as what the network expects."""
+    return span > 0 and span / _APART <= 255 * chosen.net_scale_factor <= span * _APART
+
+
+def _subtracted_twice(chosen: Preprocessing, own: Sequence[float]) -> bool:
+    """Whether both the keys and the graph move the middle of the pixels to zero."""
+    quarter = 255 * chosen.net_scale_factor / 4
+    return bool(own) and min(own) > quarter and bool(chosen.offsets) and min(chosen.offsets) > 255 / 4
 
 
 def _unknown(keys: Sequence[str], chosen: Preprocessing, evidence: RangeEvidence, refuted: str) -> str:

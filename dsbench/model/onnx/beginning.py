@@ -6,6 +6,7 @@ The first layer is a convolution, a pooling, a matrix product. Before it a graph
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,20 @@ class Beginning:
     def scales(self) -> bool:
         """Whether the graph scales pixels itself."""
         return bool(self.nodes)
+
+    @property
+    def gain(self) -> float:
+        """The factor of all channels together: their geometric mean, 0 if one is 0."""
+        return math.prod(abs(value) for value in self.factor) ** (1 / len(self.factor))
+
+    @property
+    def offsets(self) -> tuple[float, ...]:
+        """What is subtracted from the values that the graph is fed; empty if nothing is."""
+        if not any(self.shift) or not all(self.factor):
+            return ()
+        size = max(len(self.factor), len(self.shift))
+        factors, shifts = (values * (size if len(values) == 1 else 1) for values in (self.factor, self.shift))
+        return tuple(-shift / factor for factor, shift in zip(factors, shifts, strict=True))
 
     def then(self, factor: Sequence[float], shift: Sequence[float], node: str) -> Beginning:
         """With one more scaling behind it."""

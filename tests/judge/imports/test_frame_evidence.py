@@ -20,6 +20,7 @@ from dsbench.judge.imports.frame_evidence import (
     unmirrored,
     unzoomed,
 )
+from dsbench.model.onnx.beginning import Beginning
 
 BYTE, UNIT, IMAGENET = Preprocessing(1.0), Preprocessing(1 / 255), Preprocessing(0.01752)
 SURFACE = Network(200, 100)
@@ -45,6 +46,35 @@ def test_gain(gain: float | None, expected: PixelRange) -> None:
     evidence = of_gain(gain)
     assert evidence.range is expected
     assert bool(evidence.reason) == (expected is not PixelRange.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("gain", "factor", "expected", "anomaly"),
+    [
+        (23.0 / 255, 1 / 255, PixelRange.BYTE, False),  # a YOLOv8 that divides by 255 itself
+        (0.53 / 128, 1 / 128, PixelRange.BYTE, False),
+        (0.021 * 255, 255.0, PixelRange.UNIT, False),  # a YOLOX that takes 0..1
+        (2.1 / 0.225, 1 / 0.225, PixelRange.UNIT, False),  # ImageNet's deviations
+        (0.021 / 255, 1 / 255, PixelRange.UNKNOWN, True),  # a YOLOX that divides as well
+        (23.0 * 255, 255.0, PixelRange.UNKNOWN, True),
+        (0.021 * 65025, 65025.0, PixelRange.UNKNOWN, True),
+        (0.1, 1 / 255, PixelRange.BYTE, False),
+        (0.1 / 255, 1 / 255, PixelRange.UNKNOWN, False),
+        (23.0 * 255, 1.0, PixelRange.UNIT, True),  # folded into the weights
+        (0.021 / 255, 1.0, PixelRange.BYTE, True),
+    ],
+)
+def test_a_scale_of_the_graph_itself(gain: float, factor: float, expected: PixelRange, anomaly: bool) -> None:
+    own = Beginning() if factor == 1 else Beginning().then((factor,), (0.0,), "Mul")
+    evidence = of_gain(gain, own)
+    assert (evidence.range, bool(evidence.anomaly)) == (expected, anomaly)
+    assert bool(evidence.span) == (anomaly and factor != 1)
+
+
+def test_what_the_graph_subtracts() -> None:
+    own = Beginning().then((1 / 255,), (0.0,), "Div").then((1.0,), (-0.5,), "Sub").then((2.0,), (0.0,), "Mul")
+    assert of_gain(0.004, own).own_offsets == pytest.approx((127.5,))
+    assert of_gain(0.004, Beginning()).own_offsets == ()
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,28 @@ def test_a_users_wrong_scale_is_named_with_the_range_that_the_network_expects() 
     assert not choice.unknown
 
 
+def test_a_scale_that_is_applied_twice_is_refuted_unless_the_keys_make_up_for_it() -> None:
+    twice = RangeEvidence(anomaly="the input scale is applied once too often", span=1 / 255)
+    for scale, refuted in ((1 / 255, True), (1.0, True), (1 / 65025, False)):
+        choice = decide([], Stated(fixed=Fixed(net_scale_factor=scale), convention=DEFAULT), twice)
+        assert choice.refuted == refuted == bool(choice.warning)
+
+
+@pytest.mark.parametrize(
+    ("fixed", "own", "twice"),
+    [
+        (Fixed(net_scale_factor=1 / 255, offsets=(127.5,) * 3), (0.5,), True),
+        (Fixed(net_scale_factor=1.0, offsets=(123.0, 117.0, 104.0)), (123.7, 116.3, 103.5), True),
+        (Fixed(net_scale_factor=1.0, offsets=(0.0,) * 3), (123.7, 116.3, 103.5), False),
+        (Fixed(net_scale_factor=1 / 128, offsets=(127.5,) * 3), (0.1,), False),
+        (Fixed(net_scale_factor=1 / 128, offsets=(127.5,) * 3), (), False),
+    ],
+)
+def test_offsets_that_are_subtracted_twice(fixed: Fixed, own: tuple[float, ...], twice: bool) -> None:
+    choice = decide([], Stated(fixed=fixed, convention=DEFAULT), RangeEvidence(own_offsets=own))
+    assert choice.refuted == twice == ("subtracted twice" in choice.warning)
+
+
 def test_unknown_names_the_open_keys_and_what_they_may_be() -> None:
     choice = decide([], Stated(fixed=Fixed(model_color_format=1, maintain_aspect_ratio=0)), UNIT)
     assert "states net-scale-factor, offsets, models" in choice.unknown
