@@ -31,7 +31,7 @@ def installed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def test_the_wheel_holds_what_a_run_needs(installed: Path) -> None:
     data = installed / "dsbench" / "_data"
     assert (data / "templates" / "Makefile.j2").is_file()
-    assert (data / "templates" / "report" / "step.html.j2").is_file()
+    assert (data / "templates" / "report" / "page.html.j2").is_file()
     assert (data / "tests_pipeline" / "test_step6_integration.py").is_file()
     assert (installed / "dsbench/embedded/sdk/sources/includes/nvdsinfer_custom_impl.h").is_file()
     assert not list(installed.rglob("*.onnx"))

@@ -254,7 +254,7 @@ def pytest_runtest_makereport(
     step = StepRecord(evidence, outcome_of(evidence, report.outcome), call.duration)
     recording.after_step(recorder, item.funcargs.get("model"), step)  # type: ignore[attr-defined]
     report.user_properties.append((RECORD_PROPERTY, jsonable.dumps(recorder.state)))
-    html_page.add_evidence(report, evidence, recorder.record.figures.target_fps)
+    step_collector.attach(report, evidence, recorder.record)
     item.config.stash[COLLECTOR].running = ""
     return report
 
@@ -309,11 +309,6 @@ def pytest_html_results_table_row(report: pytest.TestReport, cells: list[str]) -
 @pytest.hookimpl(optionalhook=True)
 def pytest_html_results_table_html(report: pytest.TestReport, data: list[str]) -> None:
     html_page.row_log(report, data)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_html_results_summary(prefix: list[str], session: pytest.Session) -> None:
-    html_page.add_summary(prefix, session.config.stash[COLLECTOR])
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,42 @@ class PictureGrid:
 
 
 @dataclass(frozen=True)
+class MarkedBox:
+    """A box of one side of a comparison, in pixels of its frame's picture."""
+
+    side: Literal["reference", "dump"]
+    paired: bool
+    """False: the other side has no box of its class there."""
+    label: str
+    score: float
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class BoxedFrame:
+    """A frame without anything drawn on it, base64-encoded, and the boxes of both sides."""
+
+    title: str
+    mime_type: str
+    base64: str
+    width: int
+    height: int
+    boxes: tuple[MarkedBox, ...]
+
+
+@dataclass(frozen=True)
+class AnnotatedVideo:
+    """A video that a step made; the report shows it if it is small."""
+
+    title: str
+    mime_type: str
+    path: str
+
+
+@dataclass(frozen=True)
 class StepFailure:
     """A DsbenchError as evidence."""
 
@@ -106,6 +143,10 @@ class Evidence:
     """Absent in records of older versions."""
     left_out: str = ""
     """Why the step had nothing to do (``not requested (--sweep)``); it passes, and proves nothing."""
+    frames: tuple[BoxedFrame, ...] = ()
+    """The worst first. Never in a record."""
+    videos: tuple[AnnotatedVideo, ...] = ()
+    """Absent in records of older versions."""
 
 
 @dataclass
@@ -129,6 +170,8 @@ class EvidenceLog:
     _pictures: list[Picture] = field(default_factory=list)
     _undecided: list[Undecided] = field(default_factory=list)
     _grids: list[PictureGrid] = field(default_factory=list)
+    _frames: list[BoxedFrame] = field(default_factory=list)
+    _videos: list[AnnotatedVideo] = field(default_factory=list)
 
     def fact(self, name: str, value: object, origin: str = "") -> None:
         self._facts.append(Fact(name, str(value), origin))
@@ -178,6 +221,12 @@ class EvidenceLog:
     def grid(self, grid: PictureGrid) -> None:
         self._grids.append(grid)
 
+    def frames(self, *frames: BoxedFrame) -> None:
+        self._frames.extend(frames)
+
+    def video(self, title: str, mime_type: str, path: str) -> None:
+        self._videos.append(AnnotatedVideo(title, mime_type, path))
+
     def snapshot(self) -> Evidence:
         """The evidence so far."""
         return Evidence(
@@ -198,4 +247,6 @@ class EvidenceLog:
             undecided=tuple(self._undecided),
             grids=tuple(self._grids),
             left_out=self.left_out,
+            frames=tuple(self._frames),
+            videos=tuple(self._videos),
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 
 from dsbench.record.evidence import Table
@@ -18,14 +17,14 @@ LOAD = "Load over time"
 """Title prefix of a table whose first column is seconds and whose other columns are percentages."""
 
 
-def chart_of(table: Table, target_fps: float | None) -> str | None:
-    """Base64 of an SVG chart of the table; None if it is neither a time series nor the ablation."""
+def svg_of(table: Table, target_fps: float | None) -> str | None:
+    """SVG chart of the table; None if it is neither a time series nor the ablation."""
     if table.title.startswith(ABLATION_TABLE) and table.rows:
-        return _encoded(draw.waterfall(table.title, [(row[0], int(row[1])) for row in table.rows]))
+        return draw.waterfall(table.title, [(row[0], int(row[1])) for row in table.rows])
     series = series_of(table)
     if series is None:
         return None
-    return _encoded(draw.fps_over_time(series, None if series.names else target_fps))
+    return draw.fps_over_time(series, None if series.names else target_fps)
 
 
 def series_of(table: Table) -> ChartSeries | None:
@@ -56,13 +55,3 @@ def capacity_svg(figures: Figures) -> str | None:
             label = f"{run.total_fps:g} FPS, {run.streams} {plural}, {run.efficiency}%"
             values.append((name, run.total_fps, label))
     return draw.bars("Frames per second and efficiency", values)
-
-
-def capacity_chart(figures: Figures) -> str | None:
-    """``capacity_svg`` in base64."""
-    svg = capacity_svg(figures)
-    return _encoded(svg) if svg is not None else None
-
-
-def _encoded(svg: str) -> str:
-    return base64.b64encode(svg.encode()).decode()

@@ -9,13 +9,25 @@ import pytest
 from dsbench.base import jsonable
 from dsbench.record.evidence import Evidence
 from dsbench.record.ledger import Ledger
-from dsbench.record.schema import INCONCLUSIVE, RecordState, outcome_of
+from dsbench.record.schema import INCONCLUSIVE, Record, RecordState, RunMeasurement, RunTelemetry, outcome_of
 
 PROPERTY = "dsbench"
 """Name of the user property that holds a step's evidence; pytest-xdist transfers it."""
 
 RECORD_PROPERTY = "dsbench-record"
 """Name of the user property that holds the state of the model's record after the step."""
+
+_PAGE = "dsbench_page"
+"""Attribute of a test report that holds a ``PageEvidence``: pytest-xdist transfers it, JUnit files do not have it."""
+
+
+@dataclass(frozen=True)
+class PageEvidence:
+    """What the page shows of a step beyond its outcome: the evidence with its pictures, and the runs so far."""
+
+    evidence: Evidence
+    measurements: tuple[RunMeasurement, ...] = ()
+    telemetry: tuple[RunTelemetry, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,8 @@ class StepResult:
     """pytest's text of a failure; empty without one."""
     record: RecordState | None = None
     """State of the model's record after this step."""
+    page: PageEvidence | None = None
+    """None: the page shows ``evidence``."""
 
     @property
     def shown_outcome(self) -> str:
@@ -53,7 +67,7 @@ class StepCollector:
             detail = report.longreprtext if report.failed else ""
             state = record_state_of(report)
             outcome = outcome_of(evidence, report.outcome)
-            self.results.append(StepResult(evidence, outcome, report.duration, detail, state))
+            self.results.append(StepResult(evidence, outcome, report.duration, detail, state, _page_of(report)))
             if outcome == INCONCLUSIVE:
                 _as_skipped(report, evidence)
 
@@ -99,6 +113,17 @@ def evidence_of(report: pytest.TestReport) -> Evidence | None:
     """The evidence in a test report; None if the test is not a step."""
     text = _property(report, PROPERTY)
     return jsonable.loads(Evidence, text) if text is not None else None
+
+
+def attach(report: pytest.TestReport, evidence: Evidence, record: Record) -> None:
+    """Attach to a test report what the page shows of it."""
+    shown = PageEvidence(evidence, record.measurements, record.telemetry)
+    setattr(report, _PAGE, jsonable.dumps(shown))
+
+
+def _page_of(report: pytest.TestReport) -> PageEvidence | None:
+    text = getattr(report, _PAGE, None)
+    return jsonable.loads(PageEvidence, text) if text is not None else None
 
 
 def record_state_of(report: pytest.TestReport) -> RecordState | None:

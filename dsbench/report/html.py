@@ -1,50 +1,26 @@
-"""A step's evidence and the summary above the table as HTML. Every text in it is escaped."""
+"""The report's page and the page of `dsbench diff` as HTML. Every text in them is escaped."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from dsbench.base import resources
-from dsbench.record.evidence import Evidence
-from dsbench.record.schema import RecordState
-from dsbench.report import answers, charts
-from dsbench.report.collector import StepResult
-from dsbench.report.verdict import ModelVerdict, model_verdict
+from dsbench.report.page.document import carried
+from dsbench.report.page.views import PageView
 
 if TYPE_CHECKING:
     import jinja2
 
 
-@dataclass(frozen=True)
-class ModelSummary:
-    """One model in the part above the table."""
-
-    verdict: ModelVerdict
-    results: tuple[StepResult, ...]
-    record: RecordState | None
-    chart: str | None
-    """The capacity chart: an SVG, base64-encoded."""
-    answers: tuple[tuple[str, str], ...]
-    """(question, answer) of single steps."""
+def page_html(page: PageView) -> str:
+    """The page without the document around it."""
+    return _template("page.html.j2").render(page=page)
 
 
-def step_html(evidence: Evidence, target_fps: float | None = None) -> str:
-    """A step's evidence as HTML; every text in it is escaped. ``target_fps`` is drawn into the charts."""
-    tables = [(table, charts.chart_of(table, target_fps)) for table in evidence.tables]
-    return _template("step.html.j2").render(evidence=evidence, tables=tables)
-
-
-def summary_html(results: Sequence[StepResult], interrupted_in: str) -> str:
-    """The part above the table: verdict, runtime and failures of each model, as HTML."""
-    by_model = [
-        [result for result in results if result.evidence.model_key == key]
-        for key in dict.fromkeys(result.evidence.model_key for result in results)
-    ]
-    models = [_model_summary(mine, interrupted=bool(interrupted_in)) for mine in by_model]
-    return _template("summary.html.j2").render(models=models, interrupted_in=interrupted_in)
+def report_html(page: PageView, pytest_html: str) -> str:
+    """pytest-html's document with the page in it."""
+    return carried(pytest_html, page_html(page), _text("page.css"), _text("page.js"))
 
 
 def diff_html(page: object) -> str:
@@ -52,12 +28,8 @@ def diff_html(page: object) -> str:
     return _template("diff.html.j2").render(page=page)
 
 
-def _model_summary(results: Sequence[StepResult], *, interrupted: bool) -> ModelSummary:
-    record = next((result.record for result in reversed(results) if result.record is not None), None)
-    chart = charts.capacity_chart(record.figures) if record is not None else None
-    return ModelSummary(
-        model_verdict(results, interrupted), tuple(results), record, chart, answers.step_answers(results)
-    )
+def _text(name: str) -> str:
+    return (resources.data_folder("templates") / "report" / name).read_text(encoding="utf-8")
 
 
 @cache

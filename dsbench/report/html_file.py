@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,9 @@ import pytest
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
 from dsbench.report.collector import StepCollector, StepResult
+from dsbench.report.html import report_html
+from dsbench.report.html_page import environment_rows
+from dsbench.report.page.build import Session, page_of
 
 
 def configure(config: pytest.Config, default: Path) -> Path | None:
@@ -46,13 +51,18 @@ class ReportFile:
     written: bool = False
     trouble: str = ""
     """Why the report could not be written; empty if it could."""
+    environment: Callable[[], tuple[tuple[str, str], ...]] = tuple
+    """Rows of the page's last table."""
 
     def write(self, text: str) -> None:
-        """Write the report in place of pytest-html. An error sets ``trouble`` and is not raised."""
-        if not _worth_a_report(self.collector.results):
+        """Write the page and pytest-html's own document, ``text``. An error sets ``trouble`` and is not raised."""
+        results = self.collector.results
+        if not _worth_a_report(results):
             return
+        made = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
+        session = Session(self.path.parent, made, self.collector.running, self.environment())
         try:
-            replace_file(self.path, text.encode("utf-8", "replace"))
+            replace_file(self.path, report_html(page_of(results, session), text).encode("utf-8", "replace"))
         except DsbenchError as error:
             self.trouble = f"the report was not written: {error.what} ({error.where}); {error.fix}"
             return
@@ -73,6 +83,7 @@ def take_over_writing(config: pytest.Config, file: ReportFile) -> None:
     """Make pytest-html write through ``file``: its own writing is not atomic and its errors end the session."""
     from pytest_html.basereport import BaseReport
 
+    file.environment = partial(environment_rows, config)
     for plugin in config.pluginmanager.get_plugins():
         if isinstance(plugin, BaseReport):
             plugin._write_report = file.write  # there is no public API

@@ -1,4 +1,4 @@
-"""dsbench's parts of pytest-html's page: title, environment, summary, and each step's row with its evidence."""
+"""dsbench's parts of pytest-html's page: title, environment, and each step's row."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 
 from dsbench.base.steps import STEPS
-from dsbench.record.evidence import Evidence
 from dsbench.record.schema import INCONCLUSIVE, outcome_of
-from dsbench.report.collector import StepCollector, evidence_of
-from dsbench.report.html import step_html, summary_html
+from dsbench.report.collector import evidence_of
 
 
 def set_title(report: Any) -> None:
@@ -38,10 +36,18 @@ def environment(config: pytest.Config, header: Sequence[str], runtime: str, vers
         metadata[html.escape(key)] = html.escape(value)
 
 
-def add_summary(prefix: list[str], collector: StepCollector) -> None:
-    """Put the verdicts above pytest-html's table."""
-    if collector.results:
-        prefix.append(summary_html(collector.results, collector.running))
+def environment_rows(config: pytest.Config) -> tuple[tuple[str, str], ...]:
+    """The rows of pytest-metadata's table as plain text, redacted as pytest-html does it."""
+    from pytest_metadata.plugin import metadata_key
+
+    metadata: Mapping[str, Any] = config.stash.get(metadata_key, {})
+    return tuple((html.unescape(str(key)), html.unescape(_shown(value))) for key, value in metadata.items())
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {one}" for name, one in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def header_cells(cells: list[str]) -> None:
@@ -74,10 +80,3 @@ def row_log(report: pytest.TestReport, data: list[str]) -> None:
     evidence = evidence_of(report)
     if evidence is not None and (report.passed or report.skipped or evidence.failure is not None):
         data.clear()
-
-
-def add_evidence(report: pytest.TestReport, evidence: Evidence, target_fps: float | None = None) -> None:
-    """Attach a step's evidence to its row."""
-    from pytest_html import extras
-
-    report.extras = [*getattr(report, "extras", []), extras.html(step_html(evidence, target_fps))]  # type: ignore[attr-defined]

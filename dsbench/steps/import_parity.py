@@ -53,9 +53,7 @@ def run(model: ModelRun, log: EvidenceLog) -> DumpComparison:
     result = model.find(DumpComparison) or DumpComparison(None, ClassNames(()), not_run="6g left no dump")
     model.record("import_parity", _record(result))
     add_evidence(log, result, model.get(PreflightFacts).settings.accept)
-    shown = parity_pictures.grid(result, model.get(PreflightFacts))
-    if shown is not None:
-        log.grid(shown)
+    log.frames(*parity_pictures.frames(result, model.get(PreflightFacts)))
     if model.option(ABLATION).value and result.parity is not None:
         ablation.add(model, log)
     require(result, model.layout.given_path(model.layout.kitti_dir))

@@ -1,51 +1,46 @@
-"""The frames in which dump and reference differ most, side by side: boxes without a partner are marked."""
+"""Frames for the report's gallery: those in which dump and reference differ most, with the boxes of both."""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from dsbench.base import pictures, spec
+from dsbench.base.boxes import Boxes
 from dsbench.base.errors import DsbenchError
+from dsbench.judge.imports.dump_boxes import ClassNames
 from dsbench.judge.imports.matching import FrameMatch
 from dsbench.model.facts import PreflightFacts
-from dsbench.record.evidence import GridColumn, Picture, PictureGrid
+from dsbench.record.evidence import BoxedFrame, MarkedBox
 from dsbench.steps.dump_comparison import DumpComparison
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
     from dsbench.base.pictures import Rgb
 
-FRAMES = 3
-TITLE = "The frames that differ most: boxes without a partner of their class on the other side are red"
+FRAMES = 9
+WIDTH = 800
+"""Pixels of a picture."""
+MAX_BOXES = 120
+"""Boxes of one side of a frame: those without a partner first, then the best."""
 _QUALITY = 70
 
 
-def grid(result: DumpComparison, facts: PreflightFacts) -> PictureGrid | None:
-    """The worst frames with the boxes of reference and dump; None if nothing differs or the clip cannot be read."""
-    judged = result.parity
-    worst = judged.match.worst(FRAMES) if judged else ()
-    worst = tuple(frame for frame in worst if frame.missed or frame.extra)
-    if not worst:
-        return None
+def frames(result: DumpComparison, facts: PreflightFacts) -> tuple[BoxedFrame, ...]:
+    """The frames that differ most, the worst first; empty if nothing was compared or the clip cannot be read."""
+    match = result.parity.match if result.parity else None
+    if match is None or not (match.reference or match.found):
+        return ()
+    chosen = sorted(match.worst(FRAMES), key=lambda frame: -len(frame.missed) - len(frame.extra))
     try:
-        seen = seen_frames(facts.video.value.path, [frame.frame for frame in worst])
+        seen = seen_frames(facts.video.value.path, [frame.frame for frame in chosen])
     except DsbenchError:
-        return None
-    shown = [frame for frame in worst if frame.frame in seen]
-    names = [result.names.name(number) for number in range(len(result.names.lines))]
-    reference = [_reference(frame, seen[frame.frame], names) for frame in shown]
-    dump = [_dump(frame, seen[frame.frame], names) for frame in shown]
-    columns = (
-        GridColumn("What the model gives", "reference: ONNX Runtime FP32, the family's decode", "", tuple(reference)),
-        GridColumn("What the app wrote", "the KITTI dump", "", tuple(dump)),
-    )
-    return PictureGrid(TITLE, columns) if shown else None
+        return ()
+    return tuple(_boxed(frame, seen[frame.frame], result.names) for frame in chosen if frame.frame in seen)
 
 
-def seen_frames(video: Path, numbers: list[int]) -> dict[int, Rgb]:
+def seen_frames(video: Path, numbers: Sequence[int]) -> dict[int, Rgb]:
     """Small pictures of frames in streammux space, by number."""
     from dsbench.embedded.probes.pictures import small  # they load numpy and av
     from dsbench.embedded.video.decode import open_source
@@ -54,25 +49,40 @@ def seen_frames(video: Path, numbers: list[int]) -> dict[int, Rgb]:
     mux, found = MuxScaler(spec.MUX_WIDTH, spec.MUX_HEIGHT), {}
     for frame in open_source(video):
         if frame.index in numbers:
-            found[frame.index] = small(mux.scale(frame))
+            found[frame.index] = small(mux.scale(frame), WIDTH)
         if len(found) == len(numbers):
             break
     return found
 
 
-def _reference(frame: FrameMatch, seen: Rgb, names: list[str]) -> Picture:
-    image = pictures.with_marked(seen, frame.reference, names, _scale(seen), frame.missed)
-    return _picture(f"frame {frame.frame}: {len(frame.reference)} boxes, {len(frame.missed)} not in the dump", image)
+def _boxed(frame: FrameMatch, seen: Rgb, names: ClassNames) -> BoxedFrame:
+    from PIL import Image
+
+    height, width = seen.shape[:2]
+    scale = width / spec.MUX_WIDTH
+    picture = base64.b64encode(pictures.jpeg(Image.fromarray(seen), _QUALITY)).decode()
+    boxes = (
+        *_marked("reference", frame.reference, frame.missed, scale, names),
+        *_marked("dump", frame.found, frame.extra, scale, names),
+    )
+    return BoxedFrame(f"frame {frame.frame}: {_counts(frame)}", "image/jpeg", picture, width, height, boxes)
 
 
-def _dump(frame: FrameMatch, seen: Rgb, names: list[str]) -> Picture:
-    image = pictures.with_marked(seen, frame.found, names, _scale(seen), frame.extra)
-    return _picture(f"frame {frame.frame}: {len(frame.found)} boxes, {len(frame.extra)} not in the reference", image)
+def _counts(frame: FrameMatch) -> str:
+    """How the two sides of a frame compare, in words."""
+    if not frame.missed and not frame.extra:
+        return f"all {len(frame.reference)} boxes agree" if len(frame.reference) else "no boxes"
+    return f"{len(frame.missed)} of {len(frame.reference)} missed, {len(frame.extra)} extra"
 
 
-def _scale(seen: Rgb) -> float:
-    return float(seen.shape[1] / spec.MUX_WIDTH)
-
-
-def _picture(caption: str, image: Image) -> Picture:
-    return Picture(caption, "image/jpeg", base64.b64encode(pictures.jpeg(image, _QUALITY)).decode())
+def _marked(
+    side: Literal["reference", "dump"], boxes: Boxes, alone: Sequence[int], scale: float, names: ClassNames
+) -> Iterator[MarkedBox]:
+    """The boxes of one side; ``alone``: places without a partner; ``scale``: pixels of the picture per pixel."""
+    rows, unpaired = boxes.table().tolist(), set(alone)
+    order = sorted(range(len(rows)), key=lambda place: (place not in unpaired, -rows[place][5]))
+    for place in order[:MAX_BOXES]:
+        number, *sides, score = rows[place]
+        left, top, width, height = (round(value * scale, 1) for value in sides)
+        label = names.name(int(number))
+        yield MarkedBox(side, place not in unpaired, label, round(score, 3), left, top, width, height)

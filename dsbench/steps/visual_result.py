@@ -20,6 +20,9 @@ CAPTURE_MODES = {
 }
 """Step 8's text for each mode of DeepStream."""
 
+VIDEO_TYPES = {".webm": "video/webm", ".mp4": "video/mp4", ".ogv": "video/ogg"}
+"""MIME types by suffix."""
+
 
 @dataclass(frozen=True)
 class FrameCounts:

@@ -15,7 +15,7 @@ from dsbench.steps import visual_deepstream
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.rows import engine_rows
 from dsbench.steps.rows.file_rows import file_text
-from dsbench.steps.visual_result import CAPTURE_MODES, EMBEDDED, SKIPPED, VisualValidationResult
+from dsbench.steps.visual_result import CAPTURE_MODES, EMBEDDED, SKIPPED, VIDEO_TYPES, VisualValidationResult
 
 
 def run(model: ModelRun, log: EvidenceLog) -> VisualValidationResult:
@@ -74,6 +74,8 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: VisualValidation
     else:
         log.fact(CAPTURE_MODE, CAPTURE_MODES[result.mode], result.reason)
         _gstreamer_rows(log, result)
+    if result.output is not None and (kind := VIDEO_TYPES.get(result.output.suffix)):
+        log.video(result.shown_output, kind, str(result.output))
     for sample in result.samples:
         shown = layout.given_path(layout.sample_frame(sample.frame))
         title = f"frame {sample.frame}" + ("" if sample.objects is None else f": {_objects(sample.objects)}")

@@ -1,66 +1,116 @@
-"""The report in a real browser: no script of a user's runs, no error is logged, nothing scrolls sideways."""
+"""The page in a real browser: no script of a user's runs, no request, no error, nothing scrolls sideways."""
 
 from __future__ import annotations
 
-import json
-import re
-import shutil
-import subprocess
-from html import unescape
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from dsbench.report import html
 from tests.material import write_clip, write_onnx
 from tests.plugin.test_plugin import run
+from tests.report import browser, pages
 
 pytestmark = pytest.mark.long
 
 NAME = '<img src=x onerror="document.title=1">'
 LABEL = "<script>document.title=1</script>"
-PROBE = """<script>
-const log = [];
-window.addEventListener('error', event => log.push('error ' + event.message));
-document.addEventListener('securitypolicyviolation', event => log.push('policy'));
-window.addEventListener('load', () => {
+LOOK = """
   document.querySelectorAll('details').forEach(each => each.open = true);
   const page = document.documentElement, shown = each => each && getComputedStyle(each).display !== 'none';
-  const rows = document.querySelectorAll('#results-table > tbody');
-  const wide = [...document.querySelectorAll('body *')].filter(each =>
-    !each.closest('.dsb-scroll') && each.getBoundingClientRect().right > page.clientWidth + 1);
-  const result = {
-    scroll: page.scrollWidth - page.clientWidth, width: page.clientWidth, title: document.title, log: log,
-    rows: rows.length, wide: wide.map(each => each.outerHTML.slice(0, 80)),
-    images: [...document.images].filter(each => shown(each) && shown(each.parentElement) && each.src
-      && !each.naturalWidth && each.closest('.dsb-step, .dsb-verdict')).length,
-    charts: document.querySelectorAll('.dsb-chart').length,
-    boxes: [...document.querySelectorAll('.logwrapper')].filter(shown).length,
-    intruders: document.querySelectorAll('img[onerror], .dsb-step script, .dsb-verdict script').length,
-    environment_below: document.getElementById('environment').getBoundingClientRect().top
-      > document.getElementById('results-table').getBoundingClientRect().bottom,
-    headings: [...document.querySelectorAll('.dsb-verdict h3, .dsb-facts th')].map(each => getComputedStyle(each).color)
+  const wide = [...document.querySelectorAll('body *')].filter(each => shown(each) && !each.closest('.dsb-scroll, svg')
+    && !each.closest('.dsb-hidden') && each.getBoundingClientRect().right > page.clientWidth + 1);
+  const rest = {
+    scroll: page.scrollWidth - page.clientWidth, width: page.clientWidth, wide: wide.map(each => each.outerHTML.slice(0, 90)),
+    images: [...document.images].filter(each => each.src && shown(each) && !each.naturalWidth && each.closest('main')).length,
+    rows: document.querySelectorAll('#results-table > tbody').length,
+    charts: document.querySelectorAll('.dsb-chart svg').length,
+    frames: document.querySelectorAll('svg.dsb-frame').length,
+    intruders: document.querySelectorAll('img[onerror], main script, iframe, main [onload], main [onmouseover]').length,
+    copies: document.querySelectorAll('.dsb-copy').length,
+    lang: page.lang,
   };
-  parent.postMessage(JSON.stringify(result), '*');
-});
-</script>"""
-FRAME = """<iframe src="page.html" width="{width}" height="900" style="border: 0"></iframe><script>
-window.addEventListener('message', event => document.documentElement.setAttribute('data-probe', event.data));
-</script>"""
-"""A window cannot be narrower than 500 pixels; a frame can."""
+  return rest;
+"""  # noqa: E501
+_OUTCOMES = ("failed", "passed", "skipped", "xfailed", "xpassed", "error", "rerun")
+USE = """
+  const frames = () => [...document.querySelectorAll('.dsb-gallery figure')].filter(each => !each.hidden).length;
+  const boxes = () => [...document.querySelectorAll('.dsb-gallery g')].filter(
+    each => getComputedStyle(each).display !== 'none').length;
+  const found = { before: [frames(), boxes()] };
+  const change = (query, act) => {
+    const each = document.querySelector(query);
+    act(each);
+    each.dispatchEvent(new Event('change', { bubbles: true }));
+  };
+  change('.dsb-class', each => { each.selectedIndex = [...each.options].findIndex(one => one.text === 'person'); });
+  found.person = [frames(), boxes()];
+  change('.dsb-class', each => { each.value = ''; });
+  change('.dsb-only', each => { each.checked = true; });
+  found.alone = boxes();
+  change('.dsb-only', each => { each.checked = false; });
+  change('.dsb-side[value=dump]', each => { each.checked = false; });
+  found.reference = boxes();
+  const dialog = document.querySelector('dialog'), key = name => dialog.dispatchEvent(
+    new KeyboardEvent('keydown', { key: name, bubbles: true }));
+  const caption = () => dialog.querySelector('p').textContent;
+  document.querySelector('.dsb-gallery .dsb-open').click();
+  found.open = [dialog.open, caption()];
+  key('ArrowRight');
+  found.next = caption();
+  key('ArrowRight');
+  found.around = caption();
+  key('+');
+  found.zoom = dialog.querySelector('.dsb-stage > *').style.transform;
+  dialog.close();
+  const step = document.getElementById('m1-preflight');
+  found.closed = step.open;
+  location.hash = '#m1-preflight';
+  window.dispatchEvent(new Event('hashchange'));
+  found.opened = step.open;
+  return found;
+"""
+AXE = """
+  document.querySelectorAll('details').forEach(each => each.open = true);
+  const result = await axe.run(document, { resultTypes: ['violations'] });
+  return { violations: result.violations.map(one => one.id + ': ' + one.nodes.slice(0, 3).map(
+    node => node.html.slice(0, 120) + ' ' + (node.any[0] || node.all[0] || node.none[0] || {}).message).join(' | ')) };
+"""
+
+
+@cache
+def carrier() -> str:
+    """A document as pytest-html makes it, without tests."""
+    import jinja2
+    import pytest_html
+
+    folder = Path(pytest_html.__file__).parent / "resources"
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(folder), autoescape=True)
+    return environment.get_template("index.jinja2").render(
+        title="dsbench report",
+        styles=(folder / "style.css").read_text(encoding="utf-8"),
+        self_contained=True,
+        run_count="1 test took 1 s.",
+        running_state="finished",
+        outcomes={name: {"label": name, "value": 1} for name in _OUTCOMES},
+        test_data='{"environment": {}, "tests": {}, "renderCollapsed": ["none"], "initialSort": "original"}',
+        table_head=['<th class="sortable" data-column-type="result">Result</th>'],
+        additional_summary={"prefix": [], "summary": [], "postfix": []},
+    )
 
 
 @pytest.fixture(scope="module")
-def chromium() -> str:
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        found = shutil.which(name)
-        if found:
-            return found
-    pytest.skip("no Chromium here")
+def full(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A page with everything on it."""
+    folder = tmp_path_factory.mktemp("full")
+    clip = write_clip(folder / "clip.webm", frames=2, codec="libvpx-vp9")
+    return html.report_html(pages.page(pages.everything(clip), folder), carrier())
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two models up to run 1, both with hostile texts: one fails at the gate, the other ends with a chart."""
+    """Two models with hostile texts up to the comparison of boxes: one fails at the gate."""
     workspace = tmp_path_factory.mktemp("browser")
     clip = write_clip(workspace / "clip.mp4", frames=8)
     for name in (NAME, "long_" * 20):
@@ -69,50 +119,55 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (root / "config").mkdir()
         (root / "config" / "labels.txt").write_text(f"{LABEL}\nb\n")
     (root / "dsbench.toml").write_text("[class-attrs-all]\npre-cluster-threshold = 0.99\n")
-    # long enough for a few windows on a busy machine
-    measuring = ("--perf-seconds=6", "--perf-interval=1", "--limits=never")
-    arguments = ("--model-dir", "models/*", f"--video={clip}", *measuring, "-n", "2", "-v")
-    done = run(workspace, *arguments, "-k", "run1_calibration or report", "--prepare=auto")
+    arguments = ("--model-dir", "models/*", f"--video={clip}", "-n", "2", "--prepare=auto")
+    done = run(workspace, *arguments, "-k", "import_parity or report")
     (page,) = (workspace / "reports").iterdir()
     assert "kitti_gate FAILED" in done.stdout, done.stdout
-    assert "DS Run 1" in done.stdout, done.stdout
     return page
 
 
 @pytest.mark.parametrize("width", [400, 1400])
-def test_in_a_browser(chromium: str, report: Path, tmp_path: Path, width: int) -> None:
-    page = tmp_path / "page.html"
-    text = report.read_text(encoding="utf-8")
-    page.write_text(text.replace("<head>", f"<head>{PROBE}", 1), encoding="utf-8")
-    frame = tmp_path / "frame.html"
-    frame.write_text(FRAME.format(width=width))
-    done = subprocess.run(
-        [
-            *(chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
-            *("--disable-background-networking", "--disable-component-update", "--hide-scrollbars"),
-            *(f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1500,950", "--enable-logging=stderr"),
-            *("--virtual-time-budget=3000", "--dump-dom", frame.as_uri()),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    found = re.search(r'data-probe="(.*?)"', done.stdout)
-    assert found is not None, done.stderr[-2000:]
-    probe = json.loads(unescape(found[1]))
-    assert "CONSOLE" not in done.stderr
-    assert (probe["log"], probe["title"], probe["intruders"]) == ([], "dsbench report", 0)
-    assert probe["width"] == width
-    assert probe["scroll"] <= 0, probe["wide"]
-    assert probe["wide"] == []
-    assert probe["rows"] >= 20
-    assert (probe["images"], probe["boxes"]) == (0, 0)
-    assert probe["charts"] >= 2
-    assert probe["environment_below"]
-    assert all(dark(color) for color in probe["headings"]), set(probe["headings"])
+def test_a_report_of_a_session(report: Path, tmp_path: Path, width: int) -> None:
+    found = browser.opened(report.read_text(encoding="utf-8"), tmp_path, LOOK, width)
+    assert (found["log"], found["requests"], found["title"]) == ([], [], "dsbench report")
+    assert (found["width"], found["wide"], found["scroll"]) == (width, [], 0)
+    assert (found["images"], found["intruders"], found["lang"]) == (0, 0, "en")
+    assert found["rows"] >= 20
 
 
-def dark(color: str) -> bool:
-    """Whether every part of an ``rgb(...)`` text is dark enough to read on white."""
-    return all(int(part) <= 100 for part in re.findall(r"\d+", color)[:3])
+@pytest.mark.parametrize("width", [400, 1400])
+def test_hostile_texts_stay_text(tmp_path: Path, width: int) -> None:
+    text = html.report_html(pages.page(pages.hostile(), interrupted_in=pages.HOSTILE[1]), carrier())
+    found = browser.opened(text, tmp_path, LOOK, width)
+    assert (found["log"], found["requests"], found["title"]) == ([], [], "dsbench report")
+    assert (found["intruders"], found["wide"], found["scroll"]) == (0, [], 0)
+    assert found["frames"] >= 30
+
+
+def test_the_gallery_and_links_in_use(full: str, tmp_path: Path) -> None:
+    found = browser.opened(full, tmp_path, USE)
+    assert "failed" not in found, found
+    assert (found["log"], found["requests"]) == ([], [])
+    assert found["before"] == [2, 6]
+    assert found["person"] == [1, 2]
+    assert (found["alone"], found["reference"]) == (4, 3)
+    assert found["open"] == [True, "1 of 2: frame 4: 2 missed, 2 extra"]
+    assert (found["next"][:6], found["around"][:6]) == ("2 of 2", "1 of 2")
+    assert "scale(1.5)" in found["zoom"]
+    assert (found["closed"], found["opened"]) == (False, True)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_accessible_by_axe(full: str, tmp_path: Path, dark: bool) -> None:
+    """With axe-core (``npm install axe-core``, or ``AXE_CORE=.../axe.min.js``)."""
+    axe = browser.find_axe()
+    if not axe:
+        pytest.skip("axe-core is not here: npm install axe-core")
+    found = browser.opened(full, tmp_path, AXE, script=axe, dark=dark)
+    assert "failed" not in found, found
+    assert found["violations"] == []
+
+
+def test_a_small_video_is_within_the_page(full: str) -> None:
+    assert full.count('<video controls muted loop preload="metadata"') == 1
+    assert "data:video/webm;base64," in full

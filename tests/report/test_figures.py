@@ -76,15 +76,15 @@ def test_a_waterfall_shows_what_each_stage_takes() -> None:
 
 def test_the_table_of_the_ablation_is_drawn() -> None:
     rows = (("ideal", "10", "0", "0", "1.000"), ("padding", "9", "1", "0", "0.947"))
-    assert charts.chart_of(Table(f"{charts.ABLATION_TABLE}, 5 frames", ("a", "b", "c", "d", "e"), rows), None)
+    assert charts.svg_of(Table(f"{charts.ABLATION_TABLE}, 5 frames", ("a", "b", "c", "d", "e"), rows), None)
 
 
 def test_only_series_tables_are_drawn() -> None:
     rows = (("2.0", "30.1"), ("4.0", "29.9"))
     drawn = charts.series_of(Table(f"{charts.SERIES}, Run 1 at 1 streams", ("seconds", "stream 0"), rows))
     assert drawn == ChartSeries("FPS of each stream, Run 1 at 1 streams", [2.0, 4.0], [[30.1], [29.9]])
-    assert charts.chart_of(Table("Detected classes", ("a",), rows), 30.0) is None
-    assert charts.chart_of(Table(charts.SERIES, ("a",), (("x", "y"),)), 30.0) is None
+    assert charts.svg_of(Table("Detected classes", ("a",), rows), 30.0) is None
+    assert charts.svg_of(Table(charts.SERIES, ("a",), (("x", "y"),)), 30.0) is None
 
 
 def test_capacity_needs_a_run() -> None:

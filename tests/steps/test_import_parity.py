@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from dsbench.base import spec
 from dsbench.base.boxes import Boxes
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import Value
@@ -107,16 +108,25 @@ def test_a_line_that_is_not_kitti_leaves_nothing_to_compare(tmp_path: Path) -> N
     assert "not a KITTI line" in shown.warnings[0]
 
 
-def test_the_worst_frames_are_drawn(tmp_path: Path) -> None:
+def test_the_worst_frames_come_first(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", frames=FRAMES)
     facts = cast(Any, SimpleNamespace(video=Value(SimpleNamespace(path=clip), "test")))
     (tmp_path / "kitti").mkdir()
-    assert parity_pictures.grid(compared(dumped(tmp_path / "kitti")), facts) is None
-    shown = parity_pictures.grid(compared(tmp_path / "kitti", of=made(ROWS[:1])), facts)
-    assert shown is not None
-    assert [picture.title for picture in shown.columns[1].pictures] == [
-        f"frame {number}: 3 boxes, 2 not in the reference" for number in (0, 2, 4)
+    agreeing = parity_pictures.frames(compared(dumped(tmp_path / "kitti")), facts)
+    assert agreeing[0].title == "frame 0: all 3 boxes agree"
+    assert all(box.paired for frame in agreeing for box in frame.boxes)
+    shown = parity_pictures.frames(compared(tmp_path / "kitti", of=made(ROWS[:1])), facts)
+    assert shown[0].title == "frame 0: 0 of 1 missed, 2 extra"
+    assert (shown[0].width, shown[0].height) == (800, 450)
+    assert [(box.side, box.paired) for box in shown[0].boxes] == [
+        ("reference", True),
+        ("dump", False),
+        ("dump", False),
+        ("dump", True),
     ]
+    first = shown[0].boxes[0]
+    assert (first.left, first.width) == tuple(round(ROWS[0][place] * 800 / spec.MUX_WIDTH, 1) for place in (1, 3))
+    assert parity_pictures.frames(compared(tmp_path / "none"), facts) == ()
 
 
 def test_the_probe_runs_the_wanted_frames(tmp_path: Path) -> None:

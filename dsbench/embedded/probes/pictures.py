@@ -12,10 +12,10 @@ from dsbench.jobs.probe import PICTURE_WIDTH
 _BILINEAR = 1
 
 
-def small(frame: YuvFrame) -> npt.NDArray[np.uint8]:
-    """The whole frame, (h, w, 3), `PICTURE_WIDTH` wide and of the frame's shape: means of four bilinear samples."""
-    height = max(1, round(frame.height * PICTURE_WIDTH / frame.width))
-    place = geometry(frame.width, frame.height, 2 * PICTURE_WIDTH, 2 * height)
+def small(frame: YuvFrame, width: int = PICTURE_WIDTH) -> npt.NDArray[np.uint8]:
+    """The whole frame, (h, w, 3), ``width`` wide and of the frame's shape: means of four bilinear samples."""
+    height = max(1, round(frame.height * width / frame.width))
+    place = geometry(frame.width, frame.height, 2 * width, 2 * height)
     large = Preprocessor(place, PreprocessSettings(scaling_filter=_BILINEAR)).pixels(frame)
-    blocks = large.reshape(3, height, 2, PICTURE_WIDTH, 2).astype(np.uint16)
+    blocks = large.reshape(3, height, 2, width, 2).astype(np.uint16)
     return np.ascontiguousarray((blocks.sum(axis=(2, 4)) + 2) // 4, np.uint8).transpose(1, 2, 0)

@@ -54,14 +54,14 @@ def test_the_loads_are_drawn() -> None:
     texts = [element.text for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
     assert {"— SM", "— NVDEC", "— CPU, all cores", "%"} <= set(texts)
     assert not any(text and text.startswith("target") for text in texts)
-    assert charts.chart_of(table, 30.0)
+    assert charts.svg_of(table, 30.0)
 
 
 def test_a_gap_in_a_series_is_drawn_as_one() -> None:
     rows = ((0.0, 1.0), (0.5, 10.0), (1.0, None), (1.5, 30.0))
     table = evidence(Series(("a CPU",), ("seconds", "cpu_pct"), rows)).tables[1]
     assert [row[1] for row in table.rows] == ["10.0", "", "30.0"]
-    assert charts.chart_of(table, 30.0)
+    assert charts.svg_of(table, 30.0)
 
 
 def test_a_long_run_is_thinned_to_what_a_chart_can_show() -> None:

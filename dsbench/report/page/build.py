@@ -1,0 +1,92 @@
+"""The page's view from the results of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dsbench.base.steps import STEPS
+from dsbench.record.schema import INCONCLUSIVE, Figures
+from dsbench.report import charts
+from dsbench.report.collector import StepResult
+from dsbench.report.page import benchmark, gallery, headlines, media, problems
+from dsbench.report.page.views import ModelView, PageView, StepView
+from dsbench.report.verdict import model_verdict
+
+_FRAME_BYTES, _VIDEO_BYTES = 1_600_000, 1_300_000
+"""Base64 of the gallery, bytes of the videos: of all models together. The whole page stays below 5 MB."""
+_STEPS = {step.name: step for step in STEPS}
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the page shows beyond the steps' results."""
+
+    folder: Path
+    """Of the page."""
+    made: str
+    """Date and time."""
+    interrupted_in: str = ""
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+def page_of(results: Sequence[StepResult], session: Session) -> PageView:
+    """The page: one part for each model, in the order in which their first steps ended."""
+    keys = list(dict.fromkeys(result.evidence.model_key for result in results))
+    models = tuple(
+        _model([_whole(result) for result in results if result.evidence.model_key == key], number, len(keys), session)
+        for number, key in enumerate(keys, 1)
+    )
+    title = f"dsbench: {models[0].name}" if len(models) == 1 else f"dsbench: {len(models)} models"
+    return PageView(title, session.made, session.interrupted_in, models, session.environment)
+
+
+def _whole(result: StepResult) -> StepResult:
+    """The result with the evidence that has pictures and texts."""
+    return replace(result, evidence=result.page.evidence) if result.page else result
+
+
+def _model(results: Sequence[StepResult], number: int, of: int, session: Session) -> ModelView:
+    anchor, first = f"m{number}", results[0].evidence
+    verdict = model_verdict(results, bool(session.interrupted_in))
+    record = next((result.record for result in reversed(results) if result.record is not None), None)
+    every = [result.evidence for result in results]
+    frames = [frame for evidence in every for frame in evidence.frames]
+    files = [file for evidence in every for file in evidence.videos]
+    figures = record.figures if record else Figures()
+    return ModelView(
+        anchor=anchor,
+        name=first.model,
+        runtime=verdict.runtime,
+        color=verdict.color,
+        headlines=headlines.headlines(results, verdict),
+        lines=headlines.lines(results, verdict),
+        counts=headlines.counts(results),
+        problems=problems.problems(results, anchor),
+        warned=problems.warned(results, anchor),
+        gallery=gallery.gallery(frames, _FRAME_BYTES // of),
+        pictures=tuple(picture for evidence in every for picture in evidence.pictures),
+        videos=media.videos(files, _VIDEO_BYTES // of, session.folder),
+        charts=benchmark.benchmark(results, figures),
+        steps=tuple(_step(result, anchor, figures.target_fps) for result in results),
+        trouble=record.trouble if record else "",
+    )
+
+
+def _step(result: StepResult, prefix: str, target_fps: float | None) -> StepView:
+    evidence, known = result.evidence, _STEPS.get(result.evidence.step)
+    drawn_above = evidence.step in benchmark.RUN_STEPS
+    tables = tuple((table, "" if drawn_above else charts.svg_of(table, target_fps) or "") for table in evidence.tables)
+    return StepView(
+        anchor=f"{prefix}-{evidence.step}",
+        section=known.section if known else "",
+        title=known.title if known else "",
+        outcome=result.shown_outcome,
+        seconds=result.seconds,
+        evidence=evidence,
+        tables=tables,
+        opened=result.outcome in ("failed", INCONCLUSIVE),
+        traceback=result.detail if result.outcome == "failed" and evidence.failure is None else "",
+        amber=result.outcome == "passed" and bool(evidence.warnings),
+    )

@@ -1,0 +1,126 @@
+"""The first screen: two answers with their reasons, and what else a reviewer asks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dsbench.base.steps import STEPS
+from dsbench.base.text import last_line
+from dsbench.record.schema import INCONCLUSIVE, ModelVerdict, RunMeasurement
+from dsbench.record.verdict import DECISION, IMPORT_STEPS
+from dsbench.report.answers import step_answers
+from dsbench.report.collector import StepResult
+from dsbench.report.page.views import Headline, Line
+
+_DECIDING_RUNS = ("Run 2", "Retry", DECISION)
+_MAX_NAMED = 8
+
+
+def headlines(results: Sequence[StepResult], verdict: ModelVerdict) -> tuple[Headline, ...]:
+    """Is the import right, and how many real-time streams."""
+    return (
+        Headline("Is the import right?", verdict.import_answer, verdict.import_color, _import_reason(results)),
+        Headline(
+            "How many real-time streams?", verdict.streams_answer, verdict.streams_color, _streams_reason(results)
+        ),
+    )
+
+
+def _import_reason(results: Sequence[StepResult]) -> str:
+    """What the first import step that did not pass says; empty if all did: the answer has their figures."""
+    mine = [result for result in results if result.evidence.step in ("preflight", *IMPORT_STEPS)]
+    for result in sorted(mine, key=lambda one: one.outcome != "failed"):
+        if result.outcome == "failed":
+            failure = result.evidence.failure
+            return _first(failure.what) if failure else last_line(result.detail, "no text")
+        if result.evidence.undecided:
+            return _first(result.evidence.undecided[0].what)
+    return ""
+
+
+def _streams_reason(results: Sequence[StepResult]) -> str:
+    """How sure it is: the interval of the slowest stream in the run that decides; else why nothing was measured."""
+    run = deciding_run(results)
+    found = run.measurement if run else None
+    if found is not None and found.per_stream and found.slowest is not None:
+        one = found.per_stream[found.slowest]
+        windows = f"{found.windows} window{'s' * (found.windows != 1)} after {found.warm_up_s:.1f} s of warm-up"
+        if one.high == float("inf"):
+            return f"slowest stream {one.mean:.1f} FPS, {windows}: no confidence interval"
+        return f"slowest stream {one.mean:.1f} FPS, 95 % interval {one.low:.1f} to {one.high:.1f}; {windows}"
+    for result in results:
+        if result.evidence.step in ("run1_calibration", "run2_validation"):
+            if result.evidence.failure:
+                return _first(result.evidence.failure.what)
+            if result.evidence.skipped_for:
+                return f"the benchmark was skipped: {result.evidence.skipped_for}"
+    return ""
+
+
+def deciding_run(results: Sequence[StepResult]) -> RunMeasurement | None:
+    """The last run that decides how many streams keep up."""
+    pages = [result.page for result in results if result.page is not None and result.page.measurements]
+    runs = pages[-1].measurements if pages else ()
+    return next((run for run in reversed(runs) if run.name in _DECIDING_RUNS), None)
+
+
+def lines(results: Sequence[StepResult], verdict: ModelVerdict) -> tuple[Line, ...]:
+    """What failed and what to do, the answers of single steps, what was not measured, the runtime, the record."""
+    return tuple(_lines(results, verdict))
+
+
+def _lines(results: Sequence[StepResult], verdict: ModelVerdict) -> Iterator[Line]:
+    failed = [result for result in results if result.outcome == "failed"]
+    if failed:
+        names = ", ".join(
+            result.evidence.step + (f" ({result.evidence.failure.code})" if result.evidence.failure else "")
+            for result in failed
+        )
+        yield Line("What failed?", names, "failed")
+        fixes = [one.evidence.failure.fix for one in failed if one.evidence.failure and one.evidence.failure.fix]
+        if fixes:
+            yield Line("What to do?", _first(fixes[0]))
+    yield from (Line(question, answer) for question, answer in step_answers(results))
+    missing = not_measured(results)
+    if missing:
+        yield Line("What was not measured?", "; ".join(missing))
+    yield Line("On which runtime?", verdict.runtime)
+    record = next((result.record for result in reversed(results) if result.record is not None), None)
+    if record is not None and record.path and not record.trouble:
+        yield Line("Record", record.path)
+
+
+def not_measured(results: Sequence[StepResult]) -> tuple[str, ...]:
+    """Steps that were skipped, left out or not requested, with the reason."""
+    by_step = {result.evidence.step: result for result in results}
+    reasons: dict[str, list[str]] = {}
+    for step in STEPS:
+        result = by_step.get(step.name)
+        if result is None:
+            reasons.setdefault("not selected or not reached", []).append(step.name)
+        elif result.outcome == "skipped":
+            why = result.evidence.skipped_for or last_line(result.detail, "skipped")
+            reasons.setdefault(why, []).append(step.name)
+        elif result.evidence.left_out:
+            reasons.setdefault(result.evidence.left_out, []).append(step.name)
+    return tuple(f"{_named(names)}: {why}" for why, names in reasons.items())
+
+
+def _named(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_MAX_NAMED])
+    return f"{shown} and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else shown
+
+
+def counts(results: Sequence[StepResult]) -> str:
+    """How many steps had which outcome, of how many."""
+    words = [
+        f"{count} {word}"
+        for word in ("passed", "failed", INCONCLUSIVE, "skipped")
+        if (count := sum(result.shown_outcome == word for result in results))
+    ]
+    left_out = len(STEPS) - len(results)
+    return ", ".join([*words, *([f"{left_out} not run"] if left_out > 0 else [])])
+
+
+def _first(text: str) -> str:
+    return text.partition("\n")[0]

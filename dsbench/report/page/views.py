@@ -1,0 +1,152 @@
+"""What the page shows, as plain dataclasses: the templates only place it. All texts are plain text; SVG is markup."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dsbench.record.evidence import BoxedFrame, Evidence, Picture, Table
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A question, its answer in one plain sentence, and the reason."""
+
+    question: str
+    answer: str
+    color: str
+    """passed (green), amber or failed (red)."""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the list below the headlines."""
+
+    name: str
+    text: str
+    color: str = ""
+
+
+@dataclass(frozen=True)
+class StepProblem:
+    """A failure, or a question that a step could not decide."""
+
+    anchor: str
+    """Of the step."""
+    section: str
+    step: str
+    state: str
+    """failed or inconclusive."""
+    code: str
+    cause: str
+    """The first line says what is wrong."""
+    details: str = ""
+    """The lines after the first."""
+    where: str = ""
+    fix: str = ""
+    traceback: str = ""
+    """Of an unexpected exception."""
+
+    @property
+    def patch(self) -> bool:
+        """Whether the fix has something to copy: lines, keys of a config, a command."""
+        return "\n" in self.fix or "=" in self.fix or "--" in self.fix
+
+
+@dataclass(frozen=True)
+class Warned:
+    """The warnings of one step."""
+
+    anchor: str
+    step: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Frames with the boxes of both sides, the worst first."""
+
+    frames: tuple[BoxedFrame, ...]
+    labels: tuple[str, ...]
+    """Of all boxes, the most frequent first."""
+    missed: int
+    extra: int
+    """In these frames."""
+    more: int = 0
+    """Frames left out to keep the page small."""
+
+
+@dataclass(frozen=True)
+class VideoView:
+    """The annotated video: within the page, or a link to the file."""
+
+    title: str
+    mime_type: str
+    base64: str = ""
+    """Empty: only the link is shown."""
+    link: str = ""
+    """Address relative to the page; empty if the file is gone."""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ChartView:
+    """A picture, a sentence below it, and its numbers."""
+
+    title: str
+    svg: str
+    note: str
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True)
+class StepView:
+    """One step, folded."""
+
+    anchor: str
+    section: str
+    title: str
+    """What the step proves."""
+    outcome: str
+    seconds: float
+    evidence: Evidence
+    tables: tuple[tuple[Table, str], ...]
+    """With the SVG of a chart, or an empty text."""
+    opened: bool
+    traceback: str = ""
+    amber: bool = False
+    """It passed with warnings."""
+
+
+@dataclass(frozen=True)
+class ModelView:
+    """One model."""
+
+    anchor: str
+    name: str
+    runtime: str
+    color: str
+    headlines: tuple[Headline, ...]
+    lines: tuple[Line, ...]
+    counts: str
+    problems: tuple[StepProblem, ...]
+    warned: tuple[Warned, ...]
+    gallery: Gallery | None
+    pictures: tuple[Picture, ...]
+    videos: tuple[VideoView, ...]
+    charts: tuple[ChartView, ...]
+    steps: tuple[StepView, ...]
+    trouble: str = ""
+    """Why the record could not be written."""
+
+
+@dataclass(frozen=True)
+class PageView:
+    """The whole page."""
+
+    title: str
+    made: str
+    """Date and time."""
+    interrupted_in: str
+    models: tuple[ModelView, ...]
+    environment: tuple[tuple[str, str], ...]

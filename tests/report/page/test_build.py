@@ -1,0 +1,117 @@
+"""The page's view: headlines, problems, gallery, charts, videos and the limits of its size."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dsbench.base.steps import STEPS
+from dsbench.record.evidence import AnnotatedVideo, Table
+from dsbench.record.schema import Figures
+from dsbench.report.page import gallery, headlines, media
+from dsbench.report.page.benchmark import benchmark, time_chart
+from tests.report import pages
+
+
+def test_failures_come_before_what_is_undecided() -> None:
+    (model,) = pages.page(pages.everything()).models
+    assert [(one.step, one.state) for one in model.problems] == [
+        ("import_parity", "failed"),
+        ("model_outputs", "inconclusive"),
+    ]
+    first = model.problems[0]
+    assert (first.cause, first.details, first.patch) == ("boxes differ", "F1 0.41", True)
+    assert not replace(first, fix="swap the columns").patch
+    assert [one.step for one in model.warned] == ["run2_validation"]
+
+
+def test_an_exception_is_a_problem_with_its_traceback() -> None:
+    crashed = replace(pages.passed("kitti_gate"), outcome="failed", detail="Traceback\n  x\nValueError: no")
+    (model,) = pages.page([crashed]).models
+    (one,) = model.problems
+    assert (one.cause, one.traceback, one.code) == ("ValueError: no", crashed.detail, "")
+    assert model.steps[0].traceback == crashed.detail
+
+
+def test_what_was_not_measured() -> None:
+    done = [pages.passed(step.name) for step in STEPS if step.name not in ("stream_sweep", "accuracy", "report")]
+    sweep = pages.log("stream_sweep")
+    sweep.left_out = "not requested (--sweep)"
+    done.append(pages.result(sweep.snapshot()))
+    done.append(pages.skipped("accuracy", "kitti_gate failed"))
+    assert headlines.not_measured(done) == (
+        "accuracy: kitti_gate failed",
+        "stream_sweep: not requested (--sweep)",
+        "report: not selected or not reached",
+    )
+    assert headlines.counts(done) == "17 passed, 2 skipped, 1 not run"
+
+
+def test_how_sure_the_number_of_streams_is() -> None:
+    (model,) = pages.page(pages.everything()).models
+    assert model.headlines[1].reason == (
+        "slowest stream 33.0 FPS, 95 % interval 32.0 to 34.0; 10 windows after 2.5 s of warm-up"
+    )
+    (model,) = pages.page([pages.skipped("run1_calibration", "kitti_gate failed")]).models
+    assert model.headlines[1].reason == "the benchmark was skipped: kitti_gate failed"
+
+
+def test_the_gallery_keeps_to_its_size() -> None:
+    frames = [pages.boxed(f"frame {number}", ("car", "person", "car")) for number in range(6)]
+    shown = gallery.gallery(frames, len(frames[0].base64) * 4)
+    assert shown is not None
+    assert (len(shown.frames), shown.more, shown.missed, shown.extra) == (4, 2, 12, 12)
+    assert shown.labels == ("car", "person")
+    assert gallery.gallery([], 10) is None
+    agreeing = gallery.gallery([pages.boxed(f"{number}", ("car",), paired=True) for number in range(6)], 10**6)
+    assert agreeing is not None
+    assert len(agreeing.frames) == 3
+
+
+def test_a_large_video_is_a_link(tmp_path: Path) -> None:
+    (tmp_path / "a b.webm").write_bytes(b"0" * 100)
+    file = AnnotatedVideo("a b.webm", "video/webm", str(tmp_path / "a b.webm"))
+    (small,) = media.videos([file], 100, tmp_path / "reports")
+    assert (small.base64[:4], small.link, small.note) == ("MDAw", "../a%20b.webm", "")
+    (large,) = media.videos([file], 99, tmp_path)
+    assert (large.base64, large.link) == ("", "a%20b.webm")
+    assert "too large for this page" in large.note
+    (theora,) = media.videos([replace(file, mime_type="video/ogg")], 100, tmp_path)
+    assert (theora.base64, "do not play" in theora.note) == ("", True)
+    (gone,) = media.videos([replace(file, path=str(tmp_path / "none"))], 100, tmp_path)
+    assert (gone.link, gone.note) == ("", "the file cannot be read: No such file or directory")
+
+
+def test_many_models_share_the_size() -> None:
+    results = [
+        pages.result(replace(pages.everything()[3].evidence, model_key=f"k{number}"), "failed") for number in range(40)
+    ]
+    page = pages.page(results)
+    assert page.title == "dsbench: 40 models"
+    assert len({model.anchor for model in page.models}) == 40
+
+
+def test_the_benchmark_s_charts() -> None:
+    results = pages.benchmark()
+    made = benchmark(results, pages.state().figures)
+    assert [chart.title for chart in made] == [
+        "Run 2 at 2 streams",
+        "Where a frame's time goes: the run, and each stage alone",
+        "Latency of a frame by component, mean",
+        "Frames per second and efficiency",
+    ]
+    run = made[0]
+    assert len(run.tables) == 2
+    assert "The slowest stream reaches 32.00 to 34.00" in run.note
+    assert 'class="warm"' in run.svg
+    assert 'class="band"' in run.svg
+    assert benchmark([], Figures()) == ()
+
+
+@pytest.mark.parametrize("cell", ["", "x", "0"])
+def test_a_table_without_numbers_is_no_chart(cell: str) -> None:
+    table = Table("Run 1 and its ceilings", ("a", "b", "c", "d"), (("run 1", "1", cell, ""),))
+    made = time_chart(table)
+    assert made is None or "No figures." in made.svg
