@@ -76,7 +76,14 @@ STEPS: tuple[Step, ...] = (
     ),
     Step("benchmark_config", "7b", "the benchmark's nvinfer config is complete and fits the model", ("kitti_gate",)),
     Step("run1_calibration", "7c", "frame rate of all streams at once", ("benchmark_config",), shown=True),
-    Step("run2_validation", "7c", "how many streams keep up in real time", ("run1_calibration",), shown=True),
+    Step(
+        "run2_validation",
+        "7c",
+        "how many streams keep up in real time",
+        ("run1_calibration",),
+        shown=True,
+        extra_run="decision",
+    ),
     Step(
         "throughput_limit",
         "beyond",

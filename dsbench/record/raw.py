@@ -65,7 +65,7 @@ class AppRun:
     """One benchmark run of the app. Times are seconds since the app's start unless another meaning is given."""
 
     name: str
-    """``Run 1``, ``Run 2``, ``Retry``, ``Decode only``, ``Sweep``, ``Sweep, repeat``, ``Latency``."""
+    """``Run 1``, ``Run 2``, ``Retry``, ``Decision``, ``Decode only``, ``Sweep``, ``Sweep, repeat``, ``Latency``."""
     streams: int
     command: tuple[str, ...]
     log: str

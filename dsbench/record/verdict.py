@@ -100,7 +100,7 @@ def _streams(record: Record, outcomes: Mapping[str, str]) -> tuple[str, str]:
     answer, color = _answer(record)
     if too_few:
         answer, color = f"{answer}; fewer than --min-streams asks for", "failed"
-    elif color == "passed" and (doubt := _doubts(record)):
+    elif color == "passed" and not _decided(record) and (doubt := _doubts(record)):
         answer, color = f"{answer}; {doubt}", "amber"
     return f"{answer}; {_where(record)}", color
 
@@ -112,8 +112,7 @@ def confirmed(record: Record) -> int | None:
         step.evidence.failure and step.evidence.failure.code == Code.MEASUREMENT_INVALID for step in record.steps
     ):
         return None
-    decision = next((run.measurement for run in record.measurements if run.name == DECISION), None)
-    if decision is not None and decision.real_time is RealTime.YES:
+    if (decision := _decided(record)) is not None:
         return decision.streams
     if figures.real_time and figures.every_stream == RealTime.YES:
         return figures.run2.streams
@@ -124,8 +123,8 @@ def _answer(record: Record) -> tuple[str, str]:
     """How many streams keep up, and how surely; the colour."""
     figures, found = record.figures, _measurement(record)
     target, streams = figures.target_fps or 0.0, figures.run2.streams or 0
-    decision = next((run.measurement for run in record.measurements if run.name == DECISION), None)
-    if decision is not None and decision.real_time is RealTime.YES:
+    decision = _decided(record)
+    if decision is not None:
         why = f"decided by one more run, since run 2 with {_count(streams)} did not decide"
         return f"{_count(decision.streams)} in real time ({target:g} FPS), {_how_surely(decision)}; {why}", "passed"
     if figures.real_time and figures.every_stream == RealTime.YES:
@@ -138,6 +137,12 @@ def _answer(record: Record) -> tuple[str, str]:
         fps = f" (slowest stream {_bounds(found)}, target {target:g})" if found and found.per_stream else ""
         return f"Not known: run 2 with {_count(streams)} does not decide{reasons}{fps}", "amber"
     return _none(record, found, target, streams), "amber"
+
+
+def _decided(record: Record) -> Measurement | None:
+    """The run that confirmed ``--min-streams`` where run 2 did not decide."""
+    made = [run.measurement for run in record.measurements if run.name == DECISION]
+    return next((one for one in made if one.real_time is RealTime.YES), None)
 
 
 def _none(record: Record, found: Measurement | None, target: float, streams: int) -> str:

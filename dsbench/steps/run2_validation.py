@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
@@ -14,9 +14,10 @@ from dsbench.judge.run.reason import named
 from dsbench.judge.streams import Benchmark
 from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import EvidenceLog
-from dsbench.steps import benchmark_run
+from dsbench.steps import benchmark_run, decision_run
 from dsbench.steps.benchmark_config import BenchmarkConfigResult
 from dsbench.steps.benchmark_run import MeasuredRun
+from dsbench.steps.extra_runs import ExtraRun
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.rows import measurement_rows
 from dsbench.steps.run1_calibration import Run1CalibrationResult
@@ -31,6 +32,8 @@ class Run2ValidationResult:
     """Run 2 at half the streams; None if run 2 kept up."""
     benchmark: Benchmark
     """The specification's figures of Step 7."""
+    decision: ExtraRun | None = None
+    """One more run at ``--min-streams``; None if run 2 decides."""
 
     @property
     def final(self) -> MeasuredRun:
@@ -40,13 +43,15 @@ class Run2ValidationResult:
     def confirmed_streams(self) -> int:
         """Real-time streams that both the specification's figure and every stream confirm; 0 if one does not."""
         sure = self.final.measurement.real_time is RealTime.YES
-        return self.benchmark.confirmed_streams if sure else 0
+        decided = self.decision.plan.streams if self.decision and decision_run.confirms(self.decision) else 0
+        return max(self.benchmark.confirmed_streams if sure else 0, decided)
 
 
 def run(model: ModelRun, log: EvidenceLog) -> Run2ValidationResult:
     """Make run 2 and check it. Raises errors of the app, FPS_PARSE, MEASUREMENT_INVALID, TOO_FEW_STREAMS."""
     result = validate(model, log)
     benchmark_run.require_valid(model, result.final)
+    result = decide(model, log, result)
     require_streams(model, result)
     return result
 
@@ -73,6 +78,16 @@ def validate(model: ModelRun, log: EvidenceLog) -> Run2ValidationResult:
     return result
 
 
+def decide(model: ModelRun, log: EvidenceLog, result: Run2ValidationResult) -> Run2ValidationResult:
+    """Make one more run where ``--min-streams`` is not decided; ``result`` with that run."""
+    wanted = model.option(MIN_STREAMS).value
+    if wanted is None:
+        return result
+    confirming = (result.run.measurement, *((result.retry.measurement,) if result.retry else ()))
+    made = decision_run.make(model, log, wanted, model.get(Run1CalibrationResult).run.measurement, confirming)
+    return result if made is None else model.keep(replace(result, decision=made))
+
+
 def _retry(model: ModelRun, log: EvidenceLog, first: MeasuredRun, count: int) -> MeasuredRun:
     """Repeat run 2 at ``count`` streams; the first attempt's log is kept under another name."""
     log.print(streams.retry_announcement(count))
@@ -94,7 +109,7 @@ def require_streams(model: ModelRun, validation: Run2ValidationResult) -> None:
         max_bs, first = validation.benchmark.max_bs, validation.benchmark.run1
         if first.total_fps // first.target_fps > max_bs:
             fix = f"use a larger batch first: run 1 could carry more streams than MAX_BS={max_bs}; else {fix}"
-        found = validation.final.measurement
+        found = validation.decision.measurement if validation.decision else validation.final.measurement
         if found.disturbed:
             fix = f"close other programs and measure again, see the reasons above; else {fix}"
         elif found.real_time is RealTime.UNSURE:
@@ -111,6 +126,10 @@ def require_streams(model: ModelRun, validation: Run2ValidationResult) -> None:
 
 def _unconfirmed(validation: Run2ValidationResult) -> str:
     """Why streams that keep up by stream 0's figure are not confirmed, or what disturbed the run."""
+    if made := validation.decision:
+        reasons = "".join(f"\n  {reason.code}: {reason.text}" for reason in made.measurement.reasons)
+        said = f"every stream real-time: {made.measurement.real_time}"
+        return f"\n  run 2 did not decide, one more run at {made.plan.streams} streams: {said}{reasons}"
     by_stream0, found = validation.benchmark.confirmed_streams, validation.final.measurement
     if found.real_time is RealTime.YES or not (by_stream0 or found.disturbed):
         return ""

@@ -97,6 +97,9 @@ def _known(model: ModelRun) -> tuple[SweepTrial, ...]:
     first, validation = model.get(Run1CalibrationResult), model.get(Run2ValidationResult)
     trials = [SweepTrial(first.run.figures.streams, "Run 1", first.run.measurement, confirms=False)]
     trials.append(SweepTrial(validation.run.figures.streams, "Run 2", validation.run.measurement))
+    if validation.decision is not None:
+        made = validation.decision
+        trials.append(SweepTrial(made.plan.streams, made.plan.title, made.measurement))
     if validation.retry is not None:
         trials.append(SweepTrial(validation.retry.figures.streams, "Retry", validation.retry.measurement))
     return tuple(trials)

@@ -7,6 +7,9 @@ import pytest
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.judge.run.measurement import RealTime
 from dsbench.steps import benchmark_run, run2_validation, summary
+from dsbench.steps.benchmark_run import Measurements
+from dsbench.steps.run2_validation import Run2ValidationResult
+from tests.stand_in_app import Row
 from tests.steps.bench import Bench
 
 pytestmark = pytest.mark.long
@@ -155,3 +158,43 @@ def test_the_retry_is_checked_too(bench: Bench) -> None:
     bench.run1(model)
     with pytest.raises(DsbenchError, match="FPS parsing failed for Retry"):
         bench.run2(model)
+
+
+NEAR = tuple(30.0 + (number % 3 - 1) for number in range(12))  # 29 to 31
+
+
+def decided(bench: Bench, *scripts: tuple[int, tuple[Row, ...]], wanted: str) -> Run2ValidationResult:
+    model = bench.model(*scripts, min_streams=wanted)
+    bench.run1(model)
+    result = run2_validation.decide(model, bench.log, bench.run2(model))
+    names = [run.name for run in model.get(Measurements).runs]
+    assert (result.decision is not None) == ("Decision" in names)
+    return result
+
+
+def test_one_more_run_decides_min_streams(bench: Bench) -> None:
+    result = decided(bench, (6, (26.0,)), (5, NEAR), (4, (35.0,) * 12), wanted="4")
+    assert result.run.measurement.real_time is RealTime.UNSURE
+    assert result.confirmed_streams == 4
+    assert "ds_s4_decision.log" in bench.logs()
+    facts = {fact.name: (fact.value, fact.origin) for fact in bench.log.snapshot().facts}
+    value, why = facts["One more run"]
+    assert value == "4 streams, for --min-streams 4"
+    assert why.startswith("run 2 with 5 did not decide (")
+    assert facts["Decision: every stream in real time"][0] == "YES"
+
+
+def test_one_more_run_may_not_decide_either(bench: Bench) -> None:
+    model = bench.model((6, (26.0,)), (5, NEAR), min_streams="5")
+    bench.run1(model)
+    result = run2_validation.decide(model, bench.log, bench.run2(model))
+    assert result.confirmed_streams == 0
+    with pytest.raises(DsbenchError) as caught:
+        run2_validation.require_streams(model, result)
+    assert "one more run at 5 streams: every stream real-time: UNSURE" in caught.value.what
+
+
+@pytest.mark.parametrize("wanted", ["4", "5"])
+def test_runs_that_decide_need_no_other(bench: Bench, wanted: str) -> None:
+    result = decided(bench, (6, (21.0,)), (4, (31.0,) * 12), wanted=wanted)
+    assert result.decision is None, "126 frames a second do not carry five streams"
