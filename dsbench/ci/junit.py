@@ -72,8 +72,7 @@ def model_properties(model: ModelOutcome) -> Iterator[tuple[str, str]]:
     figures = model.figures
     yield "model", model.name
     yield "runtime", model.verdict.runtime
-    if model.import_word != "unknown":
-        yield "import", model.import_word
+    yield "import", model.import_word
     if model.verdict.streams is not None:
         yield "streams", str(model.verdict.streams)
     if figures.run2.total_fps is not None:
