@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_fix(commands)
     _add_prepare(commands)
     _add_doctor(commands)
+    _add_handover(commands)
     _add_selftest(commands)
     _add_ci(commands)
     return parser
@@ -140,6 +141,21 @@ def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     doctor.set_defaults(run=_doctor)
 
 
+def _add_handover(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    report = commands.add_parser("report", help="write Step 8's report from the record of a run (docs/step8.md)")
+    report.add_argument("model_dir", metavar="MODEL_DIR", help="the model directory, or its benchmark_data.json")
+    report.add_argument("--pdf", action="store_true", help="fail if the PDF cannot be written")
+    report.set_defaults(run=_report)
+    export = commands.add_parser("export", help="a run's detections as COCO JSON, a model card (docs/step8.md)")
+    export.add_argument("model_dir", metavar="MODEL_DIR", help="the model directory, or its benchmark_data.json")
+    export.add_argument("--coco", metavar="OUT.json", help="write the KITTI dump as COCO results, and OUT_images.json")
+    export.add_argument("--frames", metavar="DIR", help="with --coco: write the clip's frames as JPEG files")
+    export.add_argument(
+        "--model-card", metavar="FILE.md", nargs="?", const="", help="write a model card (default: in reports/)"
+    )
+    export.set_defaults(run=_export)
+
+
 def _add_selftest(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     selftest = commands.add_parser(
         "selftest", help="put known faults into healthy models: are they found, and named? (docs/selftest.md)"
@@ -225,6 +241,18 @@ def _doctor(arguments: argparse.Namespace) -> int:
     from dsbench.doctor import command as doctor_command
 
     return doctor_command.run(arguments)
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from dsbench.handover import report_command
+
+    return report_command.run(arguments)
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from dsbench.handover import export_command
+
+    return export_command.run(arguments)
 
 
 def _selftest(arguments: argparse.Namespace) -> int:

@@ -36,8 +36,9 @@ ALLOWED = {
     "selftest": "base formats model build runtimes judge record steps",
     "configdiff": "base formats model build judge record report runtimes steps",
     "ci": "base model record report",
+    "handover": "base formats model record report",
     "plugin": "base model record report runtimes steps ci",
-    "cli": "base runtimes steps doctor trtexec inspection advice repair selftest configdiff ci",
+    "cli": "base runtimes steps doctor trtexec inspection advice repair selftest configdiff ci handover",
 }
 
 

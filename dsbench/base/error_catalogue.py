@@ -325,6 +325,14 @@ CATALOGUE: tuple[Topic, ...] = (
             "A file of the report is missing or incomplete.",
             "The disk is full, or `reports/` cannot be written.",
             "Free space, make `reports/` writable, and run again."),
+        CodeEntry(Code.BENCHMARK_UNFINISHED,
+            "Step 8 has no finished benchmark to report.",
+            "A step failed or was left out, so the record has no result of run 2.",
+            "Run `pytest --model-dir` on the directory to the end, then `dsbench report` again."),
+        CodeEntry(Code.REPORT_TOOL_MISSING,
+            "A package that Step 8 needs is missing: matplotlib for charts, WeasyPrint for the PDF.",
+            "dsbench was installed without it, or WeasyPrint's system library Pango is not installed.",
+            "`pip install 'dsbench[report]'`; on Debian also `apt-get install libpangoft2-1.0-0`."),
     )),
 )
 # fmt: on

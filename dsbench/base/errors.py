@@ -101,6 +101,8 @@ class Code(StrEnum):
     RECORD_INVALID = "record-invalid"
     RECORD_VERSION = "record-version"
     REPORT_INCOMPLETE = "report-incomplete"
+    BENCHMARK_UNFINISHED = "benchmark-unfinished"
+    REPORT_TOOL_MISSING = "report-tool-missing"
 
 
 class DsbenchError(Exception):

@@ -1,7 +1,8 @@
-"""Output of other programs: escape sequences, and lines of a log."""
+"""Text from elsewhere: output of other programs, lines of a log, names that become file names."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -33,6 +34,12 @@ def printable(text: str) -> str:
 def without_controls(text: str) -> str:
     """``text`` with ``?`` for control characters, which could move the cursor; tabs and line ends stay."""
     return _CONTROLS.sub("?", text)
+
+
+def ascii_name(name: str, limit: int = 80) -> str:
+    """``name`` for test ids and file names: ASCII letters, digits, ``. _ -``; with a hash if it was changed."""
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", name)[:limit].lstrip(".-") or "model"
+    return safe if safe == name else f"{safe}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
 
 
 def last_line(text: str, default: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from dsbench.base.errors import DsbenchError
 from dsbench.base.steps import STEPS, Step, position, step_of_test
+from dsbench.base.text import ascii_name
 from dsbench.model import settings
 from dsbench.model.layout import ModelLayout
 from dsbench.model.settings import Settings
@@ -67,12 +67,6 @@ def collect_whole_files(config: pytest.Config) -> None:
     wrapper = config.pluginmanager.get_plugin("lfplugin-collwrapper")
     if wrapper is not None:
         config.pluginmanager.unregister(wrapper)
-
-
-def ascii_name(name: str, limit: int = 80) -> str:
-    """``name`` for test ids and file names: ASCII letters, digits, ``. _ -``; with a hash if it was changed."""
-    safe = re.sub(r"[^A-Za-z0-9._-]", "_", name)[:limit].lstrip(".-") or "model"
-    return safe if safe == name else f"{safe}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
 
 
 def test_ids(layouts: Sequence[ModelLayout]) -> list[str]:

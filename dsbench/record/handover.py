@@ -30,6 +30,8 @@ class ImportSummary:
     outputs: tuple[TensorSummary, ...]
     classes: int
     """Lines of labels.txt."""
+    class_names: tuple[str, ...]
+    """As nvinfer numbers them, cut as DeepStream cuts them: the labels of the KITTI dump."""
     batch: int | None
     """The batch that the graph is frozen at; None if it is dynamic."""
     parser_library: str = ""

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING
-
 from dsbench.base import resources
+from dsbench.report.html_templates import template
 from dsbench.report.page.document import carried
 from dsbench.report.page.views import PageView
-
-if TYPE_CHECKING:
-    import jinja2
 
 
 def page_html(page: PageView) -> str:
     """The page without the document around it."""
-    return _template("page.html.j2").render(page=page)
+    return template("page.html.j2").render(page=page)
 
 
 def report_html(page: PageView, pytest_html: str) -> str:
@@ -25,22 +20,8 @@ def report_html(page: PageView, pytest_html: str) -> str:
 
 def diff_html(page: object) -> str:
     """The page of `dsbench diff`: every text in it is escaped, no script, pictures within it."""
-    return _template("diff.html.j2").render(page=page)
+    return template("diff.html.j2").render(page=page)
 
 
 def _text(name: str) -> str:
     return (resources.data_folder("templates") / "report" / name).read_text(encoding="utf-8")
-
-
-@cache
-def _template(name: str) -> jinja2.Template:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resources.data_folder("templates") / "report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(name)

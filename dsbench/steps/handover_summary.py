@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base import spec
 from dsbench.base.errors import DsbenchError
 from dsbench.build import gst_pipeline, trtexec_commands
+from dsbench.formats import kitti
 from dsbench.formats.trtexec import log as trtexec_log
 from dsbench.judge.imports.preprocessing import Choice
 from dsbench.model.facts import PreflightFacts
@@ -44,8 +46,15 @@ _OPTIMIZATION = "--builderOptimizationLevel="
 _NO_APPROVED_ENCODER = "the embedded runtime has no approved encoder and wrote VP9 in WebM"
 
 
+@dataclass(frozen=True)
+class Step8Duration:
+    """Seconds for the charts, the longest part of Step 8."""
+
+    seconds: float
+
+
 def summary(model: ModelRun) -> Handover:
-    """What is known so far; ``durations.step_8`` is set by the step ``report`` itself."""
+    """What is known so far."""
     prepared, facts = model.find(PreparedEngine), model.find(PreflightFacts)
     if facts is None:
         return Handover()
@@ -73,6 +82,7 @@ def _model(
         inputs=(TensorSummary(onnx.input_name, onnx.dtype, onnx.shape),),
         outputs=tuple(TensorSummary(one.name, one.dtype, one.shape or ()) for one in onnx.outputs),
         classes=facts.labels.count,
+        class_names=tuple(map(kitti.cut_label, facts.labels.names)),
         batch=onnx.batch,
         parser_library=_inside(facts.layout, parser.library.path) if parser else "",
         parser_function=parser.function if parser else "",
@@ -190,7 +200,7 @@ def _durations(model: ModelRun, facts: PreflightFacts) -> DurationSummary:
     prepared, step6 = model.find(PreparedEngine), model.find(Step6Duration)
     first, second = model.find(Run1CalibrationResult), model.find(Run2ValidationResult)
     known = facts.origin.provenance if facts.origin else None
-    retry = second.retry if second else None
+    retry, step8 = second.retry if second else None, model.find(Step8Duration)
     return DurationSummary(
         step_4=known.build_seconds if known else None,
         preparation=round(prepared.seconds, 2) if prepared and prepared.seconds else None,
@@ -198,6 +208,7 @@ def _durations(model: ModelRun, facts: PreflightFacts) -> DurationSummary:
         run1=_seconds(first.run) if first else None,
         run2=_seconds(second.run) if second else None,
         retry=_seconds(retry) if retry else None,
+        step_8=step8.seconds if step8 else None,
     )
 
 

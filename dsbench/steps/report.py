@@ -1,4 +1,4 @@
-"""Prepares Step 8: charts in ``reports/charts``, the record read back, the pictures of 6f."""
+"""Step 8: its report, the charts of the page, the record read back, the pictures of 6f."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from dsbench.record.evidence import EvidenceLog
 from dsbench.record.schema import Record
 from dsbench.report import charts, figures
 from dsbench.report.figures import ChartSeries
-from dsbench.steps import next_commands
+from dsbench.steps import next_commands, step8_report
 from dsbench.steps.benchmark_run import MeasuredRun
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.run1_calibration import Run1CalibrationResult
 from dsbench.steps.run2_validation import Run2ValidationResult
+from dsbench.steps.step8_report import Step8Result
 from dsbench.steps.visual_result import VisualValidationResult
 
 _CHARTS = ("fps_run1.svg", "fps_run2.svg", "capacity.svg")
@@ -34,10 +35,12 @@ class ReportResult:
     """None if this run must not replace the record in the directory."""
     charts: tuple[Path, ...]
     pictures: tuple[Path, ...]
+    step8: Step8Result | None = None
+    """None if this run must not replace the record in the directory."""
 
 
 def run(model: ModelRun, log: EvidenceLog) -> ReportResult:
-    """Draw the charts, read the record back, show the next commands.
+    """Draw the charts, read the record back, write Step 8's report, show the next commands.
 
     Raises REPORT_INCOMPLETE, RECORD_INVALID, NOT_WRITABLE.
     """
@@ -72,7 +75,7 @@ def _checked(model: ModelRun) -> ReportResult:
             where=str(model.layout.reports),
             fix=_FIX,
         )
-    return ReportResult(record, drawn, pictures)
+    return ReportResult(record, drawn, pictures, step8_report.make(model))
 
 
 def _draw(model: ModelRun) -> tuple[Path, ...]:
@@ -133,3 +136,5 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: ReportResult) ->
     log.fact("Record", layout.given_path(layout.record), f"{len(result.record.steps)} steps, {result.record.verdict}")
     for kind, paths in (("Charts", result.charts), ("Video and frames", result.pictures)):
         log.fact(kind, ", ".join(layout.given_path(path) for path in paths) or "none")
+    if result.step8 is not None:
+        step8_report.add_evidence(log, layout, result.step8)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dsbench.base import text
 from dsbench.model.layout import ModelLayout
 from dsbench.plugin import collection
 
@@ -25,16 +26,16 @@ def test_globs_names_and_duplicates(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["<img src=x>", "a b", "模型", "-n", "..", "x" * 300, "con", "a/../b"])
 def test_ascii_names_are_safe_and_distinct(name: str) -> None:
-    safe = collection.ascii_name(name)
+    safe = text.ascii_name(name)
     assert safe.isascii()
     assert not set(safe) - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
     assert not safe.startswith((".", "-"))
     assert len(safe) < 100
-    assert safe != collection.ascii_name(name + "_")
+    assert safe != text.ascii_name(name + "_")
 
 
 def test_a_plain_name_stays_itself() -> None:
-    assert collection.ascii_name("yolov8n-1.0") == "yolov8n-1.0"
+    assert text.ascii_name("yolov8n-1.0") == "yolov8n-1.0"
 
 
 def test_ids_of_equal_names_differ(tmp_path: Path) -> None:

@@ -1,0 +1,63 @@
+"""``dsbench export``: detections as COCO JSON, and a model card, from the record of a run."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.files import replace_file
+from dsbench.base.text import printable
+from dsbench.handover import coco, frame_pictures, recorded_run
+from dsbench.handover.recorded_run import RecordedRun
+from dsbench.report import model_card
+
+MODEL_CARD = "model_card.md"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write what is asked for and print the paths. Raises USAGE, RECORD_INVALID, KITTI_INVALID, NOT_WRITABLE."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    if arguments.coco is None and arguments.model_card is None:
+        raise DsbenchError(Code.USAGE, "nothing to export", fix="give --coco OUT.json, --model-card, or both")
+    if arguments.frames is not None and arguments.coco is None:
+        raise DsbenchError(Code.USAGE, "--frames has no meaning without --coco", fix="give --coco OUT.json as well")
+    start = Path.cwd()
+    found = recorded_run.find(arguments.model_dir, start)
+    if arguments.coco is not None:
+        frames = None if arguments.frames is None else start / os.path.expanduser(arguments.frames)
+        _coco(found, start / os.path.expanduser(arguments.coco), frames)
+    if arguments.model_card is not None:
+        card = start / os.path.expanduser(arguments.model_card) if arguments.model_card else found.reports / MODEL_CARD
+        replace_file(card, model_card.render(found.record).encode("utf-8", "replace"))
+        print(printable(str(card)))
+    return 0
+
+
+def images_file(results: Path) -> Path:
+    """``OUT_images.json`` next to ``OUT.json``."""
+    return results.with_name(f"{results.stem}_images{results.suffix or '.json'}")
+
+
+def _coco(found: RecordedRun, target: Path, frames: Path | None) -> None:
+    exported = coco.export(found.record, found.layout.kitti_dir)
+    _write(target, exported.results)
+    _write(images_file(target), exported.dataset)
+    if exported.skipped:
+        print(f"left out: {exported.skipped} boxes without a finite size or score")
+    video = found.record.video
+    if frames is not None and video is not None:
+        numbers = {image["id"] for image in exported.dataset["images"]}
+        written = frame_pictures.write(Path(video.path), numbers, frames)
+        print(printable(f"{frames}: {written} frames"))
+
+
+def _write(path: Path, content: Any) -> None:
+    replace_file(path, (json.dumps(content, allow_nan=False) + "\n").encode("ascii"))
+    print(printable(str(path)))
