@@ -17,6 +17,7 @@ def test_charts_of_an_older_run_are_removed(tmp_path: Path) -> None:
     layout.charts.mkdir(parents=True)
     for name in ("fps_run1.svg", "fps_run2.svg", "capacity.svg", "mine.svg"):
         (layout.charts / name).write_text("older")
+    (layout.reports / "benchmark_report.md").write_text("older")
     model = model_run(layout, tmp_path / "clip.mp4", tmp_path)
     recorder = recording.recorder(layout, model.options, model.selected)
     recorder.step(StepRecord(EvidenceLog("preflight", "net", "k", "embedded").snapshot(), "failed", 1.0))
@@ -25,3 +26,6 @@ def test_charts_of_an_older_run_are_removed(tmp_path: Path) -> None:
     assert result.record is not None
     assert result.charts == ()
     assert [path.name for path in layout.charts.iterdir()] == ["mine.svg"]
+    assert not (layout.reports / "benchmark_report.md").exists()
+    assert (layout.reports / "previous" / "benchmark_report.md").read_text() == "older"
+    assert "preflight failed" in log.snapshot().notes[0]

@@ -17,7 +17,7 @@ EFFICIENCY = "chart_efficiency.png"
 FILES = (TRTEXEC_BATCHES, TRTEXEC_RATE, DS_STREAMS, TRT_VS_DS, EFFICIENCY)
 
 _MAX_NAME = 40
-_NAVY, _BLUE, _GREEN, _GREY, _RED = "#283593", "#5c6bc0", "#2e7d32", "#78909c", "#c62828"
+_NAVY, _BLUE, _GREEN, _GREY, RED = "#283593", "#5c6bc0", "#2e7d32", "#78909c", "#c62828"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Line:
 
     value: float
     text: str
-    color: str = _RED
+    color: str = RED
     style: str = "--"
 
 

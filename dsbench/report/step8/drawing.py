@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.record.schema import Record
@@ -36,15 +36,20 @@ def draw(plan: ChartPlan) -> bytes:
             f"matplotlib, which draws the charts, cannot be imported: {error}",
             fix="pip install matplotlib",
         ) from error
+    import numpy as np
+    from PIL import Image
+
     figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI, layout="constrained")
-    FigureCanvasAgg(figure)  # becomes the figure's canvas
+    canvas: Any = FigureCanvasAgg(figure)
     figure.suptitle(plan.title, fontsize=_LABEL_PT + 1, fontweight="bold", parse_math=False)
     for number, panel in enumerate(plan.panels, 1):
         _draw_panel(figure.add_subplot(1, len(plan.panels), number), panel)
     stream = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # a name in a script that the font lacks
-        figure.savefig(stream, format="png")
+        canvas.draw()
+    rgb = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])  # opaque: the PDF needs no mask
+    rgb.save(stream, "PNG", dpi=(DPI, DPI))
     return stream.getvalue()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dsbench.base.text import printable
 from dsbench.report.step8.document import Block, ChartImage, Paragraph, ReportSection, Sheet, Shell, Step8Document
 
-_SPECIAL = re.compile(r"([\\`*\[\]<|~&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^[-+#>=])")
+_SPECIAL = re.compile(r"([\\`*\[\]|~&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^[-+#>=])")
 
 
 def render(document: Step8Document) -> str:
@@ -24,8 +24,8 @@ def section_text(section: ReportSection, number: str = "") -> str:
 
 
 def escaped(text: str) -> str:
-    """``text`` in one line, with a backslash in front of what Markdown could read as markup."""
-    return _SPECIAL.sub(r"\\\1", printable(text))
+    """``text`` in one line, with a backslash in front of what Markdown could read as markup, ``<`` as an entity."""
+    return _SPECIAL.sub(r"\\\1", printable(text)).replace("<", "&lt;")
 
 
 def fenced(lines: tuple[str, ...]) -> str:
