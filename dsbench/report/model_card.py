@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator
 
 from dsbench.base.text import printable
+from dsbench.record import verdict
 from dsbench.record.schema import Record
-from dsbench.report.step8 import benchmark_sections, derived, import_sections, words
-from dsbench.report.step8.document import Block, ChartImage, Paragraph, ReportSection, number, sheet
+from dsbench.report.step8 import benchmark_sections, import_sections, words
+from dsbench.report.step8.document import Block, ChartImage, Paragraph, ReportSection, sheet
 from dsbench.report.step8.markdown import escaped, section_text
 
 _NOT_STATED = (
@@ -45,13 +46,13 @@ def _sections(record: Record) -> Iterator[ReportSection]:
 
 
 def _answers(record: Record) -> Iterator[tuple[str, str]]:
-    figures = record.figures
+    found = verdict.of_record(record)
+    yield "Is the import right?", found.import_answer
+    yield "How many real-time streams?", found.streams_answer
     yield "Verdict of the run", f"{record.verdict}, {record.runtime_label}, {record.started}"
-    accuracy = derived.entry(record, "accuracy")
+    accuracy = record.entry("accuracy")
     if accuracy is not None:
         yield "mAP@0.5:0.95", f"{accuracy.get('map')} on {accuracy.get('frames')} annotated frames"
-    yield f"Streams with at least {number(figures.target_fps)} FPS, by stream 0", number(figures.confirmed_streams)
-    yield "Every stream in real time", figures.every_stream or ""
     if record.video is not None:
         yield "Measured on the clip", record.video.path.rpartition("/")[2]
 

@@ -159,7 +159,7 @@ def efficiency(record: Record) -> ReportSection:
 
 
 def _ceilings(record: Record) -> Iterator[Block]:
-    limit = derived.entry(record, "limit")
+    limit = record.entry("limit")
     if limit is None:
         yield Paragraph(f"GPU- or pipeline-bound: {derived.bound(record)}.")
         return

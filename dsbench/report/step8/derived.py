@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from dsbench.record.handover import DetectionSummary, DurationSummary
 from dsbench.record.schema import Figures, Record, StreamFigures
 
@@ -48,16 +45,10 @@ def total_seconds(durations: DurationSummary) -> float:
 
 def bound(record: Record) -> str:
     """GPU- or pipeline-bound, from the ceilings that were measured; why not if none was."""
-    limit = entry(record, "limit")
+    limit = record.entry("limit")
     if limit is None:
         return "not measured"
     name = str(limit.get("limit", ""))
     if name == "compute":
         return GPU_BOUND if record.runtime == "deepstream" else CPU_BOUND
     return _BOUNDS.get(name, f"{NOT_DECIDED}: the limit is {name or 'not known'}")
-
-
-def entry(record: Record, key: str) -> Mapping[str, Any] | None:
-    """A step's entry of ``beyond``; None without one."""
-    found = record.beyond.get(key)
-    return found if isinstance(found, Mapping) else None

@@ -181,7 +181,7 @@ def _detected(found: DetectionSummary) -> Sequence[Block]:
 
 def _agreement(record: Record) -> Iterator[tuple[str, str]]:
     """What the checks beyond the specification found of the dumped boxes."""
-    parity, accuracy = derived.entry(record, "import_parity"), derived.entry(record, "accuracy")
+    parity, accuracy = record.entry("import_parity"), record.entry("accuracy")
     if parity is not None:
         same = f"{parity.get('found')} boxes in the dump, {parity.get('reference')} in the reference"
         yield "Boxes compared with the model's own", f"{parity.get('outcome')}: {same}, {parity.get('frames')} frames"

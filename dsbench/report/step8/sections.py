@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.record import verdict
 from dsbench.record.schema import Record
 from dsbench.report.step8 import benchmark_sections as benchmark
 from dsbench.report.step8 import import_sections as imports
@@ -30,14 +31,16 @@ _LAST_STEP = "summary"
 def document(record: Record) -> Step8Document:
     """The report of a record. Raises BENCHMARK_UNFINISHED if the benchmark was not finished."""
     require_finished(record)
-    said = words.words_of(record)
+    said, found = words.words_of(record), verdict.of_record(record)
     lines = [
+        f"Is the import right? {found.import_answer}",
+        f"How many real-time streams? {found.streams_answer}",
         f"Runtime: {record.runtime_label}",
         f"Verdict of the run: {record.verdict}" + _failed_steps(record),
         f"Run of {record.started}, dsbench {record.dsbench_version}",
     ]
     if said.embedded:
-        lines.insert(1, "No figure of this report was measured on a GPU, by TensorRT or by DeepStream.")
+        lines.insert(3, "No figure of this report was measured on a GPU, by TensorRT or by DeepStream.")
     title = f"Benchmark report: {record.model_name}" + (f", {said.label}" if said.embedded else "")
     return Step8Document(title, tuple(lines), tuple(section(record) for section in _SECTIONS))
 

@@ -58,6 +58,7 @@ def test_every_number_is_in_the_record_or_follows_from_it(make: Callable[[], Rec
         derived.total_seconds(record.handover.durations),
         *(f"{value:.2f}" for value in (2980.123, 2971.456, 2988.789)),  # two decimals of the record's
         "0.00392156886",  # nine digits of the record's
+        *("30.7", "31.1"),  # the slowest stream's interval, in the verdict's words
     ]
     stated = numbers(codec.to_json(record)) | numbers(" ".join(map(str, follows))) | {"8.77"}
     fixed = numbers(text_of(records.blank(record)))  # of the report's own words: sections, steps, 95 %
