@@ -21,7 +21,7 @@ _NAVY, _BLUE, _GREEN, _GREY, RED = "#283593", "#5c6bc0", "#2e7d32", "#78909c", "
 
 
 @dataclass(frozen=True)
-class Bar:
+class ChartBar:
     """A bar; without a value its place says that it is not recorded."""
 
     label: str
@@ -30,7 +30,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Line:
+class MarkLine:
     """A horizontal line with its text."""
 
     value: float
@@ -40,12 +40,12 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Panel:
+class ChartPanel:
     """Bars over one y axis."""
 
     axis: str
-    bars: tuple[Bar, ...]
-    line: Line | None = None
+    bars: tuple[ChartBar, ...]
+    line: MarkLine | None = None
 
 
 @dataclass(frozen=True)
@@ -54,20 +54,20 @@ class ChartPlan:
 
     file: str
     title: str
-    panels: tuple[Panel, ...]
+    panels: tuple[ChartPanel, ...]
 
 
 def plans(record: Record) -> tuple[ChartPlan, ...]:
     """The five charts of a record, in the order of the report."""
     figures, said = record.figures, words.words_of(record)
     small, large = words.batch(1), f"{words.batch(figures.max_bs)} (MAX_BS)"
-    rates = (Bar(small, figures.bs1.imgs_per_sec, _BLUE), Bar(large, figures.bsmax.imgs_per_sec))
-    queries = (Bar(small, figures.bs1.qps, _BLUE), Bar(large, figures.bsmax.qps))
+    rates = (ChartBar(small, figures.bs1.imgs_per_sec, _BLUE), ChartBar(large, figures.bsmax.imgs_per_sec))
+    queries = (ChartBar(small, figures.bs1.qps, _BLUE), ChartBar(large, figures.bsmax.qps))
     times = (
-        Bar(f"{words.batch(1)}\nmean", figures.bs1.gpu_mean_ms, _BLUE),
-        Bar(f"{words.batch(1)}\nP99", figures.bs1.p99_ms, _BLUE),
-        Bar(f"{words.batch(figures.max_bs)}\nmean", figures.bsmax.gpu_mean_ms),
-        Bar(f"{words.batch(figures.max_bs)}\nP99", figures.bsmax.p99_ms),
+        ChartBar(f"{words.batch(1)}\nmean", figures.bs1.gpu_mean_ms, _BLUE),
+        ChartBar(f"{words.batch(1)}\nP99", figures.bs1.p99_ms, _BLUE),
+        ChartBar(f"{words.batch(figures.max_bs)}\nmean", figures.bsmax.gpu_mean_ms),
+        ChartBar(f"{words.batch(figures.max_bs)}\nP99", figures.bsmax.p99_ms),
     )
     second = f"{_name(record)} on {said.label}"
     both = (("Run 1", figures.run1, _BLUE), ("Run 2", figures.run2, _NAVY))
@@ -75,27 +75,30 @@ def plans(record: Record) -> tuple[ChartPlan, ...]:
         ChartPlan(
             TRTEXEC_BATCHES,
             f"{said.tool}: {small} and {words.batch(figures.max_bs)}\n{second}",
-            (Panel("Queries per second", queries), Panel(f"{said.compute} compute time of a batch (ms)", times)),
+            (
+                ChartPanel("Queries per second", queries),
+                ChartPanel(f"{said.compute} compute time of a batch (ms)", times),
+            ),
         ),
         ChartPlan(
             TRTEXEC_RATE,
             f"{said.tool}: throughput\n{second}",
-            (Panel("Images per second", rates, _peak(record)),),
+            (ChartPanel("Images per second", rates, _peak(record)),),
         ),
         ChartPlan(
             DS_STREAMS,
             f"{said.app}: FPS per stream\n{second}",
-            (Panel("FPS per stream (stream 0)", tuple(_attempts(record)), _target(record)),),
+            (ChartPanel("FPS per stream (stream 0)", tuple(_attempts(record)), _target(record)),),
         ),
         ChartPlan(
             TRT_VS_DS,
             f"{said.tool} and {said.app}\n{second}",
             (
-                Panel(
+                ChartPanel(
                     "Images per second",
                     (
-                        Bar(f"{said.tool}\n{words.batch(figures.max_bs)}", figures.bsmax.imgs_per_sec, _GREY),
-                        *(Bar(_run(name, run), run.total_fps, color) for name, run, color in both),
+                        ChartBar(f"{said.tool}\n{words.batch(figures.max_bs)}", figures.bsmax.imgs_per_sec, _GREY),
+                        *(ChartBar(_run(name, run), run.total_fps, color) for name, run, color in both),
                     ),
                 ),
             ),
@@ -104,17 +107,17 @@ def plans(record: Record) -> tuple[ChartPlan, ...]:
             EFFICIENCY,
             f"Efficiency: total FPS in percent of images per second of {said.tool}\n{second}",
             (
-                Panel(
+                ChartPanel(
                     "Efficiency (%)",
-                    tuple(Bar(_run(name, run), run.efficiency, color) for name, run, color in both),
-                    Line(100, "100 %", _GREY),
+                    tuple(ChartBar(_run(name, run), run.efficiency, color) for name, run, color in both),
+                    MarkLine(100, "100 %", _GREY),
                 ),
             ),
         ),
     )
 
 
-def _attempts(record: Record) -> Iterable[Bar]:
+def _attempts(record: Record) -> Iterable[ChartBar]:
     """FPS per stream of each run; a run's name stands at its bar, because two may have the same number of streams."""
     figures = record.figures
     runs = [("Run 1", figures.run1), ("Run 2, first", figures.run2_first), ("Run 2", figures.run2)]
@@ -123,23 +126,23 @@ def _attempts(record: Record) -> Iterable[Bar]:
             kept_up = None not in (run.fps_per_stream, figures.target_fps) and (
                 (run.fps_per_stream or 0) >= (figures.target_fps or 0)
             )
-            yield Bar(_run(name, run), run.fps_per_stream, _GREEN if kept_up else _NAVY)
+            yield ChartBar(_run(name, run), run.fps_per_stream, _GREEN if kept_up else _NAVY)
 
 
 def _run(name: str, run: StreamFigures) -> str:
     return f"{name}\n{words.streams(run.streams)}"
 
 
-def _target(record: Record) -> Line | None:
+def _target(record: Record) -> MarkLine | None:
     target = record.figures.target_fps
-    return None if target is None else Line(target, f"{target:g} FPS")
+    return None if target is None else MarkLine(target, f"{target:g} FPS")
 
 
-def _peak(record: Record) -> Line | None:
+def _peak(record: Record) -> MarkLine | None:
     value, figures = derived.peak_line(record.figures), record.figures
     if value is None:
         return None
-    return Line(value, f"PEAK_GPU_STREAMS {figures.peak_gpu_streams} x {figures.target_fps:g} FPS = {value:g}")
+    return MarkLine(value, f"PEAK_GPU_STREAMS {figures.peak_gpu_streams} x {figures.target_fps:g} FPS = {value:g}")
 
 
 def _name(record: Record) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.record.schema import Record
 from dsbench.report.step8 import charts
-from dsbench.report.step8.charts import ChartPlan, Panel
+from dsbench.report.step8.charts import ChartPanel, ChartPlan
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,7 +53,7 @@ def draw(plan: ChartPlan) -> bytes:
     return stream.getvalue()
 
 
-def _draw_panel(axes: Axes, panel: Panel) -> None:
+def _draw_panel(axes: Axes, panel: ChartPanel) -> None:
     places = range(len(panel.bars))
     heights = [bar.value or 0.0 for bar in panel.bars]
     top = max([*heights, panel.line.value if panel.line else 0.0, 1e-9])
