@@ -100,6 +100,7 @@ def _add_fix(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     fix.add_argument("model_dir", metavar="MODEL_DIR")
     options.add_argument(fix.add_argument, options.VIDEO)
     fix.add_argument("--apply", action="store_true", help="write the change, with a backup of each of your files")
+    fix.add_argument("--json", action="store_true", help="print JSON: problems, changes, figures before and after")
     fix.set_defaults(run=_fix)
     diff = commands.add_parser("diff", help="two nvinfer configs on the same frames: which boxes differ (docs/diff.md)")
     diff.add_argument("config_a", metavar="CONFIG_A", help="an nvinfer config, or a model directory that has one")

@@ -8,14 +8,17 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import options
+from dsbench.base import jsonable, options
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.text import printable
 from dsbench.machine import directory_lock
 from dsbench.model.layout import ModelLayout
 from dsbench.repair import patch
+from dsbench.repair.answer import of_solution
+from dsbench.repair.patch import FileChange
 from dsbench.repair.search import FixSearch, Solution
 from dsbench.repair.trial import TITLES, Problem, Trial
 
@@ -40,30 +43,50 @@ def run(arguments: argparse.Namespace) -> int:
         )
         search.announce("running every step up to the accuracy on a copy, on the embedded runtime")
         solution = search.solve()
-        _show(*_report(solution))
-        if not solution.changed:
-            return int(bool(solution.before.problems))
         changes = patch.changes_of(layout.root, solution.changed)
-        for change in changes:
-            _show("", *patch.diff(change, layout.given))
-        _show("", *_effect(solution.before, solution.after))
-        if not arguments.apply:
-            _show("", f"Nothing was written: `dsbench fix --apply {layout.given}` writes it.")
-            return int(bool(solution.after.problems))
-        return _apply(search, changes, solution)
+        if not arguments.json:
+            _show(*_report(solution))
+            for change in changes:
+                _show("", *patch.diff(change, layout.given))
+            _show(*(("", *_effect(solution.before, solution.after)) if changes else ()))
+        written = _apply(search, changes) if arguments.apply and changes else None
+        if arguments.json:
+            backups, after = (written.backups, written.after) if written else ({}, None)
+            answer = of_solution(solution, changes, layout.given, backups, after)
+            print(jsonable.dumps(answer, indent=2))
+            return int(bool(answer.left))
+        return _told(solution, written, layout.given)
 
 
-def _apply(search: FixSearch, changes: tuple[patch.FileChange, ...], solution: Solution) -> int:
-    """Write the changes, run once more on what is there now, show before and after."""
-    _show("")
+@dataclass(frozen=True)
+class _Applied:
+    """``backups``: name of the old file's copy by file, "" without one. ``after``: measured on what was written."""
+
+    backups: dict[str, str]
+    after: Trial
+
+
+def _apply(search: FixSearch, changes: tuple[FileChange, ...]) -> _Applied:
+    """Write the changes, run once more on what is there now."""
+    backups = {}
     for change in changes:
         backup = patch.write(change)
-        kept = f", the old one is {backup.name}" if backup else ""
-        _show(f"written: {search.original.given}/{change.file}{kept}")
-    search.announce("running again")
-    after = search.measure(())
-    _show("", "After the change, run again:", *_effect(solution.before, after))
-    return int(bool(after.problems))
+        backups[change.file] = backup.name if backup else ""
+    search.announce("running again on what was written")
+    return _Applied(backups, search.measure(()))
+
+
+def _told(solution: Solution, written: _Applied | None, given: str) -> int:
+    """Print how it ended; the exit status."""
+    if written is None:
+        if solution.changed:
+            _show("", f"Nothing was written: `dsbench fix --apply {given}` writes it.")
+        return int(bool(solution.after.problems))
+    _show("")
+    for file, backup in written.backups.items():
+        _show(f"written: {given}/{file}{f', the old one is {backup}' if backup else ''}")
+    _show("", "After the change, run again:", *_effect(solution.before, written.after))
+    return int(bool(written.after.problems))
 
 
 def _report(solution: Solution) -> Iterator[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-from dsbench.base.errors import Code
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.build import makefile, parser_source, symbols
 from dsbench.formats.nvinfer import CLASS_PREFIX, PROPERTY
 from dsbench.judge import label_names
@@ -16,12 +18,17 @@ from dsbench.judge.imports.config_choices import PARSER, RuleChoice
 from dsbench.judge.imports.diagnosis.verdict import DiagnosisState
 from dsbench.judge.imports.parity import ParityOutcome
 from dsbench.judge.lint import ERROR, Finding
+from dsbench.model import preflight
+from dsbench.model import settings as settings_file
+from dsbench.model.exporter import evidence as exporter_evidence
 from dsbench.model.facts import PreflightFacts
+from dsbench.model.onnx import graph as onnx_graph
 from dsbench.model.settings import TABLES
-from dsbench.repair import ideal
+from dsbench.repair import ideal, line_edits
 from dsbench.repair.edits import Edit, FileEdit, KeyEdit, SettingRemoval
 from dsbench.repair.ideal import PREPROCESSING
 from dsbench.repair.trial import Trial
+from dsbench.steps import parser_diagnosis
 from dsbench.steps.model_outputs import ModelOutputsResult
 from dsbench.steps.parser_build import ParserBuildResult
 from dsbench.steps.parser_source import parser_function
@@ -30,6 +37,7 @@ _LABEL_RULES = (label_names.ORDER, label_names.COUNT)
 _PARSER_CODES = (
     *(Code.PARSER_COMPILE, Code.PARSER_SYMBOL, Code.PARSER_CRASHED, Code.PARSER_RAISED, Code.PARSER_BOXES),
     *(Code.PARSER_CHECK, Code.PARSER_LIB_INVALID, Code.APP_CRASHED),
+    parser_diagnosis.DIFFERS,
 )
 _HEAD_TABLES = ("", PROPERTY, "class-attrs-all", "parser", "head")
 _NOT_ABOUT_BOXES = ("video", "ground-truth", "onnx")
@@ -41,9 +49,11 @@ class TryOrder(IntEnum):
 
     NAMED = 0
     """The finding names the edit."""
-    PARSER = 1
+    LINE = 1
+    """Edits of a line of the user's parser: one of them is enough."""
+    PARSER = 2
     """The family's parser in place of the user's."""
-    SUSPECTS = 2
+    SUSPECTS = 3
     """Everything that differs from dsbench's own values; what is not needed is left out again."""
 
 
@@ -66,6 +76,32 @@ def propose(trial: Trial) -> tuple[Proposal, ...]:
     return tuple(found.values())
 
 
+def _of_unread_labels(trial: Trial) -> Iterator[Proposal]:
+    """A label file that is missing, empty or UTF-16: its own names as UTF-8, else the exporter's."""
+    target = next((code for code in (Code.LABELS_MISSING, Code.LABELS_INVALID) if code in trial.ids), None)
+    if target is None:
+        return
+    layout = trial.model.layout
+    text = layout.labels.read_bytes() if layout.labels.is_file() else b""
+    if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        names, what = tuple(text.decode("utf-16", "replace").split("\n")), "labels.txt as UTF-8"
+        names = tuple(name.strip() for name in names if name.strip())
+    else:
+        with suppress(DsbenchError):  # pre-flight has named whatever else is wrong
+            settings = settings_file.load(layout.settings_file)
+            file = preflight.find_onnx(layout, settings)[0]
+            onnx = onnx_graph.inspect(file, input_size=settings.input_size)
+            stated = exporter_evidence.read(layout, onnx).names_but_of(layout.labels)
+            names = label_names.corrected((), stated, None) or ()
+            what = f"labels.txt gets the names of {stated.source}" if stated else ""
+    if names:
+        yield Proposal(str(target), FileEdit(_file(trial, layout.labels), _lines(names)), what)
+
+
+def _lines(names: Sequence[str]) -> bytes:
+    return "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
+
+
 def _of_labels(trial: Trial) -> Iterator[Proposal]:
     """Names in the model's order; text without BOM, carriage returns and blank lines."""
     facts, outputs = trial.model.find(PreflightFacts), trial.model.find(ModelOutputsResult)
@@ -73,19 +109,22 @@ def _of_labels(trial: Trial) -> Iterator[Proposal]:
         return
     spoilt = [problem.code for problem in trial.problems if problem.code == "labels-spoilt"]
     wrong = [finding for finding in trial.findings if finding.rule in _LABEL_RULES and finding.severity == ERROR]
-    if not spoilt and not wrong:
+    doubts = [problem.code for problem in trial.problems if problem.code == label_names.NAMES and problem.undecided]
+    if not spoilt and not wrong and not doubts:
         return
     names = outputs.exporter.names_but_of(facts.layout.labels)
     classes = outputs.head.classes if outputs.head else None
     clean = tuple(line.strip() for line in facts.labels.lines if line.strip())
-    corrected = label_names.corrected(clean, names, classes) if wrong else clean
+    other = bool(wrong or doubts)
+    corrected = label_names.corrected(clean, names, classes) if other else clean
     if corrected is None:
         return
-    source = f"the names of {names.source}" if wrong and names else "the right lines"
-    what = f"labels.txt gets {source}" if wrong else "labels.txt without BOM, carriage returns and blank lines"
-    target = trial.lint_id(wrong[0]) if wrong else spoilt[0]
-    content = "".join(f"{name}\n" for name in corrected).encode("utf-8", "surrogateescape")
-    yield Proposal(target, FileEdit(_file(trial, facts.layout.labels), content), what)
+    source = f"the names of {names.source}" if names else "the right lines"
+    what = f"labels.txt gets {source}" if other else "labels.txt without BOM, carriage returns and blank lines"
+    if doubts:
+        what += ": leave yours if they are translations"
+    target = trial.lint_id(wrong[0]) if wrong else (*doubts, *spoilt)[0]
+    yield Proposal(target, FileEdit(_file(trial, facts.layout.labels), _lines(corrected)), what)
 
 
 def _of_lint(trial: Trial) -> Iterator[Proposal]:
@@ -172,6 +211,20 @@ def _named_function(trial: Trial, facts: PreflightFacts, name: str) -> Iterator[
     yield from _settings(trial, str(Code.PARSER_SYMBOL), "parse-bbox-func-name")
 
 
+def _of_parser_lines(trial: Trial) -> Iterator[Proposal]:
+    """Edits of the user's parser that undo the mistake which the diagnosis names."""
+    outputs, built = trial.model.find(ModelOutputsResult), trial.model.find(ParserBuildResult)
+    target = _parser_fault(trial)
+    if outputs is None or outputs.user_source is None or built is None or built.diagnosis is None or target is None:
+        return
+    path = outputs.user_source.path
+    text = path.read_bytes().decode("utf-8", "surrogateescape")
+    for cause in built.diagnosis.causes:
+        for edit in line_edits.edits_for(cause.id, text):
+            change = FileEdit(_file(trial, path), edit.source.encode("utf-8", "surrogateescape"))
+            yield Proposal(target, change, f"{path.name}: {edit.what}", TryOrder.LINE)
+
+
 def _of_parser(trial: Trial) -> Iterator[Proposal]:
     """The family's parser in place of the user's, its Makefile too if that is not dsbench's."""
     facts, outputs = trial.model.find(PreflightFacts), trial.model.find(ModelOutputsResult)
@@ -224,10 +277,12 @@ def _of_suspects(trial: Trial) -> Iterator[Proposal]:
 
 
 _RULES: tuple[Callable[[Trial], Iterator[Proposal]], ...] = (
+    _of_unread_labels,
     _of_labels,
     _of_lint,
     _of_costs,
     _of_function,
+    _of_parser_lines,
     _of_parser,
     _of_suspects,
 )

@@ -60,6 +60,7 @@ class FixSearch:
             if better is None:
                 break
             accepted, current = better
+        accepted = _lasting(accepted)
         return Solution(before, current, accepted, self.contents(accepted), self.trials)
 
     def contents(self, chosen: Iterable[Proposal]) -> dict[str, bytes]:
@@ -110,16 +111,18 @@ class FixSearch:
         """All of them at once, without those that are not needed; else the first that helps by itself."""
         if self.trials >= MOST_TRIALS:
             return None
-        self.announce(f"trying {', '.join(one.what for one in batch)}")
-        after = self.measure((*accepted, *batch))
-        if _confirms(current, after, batch):
-            return self._needed(current, accepted, tuple(batch), after)
-        for one in batch if len(batch) > 1 else ():
+        alternatives = batch[0].level is TryOrder.LINE
+        if not alternatives:
+            self.announce(f"trying {', '.join(one.what for one in batch)}")
+            after = self.measure((*accepted, *batch))
+            if _confirms(current, after, batch):
+                return self._needed(current, accepted, tuple(batch), after)
+        for one in batch if alternatives or len(batch) > 1 else ():
             if self.trials >= MOST_TRIALS:
                 return None
-            self.announce(f"trying {one.what} alone")
+            self.announce(f"trying {one.what}{'' if alternatives else ' alone'}")
             alone = self.measure((*accepted, one))
-            if _confirms(current, alone, (one,)):
+            if _confirms(current, alone, (one,)) and not (alternatives and _parser_wrong(alone)):
                 return (*accepted, one), alone
         return None
 
@@ -140,10 +143,21 @@ class FixSearch:
         return (*accepted, *kept), after
 
 
+def _lasting(accepted: tuple[Proposal, ...]) -> tuple[Proposal, ...]:
+    """The edits without those of a file that a later one writes anew."""
+    anew = {one.edit.file: place for place, one in enumerate(accepted) if isinstance(one.edit, edits.FileEdit)}
+    return tuple(one for place, one in enumerate(accepted) if place >= anew.get(one.edit.file, 0))
+
+
 def _confirms(before: Trial, after: Trial, batch: Sequence[Proposal]) -> bool:
     """The findings are gone, the steps go further or agree better, and nothing is worse."""
     gone = all(one.target not in after.ids for one in batch)
     return gone and after.rank > before.rank and not _worse(before, after)
+
+
+def _parser_wrong(after: Trial) -> bool:
+    """Whether 6d still has something to say: half an edit is no fix of a parser."""
+    return any(problem.step == "parser_build" for problem in after.problems)
 
 
 def _worse(before: Trial, after: Trial) -> bool:

@@ -4,55 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base.errors import DsbenchError
 from dsbench.base.options import Options
 from dsbench.base.steps import STEPS
 from dsbench.judge import lint
 from dsbench.judge.lint import NOTE, Finding
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
-from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes.embedded import EmbeddedRuntime
 from dsbench.runtimes.select import Selected
-from dsbench.steps import (
-    accuracy,
-    import_parity,
-    kitti_gate,
-    model_outputs,
-    nvinfer_config,
-    parser_build,
-    parser_check,
-    parser_makefile,
-    parser_source,
-    preflight,
-)
+from dsbench.steps import in_process, nvinfer_config
 from dsbench.steps.accuracy import AccuracyResult
 from dsbench.steps.dump_comparison import DumpComparison
+from dsbench.steps.in_process import IMPORT_STEPS, StepEnd
 from dsbench.steps.kitti_gate import KittiGateResult
 from dsbench.steps.model_outputs import ModelOutputsResult
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.parser_build import ParserBuildResult
 
-_RUNS: tuple[tuple[str, Callable[[ModelRun, EvidenceLog], object]], ...] = (
-    ("preflight", preflight.run),
-    ("model_outputs", model_outputs.run),
-    ("parser_source", parser_source.run),
-    ("parser_makefile", parser_makefile.run),
-    ("parser_build", parser_build.run),
-    ("nvinfer_config", nvinfer_config.run),
-    ("kitti_gate", kitti_gate.run),
-    ("import_parity", import_parity.run),
-    ("accuracy", accuracy.run),
-    ("parser_check", parser_check.run),
-)
 TITLES = {step.name: (step.section if step.section != "beyond" else step.name) for step in STEPS}
 """How a step is called: its section of the specification, or its name."""
-_NEEDS = {step.name: step.needs for step in STEPS}
 
 
 @dataclass(frozen=True)
@@ -131,7 +106,7 @@ def run(
 ) -> Trial:
     """Run the steps. Their failures are the trial's problems; nothing is raised for them.
 
-    ``assumed``: steps that are known to pass and are not run.
+    ``assumed``: steps that are known to pass once the parser is built; they are not run.
     """
     scratch.mkdir(parents=True, exist_ok=True)
     problems: list[Problem] = []
@@ -139,34 +114,25 @@ def run(
     with ExitStack() as at_end, contextlib.redirect_stdout(io.StringIO()):
         selected = Selected(EmbeddedRuntime(), "dsbench fix measures on the CPU")
         model = ModelRun(layout, options, selected, scratch, start, announce=lambda _: None, at_end=at_end)
-        for name, step in _RUNS:
-            if not set(_NEEDS[name]) <= set(passed):
-                continue
-            if name in assumed:
-                passed.append(name)
-                continue
-            log = EvidenceLog(name, layout.name, layout.key, selected.runtime.label)
-            try:
-                step(model, log)
-            except DsbenchError as error:
-                problems.append(_problem(layout, name, str(error.code), error.what, error.fix))
-                continue
-            finally:
-                doubts = log.snapshot().undecided
-                problems += [
-                    replace(_problem(layout, name, one.code, one.what, one.fix), undecided=True) for one in doubts
-                ]
-            passed.append(name)
-            if name == "parser_build" and "parser_check" not in assumed:
-                parser_check.begin(model)
+        for end in in_process.run_steps(model, IMPORT_STEPS.keys() - assumed, assumed):
+            problems += _problems(layout, end)
+            passed += [end.name] if end.passed else []
+        passed += [name for name in IMPORT_STEPS if name in assumed and "parser_build" in passed]
         findings = tuple(_findings(model, problems))
     return Trial(tuple(problems), tuple(passed), findings, model)
 
 
-def _problem(layout: ModelLayout, step: str, code: str, what: str, fix: str) -> Problem:
-    """A problem whose texts name the user's directory, not the copy."""
-    what, fix = (text.replace(str(layout.root), layout.given) for text in (what, fix))
-    return Problem(step, code, what, fix)
+def _problems(layout: ModelLayout, end: StepEnd) -> Iterator[Problem]:
+    """What a step said. The texts name the user's directory, not the copy."""
+
+    def text(value: str) -> str:
+        return value.replace(str(layout.root), layout.given)
+
+    failure = end.evidence.failure
+    if failure is not None:
+        yield Problem(end.name, failure.code, text(failure.what), text(failure.fix))
+    for one in end.evidence.undecided:
+        yield Problem(end.name, one.code, text(one.what), text(one.fix), undecided=True)
 
 
 def _findings(model: ModelRun, problems: list[Problem]) -> Iterator[Finding]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-import traceback
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -14,26 +13,15 @@ from pathlib import Path
 from dsbench.base import options
 from dsbench.base.boxes import Boxes
 from dsbench.base.errors import DsbenchError
-from dsbench.base.steps import STEPS
 from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
 from dsbench.build.parser_source import find_user_source
 from dsbench.formats import kitti
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
-from dsbench.record.evidence import Evidence, EvidenceLog, StepFailure
 from dsbench.runtimes import kitti_dump, select
-from dsbench.steps import (
-    accuracy,
-    import_parity,
-    kitti_gate,
-    model_outputs,
-    nvinfer_config,
-    parser_build,
-    parser_makefile,
-    parser_source,
-    preflight,
-)
+from dsbench.steps import in_process
+from dsbench.steps.in_process import IMPORT_STEPS, MODEL_STEPS, StepEnd
 from dsbench.steps.model_outputs import ModelOutputsResult, Step6Start, source_plan
 from dsbench.steps.model_run import ModelRun
 
@@ -41,22 +29,6 @@ FRAMES = 24
 """Frames of the KITTI dump."""
 CRASH = "traceback"
 """Id of an alarm that is an error of dsbench itself."""
-
-StepFunction = Callable[[ModelRun, EvidenceLog], object]
-_FUNCTIONS: dict[str, StepFunction] = {
-    "preflight": preflight.run,
-    "model_outputs": model_outputs.run,
-    "parser_source": parser_source.run,
-    "parser_makefile": parser_makefile.run,
-    "parser_build": parser_build.run,
-    "nvinfer_config": nvinfer_config.run,
-    "kitti_gate": kitti_gate.run,
-    "import_parity": import_parity.run,
-    "accuracy": accuracy.run,
-}
-
-
-_BEFORE_PARSER = ("preflight", "model_outputs")
 
 
 class AlarmLevel(StrEnum):
@@ -106,27 +78,14 @@ def run_steps(layout: ModelLayout, how: Treatment, known: tuple[object, ...] = (
     """Run the steps in order, as pytest does. ``known``: results of pre-flight and 6a, which are not run again."""
     given = options.read({options.VIDEO.name: str(how.video), options.KITTI_FRAMES.name: str(FRAMES)}, {}, {})
     alarms: list[Alarm] = []
-    failed: set[str] = set()
     with ExitStack() as at_end, contextlib.redirect_stdout(io.StringIO()):
         selected = select.select("embedded")
         model = ModelRun(layout, given, selected, how.scratch, layout.root.parent, _silent, at_end)
         for result in known:
             model.keep(_with_source(result, layout))
-        for step in STEPS:
-            before = step.name in _BEFORE_PARSER
-            if (known and before) or (how.model_only and not before):
-                continue
-            if step.name not in _FUNCTIONS or (step.name == "accuracy" and not how.truth):
-                continue
-            if failed & set(step.needs):
-                failed.add(step.name)
-                continue
-            log = EvidenceLog(step.name, layout.name, layout.key, selected.runtime.label)
-            crash = _call(_FUNCTIONS[step.name], model, log)
-            said = (*_alarms(log.snapshot()), *crash)
-            alarms += said
-            if any(alarm.level is AlarmLevel.FAILED for alarm in said):
-                failed.add(step.name)
+        before = MODEL_STEPS if known else ()
+        for end in in_process.run_steps(model, _wanted(how, before), before, keep_crashes=True):
+            alarms += _alarms(end)
         results = [model.find(kind) for kind in (PreflightFacts, ModelOutputsResult, Step6Start)]
     return StepsOutcome(tuple(alarms), tuple(result for result in results if result is not None))
 
@@ -142,25 +101,24 @@ def _silent(_: str) -> None:
     return None
 
 
-def _call(function: StepFunction, model: ModelRun, log: EvidenceLog) -> tuple[Alarm, ...]:
-    """Run a step; its failure goes into its log. Returns an alarm for an error of dsbench itself."""
-    try:
-        function(model, log)
-    except DsbenchError as error:
-        log.failure = StepFailure(str(error.code), error.what, error.where, error.fix)
-    except Exception:
-        return (Alarm(log.step, AlarmLevel.FAILED, CRASH, traceback.format_exc(limit=-4)),)
-    return ()
+def _wanted(how: Treatment, known: Sequence[str]) -> tuple[str, ...]:
+    """The steps to run."""
+    if how.model_only:
+        return MODEL_STEPS
+    left_out = {*known, "parser_check", *(() if how.truth else ("accuracy",))}
+    return tuple(name for name in IMPORT_STEPS if name not in left_out)
 
 
-def _alarms(evidence: Evidence) -> tuple[Alarm, ...]:
-    step, failure = evidence.step, evidence.failure
-    found = [Alarm(step, AlarmLevel.WARNING, "", text) for text in evidence.warnings]
+def _alarms(end: StepEnd) -> Iterator[Alarm]:
+    step, evidence, failure = end.name, end.evidence, end.evidence.failure
+    yield from (Alarm(step, AlarmLevel.WARNING, "", text) for text in evidence.warnings)
     if failure is not None:
         text = "\n".join(filter(None, (failure.what, failure.where, failure.fix)))
-        found.append(Alarm(step, AlarmLevel.FAILED, failure.code, text))
-    found += [Alarm(step, AlarmLevel.INCONCLUSIVE, one.code, f"{one.what}\n{one.fix}") for one in evidence.undecided]
-    return tuple(found)
+        yield Alarm(step, AlarmLevel.FAILED, failure.code, text)
+    for one in evidence.undecided:
+        yield Alarm(step, AlarmLevel.INCONCLUSIVE, one.code, f"{one.what}\n{one.fix}")
+    if end.crash:
+        yield Alarm(step, AlarmLevel.FAILED, CRASH, end.crash)
 
 
 def dump_anyway(layout: ModelLayout, how: Treatment) -> None:

@@ -61,11 +61,11 @@ class ParserBuildResult:
 def run(model: ModelRun, log: EvidenceLog) -> ParserBuildResult:
     """``build`` the parser and record its evidence. Raises PARSER_BOXES for wrong boxes."""
     facts = model.get(PreflightFacts)
-    parser = build(facts, model.get(ModelOutputsResult), model.runtime, model.scratch)
-    add_evidence(log, model.layout, parser, model.get(PreflightFacts).settings.accept)
+    parser = model.keep(build(facts, model.get(ModelOutputsResult), model.runtime, model.scratch))
+    add_evidence(log, model.layout, parser, facts.settings.accept)
     raise_errors(Code.PARSER_BOXES, parser.findings)
     model.keep(parser.outputs)
-    return model.keep(parser)
+    return parser
 
 
 def build(facts: PreflightFacts, outputs: ModelOutputsResult, runtime: Runtime, scratch: Path) -> ParserBuildResult:

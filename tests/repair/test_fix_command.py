@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import onnx
 import pytest
 
 from dsbench import cli
@@ -30,6 +31,13 @@ topk=200
 """
 
 
+def write_names(path: Path, names: tuple[str, ...]) -> None:
+    """Class names as Ultralytics' exporter writes them."""
+    model = onnx.load(path)
+    model.metadata_props.add(key="names", value=str(dict(enumerate(names))))
+    onnx.save(model, path)
+
+
 def test_a_directory_that_is_not_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -51,12 +59,17 @@ def test_a_threshold_that_drops_every_box(
     (root / "dsbench.toml").write_text('video = "../clip.mp4"\n[gate]\nkitti-frames = 4\n')
     path = root / "config" / "config_infer_primary_net.txt"
     path.write_bytes(CONFIG.replace("\n", "\r\n").encode())
+    (root / "config" / "labels.txt").unlink()
+    write_names(root / "model" / "net.onnx", ("car", "person"))
     cli.main(["fix", "--apply", "net"])
     shown = capsys.readouterr().out
+    assert "6a" not in shown.partition("Fix, confirmed")[0], shown
+    assert "labels.txt gets the names of " in shown
+    assert (root / "config" / "labels.txt").read_text() == "car\nperson\n"
     fixed = CONFIG.replace("threshold=0.95", "threshold=0.25")
     assert path.read_bytes() == fixed.replace("\n", "\r\n").encode(), shown
     assert path.with_name(f"{path.name}.orig-1").read_bytes() == CONFIG.replace("\n", "\r\n").encode()
     assert "-pre-cluster-threshold=0.95^M\n+pre-cluster-threshold=0.25^M" in shown
-    assert "frames with detections 0.00 -> 1.00" in shown
+    assert "frames with detections not reached -> 1.00" in shown
     assert "After the change, run again:" in shown
     assert sorted(item.name for item in root.iterdir()) == ["config", "dsbench.toml", "model"]

@@ -9,9 +9,10 @@ from typing import Any, cast
 
 import pytest
 
+from dsbench.base import jsonable
 from dsbench.base.options import Options
 from dsbench.model.layout import ModelLayout
-from dsbench.repair import proposals
+from dsbench.repair import answer, patch, proposals
 from dsbench.repair.edits import KeyEdit
 from dsbench.repair.proposals import Proposal, TryOrder
 from dsbench.repair.search import FixSearch, Solution
@@ -97,3 +98,29 @@ def test_a_fault_behind_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     found, _ = solve(tmp_path, monkeypatch, offered, faults)
     assert names(found) == ["a", "b"]
+
+
+def test_the_answer_as_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, _ = solve(tmp_path, monkeypatch, [proposal("a", "f")], lambda chosen: set() if chosen else {"f"})
+    changes = patch.changes_of(tmp_path, found.changed)
+    shown = answer.of_solution(found, changes, "net", {})
+    assert (shown.healthy, shown.written, shown.fixes, shown.left) == (False, False, ("a",), ())
+    assert [problem.code for problem in shown.problems] == ["f"]
+    assert shown.files[0].file == "net/c.txt"
+    assert shown.files[0].diff[-2:] == (" [property]", "+a=1")
+    written = answer.of_solution(found, changes, "net", {"c.txt": "c.txt.orig-1"}, found.after)
+    assert (written.written, written.files[0].backup) == (True, "c.txt.orig-1")
+    assert jsonable.loads(answer.FixAnswer, jsonable.dumps(written)) == written
+
+
+def test_edits_of_a_line_are_alternatives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    offered = [proposal("a", "f", TryOrder.LINE), proposal("b", "f", TryOrder.LINE)]
+    asked: list[set[str]] = []
+
+    def faults(chosen: set[str]) -> set[str]:
+        asked.append(chosen)
+        return set() if "b" in chosen else {"f"}
+
+    found, _ = solve(tmp_path, monkeypatch, offered, faults)
+    assert names(found) == ["b"]
+    assert asked == [set(), {"a"}, {"b"}]
