@@ -43,14 +43,19 @@ def model_dirs_of(files: Iterable[str], start: Path) -> tuple[str, ...]:
     """The model directory of each changed file, each once, relative to ``start``.
 
     A model directory is the outermost folder of the file's path, below ``start``, that has an ONNX file, by itself or
-    in ``model/``, or ``config/labels.txt``, or dsbench.toml. A file in no such folder counts for nothing.
+    in ``model/``, or ``config/labels.txt``, or dsbench.toml. A file in no such folder counts for nothing. The path itself
+    may be the folder: git names a changed link or submodule like a file. ``start`` counts only with ``model/*.onnx`` or
+    dsbench.toml: a stray file at the top of a repository does not make it a model.
     """
+    here = ModelLayout.at(os.curdir, start)
+    if here.settings_file.is_file() or _has_onnx(here.onnx_dir):
+        return (os.curdir,) if any(files) else ()
     found: dict[str, None] = {}
     for name in files:
         parts = Path(os.path.normpath(name)).parts
         if not parts or os.path.isabs(name) or parts[0] == os.pardir:
             continue
-        folders = (os.path.join(*parts[:depth]) for depth in range(1, len(parts)))
+        folders = (os.path.join(*parts[:depth]) for depth in range(1, len(parts) + 1))
         mine = next((folder for folder in folders if _is_model_dir(ModelLayout.at(folder, start))), None)
         if mine is not None:
             found[mine] = None
@@ -62,5 +67,10 @@ def _is_model_dir(layout: ModelLayout) -> bool:
     return (
         layout.settings_file.is_file()
         or layout.labels.is_file()
-        or any(path.suffix.lower() == ".onnx" for folder in (layout.root, layout.onnx_dir) for path in folder.glob("*"))
+        or _has_onnx(layout.root)
+        or _has_onnx(layout.onnx_dir)
     )
+
+
+def _has_onnx(folder: Path) -> bool:
+    return any(path.suffix.lower() == ".onnx" for path in folder.glob("*"))

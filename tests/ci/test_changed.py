@@ -30,7 +30,9 @@ def write(path: Path, text: str = "") -> None:
         ("models/x/model/x.onnx", "models/gone/model/y.onnx", None),
         ("models/x/model/x.onnx", "../w/models/x/model/x.onnx", None),
         ("src/model/net.py", "src/model/net.py", None),
+        ("models/x/model/x.onnx", "models/x", "models/x"),  # a link, or a submodule
         ("x.onnx", "README.md", None),
+        ("model/x.onnx", "config/labels.txt", "."),  # the repository is one model
     ],
 )
 def test_the_model_directory_of_a_file(tmp_path: Path, there: str, changed: str, expected: str | None) -> None:
