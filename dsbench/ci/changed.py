@@ -43,9 +43,9 @@ def model_dirs_of(files: Iterable[str], start: Path) -> tuple[str, ...]:
     """The model directory of each changed file, each once, relative to ``start``.
 
     A model directory is the outermost folder of the file's path, below ``start``, that has an ONNX file, by itself or
-    in ``model/``, or ``config/labels.txt``, or dsbench.toml. A file in no such folder counts for nothing. The path itself
-    may be the folder: git names a changed link or submodule like a file. ``start`` counts only with ``model/*.onnx`` or
-    dsbench.toml: a stray file at the top of a repository does not make it a model.
+    in ``model/``, or ``config/labels.txt``, or dsbench.toml. The path itself may be that folder: git names a changed
+    link or submodule like a file. ``start`` counts only with ``model/*.onnx`` or dsbench.toml, because a stray file at
+    the top of a repository makes it no model. A file in no such folder counts for nothing.
     """
     here = ModelLayout.at(os.curdir, start)
     if here.settings_file.is_file() or _has_onnx(here.onnx_dir):

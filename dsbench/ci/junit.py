@@ -51,6 +51,8 @@ class JunitNames:
             codes = [one.code for one in mine.evidence.undecided]
             codes += [mine.evidence.failure.code] if mine.evidence.failure is not None else []
             yield from (("code", code) for code in codes)
+            if mine.evidence.left_out:
+                yield "nothing_to_do", mine.evidence.left_out
         yield from model_properties(session.models[0])
         report = self.report()
         if report is not None:

@@ -65,8 +65,11 @@ def _head(session: SessionOutcome) -> str:
 
 
 def _section(model: ModelOutcome) -> str:
+    left_out = [one.evidence.step for one in model.results if one.shown_outcome != one.outcome]
     counts = {word: len(model.with_outcome(word)) for word in ("passed", "failed", INCONCLUSIVE, "skipped")}
+    counts["passed"] -= len(left_out)
     steps = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    steps += f"; nothing to do for {', '.join(left_out)}" if left_out else ""
     lines = [f"\n### {markdown_code(model.name)}: {model.shown_word}", ""]
     lines += [f"Steps: {steps}. Runtime: {markdown(model.verdict.runtime)}.", ""]
     for section in SECTIONS:

@@ -168,6 +168,13 @@ def test_outputs(tmp_path: Path, results: list[StepResult], word: str, import_wo
     assert (found["verdict"], found["import"], found["streams"]) == (word, import_word, streams)
 
 
+def test_a_step_with_nothing_to_do_is_not_counted_as_passed(tmp_path: Path) -> None:
+    results = whole_run()
+    idle = [replace(one, evidence=replace(one.evidence, left_out="not requested (--sweep)")) for one in results[-1:]]
+    text = summary.job_summary(session_outcome([*results[:-1], *idle], tmp_path), {})
+    assert f"Steps: {len(results) - 1} passed; nothing to do for report." in text
+
+
 def test_an_interrupted_session_is_not_passed(tmp_path: Path) -> None:
     session = session_outcome(whole_run()[:5], tmp_path, running="nvinfer_config of models/net")
     assert session.word == "incomplete"
