@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_handover(commands)
     _add_selftest(commands)
     _add_ci(commands)
+    _add_verify(commands)
     return parser
 
 
@@ -183,6 +184,18 @@ def _add_ci(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     ci.set_defaults(run=_ci)
 
 
+def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verify = commands.add_parser(
+        "verify", help="check a run record: does every number and verdict follow from its raw data? (docs/record.md)"
+    )
+    verify.add_argument("record", metavar="RECORD", help="reports/benchmark_data.json, or the model directory")
+    verify.add_argument(
+        "--model-dir", metavar="DIR", help="compare files, logs and dump too, and derive the boxes again on the CPU"
+    )
+    verify.add_argument("--json", action="store_true", help="print JSON")
+    verify.set_defaults(run=_verify)
+
+
 def _sdk(_: argparse.Namespace) -> int:
     from dsbench.runtimes.embedded import EmbeddedRuntime
 
@@ -264,6 +277,12 @@ def _selftest(arguments: argparse.Namespace) -> int:
 
 def _ci(arguments: argparse.Namespace) -> int:
     from dsbench.ci import command
+
+    return command.run(arguments)
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from dsbench.verify import command
 
     return command.run(arguments)
 

@@ -35,10 +35,11 @@ ALLOWED = {
     "repair": "base formats model build machine judge runtimes steps",
     "selftest": "base formats model build runtimes judge steps",
     "configdiff": "base formats model build judge record report runtimes steps",
+    "verify": "base formats model judge record repair steps",
     "ci": "base model record report",
     "handover": "base formats model record report",
     "plugin": "base model record report runtimes steps ci",
-    "cli": "base runtimes steps doctor trtexec inspection advice repair selftest configdiff ci handover",
+    "cli": "base runtimes steps doctor trtexec inspection advice repair selftest configdiff ci verify handover",
 }
 
 

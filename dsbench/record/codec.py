@@ -14,13 +14,22 @@ from typing import Any
 
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.record import digests, layout
+from dsbench.record import digests, layout, verdict
 from dsbench.record.evidence import Evidence, Picture, TextFile
 from dsbench.record.schema import OLDEST_READ, SCHEMA_VERSION, Record, RunMeasurement, RunTelemetry, StepRecord
 
 HEAD = (
     *("model_name", "engine", "max_bs", "trtexec", "peak_gpu_streams", "deepstream", "real_time"),
-    *("confirmed_streams", "every_stream", "target_fps", "runtime", "runtime_label", "verdict", "interrupted_in"),
+    *(
+        "confirmed_streams",
+        "every_stream",
+        "target_fps",
+        "runtime",
+        "runtime_label",
+        "verdict",
+        "answers",
+        "interrupted_in",
+    ),
     *("schema_version", "dsbench_version", "session", "started", "updated", "ended", "model_dir"),
     *("video", "machine", "environment", "options", "facts", "files", "handover", "beyond"),
 )
@@ -103,6 +112,7 @@ def _invalid(error: Exception, where: str) -> DsbenchError:
 def _head(record: Record) -> dict[str, Any]:
     data = jsonable.encode(replace(record, steps=(), telemetry=(), measurements=(), raw=type(record.raw)()))
     data |= data.pop("figures") | {"verdict": record.verdict, "schema_version": SCHEMA_VERSION}
+    data["answers"] = jsonable.encode(verdict.of_record(record))
     data["trtexec"] = {name: data[name] for name in ("bs1", "bsmax")}
     data["deepstream"] = {name: data[name] for name in ("run1", "run2", "run2_first")}
     data["environment"] = dict(record.environment)

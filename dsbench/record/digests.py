@@ -21,10 +21,10 @@ _SPLIT = ("raw", "deepstream", "beyond")
 
 
 def digests(document: Mapping[str, Any]) -> dict[str, Any]:
-    """``record``: of everything but ``digests``; ``sections``: the first 16 digits of each section's."""
+    """``sections``: the first 16 digits of each section's; ``record``: of the object of all sections' digests."""
     everything = {key: value for key, value in document.items() if key != KEY}
-    sections = {name: _sha256(value)[:_SECTION_DIGITS] for name, value in _sections(everything)}
-    return {"record": _sha256(everything), "sections": sections}
+    sections = {name: _sha256(value) for name, value in _sections(everything)}
+    return {"record": _sha256(sections), "sections": {name: one[:_SECTION_DIGITS] for name, one in sections.items()}}
 
 
 def canonical(value: Any) -> str:

@@ -23,7 +23,15 @@ from dsbench.judge.run.measurement import Measurement, RealTime
 from dsbench.record import digests, layout
 from dsbench.record.codec import HEAD
 from dsbench.record.evidence import Evidence
-from dsbench.record.schema import SCHEMA_VERSION, Figures, Record, RunTelemetry, StreamFigures, TrtexecFigures
+from dsbench.record.schema import (
+    SCHEMA_VERSION,
+    Figures,
+    ModelVerdict,
+    Record,
+    RunTelemetry,
+    StreamFigures,
+    TrtexecFigures,
+)
 
 Schema = dict[str, Any]
 _PLAIN: dict[type, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
@@ -47,6 +55,7 @@ def schema() -> Schema:
             | {"run2_first": _nullable(_of(StreamFigures), "The first attempt of run 2 if there was a retry.")}
         ),
         "verdict": {"enum": ["passed", "failed", "inconclusive", "incomplete"]},
+        "answers": _of(ModelVerdict),
         "schema_version": {"const": SCHEMA_VERSION},
         "environment": {"type": "object", "additionalProperties": {"type": "string"}},
         "beyond": _beyond(),
@@ -68,7 +77,7 @@ def schema() -> Schema:
 
 def _definitions(found: Any) -> Schema:
     """The dataclasses that ``found`` refers to, directly or not."""
-    known = {kind.__name__: kind for kind in _classes(Record)}
+    known = {kind.__name__: kind for kind in _classes(Record) | {ModelVerdict}}
     made: Schema = {}
     names = _referred(found)
     while names - set(made):

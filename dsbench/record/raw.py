@@ -141,7 +141,8 @@ class ImportParityData:
     """The KITTI dump against the reference, under the usual rules and under those of the config."""
 
     usual: MatchTally
-    configured: MatchTally
+    configured: MatchTally | None
+    """None if the config has the usual rules."""
     costs: tuple[KeyCostData, ...]
     approximate: bool
 

@@ -16,13 +16,18 @@ _RUN_AGAIN = "run pytest --model-dir on this directory again"
 
 
 def load(path: Path) -> Record:
-    """Read a record. Raises RECORD_INVALID if it is missing, unreadable or not a record."""
+    """Read a record. Raises RECORD_INVALID if it is missing, unreadable or no record, RECORD_VERSION if newer."""
+    return codec.from_json(read_text(path), where=str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a record's file. Raises RECORD_INVALID if it is missing, unreadable or no file of text."""
     try:
         if not stat.S_ISREG(path.stat().st_mode) or path.stat().st_size > _LARGEST:
             raise DsbenchError(
                 Code.RECORD_INVALID, f"{path.name} is not a record of dsbench", where=str(path), fix=_RUN_AGAIN
             )
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise DsbenchError(
@@ -31,7 +36,6 @@ def load(path: Path) -> Record:
             where=str(path),
             fix=_RUN_AGAIN,
         ) from error
-    return codec.from_json(text, where=str(path))
 
 
 def write(path: Path, record: Record) -> None:

@@ -69,7 +69,9 @@ class AccuracyRecord:
 def run(model: ModelRun, log: EvidenceLog) -> AccuracyResult:
     """Dump, compare, judge. Raises GROUND_TRUTH_INVALID, ACCURACY below the gate, what a run of the app raises."""
     result = model.keep(_measured(model))
-    model.record("accuracy", _record(result))
+    measured = result.measured
+    gate = result.gate.value
+    model.record("accuracy", record_entry(measured.precision, measured.errors, gate) if measured else None)
     add_evidence(log, model, result)
     require(result, _better_fed(model))
     return result
@@ -230,11 +232,9 @@ def _unmatched(measured: MeasuredAccuracy) -> list[str]:
     return notes
 
 
-def _record(result: AccuracyResult) -> AccuracyRecord | None:
-    measured = result.measured
-    if measured is None:
-        return None
-    precision, total = measured.precision, measured.errors.total
+def record_entry(precision: Precision, errors: RunErrors, gate: float | None) -> AccuracyRecord:
+    """The entry; the record's raw data give the same one again."""
+    total = errors.total
     return AccuracyRecord(
         round(precision.map50, 4),
         round(precision.map, 4),
@@ -244,6 +244,6 @@ def _record(result: AccuracyResult) -> AccuracyRecord | None:
         total.recall,
         precision.frames,
         total.objects,
-        str(measured.verdict.state),
-        result.gate.value,
+        str(verdict.judge(precision, gate).state),
+        gate,
     )

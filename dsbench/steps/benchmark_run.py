@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import PERF_INTERVAL, PERF_PRECISION, PERF_SECONDS, TARGET_FPS
+from dsbench.formats.perf.windows import Windows
 from dsbench.formats.telemetry import Series
 from dsbench.judge import streams
 from dsbench.judge.run import engine_use, saturation, stream_facts
@@ -145,21 +146,33 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, raw: RawRun) -> None:
     log.command(*perf.finished.command)
     log.fact(f"{name}: log", layout.given_path(plan.log), f"the app ran for {perf.finished.seconds:.1f} s")
     found = perf.windows
-    log.fact(f"{name}: PERF windows", len(found.fps), f"{plan.interval_s} s each")
-    if raw.facts is not None:
-        _streams(log, raw, raw.facts)
-        columns = ("seconds", *(f"stream {number}" for number in range(found.streams)))
-        rows = ((f"{at:.1f}", *row) for at, row in zip(found.at_s, found.fps, strict=True))
-        log.table(f"{charts.SERIES}, {name} at {plan.streams} streams", columns, rows)
-    telemetry_rows.add_run(log, f"{name}, {plan.streams} stream{'s' * (plan.streams != 1)}", raw.telemetry, found)
-    if raw.measurement is not None:
-        measurement_rows.facts(log, name, raw.measurement, asked=name != RUN_1)
+    add_windows(log, name, found, raw.facts, raw.telemetry, raw.measurement)
     _rows(log, raw)
     engine_rows.engine(log, name, perf.console, build_s=perf.build_s)
     if perf.killed_at_end and found.fps:
         log.warn(f"{name}: the app did not end on SIGINT and was killed; its PERF rows are complete")
     file_text(log, layout.ds_app_config(plan.streams, 1 if name == RUN_1 else 2))
     file_text(log, plan.log)
+
+
+def add_windows(
+    log: EvidenceLog,
+    name: str,
+    found: Windows,
+    facts: StreamFacts | None,
+    series: Series,
+    measurement: Measurement | None,
+) -> None:
+    """What follows from the PERF windows and the telemetry: every stream, the table over time, load, measurement."""
+    log.fact(f"{name}: PERF windows", len(found.fps), f"{found.interval_s} s each")
+    if facts is not None:
+        _streams(log, name, facts, measurement)
+        columns = ("seconds", *(f"stream {number}" for number in range(found.streams)))
+        rows = ((f"{at:.1f}", *row) for at, row in zip(found.at_s, found.fps, strict=True))
+        log.table(f"{charts.SERIES}, {name} at {found.streams} streams", columns, rows)
+    telemetry_rows.add_run(log, f"{name}, {found.streams} stream{'s' * (found.streams != 1)}", series, found)
+    if measurement is not None:
+        measurement_rows.facts(log, name, measurement, asked=name != RUN_1)
 
 
 def _rows(log: EvidenceLog, raw: RawRun) -> None:
@@ -177,25 +190,24 @@ def _rows(log: EvidenceLog, raw: RawRun) -> None:
         log.note(f"{name}: {found.repaired} PERF rows were split by other output and reassembled")
 
 
-def _streams(log: EvidenceLog, raw: RawRun, facts: StreamFacts) -> None:
-    name, slow, fast = raw.name, facts.slowest, facts.fastest
+def _streams(log: EvidenceLog, name: str, facts: StreamFacts, measurement: Measurement | None) -> None:
+    slow, fast = facts.slowest, facts.fastest
     log.fact(f"{name}: all streams together", f"{facts.total:.2f} FPS", f"measured sum, {_LAST}")
     log.fact(f"{name}: slowest stream", f"{facts.means[slow]:.2f} FPS (stream {slow})", _LAST)
     log.fact(f"{name}: fastest stream", f"{facts.means[fast]:.2f} FPS (stream {fast})", _LAST)
     log.fact(f"{name}: streams below the target", len(facts.below_target), f"of {len(facts.means)}")
     if facts.start_up_counted:
         text = f"{name}: the {_LAST} include the app's start, which lowers every figure"
-        if name != RUN_1 and raw.measurement is not None and raw.measurement.real_time is RealTime.YES:
+        if name != RUN_1 and measurement is not None and measurement.real_time is RealTime.YES:
             log.note(f"{text}; its streams keep up all the same")
         else:
             log.warn(f"{text}: raise --perf-seconds or lower --perf-interval")
 
 
-def add_figures(log: EvidenceLog, run: MeasuredRun) -> None:
+def add_figures(log: EvidenceLog, name: str, figures: RunFigures, efficiency: float) -> None:
     """The specification's figures of a run, and its efficiency against trtexec."""
-    name, figures = run.name, run.figures
     log.fact(f"{name}: FPS per stream", figures.fps, f"stream 0, mean of its {_LAST}")
     log.fact(f"{name}: total FPS", figures.total_fps, f"FPS per stream x {figures.streams}")
-    log.fact(f"{name}: efficiency", f"{run.efficiency}%", "of the model alone (trtexec log)")
-    if wrong := saturation.implausible(run.efficiency):
+    log.fact(f"{name}: efficiency", f"{efficiency}%", "of the model alone (trtexec log)")
+    if wrong := saturation.implausible(efficiency):
         log.warn(f"{name}: {wrong}")

@@ -66,7 +66,8 @@ def run(model: ModelRun, log: EvidenceLog) -> FrameLatencyResult:
     Raises LATENCY_PARSE if the log has no frame latency after start-up, and what a run of the app raises.
     """
     result = model.keep(_measured(model, log))
-    model.record("latency", _record(result))
+    made, summary = result.run, result.summary
+    model.record("latency", record_entry(made.plan.streams, summary) if made and summary else None)
     add_evidence(log, model.layout, result)
     return result
 
@@ -152,12 +153,10 @@ def _cells(values: array[float]) -> tuple[str, ...]:
     return (str(len(values)), f"{mean:.1f}", f"{percentile(values, 50):.1f}", f"{max(values):.1f}")
 
 
-def _record(result: FrameLatencyResult) -> LatencyRecord | None:
-    if result.summary is None or result.run is None:
-        return None
-    summary = result.summary
+def record_entry(streams: int, summary: LatencySummary) -> LatencyRecord:
+    """The entry; the record's raw data give the same one again."""
     return LatencyRecord(
-        streams=result.run.plan.streams,
+        streams=streams,
         frames=summary.frames,
         effective=summary.effective,
         mean_ms=summary.mean,

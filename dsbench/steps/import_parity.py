@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import ABLATION
 from dsbench.judge import label_names
+from dsbench.judge.imports import parity
 from dsbench.judge.imports.config_choices import PARSER
 from dsbench.judge.imports.dump_boxes import ClassNames
+from dsbench.judge.imports.match_tally import MatchTally
 from dsbench.judge.imports.matching import Match
 from dsbench.judge.imports.parity import DumpParity, ParityOutcome
 from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import EvidenceLog, Undecided
+from dsbench.record.raw import ImportParityData
 from dsbench.steps import ablation, parity_pictures
 from dsbench.steps.dump_comparison import DumpComparison
 from dsbench.steps.findings import add_doubt
@@ -51,7 +54,7 @@ class ImportParityRecord:
 def run(model: ModelRun, log: EvidenceLog) -> DumpComparison:
     """Compare dump and reference. Raises IMPORT_PARITY if the dump has other boxes than the model gives."""
     result = model.find(DumpComparison) or DumpComparison(None, ClassNames(()), not_run="6g left no dump")
-    model.record("import_parity", _record(result))
+    model.record("import_parity", record_entry(result.parity) if result.parity else None)
     add_evidence(log, result, model.get(PreflightFacts).settings.accept)
     log.frames(*parity_pictures.frames(result, model.get(PreflightFacts)))
     if model.option(ABLATION).value and result.parity is not None:
@@ -237,15 +240,16 @@ def _background(names: ClassNames, match: Match) -> list[Undecided]:
     return [Undecided(label_names.ORDER, what, fix)]
 
 
-def _record(result: DumpComparison) -> ImportParityRecord | None:
-    judged = result.parity
-    if judged is None:
-        return None
-    match = judged.match
+def record_entry(judged: DumpParity | ImportParityData) -> ImportParityRecord:
+    """The entry; the record's raw data give the same one again."""
+    usual, configured = _tally(judged.usual), _tally(judged.configured or judged.usual)
+    matter = tuple(cost.matters for cost in judged.costs)
+    outcome = parity.outcome(usual, configured, matter, approximate=judged.approximate)
+    match = parity.shown(usual, configured, outcome)
     return ImportParityRecord(
-        outcome=judged.outcome.name.lower(),
+        outcome=outcome.name.lower(),
         frames=len(match.frames),
-        frames_with_reference=judged.frames_with_reference,
+        frames_with_reference=usual.frames_with_reference,
         reference=match.reference,
         found=match.found,
         recall=round(match.recall, 4),
@@ -257,3 +261,7 @@ def _record(result: DumpComparison) -> ImportParityRecord | None:
         duplicates=match.duplicates,
         choices=tuple(cost.text for cost in judged.costs),
     )
+
+
+def _tally(match: Match | MatchTally) -> MatchTally:
+    return match.tally if isinstance(match, Match) else match

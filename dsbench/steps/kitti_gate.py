@@ -186,8 +186,8 @@ def require_detections(result: KittiGateResult) -> None:
 
 def add_evidence(log: EvidenceLog, layout: ModelLayout, result: KittiGateResult) -> None:
     """Figures with their thresholds, detected classes, the app's command and files."""
-    scan, verdict, finished = result.scan, result.verdict, result.dump.finished
-    log.print(*verdict.lines)
+    scan, finished = result.scan, result.dump.finished
+    log.print(*result.verdict.lines)
     log.command(*finished.command)
     log.fact("Frames requested", result.frames.value or "the whole video", result.frames.origin)
     log.fact("Frames written", scan.files, f"the app ran for {finished.seconds:.1f} s")
@@ -196,17 +196,22 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: KittiGateResult)
         log.warn(f"the dump has {scan.files} of {result.expected} frames: {result.lost} are missing")
     if finished.stopped and finished.timed_out:
         log.warn("the app did not end on SIGINT after the last frame and was killed")
-    rate = f"{scan.detection_rate:.1%} of frames; at least {result.min_rate.value:.1%} required"
-    log.fact("Detection rate", rate, result.min_rate.origin)
-    log.fact("Detections per frame", f"{verdict.detections_per_frame:.2f}" if scan.files else "no frame")
-    median = verdict.median_score
-    log.fact("Median score", "no detection" if median is None else f"{median:.3f}")
-    log.fact("Zero-area boxes", scan.zero_area)
-    if scan.classes:
-        log.table("Detected classes", ("class", "objects"), scan.classes.most_common(20))
+    add_figures(log, scan, result.verdict, result.min_rate)
     if scan.invalid_count:
         log.warn(f"{scan.invalid_count} lines are not in KITTI format; the first is in {scan.invalid[0].file}")
     if scan.foreign:
         log.note(f"other files in {layout.given_path(layout.kitti_dir)}, not counted: {', '.join(scan.foreign[:5])}")
     file_text(log, layout.kitti_app_config)
     file_text(log, finished.log)
+
+
+def add_figures(log: EvidenceLog, scan: Scan, verdict: GateVerdict, min_rate: Value[float]) -> None:
+    """What follows from the dump alone: rate, objects, scores, classes."""
+    rate = f"{scan.detection_rate:.1%} of frames; at least {min_rate.value:.1%} required"
+    log.fact("Detection rate", rate, min_rate.origin)
+    log.fact("Detections per frame", f"{verdict.detections_per_frame:.2f}" if scan.files else "no frame")
+    median = verdict.median_score
+    log.fact("Median score", "no detection" if median is None else f"{median:.3f}")
+    log.fact("Zero-area boxes", scan.zero_area)
+    if scan.classes:
+        log.table("Detected classes", ("class", "objects"), scan.classes.most_common(20))

@@ -84,7 +84,8 @@ def _import_parity(found: DumpParity) -> ImportParityData:
         KeyCostData(one.text, one.f1, one.lost, one.added, one.median_iou, one.score_drift, one.matters)
         for one in found.costs
     )
-    return ImportParityData(found.usual.tally, found.configured.tally, tuple(costs), found.approximate)
+    configured = found.configured.tally if found.configured is not found.usual else None
+    return ImportParityData(found.usual.tally, configured, tuple(costs), found.approximate)
 
 
 def _accuracy(result: AccuracyResult | None) -> AccuracyData | None:

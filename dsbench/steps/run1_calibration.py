@@ -50,7 +50,7 @@ def calibrate(model: ModelRun, log: EvidenceLog) -> Run1CalibrationResult:
 
 def add_evidence(log: EvidenceLog, result: Run1CalibrationResult) -> None:
     """Figures, efficiency against trtexec and what explains it, RT_STREAMS."""
-    benchmark_run.add_figures(log, result.run)
+    benchmark_run.add_figures(log, RUN_1, result.run.figures, result.run.efficiency)
     log.print(measurement_rows.line(RUN_1, result.run.measurement, asked=False))
     log.fact("RT_STREAMS", result.rt_streams, "min(floor(total / target), MAX_BS)")
     if note := saturation.note(result.run.figures, result.run.efficiency):

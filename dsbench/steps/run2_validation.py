@@ -156,7 +156,7 @@ def _keep_first_log(log: Path) -> Path:
 def add_evidence(log: EvidenceLog, result: Run2ValidationResult) -> None:
     """Figures of the run and its retry, and the number of confirmed real-time streams."""
     for made in (result.run, *((result.retry,) if result.retry else ())):
-        benchmark_run.add_figures(log, made)
+        benchmark_run.add_figures(log, made.name, made.figures, made.efficiency)
         log.print(measurement_rows.line(made.name, made.measurement, asked=True))
     benchmark, final = result.benchmark, result.final
     counts = f"by stream 0: {benchmark.confirmed_streams}; by every stream: {result.confirmed_streams}"

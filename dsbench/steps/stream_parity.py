@@ -79,7 +79,7 @@ def run(model: ModelRun, log: EvidenceLog) -> StreamParityResult:
     Raises what cutting and a run of the app raise, STREAM_PARITY if a stream gets other boxes than its clip's.
     """
     result = model.keep(_compared(model))
-    model.record("parity", _record(result))
+    model.record("parity", record_entry(result.parity) if result.parity else None)
     add_evidence(log, model.layout, result)
     require(result)
     return result
@@ -205,10 +205,8 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: StreamParityResu
     file_text(log, layout.parity_dir / "deepstream_app_batch.txt")
 
 
-def _record(result: StreamParityResult) -> ParityRecord | None:
-    if result.parity is None:
-        return None
-    parity = result.parity
+def record_entry(parity: Parity) -> ParityRecord:
+    """The entry; the record's raw data give the same one again."""
     return ParityRecord(
         streams=len(parity.streams),
         objects=sum(one.objects for one in parity.streams),

@@ -63,7 +63,7 @@ class SweepRecord:
 def run(model: ModelRun, log: EvidenceLog) -> StreamSweepResult:
     """Search, printing each run as it ends. A count with which the app fails is not real-time."""
     result = model.keep(_searched(model, log))
-    model.record("sweep", _record(result))
+    model.record("sweep", None if result.not_run else record_entry(result.trials, result.max_bs))
     add_evidence(log, model.layout, result)
     return result
 
@@ -147,10 +147,9 @@ def _row(trial: SweepTrial) -> tuple[str, ...]:
     )
 
 
-def _record(result: StreamSweepResult) -> SweepRecord | None:
-    if result.not_run:
-        return None
-    return SweepRecord(result.largest, result.max_bs, tuple(map(_trial_record, result.trials)))
+def record_entry(trials: tuple[SweepTrial, ...], max_bs: int) -> SweepRecord:
+    """The entry; the record's raw data give the same one again."""
+    return SweepRecord(sweep.largest(trials, max_bs), max_bs, tuple(map(_trial_record, trials)))
 
 
 def _trial_record(trial: SweepTrial) -> TrialRecord:

@@ -77,7 +77,8 @@ class LimitRecord:
 def run(model: ModelRun, log: EvidenceLog) -> ThroughputLimitResult:
     """Measure both ceilings and judge; prints the verdict. Raises what a run of the app raises."""
     result = model.keep(_measured(model, log))
-    model.record("limit", _record(result))
+    evidence, verdict = result.evidence, result.verdict
+    model.record("limit", record_entry(evidence, verdict) if evidence and verdict else None)
     add_evidence(log, model.layout, result)
     return result
 
@@ -220,10 +221,8 @@ def _percent(fraction: float | None) -> str:
     return "" if fraction is None else f"{fraction:.0%}"
 
 
-def _record(result: ThroughputLimitResult) -> LimitRecord | None:
-    if result.evidence is None or result.verdict is None:
-        return None
-    evidence, verdict = result.evidence, result.verdict
+def record_entry(evidence: BottleneckEvidence, verdict: Bottleneck) -> LimitRecord:
+    """The entry; the record's raw data give the same one again."""
     ceilings = [CeilingRecord("decode", one.streams, None, one.fps, "decode only") for one in evidence.decode]
     if (infer := evidence.infer) is not None:
         ceilings.append(CeilingRecord("inference", None, infer.batch, infer.fps, infer.source))

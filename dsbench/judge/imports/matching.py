@@ -158,7 +158,7 @@ def _counts(frame: FrameMatch) -> MatchCounts:
         reference=len(frame.reference),
         found=len(frame.found),
         paired=len(frame.same),
-        close=sum(pair.iou >= CLOSE for pair in frame.same),
+        close=sum(round(pair.iou, DIGITS) >= CLOSE for pair in frame.same),
         missed=len(frame.missed),
         extra=len(frame.extra),
         duplicates=frame.duplicates,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeVar
 
 from dsbench.base.boxes import Boxes
 from dsbench.judge.imports import config_choices, matching
@@ -99,8 +100,7 @@ class DumpParity:
     @property
     def match(self) -> Match:
         """The comparison to show: against the usual rules, unless other boxes are nearer to the config's."""
-        nearer = self.outcome is ParityOutcome.DIFFERENT and self.configured.f1 > self.usual.f1
-        return self.configured if nearer else self.usual
+        return shown(self.usual, self.configured, self.outcome)
 
     @property
     def agreeing(self) -> Match:
@@ -127,6 +127,15 @@ def outcome(
     if asked or agrees(usual):
         return ParityOutcome.MOVED
     return ParityOutcome.CHOSEN if approximate else ParityOutcome.DIFFERENT
+
+
+Compared = TypeVar("Compared", Match, MatchTally)
+
+
+def shown(usual: Compared, configured: Compared, found: ParityOutcome) -> Compared:
+    """The comparison to show: against the usual rules, unless other boxes are nearer to the config's."""
+    nearer = found is ParityOutcome.DIFFERENT and configured.f1 > usual.f1
+    return configured if nearer else usual
 
 
 def agrees(match: Match | MatchTally) -> bool:

@@ -1,0 +1,141 @@
+"""Lines, facts and tables of the steps that follow from raw data, written again and compared."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from dsbench.base.options import Value
+from dsbench.judge import gate, streams
+from dsbench.judge.run import stream_facts
+from dsbench.judge.streams import Benchmark
+from dsbench.record.evidence import Evidence, EvidenceLog, Fact
+from dsbench.record.schema import Record
+from dsbench.steps import benchmark_run, kitti_gate, summary
+from dsbench.steps.rows import measurement_rows
+from dsbench.verify.mismatch import FoundBy, Mismatch
+from dsbench.verify.recompute import benchmark, scan_of
+from dsbench.verify.runs import RunAgain, named
+
+_RUN_1 = "Run 1"
+
+
+def mismatches(record: Record, runs: tuple[RunAgain, ...]) -> Iterator[Mismatch]:
+    """Where a step's evidence is not what its raw data give. ``runs``: those of the record, judged again."""
+    made: dict[str, Callable[[EvidenceLog], None]] = {
+        "kitti_gate": lambda log: _gate(log, record),
+        "run1_calibration": lambda log: _run1(log, record, runs),
+        "run2_validation": lambda log: _run2(log, runs),
+        "summary": lambda log: _summary(log, record, benchmark(record, runs)),
+    }
+    for place, step in enumerate(record.steps):
+        write = made.get(step.evidence.step)
+        if write is None or step.outcome == "skipped":
+            continue
+        log = EvidenceLog(step.evidence.step, "", "", "")
+        with contextlib.redirect_stdout(io.StringIO()):
+            write(log)
+        yield from _compare(f"steps[{place}]", step.evidence, log.snapshot())
+
+
+def _compare(path: str, stated: Evidence, again: Evidence) -> Iterator[Mismatch]:
+    yield from _lines(path, stated.lines, again.lines)
+    for fact in again.facts:
+        called = [(place, one) for place, one in enumerate(stated.facts) if one.name == fact.name]
+        if any(one.value == fact.value and fact.origin in ("", one.origin) for _, one in called):
+            continue  # several facts may have one name
+        place, found = called[0] if called else (len(stated.facts), Fact(fact.name, ""))
+        key = "value" if found.value != fact.value else "origin"
+        at, why = f"{path}.facts[{place}].{key}", f"fact {fact.name!r} from the raw data"
+        yield Mismatch(at, getattr(found, key), getattr(fact, key), FoundBy.RECOMPUTED, why)
+    tables = {table.title: (place, table) for place, table in enumerate(stated.tables)}
+    for table in again.tables:
+        place, rows = next(((at, one.rows) for title, (at, one) in tables.items() if title == table.title), (0, None))
+        why = f"table {table.title!r} from the raw data"
+        if rows is None or len(rows) != len(table.rows):
+            yield Mismatch(f"{path}.tables[{place}]", f"{len(rows or ())} rows", f"{len(table.rows)} rows", _AGAIN, why)
+            continue
+        for number, (row, wanted) in enumerate(zip(rows, table.rows, strict=True)):
+            if row != wanted:
+                yield Mismatch(f"{path}.tables[{place}].rows[{number}]", ", ".join(row), ", ".join(wanted), _AGAIN, why)
+
+
+_AGAIN = FoundBy.RECOMPUTED
+
+
+def _lines(path: str, stated: tuple[str, ...], again: tuple[str, ...]) -> Iterator[Mismatch]:
+    for line in again:
+        if line not in stated:
+            start = re.split(r"[0-9=]", line, maxsplit=1)[0]
+            place = next((at for at, other in enumerate(stated) if start and other.startswith(start)), None)
+            found = stated[place] if place is not None else ""
+            yield Mismatch(f"{path}.lines[{place if place is not None else len(stated)}]", found, line, _AGAIN)
+
+
+# --- the steps' own functions, on raw data ----------------------------------------------------------------------------
+
+
+def _gate(log: EvidenceLog, record: Record) -> None:
+    data = record.raw.gate
+    if data is None:
+        return
+    scan = scan_of(data)
+    verdict = gate.evaluate(scan, data.min_rate)
+    median = data.median_score if not data.scores else verdict.median_score
+    log.print(*verdict.lines)
+    log.fact("Frames written", scan.files)
+    kitti_gate.add_figures(log, scan, replace(verdict, median_score=median), Value(data.min_rate, ""))
+    seconds = record.handover.durations.step_6
+    if seconds is not None:
+        log.print(kitti_gate.Step6Duration(seconds).line)
+
+
+def _run1(log: EvidenceLog, record: Record, runs: tuple[RunAgain, ...]) -> None:
+    run, max_bs = named(runs, _RUN_1), record.figures.max_bs
+    if run is None or max_bs is None:
+        return
+    if run.figures is not None and record.figures.run1.total_fps is not None:
+        rt_streams = streams.rt_streams(run.figures, max_bs)
+        log.print(*streams.run1_lines(run.figures, rt_streams))
+        log.fact("RT_STREAMS", rt_streams)
+        _measured(log, run)
+    _windows(log, run)
+
+
+def _run2(log: EvidenceLog, runs: tuple[RunAgain, ...]) -> None:
+    for name in ("Run 2", "Retry"):
+        if (run := named(runs, name)) is None:
+            continue
+        _windows(log, run)
+        if run.figures is not None and run.raw.stopped:
+            log.print(*(streams.run2_lines(run.figures) if name == "Run 2" else (streams.retry_line(run.figures),)))
+
+
+def _measured(log: EvidenceLog, run: RunAgain) -> None:
+    """The specification's figures, and the line about all streams."""
+    if run.figures is not None and run.efficiency is not None:
+        benchmark_run.add_figures(log, run.raw.name, run.figures, run.efficiency)
+    log.print(measurement_rows.line(run.raw.name, run.measurement, asked=run.raw.name != _RUN_1))
+
+
+def _windows(log: EvidenceLog, run: RunAgain) -> None:
+    windows, target = run.raw.windows, run.measurement.target_fps
+    found = run.measurement if run.raw.stopped else None
+    facts = stream_facts.stream_facts(windows, target)
+    benchmark_run.add_windows(log, run.raw.name, windows, facts, run.series, found)
+
+
+def _summary(log: EvidenceLog, record: Record, result: Benchmark | None) -> None:
+    """The closing block; engine and directory are shown as the user gave them."""
+    stated = next((step.evidence.lines for step in record.steps if step.evidence.step == "summary"), ())
+    step6_s, engine = record.handover.durations.step_6, record.figures.engine
+    shown = next((line.partition("Engine: ")[2] for line in stated if line.startswith("Model: ")), "")
+    if result is None or step6_s is None or engine is None or not shown.endswith(engine):
+        return
+    given = shown.removesuffix(engine).rstrip("/")
+    log.print(*streams.closing_block(record.model_name, shown, given, result, step6_s))
+    if remark := summary.remark(result):
+        log.print(remark)

@@ -1,0 +1,78 @@
+"""What does not follow, and how that was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from dsbench.base import jsonable
+
+
+class FoundBy(StrEnum):
+    """How a mismatch was found, the most telling first."""
+
+    RECOMPUTED = "recomputed from the raw data"
+    CONTRADICTION = "contradicts another value"
+    FILES = "the files of the model directory say otherwise"
+    DIGEST = "the section's digest does not match"
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """A value of the record that does not follow. ``path``: its place, such as ``deepstream.run1.total_fps``."""
+
+    path: str
+    stated: str
+    expected: str
+    found_by: FoundBy
+    why: str = ""
+
+    @property
+    def section(self) -> str:
+        """The first part of the path, without an index."""
+        return self.path.partition(".")[0].partition("[")[0]
+
+    @property
+    def text(self) -> str:
+        """For a terminal."""
+        said = f"{self.path}: {self.stated or 'nothing'} is stated"
+        instead = f", {self.expected} is expected" if self.expected else ""
+        return f"{said}{instead} ({self.why or self.found_by})"
+
+
+_CLOSE, _LAST_DIGIT = 1e-9, 1.01e-4
+"""Relative and absolute difference of two numbers that are the same: another machine adds in another order, and a
+figure is rounded to four digits behind the point."""
+_MISSING = object()
+
+
+def differences(stated: Any, expected: Any, path: str = "") -> Iterator[Mismatch]:
+    """Where two values in JSON's types differ, one for each place."""
+    if isinstance(stated, dict | list) and stated == expected:
+        return
+    if isinstance(stated, dict) and isinstance(expected, dict):
+        for key in (*expected, *(key for key in stated if key not in expected)):
+            below = f"{path}.{key}" if path else key
+            yield from differences(stated.get(key, _MISSING), expected.get(key, _MISSING), below)
+    elif isinstance(stated, list) and isinstance(expected, list) and len(stated) == len(expected):
+        for place, pair in enumerate(zip(stated, expected, strict=True)):
+            yield from differences(*pair, f"{path}[{place}]")
+    elif not _same(stated, expected):
+        yield Mismatch(path, shown(stated), shown(expected), FoundBy.RECOMPUTED)
+
+
+def _same(stated: Any, expected: Any) -> bool:
+    kinds = {type(stated), type(expected)}
+    if float in kinds and kinds <= {int, float}:
+        return bool(abs(stated - expected) <= max(_CLOSE * abs(expected), _LAST_DIGIT if stated != 0 else 0.0))
+    return type(stated) is type(expected) and bool(stated == expected)
+
+
+def shown(value: Any) -> str:
+    """A value for people, shortened."""
+    if value is _MISSING:
+        return "nothing"
+    text = value if isinstance(value, str) else jsonable.dumps(value)
+    return text if len(text) <= 120 else f"{text[:117]}..."
