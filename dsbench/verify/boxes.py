@@ -22,7 +22,7 @@ from dsbench.record.schema import Record
 from dsbench.repair import trial, workcopy
 from dsbench.steps.dump_comparison import EXACT_MARGIN, MARGIN
 from dsbench.steps.nvinfer_config import NvinferConfigResult
-from dsbench.verify.mismatch import FoundBy, Mismatch
+from dsbench.verify.mismatch import FoundBy, RecordMismatch
 
 _ASSUMED = frozenset({"import_parity", "accuracy", "parser_check"})
 """Steps of the trial that are not needed."""
@@ -47,11 +47,13 @@ class Derived:
         )
 
     @property
-    def mismatches(self) -> tuple[Mismatch, ...]:
+    def mismatches(self) -> tuple[RecordMismatch, ...]:
         """One where the dump is not what model, config and parser give."""
         if self.tally is None or (parity.agrees(self.tally) and parity.exact(self.tally)):
             return ()
-        return (Mismatch("raw.gate.dump_sha256", "the dump's boxes", "those of the model", FoundBy.FILES, self.text),)
+        return (
+            RecordMismatch("raw.gate.dump_sha256", "the dump's boxes", "those of the model", FoundBy.FILES, self.text),
+        )
 
 
 def derive(record: Record, layout: ModelLayout, start: Path, scratch: Path) -> Derived:

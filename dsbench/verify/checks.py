@@ -16,7 +16,7 @@ from dsbench.judge.imports.match_tally import MatchTally
 from dsbench.judge.imports.matching import CLOSE, PAIRED
 from dsbench.record.raw import AccuracyData, AppRun, GateData
 from dsbench.record.schema import Record, RunTelemetry
-from dsbench.verify.mismatch import FoundBy, Mismatch, shown
+from dsbench.verify.mismatch import FoundBy, RecordMismatch, shown
 
 _CLOCK_SLACK_S, _CLOCK_SLACK = 5.0, 0.05
 """The wall clock may be set during a run; times of the steps are of a clock that is not."""
@@ -24,7 +24,7 @@ _RUN_SLACK_S = 1.0
 """Seconds between the last look at the log and the end of the run."""
 
 
-class Check(NamedTuple):
+class RawCheck(NamedTuple):
     """One comparison: the value at ``path`` must be ``expected``; ``why`` in words."""
 
     path: str
@@ -33,21 +33,21 @@ class Check(NamedTuple):
     why: str
 
 
-def mismatches(record: Record) -> Iterator[Mismatch]:
+def mismatches(record: Record) -> Iterator[RecordMismatch]:
     """Every value that another one contradicts."""
     for check in _checks(record):
         if check.stated != check.expected:
             expected = "" if check.expected is True else shown(check.expected)
             stated = "a contradiction" if check.stated is False else shown(check.stated)
-            yield Mismatch(check.path, stated, expected, FoundBy.CONTRADICTION, check.why)
+            yield RecordMismatch(check.path, stated, expected, FoundBy.CONTRADICTION, check.why)
 
 
-def _checks(record: Record) -> Iterator[Check]:
+def _checks(record: Record) -> Iterator[RawCheck]:
     yield from _times(record)
     yield from _options(record)
     yield from _stream_counts(record)
     raw = record.raw
-    yield Check("telemetry", len(record.telemetry), len(raw.runs), "one series for each run of raw.runs")
+    yield RawCheck("telemetry", len(record.telemetry), len(raw.runs), "one series for each run of raw.runs")
     for place, run in enumerate(raw.runs):
         yield from _run(f"raw.runs[{place}]", run)
     for place, series in enumerate(record.telemetry):
@@ -62,12 +62,12 @@ def _checks(record: Record) -> Iterator[Check]:
         yield from _accuracy("raw.accuracy", raw.accuracy)
     if raw.latency is not None and raw.latency.by_stream:
         frames = sum(map(len, raw.latency.by_stream.values()))
-        yield Check("raw.latency.frames", raw.latency.frames, frames, "the number of latencies")
+        yield RawCheck("raw.latency.frames", raw.latency.frames, frames, "the number of latencies")
     yield from _facts(record)
 
 
-def _true(path: str, holds: bool, why: str) -> Check:
-    return Check(path, holds, True, why)
+def _true(path: str, holds: bool, why: str) -> RawCheck:
+    return RawCheck(path, holds, True, why)
 
 
 def _grows(values: Iterable[float]) -> bool:
@@ -77,7 +77,7 @@ def _grows(values: Iterable[float]) -> bool:
 # --- the run as a whole -----------------------------------------------------------------------------------------------
 
 
-def _times(record: Record) -> Iterator[Check]:
+def _times(record: Record) -> Iterator[RawCheck]:
     try:
         started, updated = datetime.fromisoformat(record.started), datetime.fromisoformat(record.updated)
         ended = datetime.fromisoformat(record.ended) if record.ended else updated
@@ -93,52 +93,54 @@ def _times(record: Record) -> Iterator[Check]:
     yield _true("steps", all(step.seconds >= 0 for step in record.steps), "no step takes less than no time")
     names = [step.evidence.step for step in record.steps]
     order = [step.name for step in STEPS if step.name in names]
-    yield Check("steps", names, order, "each step once, in the order of the run")
+    yield RawCheck("steps", names, order, "each step once, in the order of the run")
 
 
-def _options(record: Record) -> Iterator[Check]:
+def _options(record: Record) -> Iterator[RawCheck]:
     """Options against what the run did with them."""
     known = {option.name: option.value for option in record.options}
     raw, figures = record.raw, record.figures
     if figures.target_fps is not None:
-        yield Check("target_fps", figures.target_fps, known.get("target-fps"), "the option target-fps")
+        yield RawCheck("target_fps", figures.target_fps, known.get("target-fps"), "the option target-fps")
     if raw.gate is not None:
-        yield Check("raw.gate.min_rate", raw.gate.min_rate, known.get("min-detection-rate"), "min-detection-rate")
-        yield Check("raw.gate.frames_asked", raw.gate.frames_asked, known.get("kitti-frames"), "kitti-frames")
+        yield RawCheck("raw.gate.min_rate", raw.gate.min_rate, known.get("min-detection-rate"), "min-detection-rate")
+        yield RawCheck("raw.gate.frames_asked", raw.gate.frames_asked, known.get("kitti-frames"), "kitti-frames")
     if raw.accuracy is not None:
-        yield Check("raw.accuracy.gate", raw.accuracy.gate, known.get("min-map"), "the option min-map")
+        yield RawCheck("raw.accuracy.gate", raw.accuracy.gate, known.get("min-map"), "the option min-map")
     for place, run in enumerate(raw.runs):
         if run.name in ("Run 1", "Run 2", "Retry"):
             path = f"raw.runs[{place}].windows.interval_s"
-            yield Check(path, run.windows.interval_s, known.get("perf-interval"), "the option perf-interval")
+            yield RawCheck(path, run.windows.interval_s, known.get("perf-interval"), "the option perf-interval")
 
 
-def _stream_counts(record: Record) -> Iterator[Check]:
+def _stream_counts(record: Record) -> Iterator[RawCheck]:
     """The numbers of streams follow from the run before."""
     figures = record.figures
     first = figures.run1
     if first.streams is None or figures.max_bs is None or figures.peak_gpu_streams is None:
         return
     wanted = streams.run1_streams(figures.peak_gpu_streams, figures.max_bs)
-    yield Check("deepstream.run1.streams", first.streams, wanted, "min(PEAK_GPU_STREAMS, MAX_BS), at least 1")
+    yield RawCheck("deepstream.run1.streams", first.streams, wanted, "min(PEAK_GPU_STREAMS, MAX_BS), at least 1")
     attempt = figures.run2_first or figures.run2
     if attempt.streams is None or first.total_fps is None or not figures.target_fps:
         return
     rt_streams = min(math.floor(first.total_fps / figures.target_fps), figures.max_bs)
     path = "deepstream.run2_first.streams" if figures.run2_first else "deepstream.run2.streams"
-    yield Check(path, attempt.streams, max(1, rt_streams), "RT_STREAMS of run 1, at least 1")
+    yield RawCheck(path, attempt.streams, max(1, rt_streams), "RT_STREAMS of run 1, at least 1")
     if figures.run2_first:
-        yield Check("deepstream.run2.streams", figures.run2.streams, streams.halved(rt_streams), "half of RT_STREAMS")
+        yield RawCheck(
+            "deepstream.run2.streams", figures.run2.streams, streams.halved(rt_streams), "half of RT_STREAMS"
+        )
 
 
-def _facts(record: Record) -> Iterator[Check]:
+def _facts(record: Record) -> Iterator[RawCheck]:
     """Facts, files and ``handover`` against each other."""
     onnx, model, config = record.file("onnx"), record.handover.model, record.handover.config
     preflight = next((step.evidence for step in record.steps if step.evidence.step == "preflight"), None)
     digest = next((fact.value for fact in preflight.facts if fact.name == "ONNX sha256"), None) if preflight else None
     if onnx is not None and digest is not None:
         place = record.files.index(onnx)
-        yield Check(f"files[{place}].sha256", onnx.sha256, digest, "the ONNX file's digest of pre-flight")
+        yield RawCheck(f"files[{place}].sha256", onnx.sha256, digest, "the ONNX file's digest of pre-flight")
     for place, file in enumerate(record.files):
         whole = file.bytes >= 0 and len(file.sha256) == 64
         yield _true(f"files[{place}]", whole, "a size of at least 0 and a SHA-256")
@@ -154,21 +156,21 @@ def _facts(record: Record) -> Iterator[Check]:
     for name, wanted in pairs:
         fact = record.fact(name)
         if fact is not None:
-            yield Check(f"facts[{record.facts.index(fact)}].value", fact.value, wanted, f"{name} of `handover`")
+            yield RawCheck(f"facts[{record.facts.index(fact)}].value", fact.value, wanted, f"{name} of `handover`")
 
 
 # --- raw blocks -------------------------------------------------------------------------------------------------------
 
 
-def _run(path: str, run: AppRun) -> Iterator[Check]:
+def _run(path: str, run: AppRun) -> Iterator[RawCheck]:
     windows = run.windows
     rows = len(windows.fps)
-    yield Check(f"{path}.windows.streams", windows.streams, run.streams, "the streams of the run")
-    yield Check(f"{path}.windows.at_s", len(windows.at_s), rows, "one time for each row")
+    yield RawCheck(f"{path}.windows.streams", windows.streams, run.streams, "the streams of the run")
+    yield RawCheck(f"{path}.windows.at_s", len(windows.at_s), rows, "one time for each row")
     if windows.avg:
-        yield Check(f"{path}.windows.avg", len(windows.avg), rows, "one row for each row of fps")
+        yield RawCheck(f"{path}.windows.avg", len(windows.avg), rows, "one row for each row of fps")
     if windows.number:
-        yield Check(f"{path}.windows.number", len(windows.number), rows, "one number for each row")
+        yield RawCheck(f"{path}.windows.number", len(windows.number), rows, "one number for each row")
         yield _true(f"{path}.windows.number", _grows(windows.number), "the numbers of the rows grow")
     for name in ("fps", "avg"):
         same = all(len(row) == run.streams for row in getattr(windows, name))
@@ -182,32 +184,32 @@ def _run(path: str, run: AppRun) -> Iterator[Check]:
     yield _true(f"{path}.builds", builds, "a build ends after it begins")
     if not (windows.broken or windows.repaired or windows.earlier):
         column = [row[0] for row in windows.fps if row]
-        yield Check(f"{path}.stream0", list(run.stream0), column, "the first column of windows.fps")
+        yield RawCheck(f"{path}.stream0", list(run.stream0), column, "the first column of windows.fps")
 
 
-def _telemetry(path: str, run: RunTelemetry) -> Iterator[Check]:
+def _telemetry(path: str, run: RunTelemetry) -> Iterator[RawCheck]:
     rows = run.series.rows
     yield _true(f"{path}.rows", all(len(row) == len(run.series.columns) for row in rows), "a value for each column")
     times = [row[0] for row in rows if row and row[0] is not None]
     yield _true(f"{path}.rows", _grows(times), "times grow")
 
 
-def _gate(path: str, data: GateData) -> Iterator[Check]:
+def _gate(path: str, data: GateData) -> Iterator[RawCheck]:
     objects, some = sum(data.per_frame), sum(count > 0 for count in data.per_frame)
-    yield Check(f"{path}.classes", sum(data.classes.values()), objects, "the objects of all frames")
+    yield RawCheck(f"{path}.classes", sum(data.classes.values()), objects, "the objects of all frames")
     if data.scores:
-        yield Check(f"{path}.scores", len(data.scores), objects, "a score for each object")
+        yield RawCheck(f"{path}.scores", len(data.scores), objects, "a score for each object")
     yield _true(f"{path}.zero_area", 0 <= data.zero_area <= objects, "at most the objects of all frames")
     if not data.invalid_lines:
-        yield Check(f"{path}.with_objects", data.with_objects, some, "the frames with objects")
+        yield RawCheck(f"{path}.with_objects", data.with_objects, some, "the frames with objects")
     yield _true(f"{path}.with_objects", some <= data.with_objects <= len(data.per_frame), "frames with objects")
 
 
-def _tally(path: str, tally: MatchTally, dump: GateData | None) -> Iterator[Check]:
-    yield Check(f"{path}.ious", len(tally.ious), tally.paired, "an IoU for each pair")
-    yield Check(f"{path}.drifts", len(tally.drifts), tally.paired, "a score difference for each pair")
+def _tally(path: str, tally: MatchTally, dump: GateData | None) -> Iterator[RawCheck]:
+    yield RawCheck(f"{path}.ious", len(tally.ious), tally.paired, "an IoU for each pair")
+    yield RawCheck(f"{path}.drifts", len(tally.drifts), tally.paired, "a score difference for each pair")
     close = sum(frame.close for frame in tally.frames)
-    yield Check(f"{path}.frames", close, sum(iou >= CLOSE for iou in tally.ious), "the pairs of IoU 0.9 or more")
+    yield RawCheck(f"{path}.frames", close, sum(iou >= CLOSE for iou in tally.ious), "the pairs of IoU 0.9 or more")
     inside = all(PAIRED - 1e-4 <= iou <= 1 + 1e-4 for iou in tally.ious)
     yield _true(f"{path}.ious", inside, "between 0.5 and 1")
     whole = dump is not None and len(dump.per_frame) == dump.frames_expected and not dump.invalid_lines
@@ -217,10 +219,10 @@ def _tally(path: str, tally: MatchTally, dump: GateData | None) -> Iterator[Chec
         yield _true(f"{path}.frames[{place}]", fits, "its counts fit together")
         if whole and dump is not None and frame.frame < len(dump.per_frame):
             count = dump.per_frame[frame.frame]
-            yield Check(f"{path}.frames[{place}][2]", frame.found, count, "the objects of this frame in raw.gate")
+            yield RawCheck(f"{path}.frames[{place}][2]", frame.found, count, "the objects of this frame in raw.gate")
 
 
-def _accuracy(path: str, data: AccuracyData) -> Iterator[Check]:
+def _accuracy(path: str, data: AccuracyData) -> Iterator[RawCheck]:
     known = [one for one in data.precision.classes if one.ap is not None and one.ap50 is not None]
     for name, values in (("map", [one.ap for one in known]), ("map50", [one.ap50 for one in known])):
         mean = fmean(value for value in values if value is not None) if known else 0.0
@@ -231,13 +233,13 @@ def _accuracy(path: str, data: AccuracyData) -> Iterator[Check]:
         at = f"{path}.errors.classes[{place}]"
         objects = sum(pair.count for pair in pairs if pair.truth == one.name)
         found = sum(pair.count for pair in pairs if pair.found == one.name)
-        yield Check(f"{at}.objects", one.objects, objects, "the objects of the confusion")
-        yield Check(f"{at}.detections", one.detections, found, "the detections of the confusion")
-        yield Check(f"{at}.right", one.right, data.errors.count(one.name, one.name), "the diagonal of the confusion")
+        yield RawCheck(f"{at}.objects", one.objects, objects, "the objects of the confusion")
+        yield RawCheck(f"{at}.detections", one.detections, found, "the detections of the confusion")
+        yield RawCheck(f"{at}.right", one.right, data.errors.count(one.name, one.name), "the diagonal of the confusion")
     frames = data.errors.frames
     wrong = sum(pair.count for pair in pairs if pair.truth != pair.found)
     lost = sum(pair.count for pair in pairs if pair.found == MISSED)
     extra = sum(pair.count for pair in pairs if pair.truth == BACKGROUND)
     for name, count in (("missed", lost), ("background", extra), ("confused", wrong - lost - extra)):
         of_frames = sum(getattr(frame, name) for frame in frames)
-        yield Check(f"{path}.errors.frames", of_frames, count, f"{name} in the confusion")
+        yield RawCheck(f"{path}.errors.frames", of_frames, count, f"{name} in the confusion")

@@ -14,17 +14,17 @@ from dsbench.model.layout import ModelLayout
 from dsbench.record.raw import AppRun, FileRecord
 from dsbench.record.schema import Record
 from dsbench.steps.record_files import dump_digest
-from dsbench.verify.mismatch import FoundBy, Mismatch, shown
+from dsbench.verify.mismatch import FoundBy, RecordMismatch, shown
 
 _FIX = "the run's file was changed or replaced after the run"
 
 
-def mismatches(record: Record, layout: ModelLayout) -> Iterator[Mismatch]:
+def mismatches(record: Record, layout: ModelLayout) -> Iterator[RecordMismatch]:
     """Files that are there and are not those of the run. A file that is not there is in ``missing``."""
     for place, file in enumerate(record.files):
         path = layout.root / file.path
         if path.is_file() and (digest := _sha256(path)) != file.sha256:
-            yield Mismatch(
+            yield RecordMismatch(
                 f"files[{place}].sha256", file.sha256[:16], digest[:16], FoundBy.FILES, f"{file.path}: {_FIX}"
             )
     for place, run in enumerate(record.raw.runs):
@@ -50,7 +50,7 @@ def has_dump(record: Record, layout: ModelLayout) -> bool:
     return data is not None and bool(names) and dump_digest(layout.kitti_dir, names) == data.dump_sha256
 
 
-def _dump(record: Record, layout: ModelLayout) -> Iterator[Mismatch]:
+def _dump(record: Record, layout: ModelLayout) -> Iterator[RecordMismatch]:
     """The dump's digest, and its counts read again."""
     data = record.raw.gate
     names = [file.path.name for file in kitti.list_frames(layout.kitti_dir)]
@@ -59,7 +59,7 @@ def _dump(record: Record, layout: ModelLayout) -> Iterator[Mismatch]:
     digest = dump_digest(layout.kitti_dir, names)
     if digest != data.dump_sha256:
         why = f"samples/kitti_output: {_FIX}"
-        yield Mismatch("raw.gate.dump_sha256", data.dump_sha256[:16], digest[:16], FoundBy.FILES, why)
+        yield RecordMismatch("raw.gate.dump_sha256", data.dump_sha256[:16], digest[:16], FoundBy.FILES, why)
         return
     scan = kitti.scan(layout.kitti_dir)
     pairs: tuple[tuple[str, object, object], ...] = (
@@ -72,10 +72,12 @@ def _dump(record: Record, layout: ModelLayout) -> Iterator[Mismatch]:
     )
     for name, stated, real in pairs:
         if stated != real:
-            yield Mismatch(f"raw.gate.{name}", shown(stated), shown(real), FoundBy.FILES, "read again from the dump")
+            yield RecordMismatch(
+                f"raw.gate.{name}", shown(stated), shown(real), FoundBy.FILES, "read again from the dump"
+            )
 
 
-def _log(path: str, run: AppRun, layout: ModelLayout) -> Iterator[Mismatch]:
+def _log(path: str, run: AppRun, layout: ModelLayout) -> Iterator[RecordMismatch]:
     """PERF rows of a log that is there."""
     log = layout.root / run.log
     if not log.is_file():
@@ -85,7 +87,7 @@ def _log(path: str, run: AppRun, layout: ModelLayout) -> Iterator[Mismatch]:
     except DsbenchError:
         return
     if stream0 != list(run.stream0):
-        yield Mismatch(
+        yield RecordMismatch(
             f"{path}.stream0", shown(list(run.stream0)), shown(stream0), FoundBy.FILES, f"{run.log} read again"
         )
     if run.windows.earlier:
@@ -98,7 +100,7 @@ def _log(path: str, run: AppRun, layout: ModelLayout) -> Iterator[Mismatch]:
         stated, real = getattr(run.windows, name), getattr(reader.windows(), name)
         if stated != real:
             at = f"{path}.windows.{name}"
-            yield Mismatch(at, shown(stated), shown(real), FoundBy.FILES, f"{run.log} read again")
+            yield RecordMismatch(at, shown(stated), shown(real), FoundBy.FILES, f"{run.log} read again")
 
 
 def _sha256(path: Path) -> str:

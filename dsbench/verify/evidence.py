@@ -16,14 +16,14 @@ from dsbench.record.evidence import Evidence, EvidenceLog, Fact
 from dsbench.record.schema import Record
 from dsbench.steps import benchmark_run, kitti_gate, summary
 from dsbench.steps.rows import measurement_rows
-from dsbench.verify.mismatch import FoundBy, Mismatch
+from dsbench.verify.mismatch import FoundBy, RecordMismatch
 from dsbench.verify.recompute import benchmark, scan_of
 from dsbench.verify.runs import RunAgain, named
 
 _RUN_1 = "Run 1"
 
 
-def mismatches(record: Record, runs: tuple[RunAgain, ...]) -> Iterator[Mismatch]:
+def mismatches(record: Record, runs: tuple[RunAgain, ...]) -> Iterator[RecordMismatch]:
     """Where a step's evidence is not what its raw data give. ``runs``: those of the record, judged again."""
     made: dict[str, Callable[[EvidenceLog], None]] = {
         "kitti_gate": lambda log: _gate(log, record),
@@ -41,7 +41,7 @@ def mismatches(record: Record, runs: tuple[RunAgain, ...]) -> Iterator[Mismatch]
         yield from _compare(f"steps[{place}]", step.evidence, log.snapshot())
 
 
-def _compare(path: str, stated: Evidence, again: Evidence) -> Iterator[Mismatch]:
+def _compare(path: str, stated: Evidence, again: Evidence) -> Iterator[RecordMismatch]:
     yield from _lines(path, stated.lines, again.lines)
     for fact in again.facts:
         called = [(place, one) for place, one in enumerate(stated.facts) if one.name == fact.name]
@@ -50,29 +50,33 @@ def _compare(path: str, stated: Evidence, again: Evidence) -> Iterator[Mismatch]
         place, found = called[0] if called else (len(stated.facts), Fact(fact.name, ""))
         key = "value" if found.value != fact.value else "origin"
         at, why = f"{path}.facts[{place}].{key}", f"fact {fact.name!r} from the raw data"
-        yield Mismatch(at, getattr(found, key), getattr(fact, key), FoundBy.RECOMPUTED, why)
+        yield RecordMismatch(at, getattr(found, key), getattr(fact, key), FoundBy.RECOMPUTED, why)
     tables = {table.title: (place, table) for place, table in enumerate(stated.tables)}
     for table in again.tables:
         place, rows = next(((at, one.rows) for title, (at, one) in tables.items() if title == table.title), (0, None))
         why = f"table {table.title!r} from the raw data"
         if rows is None or len(rows) != len(table.rows):
-            yield Mismatch(f"{path}.tables[{place}]", f"{len(rows or ())} rows", f"{len(table.rows)} rows", _AGAIN, why)
+            yield RecordMismatch(
+                f"{path}.tables[{place}]", f"{len(rows or ())} rows", f"{len(table.rows)} rows", _AGAIN, why
+            )
             continue
         for number, (row, wanted) in enumerate(zip(rows, table.rows, strict=True)):
             if row != wanted:
-                yield Mismatch(f"{path}.tables[{place}].rows[{number}]", ", ".join(row), ", ".join(wanted), _AGAIN, why)
+                yield RecordMismatch(
+                    f"{path}.tables[{place}].rows[{number}]", ", ".join(row), ", ".join(wanted), _AGAIN, why
+                )
 
 
 _AGAIN = FoundBy.RECOMPUTED
 
 
-def _lines(path: str, stated: tuple[str, ...], again: tuple[str, ...]) -> Iterator[Mismatch]:
+def _lines(path: str, stated: tuple[str, ...], again: tuple[str, ...]) -> Iterator[RecordMismatch]:
     for line in again:
         if line not in stated:
             start = re.split(r"[0-9=]", line, maxsplit=1)[0]
             place = next((at for at, other in enumerate(stated) if start and other.startswith(start)), None)
             found = stated[place] if place is not None else ""
-            yield Mismatch(f"{path}.lines[{place if place is not None else len(stated)}]", found, line, _AGAIN)
+            yield RecordMismatch(f"{path}.lines[{place if place is not None else len(stated)}]", found, line, _AGAIN)
 
 
 # --- the steps' own functions, on raw data ----------------------------------------------------------------------------

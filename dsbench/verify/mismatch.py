@@ -20,7 +20,7 @@ class FoundBy(StrEnum):
 
 
 @dataclass(frozen=True)
-class Mismatch:
+class RecordMismatch:
     """A value of the record that does not follow. ``path``: its place, such as ``deepstream.run1.total_fps``."""
 
     path: str
@@ -48,7 +48,7 @@ figure is rounded to four digits behind the point."""
 _MISSING = object()
 
 
-def differences(stated: Any, expected: Any, path: str = "") -> Iterator[Mismatch]:
+def differences(stated: Any, expected: Any, path: str = "") -> Iterator[RecordMismatch]:
     """Where two values in JSON's types differ, one for each place."""
     if isinstance(stated, dict | list) and stated == expected:
         return
@@ -60,7 +60,7 @@ def differences(stated: Any, expected: Any, path: str = "") -> Iterator[Mismatch
         for place, pair in enumerate(zip(stated, expected, strict=True)):
             yield from differences(*pair, f"{path}[{place}]")
     elif not _same(stated, expected):
-        yield Mismatch(path, shown(stated), shown(expected), FoundBy.RECOMPUTED)
+        yield RecordMismatch(path, shown(stated), shown(expected), FoundBy.RECOMPUTED)
 
 
 def _same(stated: Any, expected: Any) -> bool:

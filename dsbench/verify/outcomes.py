@@ -14,14 +14,14 @@ from dsbench.judge.imports.parity import ParityOutcome
 from dsbench.judge.run.measurement import State
 from dsbench.record.ledger import Ledger
 from dsbench.record.schema import Record
-from dsbench.verify.mismatch import FoundBy, Mismatch
+from dsbench.verify.mismatch import FoundBy, RecordMismatch
 from dsbench.verify.recompute import scan_of
 from dsbench.verify.runs import RunAgain, named
 
 _MODEL = "model"
 
 
-def mismatches(record: Record, runs: tuple[RunAgain, ...]) -> Iterator[Mismatch]:
+def mismatches(record: Record, runs: tuple[RunAgain, ...]) -> Iterator[RecordMismatch]:
     """Steps that ran or were skipped without cause, and verdicts that the raw data do not give."""
     yield from _skipped(record)
     found = {step.evidence.step: (place, step) for place, step in enumerate(record.steps)}
@@ -36,22 +36,22 @@ def mismatches(record: Record, runs: tuple[RunAgain, ...]) -> Iterator[Mismatch]
             said = f"{step.outcome} [{stated}]" if stated else step.outcome
             path = f"steps[{place}].outcome"
             if not other:
-                yield Mismatch(path, said, expected, FoundBy.RECOMPUTED, f"{name}, from its raw data")
+                yield RecordMismatch(path, said, expected, FoundBy.RECOMPUTED, f"{name}, from its raw data")
 
 
-def _skipped(record: Record) -> Iterator[Mismatch]:
+def _skipped(record: Record) -> Iterator[RecordMismatch]:
     """The reasons to skip, from the outcomes of the steps before."""
     ledger, known = Ledger(), {step.name: step for step in STEPS}
     for place, step in enumerate(record.steps):
         evidence = step.evidence
         if evidence.step not in known:
-            yield Mismatch(f"steps[{place}].step", evidence.step, "a known step", FoundBy.CONTRADICTION)
+            yield RecordMismatch(f"steps[{place}].step", evidence.step, "a known step", FoundBy.CONTRADICTION)
             continue
         cause = ledger.cause_to_skip(_MODEL, known[evidence.step])
         wanted = str(cause) if cause else ""
         if evidence.skipped_for != wanted:
             path = f"steps[{place}].skipped_for"
-            yield Mismatch(path, evidence.skipped_for or "nothing", wanted or "nothing", FoundBy.RECOMPUTED)
+            yield RecordMismatch(path, evidence.skipped_for or "nothing", wanted or "nothing", FoundBy.RECOMPUTED)
         reported = "passed" if step.outcome == "inconclusive" else step.outcome
         ledger.note(_MODEL, evidence.step, reported, evidence.failure)
 

@@ -11,7 +11,7 @@ from dsbench.base.errors import DsbenchError
 from dsbench.record import codec, digests
 from dsbench.record.schema import SCHEMA_VERSION, Record
 from dsbench.verify import checks, evidence, outcomes, recompute
-from dsbench.verify.mismatch import FoundBy, Mismatch, differences, shown
+from dsbench.verify.mismatch import FoundBy, RecordMismatch, differences, shown
 from dsbench.verify.runs import judged_again
 
 
@@ -20,7 +20,7 @@ class Verification:
     """The result. ``record`` is None if the file could not be read as one."""
 
     record: Record | None
-    mismatches: tuple[Mismatch, ...]
+    mismatches: tuple[RecordMismatch, ...]
     notes: tuple[str, ...] = ()
     """What could not be checked, and why."""
     checked: tuple[str, ...] = ()
@@ -39,12 +39,12 @@ def verify(text: str, where: str = "") -> Verification:
     data = codec.parse(text, where=where)
     if data["schema_version"] < SCHEMA_VERSION:
         what = f"schema_version {data['schema_version']} has no raw data: nothing can be computed again"
-        return Verification(None, (Mismatch("schema_version", str(data["schema_version"]), "2", _BY, what),))
+        return Verification(None, (RecordMismatch("schema_version", str(data["schema_version"]), "2", _BY, what),))
     stated = {key: value for key, value in data.items() if key != digests.KEY}
     try:
         record = codec.from_data(data, where=where)
     except DsbenchError as error:
-        return Verification(None, (Mismatch("", error.what, "", FoundBy.CONTRADICTION), *_digests(data, ())))
+        return Verification(None, (RecordMismatch("", error.what, "", FoundBy.CONTRADICTION), *_digests(data, ())))
     found = [*_recomputed(record, stated), *_caught("raw", checks.mismatches, record)]
     found = list({(one.path, one.expected): one for one in found}.values())
     found += _digests(data, found)
@@ -54,7 +54,7 @@ def verify(text: str, where: str = "") -> Verification:
 _BY = FoundBy.CONTRADICTION
 
 
-def _recomputed(record: Record, stated: dict[str, Any]) -> Iterator[Mismatch]:
+def _recomputed(record: Record, stated: dict[str, Any]) -> Iterator[RecordMismatch]:
     try:
         runs = judged_again(record)
         again = codec.document(recompute.expected(record, runs))
@@ -66,9 +66,9 @@ def _recomputed(record: Record, stated: dict[str, Any]) -> Iterator[Mismatch]:
         yield from _caught("steps", lambda one, check=check: check(one, runs), record)  # type: ignore[misc]
 
 
-def _caught(path: str, check: Callable[[Record], Iterable[Mismatch]], record: Record) -> list[Mismatch]:
+def _caught(path: str, check: Callable[[Record], Iterable[RecordMismatch]], record: Record) -> list[RecordMismatch]:
     """The mismatches of a check; one more where the values break it."""
-    found: list[Mismatch] = []
+    found: list[RecordMismatch] = []
     try:
         found.extend(check(record))
     except Exception as error:  # as above
@@ -76,12 +76,12 @@ def _caught(path: str, check: Callable[[Record], Iterable[Mismatch]], record: Re
     return found
 
 
-def _unusable(path: str, error: Exception) -> Mismatch:
+def _unusable(path: str, error: Exception) -> RecordMismatch:
     why = f"it cannot be computed again: {type(error).__name__}: {error}"
-    return Mismatch(path, "damaged data", "", FoundBy.CONTRADICTION, why)
+    return RecordMismatch(path, "damaged data", "", FoundBy.CONTRADICTION, why)
 
 
-def _digests(data: dict[str, Any], found: Iterable[Mismatch]) -> list[Mismatch]:
+def _digests(data: dict[str, Any], found: Iterable[RecordMismatch]) -> list[RecordMismatch]:
     """Sections whose digest does not match. A section in which something else was found is left out."""
     stated = data.get(digests.KEY)
     try:
@@ -94,11 +94,11 @@ def _digests(data: dict[str, Any], found: Iterable[Mismatch]) -> list[Mismatch]:
     named = {one.path for one in found}
     changed = [name for name in (*real["sections"], *sections) if real["sections"].get(name) != sections.get(name)]
     new = [name for name in dict.fromkeys(changed) if not any(path.startswith(name) for path in named)]
-    made = [Mismatch(name, "an edited value", "", FoundBy.DIGEST) for name in new]
+    made = [RecordMismatch(name, "an edited value", "", FoundBy.DIGEST) for name in new]
     if made or named:
         return made
     whole = stated.get("record") if isinstance(stated, dict) else stated
-    return [Mismatch(f"{digests.KEY}.record", shown(whole), shown(real["record"]), FoundBy.DIGEST)]
+    return [RecordMismatch(f"{digests.KEY}.record", shown(whole), shown(real["record"]), FoundBy.DIGEST)]
 
 
 def _notes(record: Record) -> Iterator[str]:
