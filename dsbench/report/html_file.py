@@ -22,20 +22,20 @@ from dsbench.report.page.build import Session, page_of
 
 
 def configure(config: pytest.Config, default: Path) -> Path | None:
-    """Set the report's path: the user's ``--html``, else ``default``, self-contained; returns it.
+    """Set the report's path: the user's ``--html``, else ``default``; one self-contained file; returns it.
 
     None means no report: with --collect-only (an existing report stays), on xdist workers, and without pytest-html
     (``-p no:html``). Raises NOT_WRITABLE if the file cannot be created.
     """
     if config.option.collectonly or hasattr(config, "workerinput") or not hasattr(config.option, "htmlpath"):
         return None
+    config.option.self_contained_html = True  # one file, also with --html: nothing is fetched
     if config.option.htmlpath:
         path = Path(os.path.expandvars(config.option.htmlpath)).expanduser().absolute()
         _require_place(path)
         return path
     _require_place(default)
     config.option.htmlpath = str(default)
-    config.option.self_contained_html = True
     return default
 
 

@@ -16,7 +16,7 @@ from dsbench.judge.accuracy.verdict import AccuracyVerdict, GateState
 from dsbench.judge.imports import preprocessing, truth_ranking
 from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import EvidenceLog
-from dsbench.steps import accuracy_dump, ground_truth
+from dsbench.steps import accuracy_dump, accuracy_pictures, ground_truth
 from dsbench.steps.accuracy_dump import AccuracyDumps
 from dsbench.steps.ground_truth import FoundTruth
 from dsbench.steps.model_outputs import ModelOutputsResult
@@ -182,6 +182,8 @@ def add_evidence(log: EvidenceLog, model: ModelRun, result: AccuracyResult) -> N
     elif measured.verdict.state is not GateState.FAIL and (renamed := verdict.renamed(measured.errors)):
         log.inconclusive(CLASS_NAMES, renamed, verdict.relabelling(measured.errors))
     file_text(log, model.layout.accuracy_dir / "config_infer_low.txt")
+    if not truth.pictures:
+        log.frames(*accuracy_pictures.hardest(measured.dumps.own, measured.names, model.get(PreflightFacts)))
 
 
 def _tables(log: EvidenceLog, measured: MeasuredAccuracy) -> None:

@@ -1,17 +1,16 @@
-"""Frames for the report's gallery: those in which dump and reference differ most, with the boxes of both."""
+"""Frames for the report's gallery: those in which two sides differ most, with the boxes of both."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dsbench.base import pictures, spec
 from dsbench.base.boxes import Boxes
 from dsbench.base.errors import DsbenchError
-from dsbench.judge.imports.dump_boxes import ClassNames
-from dsbench.judge.imports.matching import FrameMatch
+from dsbench.judge.imports.matching import FrameMatch, Match
 from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import BoxedFrame, MarkedBox
 from dsbench.steps.dump_comparison import DumpComparison
@@ -28,16 +27,24 @@ _QUALITY = 70
 
 
 def frames(result: DumpComparison, facts: PreflightFacts) -> tuple[BoxedFrame, ...]:
-    """The frames that differ most, the worst first; empty if nothing was compared or the clip cannot be read."""
+    """Dump and reference: the frames that differ most, the worst first; empty if nothing was compared."""
     match = result.parity.match if result.parity else None
-    if match is None or not (match.reference or match.found):
+    return worst(match, facts, result.names.name, FRAMES) if match is not None else ()
+
+
+def worst(match: Match, facts: PreflightFacts, name: Callable[[int], str], count: int) -> tuple[BoxedFrame, ...]:
+    """The frames that differ most, the worst first; empty without boxes, or if the clip cannot be read.
+
+    Boxes are in pixels of the streammux surface; ``name``: of a class.
+    """
+    if not (match.reference or match.found):
         return ()
-    chosen = sorted(match.worst(FRAMES), key=lambda frame: -len(frame.missed) - len(frame.extra))
+    chosen = sorted(match.worst(count), key=lambda frame: -len(frame.missed) - len(frame.extra))
     try:
         seen = seen_frames(facts.video.value.path, [frame.frame for frame in chosen])
     except DsbenchError:
         return ()
-    return tuple(_boxed(frame, seen[frame.frame], result.names) for frame in chosen if frame.frame in seen)
+    return tuple(_boxed(frame, seen[frame.frame], name) for frame in chosen if frame.frame in seen)
 
 
 def seen_frames(video: Path, numbers: Sequence[int]) -> dict[int, Rgb]:
@@ -55,15 +62,15 @@ def seen_frames(video: Path, numbers: Sequence[int]) -> dict[int, Rgb]:
     return found
 
 
-def _boxed(frame: FrameMatch, seen: Rgb, names: ClassNames) -> BoxedFrame:
+def _boxed(frame: FrameMatch, seen: Rgb, name: Callable[[int], str]) -> BoxedFrame:
     from PIL import Image
 
     height, width = seen.shape[:2]
     scale = width / spec.MUX_WIDTH
     picture = base64.b64encode(pictures.jpeg(Image.fromarray(seen), _QUALITY)).decode()
     boxes = (
-        *_marked("reference", frame.reference, frame.missed, scale, names),
-        *_marked("dump", frame.found, frame.extra, scale, names),
+        *_marked("reference", frame.reference, frame.missed, scale, name),
+        *_marked("dump", frame.found, frame.extra, scale, name),
     )
     return BoxedFrame(f"frame {frame.frame}: {_counts(frame)}", "image/jpeg", picture, width, height, boxes)
 
@@ -76,7 +83,7 @@ def _counts(frame: FrameMatch) -> str:
 
 
 def _marked(
-    side: Literal["reference", "dump"], boxes: Boxes, alone: Sequence[int], scale: float, names: ClassNames
+    side: Literal["reference", "dump"], boxes: Boxes, alone: Sequence[int], scale: float, name: Callable[[int], str]
 ) -> Iterator[MarkedBox]:
     """The boxes of one side; ``alone``: places without a partner; ``scale``: pixels of the picture per pixel."""
     rows, unpaired = boxes.table().tolist(), set(alone)
@@ -84,5 +91,5 @@ def _marked(
     for place in order[:MAX_BOXES]:
         number, *sides, score = rows[place]
         left, top, width, height = (round(value * scale, 1) for value in sides)
-        label = names.name(int(number))
+        label = name(int(number))
         yield MarkedBox(side, place not in unpaired, label, round(score, 3), left, top, width, height)

@@ -75,5 +75,6 @@ def opened(text: str, folder: Path, probe: str, width: int = 1400, script: str =
     )
     sent = re.search(r'data-probe="(.*?)"', done.stdout)
     assert sent is not None, done.stderr[-2000:]
-    assert [line for line in done.stderr.splitlines() if "CONSOLE" in line] == []
+    console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    assert not console, console
     return json.loads(unescape(sent[1]))

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dsbench.base.steps import STEPS
+from dsbench.record.evidence import Evidence
 from dsbench.record.schema import INCONCLUSIVE, Figures
 from dsbench.report import charts
 from dsbench.report.collector import StepResult
 from dsbench.report.page import benchmark, gallery, headlines, media, problems
-from dsbench.report.page.views import ModelView, PageView, StepView
+from dsbench.report.page.views import Gallery, ModelView, PageView, StepView
 from dsbench.report.verdict import model_verdict
 
 _FRAME_BYTES, _VIDEO_BYTES = 1_600_000, 1_300_000
@@ -52,7 +53,6 @@ def _model(results: Sequence[StepResult], number: int, of: int, session: Session
     verdict = model_verdict(results, bool(session.interrupted_in))
     record = next((result.record for result in reversed(results) if result.record is not None), None)
     every = [result.evidence for result in results]
-    frames = [frame for evidence in every for frame in evidence.frames]
     files = [file for evidence in every for file in evidence.videos]
     figures = record.figures if record else Figures()
     return ModelView(
@@ -65,13 +65,23 @@ def _model(results: Sequence[StepResult], number: int, of: int, session: Session
         counts=headlines.counts(results),
         problems=problems.problems(results, anchor),
         warned=problems.warned(results, anchor),
-        gallery=gallery.gallery(frames, _FRAME_BYTES // of),
+        galleries=_galleries(every, _FRAME_BYTES // of),
         pictures=tuple(picture for evidence in every for picture in evidence.pictures),
         videos=media.videos(files, _VIDEO_BYTES // of, session.folder),
         charts=benchmark.benchmark(results, figures),
         steps=tuple(_step(result, anchor, figures.target_fps) for result in results),
         trouble=record.trouble if record else "",
     )
+
+
+def _galleries(every: Sequence[Evidence], max_bytes: int) -> tuple[Gallery, ...]:
+    """The frames of each step that has some."""
+    mine = [evidence for evidence in every if evidence.frames]
+    found = []
+    for evidence in mine:
+        reference = gallery.TRUTH if evidence.step == "accuracy" else gallery.REFERENCE
+        found.append(gallery.gallery(evidence.frames, max_bytes // len(mine), reference))
+    return tuple(one for one in found if one is not None)
 
 
 def _step(result: StepResult, prefix: str, target_fps: float | None) -> StepView:

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dsbench.record.evidence import BoxedFrame
 from dsbench.report.page.views import Gallery
 
+REFERENCE, TRUTH = "reference: what the model gives", "ground truth: what was annotated"
 _AGREEING = 3
 """Frames shown of a run without differences."""
 
 
-def gallery(frames: Sequence[BoxedFrame], max_bytes: int) -> Gallery | None:
+def gallery(frames: Sequence[BoxedFrame], max_bytes: int, reference: str = REFERENCE) -> Gallery | None:
     """The worst frames that fit into ``max_bytes`` of base64, at least one; None without frames.
 
     Where nothing differs a few frames are enough.
@@ -31,4 +32,6 @@ def gallery(frames: Sequence[BoxedFrame], max_bytes: int) -> Gallery | None:
     boxes = [box for frame in shown for box in frame.boxes]
     labels = tuple(label for label, _ in Counter(box.label for box in boxes).most_common())
     alone = [box.side for box in boxes if not box.paired]
-    return Gallery(tuple(shown), labels, alone.count("reference"), alone.count("dump"), more=len(frames) - len(shown))
+    return Gallery(
+        reference, tuple(shown), labels, alone.count("reference"), alone.count("dump"), more=len(frames) - len(shown)
+    )

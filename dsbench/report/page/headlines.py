@@ -80,6 +80,9 @@ def _lines(results: Sequence[StepResult], verdict: ModelVerdict) -> Iterator[Lin
         fixes = [one.evidence.failure.fix for one in failed if one.evidence.failure and one.evidence.failure.fix]
         if fixes:
             yield Line("What to do?", _first(fixes[0]))
+    elif doubts := [(one.evidence.step, doubt) for one in results for doubt in one.evidence.undecided]:
+        yield Line("What is not decided?", ", ".join(f"{step} ({doubt.code})" for step, doubt in doubts), "amber")
+        yield Line("What to do?", _first(doubts[0][1].fix))
     yield from (Line(question, answer) for question, answer in step_answers(results))
     missing = not_measured(results)
     if missing:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from dsbench.record.evidence import BoxedFrame, Evidence, Picture, Table
+
+_TO_COPY = re.compile(r"\[|[\w.-]+ ?=|(dsbench|pytest|make|[+-]) ")
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,8 @@ class StepProblem:
 
     @property
     def patch(self) -> bool:
-        """Whether the fix has something to copy: lines, keys of a config, a command."""
-        return "\n" in self.fix or "=" in self.fix or "--" in self.fix
+        """Whether the fix is something to copy: several lines, a key of a config, a command."""
+        return "\n" in self.fix or _TO_COPY.match(self.fix) is not None
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class Warned:
 class Gallery:
     """Frames with the boxes of both sides, the worst first."""
 
+    reference: str
+    """What one side is: the other is what the app wrote."""
     frames: tuple[BoxedFrame, ...]
     labels: tuple[str, ...]
     """Of all boxes, the most frequent first."""
@@ -131,7 +136,7 @@ class ModelView:
     counts: str
     problems: tuple[StepProblem, ...]
     warned: tuple[Warned, ...]
-    gallery: Gallery | None
+    galleries: tuple[Gallery, ...]
     pictures: tuple[Picture, ...]
     videos: tuple[VideoView, ...]
     charts: tuple[ChartView, ...]
