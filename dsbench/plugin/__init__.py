@@ -22,7 +22,7 @@ from dsbench.ci.junit import JunitNames
 from dsbench.ci.outcome import session_outcome
 from dsbench.ci.service import CiService, detect
 from dsbench.model.layout import ModelLayout
-from dsbench.plugin import collection
+from dsbench.plugin import collection, live
 from dsbench.record import codec
 from dsbench.record.evidence import EvidenceLog, StepFailure
 from dsbench.record.ledger import Ledger
@@ -44,6 +44,7 @@ RECORDERS = pytest.StashKey[Recorders]()
 REPORT_FILE = pytest.StashKey[html_file.ReportFile]()
 CI = pytest.StashKey[CiService]()
 
+STREAMS = pytest.StashKey[live.Streams]()
 _INI_TYPES: dict[type, Literal["bool", "linelist"]] = {Flag: "bool", Texts: "linelist"}
 
 
@@ -73,6 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except DsbenchError as error:
         raise pytest.UsageError(error.render()) from None
     config.add_cleanup(interrupts.install())
+    config.stash[STREAMS] = live.Streams.copied(config)
     _begin_ci(config, start)
     config.pluginmanager.register(config.stash[COLLECTOR], "dsbench.collector")
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
@@ -189,6 +191,7 @@ def model(request: pytest.FixtureRequest) -> Iterator[ModelRun]:
             scratch=Path(scratch),
             start=Path(request.config.invocation_params.dir),
             announce=announce,
+            progress=live.progress(request.config, stash[STREAMS]),
             at_end=at_end,
             recorder=recorder,
         )

@@ -23,7 +23,9 @@ _MAX_HINTS = 3
 
 
 def announce(config: pytest.Config, text: str) -> None:
-    """Print a progress line past pytest's capturing, on standard error: the only output of an xdist worker."""
+    """Print a line past pytest's capturing, on standard error: the only output of an xdist worker. Nothing with -q."""
+    if config.option.verbose < 0:
+        return
     capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
         print(f"\ndsbench: {without_controls(text)}", file=sys.stderr, flush=True)

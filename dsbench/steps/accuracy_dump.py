@@ -20,7 +20,7 @@ from dsbench.judge.accuracy.clip_frames import ClipSize
 from dsbench.judge.accuracy.judged_frames import DumpedFrame
 from dsbench.model.facts import PreflightFacts
 from dsbench.runtimes import kitti_dump
-from dsbench.steps import ground_truth, picture_clip
+from dsbench.steps import ground_truth, picture_clip, working
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.nvinfer_config import NvinferConfigResult
 
@@ -140,9 +140,9 @@ def _dump(model: ModelRun, video: Path, name: str, frames: int, *, low: bool) ->
     written = folder / f"deepstream_app_{name}.txt"
     app_config.write_app(written, plan)
     log = folder / f"{name}.log"
-    found = kitti_dump.dump(
-        model.runtime, app_config.safe_path(written, links), directory, frames, log, what="the dump for the accuracy"
-    )
+    ini = app_config.safe_path(written, links)
+    with working.frames(model, "dump for the accuracy", directory, frames):
+        found = kitti_dump.dump(model.runtime, ini, directory, frames, log, what="the dump for the accuracy")
     return found.finished.seconds
 
 

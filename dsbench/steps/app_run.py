@@ -26,6 +26,7 @@ from dsbench.record.schema import RunTelemetry
 from dsbench.runtimes import perf_run
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.perf_run import PerfPlan, PerfRun
+from dsbench.steps import working
 from dsbench.steps.model_run import ModelRun
 
 
@@ -67,9 +68,9 @@ def play(model: ModelRun, runtime: Runtime, plan: PerfPlan, title: str, *, confi
     with device_lock.exclusive(device, model.announce) as held:
         up_to = "" if plan.enough is None else "at most "
         text = f"{title}, {plan.streams} stream{'s' if plan.streams != 1 else ''} for {up_to}{plan.seconds} s"
-        model.announce(f"{model.layout.name}: {text} on {model.runtime.name}")
         started = time.monotonic()
-        with telemetry.sampler(model.runtime.name, model.option(GPU_ID).value) as sampler:
+        shown = working.seconds(model, f"{text} on {model.runtime.name}", plan.seconds)
+        with shown, telemetry.sampler(model.runtime.name, model.option(GPU_ID).value) as sampler:
             perf = perf_run.run_app(runtime, plan)
         took_s = round(time.monotonic() - started, 3)
     series = _keep_telemetry(model, title, perf, sampler.series())

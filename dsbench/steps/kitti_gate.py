@@ -24,7 +24,7 @@ from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import frame_count, kitti_dump
 from dsbench.runtimes.kitti_dump import KittiDump
-from dsbench.steps import clip_check, dump_comparison, reference
+from dsbench.steps import clip_check, dump_comparison, reference, working
 from dsbench.steps.clip_check import ClipReport
 from dsbench.steps.model_outputs import ModelOutputsResult, Step6Start, family_threshold
 from dsbench.steps.model_run import ModelRun
@@ -156,7 +156,8 @@ def _dump(model: ModelRun, facts: PreflightFacts, frames: int) -> KittiDump:
     )
     app_config.write_app(layout.kitti_app_config, plan)
     config = app_config.safe_path(layout.kitti_app_config, links)
-    return kitti_dump.dump(model.runtime, config, layout.kitti_dir, frames, layout.kitti_log)
+    with working.frames(model, "KITTI dump (6g)", layout.kitti_dir, frames):
+        return kitti_dump.dump(model.runtime, config, layout.kitti_dir, frames, layout.kitti_log)
 
 
 def require_detections(result: KittiGateResult) -> None:

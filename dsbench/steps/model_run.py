@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from dsbench.base import jsonable
 from dsbench.base.options import GPU_ID, REPLACE_RESULTS, Option, Options, Value
+from dsbench.base.progress import ProgressDisplay
 from dsbench.base.steps import RECORD_KEYS
 from dsbench.machine import hardware
 from dsbench.model.facts import PreflightFacts
@@ -38,13 +39,15 @@ class ModelRun:
     start: Path
     """Where pytest was started."""
     announce: Callable[[str], None] = print
-    """Prints what a long step is doing."""
+    """Prints what a long step is waiting for."""
     at_end: ExitStack = field(default_factory=ExitStack)
     """Callbacks for the end of this model's steps."""
     recorder: Recorder | None = None
     """The recorder of its record in this session."""
     entries: Mapping[str, Any] = field(default_factory=lambda: dict.fromkeys(RECORD_KEYS))
     """Record entries of the steps beyond the specification so far, in JSON's types."""
+    progress: ProgressDisplay = field(default_factory=ProgressDisplay)
+    """Shows what a long step is doing and how far it is."""
     _results: dict[type, object] = field(default_factory=dict)
 
     @property

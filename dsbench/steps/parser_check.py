@@ -42,7 +42,7 @@ from dsbench.runtimes import parser_harness
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.embedded import EmbeddedRuntime
 from dsbench.runtimes.parser_harness import SanitizersMissing
-from dsbench.steps import background, built_in_parser, model_outputs, parser_build
+from dsbench.steps import background, built_in_parser, model_outputs, parser_build, working
 from dsbench.steps.background import Stopped
 from dsbench.steps.findings import raise_errors
 from dsbench.steps.model_outputs import ModelOutputsResult, source_plan
@@ -99,7 +99,8 @@ def begin(model: ModelRun) -> None:
 
 def run(model: ModelRun, log: EvidenceLog) -> ParserCheckResult:
     """Wait for the background check. Raises what ``check`` raises, PARSER_CHECK if any finding is an error."""
-    result = model.keep(model.get(BackgroundCheck).result())
+    with working.seconds(model, "parser under the sanitizers", announced=False):
+        result = model.keep(model.get(BackgroundCheck).result())
     add_evidence(log, result)
     require(result)
     return result

@@ -18,6 +18,7 @@ from pathlib import Path
 from dsbench.base.errors import DsbenchError
 from dsbench.base.files import replace_file
 from dsbench.base.options import PREPARE
+from dsbench.base.progress import Task
 from dsbench.machine import device_lock
 from dsbench.model import preflight, previous, stand_in
 from dsbench.model.facts import PreflightFacts
@@ -26,6 +27,7 @@ from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import throughput_run
 from dsbench.runtimes.embedded import cpu_name
 from dsbench.runtimes.throughput_run import BatchMeasurement, ThroughputJob
+from dsbench.steps import working
 from dsbench.steps.model_run import ModelRun
 
 SECONDS, WARM_UP = 2.5, 0.5
@@ -65,9 +67,9 @@ def prepare(model: ModelRun, facts: PreflightFacts) -> PreparedEngine:
         return PreparedEngine(_without_outdated(facts, provenance), "--prepare never: nothing was measured")
     started = time.monotonic()
     with device_lock.exclusive(device_lock.device_name(model.runtime.name, 0), model.announce) as held_lock:
-        model.announce(f"{facts.layout.name}: measuring the model on ONNX Runtime (engine preparation, once)")
         try:
-            search = find_max_bs(facts, _measurer(facts, model.scratch))
+            with working.seconds(model, "measuring the model on ONNX Runtime (engine preparation, once)") as task:
+                search = find_max_bs(facts, _measurer(facts, model.scratch, task))
             moved = _write(facts, provenance, search)
         except DsbenchError as error:
             kept = _without_outdated(facts, provenance)
@@ -150,8 +152,11 @@ def _peak(measured: BatchMeasurement, target_fps: float) -> int:
     return math.floor(measured.images_per_second / target_fps)
 
 
-def _measurer(facts: PreflightFacts, scratch: Path) -> Measure:
+def _measurer(facts: PreflightFacts, scratch: Path, task: Task) -> Measure:
+    title = task.text
+
     def measure(batch: int, seconds: float, warm_up: float) -> BatchMeasurement:
+        task.text = f"{title}, batch {batch}"
         job = ThroughputJob(facts.onnx.path, (facts.height, facts.width), batch, seconds, warm_up)
         return throughput_run.measure(job, scratch)
 

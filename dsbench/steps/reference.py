@@ -21,7 +21,7 @@ from dsbench.judge.imports.postprocess import PostRules
 from dsbench.judge.imports.reference import Reference
 from dsbench.model.facts import PreflightFacts
 from dsbench.runtimes import probes
-from dsbench.steps import background, stated_values
+from dsbench.steps import background, stated_values, working
 from dsbench.steps.background import Stopped
 from dsbench.steps.model_outputs import ModelOutputsResult, family_threshold
 from dsbench.steps.model_run import ModelRun
@@ -66,7 +66,10 @@ def begin(model: ModelRun) -> None:
 def wait(model: ModelRun) -> ReferenceResult | None:
     """The result, once it is there; None if it was not begun."""
     begun = model.find(BackgroundReference)
-    return model.keep(begun.future.result()) if begun else None
+    if begun is None:
+        return None
+    with working.seconds(model, "reference on ONNX Runtime (import parity)", announced=False):
+        return model.keep(begun.future.result())
 
 
 def compute(

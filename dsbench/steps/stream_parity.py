@@ -23,7 +23,7 @@ from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import kitti_dump
 from dsbench.runtimes.kitti_dump import KittiDump
-from dsbench.steps import stream_clips
+from dsbench.steps import stream_clips, working
 from dsbench.steps.kitti_gate import KittiGateResult
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.nvinfer_config import NvinferConfigResult
@@ -143,7 +143,8 @@ def _dump(model: ModelRun, name: str, clips: tuple[Path, ...]) -> KittiDump:
     app_config.write_app(written, plan)
     config = app_config.safe_path(written, links)
     what = f"the batch of {len(clips)} different clips" if len(clips) > 1 else f"clip {name.rpartition('_')[2]} alone"
-    return kitti_dump.dump(model.runtime, config, directory, 0, folder / f"{name}.log", what=what)
+    with working.frames(model, f"stream parity, {what}", directory):
+        return kitti_dump.dump(model.runtime, config, directory, 0, folder / f"{name}.log", what=what)
 
 
 def _frames(directory: Path, stream: int) -> tuple[Frame, ...]:

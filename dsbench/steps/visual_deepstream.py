@@ -16,11 +16,13 @@ from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.model.video import VideoFacts
 from dsbench.runtimes import frame_count, gst, visual
+from dsbench.steps import working
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.visual_result import NVENC, SKIPPED, THEORA, FrameCounts, VisualValidationResult
 
 WHAT = "the visual check"
 _FALLBACK = ("theoraenc", "oggmux")
+_SHOWN = "drawing boxes on the video (6f)"
 _NVENC_ABSENT = "NVENC could not be initialised (samples/visual_nvenc.log)"
 
 
@@ -36,7 +38,8 @@ def make(model: ModelRun) -> VisualValidationResult:
     logs = (layout.visual_nvenc_log, layout.visual_frames_log)
     visual.clear(layout.samples, layout.visual_output_mp4, layout.visual_output_ogv, *logs)
     plan = _plan(model, clip, reader)
-    first = gst.run(gst_pipeline.nvenc(plan), layout.visual_log, lambda: gst.size_of(layout.visual_output_mp4))
+    with working.seconds(model, _SHOWN, announced=False):
+        first = gst.run(gst_pipeline.nvenc(plan), layout.visual_log, lambda: gst.size_of(layout.visual_output_mp4))
     if not gst.nvenc_init_failed(first):
         return _finish(model, clip, NVENC, first, ())
     first = _set_aside(layout, first)
@@ -45,7 +48,10 @@ def make(model: ModelRun) -> VisualValidationResult:
         reason = f"{_NVENC_ABSENT}, and GStreamer has no {' and no '.join(absent)}"
         return VisualValidationResult(SKIPPED, reason, attempts=(first,))
     fallback = replace(plan, output=argument_path(layout.visual_output_ogv, model.scratch))
-    second = gst.run(gst_pipeline.theora(fallback), layout.visual_log, lambda: gst.size_of(layout.visual_output_ogv))
+    with working.seconds(model, _SHOWN, announced=False):
+        second = gst.run(
+            gst_pipeline.theora(fallback), layout.visual_log, lambda: gst.size_of(layout.visual_output_ogv)
+        )
     return _finish(model, clip, THEORA, second, (first,))
 
 

@@ -11,7 +11,7 @@ from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import gst, kitti_dump, visual
-from dsbench.steps import visual_deepstream
+from dsbench.steps import visual_deepstream, working
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.rows import engine_rows
 from dsbench.steps.rows.file_rows import file_text
@@ -39,7 +39,9 @@ def _embedded(model: ModelRun) -> VisualValidationResult:
     counted = model.scratch / "visual_kitti"
     config = _write_config(model, facts, counted)
     # a KITTI dump of the same run gives the objects of each frame and ends the run after enough frames
-    dumped = kitti_dump.dump(model.runtime, config, counted, frames.value, layout.visual_log, what="the visual check")
+    log = layout.visual_log
+    with working.frames(model, "drawing boxes on the video (6f)", counted, frames.value):
+        dumped = kitti_dump.dump(model.runtime, config, counted, frames.value, log, what="the visual check")
     visual.require_output(layout.visual_output)
     counts = visual.objects_per_frame(counted)
     samples = visual.save_samples(layout.visual_output, counts, layout.sample_frame)
