@@ -112,7 +112,8 @@ def table(arrays: Arrays, network: Network, metadata: Metadata, *, wanted: bool)
     used = raw[np.abs(raw).sum(axis=1) > 0]
     if metadata.queries:
         return _query_table(rows, used)
-    if metadata.certain and metadata.end2end:
+    of_anchors = rows > evidence.MOST_DETECTIONS and bool(cells_of(rows, network))
+    if metadata.certain and metadata.end2end and not of_anchors:
         highest = int(np.rint(used[:, 5].max())) if len(used) else -1
         reason = "the metadata say end2end: rows of detections, whatever a wrong preprocessing makes of them"
         return DetectionTable(rows, highest, False, False, 0.99, reason, "Ultralytics' exporter writes network pixels")
@@ -133,7 +134,7 @@ def table(arrays: Arrays, network: Network, metadata: Metadata, *, wanted: bool)
     if (normalised or not len(seen)) and not sure:
         return "fractions, as SSD writes them" if normalised else "no detection to judge by"
     every_anchor = rows > evidence.MOST_DETECTIONS or bool(cells_of(rows, network))
-    dense = not metadata.end2end and (every_anchor or _doubles(seen))
+    dense = of_anchors or (not metadata.end2end and (every_anchor or _doubles(seen)))
     reason = f"column 5 holds whole numbers, column 4 values within [0, 1]{f'; {named}' if sure else ''}"
     space = f"largest coordinate of {len(seen)} boxes: {largest:.2f}" if len(seen) else "no detection to judge by"
     return DetectionTable(rows, int(np.rint(labels.max())), normalised, dense, 0.97 if sure else 0.92, reason, space)

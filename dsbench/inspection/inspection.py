@@ -147,7 +147,7 @@ def _network(file: ModelFile, outputs: ModelOutputsResult) -> HeadReport:
         round(head.confidence, 2) if head else 0.0,
         head.facts if head else (),
         head.classes if head else None,
-        (*_feeding(choice), _cluster_mode(file, head)),
+        (*_feeding(choice), _cluster_mode(file, head, outputs.exporter.stated.cluster_mode)),
         possibilities if choice.unknown else (),
     )
 
@@ -158,8 +158,8 @@ def _feeding(choice: Choice) -> Iterator[FeedingKey]:
         yield FeedingKey(item.key, values[item.key], str(item.level), item.source, item.others)
 
 
-def _cluster_mode(file: ModelFile, head: Head | None) -> FeedingKey:
-    name, stated = "cluster-mode", file.exporter.stated.cluster_mode
+def _cluster_mode(file: ModelFile, head: Head | None, stated: Said[int] | None) -> FeedingKey:
+    name = "cluster-mode"
     convention = registry.convention(head) if head else None
     levels: list[tuple[str, Said[int]]] = []
     if file.settings.cluster_mode is not None:

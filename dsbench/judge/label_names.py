@@ -16,6 +16,7 @@ ORDER, COUNT, NAMES = "label-order", "label-count", "label-names"
 _GENERIC = re.compile(r"(label|class|cls|item)?\d+")
 """Names that exporters invent where nobody gave any, as `plain` spells them."""
 _BACKGROUND = ("background", "bg", "nothing", "noobject", "na", "none")
+_METADATA = "ONNX metadata"
 _SHOWN = 4
 _MOSTLY = 0.6
 """Names that agree at another position: from this fraction on the list is shifted."""
@@ -56,6 +57,12 @@ def mismatches(
         return (found,) if found else ()
     what = f"labels.txt has {count} class{'' if count == 1 else 'es'}, the model's head has {classes}"
     fix = "write one class per line into labels.txt, in the model's order, without blank lines"
+    if names and names.source.startswith(_METADATA) and len(names.value) == count:
+        what += f", and {names.source} has {count} names too"
+        fix = (
+            f"the names in the ONNX metadata are not this head's: export the model again with all {classes} names, or"
+            f" write the training's {classes} names into labels.txt"
+        )
     if count + 1 == classes:
         fix += "; if the head's first or last column is a background, add a line for it at that place"
     wrong = Mismatch(COUNT, True, what, fix)
@@ -74,6 +81,8 @@ def compare(labels: Sequence[str], names: Said[tuple[str, ...]] | None, classes:
         return None
     if names is None or all(_GENERIC.fullmatch(name) for name in stated if name):
         return _coco(labels, mine, classes)
+    if classes is not None and len(stated) != classes == len(mine):
+        return _coco(labels, mine, classes) or _incomplete(names, classes)
     found = _moved(labels, mine, names, stated)
     if found or len(mine) != len(stated):
         return found or _coco(labels, mine, classes if classes is not None else len(stated))
@@ -87,6 +96,14 @@ def compare(labels: Sequence[str], names: Said[tuple[str, ...]] | None, classes:
     )
     fix = "write the model's names in its order, unless these are translations of them"
     return Mismatch(NAMES, False, what, fix, doubt=len(wrong) > len(stated) * _MANY)
+
+
+def _incomplete(names: Said[tuple[str, ...]], classes: int) -> Mismatch | None:
+    """Metadata that do not name the head's classes, where labels.txt does. Other exporters number ids with gaps."""
+    if not names.source.startswith(_METADATA):
+        return None
+    what = f"{names.source} has {len(names.value)} names, the head has {classes} classes, as labels.txt has"
+    return Mismatch(NAMES, False, what, "export the model again with all its names: other programs read them there")
 
 
 def _moved(

@@ -236,6 +236,8 @@ def probe(
         )
         outputs = ModelOutputsResult(probed, candidates, 0, choice, None, error, user_source, exporter, warnings)
     else:
+        exporter, contradicted = exporter_keys.without_contradicted(exporter, head)
+        warnings = (*warnings, *filter(None, (contradicted,)))
         choice = _choose(facts, candidates, probed, head, stated, scratch, truth)
         if choice.preprocessing not in candidates:  # ground truth can decide for a combination that is not usual
             candidates = (choice.preprocessing, *candidates)

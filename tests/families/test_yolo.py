@@ -313,6 +313,29 @@ def test_end_to_end_metadata_win_over_what_a_wrong_feeding_writes(tmp_path: Path
     assert (head.family, head.layout, registry.convention(head)) == ("yolo", YoloLayout(True), FUSED)
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_end_to_end_metadata_of_a_dense_head_are_not_believed(tmp_path: Path, classes: int) -> None:
+    """With two classes its rows are as long as a detection's."""
+    network = Network(416, 416)
+    rows = np.concatenate([dense_at(network, stride, 4 + classes) for stride in (8, 16, 32)])
+    named = zoo.ultralytics(names="abc"[:classes], end2end="True")
+    path = onnx_zoo.detector(tmp_path / "d.onnx", shape=("batch", 3, 416, 416), head=rows[None])
+    facts = inspect(
+        onnx_zoo.edit(path, lambda model: [model.metadata_props.add(key=k, value=v) for k, v in named.items()])
+    )
+    head = registry.recognise(facts, [sample(rows)], labels="abc"[:classes])
+    assert (head.layout, registry.convention(head).cluster_mode) == (YoloLayout(False), 2)
+
+
+def dense_at(network: Network, stride: int, columns: int) -> np.ndarray:
+    """Decoded rows of one stride, low scores."""
+    rng = np.random.default_rng(stride)
+    cells = [((x + 0.5) * stride, (y + 0.5) * stride)
+             for y in range(network.height // stride) for x in range(network.width // stride)]  # fmt: skip
+    sizes, scores = rng.uniform(8, 90, (len(cells), 2)), rng.uniform(0, 0.4, (len(cells), columns - 4)) ** 3
+    return np.concatenate((np.array(cells), sizes, scores), axis=1).astype(np.float32)
+
+
 @pytest.mark.parametrize(("task", "kind"), [("segment", "segmentation"), ("pose", "pose"), ("obb", "OBB")])
 def test_other_tasks_by_metadata(tmp_path: Path, task: str, kind: str) -> None:
     facts = with_metadata(tmp_path / "x.onnx", dense(8), **zoo.ultralytics(task))

@@ -107,3 +107,15 @@ def test_a_list_is_sorted_in_its_own_spelling() -> None:
     found = compare(sorted(other.get(name, name) for name in COCO80), None, 80)
     assert found is not None
     assert "sorted by name" in found.what
+
+
+def test_metadata_that_do_not_name_every_class_of_the_head() -> None:
+    """labels.txt is right then; where it repeats the metadata, the fix is about them."""
+    fewer = Said(FOUR[1:], "ONNX metadata: names")
+    (right,) = mismatches(FOUR, 4, fewer, 4)
+    assert (right.rule, right.error, right.doubt) == (NAMES, False, False)
+    assert right.what == "ONNX metadata: names has 3 names, the head has 4 classes, as labels.txt has"
+    assert mismatches(FOUR, 4, Said(FOUR[1:], "config.json"), 4) == ()
+    (repeated,) = mismatches(FOUR[1:], 3, fewer, 4)
+    assert repeated.rule == COUNT
+    assert repeated.fix.startswith("the names in the ONNX metadata are not this head's: export the model again")

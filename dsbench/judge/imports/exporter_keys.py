@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dsbench.families.base import Preprocessing
+from dataclasses import replace
+
+from dsbench.base import spec
+from dsbench.families.base import Head, Preprocessing
 from dsbench.judge.imports.levels import Fixed
+from dsbench.model.exporter.evidence import ExporterEvidence
 from dsbench.model.exporter.normalisation import ROWS
-from dsbench.model.exporter.statement import Said, Statement
+from dsbench.model.exporter.statement import Said, Statement, Trust
+
+NO_CLUSTERING = 4
+"""cluster-mode of rows that are final detections."""
 
 
 def of(stated: Statement) -> tuple[Fixed, tuple[str, ...]]:
@@ -22,6 +29,23 @@ def of(stated: Statement) -> tuple[Fixed, tuple[str, ...]]:
         padding.value if padding else None,
     )
     return fixed, tuple(item.source if item else "" for item in said)
+
+
+def without_contradicted(found: ExporterEvidence, head: Head) -> tuple[ExporterEvidence, str]:
+    """The evidence without a cluster-mode=4 of the ONNX file's metadata where the head itself has a row for each
+    anchor, and a warning; the evidence as it is and an empty text otherwise."""
+    dense = head.convention is not None and head.convention.cluster_mode == spec.CLUSTER_MODE
+    of_file = (item for item in found.statements if dense and item.trust is Trust.ONNX_METADATA)
+    wrong = [item for item in of_file if item.cluster_mode and item.cluster_mode.value == NO_CLUSTERING]
+    if not wrong:
+        return found, ""
+    kept = tuple(replace(item, cluster_mode=None) if item in wrong else item for item in found.statements)
+    source = wrong[0].cluster_mode.source if wrong[0].cluster_mode else ""
+    text = (
+        f"{source} says that the rows are final detections, but the output has one row for each anchor, as before NMS:"
+        f" cluster-mode={spec.CLUSTER_MODE} is used"
+    )
+    return replace(found, statements=kept), text
 
 
 def size_origin(stated: Said[tuple[int, int]] | None, height: int, width: int, origin: str) -> str:

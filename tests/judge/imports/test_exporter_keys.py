@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dsbench.base.spec import CLIP_ROW, IMAGENET_ROW
-from dsbench.families.base import Preprocessing
+from dsbench.families.base import Convention, Head, Preprocessing
 from dsbench.judge.imports import exporter_keys
 from dsbench.judge.imports.exporter_keys import approximation, size_origin
 from dsbench.judge.imports.frame_evidence import PixelRange, RangeEvidence
@@ -110,3 +110,17 @@ def test_a_habit_yields_to_the_range_of_pixels_and_not_to_strength_in_another(st
 )
 def test_where_the_size_comes_from(stated: tuple[int, int] | None, origin: str, said: str) -> None:
     assert size_origin(Said(stated, "imgsz") if stated else None, 480, 640, origin) == said
+
+
+@pytest.mark.parametrize(
+    ("clusters", "trust", "kept"),
+    [(2, Trust.ONNX_METADATA, None), (4, Trust.ONNX_METADATA, 4), (2, Trust.NVINFER_CONFIG, 4)],
+)
+def test_metadata_that_say_end2end_of_a_dense_head(clusters: int, trust: Trust, kept: int | None) -> None:
+    """A config that came with the model is somebody's choice: its parser may have an NMS of its own."""
+    stated = Statement("x", trust, cluster_mode=Said(4, "ONNX metadata: end2end"), names=Said(("a",), "y"))
+    head = Head("yolo", 0.9, 1, None, (), convention=Convention(None, clusters, ""))
+    found, warning = exporter_keys.without_contradicted(ExporterEvidence((stated,)), head)
+    assert (found.stated.cluster_mode.value if found.stated.cluster_mode else None) == kept
+    assert found.stated.names == stated.names
+    assert bool(warning) is (kept is None)
