@@ -73,6 +73,7 @@
   const caption = make('p');
   const view = { at: 0, zoom: 1, x: 0, y: 0, shown: [] };
   const place = () => {
+    stage.style.setProperty('--zoom', view.zoom);
     stage.firstElementChild.style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.zoom})`;
   };
   const zoom = (factor, x = stage.clientWidth / 2, y = stage.clientHeight / 2) => {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from dsbench.record.evidence import BoxedFrame, Evidence, Picture, Table
 
+_FIRST_WORDS = re.compile(r"[:;,](?= )")
 _TO_COPY = re.compile(r"\[|[\w.-]+ ?=|(dsbench|pytest|make|[+-]) ")
 
 
@@ -19,6 +20,12 @@ class Headline:
     color: str
     """passed (green), amber or failed (red)."""
     reason: str = ""
+
+    @property
+    def parts(self) -> tuple[str, str]:
+        """The answer in a few words, and the rest of the sentence."""
+        end = _FIRST_WORDS.search(self.answer)
+        return (self.answer[: end.end()], self.answer[end.end() :]) if end else (self.answer, "")
 
 
 @dataclass(frozen=True)
