@@ -279,8 +279,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
     collector = config.stash[COLLECTOR]
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and not config.stash[LAYOUTS] and not config.option.collectonly:
+        terminalreporter.write_line(f"dsbench: {NO_MODEL_DIR}")
     if collector.running:
         terminalreporter.write_line(f"dsbench: interrupted in {without_controls(collector.running)}", red=True)
     if collector.results:
@@ -290,6 +292,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         path = report.path if report and report.written else None
         for line in terminal.summary_lines(collector.results, path, verbose=config.option.verbose > 0):
             terminalreporter.write_line(line)
+        if report and report.kept:
+            terminalreporter.write_line(f"the report of the earlier run was kept: {report.kept}")
         if report and report.trouble:
             terminalreporter.write_line(f"dsbench: {without_controls(report.trouble)}", red=True)
 

@@ -37,6 +37,8 @@ class Recorder:
     """Why the latest write failed; empty if it succeeded."""
     running: str = ""
     """The step that is running; empty between steps."""
+    kept: Path | None = None
+    """Where the earlier run's record is now; None if there was none."""
     _kept: bool = False
     _refused: bool = False
     _clock: Clock = field(default=_now)
@@ -52,7 +54,8 @@ class Recorder:
     def state(self) -> RecordState:
         """The record's state for the report and the exit status."""
         path = "" if self._refused else str(self.path)
-        return RecordState(self.record.figures, self.trouble, path, verdict.of_record(self.record))
+        kept = str(self.kept) if self.kept is not None else ""
+        return RecordState(self.record.figures, self.trouble, path, verdict.of_record(self.record), kept)
 
     def step(self, step: StepRecord) -> None:
         """Add one step and write the record. Call ``update`` first."""
@@ -82,7 +85,7 @@ class Recorder:
                 if not self.replace_results and store.recorded_runtime(self.path) not in (None, self.record.runtime):
                     self._refused = True
                     return
-                store.keep_older(self.path, self.record.runtime)
+                self.kept = store.keep_older(self.path, self.record.runtime)
                 self._kept = True
             store.write(self.path, self.record)
             self.trouble = ""

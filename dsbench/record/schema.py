@@ -182,6 +182,12 @@ class Record:
         return {step.evidence.step: step.outcome for step in self.steps}
 
     @property
+    def only_preflight(self) -> bool:
+        """True if pre-flight stopped the run: the record says nothing of the model."""
+        ran = {step.evidence.step: step.outcome for step in self.steps if step.outcome != "skipped"}
+        return ran.get("preflight") == "failed" and ran.keys() <= {"preflight", "report"}
+
+    @property
     def verdict(self) -> str:
         """``failed`` if a step failed, ``passed`` if every step passed, ``inconclusive`` if some did not and are
         that, else ``incomplete``.
@@ -223,3 +229,5 @@ class RecordState:
     """Empty if this run writes no record."""
     verdict: ModelVerdict | None = None
     """Absent in states of older versions."""
+    kept: str = ""
+    """Path of the earlier run's record, which this run's has replaced; empty without one."""

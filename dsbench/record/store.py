@@ -56,7 +56,7 @@ def keep_older(path: Path, runtime: str) -> Path | None:
 
     - A record of the other runtime: ``benchmark_data.<runtime>.json``.
     - A record of this runtime: ``benchmark_data.previous.json``. A record without figures does not replace one with
-      figures there.
+      figures there, and one of a run that failed in pre-flight replaces none.
     - Any other file: ``benchmark_data.unread.json``.
 
     Raises NOT_WRITABLE.
@@ -73,10 +73,12 @@ def keep_older(path: Path, runtime: str) -> Path | None:
     elif older is not None:
         name = "previous"
     target = path.with_name(f"{path.stem}.{name}{path.suffix}")
+    if older is not None and target.is_file() and older.only_preflight:
+        return target
     if older is not None and not older.figures.measured and _measured(target):
         return None
     try:
-        _copy(path, target)
+        copy(path, target)
     except OSError as error:
         raise DsbenchError(
             Code.NOT_WRITABLE,
@@ -87,7 +89,7 @@ def keep_older(path: Path, runtime: str) -> Path | None:
     return target
 
 
-def _copy(path: Path, target: Path) -> None:
+def copy(path: Path, target: Path) -> None:
     """Make ``target`` a hard link to the file, or a copy if the file system has no hard links."""
     temporary = path.with_name(f".dsbench-{os.getpid()}-{target.name}")
     temporary.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ import pytest
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
+from dsbench.record import store
 from dsbench.report.collector import StepCollector, StepResult
 from dsbench.report.html import report_html
 from dsbench.report.html_page import environment_rows
@@ -51,6 +52,8 @@ class ReportFile:
     written: bool = False
     trouble: str = ""
     """Why the report could not be written; empty if it could."""
+    kept: Path | None = None
+    """The earlier run's report, if this session failed in pre-flight."""
     environment: Callable[[], tuple[tuple[str, str], ...]] = tuple
     """Rows of the page's last table."""
 
@@ -61,12 +64,42 @@ class ReportFile:
             return
         made = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
         session = Session(self.path.parent, made, self.collector.running, self.environment())
+        page = report_html(page_of(results, session), text)
         try:
-            replace_file(self.path, report_html(page_of(results, session), text).encode("utf-8", "replace"))
+            if _only_preflight(results):
+                page += _ONLY_PREFLIGHT
+                self.kept = _keep_earlier(self.path)
+            replace_file(self.path, page.encode("utf-8", "replace"))
+        except OSError as error:
+            self.trouble = f"the report was not written: the earlier one cannot be kept ({error.strerror})"
+            return
         except DsbenchError as error:
             self.trouble = f"the report was not written: {error.what} ({error.where}); {error.fix}"
             return
         self.written, self.trouble = True, ""
+
+
+_ONLY_PREFLIGHT = "\n<!-- dsbench: nothing but pre-flight ran -->\n"
+
+
+def _only_preflight(results: Sequence[StepResult]) -> bool:
+    """True if pre-flight stopped every model: the report says nothing of them."""
+    ran = {result.evidence.step: result.outcome for result in results if result.outcome != "skipped"}
+    return ran.get("preflight") == "failed" and ran.keys() <= {"preflight", "report"}
+
+
+def _keep_earlier(path: Path) -> Path | None:
+    """Keep an earlier report as ``<name>.previous.html``, unless only pre-flight ran for it as well; returns that path,
+    None if there is none."""
+    target = path.with_name(f"{path.stem}.previous{path.suffix}")
+    if not path.is_file() or path.is_symlink():
+        return None
+    with open(path, "rb") as file:
+        file.seek(max(0, path.stat().st_size - len(_ONLY_PREFLIGHT)))
+        if _ONLY_PREFLIGHT.strip().encode() in file.read():
+            return target if target.is_file() else None
+    store.copy(path, target)
+    return target
 
 
 def _worth_a_report(results: Sequence[StepResult]) -> bool:

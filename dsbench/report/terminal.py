@@ -123,6 +123,9 @@ def _failed_lines(results: Sequence[StepResult], failed: Sequence[StepResult]) -
     ]
     if undecided:
         yield f"  {INCONCLUSIVE.upper()}: {listed(undecided)}, see the report"
+    record = results[-1].record
+    if failed[0].evidence.step == "preflight" and record is not None and record.kept:
+        yield f"  the record of the earlier run was kept: {record.kept}"
     if skipped := sum(result.outcome == "skipped" for result in results):
         yield f"  {skipped} later step{'s' if skipped != 1 else ''} skipped"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
+from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.record import store
 from dsbench.record.evidence import EvidenceLog
@@ -96,7 +97,8 @@ def _draw(model: ModelRun) -> tuple[Path, ...]:
     capacity = charts.capacity_svg(recorder.record.figures) if recorder is not None else None
     if capacity is not None:
         drawn.append(_write(model.layout.charts / "capacity.svg", capacity))
-    _remove_others(model.layout.charts, drawn)
+    if model.find(PreflightFacts) is not None:  # else the charts belong to the record of the earlier run, which is kept
+        _remove_others(model.layout.charts, drawn)
     return tuple(drawn)
 
 

@@ -72,6 +72,30 @@ def test_no_model_dir_is_one_line_and_exit_4(repository: Path) -> None:
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_nothing_to_run_says_how_to_start(tmp_path: Path) -> None:
+    done = run(tmp_path)
+    assert done.returncode == 5
+    assert "dsbench: No model directory provided. Usage: pytest --model-dir models/<model_name>\n" in done.stdout
+
+
+def test_a_failed_preflight_keeps_what_an_earlier_run_left(workspace: Path, clip: Path) -> None:
+    root, page = workspace / "models/net", workspace / "reports/net.html"
+    good = ("--model-dir=models/net", "-k", "model_outputs")
+    run(workspace, *good, "--video", str(clip))
+    report, record = page.read_bytes(), (root / "reports/benchmark_data.json").read_bytes()
+    chart = root / "reports/charts/fps_run1.svg"
+    chart.parent.mkdir()
+    chart.write_text("<svg/>")
+    for _ in range(2):
+        done = run(workspace, "--model-dir=models/net", "--video=missing.mp4")
+        assert done.returncode == 1
+        assert (workspace / "reports/net.previous.html").read_bytes() == report
+        assert f"the report of the earlier run was kept: {workspace / 'reports/net.previous.html'}" in done.stdout
+        assert page.read_bytes() != report
+        assert chart.exists()
+    assert (root / "reports/benchmark_data.previous.json").read_bytes() == record
+
+
 def test_a_run_leaves_its_report_and_header(workspace: Path, clip: Path) -> None:
     done = run(workspace, "--model-dir", "models/net/", *ONLY_PREFLIGHT, "--video", str(clip), "--kitti-frames=7")
     assert done.returncode == 0, done.stdout
