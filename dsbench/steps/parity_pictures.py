@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FRAMES = 9
 WIDTH = 800
 """Pixels of a picture."""
-MAX_BOXES = 120
+MAX_BOXES = 80
 """Boxes of one side of a frame: those without a partner first, then the best."""
 _QUALITY = 70
 

@@ -12,11 +12,14 @@ from dsbench.record.schema import INCONCLUSIVE, Figures
 from dsbench.report import charts
 from dsbench.report.collector import StepResult
 from dsbench.report.page import benchmark, gallery, headlines, media, problems
+from dsbench.report.page.size import Room, fitted
 from dsbench.report.page.views import Gallery, ModelView, PageView, StepView
 from dsbench.report.verdict import model_verdict
 
-_FRAME_BYTES, _VIDEO_BYTES = 1_600_000, 1_300_000
+_FRAME_BYTES, _VIDEO_BYTES = 900_000, 1_200_000
 """Base64 of the gallery, bytes of the videos: of all models together. The whole page stays below 5 MB."""
+_PICTURE_BYTES, _GRID_BYTES, _TEXT_CHARS = 500_000, 950_000, 500_000
+"""Base64 of pictures and grids, characters of texts: of all models together."""
 _STEPS = {step.name: step for step in STEPS}
 
 
@@ -49,10 +52,12 @@ def _whole(result: StepResult) -> StepResult:
 
 
 def _model(results: Sequence[StepResult], number: int, of: int, session: Session) -> ModelView:
+    room = Room(_PICTURE_BYTES // of, _GRID_BYTES // of, _TEXT_CHARS // of)
+    every = fitted([result.evidence for result in results], room)
+    results = [replace(result, evidence=evidence) for result, evidence in zip(results, every, strict=True)]
     anchor, first = f"m{number}", results[0].evidence
     verdict = model_verdict(results, bool(session.interrupted_in))
     record = next((result.record for result in reversed(results) if result.record is not None), None)
-    every = [result.evidence for result in results]
     files = [file for evidence in every for file in evidence.videos]
     figures = record.figures if record else Figures()
     return ModelView(
