@@ -182,8 +182,7 @@ def add_evidence(log: EvidenceLog, model: ModelRun, result: AccuracyResult) -> N
     elif measured.verdict.state is not GateState.FAIL and (renamed := verdict.renamed(measured.errors)):
         log.inconclusive(CLASS_NAMES, renamed, verdict.relabelling(measured.errors))
     file_text(log, model.layout.accuracy_dir / "config_infer_low.txt")
-    if not truth.pictures:
-        log.frames(*accuracy_pictures.hardest(measured.dumps.own, measured.names, model.get(PreflightFacts)))
+    log.frames(*accuracy_pictures.hardest(measured.dumps.own, measured.names, measured.dumps.clip))
 
 
 def _tables(log: EvidenceLog, measured: MeasuredAccuracy) -> None:

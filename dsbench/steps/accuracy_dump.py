@@ -15,8 +15,6 @@ from dsbench.build import accuracy_config, app_config
 from dsbench.build.app_config import AppPlan
 from dsbench.formats import kitti
 from dsbench.formats.ground_truth.truth import GroundTruth, TruthFrame, invalid
-from dsbench.judge.accuracy import clip_frames
-from dsbench.judge.accuracy.clip_frames import ClipSize
 from dsbench.judge.accuracy.judged_frames import DumpedFrame
 from dsbench.model.facts import PreflightFacts
 from dsbench.runtimes import kitti_dump
@@ -36,6 +34,8 @@ class AccuracyDumps:
     low: tuple[DumpedFrame, ...]
     annotated: int
     """Frames that the ground truth has in all."""
+    clip: Path
+    """The clip whose frames they are."""
     what: str
     """The frames in words."""
     block: int
@@ -70,6 +70,7 @@ def _of_video(model: ModelRun, truth: GroundTruth) -> AccuracyDumps:
         own,
         low,
         len(placed.frames),
+        facts.video.value.path,
         f"{len(low)} annotated frames of {facts.video.value.path.name}, which has {facts.video.value.frames}",
         _block(chosen.frames, facts.video.value.fps),
         seconds,
@@ -87,12 +88,14 @@ def _block(frames: Sequence[tuple[int, TruthFrame]], fps: float) -> int:
 def _of_pictures(model: ModelRun, truth: GroundTruth) -> AccuracyDumps:
     limit = model.option(KITTI_FRAMES).value
     frames = truth.frames
-    if limit and len(frames) > limit:  # spread over all of them: neighbours in name order are often alike
-        frames = tuple(frames[index * len(frames) // limit] for index in range(limit))
+    if limit:
+        frames = ground_truth.spread(frames, limit)
     folder = model.layout.accuracy_dir
     pictures = [frame.image for frame in frames if frame.image is not None]
     clip = picture_clip.write(pictures, folder / "pictures.mkv")
-    placed = [(number, _sized(truth, frame, clip.sizes[number])) for number, frame in enumerate(frames)]
+    placed = [
+        (number, ground_truth.in_picture(truth, frame, clip.sizes[number])) for number, frame in enumerate(frames)
+    ]
     seconds = sum(_dump(model, clip.path, name, 0, low=name == "low") for name in ("own", "low"))
     notes = [f"the pictures are played as one clip of {clip.width}x{clip.height}: {clip.path.name}", *truth.notes]
     if clip.stretched:
@@ -102,23 +105,12 @@ def _of_pictures(model: ModelRun, truth: GroundTruth) -> AccuracyDumps:
         _frames(folder / "kitti_own", placed),
         _frames(folder / "kitti_low", placed),
         len(truth.frames),
+        clip.path,
         f"{len(placed)} of {len(truth.frames)} annotated pictures of {pictures[0].parent}",
         1,
         seconds,
         tuple(notes),
     )
-
-
-def _sized(truth: GroundTruth, frame: TruthFrame, size: tuple[int, int]) -> TruthFrame:
-    """The frame in pixels of its picture. Raises GROUND_TRUTH_INVALID if the file states another size."""
-    if frame.size not in (None, size):
-        raise invalid(
-            f"{frame.key} is listed with {frame.size}, the picture has {size}",
-            truth.path,
-            "export the annotations again from these pictures",
-        )
-    clip_frames.require_boxes_within([frame], ClipSize(*size, 1), truth.path)
-    return frame.in_pixels(*size)
 
 
 def _dump(model: ModelRun, video: Path, name: str, frames: int, *, low: bool) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from dsbench.base import spec
 from dsbench.base.boxes import Boxes
@@ -10,15 +11,14 @@ from dsbench.judge.accuracy import judged_frames
 from dsbench.judge.accuracy.class_names import SharedClasses
 from dsbench.judge.accuracy.judged_frames import DumpedFrame
 from dsbench.judge.imports import matching
-from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import BoxedFrame
 from dsbench.steps import parity_pictures
 
 FRAMES = 6
 
 
-def hardest(frames: Sequence[DumpedFrame], names: SharedClasses, facts: PreflightFacts) -> tuple[BoxedFrame, ...]:
-    """The frames that differ most from ground truth at the run's thresholds; none without errors.
+def hardest(frames: Sequence[DumpedFrame], names: SharedClasses, clip: Path) -> tuple[BoxedFrame, ...]:
+    """The frames of ``clip`` that differ most from ground truth at the run's thresholds; none without errors.
 
     Frames with regions in which detections are neither right nor wrong are left out.
     """
@@ -29,7 +29,7 @@ def hardest(frames: Sequence[DumpedFrame], names: SharedClasses, facts: Prefligh
     compared = matching.match([frame.number for _, frame in pairs], truth, found)
     if not (compared.missed or compared.extra):
         return ()
-    return parity_pictures.worst(compared, facts, names.every.__getitem__, FRAMES)
+    return parity_pictures.worst(compared, clip, names.every.__getitem__, FRAMES)
 
 
 def _on_surface(boxes: Boxes, size: tuple[int, int]) -> Boxes:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dsbench.base.options import GROUND_TRUTH, SETTINGS, VIDEO
 from dsbench.formats.ground_truth import reader
-from dsbench.formats.ground_truth.truth import GroundTruth
+from dsbench.formats.ground_truth.truth import GroundTruth, TruthFrame, invalid
 from dsbench.judge.accuracy import clip_frames
 from dsbench.judge.accuracy.clip_frames import ClipSize, ClipTruth
 from dsbench.model.facts import PreflightFacts
@@ -17,6 +17,7 @@ from dsbench.model.facts import PreflightFacts
 if TYPE_CHECKING:
     from dsbench.steps.model_run import ModelRun
 
+T = TypeVar("T")
 _COMPARED = 1 << 20
 
 
@@ -54,6 +55,25 @@ def on_clip(truth: GroundTruth, facts: PreflightFacts) -> ClipTruth:
     """The ground truth by frames of the run's video. Raises GROUND_TRUTH_INVALID."""
     clip = facts.video.value
     return clip_frames.place(truth, ClipSize(clip.width, clip.height, clip.frames))
+
+
+def in_picture(truth: GroundTruth, frame: TruthFrame, size: tuple[int, int]) -> TruthFrame:
+    """The frame in pixels of its picture. Raises GROUND_TRUTH_INVALID if the file states another size."""
+    if frame.size not in (None, size):
+        raise invalid(
+            f"{frame.key} is listed with {frame.size}, the picture has {size}",
+            truth.path,
+            "export the annotations again from these pictures",
+        )
+    clip_frames.require_boxes_within([frame], ClipSize(*size, 1), truth.path)
+    return frame.in_pixels(*size)
+
+
+def spread(frames: tuple[T, ...], count: int) -> tuple[T, ...]:
+    """At most ``count`` of them, spread over all: neighbours in name order are often alike."""
+    if len(frames) <= count:
+        return frames
+    return tuple(frames[index * len(frames) // count] for index in range(count))
 
 
 def _same_file(one: Path, other: Path) -> bool:

@@ -37,6 +37,7 @@ from dsbench.runtimes.probes import Probed
 from dsbench.steps import (
     candidate_pictures,
     clip_check,
+    picture_clip,
     preprocessing_rows,
     stated_values,
     tensorrt_import,
@@ -362,7 +363,7 @@ def _choose(
     choice = preprocessing.decide(scores, stated, evidence)
     if truth is not None and probed.result.frames:
         given = Weighing(tuple(candidates), probed, head, network, scores, stated)
-        weighed = truth_candidates.weigh(given, truth, choice, partial(_probe_at, facts, scratch))
+        weighed = truth_candidates.weigh(given, truth, choice, partial(_probe_at, facts, scratch, truth.pictures))
         scores, stated = weighed.scores, weighed.stated
         choice = preprocessing.decide(scores, stated, evidence)
     if (
@@ -382,11 +383,23 @@ def _choose(
     return preprocessing.decide(scores, stated, evidence, found)
 
 
-def _probe_at(facts: ModelFacts, scratch: Path, rows: tuple[Preprocessing, ...], at: tuple[int, ...]) -> Probed:
-    """Run ``rows`` on the frames ``at`` of the video."""
+def _probe_at(
+    facts: ModelFacts,
+    scratch: Path,
+    pictures: tuple[Path, ...],
+    rows: tuple[Preprocessing, ...],
+    at: tuple[int, ...],
+) -> Probed:
+    """Run ``rows`` on the frames ``at`` of the video, or of a clip of the ``pictures``."""
     folder = scratch / "annotated"
     folder.mkdir(exist_ok=True)
-    return probes.probe_model(replace(_job(facts, rows), at=at, frames=len(at), fp16=False), folder)
+    job = replace(_job(facts, rows), at=at, frames=len(at), fp16=False)
+    if pictures:
+        clip = folder / "pictures.mkv"
+        if not clip.is_file():
+            picture_clip.write(pictures, clip)
+        job = replace(job, video=str(clip))
+    return probes.probe_model(job, folder)
 
 
 def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult, accepted: Sequence[str] | None = None) -> None:

@@ -29,10 +29,10 @@ _QUALITY = 70
 def frames(result: DumpComparison, facts: PreflightFacts) -> tuple[BoxedFrame, ...]:
     """Dump and reference: the frames that differ most, the worst first; empty if nothing was compared."""
     match = result.parity.match if result.parity else None
-    return worst(match, facts, result.names.name, FRAMES) if match is not None else ()
+    return worst(match, facts.video.value.path, result.names.name, FRAMES) if match is not None else ()
 
 
-def worst(match: Match, facts: PreflightFacts, name: Callable[[int], str], count: int) -> tuple[BoxedFrame, ...]:
+def worst(match: Match, video: Path, name: Callable[[int], str], count: int) -> tuple[BoxedFrame, ...]:
     """The frames that differ most, the worst first; empty without boxes, or if the clip cannot be read.
 
     Boxes are in pixels of the streammux surface; ``name``: of a class.
@@ -41,7 +41,7 @@ def worst(match: Match, facts: PreflightFacts, name: Callable[[int], str], count
         return ()
     chosen = sorted(match.worst(count), key=lambda frame: -len(frame.missed) - len(frame.extra))
     try:
-        seen = seen_frames(facts.video.value.path, [frame.frame for frame in chosen])
+        seen = seen_frames(video, [frame.frame for frame in chosen])
     except DsbenchError:
         return ()
     return tuple(_boxed(frame, seen[frame.frame], name) for frame in chosen if frame.frame in seen)

@@ -50,7 +50,7 @@ class PictureClip:
 
 def write(pictures: Sequence[Path], path: Path) -> PictureClip:
     """Write the clip. Raises GROUND_TRUTH_INVALID for a file that is no picture, NOT_WRITABLE."""
-    sizes = tuple(_size(picture) for picture in pictures)
+    sizes = tuple(size_of(picture) for picture in pictures)
     width, height = sizes[0]
     one_size = len(set(sizes)) == 1 and width % 2 == height % 2 == 0 and max(width, height) <= MAX_SIDE
     if not one_size:
@@ -83,8 +83,8 @@ def _encode(pictures: Sequence[Path], path: Path, size: tuple[int, int]) -> None
         container.mux(stream.encode())
 
 
-def _size(picture: Path) -> tuple[int, int]:
-    """Width and height as shown, from the file's head."""
+def size_of(picture: Path) -> tuple[int, int]:
+    """Width and height as shown, from the file's head. Raises GROUND_TRUTH_INVALID."""
     from PIL import Image
 
     try:

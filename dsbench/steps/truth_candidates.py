@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dsbench.base import spec
@@ -12,7 +13,7 @@ from dsbench.base.boxes import Boxes
 from dsbench.base.errors import DsbenchError
 from dsbench.families import registry
 from dsbench.families.base import Head, Network, Preprocessing
-from dsbench.formats.ground_truth.truth import TruthFrame
+from dsbench.formats.ground_truth.truth import GroundTruth, TruthFrame
 from dsbench.judge.accuracy import class_names
 from dsbench.judge.accuracy.average_precision import JudgedFrame
 from dsbench.judge.accuracy.class_names import SharedClasses
@@ -23,41 +24,58 @@ from dsbench.judge.imports.preprocessing import Choice, Score
 from dsbench.judge.imports.truth_ranking import TruthRanking
 from dsbench.model.facts import PreflightFacts
 from dsbench.runtimes.probes import Probed
-from dsbench.steps import ground_truth
+from dsbench.steps import ground_truth, picture_clip
 
 if TYPE_CHECKING:
     from dsbench.steps.model_run import ModelRun
 
-FRAMES = 12
-"""Annotated frames of the second probe at most."""
+FRAMES, PICTURES = 12, 8
+"""Annotated frames of the second probe at most; pictures at most, which every candidate is run on."""
 _LOW = 0.05
 """Boxes with a lower score take no part."""
 
 ProbeAgain = Callable[[tuple[Preprocessing, ...], tuple[int, ...]], Probed]
-"""Runs candidates on frames of the video, given by number."""
+"""Runs candidates on frames of the clip, given by number."""
 
 
 @dataclass(frozen=True)
 class VideoTruth:
-    """The annotated frames of the run's video, and its classes. ``labels``: names by class id of the head."""
+    """Annotated frames, by their number in the clip, and the classes. ``labels``: names by class id of the head."""
 
     frames: tuple[tuple[int, TruthFrame], ...]
     names: SharedClasses
     labels: tuple[str, ...]
+    pictures: tuple[Path, ...] = ()
+    """The frames where they are pictures of their own rather than the video's; empty for the video."""
 
 
 def find(model: ModelRun) -> VideoTruth | None:
-    """The ground truth of the video; None without any. What is wrong with it fails the step `accuracy`, not 6a."""
+    """The ground truth of video or pictures; None without any. What is wrong with it fails `accuracy`, not 6a."""
     facts = model.get(PreflightFacts)
     try:
         found = ground_truth.find(model).truth
-        if found is None or found.pictures:
+        if found is None:
             return None
         names = class_names.match(facts.labels.names, found.names)
+        if not names.shared:
+            return None
+        if found.pictures:
+            return _of_pictures(found, names, facts.labels.names)
         placed = ground_truth.on_clip(found, facts)
     except DsbenchError:
         return None
-    return VideoTruth(placed.frames, names, facts.labels.names) if names.shared else None
+    return VideoTruth(placed.frames, names, facts.labels.names)
+
+
+def _of_pictures(found: GroundTruth, names: SharedClasses, labels: tuple[str, ...]) -> VideoTruth:
+    """Some of the pictures with objects. Raises GROUND_TRUTH_INVALID."""
+    chosen = ground_truth.spread(tuple(frame for frame in found.frames if frame.objects), PICTURES)
+    files = tuple(frame.image for frame in chosen if frame.image is not None)
+    frames = (
+        (number, ground_truth.in_picture(found, frame, picture_clip.size_of(file)))
+        for number, (frame, file) in enumerate(zip(chosen, files, strict=True))
+    )
+    return VideoTruth(tuple(frames), names, labels, files)
 
 
 @dataclass(frozen=True)
@@ -86,10 +104,15 @@ def weigh(given: Weighing, truth: VideoTruth, without: Choice, again: ProbeAgain
     ``without``: the choice without it. Where that is a guess, or clearly worse than another candidate, colours and
     placements are run with the best scales on more annotated frames.
     """
-    ranking = _ranking(given, truth, given.candidates, given.probed)
+    levels = {key.level for key in without.keys}
+    probed = given.probed
+    if truth.pictures:
+        if levels <= {StatedBy.USER, StatedBy.EXPORTER, StatedBy.EITHER}:
+            return Weighed(given.scores, given.stated)  # nothing to decide: running the pictures takes time
+        probed = again(given.candidates, tuple(range(len(truth.pictures))))
+    ranking = _ranking(given, truth, given.candidates, probed)
     scores = tuple(replace(score, map=ranking.map_of(score.preprocessing)) for score in given.scores)
     refuted = truth_ranking.refutes(ranking, without.preprocessing)
-    levels = {key.level for key in without.keys}
     weaker = levels & {StatedBy.CONVENTION, StatedBy.GRAPH}
     if StatedBy.UNKNOWN not in levels and not (refuted and weaker):
         return Weighed(scores, replace(given.stated, truth_against=refuted))

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
-from dsbench.base.options import Value
 from dsbench.formats.ground_truth.truth import TruthFrame, TruthObject
 from dsbench.formats.kitti import KittiObject
 from dsbench.judge.accuracy import class_names
@@ -26,13 +23,12 @@ def frame(number: int, label: str, crowd: bool = False) -> DumpedFrame:
 
 def test_the_hardest_frames_in_pixels_of_the_picture(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", frames=6)
-    facts = cast(Any, SimpleNamespace(video=Value(SimpleNamespace(path=clip), "test")))
     right = [frame(number, "car") for number in range(6)]
-    assert accuracy_pictures.hardest(right, NAMES, facts) == ()
-    (first, *_) = accuracy_pictures.hardest([*right[:4], frame(4, "person"), right[5]], NAMES, facts)
+    assert accuracy_pictures.hardest(right, NAMES, clip) == ()
+    (first, *_) = accuracy_pictures.hardest([*right[:4], frame(4, "person"), right[5]], NAMES, clip)
     assert first.title == "frame 4: 1 of 1 missed, 1 extra"
     assert [(box.side, box.label, box.left, box.width) for box in first.boxes] == [
         ("reference", "car", 100.0, 250.0),
         ("dump", "person", 100.0, 250.0),
     ]
-    assert accuracy_pictures.hardest([frame(0, "person", crowd=True)], NAMES, facts) == ()
+    assert accuracy_pictures.hardest([frame(0, "person", crowd=True)], NAMES, clip) == ()
