@@ -51,11 +51,23 @@ class StepResult:
         return "skipped" if self.outcome == "passed" and self.evidence.left_out else self.outcome
 
 
+@dataclass(frozen=True)
+class OtherTest:
+    """A test that is no step, or an error after a step."""
+
+    name: str
+    outcome: str
+    detail: str
+    """pytest's text of a failure; empty without one."""
+
+
 @dataclass(eq=False)  # pluggy keeps plugins in sets
 class StepCollector:
     """A pytest plugin that collects the StepResult of each step that ran or was skipped, in the order they ended."""
 
     results: list[StepResult] = field(default_factory=list)
+    others: list[OtherTest] = field(default_factory=list)
+    """Tests of the user in the same session, and errors of teardown."""
     running: str = ""
     """The step that is running; empty between steps."""
 
@@ -70,6 +82,9 @@ class StepCollector:
             self.results.append(StepResult(evidence, outcome, report.duration, detail, state, _page_of(report)))
             if outcome == INCONCLUSIVE:
                 _as_skipped(report, evidence)
+        elif report.failed or (evidence is None and report.when == "call"):
+            name = report.nodeid if report.when == "call" else f"{report.nodeid} ({report.when})"
+            self.others.append(OtherTest(name, report.outcome, report.longreprtext if report.failed else ""))
 
     @property
     def proves_nothing(self) -> bool:

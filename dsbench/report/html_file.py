@@ -63,7 +63,8 @@ class ReportFile:
         if not _worth_a_report(results):
             return
         made = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
-        session = Session(self.path.parent, made, self.collector.running, self.environment())
+        running, others = self.collector.running, tuple(self.collector.others)
+        session = Session(self.path.parent, made, running, self.environment(), others)
         page = report_html(page_of(results, session), text)
         try:
             if _only_preflight(results):

@@ -18,7 +18,7 @@ from dsbench.record.evidence import (
     StepFailure,
 )
 from dsbench.record.schema import Figures, RecordState, RunMeasurement, StreamFigures, TrtexecFigures
-from dsbench.report.collector import PageEvidence, StepResult
+from dsbench.report.collector import OtherTest, PageEvidence, StepResult
 from dsbench.report.page.build import Session, page_of
 from dsbench.report.page.views import PageView
 
@@ -203,4 +203,5 @@ def _hostile(text: str, *, failing: bool) -> Evidence:
 
 def page(results: Sequence[StepResult], folder: Path = Path("/reports"), interrupted_in: str = "") -> PageView:
     environment = (("Python", "3.11"), ("Command", HOSTILE[0]))
-    return page_of(results, Session(folder, "2026-01-02 03:04", interrupted_in, environment))
+    others = (OtherTest("a.py::test_b", "passed", ""), OtherTest(HOSTILE[1], "failed", HOSTILE[3]))
+    return page_of(results, Session(folder, "2026-01-02 03:04", interrupted_in, environment, others))

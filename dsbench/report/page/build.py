@@ -10,7 +10,7 @@ from dsbench.base.steps import STEPS
 from dsbench.record.evidence import Evidence
 from dsbench.record.schema import INCONCLUSIVE, Figures
 from dsbench.report import charts
-from dsbench.report.collector import StepResult
+from dsbench.report.collector import OtherTest, StepResult
 from dsbench.report.page import benchmark, gallery, headlines, media, problems
 from dsbench.report.page.size import Room, fitted
 from dsbench.report.page.views import Gallery, ModelView, PageView, StepView
@@ -33,6 +33,7 @@ class Session:
     """Date and time."""
     interrupted_in: str = ""
     environment: tuple[tuple[str, str], ...] = ()
+    others: tuple[OtherTest, ...] = ()
 
 
 def page_of(results: Sequence[StepResult], session: Session) -> PageView:
@@ -43,7 +44,8 @@ def page_of(results: Sequence[StepResult], session: Session) -> PageView:
         for number, key in enumerate(keys, 1)
     )
     title = f"dsbench: {models[0].name}" if len(models) == 1 else f"dsbench: {len(models)} models"
-    return PageView(title, session.made, session.interrupted_in, models, session.environment)
+    others = tuple(sorted(session.others, key=lambda one: one.outcome != "failed"))
+    return PageView(title, session.made, session.interrupted_in, models, session.environment, others)
 
 
 def _whole(result: StepResult) -> StepResult:

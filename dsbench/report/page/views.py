@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from dsbench.record.evidence import BoxedFrame, Evidence, Picture, Table
+from dsbench.report.collector import OtherTest
 
 _FIRST_WORDS = re.compile(r"[:;,](?= )")
 _TO_COPY = re.compile(r"\[|[\w.-]+ ?=|(dsbench|pytest|make|[+-]) ")
@@ -162,3 +163,5 @@ class PageView:
     interrupted_in: str
     models: tuple[ModelView, ...]
     environment: tuple[tuple[str, str], ...]
+    others: tuple[OtherTest, ...] = ()
+    """Failures first."""
