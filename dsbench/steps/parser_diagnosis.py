@@ -28,6 +28,9 @@ ENOUGH, SURE = 60, 10
 """Boxes; with fewer than the first the parser is called again with a lower threshold, unless the second are right."""
 LOWER = (0.1, 0.03, 0.01, 0.003, 0.001)
 """Lower thresholds, tried in turn until the reference has enough boxes."""
+LOWEST = (0.0001, 0.0)
+"""The same until a parser returns enough that returns next to nothing otherwise: its scores are too low, or it drops
+nearly all boxes."""
 DIFFERS = "parser-differs"
 
 
@@ -41,8 +44,8 @@ def diagnose(
     threshold = pre_cluster_threshold(facts.settings, outputs)
     head, network = outputs.head, Network(facts.width, facts.height)
 
-    def judged(tables_of: Calls, at: float, *, explain: bool = True) -> ParserDiagnosis:
-        made = ParserCalls(tables(tables_of), frames, head, network, at, threshold)
+    def judged(tables_of: Calls, at: float, *, explain: bool = True, silent: bool = False) -> ParserDiagnosis:
+        made = ParserCalls(tables(tables_of), frames, head, network, at, threshold, silent)
         return diagnosis.diagnose(made, facts.labels.names, explain=explain)
 
     first = judged(calls, threshold, explain=False)
@@ -50,10 +53,13 @@ def diagnose(
         return first
     if first.compared < ENOUGH:
         lower = lower_threshold(frames, head, network, threshold)
+        silent = first.state is DiagnosisState.EMPTY
         with suppress(DsbenchError):  # a parser may fail on a threshold that nobody asks for
-            second = judged(again(lower), lower)
-            if second.compared > first.compared:
-                return second
+            for value in (lower, *LOWEST) if silent else (lower,):
+                found = judged(again(value), value, silent=silent)
+                named = found.state is DiagnosisState.NAMED and found.compared >= SURE
+                if named if silent else found.compared > first.compared:
+                    return found
     return judged(calls, threshold)
 
 

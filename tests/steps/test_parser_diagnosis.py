@@ -86,6 +86,23 @@ def test_too_few_boxes_are_made_more(tmp_path: Path) -> None:
     assert found.compared > 60
 
 
+@pytest.mark.parametrize("fault", ["class-lowest", "score-unset"])
+def test_a_parser_without_boxes_is_called_until_it_returns_some(tmp_path: Path, fault: str) -> None:
+    bench = Bench(tmp_path)
+    found = bench.diagnose(fault)
+    assert (found.state, found.ids) == (DiagnosisState.NAMED, (fault,)), found.what
+    assert bench.called[0] == THRESHOLD
+    assert parser_diagnosis.finding(found, "lib.so")
+
+
+def test_a_parser_that_never_returns_a_box_has_no_cause(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    none = [np.zeros((0, 6), np.float32)] * 2
+    found = parser_diagnosis.diagnose(bench.facts, bench.outputs, none, lambda threshold: none)
+    assert found is not None
+    assert found.state is DiagnosisState.EMPTY
+
+
 def test_a_parser_that_fails_on_the_second_call_is_judged_by_the_first(tmp_path: Path) -> None:
     bench = Bench(tmp_path, factor=0.1)
 

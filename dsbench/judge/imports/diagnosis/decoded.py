@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 FLOOR = 0.02
 """Threshold of the family's decode where its rows cannot be read."""
+_CHECKED = 0.001
+"""The lowest threshold at which the rows are compared with the family's decode: below it classes have equal scores."""
 _SAME = 0.05
 """Pixels."""
 
@@ -42,10 +44,11 @@ def read(outputs: Outputs, head: Head, network: Network, threshold: float) -> De
     import numpy as np
 
     family = registry.by_name(head.family)
-    expected = family.decode(outputs, head, network, threshold)
+    checked = max(threshold, _CHECKED)
+    expected = family.decode(outputs, head, network, checked)
     with np.errstate(all="ignore"):
         rows = rows_of(outputs, head, network)
-        if rows is not None and _gives(rows, expected, network, threshold):
+        if rows is not None and _gives(rows, expected, network, checked):
             return rows
     found = family.decode(outputs, head, network, min(FLOOR, threshold))
     table = found.table().astype(np.float64)

@@ -180,6 +180,12 @@ def class_text(mapped: dict[int, int], names: ClassNames) -> str:
     shown = ", ".join(f"{names.name(wanted)} is {names.name(found)}" for wanted, found in sorted(mapped.items())[:4])
     if len(moved) == 1:
         return f"labels are shifted by {moved.pop():+d}: {shown}"
+    for by in (1, -1):
+        last = len(names.lines) - 1
+        kept = {wanted: min(max(wanted + by, 0), last) for wanted in mapped}
+        if mapped == kept and len(moved) == 2 and moved == {0, by}:
+            end = names.name(0 if by < 0 else last)
+            return f"labels are shifted by {by:+d}, but never beyond {end}: {shown}"
     if set(mapped.values()) <= {0} and len(mapped) > 1:
         return f"every box is labelled {names.name(0)}"
     order = sorted(range(len(names.lines)), key=lambda number: names.lines[number].strip())

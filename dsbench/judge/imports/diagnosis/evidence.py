@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SAMPLE = 120
 """Boxes of an image that are compared with each mistake."""
+_TINY = 0.001
+"""With a lower threshold the boxes with the highest scores are compared."""
 FEW, FEW_FRAMES = 40, 2
 """The same where many combinations are tried."""
 
@@ -39,6 +41,8 @@ class ParserCalls:
     """Of the calls."""
     wanted: float
     """pre-cluster-threshold: boxes below it need not be returned."""
+    silent: bool = False
+    """The parser returns nothing at ``wanted``: a mistake that explains it gives nothing there either."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,6 +122,15 @@ class BoxEvidence:
             returned, given = returned + best[1], given + best[2]
         return returned / given if given else 0.0
 
+    def gives_none(self, box: BoxMistake, score: ScoreMistake, threshold: float) -> bool:
+        """Whether the two mistakes together give no box inside the network that reaches the threshold, in one variant
+        at least."""
+        variants: dict[int, int] = {}
+        for frame in self.frames:
+            for number, (_, corners) in enumerate(self.predictions(frame.rows, box, score, threshold)):
+                variants[number] = variants.get(number, 0) + int(inside(corners, self.network).sum())
+        return not variants or min(variants.values()) == 0
+
     def predictions(
         self, rows: DecodedRows, box: BoxMistake, score: ScoreMistake, floor: float
     ) -> Iterator[tuple[Scored, Floats]]:
@@ -157,7 +170,9 @@ def gather(calls: ParserCalls) -> BoxEvidence:
         usable = item.take(mask) if clip else item
         high = usable.take(usable.score >= (1 - SCORE) * calls.threshold)  # nvinfer drops the others
         rows = decoded.read(outputs, calls.head, calls.network, calls.threshold)
-        kept.append(ParsedFrame(usable, _sampled(high if len(high) else usable, SAMPLE), rows, outputs))
+        some = high if len(high) else usable
+        sample = _best(some, SAMPLE) if calls.threshold < _TINY else _sampled(some, SAMPLE)
+        kept.append(ParsedFrame(usable, sample, rows, outputs))
     return BoxEvidence(tuple(kept), calls.head, calls.network, calls.threshold, clip)
 
 
@@ -199,6 +214,13 @@ def _sampled(found: ParsedBoxes, most: int) -> ParsedBoxes:
     if len(found) <= most:
         return found
     return found.take(np.unique(np.linspace(0, len(found) - 1, most).astype(int)))
+
+
+def _best(found: ParsedBoxes, most: int) -> ParsedBoxes:
+    """At most so many boxes, those with the highest scores: the others' are all zero."""
+    import numpy as np
+
+    return found.take(np.argsort(-found.score, kind="stable")[:most])
 
 
 def tables(calls: Sequence[NDArray[np.float32] | None]) -> tuple[NDArray[np.float32], ...]:

@@ -8,7 +8,7 @@ from dsbench.families import maps
 from dsbench.families.base import Network, Outputs
 from dsbench.families.map_heads import Form as MapForm
 from dsbench.families.map_heads import Level, MapLayout
-from dsbench.judge.imports.diagnosis.redecode import anchored, exponent, from_sides, priored
+from dsbench.judge.imports.diagnosis.redecode import anchored, exponent, from_sides, priored, whole_grid
 from dsbench.judge.imports.diagnosis.row_parts import (
     Cells,
     DecodedRows,
@@ -33,6 +33,7 @@ _FORMS = {
     MapForm.ANCHOR: RawForm.ANCHOR,
     MapForm.EXPONENT: RawForm.EXPONENT,
     MapForm.PRIOR: RawForm.PRIOR,
+    MapForm.WHOLE_GRID: RawForm.WHOLE_GRID,
 }
 """Forms with mistakes of their own; the boxes of any other are only decoded."""
 
@@ -93,8 +94,7 @@ def _corners(
     if layout.form is MapForm.EXPONENT:
         return exponent(raw, cells)
     if layout.form is MapForm.WHOLE_GRID:
-        size = sigmoid(raw[:, 2:4]) * np.array([network.width, network.height])
-        return centred(*((point + np.tanh(raw[:, :2])) * stride).T, *size.T)
+        return whole_grid(raw, cells, network)
     if layout.form is MapForm.PIXELS:
         return centred(*((point + layout.origin) * stride + raw[:, :2]).T, *raw[:, 2:4].T)
     offsets = _extra(outputs, layout, 2)

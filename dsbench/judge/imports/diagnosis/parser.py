@@ -83,6 +83,8 @@ def diagnose(calls: ParserCalls, names: Sequence[str] = (), *, explain: bool = T
         return basic
     right = evidence.explained(geometry.RIGHT, scoring.RIGHT)
     basic = replace(basic, compared=evidence.total, right=right)
+    if calls.silent:
+        return _named(replace(basic, right=0), evidence, calls.wanted)
     if right >= SAME * evidence.total:
         return _selected(basic, evidence, calls.wanted, names)
     return _named(basic, evidence) if explain else basic
@@ -100,14 +102,19 @@ def _match(tables: Sequence[NDArray[np.float32]], reference: Sequence[Boxes], th
     return matching.match(range(len(mine)), wanted, mine)
 
 
-def _named(basic: ParserDiagnosis, evidence: BoxEvidence) -> ParserDiagnosis:
-    """The diagnosis of boxes that are not right: one mistake, else two together."""
+def _named(basic: ParserDiagnosis, evidence: BoxEvidence, silent_at: float | None = None) -> ParserDiagnosis:
+    """The diagnosis of boxes that are not right: one mistake, else two together.
+
+    ``silent_at``: a threshold at which the parser returns no box; mistakes that give some there are left out.
+    """
     few = evidence.smaller()
     tried = [_Tried(few.explained(box, scoring.RIGHT), box) for box in _boxes(evidence, scoring.RIGHT)]
     tried += [_Tried(few.explained(geometry.RIGHT, score), score=score) for score in SCORE_MISTAKES]
     tried += [_Tried(few.read(read), read=read) for read in readings.READ_MISTAKES]
     tried = [_on_all(evidence, one) for one in tried if one.explained >= PROMISING * few.total]
-    if not _wins(tried, basic):
+    if silent_at is not None:
+        tried = [one for one in tried if one.read is None and evidence.gives_none(one.box, one.score, silent_at)]
+    elif not _wins(tried, basic):
         tried += _two(evidence)
     tried.sort(key=lambda one: (-one.explained, one.parameters))
     if not _wins(tried, basic):

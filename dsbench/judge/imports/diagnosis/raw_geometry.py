@@ -8,7 +8,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from dsbench.families.base import Network
-from dsbench.judge.imports.diagnosis.redecode import anchored, exponent, from_sides, priored
+from dsbench.judge.imports.diagnosis.redecode import anchored, exponent, from_sides, priored, whole_grid
 from dsbench.judge.imports.diagnosis.row_parts import Cells, DecodedRows, RawForm, centred, sigmoid
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Decode = Callable[[DecodedRows, Network], tuple[Floats, ...]]
 
 
-def _with_cells(rows: DecodedRows, cells: Cells) -> Floats | None:
+def _with_cells(rows: DecodedRows, cells: Cells, network: Network) -> Floats | None:
     """The boxes with other cells; None for a form without."""
     if rows.raw is None:
         return None
@@ -29,6 +29,8 @@ def _with_cells(rows: DecodedRows, cells: Cells) -> Floats | None:
         return from_sides(rows.raw, cells)
     if rows.form is RawForm.ANCHOR and rows.anchors is not None:
         return anchored(rows.raw, cells, rows.anchors)
+    if rows.form is RawForm.WHOLE_GRID:
+        return whole_grid(rows.raw, cells, network)
     return None
 
 
@@ -36,7 +38,7 @@ def _other_cells(change: Callable[[Cells, Network], tuple[Cells, ...]]) -> Decod
     def decode(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
         if rows.cells is None:
             return ()
-        found = (_with_cells(rows, cells) for cells in change(rows.cells, network))
+        found = (_with_cells(rows, cells, network) for cells in change(rows.cells, network))
         return tuple(boxes for boxes in found if boxes is not None)
 
     return decode
@@ -94,7 +96,7 @@ def _no_stride(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
     if rows.cells is None or rows.raw is None or rows.form not in (RawForm.EXPONENT, RawForm.SIDES):
         return ()
     ones = replace(rows.cells, strides=np.ones_like(rows.cells.strides))
-    found = _with_cells(rows, ones)
+    found = _with_cells(rows, ones, network)
     assert found is not None
     if rows.form is RawForm.SIDES:  # the point in pixels, the sides not multiplied; or the reverse
         point = np.stack((rows.cells.columns, rows.cells.lines) * 2, axis=1) + rows.cells.origin
@@ -225,6 +227,21 @@ def _anchor_form(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
             *(centred(*right.T, *size.T) for size in sizes))  # fmt: skip
 
 
+def _other_activation(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
+    """Centre and size of a whole-grid head behind other functions than tanh and sigmoid."""
+    import numpy as np
+
+    if rows.form is not RawForm.WHOLE_GRID or rows.raw is None or rows.cells is None:
+        return ()
+    point, raw = np.stack((rows.cells.columns, rows.cells.lines), axis=1), rows.raw
+    offset, part = raw[:, :2], raw[:, 2:4]
+    unit = np.array([network.width, network.height])
+    offsets = (np.tanh(offset), sigmoid(offset), offset, 2 * sigmoid(offset) - 0.5)
+    sizes = (sigmoid(part), np.tanh(part), part, np.exp(part))
+    chosen = [(a, b) for a in offsets for b in sizes][1:]
+    return tuple(centred(*((point + a) * rows.cells.strides[:, None]).T, *(b * unit).T) for a, b in chosen)
+
+
 _GRID = "(raw + grid offset) * stride, column for x and row for y"
 
 MISTAKES: tuple[tuple[str, str, str, Decode], ...] = (
@@ -256,4 +273,6 @@ MISTAKES: tuple[tuple[str, str, str, Decode], ...] = (
     ("anchor-order", "anchors are in another order", "take the anchors of step 6a in their order", _anchor_order),
     ("anchor-form", "the formula of another YOLO is used for the anchors",
      "centre: 2 * s - 0.5 + cell; size: (2 * s)^2 * anchor", _anchor_form),
+    ("other-activation", "centre or size is read with another function: sigmoid for tanh, tanh for sigmoid, or none",
+     "centre: (tanh(raw) + cell) * stride; size: sigmoid(raw) * size of the network", _other_activation),
 )  # fmt: skip

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dsbench.judge.imports.diagnosis.row_parts import Cells, centred
+from dsbench.families.base import Network
+from dsbench.judge.imports.diagnosis.row_parts import Cells, centred, sigmoid
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,3 +46,12 @@ def priored(raw: Floats, priors: Floats, centre: float = 0.1, size: float = 0.2)
     middle = priors[:, :2] + raw[:, :2] * centre * priors[:, 2:]
     extent = priors[:, 2:] * np.exp(raw[:, 2:4] * size)
     return np.concatenate((middle - extent / 2, middle + extent / 2), axis=1)
+
+
+def whole_grid(raw: Floats, cells: Cells, network: Network) -> Floats:
+    """FastestDet: cx = (tanh(x) + column) * s, w = sigmoid(w) * width of the network."""
+    import numpy as np
+
+    point = np.stack((cells.columns, cells.lines), axis=1)
+    size = sigmoid(raw[:, 2:4]) * np.array([network.width, network.height])
+    return centred(*((point + np.tanh(raw[:, :2])) * cells.strides[:, None]).T, *size.T)

@@ -30,6 +30,8 @@ class RawForm(StrEnum):
     """Offsets in a grid cell and sizes against an anchor (YOLOv5)."""
     PRIOR = "prior"
     """Offsets against prior boxes with variances (SSD)."""
+    WHOLE_GRID = "whole-grid"
+    """Offsets from a grid point behind tanh, sizes as fractions of the network behind a sigmoid (FastestDet)."""
     OTHER = "other"
     """Only the finished boxes are known."""
 

@@ -74,11 +74,19 @@ def _right(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
 
 
 def _shifted(by: int) -> Predict:
+    """Ids too high or too low; also kept within the classes."""
+
     def predict(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+        import numpy as np
+
         if by == rows.shift:
             return ()  # the background is counted
         found = _right(rows, floor)[0]
-        return (replace(found, ids=found.ids + by),)
+        moved = replace(found, ids=found.ids + by)
+        if rows.ids is not None:
+            return (moved, replace(found, ids=np.maximum(found.ids + by, 0)))
+        last = rows.classes.shape[1] - 1 - rows.shift
+        return (moved, replace(found, ids=np.clip(found.ids + by, 0, last)))
 
     return predict
 
@@ -153,6 +161,21 @@ def _sigmoid(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
     if rows.squash is not Squash.SOFTMAX or rows.columns is None:
         return ()
     return tuple(_scored(replace(rows, every=every), sigmoid(rows.columns), floor) for every in (False, True))
+
+
+def _tanh(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    """tanh of the logits, of the classes or of the objectness too."""
+    import numpy as np
+
+    if rows.squash is not Squash.SIGMOID or rows.columns is None:
+        return ()
+    classes = np.tanh(rows.columns)
+    if rows.objectness is None:
+        return (_scored(rows, classes, floor),)
+    inner = np.clip(rows.objectness, 1e-12, 1 - 1e-12)
+    objectness = np.tanh(np.log(inner / (1 - inner)))
+    both = ((rows.objectness, classes), (objectness, rows.classes), (objectness, classes))
+    return tuple(_scored(rows, joined(one, other, rows.joint), floor) for one, other in both)
 
 
 def _percent(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
@@ -301,6 +324,8 @@ SCORE_MISTAKES: tuple[ScoreMistake, ...] = (
                  "use each class column by itself: they are independent", _softmax),
     ScoreMistake("sigmoid-for-softmax", "a sigmoid is taken where the head needs a softmax",
                  "apply a softmax over the row, background included", _sigmoid),
+    ScoreMistake("tanh-for-sigmoid", "tanh is taken where the head needs a sigmoid", "score = 1 / (1 + exp(-raw))",
+                 _tanh),
     ScoreMistake("class-columns-early", "class columns are read one column too early", _COLUMNS, _columns_early),
     ScoreMistake("class-columns-late", "class columns are read one column too late", _COLUMNS, _columns_late),
     ScoreMistake("first-class-only", "only the first class column is read", "loop over all class columns", _first_only),

@@ -88,6 +88,8 @@ def yolox(found: Outputs, fault: str) -> Row:
     size = raw[:, 2:4] if fault == "no-exponent" else np.exp(raw[:, 2:4])
     first = {"class-columns-early": 4, "class-columns-late": 6}.get(fault, 5)
     ids, score = best(raw[:, first:])
+    if fault == "class-lowest":
+        ids, score = raw[:, first:].argmin(axis=1), raw[:, first:].min(axis=1)
     objectness = raw[:, 4]
     score, objectness = (sigmoid(score), sigmoid(objectness)) if fault == "sigmoid-twice" else (score, objectness)
     total = {"objectness-ignored": score, "objectness-alone": objectness}.get(fault, score * objectness)

@@ -75,7 +75,7 @@ CASES: dict[str, tuple[Head, Outputs, RawForm]] = {
     "anchors": (*maps(Form.ANCHOR, 4, 1), RawForm.ANCHOR),
     "root": (*maps(Form.EXPONENT, 4, 1, root=True), RawForm.EXPONENT),
     "prior": (*maps(Form.PRIOR, 4, 1, root=True), RawForm.PRIOR),
-    "whole grid": (*maps(Form.WHOLE_GRID, 4, 1), RawForm.OTHER),
+    "whole grid": (*maps(Form.WHOLE_GRID, 4, 1), RawForm.WHOLE_GRID),
     "centre": (*maps(Form.CENTRE, 2, 2), RawForm.OTHER),
     "size": (*maps(Form.SIZE, 2, 2), RawForm.OTHER),
     "softmax": (*maps(Form.ANCHOR, 4, 1, softmax=True, activated=False), RawForm.ANCHOR),

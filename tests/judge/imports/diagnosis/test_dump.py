@@ -84,6 +84,7 @@ def test_a_shift_is_measured_on_the_frame() -> None:
         ((1, 2, 3, 4), "labels are shifted by +1"),
         ((3, 1, 0, 2), "labels are sorted by name"),
         ((1, 0, 2, 3), "labels are exchanged: person is car, car is person"),
+        ((0, 0, 1, 2), "labels are shifted by -1, but never beyond person"),
         ((0, 0, 0, 0), "every box is labelled person"),
     ],
 )
