@@ -25,7 +25,7 @@ def device_name(runtime: str, gpu_id: int) -> str:
 
 
 @contextmanager
-def exclusive(device: str, announce: Callable[[str], None], folder: Path | None = None) -> Iterator[Held]:
+def exclusive(device: str, announce: Callable[[str], object], folder: Path | None = None) -> Iterator[Held]:
     """Hold the device. Waits for another benchmark to end and announces it. The kernel releases a dead process's lock.
 
     If no lock file can be made, the benchmark runs all the same, with a note.
@@ -45,7 +45,7 @@ def exclusive(device: str, announce: Callable[[str], None], folder: Path | None 
         os.close(handle)  # and with it the lock
 
 
-def _lock(handle: int, device: str, announce: Callable[[str], None]) -> bool:
+def _lock(handle: int, device: str, announce: Callable[[str], object]) -> bool:
     """Take the lock; True if another process held it."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -181,7 +181,6 @@ def model(request: pytest.FixtureRequest) -> Iterator[ModelRun]:
     """The run of the model directory under test, with the results of its steps so far."""
     stash = request.config.stash
     with tempfile.TemporaryDirectory(prefix="dsbench-") as scratch, ExitStack() as at_end:
-        announce = partial(terminal.announce, request.config)
         recorder = stash[RECORDERS].get(request.param.key)
         at_end.callback(recorder.finish)
         yield ModelRun(
@@ -190,7 +189,6 @@ def model(request: pytest.FixtureRequest) -> Iterator[ModelRun]:
             selected=stash[SELECTED],
             scratch=Path(scratch),
             start=Path(request.config.invocation_params.dir),
-            announce=announce,
             progress=live.progress(request.config, stash[STREAMS]),
             at_end=at_end,
             recorder=recorder,

@@ -113,7 +113,7 @@ def run(
     passed: list[str] = []
     with ExitStack() as at_end, contextlib.redirect_stdout(io.StringIO()):
         selected = Selected(EmbeddedRuntime(), "dsbench fix measures on the CPU")
-        model = ModelRun(layout, options, selected, scratch, start, announce=lambda _: None, at_end=at_end)
+        model = ModelRun(layout, options, selected, scratch, start, at_end=at_end)
         for end in in_process.run_steps(model, IMPORT_STEPS.keys() - assumed, assumed):
             problems += _problems(layout, end)
             passed += [end.name] if end.passed else []

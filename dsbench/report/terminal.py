@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -20,15 +19,6 @@ _SHOWN = frozenset(step.name for step in STEPS if step.shown)
 _BLOCK = "summary"
 """The step that prints the specification's closing block."""
 _MAX_HINTS = 3
-
-
-def announce(config: pytest.Config, text: str) -> None:
-    """Print a line past pytest's capturing, on standard error: the only output of an xdist worker. Nothing with -q."""
-    if config.option.verbose < 0:
-        return
-    capture = config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        print(f"\ndsbench: {without_controls(text)}", file=sys.stderr, flush=True)
 
 
 def print_line(config: pytest.Config, text: str) -> None:
@@ -134,10 +124,12 @@ def _hints(results: Sequence[StepResult], failed: str) -> Iterator[str]:
     """Warnings of the import steps up to the one that failed: they may be the cause."""
     steps = IMPORT_STEPS[: IMPORT_STEPS.index(failed) + 1] if failed in IMPORT_STEPS else ()
     warnings = [(result.evidence.step, text) for result in results for text in result.evidence.warnings]
-    mine = [(step, text) for step, text in warnings if step in steps]
+    said = "".join(result.evidence.failure.fix for result in results if result.evidence.failure is not None)
+    mine = [(step, text) for step, text in warnings if step in steps and text.split(" (")[0] not in said]
     yield from (f"  warning ({step}): {text}" for step, text in mine[:_MAX_HINTS])
     if len(mine) > _MAX_HINTS:
-        yield f"  {len(mine) - _MAX_HINTS} more warnings, see the report"
+        more = len(mine) - _MAX_HINTS
+        yield f"  {more} more warning{'s' * (more != 1)}, see the report"
 
 
 def _details(results: Sequence[StepResult], failed: Sequence[StepResult]) -> Iterator[str]:

@@ -80,7 +80,7 @@ def run_steps(layout: ModelLayout, how: Treatment, known: tuple[object, ...] = (
     alarms: list[Alarm] = []
     with ExitStack() as at_end, contextlib.redirect_stdout(io.StringIO()):
         selected = select.select("embedded")
-        model = ModelRun(layout, given, selected, how.scratch, layout.root.parent, _silent, at_end)
+        model = ModelRun(layout, given, selected, how.scratch, layout.root.parent, at_end)
         for result in known:
             model.keep(_with_source(result, layout))
         before = MODEL_STEPS if known else ()
@@ -95,10 +95,6 @@ def _with_source(result: object, layout: ModelLayout) -> object:
     if not isinstance(result, ModelOutputsResult):
         return result
     return replace(result, user_source=find_user_source(source_plan(layout)))
-
-
-def _silent(_: str) -> None:
-    return None
 
 
 def _wanted(how: Treatment, known: Sequence[str]) -> tuple[str, ...]:

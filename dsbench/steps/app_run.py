@@ -18,7 +18,6 @@ from dsbench.judge.run import telemetry as judge_telemetry
 from dsbench.judge.run.measurement import Measurement
 from dsbench.judge.run.reasons.silent import silent_s
 from dsbench.judge.run.run_context import RunContext
-from dsbench.machine import device_lock
 from dsbench.machine.telemetry import sampler as telemetry
 from dsbench.model.facts import PreflightFacts
 from dsbench.record.raw import AppRun
@@ -64,8 +63,7 @@ def play(model: ModelRun, runtime: Runtime, plan: PerfPlan, title: str, *, confi
 
     ``confirms``: the run decides whether its streams keep up. Raises nothing for how the app ended.
     """
-    device = device_lock.device_name(model.runtime.name, model.option(GPU_ID).value)
-    with device_lock.exclusive(device, model.announce) as held:
+    with working.device(model) as held:
         up_to = "" if plan.enough is None else "at most "
         text = f"{title}, {plan.streams} stream{'s' if plan.streams != 1 else ''} for {up_to}{plan.seconds} s"
         started = time.monotonic()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,8 +38,6 @@ class ModelRun:
     """A temporary directory of this session."""
     start: Path
     """Where pytest was started."""
-    announce: Callable[[str], None] = print
-    """Prints what a long step is waiting for."""
     at_end: ExitStack = field(default_factory=ExitStack)
     """Callbacks for the end of this model's steps."""
     recorder: Recorder | None = None

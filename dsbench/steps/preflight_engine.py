@@ -19,7 +19,6 @@ from dsbench.base.errors import DsbenchError
 from dsbench.base.files import replace_file
 from dsbench.base.options import PREPARE
 from dsbench.base.progress import Task
-from dsbench.machine import device_lock
 from dsbench.model import preflight, previous, stand_in
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.stand_in import StandInProvenance
@@ -66,7 +65,7 @@ def prepare(model: ModelRun, facts: PreflightFacts) -> PreparedEngine:
     if model.option(PREPARE).value == "never":
         return PreparedEngine(_without_outdated(facts, provenance), "--prepare never: nothing was measured")
     started = time.monotonic()
-    with device_lock.exclusive(device_lock.device_name(model.runtime.name, 0), model.announce) as held_lock:
+    with working.device(model) as held_lock:
         try:
             with working.seconds(model, "measuring the model on ONNX Runtime (engine preparation, once)") as task:
                 search = find_max_bs(facts, _measurer(facts, model.scratch, task))

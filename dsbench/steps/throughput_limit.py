@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dsbench.base.cpus import usable_cpus
-from dsbench.base.options import GPU_ID, LIMITS, PERF_SECONDS
+from dsbench.base.options import LIMITS, PERF_SECONDS
 from dsbench.judge import bottleneck
 from dsbench.judge.bottleneck import Bottleneck, BottleneckEvidence, Ceiling, InferCeiling, Limit
 from dsbench.judge.run.measurement import Measurement, State
 from dsbench.judge.run.telemetry import TelemetrySummary
-from dsbench.machine import device_lock
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import throughput_run
 from dsbench.runtimes.throughput_run import ThroughputJob
-from dsbench.steps import extra_runs
+from dsbench.steps import extra_runs, working
 from dsbench.steps.app_run import Telemetry
 from dsbench.steps.benchmark_config import BenchmarkConfigResult
 from dsbench.steps.extra_runs import ExtraPlan, ExtraRun
@@ -148,8 +147,7 @@ def _infer_alone(model: ModelRun) -> InferCeiling:
         return InferCeiling(throughput.imgs_per_sec, facts.max_bs, "trtexec, Steps 4-5")
     size = facts.height, facts.width
     job = ThroughputJob(facts.onnx.path, size, facts.onnx.batch or 1, _ALONE_S, _ALONE_WARM_UP_S)
-    device = device_lock.device_name(model.runtime.name, model.option(GPU_ID).value)
-    with device_lock.exclusive(device, model.announce):
+    with working.device(model), working.seconds(model, "inference alone", _ALONE_S + _ALONE_WARM_UP_S, announced=False):
         measured = throughput_run.measure(job, model.scratch)
     if throughput.imgs_per_sec > measured.images_per_second:
         return InferCeiling(throughput.imgs_per_sec, facts.max_bs, "ONNX Runtime alone, engine preparation")

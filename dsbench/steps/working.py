@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
+from dsbench.base.options import GPU_ID
 from dsbench.base.progress import Task
+from dsbench.machine import device_lock
+from dsbench.machine.device_lock import Held
 from dsbench.steps.model_run import ModelRun
 
 
@@ -20,6 +24,16 @@ def seconds(
 ) -> AbstractContextManager[Task]:
     """Work that takes ``at_most`` seconds, 0 if not known."""
     return model.progress.task(Task(_named(model, what), seconds=at_most, announced=announced))
+
+
+@contextmanager
+def device(model: ModelRun) -> Iterator[Held]:
+    """Hold the device that the model's benchmarks run on; waiting for another benchmark is shown."""
+    name = device_lock.device_name(model.runtime.name, model.option(GPU_ID).value)
+    waiting = ExitStack()
+    with waiting, device_lock.exclusive(name, lambda text: waiting.enter_context(seconds(model, text))) as held:
+        waiting.close()
+        yield held
 
 
 def _named(model: ModelRun, what: str) -> str:

@@ -79,6 +79,29 @@ def test_details_are_shown_with_v() -> None:
     assert long[2:4] == ["  DS Run 1: 1 streams", "  warning (run1_calibration): Run 1: short"]
 
 
+def test_a_failure_has_nothing_else_in_its_way() -> None:
+    warned, late = (EvidenceLog(step, "net", "k", "embedded runtime") for step in ("nvinfer_config", "accuracy"))
+    warned.warn("topk=1 in [class-attrs-all] (config.txt:9): raise it", "labels.txt has 3 classes", "b", "c", "d")
+    warned.print("lines of a step")
+    late.warn("too late to be the cause")
+    failure = StepFailure("kitti-gate", "ERROR: Detection rate 0.0%", "", "config: topk=1 in [class-attrs-all]")
+    done = [
+        StepResult(warned.snapshot(), "passed", 1.0, ""),
+        result("kitti_gate", "failed", failure),
+        StepResult(late.snapshot(), "passed", 1.0, ""),
+    ]
+    assert list(summary_lines(done, Path("/r/net.html"))) == [
+        "net: kitti_gate FAILED [kitti-gate]",
+        "  ERROR: Detection rate 0.0%",
+        "  fix: config: topk=1 in [class-attrs-all]",
+        "  warning (nvinfer_config): labels.txt has 3 classes",
+        "  warning (nvinfer_config): b",
+        "  warning (nvinfer_config): c",
+        "  1 more warning, see the report",
+        "report: /r/net.html",
+    ]
+
+
 def test_two_models_share_the_line_of_the_report() -> None:
     other = EvidenceLog("preflight", "other", "k2", "embedded runtime")
     lines = list(summary_lines([*every_step(), StepResult(other.snapshot(), "passed", 1.0, "")], Path("/r/all.html")))

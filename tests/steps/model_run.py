@@ -27,6 +27,4 @@ def model_run(
     texts |= {"video": str(clip), "prepare": prepare}
     flags = {"replace-results": replace_results or None}
     chosen = StandInRuntime((), name=runtime) if isinstance(runtime, str) else runtime
-    return ModelRun(
-        layout, options.read({**texts, **flags}), Selected(chosen, "test"), scratch, scratch, announce=lambda text: None
-    )
+    return ModelRun(layout, options.read({**texts, **flags}), Selected(chosen, "test"), scratch, scratch)
