@@ -12,5 +12,5 @@ pytestmark = pytest.mark.dsbench_step
 
 
 def test_report(model: ModelRun, evidence: EvidenceLog) -> None:
-    """Step 8: record, charts and pictures of this run exist."""
+    """Step 8: the report of this run is written; its record, charts and pictures exist."""
     report.run(model, evidence)

@@ -115,7 +115,7 @@ STEPS: tuple[Step, ...] = (
         extra_run="latency",
     ),
     Step("summary", "Summary", "timing and results in one block", ("run2_validation",), shown=True),
-    Step("report", "Step 8", "record, charts and pictures of this run exist"),
+    Step("report", "Step 8", "the report of this run is written; its record, charts and pictures exist"),
 )
 
 RECORD_KEYS = tuple(step.record_key for step in STEPS if step.record_key)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.metadata
+import platform
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -35,7 +37,7 @@ from dsbench.steps.preflight_engine import PreparedEngine
 from dsbench.steps.run1_calibration import Run1CalibrationResult
 from dsbench.steps.run2_validation import Run2ValidationResult
 
-_PACKAGES = ("pytest", "pytest-html", "pytest-dependency", "pytest-xdist")
+_PACKAGES = ("onnx", "onnxruntime", "pytest", "pytest-html", "pytest-dependency", "pytest-xdist")
 
 
 def recorder(layout: ModelLayout, options: Options, selected: Selected) -> Recorder:
@@ -147,13 +149,12 @@ def option_records(options: Options, settings: Mapping[str, Any]) -> tuple[Optio
 
 def environment_of(selected: Selected, gpu_id: int = 0) -> tuple[tuple[str, str], ...]:
     """Versions of the runtime's parts, the hardware it uses, and the packages that ran the steps."""
-    found = [(version.component, version.version) for version in selected.runtime.versions(gpu_id)]
+    found = {version.component: version.version for version in selected.runtime.versions(gpu_id)}
+    found.setdefault("Python", platform.python_version())
     for package in _PACKAGES:
-        try:
-            found.append((package, importlib.metadata.version(package)))
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return tuple(found)
+        with suppress(importlib.metadata.PackageNotFoundError):
+            found.setdefault(package, importlib.metadata.version(package))
+    return tuple(found.items())
 
 
 def _trtexec(layout: ModelLayout, batch: int, made_here: bool) -> TrtexecFigures:

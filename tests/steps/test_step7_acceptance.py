@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from dsbench.model.stand_in import STAND_IN_MARK
+from dsbench.record import store
+from dsbench.report.step8 import markdown, sections
 from tests.material import write_clip, write_onnx
 
 pytestmark = pytest.mark.long
@@ -83,6 +85,13 @@ def test_every_step_passes_and_every_line_follows_from_the_files(
     step6, run1, run2, total = map(float, times.groups())
     assert total == pytest.approx(step6 + run1 + run2, abs=0.001)
     assert "[Step 6] completed in" in (workspace / "reports/net.html").read_text()
+
+
+def test_step_8_follows_from_the_record_alone(done: subprocess.CompletedProcess[str], workspace: Path) -> None:
+    reports = workspace / "models/net/reports"
+    again = markdown.render(sections.document(store.load(reports / "benchmark_data.json")))
+    assert (reports / "benchmark_report.md").read_text().startswith(again)
+    assert "benchmark_report.md" in (workspace / "reports/net.html").read_text()
 
 
 def test_the_limit_is_measured_in_the_same_run(done: subprocess.CompletedProcess[str], workspace: Path) -> None:
