@@ -7,7 +7,7 @@ import os
 import shlex
 from collections.abc import Iterator
 
-from dsbench.record.schema import Figures, Record, RunMeasurement, StreamFigures
+from dsbench.record.schema import Figures, OptionRecord, Record, RunMeasurement, StreamFigures
 from dsbench.report.step8 import charts, derived, words
 from dsbench.report.step8.document import (
     Block,
@@ -222,14 +222,16 @@ def commands(record: Record) -> ReportSection:
     again = ["pytest", f"--model-dir={record.model_dir}", f"--runtime={record.runtime}"]
     if record.video is not None:
         again.append(f"--video={os.path.abspath(record.video.path)}")
-    again += [f"--{one.name}={one.value}" for one in record.options if _to_repeat(one.name, one.value, one.origin)]
+    again += [text for one in record.options if (text := _repeated(one))]
     blocks.append(Shell((shlex.join(again), shlex.join(("dsbench", "report", record.model_dir)))))
     return ReportSection("Reference Commands", tuple(blocks))
 
 
-def _to_repeat(name: str, value: object, origin: str) -> bool:
-    """Options of the command line that have a value; flags are left out."""
-    return origin == "command line" and name != "runtime" and value is not None and not isinstance(value, bool)
+def _repeated(option: OptionRecord) -> str:
+    """The option as it was given on the command line; "" for one that was not."""
+    if option.origin != "command line" or option.name == "runtime" or option.value is None or option.value is False:
+        return ""
+    return f"--{option.name}" if option.value is True else f"--{option.name}={option.value}"
 
 
 def _images(record: Record, *files: str) -> tuple[ChartImage, ...]:

@@ -127,6 +127,12 @@ def test_engine_rows() -> None:
     assert "optimization level" not in by_hand
 
 
+def test_the_command_of_the_run_has_its_options() -> None:
+    found = section(records.deepstream(), 12)
+    assert "pytest --model-dir=/m/net --runtime=deepstream --video=/v/clip.mp4 --perf-seconds=61 --sweep\n" in found
+    assert "dsbench report /m/net\n" in found
+
+
 def test_both_derivations_of_a_search() -> None:
     found = section(records.deepstream(), 6)
     assert "floor(images per second / 29.5 FPS)" in found
