@@ -81,7 +81,9 @@ def test_details_are_shown_with_v() -> None:
 
 def test_a_failure_has_nothing_else_in_its_way() -> None:
     warned, late = (EvidenceLog(step, "net", "k", "embedded runtime") for step in ("nvinfer_config", "accuracy"))
-    warned.warn("topk=1 in [class-attrs-all] (config.txt:9): raise it", "labels.txt has 3 classes", "b", "c", "d")
+    warned.warn(
+        "topk=1 in [class-attrs-all] (config.txt:9): raise it", "labels.txt has 3 classes", "second", "third", "fourth"
+    )
     warned.print("lines of a step")
     late.warn("too late to be the cause")
     failure = StepFailure("kitti-gate", "ERROR: Detection rate 0.0%", "", "config: topk=1 in [class-attrs-all]")
@@ -95,8 +97,8 @@ def test_a_failure_has_nothing_else_in_its_way() -> None:
         "  ERROR: Detection rate 0.0%",
         "  fix: config: topk=1 in [class-attrs-all]",
         "  warning (nvinfer_config): labels.txt has 3 classes",
-        "  warning (nvinfer_config): b",
-        "  warning (nvinfer_config): c",
+        "  warning (nvinfer_config): second",
+        "  warning (nvinfer_config): third",
         "  1 more warning, see the report",
         "report: /r/net.html",
     ]
