@@ -217,7 +217,7 @@ def probe(
     candidates = preprocessing.candidates(conventions, stated, facts.onnx.channels)
     probed = _declared(facts, runtime, scratch) or probes.probe_model(_job(facts, candidates), scratch)
     warnings = (
-        *(output_ranges.check(probed.result, facts.onnx.path) if not facts.onnx.plugins else (NOT_RUN,)),
+        *(_check_ranges(facts, probed, candidates[0], stated) if not facts.onnx.plugins else (NOT_RUN,)),
         *filter(None, (batch.warning(probed.result.batches),)),
         *exporter.problems,
     )
@@ -245,6 +245,18 @@ def probe(
             probed = probes.probe_model(_job(facts, candidates), scratch)
         outputs = ModelOutputsResult(probed, candidates, 0, choice, head, None, user_source, exporter, warnings)
     return _settle(outputs, choice)
+
+
+def _check_ranges(facts: ModelFacts, probed: Probed, fed: Preprocessing, stated: Stated) -> tuple[str, ...]:
+    """Warnings about the outputs. Raises MODEL_OUTPUT_INVALID for NaN and Inf, naming a wrong scale.
+
+    ``fed``: the preprocessing that the outputs' ranges belong to, a guess unless ``stated``.
+    """
+    evidence = frame_evidence.of_gain(probed.result.input_gain, facts.onnx.beginning)
+    scales = (stated.fixed.net_scale_factor, stated.exporter.net_scale_factor)
+    known = bool(evidence.anomaly) or any(scale is not None for scale in scales)
+    against = preprocessing.against(fed, evidence) if known and probed.result.real else ""
+    return output_ranges.check(probed.result, facts.onnx.path, against)
 
 
 def _may_be_fed(convention: Convention, outputs: Sequence[TensorFacts]) -> bool:

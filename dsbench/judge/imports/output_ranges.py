@@ -8,8 +8,10 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.jobs.probe import OutputRange, ProbeResult
 
 
-def check(result: ProbeResult, onnx: Path) -> tuple[str, ...]:
+def check(result: ProbeResult, onnx: Path, scale: str = "") -> tuple[str, ...]:
     """Warnings about the outputs on random input.
+
+    ``scale``: what the network shows against the way in which it was fed; empty if nothing.
 
     Raises MODEL_OUTPUT_INVALID if an output on a real frame holds NaN or Inf or is empty; on random input only if no
     frame was run. Random input is unlike any picture and may overflow an exp(), so it gives a warning otherwise.
@@ -17,17 +19,27 @@ def check(result: ProbeResult, onnx: Path) -> tuple[str, ...]:
     for index, item in enumerate(result.real or result.random):
         problem = _problem(item)
         if problem:
+            what = f"Output[{index}] {item.name!r} {problem} on {'a real frame' if result.real else 'random input'}"
             raise DsbenchError(
                 Code.MODEL_OUTPUT_INVALID,
-                f"Output[{index}] {item.name!r} {problem} on {'a real frame' if result.real else 'random input'}",
+                f"{scale}: {what}" if scale else what,
                 where=f"{onnx}: shape {list(item.shape)}",
-                fix="check the weights (a damaged checkpoint, an FP16 export that overflows) and export again",
+                fix=_SCALE if scale else _WEIGHTS,
             )
     return tuple(
         f"Output[{index}] {item.name!r} {_problem(item)} on random input"
         for index, item in enumerate(result.random)
         if _problem(item)
     )
+
+
+_SCALE = (
+    "apply the input scale once: correct net-scale-factor, or export the ONNX file again without a scale of its own"
+)
+_WEIGHTS = (
+    "check the weights (a damaged checkpoint, an FP16 export that overflows) and the input scale (one in the graph as"
+    " well as in net-scale-factor), and export again"
+)
 
 
 def _problem(item: OutputRange) -> str:

@@ -159,16 +159,16 @@ def decide(
     keys = key_choices(chosen, stated, graph, (level, source), evidence)
     open_keys = [item.key for item in keys if item.level is StatedBy.UNKNOWN]
     alternatives = _alternatives(chosen, stated, evidence, open_keys) if open_keys else ()
-    against = _warning(chosen, evidence)
+    doubt = against(chosen, evidence)
     return Choice(
         chosen,
         keys,
         tuple(sorted(scores, key=lambda item: _rank(item, chosen, evidence))),
         evidence,
-        against or stated.truth_against,
+        doubt or stated.truth_against,
         _unknown(open_keys, chosen, evidence, refutation(stated, evidence)),
         alternatives,
-        bool(against),
+        bool(doubt),
     )
 
 
@@ -254,7 +254,7 @@ def _placed(value: Preprocessing, aspect: bool, padding: bool) -> list[Preproces
     return [replace(value, maintain_aspect_ratio=keeps, symmetric_padding=split) for keeps, split in placements]
 
 
-def _warning(chosen: Preprocessing, evidence: RangeEvidence) -> str:
+def against(chosen: Preprocessing, evidence: RangeEvidence) -> str:
     """The evidence against the choice; empty without any."""
     if evidence.anomaly and not _fits(chosen, evidence.span):
         return f"{evidence.anomaly}; net-scale-factor={chosen.net_scale_factor!r} feeds {fed_range(chosen)}"

@@ -158,6 +158,9 @@ def test_nan_on_a_real_frame_stops_on_random_input_warns() -> None:
     result = ProbeResult(random=(good,), real=(bad,))
     with pytest.raises(DsbenchError, match="2 NaN"):
         output_ranges.check(result, Path("x.onnx"))
+    with pytest.raises(DsbenchError, match="scaled twice: Output") as scaled:
+        output_ranges.check(result, Path("x.onnx"), "scaled twice")
+    assert "net-scale-factor" in scaled.value.fix
     assert output_ranges.check(ProbeResult(random=(bad,), real=(good,)), Path("x.onnx"))
     assert output_ranges.check(ProbeResult(random=(good,), real=(good,)), Path("x.onnx")) == ()
 
