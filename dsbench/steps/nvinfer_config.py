@@ -15,7 +15,7 @@ from dsbench.build.nvinfer_config import NvinferPlan
 from dsbench.families import registry
 from dsbench.formats import nvinfer
 from dsbench.formats.nvinfer import NvinferConfig
-from dsbench.judge import label_names, lint
+from dsbench.judge import config_conflicts, label_names, lint
 from dsbench.judge.lint import Finding, LintContext
 from dsbench.model.exporter.statement import Said
 from dsbench.model.facts import PreflightFacts
@@ -167,6 +167,8 @@ def add_evidence(
     log.fact("cluster-mode", result.config.cluster_mode, "config" if result.users else result.cluster_mode_origin)
     if outputs.head:
         log.fact("Classes of the head", outputs.head.classes, f"labels: {count}")
+    if result.users:
+        log.warn(*config_conflicts.conflicts(facts.settings, result.config))
     doubts = [wrong for wrong in _label_mismatches(facts, outputs) if wrong.doubt]
     for wrong in doubts:
         add_doubt(log, Undecided(wrong.rule, wrong.what, wrong.fix), facts.settings.accept)
