@@ -1,4 +1,4 @@
-"""What to run next: after an embedded run, Steps 4-7 on a DeepStream machine; after a failure, the run again."""
+"""What to run next: on DeepStream after an embedded run; after a failure, the fix and the run again."""
 
 from __future__ import annotations
 
@@ -10,19 +10,38 @@ from dsbench.base import spec
 from dsbench.base.options import COMMAND_LINE, RUNTIME, VIDEO
 from dsbench.build import trtexec_commands
 from dsbench.model.facts import PreflightFacts
+from dsbench.record.schema import INCONCLUSIVE
 from dsbench.steps.model_run import ModelRun
 
 
 def shell_lines(model: ModelRun) -> tuple[str, ...]:
     """Lines to copy into a shell; comment lines explain the commands."""
     facts = model.find(PreflightFacts)
-    if facts is None or (model.recorder is not None and model.recorder.record.verdict == "failed"):
+    outcomes = {step.outcome for step in model.recorder.record.steps} if model.recorder is not None else set()
+    if facts is None or "failed" in outcomes:
         again = ["pytest", "--model-dir", model.layout.given]
         for option in (RUNTIME, VIDEO):
             given = model.option(option)
             if given.origin == COMMAND_LINE:
                 again += [option.flag, given.value]
-        return ("# once the failure above is fixed:", _join(*again))
+        return (*_patch(model), "# once the failure above is fixed:", _join(*again))
+    if INCONCLUSIVE in outcomes:
+        return (*_patch(model), *_next(model, facts))
+    return _next(model, facts)
+
+
+def _patch(model: ModelRun) -> tuple[str, ...]:
+    """A comment and a command; nothing without a directory to fix."""
+    if not model.layout.root.is_dir():
+        return ()
+    words = ["dsbench", "fix", model.layout.given]
+    video = model.option(VIDEO)
+    if video.origin == COMMAND_LINE and video.value is not None:
+        words += ["--video", video.value]
+    return ("# the change that dsbench proposes, as a diff, tried on a copy (--apply writes it):", _join(*words))
+
+
+def _next(model: ModelRun, facts: PreflightFacts) -> tuple[str, ...]:
     if model.runtime.name != "embedded":
         return ("# the report of Step 8:", f"# read references/report-generation.md {model.layout.given}/")
     return tuple(_deepstream(model, facts))

@@ -160,6 +160,8 @@ def everything(video: Path | None = None) -> list[StepResult]:
     parity.failure = StepFailure(
         "import-parity", "boxes differ\nF1 0.41", "samples", "nms-iou-threshold=0.45\ntopk=300"
     )
+    report = log("report")
+    report.shell("# the change", "dsbench fix models/net", "# then", "pytest --model-dir models/net", "# not this")
     return [
         passed("preflight", ("ONNX", "net.onnx", "first by name")),
         result(undecided.snapshot(), "inconclusive"),
@@ -167,6 +169,7 @@ def everything(video: Path | None = None) -> list[StepResult]:
         result(parity.snapshot(), "failed"),
         skipped("accuracy", "no ground truth"),
         *benchmark(),
+        result(report.snapshot()),
     ]
 
 

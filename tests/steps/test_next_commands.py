@@ -25,3 +25,14 @@ def test_after_an_embedded_run(tmp_path: Path) -> None:
     assert by_hand[1].startswith("# trtexec '--onnx=models/a b/model/net.onnx' --minShapes=images:1x3x32x64 ")
     assert "# while floor(Throughput x MAX_BS / 30) > MAX_BS: double 64, build again" in lines
     assert lines[-1].startswith("pytest --model-dir 'models/a b' --runtime deepstream --replace-results")
+
+
+def test_after_a_failure_the_patch_comes_first(tmp_path: Path) -> None:
+    layout = ModelLayout.at("models/a b", tmp_path)
+    layout.config_dir.mkdir(parents=True)
+    model = model_run(layout, write_clip(tmp_path / "clip.mp4", frames=2), tmp_path)
+    patch, command, comment, again = next_commands.shell_lines(model)
+    assert patch.startswith("# the change that dsbench proposes, as a diff")
+    assert command.startswith("dsbench fix 'models/a b'")
+    assert comment == "# once the failure above is fixed:"
+    assert again.startswith("pytest --model-dir 'models/a b'")

@@ -78,7 +78,14 @@ def _model(results: Sequence[StepResult], number: int, of: int, session: Session
         charts=benchmark.benchmark(results, figures),
         steps=tuple(_step(result, anchor, figures.target_fps) for result in results),
         trouble=record.trouble if record else "",
+        then=_then(results),
     )
+
+
+def _then(results: Sequence[StepResult]) -> tuple[str, ...]:
+    """What to run after a problem: the patch, and after a failure the run again; each with its comment."""
+    commands = next((result.evidence.commands for result in results if result.evidence.step == "report"), ())
+    return commands[: 4 if any(result.outcome == "failed" for result in results) else 2]
 
 
 def _galleries(every: Sequence[Evidence], max_bytes: int) -> tuple[Gallery, ...]:

@@ -151,6 +151,8 @@ class ModelView:
     steps: tuple[StepView, ...]
     trouble: str = ""
     """Why the record could not be written."""
+    then: tuple[str, ...] = ()
+    """Shell lines: what to run next."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ def test_failures_come_before_what_is_undecided() -> None:
     assert (first.cause, first.details, first.patch) == ("boxes differ", "F1 0.41", True)
     assert not replace(first, fix="swap the columns").patch
     assert [one.step for one in model.warned] == ["run2_validation"]
+    assert model.then == ("# the change", "dsbench fix models/net", "# then", "pytest --model-dir models/net")
 
 
 def test_an_exception_is_a_problem_with_its_traceback() -> None:
