@@ -15,7 +15,10 @@ import pytest
 
 _LOG = """<script>
 const dsbenchLog = [];
-window.addEventListener('error', event => dsbenchLog.push('error ' + (event.message || event.target.outerHTML)), true);
+window.addEventListener('error', event => {
+  const what = event.message || (event.target.closest('main') ? event.target.outerHTML : '');
+  if (what) dsbenchLog.push('error ' + what);
+}, true);
 document.addEventListener('securitypolicyviolation', event => dsbenchLog.push('policy ' + event.blockedURI));
 </script>"""
 _SEND = """<script>

@@ -25,7 +25,7 @@ def carried(text: str, page: str, style: str, script: str) -> str:
     inner, _, after = rest.rpartition("</body>")
     head = head.replace("<html>", '<html lang="en">', 1)
     head = head.replace("</head>", f"{_VIEWPORT}\n<style>{style}</style>\n</head>", 1)
-    inner = inner.replace('<img src="" />', '<img alt="" />').replace('<source src="" ', "<source ")  # errors if empty
+    inner = inner.replace('<img src="" />', '<img alt="" />')
     inner = _FILTER.sub(r'\1 aria-label="show tests: \2"', inner)
     inner = _H1.sub(r'<h2 id="title">\1</h2>', inner, count=1)
     folded = _FOLDED.format(inner) if inner else ""
