@@ -147,12 +147,13 @@ def _optimization_level(command: Iterable[str]) -> int | None:
 def _derivations(facts: PreflightFacts) -> Iterator[DerivationSummary]:
     """PEAK_GPU_STREAMS from the trtexec log of each engine, smallest batch first."""
     engine, layout = facts.engine, facts.layout
-    if engine is None:
+    if engine is None or facts.throughput is None:
         return
+    made_here = facts.throughput.stand_in
     batches = {engine.max_bs, *(int(path.stem.rpartition("_b")[2]) for path in engine.others if _numbered(path))}
     for batch in sorted(batches):
         log = layout.trtexec_log(batch)
-        if not log.is_file() or is_stand_in(log) != engine.stand_in:
+        if not log.is_file() or is_stand_in(log) != made_here:
             continue
         try:
             qps = trtexec_log.parse(log).throughput_qps

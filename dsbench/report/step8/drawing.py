@@ -39,7 +39,8 @@ def draw(plan: ChartPlan) -> bytes:
     import numpy as np
     from PIL import Image
 
-    figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI, layout="constrained")
+    figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI)
+    figure.subplots_adjust(left=0.1, right=0.98, top=0.86, bottom=0.12, wspace=0.25)
     canvas: Any = FigureCanvasAgg(figure)
     figure.suptitle(plan.title, fontsize=_LABEL_PT + 1, fontweight="bold", parse_math=False)
     for number, panel in enumerate(plan.panels, 1):

@@ -65,8 +65,8 @@ def _profile(record: Record) -> str:
     model, engine, max_bs = record.handover.model, record.handover.engine, record.figures.max_bs
     if model is None or engine is None or max_bs is None:
         return ""
-    if engine.stand_in:
-        return f"none: no engine was built; measured up to batch {max_bs}"
+    if words.words_of(record).embedded:
+        return f"none: no engine was run; measured up to batch {max_bs}"
     if model.batch is not None:
         return f"fixed batch {model.batch}"
     return f"min batch 1, opt batch {max_bs}, max batch {max_bs}"
@@ -129,7 +129,11 @@ def engine_build(record: Record) -> ReportSection:
             f"{engine.file} only stands for it."
         )
         return ReportSection("Engine Build Summary", (Paragraph(text), sheet(_ITEM, [("Stand-in", engine.file)])))
-    return ReportSection("Engine Build Summary", (sheet(_ITEM, _engine_rows(engine, record.figures.max_bs)),))
+    rows = sheet(_ITEM, _engine_rows(engine, record.figures.max_bs))
+    if words.words_of(record).embedded:
+        text = "The embedded runtime takes MAX_BS from this engine's name and does not run it."
+        return ReportSection("Engine Build Summary", (Paragraph(text), rows))
+    return ReportSection("Engine Build Summary", (rows,))
 
 
 def _engine_rows(engine: EngineSummary, max_bs: int | None) -> list[tuple[str, str]]:

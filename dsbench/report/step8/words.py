@@ -60,7 +60,7 @@ def cluster_mode(mode: int) -> str:
 def precision(record: Record) -> str:
     """The precision that the figures were measured with."""
     engine, config = record.handover.engine, record.handover.config
-    if engine is not None and engine.stand_in:
+    if words_of(record).embedded:
         return "as the ONNX file has it, on ONNX Runtime"
     if engine is not None and engine.precision:
         return engine.precision

@@ -116,7 +116,6 @@ def test_the_pdf_is_a4_with_every_section_and_chart() -> None:
     plan = charts.plans(record)[0]
     png = drawing.draw(plan)
     html = page.html(sections.document(record), dict.fromkeys(charts.FILES, png))
-    assert page.pdf(html).startswith(b"%PDF-")
     pages = weasyprint.HTML(string=html).render().pages
     assert {(round(one.width * 25.4 / 96), round(one.height * 25.4 / 96)) for one in pages} == {(210, 297)}
     found = [title for one in pages for _, title, *_ in one.bookmarks]
@@ -130,4 +129,5 @@ def test_the_pdf_reads_no_file(tmp_path: Path, caplog: pytest.LogCaptureFixture)
     secret = tmp_path / "picture.png"
     secret.write_bytes(drawing.draw(charts.plans(records.deepstream())[4]))
     content = page.pdf(f'<p>text</p><img src="file://{secret}">')
+    assert content.startswith(b"%PDF-")
     assert b"/Image" not in content

@@ -127,6 +127,13 @@ def test_engine_rows() -> None:
     assert "optimization level" not in by_hand
 
 
+def test_an_engine_that_the_embedded_runtime_did_not_run() -> None:
+    record = replace(records.embedded(), handover=records.HANDOVER)
+    assert "does not run it" in section(record, 4)
+    assert "| Precision of the figures | as the ONNX file has it, on ONNX Runtime |" in section(record, 1)
+    assert "| Profile | none: no engine was run; measured up to batch 128 |" in section(record, 1)
+
+
 def test_the_command_of_the_run_has_its_options() -> None:
     found = section(records.deepstream(), 12)
     assert "pytest --model-dir=/m/net --runtime=deepstream --video=/v/clip.mp4 --perf-seconds=61 --sweep\n" in found
