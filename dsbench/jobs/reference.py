@@ -16,7 +16,8 @@ class Feed:
     """How a frame becomes the network's input: nvinfer's keys, and what nvinfer cannot do.
 
     ``mux``: the frame is scaled to the streammux surface first. ``padding``: value of the pixels beside the picture.
-    ``deviations``: divisors of the channels in pixels, in the place of net-scale-factor.
+    ``deviations``: divisors of the channels in pixels, in the place of net-scale-factor. ``half``: weights and every
+    layer's result are rounded to FP16.
     """
 
     candidate: Candidate
@@ -24,6 +25,7 @@ class Feed:
     scaling_filter: int = 6
     padding: int = 0
     deviations: tuple[float, ...] = ()
+    half: bool = False
 
 
 @dataclass(frozen=True, slots=True)

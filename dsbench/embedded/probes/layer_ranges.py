@@ -68,15 +68,10 @@ def _with_reductions(path: Path) -> tuple[bytes, list[tuple[str, str]]]:
 
     Raises ValueError for a large file and for external data.
     """
-    import onnx
     from onnx import TensorProto, helper
 
-    if path.stat().st_size > _MAX_BYTES:
-        raise ValueError("too large to be changed in memory")
-    model = onnx.load(path, load_external_data=False)
-    if any(weight.data_location == TensorProto.EXTERNAL for weight in model.graph.initializer):
-        raise ValueError("external data")
-    floats = _float_tensors(model)
+    model = editable(path)
+    floats = float_tensors(model)
     layers: list[tuple[str, str]] = []
     for node in list(model.graph.node):
         for output in (name for name in node.output if name in floats and node.op_type != "Constant"):
@@ -88,7 +83,21 @@ def _with_reductions(path: Path) -> tuple[bytes, list[tuple[str, str]]]:
     return model.SerializeToString(), layers
 
 
-def _float_tensors(model: onnx.ModelProto) -> set[str]:
+def editable(path: Path) -> onnx.ModelProto:
+    """The model in memory. Raises ValueError for a large file and for external data."""
+    import onnx
+    from onnx import TensorProto
+
+    if path.stat().st_size > _MAX_BYTES:
+        raise ValueError("too large to be changed in memory")
+    model = onnx.load(path, load_external_data=False)
+    if any(weight.data_location == TensorProto.EXTERNAL for weight in model.graph.initializer):
+        raise ValueError("external data")
+    return model
+
+
+def float_tensors(model: onnx.ModelProto) -> set[str]:
+    """Names of the FP32 tensors that the graph computes."""
     from onnx import TensorProto, shape_inference
 
     graph = shape_inference.infer_shapes(model).graph

@@ -63,8 +63,11 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def load_session(onnx: str, threads: int) -> Any:
-    """An ONNX Runtime session on the CPU with ``threads`` threads a call. Raises ONNX_RUN_FAILED."""
+def load_session(onnx: str, threads: int, data: bytes | None = None) -> Any:
+    """An ONNX Runtime session on the CPU with ``threads`` threads a call. Raises ONNX_RUN_FAILED.
+
+    ``data``: the model in the place of the file's.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -73,7 +76,7 @@ def load_session(onnx: str, threads: int) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4
     try:
-        return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(data or onnx, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's exceptions have no common public base
         raise run_failed("ONNX Runtime cannot load the model", error, onnx) from error
 

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded.nvinfer.preprocess import Preprocessor, PreprocessSettings, geometry
+from dsbench.embedded.probes import half_precision
 from dsbench.embedded.probes.model import failure_of, first_image, limit_memory, load_session, run_failed
 from dsbench.embedded.video.decode import open_source
 from dsbench.embedded.video.frame import YuvFrame
@@ -53,7 +54,10 @@ class _ReferenceSession:
     def __init__(self, job: ReferenceJob, folder: Path) -> None:
         self._job, self._folder = job, folder
         self._parallel = max(1, min(job.threads, _MAX_PARALLEL))
-        self._session = load_session(job.onnx, max(1, job.threads // self._parallel))
+        threads = max(1, job.threads // self._parallel)
+        self._session = load_session(job.onnx, threads)
+        halved = half_precision.rounded(Path(job.onnx)) if any(feed.half for feed in job.feeds) else None
+        self._half = load_session(job.onnx, threads, halved) if halved else self._session
         self._mux = MuxScaler(job.mux_width, job.mux_height)
         self._input = self._session.get_inputs()[0]
         self._outputs = tuple(output.name for output in self._session.get_outputs())
@@ -159,7 +163,8 @@ class _ReferenceSession:
         saved: dict[str, Any] = {}
         for feed, tensor in enumerate(tensors):
             try:
-                arrays = self._session.run(None, {self._input.name: tensor})
+                session = self._half if self._job.feeds[feed].half else self._session
+                arrays = session.run(None, {self._input.name: tensor})
             except Exception as error:  # ONNX Runtime's exceptions have no common public base
                 raise run_failed("ONNX Runtime cannot run the model", error, self._job.onnx) from error
             for index, array in enumerate(arrays):

@@ -15,6 +15,7 @@ from dsbench.jobs.probe import Candidate
 from dsbench.jobs.reference import Feed
 from dsbench.judge.imports import config_choices, matching, postprocess
 from dsbench.judge.imports.dump_boxes import ClassNames
+from dsbench.judge.imports.matching import Match
 from dsbench.judge.imports.postprocess import PostRules
 from dsbench.judge.imports.reference import Reference
 
@@ -22,6 +23,8 @@ TRAINED_PADDING = 114
 """Grey of the letterbox in the training of the YOLO families."""
 _GREY_FAMILIES = ("yolo", "yolox", "yolo_maps", "anchor_free", "deepstream_yolo", "mmdeploy")
 _NEAREST = (0, 5, 6)
+HALF = "FP16: weights and results of the layers rounded, simulated on the CPU"
+_DUMP = "parser, and precision of the engine: the dump"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +119,12 @@ def measure(
     rules: tuple[PostRules, PostRules],
     names: ClassNames,
     dump: Sequence[Boxes],
+    half: Sequence[Boxes] = (),
 ) -> Ablation:
-    """``reference``: decoded boxes under each feed; ``rules``: usual and configured; ``dump``: of the same frames."""
+    """``reference``: decoded boxes under each feed; ``rules``: usual and configured; ``dump``: of the same frames.
+
+    ``half``: boxes of a network of FP16 under the configured rules; empty: not measured, or the app ran in FP32.
+    """
     usual, configured = rules
     cut = replace(usual, crop=True)
 
@@ -130,8 +137,16 @@ def measure(
     steps.append(("boxes that reach below the frame are dropped", objects(last, usual)))
     for name, so_far in config_choices.cumulative(configured, usual):
         steps.append((name, objects(last, so_far)))
-    steps.append(("parser, and precision of the engine: the dump", tuple(dump)))
+    if half:
+        steps.append((HALF, tuple(half)))
+    steps.append(("parser, and what is left of the engine's precision: the dump" if half else _DUMP, tuple(dump)))
     return Ablation(tuple(_stages(reference.frames, ideal, steps)), len(reference.frames))
+
+
+def half_boxes(reference: Reference, rules: PostRules, names: ClassNames) -> tuple[tuple[Boxes, ...], Match]:
+    """Boxes of FP16, and how they match those of FP32. ``reference``: FP32 and FP16, in this order."""
+    single, half = (tuple(map(names.merged, reference.objects(rules, place))) for place in (0, 1))
+    return half, matching.match(reference.frames, single, half)
 
 
 def _stages(

@@ -74,3 +74,17 @@ def test_choices_add_up_to_the_config() -> None:
     *before, (_, last) = config_choices.cumulative(configured, usual)
     assert last == configured
     assert [rules.interval for _, rules in before] == [1] * len(before)
+
+
+def test_fp16_is_a_stage_where_the_app_ran_in_it() -> None:
+    fed = ablation.feeds(replace(YOLO, scaling_filter=1, same_size=True))[:1]
+    reference = Reference((0,), ((boxes(HIGH, LOW),),), (PLACE,), 0.1)
+    both = Reference((0,), ((boxes(HIGH, LOW),), (boxes(HIGH),)), (PLACE, PLACE), 0.1)
+    names = names_of(("a", "b"))
+    half, match = ablation.half_boxes(both, plain(2), names)
+    assert (match.paired, match.reference, match.extra) == (1, 2, 0)
+    found = ablation.measure(fed, reference, (plain(2), plain(2)), names, [boxes(HIGH)], half)
+    assert [(stage.name, stage.lost) for stage in found.stages[-2:]] == [
+        (ablation.HALF, 1),
+        ("parser, and what is left of the engine's precision: the dump", 0),
+    ]
