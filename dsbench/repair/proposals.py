@@ -93,7 +93,7 @@ def _of_unread_labels(trial: Trial) -> Iterator[Proposal]:
             onnx = onnx_graph.inspect(file, input_size=settings.input_size)
             stated = exporter_evidence.read(layout, onnx).names_but_of(layout.labels)
             names = label_names.corrected((), stated, None) or ()
-            what = f"labels.txt gets the names of {stated.source}" if stated else ""
+            what = f"labels.txt gets the names that the exporter states ({stated.source})" if stated else ""
     if names:
         yield Proposal(str(target), FileEdit(_file(trial, layout.labels), _lines(names)), what)
 
@@ -119,7 +119,7 @@ def _of_labels(trial: Trial) -> Iterator[Proposal]:
     corrected = label_names.corrected(clean, names, classes) if other else clean
     if corrected is None:
         return
-    source = f"the names of {names.source}" if names else "the right lines"
+    source = f"the names that the exporter states ({names.source})" if names else "the right lines"
     what = f"labels.txt gets {source}" if other else "labels.txt without BOM, carriage returns and blank lines"
     if doubts:
         what += ": leave yours if they are translations"

@@ -58,14 +58,14 @@ def add(model: ModelRun, log: EvidenceLog) -> None:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _AblationRun:
     """``half``: FP16 against FP32, or why it was not measured."""
 
     ablation: Ablation
     half: Match | str
 
 
-def _measured(model: ModelRun, outputs: ModelOutputsResult) -> _Found:
+def _measured(model: ModelRun, outputs: ModelOutputsResult) -> _AblationRun:
     facts, config = model.get(PreflightFacts), model.get(NvinferConfigResult).config
     files = {file.name.frame: file.path for file in kitti.list_frames(model.layout.kitti_dir) if not file.name.stream}
     fed = ablation.feeds(_feed_facts(facts, outputs, config.scaling_filter))
@@ -90,7 +90,7 @@ def _measured(model: ModelRun, outputs: ModelOutputsResult) -> _Found:
     boxes, half = _half(model, outputs, replace(job, frames=made.frames), floor, names)
     dump = [dump_boxes.boxes_of(kitti.parse_file(files[number]), names) for number in made.frames]
     ran_half = model.runtime.name != "embedded" and config.network_mode == _FP16
-    return _Found(ablation.measure(fed, made, rules, names, dump, boxes if ran_half else ()), half)
+    return _AblationRun(ablation.measure(fed, made, rules, names, dump, boxes if ran_half else ()), half)
 
 
 def _run(model: ModelRun, outputs: ModelOutputsResult, job: ReferenceJob, floor: float) -> Reference:

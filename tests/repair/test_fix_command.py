@@ -64,7 +64,7 @@ def test_a_threshold_that_drops_every_box(
     cli.main(["fix", "--apply", "net"])
     shown = capsys.readouterr().out
     assert "6a" not in shown.partition("Fix, confirmed")[0], shown
-    assert "labels.txt gets the names of " in shown
+    assert "labels.txt gets the names that the exporter states" in shown
     assert (root / "config" / "labels.txt").read_text() == "car\nperson\n"
     fixed = CONFIG.replace("threshold=0.95", "threshold=0.25")
     assert path.read_bytes() == fixed.replace("\n", "\r\n").encode(), shown
