@@ -165,16 +165,9 @@ def add_evidence(log: EvidenceLog, model: ModelRun, result: AccuracyResult) -> N
             what = f"--min-map {result.gate.value:g} was not checked: {result.found.none}"
             log.inconclusive(NO_TRUTH, what, "give ground truth, or take the gate away")
         return
-    precision, total = measured.precision, measured.errors.total
-    log.print(f"Accuracy: mAP@0.5 {precision.map50:.3f}, {measured.verdict.text}")
-    interval = f"95 % interval {precision.low:.3f} to {precision.high:.3f}"
-    both = f"mAP@0.5:0.95 {precision.map:.3f}, mAP@0.5 {precision.map50:.3f}"
-    log.fact("Accuracy", both, f"{interval} of the former; {measured.verdict.state}")
-    log.fact("Required mAP@0.5:0.95", "none" if result.gate.value is None else result.gate.value, result.gate.origin)
-    log.fact("Precision and recall", f"{_text(total.precision)} and {_text(total.recall)}", "at the run's thresholds")
+    add_figures(log, measured.precision, measured.errors, result.gate)
     log.fact("Ground truth", str(truth.path), f"{truth.format}, {result.found.origin}")
     log.fact("Frames compared", measured.dumps.what, f"the app ran for {measured.dumps.seconds:.1f} s more")
-    _tables(log, measured)
     log.note(*measured.dumps.notes, *_unmatched(measured))
     log.warn(*measured.dumps.warnings, *_warnings(measured))
     if measured.verdict.state is GateState.INCONCLUSIVE:
@@ -185,28 +178,40 @@ def add_evidence(log: EvidenceLog, model: ModelRun, result: AccuracyResult) -> N
     log.frames(*accuracy_pictures.hardest(measured.dumps.own, measured.names, measured.dumps.clip))
 
 
-def _tables(log: EvidenceLog, measured: MeasuredAccuracy) -> None:
-    by_name = {one.name: one for one in measured.errors.classes}
+def add_figures(log: EvidenceLog, precision: Precision, errors: RunErrors, gate: Value[float | None]) -> None:
+    """What follows from the matches: mAP and its gate, precision and recall, and the tables."""
+    judged, total = verdict.judge(precision, gate.value), errors.total
+    log.print(f"Accuracy: mAP@0.5 {precision.map50:.3f}, {judged.text}")
+    interval = f"95 % interval {precision.low:.3f} to {precision.high:.3f}"
+    both = f"mAP@0.5:0.95 {precision.map:.3f}, mAP@0.5 {precision.map50:.3f}"
+    log.fact("Accuracy", both, f"{interval} of the former; {judged.state}")
+    log.fact("Required mAP@0.5:0.95", "none" if gate.value is None else gate.value, gate.origin)
+    log.fact("Precision and recall", f"{_text(total.precision)} and {_text(total.recall)}", "at the run's thresholds")
+    _tables(log, precision, errors)
+
+
+def _tables(log: EvidenceLog, precision: Precision, errors: RunErrors) -> None:
+    by_name = {one.name: one for one in errors.classes}
     log.table(
         "Classes: AP from a low threshold, precision and recall at the run's own",
         ("class", "objects", "AP@0.5:0.95", "AP@0.5", "precision", "recall"),
         (
             (one.name, one.objects, _text(one.ap), _text(one.ap50), *_at_thresholds(by_name[one.name]))
-            for one in measured.precision.classes
+            for one in precision.classes
             if one.objects or by_name[one.name].detections
         ),
     )
-    wrong = [one for one in measured.errors.confusion if one.truth != one.found]
+    wrong = [one for one in errors.confusion if one.truth != one.found]
     if wrong:
         log.table(
             "Confusion at the run's thresholds, IoU 0.5: errors, most frequent first",
             ("true class", "detected as", "objects"),
             ((one.truth, one.found, one.count) for one in wrong[:_ROWS]),
         )
-    frames = measured.errors.frames
+    frames = errors.frames
     if frames:
         log.table(
-            f"Hardest frames: {len(frames)} of {measured.precision.frames} have errors",
+            f"Hardest frames: {len(frames)} of {precision.frames} have errors",
             ("frame", "label file", "objects", "missed", "background", "wrong class"),
             ((one.number, one.name, one.objects, one.missed, one.background, one.confused) for one in frames[:_ROWS]),
         )

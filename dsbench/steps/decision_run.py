@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dsbench.base.options import PERF_INTERVAL, PERF_SECONDS
 from dsbench.base.spec import LAST_WINDOWS
 from dsbench.judge import decision
@@ -39,8 +41,8 @@ def make(
     return made
 
 
-def confirms(made: ExtraRun) -> bool:
+def confirms(stream0: Sequence[float], measurement: Measurement) -> bool:
     """Whether every stream keeps up, and stream 0 by the specification's figure."""
-    last = made.perf.stream0[-LAST_WINDOWS:]
-    by_stream0 = bool(last) and sum(last) / len(last) >= made.measurement.target_fps
-    return by_stream0 and made.measurement.real_time is RealTime.YES
+    last = stream0[-LAST_WINDOWS:]
+    by_stream0 = bool(last) and sum(last) / len(last) >= measurement.target_fps
+    return by_stream0 and measurement.real_time is RealTime.YES

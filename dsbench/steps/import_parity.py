@@ -137,25 +137,28 @@ def add_evidence(log: EvidenceLog, result: DumpComparison, accepted: Sequence[st
         log.warn(f"the boxes were not compared with a reference: {result.not_run}. Look at the drawn frames")
         return
     match = judged.match
-    log.print(_line(result, judged))
+    log.print(line(match, result.frames, judged.outcome))
     compared = match.reference or match.found
     log.fact("F1 against the reference", f"{match.f1:.3f}" if compared else "unknown", _answer(judged))
     if match.reference < _MANY:
         log.note(f"the reference has {match.reference} boxes only: a clip with more objects proves more")
-    _add_figures(log, result, judged)
+    seconds = f"ONNX Runtime FP32, {result.seconds:.1f} s"
+    log.fact("Frames compared", f"{len(match.frames)} of {result.frames}", seconds)
+    log.fact("Frames in which the reference finds objects", judged.frames_with_reference)
+    add_figures(log, match)
     _add_tables(log, result, judged)
     for doubt in _doubts(result):
         add_doubt(log, doubt, accepted)
 
 
-def _line(result: DumpComparison, judged: DumpParity) -> str:
-    match = judged.match
-    of_all = f" of {result.frames}" if len(match.frames) < result.frames else ""
+def line(match: Match | MatchTally, frames: int, outcome: ParityOutcome) -> str:
+    """The comparison in one line. ``frames``: those of the dump."""
+    of_all = f" of {frames}" if len(match.frames) < frames else ""
     if not match.reference and not match.found:
-        return f"Import parity: no object in {len(match.frames)}{of_all} frames: {judged.outcome}"
+        return f"Import parity: no object in {len(match.frames)}{of_all} frames: {outcome}"
     return (
         f"Import parity: F1 {match.f1:.3f}, {match.paired} of {match.reference} reference boxes found,"
-        f" {len(match.frames)}{of_all} frames: {judged.outcome}"
+        f" {len(match.frames)}{of_all} frames: {outcome}"
     )
 
 
@@ -165,10 +168,8 @@ def _answer(judged: DumpParity) -> str:
     return f"{judged.outcome}; {judged.configured.f1:.3f} against what it asks for"
 
 
-def _add_figures(log: EvidenceLog, result: DumpComparison, judged: DumpParity) -> None:
-    match = judged.match
-    log.fact("Frames compared", f"{len(match.frames)} of {result.frames}", f"ONNX Runtime FP32, {result.seconds:.1f} s")
-    log.fact("Frames in which the reference finds objects", judged.frames_with_reference)
+def add_figures(log: EvidenceLog, match: Match | MatchTally) -> None:
+    """Counts and medians of the comparison."""
     log.fact("Boxes", f"{match.found} in the dump, {match.reference} in the reference", f"{match.paired} pairs")
     log.fact("Recall, precision", f"{match.recall:.3f}, {match.precision:.3f}", "at IoU 0.5, of the same class")
     log.fact("F1 at IoU 0.9", f"{match.f1_close:.3f}", f"median IoU of the pairs {match.median_iou:.3f}")

@@ -43,7 +43,8 @@ class Run2ValidationResult:
     def confirmed_streams(self) -> int:
         """Real-time streams that both the specification's figure and every stream confirm; 0 if one does not."""
         sure = self.final.measurement.real_time is RealTime.YES
-        decided = self.decision.plan.streams if self.decision and decision_run.confirms(self.decision) else 0
+        made = self.decision
+        decided = made.plan.streams if made and decision_run.confirms(made.perf.stream0, made.measurement) else 0
         return max(self.benchmark.confirmed_streams if sure else 0, decided)
 
 

@@ -82,7 +82,12 @@ def _lines(found: Verification) -> list[str]:
         raw = record.raw
         blocks = sum(one is not None for one in (raw.gate, raw.import_parity, raw.accuracy, raw.limit, raw.latency))
         head = f"{record.model_name} on {record.runtime}, {record.started}: {record.verdict}"
-        lines = [head, f"{len(raw.runs)} benchmark runs and {blocks} blocks of raw data computed again", *lines]
+        plural = "s" * (len(raw.runs) != 1)
+        lines = [
+            head,
+            f"computed again from {len(raw.runs)} benchmark run{plural}, {blocks} blocks of raw data",
+            *lines,
+        ]
     lines += [f"checked: {text}" for text in found.checked]
     lines += [f"note: {text}" for text in found.notes]
     count = len(found.mismatches)

@@ -10,11 +10,13 @@ from dataclasses import replace
 
 from dsbench.base.options import Value
 from dsbench.judge import gate, streams
+from dsbench.judge.imports import parity
 from dsbench.judge.run import stream_facts
 from dsbench.judge.streams import Benchmark
 from dsbench.record.evidence import Evidence, EvidenceLog, Fact
 from dsbench.record.schema import Record
-from dsbench.steps import benchmark_run, kitti_gate, summary
+from dsbench.record.verdict import DECISION
+from dsbench.steps import accuracy, benchmark_run, import_parity, kitti_gate, summary
 from dsbench.steps.rows import measurement_rows
 from dsbench.verify.mismatch import FoundBy, RecordMismatch
 from dsbench.verify.recompute import benchmark, scan_of
@@ -28,7 +30,9 @@ def mismatches(record: Record, runs: tuple[RunAgain, ...]) -> Iterator[RecordMis
     made: dict[str, Callable[[EvidenceLog], None]] = {
         "kitti_gate": lambda log: _gate(log, record),
         "run1_calibration": lambda log: _run1(log, record, runs),
-        "run2_validation": lambda log: _run2(log, runs),
+        "import_parity": lambda log: _import_parity(log, record),
+        "accuracy": lambda log: _accuracy(log, record),
+        "run2_validation": lambda log: _run2(log, record, runs),
         "summary": lambda log: _summary(log, record, benchmark(record, runs)),
     }
     for place, step in enumerate(record.steps):
@@ -109,13 +113,38 @@ def _run1(log: EvidenceLog, record: Record, runs: tuple[RunAgain, ...]) -> None:
     _windows(log, run)
 
 
-def _run2(log: EvidenceLog, runs: tuple[RunAgain, ...]) -> None:
+def _run2(log: EvidenceLog, record: Record, runs: tuple[RunAgain, ...]) -> None:
+    known = record.figures.run2.total_fps is not None
     for name in ("Run 2", "Retry"):
         if (run := named(runs, name)) is None:
             continue
         _windows(log, run)
-        if run.figures is not None and run.raw.stopped:
+        if run.figures is not None and run.raw.stopped and known:
             log.print(*(streams.run2_lines(run.figures) if name == "Run 2" else (streams.retry_line(run.figures),)))
+            _measured(log, run)
+    if (run := named(runs, DECISION)) is not None and any(one.name == DECISION for one in record.measurements):
+        measurement_rows.facts(log, DECISION, run.measurement, asked=True)
+        title = f"{DECISION} at {run.raw.streams} streams"
+        log.print(measurement_rows.line(title, run.measurement, asked=True))
+
+
+def _import_parity(log: EvidenceLog, record: Record) -> None:
+    data = record.raw.import_parity
+    if data is None or record.raw.gate is None:
+        return
+    configured, matter = data.configured or data.usual, tuple(cost.matters for cost in data.costs)
+    outcome = parity.outcome(data.usual, configured, matter, approximate=data.approximate)
+    match, frames = parity.shown(data.usual, configured, outcome), len(record.raw.gate.per_frame)
+    log.print(import_parity.line(match, frames, outcome))
+    log.fact("Frames compared", f"{len(match.frames)} of {frames}")
+    log.fact("Frames in which the reference finds objects", data.usual.frames_with_reference)
+    import_parity.add_figures(log, match)
+
+
+def _accuracy(log: EvidenceLog, record: Record) -> None:
+    data = record.raw.accuracy
+    if data is not None:
+        accuracy.add_figures(log, data.precision, data.errors, Value(data.gate, ""))
 
 
 def _measured(log: EvidenceLog, run: RunAgain) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dsbench.base.errors import Code
+from dsbench.base.options import MIN_STREAMS
 from dsbench.base.steps import STEPS
 from dsbench.judge import gate
 from dsbench.judge.accuracy import verdict
@@ -15,7 +16,7 @@ from dsbench.judge.run.measurement import State
 from dsbench.record.ledger import Ledger
 from dsbench.record.schema import Record
 from dsbench.verify.mismatch import FoundBy, RecordMismatch
-from dsbench.verify.recompute import scan_of
+from dsbench.verify.recompute import benchmark, confirmed_streams, scan_of
 from dsbench.verify.runs import RunAgain, named
 
 _MODEL = "model"
@@ -70,6 +71,9 @@ def _verdicts(record: Record, runs: tuple[RunAgain, ...]) -> Iterator[tuple[str,
         yield "accuracy", Code.ACCURACY, state is GateState.FAIL
     if raw.stream_parity is not None:
         yield "stream_parity", Code.STREAM_PARITY, bool(raw.stream_parity.verdict)
+    wanted = next((option.value for option in record.options if option.name == MIN_STREAMS.name), None)
+    if isinstance(wanted, int) and benchmark(record, runs) is not None:
+        yield "run2_validation", Code.TOO_FEW_STREAMS, confirmed_streams(record, runs) < wanted
     for step, names in (("run1_calibration", ("Run 1",)), ("run2_validation", ("Retry", "Run 2"))):
         run = next((one for name in names if (one := named(runs, name))), None)
         if run is not None and run.figures is not None and run.raw.stopped:

@@ -17,13 +17,22 @@ from dsbench.base.errors import Code
 from dsbench.formats.kitti import Scan
 from dsbench.judge import bottleneck, gate, latency, streams
 from dsbench.judge.bottleneck import BottleneckEvidence, Ceiling
-from dsbench.judge.run.measurement import State
+from dsbench.judge.run.measurement import RealTime, State
 from dsbench.judge.streams import Benchmark
 from dsbench.judge.sweep import SweepTrial
 from dsbench.record.handover import ClassCount, DetectionSummary
 from dsbench.record.raw import GateData, median_score
 from dsbench.record.schema import INCONCLUSIVE, Figures, Record, RunMeasurement, StepRecord, StreamFigures
-from dsbench.steps import accuracy, frame_latency, import_parity, stream_parity, stream_sweep, throughput_limit
+from dsbench.record.verdict import DECISION
+from dsbench.steps import (
+    accuracy,
+    decision_run,
+    frame_latency,
+    import_parity,
+    stream_parity,
+    stream_sweep,
+    throughput_limit,
+)
 from dsbench.verify.runs import RunAgain, named
 
 _STILL_MEASURED = (Code.MEASUREMENT_INVALID, Code.TOO_FEW_STREAMS)
@@ -36,7 +45,9 @@ def expected(record: Record, runs: tuple[RunAgain, ...]) -> Record:
     record = replace(
         record,
         figures=figures,
-        measurements=tuple(RunMeasurement(run.raw.name, run.measurement) for run in runs if run.measured),
+        measurements=tuple(
+            RunMeasurement(run.raw.name, run.measurement) for run in runs if run.measured and _kept(record, run)
+        ),
         telemetry=tuple(
             replace(kept, name=run.raw.name, streams=run.raw.streams, window=run.window)
             for kept, run in zip(record.telemetry, runs, strict=False)
@@ -45,6 +56,21 @@ def expected(record: Record, runs: tuple[RunAgain, ...]) -> Record:
         raw=replace(record.raw, gate=_gate(record.raw.gate)),
     )
     return replace(record, beyond=_beyond(record, runs), handover=_handover(record, runs))
+
+
+def _kept(record: Record, run: RunAgain) -> bool:
+    """Whether a run's measurement is on record: that of the run that decides ``--min-streams`` only if it succeeded."""
+    return run.raw.name != DECISION or completed(record, "run2_validation") is not False
+
+
+def confirmed_streams(record: Record, runs: tuple[RunAgain, ...]) -> int:
+    """Real-time streams that stream 0's figure and every stream confirm."""
+    result, decision = benchmark(record, runs), named(runs, DECISION)
+    final = named(runs, "Retry") or named(runs, "Run 2")
+    sure = final is not None and final.measurement.real_time is RealTime.YES
+    decides = decision is not None and decision_run.confirms(decision.raw.stream0, decision.measurement)
+    decided = decision.raw.streams if decision is not None and decides else 0
+    return max(result.confirmed_streams if result is not None and sure else 0, decided)
 
 
 # --- Step 8's figures -------------------------------------------------------------------------------------------------
@@ -63,6 +89,8 @@ def _figures(record: Record, runs: tuple[RunAgain, ...]) -> Figures:
     if first is not None:
         found = replace(found, run1=_stream_figures(named(runs, "Run 1")) if first else StreamFigures())
     second = completed(record, "run2_validation")
+    if named(runs, DECISION) is not None:
+        second = True  # it is made after the figures are known
     return found if second is None else replace(found, **_run2(runs, second=second))
 
 

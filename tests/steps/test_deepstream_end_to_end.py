@@ -23,6 +23,8 @@ import pytest
 import dsbench
 from dsbench.record import store
 from dsbench.record.evidence import Evidence
+from dsbench.verify import verification
+from dsbench.verify.mismatch import RecordMismatch
 from tests import gst_translator
 from tests.trtexec import fake_trtexec
 
@@ -256,6 +258,19 @@ def test_the_app_configs_are_the_helpers(done: subprocess.CompletedProcess[str],
 def test_the_record_says_deepstream(done: subprocess.CompletedProcess[str], site: Machine) -> None:
     record = store.load(site.model / "reports" / "benchmark_data.json")
     assert record.runtime == "deepstream"
+    assert verified(site) == ()
+
+
+def test_a_gpus_record_is_checked_without_a_gpu(done: subprocess.CompletedProcess[str], site: Machine) -> None:
+    """The boxes of the dump are derived again on the embedded runtime."""
+    command = (sys.executable, "-m", "dsbench.cli", "verify", "models/street", "--model-dir", "models/street")
+    checked = site.run(*command)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert re.search(r"boxes derived again on the CPU: (\d+) of \1 boxes", checked.stdout), checked.stdout
+
+
+def verified(site: Machine) -> tuple[RecordMismatch, ...]:
+    return verification.verify((site.model / "reports" / "benchmark_data.json").read_text()).mismatches
 
 
 def test_a_second_run_takes_nvenc_and_removes_the_older_video(
@@ -307,6 +322,7 @@ def test_a_failure_stops_what_follows_and_says_why(
         )
         gst_translator.install(site.folder / "bin")
     assert failed.returncode == 1
+    assert verified(site) == ()
     assert re.search(rf"FAILED .*{step}", failed.stdout), failed.stdout[-3000:]
     for text in texts:
         assert text in failed.stdout

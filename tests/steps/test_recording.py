@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from dsbench.verify import verification
 from tests.material import write_clip, write_onnx
 from tests.plugin.test_plugin import ONLY_PREFLIGHT, run
 
@@ -140,12 +142,13 @@ def test_a_record_that_cannot_be_written_never_hides_a_verdict(model: Path, clip
     assert "report FAILED [report-incomplete]" in done.stdout
 
 
-def test_ctrl_c_leaves_the_record_and_names_the_step(model: Path, clip: Path) -> None:
-    """Interrupted while make waits for a slow compiler."""
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_ctrl_c_and_a_kill_leave_the_record(model: Path, clip: Path, how: signal.Signals) -> None:
+    """While make waits for a slow compiler. Ctrl-C names the step; a kill leaves the last complete record."""
     workspace = model.parent.parent
     tools = workspace / "bin"
     tools.mkdir()
-    (tools / "make").write_text("#!/bin/sh\ntouch started\nexec sleep 60\n")
+    (tools / "make").write_text("#!/bin/sh\necho $$ > started\nexec sleep 60\n")
     (tools / "make").chmod(0o755)
     command = [sys.executable, "-m", "pytest", "--model-dir=models/net", f"--video={clip}", "--prepare=never"]
     environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}
@@ -153,11 +156,21 @@ def test_ctrl_c_leaves_the_record_and_names_the_step(model: Path, clip: Path) ->
         deadline = time.monotonic() + 60
         while not list(workspace.rglob("started")) and time.monotonic() < deadline and child.poll() is None:
             time.sleep(0.05)
-        child.send_signal(signal.SIGINT)
+        child.send_signal(how)
+        if how is signal.SIGKILL:
+            child.wait(timeout=30)
+            slow = next(iter(workspace.rglob("started"))).read_text()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(slow), signal.SIGKILL)
         output = child.communicate(timeout=30)[0]
-    assert child.returncode == 2, output
     data = read(model)
-    assert (data["verdict"], data["interrupted_in"]) == ("incomplete", "parser_build")
     steps = [step["step"] for step in data["steps"]]  # type: ignore[attr-defined]
     assert steps == ["preflight", "model_outputs", "parser_source", "parser_makefile"]
+    assert data["verdict"] == "incomplete"
+    assert verification.verify(json.dumps(data)).mismatches == ()
+    if how is signal.SIGKILL:
+        assert (data["interrupted_in"], data["ended"]) == ("", None)
+        return
+    assert child.returncode == 2, output
+    assert data["interrupted_in"] == "parser_build"
     assert "Interrupted in parser_build" in (workspace / "reports" / "net.html").read_text()

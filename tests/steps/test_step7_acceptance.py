@@ -14,7 +14,9 @@ import pytest
 from dsbench.model.stand_in import STAND_IN_MARK
 from dsbench.record import store
 from dsbench.report.step8 import markdown, sections
+from dsbench.verify import verification
 from tests.material import write_clip, write_onnx
+from tests.verify import material
 
 pytestmark = pytest.mark.long
 
@@ -184,3 +186,11 @@ def test_a_users_own_6e_config_is_the_base_of_7b(done: subprocess.CompletedProce
     assert "topk=150" in text
     assert "custom-lib-path=../../parser/libnvdsinfer_net_parser.so" in text
     assert "measuring the model" not in again.stderr, "the preparation still holds"
+
+
+def test_the_record_follows_from_its_raw_data(done: subprocess.CompletedProcess[str], workspace: Path) -> None:
+    """With sweep and latency; an edit of any number shows."""
+    text = (workspace / "models" / "net" / "reports" / "benchmark_data.json").read_text()
+    assert verification.verify(text).mismatches == ()
+    for place, data in material.random_edits(json.loads(text), 20):
+        assert not verification.verify(json.dumps(data)).holds, place
