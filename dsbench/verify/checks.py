@@ -38,7 +38,7 @@ def mismatches(record: Record) -> Iterator[RecordMismatch]:
     for check in _checks(record):
         if check.stated != check.expected:
             expected = "" if check.expected is True else shown(check.expected)
-            stated = "a contradiction" if check.stated is False else shown(check.stated)
+            stated = "this does not hold" if check.stated is False else shown(check.stated)
             yield RecordMismatch(check.path, stated, expected, FoundBy.CONTRADICTION, check.why)
 
 

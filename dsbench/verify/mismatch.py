@@ -26,20 +26,17 @@ class RecordMismatch:
     path: str
     stated: str
     expected: str
+    """Empty: no other value is known; ``stated`` then says what is wrong."""
     found_by: FoundBy
     why: str = ""
 
     @property
-    def section(self) -> str:
-        """The first part of the path, without an index."""
-        return self.path.partition(".")[0].partition("[")[0]
-
-    @property
     def text(self) -> str:
         """For a terminal."""
-        said = f"{self.path}: {self.stated or 'nothing'} is stated"
-        instead = f", {self.expected} is expected" if self.expected else ""
-        return f"{said}{instead} ({self.why or self.found_by})"
+        said = self.stated
+        if self.expected:
+            said = f"{self.stated or 'nothing'} is stated, {self.expected} is expected"
+        return f"{self.path or 'the record'}: {said} ({self.why or self.found_by})"
 
 
 _CLOSE, _LAST_DIGIT = 1e-9, 1.01e-4

@@ -78,7 +78,7 @@ def _caught(path: str, check: Callable[[Record], Iterable[RecordMismatch]], reco
 
 def _unusable(path: str, error: Exception) -> RecordMismatch:
     why = f"it cannot be computed again: {type(error).__name__}: {error}"
-    return RecordMismatch(path, "damaged data", "", FoundBy.CONTRADICTION, why)
+    return RecordMismatch(path, "damaged", "", FoundBy.CONTRADICTION, why)
 
 
 def _digests(data: dict[str, Any], found: Iterable[RecordMismatch]) -> list[RecordMismatch]:
@@ -94,7 +94,7 @@ def _digests(data: dict[str, Any], found: Iterable[RecordMismatch]) -> list[Reco
     named = {one.path for one in found}
     changed = [name for name in (*real["sections"], *sections) if real["sections"].get(name) != sections.get(name)]
     new = [name for name in dict.fromkeys(changed) if not any(path.startswith(name) for path in named)]
-    made = [RecordMismatch(name, "an edited value", "", FoundBy.DIGEST) for name in new]
+    made = [RecordMismatch(name, "a value was edited", "", FoundBy.DIGEST) for name in new]
     if made or named:
         return made
     whole = stated.get("record") if isinstance(stated, dict) else stated
