@@ -10,6 +10,7 @@ from dsbench.base.options import ABLATION
 from dsbench.judge import label_names
 from dsbench.judge.imports import parity
 from dsbench.judge.imports.config_choices import PARSER
+from dsbench.judge.imports.diagnosis.verdict import ParserDiagnosis
 from dsbench.judge.imports.dump_boxes import ClassNames
 from dsbench.judge.imports.match_tally import MatchTally
 from dsbench.judge.imports.matching import Match
@@ -21,6 +22,7 @@ from dsbench.steps import ablation, parity_pictures
 from dsbench.steps.dump_comparison import DumpComparison
 from dsbench.steps.findings import add_doubt
 from dsbench.steps.model_run import ModelRun
+from dsbench.steps.parser_build import ParserBuildResult
 
 _MANY = 20
 """Boxes of the reference that make the comparison worth something."""
@@ -59,17 +61,25 @@ def run(model: ModelRun, log: EvidenceLog) -> DumpComparison:
     log.frames(*parity_pictures.frames(result, model.get(PreflightFacts)))
     if model.option(ABLATION).value and result.parity is not None:
         ablation.add(model, log)
-    require(result, model.layout.given_path(model.layout.kitti_dir))
+    built = model.find(ParserBuildResult)
+    require(result, model.layout.given_path(model.layout.kitti_dir), built.diagnosis if built else None)
     return result
 
 
-def require(result: DumpComparison, where: str) -> None:
-    """Raise IMPORT_PARITY if the dump has other boxes than the model gives."""
+def require(result: DumpComparison, where: str, parser: ParserDiagnosis | None = None) -> None:
+    """Raise IMPORT_PARITY if the dump has other boxes than the model gives. ``parser``: 6d's diagnosis."""
     judged = result.parity
     if judged is None or judged.outcome is not ParityOutcome.DIFFERENT:
         return
-    lines = (*_named(result), _headline(judged), *signs(result), *_unnamed(result, judged))
-    fix = "\n".join(dict.fromkeys(cause.fix for cause in result.causes)) or _FIX
+    suspect = parser if parser is not None and not result.causes and not parser.harmless else None
+    lines = [*_named(result), _headline(judged), *signs(result), *_unnamed(result, judged)]
+    fixes = [cause.fix for cause in result.causes]
+    if suspect is not None:
+        lines.insert(0, f"the parser, in step 6d: {suspect.what}")
+        fixes.append(suspect.fix)
+    elif parser is not None and parser.complete and not result.causes:
+        lines.append(_SOUND_PARSER)
+    fix = "\n".join(dict.fromkeys(filter(None, fixes))) or _FIX
     raise DsbenchError(Code.IMPORT_PARITY, "\n".join(lines), where=where, fix=fix)
 
 
@@ -90,6 +100,9 @@ def _unnamed(result: DumpComparison, judged: DumpParity) -> tuple[str, ...]:
     return (f"no known mistake explains this; frames {frames} tell most",)
 
 
+_SOUND_PARSER = (
+    "the parser's boxes are right (step 6d): look at the nvinfer config that the app read, the labels, and the engine"
+)
 _FIX = (
     "look at the drawn frames of this step in the report: compare the parser with the family's decode, the labels with"
     " the model's classes, and the keys of the nvinfer config with those of step 6e"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -20,6 +21,7 @@ from dsbench.formats import kitti
 from dsbench.jobs.probe import Candidate
 from dsbench.jobs.reference import Feed, Placement, ReferenceJob
 from dsbench.judge.imports import reference as judge
+from dsbench.judge.imports.diagnosis.verdict import DiagnosisState, ParserDiagnosis
 from dsbench.judge.imports.dump_boxes import names_of
 from dsbench.judge.imports.postprocess import PostRules, plain
 from dsbench.judge.imports.reference import Reference
@@ -77,6 +79,25 @@ def test_exchanged_labels_fail_with_what_is_exchanged(tmp_path: Path) -> None:
         import_parity.require(result, "kitti")
     assert caught.value.code == Code.IMPORT_PARITY
     assert "16 boxes of person are labelled car" in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("parser", "first", "last"),
+    [
+        (None, "the dump does not have", "frames"),
+        (ParserDiagnosis(DiagnosisState.SAME, 9, 9, 0.25, 9, 9), "the dump does not have", "right (step 6d)"),
+        (ParserDiagnosis(DiagnosisState.UNKNOWN, 9, 9, 0.25, 9, 2, 0.3), "the parser, in step 6d: 2 of 9", "tell most"),
+    ],
+)
+def test_without_a_cause_of_its_own_a_difference_leads_back_to_the_parser(
+    tmp_path: Path, parser: ParserDiagnosis | None, first: str, last: str
+) -> None:
+    result = compared(dumped(tmp_path, labels=("person", "person")))
+    with pytest.raises(DsbenchError) as caught:
+        import_parity.require(replace(result, causes=()), "kitti", parser)
+    lines = caught.value.what.splitlines()
+    assert first in lines[0]
+    assert last in lines[-1]
 
 
 def test_labels_with_a_bom_are_named(tmp_path: Path) -> None:
