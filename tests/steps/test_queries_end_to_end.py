@@ -58,7 +58,7 @@ CONFIGS = {
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     root = tmp_path_factory.mktemp("models")
     folders = make_all(root)
-    command = [sys.executable, "-m", "pytest", "--prepare=never", "--kitti-frames=6", "-k", "kitti_gate"]
+    command = [sys.executable, "-m", "pytest", "--prepare=never", "--kitti-frames=6", "-k", "kitti_gate", "-v"]
     command += ["--runtime=embedded", "-p", "no:cacheprovider", *(f"--model-dir={folder}" for folder in folders)]
     environment = {key: value for key, value in os.environ.items() if key != "DS_VIDEO"}
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, env=environment)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.record.schema import StepRecord
@@ -19,8 +20,9 @@ def test_charts_of_an_older_run_are_removed(tmp_path: Path) -> None:
         (layout.charts / name).write_text("older")
     (layout.reports / "benchmark_report.md").write_text("older")
     model = model_run(layout, tmp_path / "clip.mp4", tmp_path)
+    model._results[PreflightFacts] = "pre-flight passed"
     recorder = recording.recorder(layout, model.options, model.selected)
-    recorder.step(StepRecord(EvidenceLog("preflight", "net", "k", "embedded").snapshot(), "failed", 1.0))
+    recorder.step(StepRecord(EvidenceLog("model_outputs", "net", "k", "embedded").snapshot(), "failed", 1.0))
     log = EvidenceLog("report", "net", "k", "embedded")
     result = report.run(replace(model, recorder=recorder), log)
     assert result.record is not None
@@ -28,4 +30,4 @@ def test_charts_of_an_older_run_are_removed(tmp_path: Path) -> None:
     assert [path.name for path in layout.charts.iterdir()] == ["mine.svg"]
     assert not (layout.reports / "benchmark_report.md").exists()
     assert (layout.reports / "previous" / "benchmark_report.md").read_text() == "older"
-    assert "preflight failed" in log.snapshot().notes[0]
+    assert "model_outputs failed" in log.snapshot().notes[0]
