@@ -68,20 +68,21 @@ def _answer_lines(results: Sequence[StepResult]) -> Iterator[str]:
 
 
 def _counts(results: Sequence[StepResult]) -> str:
-    """``18 of 20 steps passed, 2 left out``; which steps did not run where they were not selected."""
+    """``18 of 20 steps passed; nothing to do for stream_sweep and frame_latency``, or what was not selected."""
     outcomes = [result.shown_outcome for result in results]
     passed, undecided = outcomes.count("passed"), outcomes.count(INCONCLUSIVE)
     skipped = [result.evidence.step for result in results if result.outcome == "skipped"]
     left_out = [result.evidence.step for result in results if result.shown_outcome != result.outcome]
     ran = {result.evidence.step for result in results}
     never = [step.name for step in STEPS if step.name not in ran]
-    rest = [f"{undecided} {INCONCLUSIVE.upper()}"] if undecided else []
-    named = (("skipped", skipped), ("nothing to do for", left_out), ("not run:", never))
-    rest += [f"{word} {listed(names)}" for word, names in named if names]
+    named = (("nothing to do for", left_out), ("not run:", never))
+    counts = ((undecided, INCONCLUSIVE.upper()), (len(skipped), "skipped"))
+    also = "".join(f", {count} {word}" for count, word in counts if count)
     of_all = f" of {len(STEPS)}" if passed < len(STEPS) else ""
     # the closing block has the runtime
     where = "" if _BLOCK in ran and not skipped else f" on {results[0].evidence.runtime}"
-    return f"{passed}{of_all} steps passed{''.join(f', {one}' for one in rest)}{where}"
+    rest = "".join(f"; {word} {listed(names)}" for word, names in named if names)
+    return f"{passed}{of_all} steps passed{also}{where}{rest}"
 
 
 def _warned(results: Sequence[StepResult]) -> str:

@@ -57,14 +57,14 @@ def test_what_had_nothing_to_do_or_did_not_run_is_not_among_those_that_passed() 
     assert left_out.shown_outcome == "skipped"
     *_, counts = summary_lines([*every_step("stream_sweep", "summary"), left_out], None)
     of_all = f"{len(STEPS) - 2} of {len(STEPS)} steps passed"
-    assert counts == f"net: {of_all}, nothing to do for stream_sweep, not run: summary on embedded runtime"
+    assert counts == f"net: {of_all} on embedded runtime; nothing to do for stream_sweep; not run: summary"
 
 
 def test_a_partial_run_is_reported_as_partial() -> None:
     some = [result(step.name, "passed") for step in STEPS[:6]]
     _, _, counts = summary_lines(some, None)
     never = ", ".join(step.name for step in STEPS[6:9]) + f" and {len(STEPS) - 9} more"
-    assert counts == f"net: 6 of {len(STEPS)} steps passed, not run: {never} on embedded runtime"
+    assert counts == f"net: 6 of {len(STEPS)} steps passed on embedded runtime; not run: {never}"
 
 
 def test_details_are_shown_with_v() -> None:
