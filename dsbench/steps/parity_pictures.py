@@ -18,7 +18,8 @@ from dsbench.steps.dump_comparison import DumpComparison
 if TYPE_CHECKING:
     from dsbench.base.pictures import Rgb
 
-FRAMES = 9
+FRAMES, AGREEING = 9, 3
+"""Frames that are shown if some differ, and if none does."""
 WIDTH = 800
 """Pixels of a picture."""
 MAX_BOXES = 80
@@ -33,18 +34,32 @@ def frames(result: DumpComparison, facts: PreflightFacts) -> tuple[BoxedFrame, .
 
 
 def worst(match: Match, video: Path, name: Callable[[int], str], count: int) -> tuple[BoxedFrame, ...]:
-    """The frames that differ most, the worst first; empty without boxes, or if the clip cannot be read.
+    """The frames that differ most, the worst first; if none differs those with the most boxes.
 
-    Boxes are in pixels of the streammux surface; ``name``: of a class.
+    Empty without boxes, or if the clip cannot be read. Boxes are in pixels of the streammux surface; ``name``: of a
+    class.
     """
     if not (match.reference or match.found):
         return ()
-    chosen = sorted(match.worst(count), key=lambda frame: -len(frame.missed) - len(frame.extra))
+    if match.missed or match.extra:
+        chosen = sorted(match.worst(count), key=lambda frame: -len(frame.missed) - len(frame.extra))
+    else:
+        chosen = _fullest(match, AGREEING)
     try:
         seen = seen_frames(video, [frame.frame for frame in chosen])
     except DsbenchError:
         return ()
     return tuple(_boxed(frame, seen[frame.frame], name) for frame in chosen if frame.frame in seen)
+
+
+def _fullest(match: Match, count: int) -> list[FrameMatch]:
+    """The frames with the most boxes, no close neighbours."""
+    span = (match.frames[-1].frame - match.frames[0].frame) // (2 * count)
+    found: list[FrameMatch] = []
+    for frame in sorted(match.frames, key=lambda frame: (-len(frame.reference), frame.frame)):
+        if len(found) < count and all(abs(frame.frame - other.frame) > span for other in found):
+            found.append(frame)
+    return found
 
 
 def seen_frames(video: Path, numbers: Sequence[int]) -> dict[int, Rgb]:

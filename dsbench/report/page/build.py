@@ -68,7 +68,7 @@ def _model(results: Sequence[StepResult], number: int, of: int, session: Session
         runtime=verdict.runtime,
         color=verdict.color,
         headlines=headlines.headlines(results, verdict),
-        lines=headlines.lines(results, verdict),
+        lines=headlines.lines(results, verdict, session.folder),
         counts=headlines.counts(results),
         problems=problems.problems(results, anchor),
         warned=problems.warned(results, anchor),

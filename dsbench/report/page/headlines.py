@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import quote
 
 from dsbench.base.steps import STEPS
 from dsbench.base.text import last_line
@@ -64,9 +67,12 @@ def deciding_run(results: Sequence[StepResult]) -> RunMeasurement | None:
     return next((run for run in reversed(runs) if run.name in _DECIDING_RUNS), None)
 
 
-def lines(results: Sequence[StepResult], verdict: ModelVerdict) -> tuple[Line, ...]:
-    """What failed and what to do, the answers of single steps, what was not measured, the runtime, the record."""
-    return tuple(_lines(results, verdict))
+def lines(results: Sequence[StepResult], verdict: ModelVerdict, folder: Path) -> tuple[Line, ...]:
+    """What failed and what to do, the answers of single steps, what was not measured, the runtime, the record.
+
+    ``folder``: of the page.
+    """
+    return (*_lines(results, verdict), *_record(results, folder))
 
 
 def _lines(results: Sequence[StepResult], verdict: ModelVerdict) -> Iterator[Line]:
@@ -88,9 +94,13 @@ def _lines(results: Sequence[StepResult], verdict: ModelVerdict) -> Iterator[Lin
     if missing:
         yield Line("What was not measured?", "; ".join(missing))
     yield Line("On which runtime?", verdict.runtime)
+
+
+def _record(results: Sequence[StepResult], folder: Path) -> Iterator[Line]:
     record = next((result.record for result in reversed(results) if result.record is not None), None)
     if record is not None and record.path and not record.trouble:
-        yield Line("Record", record.path)
+        path = os.path.relpath(record.path, folder)
+        yield Line("Record", path, link=quote(path.encode("utf-8", "surrogateescape")))
 
 
 def not_measured(results: Sequence[StepResult]) -> tuple[str, ...]:
@@ -126,4 +136,13 @@ def counts(results: Sequence[StepResult]) -> str:
 
 
 def _first(text: str) -> str:
-    return text.partition("\n")[0]
+    return first_line(text)[0]
+
+
+def first_line(text: str) -> tuple[str, str]:
+    """What is wrong, and the lines after it; a line that ends with a colon says it together with the next one."""
+    head, _, rest = text.partition("\n")
+    if head.endswith(":") and rest:
+        following, _, rest = rest.partition("\n")
+        head = f"{head} {following.strip()}"
+    return head, rest

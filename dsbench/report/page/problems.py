@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dsbench.base.steps import STEPS
 from dsbench.base.text import last_line
 from dsbench.report.collector import StepResult
+from dsbench.report.page.headlines import first_line
 from dsbench.report.page.views import StepProblem, Warned
 
 _SECTIONS = {step.name: step.section for step in STEPS}
@@ -26,10 +27,10 @@ def _of(result: StepResult, prefix: str) -> Iterator[StepProblem]:
         yield StepProblem(anchor, section, step, "failed", "", cause, traceback=result.detail)
     elif evidence.failure is not None:
         failure = evidence.failure
-        cause, _, details = failure.what.partition("\n")
+        cause, details = first_line(failure.what)
         yield StepProblem(anchor, section, step, "failed", failure.code, cause, details, failure.where, failure.fix)
     for one in evidence.undecided:
-        cause, _, details = one.what.partition("\n")
+        cause, details = first_line(one.what)
         yield StepProblem(anchor, section, step, "inconclusive", one.code, cause, details, fix=one.fix)
 
 

@@ -36,6 +36,8 @@ class Line:
     name: str
     text: str
     color: str = ""
+    link: str = ""
+    """Address relative to the page; empty for plain text."""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,14 @@ def test_failures_come_before_what_is_undecided() -> None:
     assert model.then == ("# the change", "dsbench fix models/net", "# then", "pytest --model-dir models/net")
 
 
+def test_a_line_that_ends_with_a_colon_goes_on() -> None:
+    assert headlines.first_line("2 things are wrong:\n  no ONNX\n  no labels") == (
+        "2 things are wrong: no ONNX",
+        "  no labels",
+    )
+    assert headlines.first_line("one:") == ("one:", "")
+
+
 def test_an_exception_is_a_problem_with_its_traceback() -> None:
     crashed = replace(pages.passed("kitti_gate"), outcome="failed", detail="Traceback\n  x\nValueError: no")
     (model,) = pages.page([crashed]).models
