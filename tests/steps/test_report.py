@@ -20,11 +20,12 @@ def test_charts_of_an_older_run_are_removed(tmp_path: Path) -> None:
         (layout.charts / name).write_text("older")
     (layout.reports / "benchmark_report.md").write_text("older")
     model = model_run(layout, tmp_path / "clip.mp4", tmp_path)
-    model._results[PreflightFacts] = "pre-flight passed"
     recorder = recording.recorder(layout, model.options, model.selected)
     recorder.step(StepRecord(EvidenceLog("model_outputs", "net", "k", "embedded").snapshot(), "failed", 1.0))
     log = EvidenceLog("report", "net", "k", "embedded")
-    result = report.run(replace(model, recorder=recorder), log)
+    model = replace(model, recorder=recorder)
+    model._results[PreflightFacts] = "pre-flight passed"
+    result = report.run(model, log)
     assert result.record is not None
     assert result.charts == ()
     assert [path.name for path in layout.charts.iterdir()] == ["mine.svg"]
