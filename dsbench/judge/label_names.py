@@ -17,7 +17,7 @@ _GENERIC = re.compile(r"(label|class|cls|item)?\d+")
 """Names that exporters invent where nobody gave any, as `plain` spells them."""
 _BACKGROUND = ("background", "bg", "nothing", "noobject", "na", "none")
 _METADATA = "ONNX metadata"
-_SHOWN = 4
+_SHOWN, _LISTED = 4, 12
 _MOSTLY = 0.6
 """Names that agree at another position: from this fraction on the list is shifted."""
 _MANY = 0.5
@@ -111,7 +111,9 @@ def _moved(
 ) -> Mismatch | None:
     """The model's names in another order, or shifted."""
     both = f"the model ({names.source}): {_first(names.value)}; labels.txt: {_first(labels)}"
-    fix = "write the names into labels.txt in the model's order"
+    fix = "write the model's names into labels.txt in its order"
+    if len(names.value) <= _LISTED and all(names.value):
+        fix += f", one a line: {', '.join(names.value)}"
     if len(mine) == len(stated) and mine != stated and sorted(mine) == sorted(stated):
         how = "sorted by name" if _is_sorted(labels) else "in another order"
         return Mismatch(ORDER, True, f"labels.txt has the model's names {how}: {both}", fix)

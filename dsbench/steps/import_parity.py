@@ -220,10 +220,8 @@ def _doubts(result: DumpComparison) -> tuple[Undecided, ...]:
         texts = [cost.text for cost in costs]
         if judged.approximate:
             texts.append("cluster-mode 1 and 3 use DBSCAN, which is not published: their boxes cannot be compared")
-        keys = ", ".join(
-            key for cost in costs if cost.choice.group != PARSER for key in (cost.choice.key, *cost.choice.also)
-        )
-        fix = f"set {keys} to the usual value" if keys else "leave thresholds and NMS to nvinfer"
+        keys = "; ".join(cost.choice.undone for cost in costs if cost.choice.group != PARSER)
+        fix = keys or "leave thresholds and NMS to nvinfer"
         found.append(Undecided("config-choices", f"{judged.outcome}: {'; '.join(texts)}", fix))
     elif judged.outcome is ParityOutcome.MOVED:
         match = judged.agreeing

@@ -120,7 +120,8 @@ def _judged(
     found = parser_diagnosis.diagnose(facts, outputs, calls, again)
     wrong = any(finding.severity == ERROR for finding in findings)
     named = parser_diagnosis.cause if wrong else parser_diagnosis.finding
-    every = (*named(found, facts.layout.given_path(library.path)), *findings)
+    source = outputs.user_source.path if outputs.user_source else facts.layout.parser_source
+    every = (*named(found, facts.layout.given_path(source)), *findings)
     return ParserBuildResult(built, library, function, counts, every, found, outputs)
 
 

@@ -73,6 +73,13 @@ class RuleChoice:
             return f"{self.key} {self.value}"
         return shown if self.group in (PROPERTY, ALL) else f"{shown} in [{self.group}]"
 
+    @property
+    def undone(self) -> str:
+        """The change that makes it the usual value: ``set topk=200 in [class-attrs-all]``."""
+        if self.usual == "none":
+            return f"remove {self.key} from [{self.group}]"
+        return f"set {self.key}={self.usual} in [{self.group}]"
+
 
 def preprocessing(configured: Preprocessing, usual: Preprocessing, rules: PostRules) -> tuple[RuleChoice, ...]:
     """The keys in which the configured preprocessing differs, as one choice: the reference's second candidate."""

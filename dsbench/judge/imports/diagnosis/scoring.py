@@ -298,7 +298,7 @@ def _sound(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
 
 RIGHT = ScoreMistake("", "", "", _sound)
 """No mistake."""
-_COLUMNS = "compare the column index of the first class with the layout in the report's step 6a"
+_COLUMNS = "the index of the first class: the layout is in the report's step 6a"
 
 SCORE_MISTAKES: tuple[ScoreMistake, ...] = (
     ScoreMistake("class-plus-one", "class ids are too high by one", "count classes from 0: push classId without + 1",
@@ -326,8 +326,10 @@ SCORE_MISTAKES: tuple[ScoreMistake, ...] = (
                  "apply a softmax over the row, background included", _sigmoid),
     ScoreMistake("tanh-for-sigmoid", "tanh is taken where the head needs a sigmoid", "score = 1 / (1 + exp(-raw))",
                  _tanh),
-    ScoreMistake("class-columns-early", "class columns are read one column too early", _COLUMNS, _columns_early),
-    ScoreMistake("class-columns-late", "class columns are read one column too late", _COLUMNS, _columns_late),
+    ScoreMistake("class-columns-early", "class columns are read one column too early", f"add 1 to {_COLUMNS}",
+                 _columns_early),
+    ScoreMistake("class-columns-late", "class columns are read one column too late", f"subtract 1 from {_COLUMNS}",
+                 _columns_late),
     ScoreMistake("first-class-only", "only the first class column is read", "loop over all class columns", _first_only),
     ScoreMistake("class-lost", "every box has class 0", "set classId to the index of the best class", _agnostic),
     ScoreMistake("class-lowest", "the class with the lowest score is taken", "take the maximum (std::max_element)",
