@@ -65,7 +65,7 @@ def explain(job: ParityJob, dump: Sequence[Boxes], network: Network) -> tuple[Du
     step = max(1, len(dump) // _FEW_FRAMES)
     few = replace(job, reference=job.reference.only(job.reference.frames[::step]))
     some = dump[::step]
-    made = [*_of_boxes(), *_of_classes(job, dump), *_fitted(job, dump), *_of_frames(job, dump)]
+    made = [*_of_boxes(network), *_of_classes(job, dump), *_fitted(job, dump), *_of_frames(job, dump)]
     ranked = sorted(made, key=lambda one: -_f1(few, some, one, network))
     tried = [DumpCause(one.id, one.text, one.fix, _f1(job, dump, one, network)) for one in ranked[:_SHORTLIST]]
     before = _match(job, dump, _asked(job)).f1_close
@@ -125,22 +125,20 @@ def _boxes(corners: Floats, boxes: Boxes) -> Boxes:
     return Boxes.from_block(boxes.class_id, block).take(np.flatnonzero((sizes > 0).all(axis=1)))
 
 
-def _of_boxes() -> Iterator[DumpMistake]:
+def _of_boxes(network: Network) -> Iterator[DumpMistake]:
     """The mistakes of finished boxes, before nvinfer clusters them."""
+    import numpy as np
+
+    some = np.array([[1.0, 2.0, 8.0, 16.0]])
     for mistake in BOX_MISTAKES:
         finished = mistake.finished
-        if finished is None or mistake.harmless:
+        if finished is None:
             continue
-        for variant in range(2):
+        for variant in range(len(finished(some, network))):
 
             def objects(job: ParityJob, network: Network, at: int = variant, of: object = finished) -> Frames:
                 assert callable(of)
-
-                def change(boxes: Boxes) -> Boxes:
-                    found = of(_corners(boxes), network)
-                    return _boxes(found[min(at, len(found) - 1)], boxes)
-
-                return _changed(job, change)
+                return _changed(job, lambda boxes: _boxes(of(_corners(boxes), network)[at], boxes))
 
             yield DumpMistake(mistake.id, mistake.text, mistake.fix, objects)
 

@@ -83,7 +83,7 @@ class BoxEvidence:
 
     def explained(self, box: BoxMistake, score: ScoreMistake, compare: Compare = Compare.ALL) -> int:
         """Number of compared boxes that the two mistakes together give."""
-        floor = self.floor if Compare.SCORE in compare else self.floor / 2
+        floor = self.floor if Compare.SCORE in compare else 0.0
         return sum(self._of_frame(frame, frame.rows, (box, score), floor, compare) for frame in self.frames)
 
     def read(self, mistake: ReadMistake) -> int:

@@ -82,7 +82,7 @@ def _scaled(x: float, y: float, dx: float = 0.0, dy: float = 0.0) -> Finished:
 
 
 def scale_text(x: float, y: float, network: Network) -> tuple[str, str]:
-    """What a scale of x and y means, and the fix."""
+    """What a scale of x and y means, and the fix. The factor is measured; what it is the factor of is a guess."""
     width, height = network.width, network.height
     fix = "scale by networkInfo.width and networkInfo.height, which are those of the network input"
     if _close(x * width, 1) and _close(y * height, 1):
@@ -91,20 +91,19 @@ def scale_text(x: float, y: float, network: Network) -> tuple[str, str]:
         return "coordinates are multiplied by the network's size twice", "multiply once: they are pixels already"
     if width != height and _close(x * width, height) and _close(y * height, width):
         return "x is scaled by the height and y by the width", fix
-    for wide, high in _FRAMES:
-        if _close(x * width, wide) and _close(y * height, high):
-            return (
-                f"coordinates are pixels of a {wide}x{high} frame",
-                f"push pixels of the network input ({width}x{height}): nvinfer maps them to the frame",
-            )
-    side = next((side for side in _USUAL_SIDES if _close(x * width, side) and _close(y * height, side)), 0)
-    if side:
-        return f"coordinates are those of a network of {side}x{side}, not {width}x{height}", fix
+    frames = [f"pixels of a {wide}x{high} frame" for wide, high in _FRAMES if _close(x * width, wide)
+              and _close(y * height, high)]  # fmt: skip
+    sides = [f"pixels of a network of {side}x{side}" for side in _USUAL_SIDES if _close(x * width, side)
+             and _close(y * height, side)]  # fmt: skip
+    like = [*frames, *sides]
+    if _close(x, y) and not sides:
+        like += [f"pixels of a network {side} wide" for side in _USUAL_SIDES if _close(x * width, side)]
+    if like:
+        fix = f"push pixels of the network input ({width}x{height}): nvinfer maps them to the frame"
+    of = f", as {' or '.join(like)} would be" if like else ""
     if _close(x, y):
-        side = next((side for side in _USUAL_SIDES if _close(x * width, side)), 0)
-        of = f", as if the network were {side} wide, not {width}" if side else ""
-        return f"coordinates are {x:.3g} times what they should be{of}", fix
-    return f"x is {x:.3g} times and y {y:.3g} times what it should be", fix
+        return f"coordinates are scaled by a factor of {x:.3g}{of}", fix
+    return f"coordinates are scaled by {x:.3g} in x and {y:.3g} in y{of}", fix
 
 
 def _close(value: float, wanted: float) -> bool:
@@ -171,8 +170,8 @@ def _linear(right: Floats, found: Floats, network: Network) -> BoxMistake | None
         return np.concatenate((centre, size, np.ones((len(corners), 1))), axis=1)
 
     wanted = np.concatenate((found[:, :2], found[:, 2:] - found[:, :2]), axis=1)
-    solution = np.linalg.lstsq(basis(right), wanted, rcond=None)[0]
-    if not np.isfinite(solution).all() or np.linalg.matrix_rank(basis(right)) < 5:
+    solution = np.asarray(np.linalg.lstsq(basis(right), wanted, rcond=None)[0], np.float64)
+    if not np.isfinite(solution).all() or not (_varied(right) and _plausible(solution)):
         return None
 
     def apply(corners: Floats, network: Network) -> tuple[Floats, ...]:
@@ -188,6 +187,29 @@ def _linear(right: Floats, found: Floats, network: Network) -> BoxMistake | None
         apply,
         parameters=20,
     )
+
+
+_MOST_ALIKE = 30.0
+"""Largest condition number of the standardised columns: places and sizes that vary together fit any function."""
+
+
+def _varied(right: Floats) -> bool:
+    """Whether centres and sizes vary by themselves: the boxes of one object that moves do not."""
+    import numpy as np
+
+    columns = np.concatenate(((right[:, :2] + right[:, 2:]) / 2, right[:, 2:] - right[:, :2]), axis=1)
+    spread = columns.std(axis=0)
+    if float(spread.min()) < 1e-3 * max(float(spread.max()), 1e-9):
+        return False
+    return float(np.linalg.cond((columns - columns.mean(axis=0)) / spread)) <= _MOST_ALIKE
+
+
+def _plausible(solution: Floats) -> bool:
+    """Whether each side comes from one axis: code that mixes x and y in one sum is not written."""
+    import numpy as np
+
+    sides = np.abs(solution[:4])
+    return bool((np.minimum(sides[[0, 2]].max(axis=0), sides[[1, 3]].max(axis=0)) < 0.02).all())
 
 
 def _formula(factors: Sequence[float]) -> str:

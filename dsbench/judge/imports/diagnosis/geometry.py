@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dsbench.families.base import Network
-from dsbench.judge.imports.diagnosis import raw_geometry
+from dsbench.judge.imports.diagnosis import raw_columns, raw_geometry
 from dsbench.judge.imports.diagnosis.row_parts import DecodedRows, centred, clipped
 
 if TYPE_CHECKING:
@@ -161,6 +161,31 @@ def _whole(corners: Floats, network: Network) -> tuple[Floats, ...]:
     return tuple(found)
 
 
+def _other_side(corners: Floats, network: Network) -> tuple[Floats, ...]:
+    """x clipped to the height, y to the width."""
+    import numpy as np
+
+    if network.width == network.height:
+        return ()
+    x, y = network.height - 1.0, network.width - 1.0
+    limits = ([x, y], [x, network.height - 1.0], [network.width - 1.0, y])
+    return tuple(np.clip(corners, 0, np.array(limit * 2)) for limit in limits)
+
+
+def _multiples(corners: Floats, network: Network) -> tuple[Floats, ...]:
+    """Places, sizes or corners cut to multiples of some pixels."""
+    import numpy as np
+
+    found = []
+    for step in (2.0, 4.0, 8.0, 16.0, 32.0):
+        _, _, w, h = _parts(corners)
+        cut = np.floor(corners / step) * step
+        whole_w, whole_h = np.floor(w / step) * step, np.floor(h / step) * step
+        found += [_sized(cut[:, 0], cut[:, 1], w, h), cut, _sized(cut[:, 0], cut[:, 1], whole_w, whole_h)]
+        found.append(_sized(corners[:, 0], corners[:, 1], whole_w, whole_h))
+    return tuple(found)
+
+
 RIGHT = BoxMistake("", "", "", _right)
 """No mistake."""
 
@@ -189,5 +214,10 @@ BOX_MISTAKES: tuple[BoxMistake, ...] = (
     BoxMistake("upside-down", "y is measured from the lower edge", "measure y from the upper edge", _upside_down),
     BoxMistake("mirrored", "x is measured from the right edge", "measure x from the left edge", _mirrored),
     BoxMistake("whole-pixels", "coordinates are cut to whole pixels", "keep float coordinates", _whole, harmless=True),
-    *(BoxMistake(id, text, fix, decode=decode) for id, text, fix, decode in raw_geometry.MISTAKES),
+    BoxMistake("multiples", "coordinates are cut to multiples of several pixels, as of 8 or 16",
+               "keep float coordinates", _multiples),
+    BoxMistake("clipped-to-other-side", "x is clipped to the network's height, or y to its width",
+               "clip x to networkInfo.width - 1, y to networkInfo.height - 1", _other_side),
+    *(BoxMistake(id, text, fix, decode=decode)
+      for id, text, fix, decode in (*raw_geometry.MISTAKES, *raw_columns.MISTAKES)),
 )  # fmt: skip

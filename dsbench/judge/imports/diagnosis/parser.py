@@ -36,6 +36,8 @@ PROMISING = 0.3
 COVERS = 0.1
 """Of two such mistakes the one that gives fewer boxes which the parser does not have, by this fraction."""
 _SHORTLIST = 4
+_SINGLE = ("other-grid", "other-strides", "multiples")
+"""Mistakes with many variants, which are not tried together with another."""
 _MOST = 1000
 """Boxes of a frame that take part in NMS, the best ones."""
 
@@ -119,12 +121,32 @@ def _named(basic: ParserDiagnosis, evidence: BoxEvidence, silent_at: float | Non
     tried.sort(key=lambda one: (-one.explained, one.parameters))
     if not _wins(tried, basic):
         likely = [one.cause for one in tried if one.explained > basic.right + TIE * evidence.total]
-        return replace(basic, runners_up=tuple(likely[:3]))
+        return replace(basic, runners_up=tuple(likely[:3]), part=_part(basic, evidence))
     winners = _winners(tried, evidence)
     later = [one.cause for one in tried if one not in winners and one.explained > 0]
     return replace(
         basic, state=DiagnosisState.NAMED, causes=tuple(one.cause for one in winners), runners_up=tuple(later[:3])
     )
+
+
+_PARTS = (
+    (Compare.BOX | Compare.CLASS, "boxes and classes are the model's, the scores are not"),
+    (Compare.BOX | Compare.SCORE, "boxes and scores are the model's, the class ids are not"),
+    (Compare.BOX, "the coordinates are the model's, classes and scores are not"),
+)
+
+
+def _part(basic: ParserDiagnosis, evidence: BoxEvidence) -> str:
+    """Which columns of the parser's boxes are right where not all are; empty if it cannot be said."""
+    if basic.right > (1 - WINS) * basic.compared:
+        return ""
+    for compare, text in _PARTS:
+        if evidence.explained(geometry.RIGHT, scoring.RIGHT, compare) >= SAME * evidence.total:
+            return text
+    pairs = evidence_of.paired(evidence, scoring.RIGHT)
+    if pairs is not None and len(pairs[0]) >= WINS * sum(len(frame.found) for frame in evidence.frames):
+        return "classes and scores are the model's, the coordinates are not"
+    return ""
 
 
 def _on_all(evidence: BoxEvidence, one: _Tried) -> _Tried:
@@ -160,7 +182,8 @@ def _two(evidence: BoxEvidence) -> list[_Tried]:
     few, scored = evidence.smaller(), Compare.CLASS | Compare.SCORE
     found = []
     for score in sorted(SCORE_MISTAKES, key=lambda one: -few.explained(geometry.RIGHT, one, scored))[:_SHORTLIST]:
-        pairs = [_Tried(few.explained(box, score), box, score) for box in _boxes(evidence, score)]
+        boxes = [box for box in _boxes(evidence, score) if box.id not in _SINGLE]
+        pairs = [_Tried(few.explained(box, score), box, score) for box in boxes]
         found += [one for one in pairs if one.explained >= PROMISING * few.total]
     best = sorted(found, key=lambda one: (-one.explained, one.parameters))[: 2 * _SHORTLIST]
     return [_on_all(evidence, one) for one in best]

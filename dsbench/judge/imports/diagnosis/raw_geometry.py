@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Decode = Callable[[DecodedRows, Network], tuple[Floats, ...]]
 
 
-def _with_cells(rows: DecodedRows, cells: Cells, network: Network) -> Floats | None:
+def with_cells(rows: DecodedRows, cells: Cells, network: Network) -> Floats | None:
     """The boxes with other cells; None for a form without."""
     if rows.raw is None:
         return None
@@ -38,7 +38,7 @@ def _other_cells(change: Callable[[Cells, Network], tuple[Cells, ...]]) -> Decod
     def decode(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
         if rows.cells is None:
             return ()
-        found = (_with_cells(rows, cells, network) for cells in change(rows.cells, network))
+        found = (with_cells(rows, cells, network) for cells in change(rows.cells, network))
         return tuple(boxes for boxes in found if boxes is not None)
 
     return decode
@@ -89,6 +89,28 @@ def _one_stride(cells: Cells, network: Network) -> tuple[Cells, ...]:
     return tuple(replace(cells, strides=np.full_like(cells.strides, value)) for value in values)
 
 
+def _one_stride_for_places(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
+    """The same stride for the places of all cells, or for the sizes; the other is right."""
+    import numpy as np
+
+    if rows.cells is None or rows.raw is None or len(rows.cells.levels) < 2:
+        return ()
+    point = np.stack((rows.cells.columns, rows.cells.lines) * 2, axis=1) + rows.cells.origin
+    found = []
+    for stride in rows.cells.levels:
+        cells = replace(rows.cells, strides=np.full_like(rows.cells.strides, stride))
+        boxes = with_cells(rows, cells, network)
+        if boxes is None:
+            return ()
+        if rows.form is RawForm.SIDES:
+            sides = rows.raw * np.array([-1, -1, 1, 1])
+            found += [point * stride + sides * rows.cells.strides[:, None],
+                      point * rows.cells.strides[:, None] + sides * stride]  # fmt: skip
+        else:
+            found += [_mixed(boxes, rows.corners), _mixed(rows.corners, boxes)]
+    return tuple(found)
+
+
 def _no_stride(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
     """Boxes in grid units, or centre or size alone."""
     import numpy as np
@@ -96,7 +118,7 @@ def _no_stride(rows: DecodedRows, network: Network) -> tuple[Floats, ...]:
     if rows.cells is None or rows.raw is None or rows.form not in (RawForm.EXPONENT, RawForm.SIDES):
         return ()
     ones = replace(rows.cells, strides=np.ones_like(rows.cells.strides))
-    found = _with_cells(rows, ones, network)
+    found = with_cells(rows, ones, network)
     assert found is not None
     if rows.form is RawForm.SIDES:  # the point in pixels, the sides not multiplied; or the reverse
         point = np.stack((rows.cells.columns, rows.cells.lines) * 2, axis=1) + rows.cells.origin
@@ -256,6 +278,8 @@ MISTAKES: tuple[tuple[str, str, str, Decode], ...] = (
      _other_cells(_stride_order)),
     ("one-stride", "one stride is taken for all cells", "take each row's own stride: see step 6a's strides",
      _other_cells(_one_stride)),
+    ("one-stride-for-places", "one stride is taken for the places of all cells, or for all sizes",
+     "multiply centre and size by the stride of the row", _one_stride_for_places),
     ("no-stride", "the stride is not multiplied in", "multiply centre and size by the stride of the row", _no_stride),
     ("no-exponent", "width and height are read without exp",
      "width = exp(raw) * stride (with priors: exp(raw * 0.2) * w)", _no_exponent),

@@ -111,6 +111,58 @@ def _multiplied(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
     return (_scored(rows, rows.objectness[:, None] * rows.classes, floor),)
 
 
+def _by_formula(formula: Callable[[Floats, Floats], Floats]) -> Predict:
+    """Another function of objectness (n, 1) and class columns (n, C) than the family's."""
+
+    def predict(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+        if rows.objectness is None:
+            return ()
+        best = replace(rows, every=False)
+        scores = formula(rows.objectness[:, None], rows.classes)
+        return tuple(_scored(one, scores, floor, by=rows.classes) for one in ((rows, best) if rows.every else (rows,)))
+
+    return predict
+
+
+def _mean(objectness: Floats, classes: Floats) -> Floats:
+    return 0.5 * (objectness + classes)
+
+
+def _minimum(objectness: Floats, classes: Floats) -> Floats:
+    import numpy as np
+
+    return np.minimum(objectness, classes)
+
+
+def _maximum(objectness: Floats, classes: Floats) -> Floats:
+    import numpy as np
+
+    return np.maximum(objectness, classes)
+
+
+def _sum(objectness: Floats, classes: Floats) -> Floats:
+    return objectness + classes
+
+
+def _other_row(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    """The objectness of the row before or behind."""
+    import numpy as np
+
+    if rows.objectness is None:
+        return ()
+    moved = (np.roll(rows.objectness, by) for by in (1, -1))
+    return tuple(_scored(rows, joined(one, rows.classes, rows.joint), floor) for one in moved)
+
+
+def _multiple(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
+    """Class ids times two, also folded back into the number of classes."""
+    found, count = _right(rows, floor)[0], rows.classes.shape[1] - (rows.background >= 0) * rows.shift
+    doubled = replace(found, ids=found.ids * 2)
+    if rows.ids is not None or count < 3:
+        return (doubled,)
+    return doubled, replace(found, ids=found.ids * 2 % count)
+
+
 def _rooted(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
     import numpy as np
 
@@ -316,6 +368,16 @@ SCORE_MISTAKES: tuple[ScoreMistake, ...] = (
                  "score = objectness * class score", _alone),
     ScoreMistake("objectness-product", "objectness and class are multiplied where the family takes a root",
                  "take the family's formula for the score (docs/families.md)", _multiplied),
+    ScoreMistake("objectness-mean", "the score is the mean of objectness and class, not their product",
+                 "score = objectness * class score", _by_formula(_mean)),
+    ScoreMistake("objectness-minimum", "the score is the smaller of objectness and class, not their product",
+                 "score = objectness * class score", _by_formula(_minimum)),
+    ScoreMistake("objectness-maximum", "the score is the larger of objectness and class, not their product",
+                 "score = objectness * class score", _by_formula(_maximum)),
+    ScoreMistake("objectness-sum", "the score is the sum of objectness and class, not their product",
+                 "score = objectness * class score", _by_formula(_sum)),
+    ScoreMistake("objectness-of-neighbour", "the objectness is read from the neighbouring row",
+                 "use one row index for box, objectness and classes", _other_row),
     ScoreMistake("sigmoid-twice", "a sigmoid is applied to scores that are probabilities already",
                  "remove the sigmoid: it is in the graph", _twice),
     ScoreMistake("activation-missing", "logits are taken for scores: the activation is missing",
@@ -332,6 +394,8 @@ SCORE_MISTAKES: tuple[ScoreMistake, ...] = (
                  _columns_late),
     ScoreMistake("first-class-only", "only the first class column is read", "loop over all class columns", _first_only),
     ScoreMistake("class-lost", "every box has class 0", "set classId to the index of the best class", _agnostic),
+    ScoreMistake("class-doubled", "class ids are twice what they should be", "push the index of the best class itself",
+                 _multiple),
     ScoreMistake("class-lowest", "the class with the lowest score is taken", "take the maximum (std::max_element)",
                  _lowest),
     ScoreMistake("score-root", "the square root of the score is taken", "push the score itself", _rooted),

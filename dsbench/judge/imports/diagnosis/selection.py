@@ -72,7 +72,7 @@ def explain(images: Sequence[Passing], names: Sequence[str]) -> tuple[LeftOut, .
     left = sum(int(mask.sum()) for mask in open_)
     if left <= (1 - ENOUGH) * total:
         return tuple(found)
-    for rule in (_own_threshold, _levels, _classes(names), _best_few, _first_rows, _small):
+    for rule in (_own_threshold, _levels, _classes(names), _best_few, _first_rows, _small, _large, _region):
         selection = rule(images, open_)
         if selection is not None:
             return (*found, selection)
@@ -218,17 +218,71 @@ def _best_few(images: Sequence[Passing], open_: Sequence[Mask]) -> LeftOut | Non
     return LeftOut("few-boxes", text, fix, missed, choice=True)
 
 
-def _small(images: Sequence[Passing], open_: Sequence[Mask]) -> LeftOut | None:
-    """Boxes below a size."""
+def _sizes(image: Passing, mask: Mask) -> Floats:
+    """Width and height (n, 2) of some boxes."""
     import numpy as np
 
-    def sizes(image: Passing, mask: Mask) -> Floats:
-        cut = image.corners[mask]
-        return np.asarray(np.minimum(cut[:, 2] - cut[:, 0], cut[:, 3] - cut[:, 1]), np.float64)
+    return np.asarray(image.corners[mask, 2:] - image.corners[mask, :2], np.float64)
 
-    returned = np.concatenate([sizes(image, image.returned) for image in images])
-    missed = np.concatenate([sizes(image, mask) for image, mask in zip(images, open_, strict=True)])
-    if not len(returned) or float(np.mean(missed < returned.min())) < ENOUGH:
+
+def _by_sides(sizes: Floats) -> dict[str, Floats]:
+    """What a limit may be of: the smaller side, width, height, the larger side; (n,) each."""
+    return {
+        "": sizes.min(axis=1),
+        " wide": sizes[:, 0],
+        " high": sizes[:, 1],
+        " on the longer side": sizes.max(axis=1),
+    }
+
+
+def _small(images: Sequence[Passing], open_: Sequence[Mask]) -> LeftOut | None:
+    """Boxes below a size."""
+    return _by_size(images, open_, small=True)
+
+
+def _large(images: Sequence[Passing], open_: Sequence[Mask]) -> LeftOut | None:
+    """Boxes above a size."""
+    return _by_size(images, open_, small=False)
+
+
+def _by_size(images: Sequence[Passing], open_: Sequence[Mask], *, small: bool) -> LeftOut | None:
+    import numpy as np
+
+    returned = np.concatenate([_sizes(image, image.returned) for image in images])
+    missed = np.concatenate([_sizes(image, mask) for image, mask in zip(images, open_, strict=True)])
+    if not len(returned):
         return None
-    text = f"boxes of less than {returned.min():.0f} pixels are left out: {len(missed)} are missing"
-    return LeftOut("small-lost", text, "push every box that reaches the threshold", len(missed), choice=True)
+    for side, kept in _by_sides(returned).items():
+        limit = float(kept.min() if small else kept.max())
+        lost = _by_sides(missed)[side]
+        if float(np.mean(lost < limit if small else lost > limit)) >= ENOUGH:
+            how = f"boxes of {'less' if small else 'more'} than {limit:.0f} pixels{side}"
+            text = f"{how} are left out: {len(missed)} are missing"
+            kind = "small-lost" if small else "large-lost"
+            return LeftOut(kind, text, "push every box that reaches the threshold", len(missed), choice=True)
+    return None
+
+
+def _region(images: Sequence[Passing], open_: Sequence[Mask]) -> LeftOut | None:
+    """Boxes that begin or end beyond some line."""
+    import numpy as np
+
+    returned = np.concatenate([image.corners[image.returned] for image in images])
+    missed = np.concatenate([image.corners[mask] for image, mask in zip(images, open_, strict=True)])
+    if len(returned) < _REGION or len(missed) < _REGION:
+        return None
+    for at, word in enumerate(("left edge", "upper edge", "right edge", "lower edge")):
+        low, high = float(returned[:, at].min()), float(returned[:, at].max())
+        for beyond, limit, how in (
+            (missed[:, at] > high, high, "right of x" if at % 2 == 0 else "below y"),
+            (missed[:, at] < low, low, "left of x" if at % 2 == 0 else "above y"),
+        ):
+            if float(np.mean(beyond)) >= ENOUGH:
+                text = f"boxes whose {word} lies {how} = {limit:.0f} are left out: {len(missed)} are missing"
+                fix = "push the boxes of the whole network: compare width and height in the parser's conditions"
+                return LeftOut("region-lost", text, fix, len(missed))
+    return None
+
+
+_REGION = 10
+"""Boxes on either side of a line that must be known to draw it."""

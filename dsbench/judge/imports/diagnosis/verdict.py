@@ -65,6 +65,8 @@ class ParserDiagnosis:
     selections: tuple[LeftOut, ...] = ()
     below: int = 0
     """Boxes of the parser with a score below the threshold."""
+    part: str = ""
+    """What about the boxes is right and what is not, where no mistake explains them."""
 
     @property
     def harmless(self) -> bool:
@@ -85,6 +87,8 @@ class ParserDiagnosis:
     @property
     def harmful(self) -> bool:
         """A mistake that nobody can have wanted costs boxes."""
+        if self.state is DiagnosisState.EMPTY:
+            return self.reference >= MANY
         if (self.f1 >= HARMLESS_F1 and self.f1_close >= CLOSE_F1) or self.compared < FEW:
             return False
         if self.state is DiagnosisState.SAME:
@@ -111,6 +115,8 @@ class ParserDiagnosis:
             named = texts[0] if len(texts) == 1 else "either " + ", or ".join(texts)
             few = " (too few to be sure)" if self.compared < FEW else ""
             return f"{named}: this explains {self.causes[0].explained} of {self.compared} boxes{few}"
+        if self.part:
+            return f"{self.part}; no known mistake explains it"
         shown = f"{self.right} of {self.compared} boxes are the reference decode's"
         return f"{shown}, and no known mistake explains the others"
 
@@ -143,3 +149,5 @@ class ParserDiagnosis:
 
 FEW = 5
 """With fewer boxes a cause is named but not sure."""
+MANY = 20
+"""Boxes of the reference from which on a parser that returns none is wrong."""

@@ -26,11 +26,9 @@ Row = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Corners (n, 4) as pushed, class ids, scores."""
 
 
-def cells(strides: tuple[int, ...] = STRIDES) -> np.ndarray:
+def cells(strides: tuple[int, ...] = STRIDES, width: int = NETWORK.width) -> np.ndarray:
     """(anchors, 3): column, line, stride."""
-    return np.array(
-        [(x, y, s) for s in strides for y in range(NETWORK.height // s) for x in range(NETWORK.width // s)], float
-    )
+    return np.array([(x, y, s) for s in strides for y in range(NETWORK.height // s) for x in range(width // s)], float)
 
 
 def scores(random: np.random.Generator, rows: int, columns: int) -> np.ndarray:
@@ -74,25 +72,44 @@ def sigmoid(values: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-values))
 
 
+COLUMNS = {"offsets-swapped": [1, 0, 2, 3], "column-repeated": [0, 0, 2, 3]}
+"""Columns of the box that a fault takes."""
+
+
 def yolox(found: Outputs, fault: str) -> Row:
     """YOLOX's decode."""
     raw = np.asarray(found[0].data, float)
     if fault == "row-length":
         padded = np.concatenate((raw.reshape(-1), np.zeros(ANCHORS)))
         raw = padded.reshape(ANCHORS, raw.shape[1] + 1)[:, :-1]
-    column, line, stride = cells(STRIDES[::-1] if fault == "stride-order" else STRIDES).T
+    if fault in COLUMNS:
+        raw = np.concatenate((raw[:, COLUMNS[fault]], raw[:, 4:]), axis=1)
+    order = {"stride-order": STRIDES[::-1], "other-strides": (16, 16, 32)}.get(fault, STRIDES)
+    column, line, stride = (cells(order, 96 if fault == "other-grid" else NETWORK.width)[:ANCHORS]).T
+    raw = raw[: len(column)]
     x, y = {"no-grid": (0 * column, 0 * line), "grid-swapped": (line, column)}.get(fault, (column, line))
     x, y = (x + 0.5, y + 0.5) if fault == "half-cell" else (x, y)
     stride = {"no-stride": 1 + 0 * stride, "one-stride": 8 + 0 * stride}.get(fault, stride)
-    dx, dy = sigmoid(raw[:, :2]).T if fault == "centre-sigmoid" else raw[:, :2].T
-    size = raw[:, 2:4] if fault == "no-exponent" else np.exp(raw[:, 2:4])
+    change = {"centre-sigmoid": sigmoid, "centre-exponent": np.exp, "centre-whole": np.trunc}.get(fault, np.asarray)
+    dx, dy = change(raw[:, :2]).T
+    size = {"no-exponent": np.asarray, "exponent-base": np.exp2}.get(fault, np.exp)(raw[:, 2:4])
     first = {"class-columns-early": 4, "class-columns-late": 6}.get(fault, 5)
     ids, score = best(raw[:, first:])
     if fault == "class-lowest":
         ids, score = raw[:, first:].argmin(axis=1), raw[:, first:].min(axis=1)
     objectness = raw[:, 4]
     score, objectness = (sigmoid(score), sigmoid(objectness)) if fault == "sigmoid-twice" else (score, objectness)
-    total = {"objectness-ignored": score, "objectness-alone": objectness}.get(fault, score * objectness)
+    total = {
+        "objectness-ignored": score,
+        "objectness-alone": objectness,
+        "objectness-mean": (score + objectness) / 2,
+        "objectness-minimum": np.minimum(score, objectness),
+        "objectness-maximum": np.maximum(score, objectness),
+        "objectness-sum": score + objectness,
+        "objectness-of-neighbour": score * np.roll(objectness, 1),
+    }.get(fault, score * objectness)
+    if fault == "one-stride-for-places":
+        return around((x + dx) * 8, (y + dy) * 8, *(size.T * stride)), ids, total
     return around((x + dx) * stride, (y + dy) * stride, *(size.T * stride)), ids, total
 
 
@@ -131,7 +148,10 @@ DECODERS: dict[str, Callable[[Outputs, str], Row]] = {"yolox": yolox, "yolo": yo
 OWN_FAULTS = {
     "yolox": ("size-not-cut", "no-grid", "grid-swapped", "half-cell", "stride-order", "one-stride", "no-stride",
               "no-exponent", "centre-sigmoid", "objectness-ignored", "objectness-alone", "sigmoid-twice",
-              "class-columns-early", "class-columns-late", "row-length"),
+              "class-columns-early", "class-columns-late", "row-length", "objectness-mean", "objectness-minimum",
+              "objectness-maximum", "objectness-sum", "objectness-of-neighbour", "centre-exponent", "centre-whole",
+              "exponent-base", "offsets-swapped", "column-repeated", "one-stride-for-places", "other-grid",
+              "other-strides", "clipped-to-other-side"),
     "yolo": ("transposed", "decoded-twice", "sigmoid-twice", "softmax-for-sigmoid",
              "class-columns-early", "class-columns-late", "centres-as-corners"),
     "ssd": ("background-kept", "background-counted", "corners-as-centres", "rows-apart"),
@@ -160,6 +180,8 @@ def pushed(name: str, box: np.ndarray, ids: np.ndarray, score: np.ndarray) -> tu
         "shift": (x + 9, y + 6, w, h, ids, score),
         "class-plus-one": (x, y, w, h, ids + 1, score),
         "class-minus-one": (x, y, w, h, ids - 1, score),
+        "multiples": (x // 16 * 16, y // 16 * 16, w, h, ids, score),
+        "class-doubled": (x, y, w, h, ids * 2 % CLASSES, score),
         "class-lost": (x, y, w, h, 0 * ids, score),
         "score-root": (x, y, w, h, ids, np.sqrt(score)),
         "score-squared": (x, y, w, h, ids, score**2),
@@ -173,8 +195,8 @@ def pushed(name: str, box: np.ndarray, ids: np.ndarray, score: np.ndarray) -> tu
 PUSHED_FAULTS = (
     "corner-is-centre", "half-size-twice", "axes-swapped", "places-swapped", "sizes-swapped", "edges-as-sizes",
     "lower-right-corner", "size-halved", "size-doubled", "size", "upside-down", "mirrored", "whole-pixels", "scale",
-    "shift", "class-plus-one", "class-minus-one", "class-lost", "score-root", "score-squared", "score-percent",
-    "score-inverted", "score-constant", "score-unset",
+    "shift", "multiples", "class-plus-one", "class-minus-one", "class-doubled", "class-lost", "score-root",
+    "score-squared", "score-percent", "score-inverted", "score-constant", "score-unset",
 )  # fmt: skip
 
 
@@ -182,7 +204,8 @@ def parse(family: str, found: Outputs, fault: str = "", threshold: float = THRES
     """(n, 6) float32: class id, left, top, width, height, score; as a parser with this fault returns it."""
     corners, ids, score = DECODERS[family](found, fault)
     with np.errstate(over="ignore", invalid="ignore"):
-        cut = np.clip(corners, 0, np.tile((NETWORK.width - 1, NETWORK.height - 1), 2))
+        right = NETWORK.height - 1 if fault == "clipped-to-other-side" else NETWORK.width - 1
+        cut = np.clip(corners, 0, np.tile((right, NETWORK.height - 1), 2))
     box = np.concatenate((cut[:, :2], cut[:, 2:] - cut[:, :2]), axis=1)
     if fault == "size-not-cut":
         box[:, 2:] = corners[:, 2:] - corners[:, :2]

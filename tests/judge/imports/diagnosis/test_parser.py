@@ -99,6 +99,9 @@ def test_boxes_below_the_threshold_are_a_note() -> None:
         ("classes-lost", lambda table: table[table[:, 0] != 1], False),
         ("classes-lost", lambda table: table[table[:, 0] == 0], False),
         ("boxes-missing", lambda table: table[::2], True),
+        ("small-lost", lambda table: table[(table[:, 3] >= 24) & (table[:, 4] >= 24)], False),
+        ("large-lost", lambda table: table[(table[:, 3] < 40) & (table[:, 4] < 40)], False),
+        ("region-lost", lambda table: table[table[:, 1] < 64], True),
         ("repeated", lambda table: np.concatenate((table, table)), False),
     ],
 )
