@@ -170,10 +170,10 @@ def _hints(scan: Scan, evidence: GateEvidence) -> tuple[str, ...]:
         return (*evidence.clip, clip) if rate.reference else (*evidence.clip, *_preprocessing(evidence), clip, _BLIND)
     hints = [*evidence.clip, *_preprocessing(evidence)]
     hints += [f"parser: {text}" for text in evidence.parser_findings]
-    hints += [f"config: {text}" for text in evidence.config_findings]
-    if rate is not None and rate.loses:
+    lost = rate is not None and rate.loses
+    hints += [f"config: {text}" for text in (*(rate.causes if rate and lost else ()), *evidence.config_findings)]
+    if rate is not None and lost:
         hints.append(f"the reference finds objects in {rate.text}: the clip shows them, and parser or config lose them")
-        hints += rate.causes
     hints += _from_figures(scan, evidence)
     explained = evidence.clip or evidence.parser_findings or evidence.threshold_is_high or evidence.mostly_below
     if not explained and not evidence.preprocessing_warning and not (rate is not None and rate.loses):

@@ -72,17 +72,31 @@ def run(model: ModelRun, log: EvidenceLog) -> KittiGateResult:
     add_evidence(log, model.layout, result)
     known = model.get(PreflightFacts).video.value.frames
     log.warn(*clip_check.dump_warnings(model.layout.kitti_dir, result.frames.value, known))
-    require_detections(result)
+    require_detections(result, _config_warnings(model))
     took = model.keep(Step6Duration(time.monotonic() - model.get(Step6Start).at))
     log.print(took.line)
     return result
+
+
+def _config_warnings(model: ModelRun) -> tuple[str, ...]:
+    """What 6e says against the config, with the fix: it may be why the app fails or ends early."""
+    found = model.find(NvinferConfigResult)
+    warned = (one for one in found.findings if one.severity != NOTE) if found else ()
+    return tuple(f"{one.what}: {one.fix}" for one in warned)
 
 
 def _judged(model: ModelRun) -> KittiGateResult:
     facts, outputs = model.get(PreflightFacts), model.get(ModelOutputsResult)
     frames, rate = model.option(KITTI_FRAMES), model.option(MIN_DETECTION_RATE)
     reference.begin(model)
-    dumped = _dump(model, facts, frames.value)
+    try:
+        dumped = _dump(model, facts, frames.value)
+    except DsbenchError as error:
+        warned = _config_warnings(model)
+        if not warned or error.code not in (Code.APP_FAILED, Code.APP_CRASHED, Code.APP_TIMEOUT):
+            raise
+        fix = "\n".join((*(f"step 6e: {text}" for text in warned), error.fix))
+        raise DsbenchError(error.code, error.what, where=error.where, fix=fix) from error
     scan = kitti.scan(model.layout.kitti_dir)
     expected = _expected(facts, frames.value, scan.files)
     compared = dump_comparison.compare(model, model.layout.kitti_dir)
@@ -114,13 +128,22 @@ def _gate_evidence(model: ModelRun, outputs: ModelOutputsResult) -> GateEvidence
     return GateEvidence(
         outputs.choice.warning,
         outputs.choice.unknown,
-        tuple(finding.what for finding in model.get(ParserBuildResult).findings),
+        _parser_findings(model.get(ParserBuildResult)),
         tuple(finding.what for finding in nvinfer_config.findings if finding.severity != NOTE),
         nvinfer_config.config.class_attrs_all.pre_cluster_threshold,
         family_threshold(outputs.head),
         _below_frame(model.get(PreflightFacts), outputs),
         tuple(f"{doubt.what}: {doubt.fix}" for doubt in (model.find(ClipReport) or ClipReport()).doubts),
     )
+
+
+def _parser_findings(parser: ParserBuildResult) -> tuple[str, ...]:
+    """What 6d found against the parser; the cause of wrong boxes first."""
+    found = parser.diagnosis
+    doubted = found is not None and not found.harmless and (found.causes or found.selections or found.part)
+    named = (found.what,) if found is not None and doubted else ()
+    rest = tuple(finding.what for finding in parser.findings)
+    return tuple(dict.fromkeys((*named, *(text for text in rest if not any(one in text for one in named)))))
 
 
 def _below_frame(facts: PreflightFacts, outputs: ModelOutputsResult) -> float:
@@ -160,10 +183,10 @@ def _dump(model: ModelRun, facts: PreflightFacts, frames: int) -> KittiDump:
         return kitti_dump.dump(model.runtime, config, layout.kitti_dir, frames, layout.kitti_log)
 
 
-def require_detections(result: KittiGateResult) -> None:
+def require_detections(result: KittiGateResult, config_warnings: tuple[str, ...] = ()) -> None:
     """Raise KITTI_GATE, with the specification's ERROR line and the likely causes, unless the gate passed.
 
-    Raises APP_FAILED if it passed on a dump that ended early.
+    Raises APP_FAILED if it passed on a dump that ended early. ``config_warnings``: 6e's, which may explain that.
     """
     verdict = result.verdict
     if not verdict.passed:
@@ -181,8 +204,11 @@ def require_detections(result: KittiGateResult) -> None:
             f"the KITTI dump: the app wrote {result.scan.files} of {result.expected} frames and ended with status 0"
             f"\n  last lines of {finished.log}:\n{last}",
             where=shlex.join(finished.command),
-            fix="read the log; play the video alone to see whether it ends there",
+            fix="\n".join((*(f"step 6e: {text}" for text in config_warnings), _PLAY_ALONE)),
         )
+
+
+_PLAY_ALONE = "read the log; play the video alone to see whether it ends there"
 
 
 def add_evidence(log: EvidenceLog, layout: ModelLayout, result: KittiGateResult) -> None:

@@ -147,8 +147,8 @@ def test_more_frames_are_no_advice_if_the_whole_clip_was_dumped(tmp_path: Path) 
 def test_a_dump_that_loses_the_objects_of_the_reference(tmp_path: Path) -> None:
     found = hints(tmp_path, GateEvidence(reference=rate(95, 40, "topk=0 drops 100 % of the reference's boxes")))
     assert found[:2] == (
+        "config: topk=0 drops 100 % of the reference's boxes",
         "the reference finds objects in 95% of 100 frames: the clip shows them, and parser or config lose them",
-        "topk=0 drops 100 % of the reference's boxes",
     )
     assert not any("choose another" in hint for hint in found)
 

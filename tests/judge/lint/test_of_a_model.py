@@ -115,7 +115,7 @@ def test_faults(config: Path, context: LintContext, old: str, new: str, rule: st
         ("gpu-id=0", "gpu-id=0\noperate-on-gie-id=1", "secondary-key", "warning"),
         ("gpu-id=0", "gpu-id=0\nclassifier-threshold=0.5", "foreign-key", "warning"),
         ("gpu-id=0", "gpu-id=0\noutput-tensor-meta=1", "output-tensor-meta", "warning"),
-        ("gpu-id=0", "gpu-id=0\ninput-tensor-from-meta=1", "input-tensor-from-meta", "warning"),
+        ("gpu-id=0", "gpu-id=0\ninput-tensor-from-meta=1", "input-tensor-from-meta", "error"),
         ("gpu-id=0", "gpu-id=0\nstabilize-buffer-count=8", "stabilize-buffer-count", "warning"),
         ("gpu-id=0", "gpu-id=0\nfilter-out-class-ids=0;2", "filter-out-class-ids", "warning"),
         ("gpu-id=0", "gpu-id=0\nfilter-out-class-ids=7", "filter-out-class-ids", "warning"),

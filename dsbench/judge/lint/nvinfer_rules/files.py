@@ -28,7 +28,7 @@ def _paths(subject: NvinferSubject) -> Iterator[tuple[str, Path | None]]:
         yield "custom-lib-path", config.custom_lib_path
     if context.alone:
         yield "model-engine-file", config.model_engine_file
-        yield "mean-file", config.mean_file
+    yield "mean-file", config.mean_file
 
 
 def _missing(subject: NvinferSubject) -> Iterator[Hit]:

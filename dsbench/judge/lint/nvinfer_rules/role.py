@@ -151,7 +151,7 @@ ROWS = (
     ),
     LintRule(
         "input-tensor-from-meta",
-        WARNING,
+        ERROR,
         "input-tensor-from-meta",
         _input_tensor,
         "input-tensor-from-meta=1: nvinfer scales and normalises nothing and waits for the tensors of nvdspreprocess",
