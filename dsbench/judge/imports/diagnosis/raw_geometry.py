@@ -45,7 +45,8 @@ def _other_cells(change: Callable[[Cells, Network], tuple[Cells, ...]]) -> Decod
 
 
 def _no_grid(cells: Cells, network: Network) -> tuple[Cells, ...]:
-    return (replace(cells, columns=cells.columns * 0, lines=cells.lines * 0),)
+    columns, lines = cells.columns * 0, cells.lines * 0
+    return replace(cells, columns=columns, lines=lines), replace(cells, columns=columns), replace(cells, lines=lines)
 
 
 def _grid_swapped(cells: Cells, network: Network) -> tuple[Cells, ...]:
@@ -261,6 +262,10 @@ def _other_activation(rows: DecodedRows, network: Network) -> tuple[Floats, ...]
     offsets = (np.tanh(offset), sigmoid(offset), offset, 2 * sigmoid(offset) - 0.5)
     sizes = (sigmoid(part), np.tanh(part), part, np.exp(part))
     chosen = [(a, b) for a in offsets for b in sizes][1:]
+    for other in offsets[1:]:  # of one axis alone
+        chosen += [(np.where(axis, other, offsets[0]), sizes[0]) for axis in ((True, False), (False, True))]
+    for other in sizes[1:]:
+        chosen += [(offsets[0], np.where(axis, other, sizes[0])) for axis in ((True, False), (False, True))]
     return tuple(centred(*((point + a) * rows.cells.strides[:, None]).T, *(b * unit).T) for a, b in chosen)
 
 

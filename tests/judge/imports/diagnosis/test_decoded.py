@@ -16,6 +16,7 @@ from dsbench.families.rows import RowsLayout
 from dsbench.families.ssd_priors import SOFTMAX, PriorsLayout
 from dsbench.families.yolo import YoloLayout
 from dsbench.judge.imports.diagnosis import decoded
+from dsbench.judge.imports.diagnosis.geometry import BOX_MISTAKES
 from dsbench.judge.imports.diagnosis.row_parts import RawForm
 from tests.judge.imports.diagnosis import parsers
 
@@ -99,3 +100,13 @@ def test_other_rows_than_the_decodes_are_not_used(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(decoded, "rows_of", lambda *_: replace(read, corners=read.corners + 1))
     rows = decoded.read(outputs, head, NETWORK, 0.1)
     assert (rows.form, rows.ids is not None) == (RawForm.OTHER, True)
+
+
+@pytest.mark.parametrize(("id", "variants"), [("other-activation", 27), ("no-grid", 3)])
+def test_mistakes_of_a_whole_grid_move_its_boxes(id: str, variants: int) -> None:
+    head, outputs, _ = CASES["whole grid"]
+    rows = decoded.read(outputs, head, NETWORK, 0.25)
+    mistake = next(one for one in BOX_MISTAKES if one.id == id)
+    found = mistake.predict(rows, NETWORK)
+    assert len(found) == variants
+    assert all(np.abs(boxes - rows.corners).max() > 1 for boxes in found)
