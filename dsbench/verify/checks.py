@@ -55,9 +55,11 @@ def _checks(record: Record) -> Iterator[RawCheck]:
     if raw.gate is not None:
         yield from _gate("raw.gate", raw.gate)
     if raw.import_parity is not None:
-        yield from _tally("raw.import_parity.usual", raw.import_parity.usual, raw.gate)
+        # DeepStream may drop frames, so that a frame's number is not its place in the dump
+        dump = raw.gate if record.runtime == "embedded" else None
+        yield from _tally("raw.import_parity.usual", raw.import_parity.usual, dump)
         if raw.import_parity.configured is not None:
-            yield from _tally("raw.import_parity.configured", raw.import_parity.configured, raw.gate)
+            yield from _tally("raw.import_parity.configured", raw.import_parity.configured, dump)
     if raw.accuracy is not None:
         yield from _accuracy("raw.accuracy", raw.accuracy)
     if raw.latency is not None and raw.latency.by_stream:
@@ -91,9 +93,9 @@ def _times(record: Record) -> Iterator[RawCheck]:
     fits = spent <= took * (1 + _CLOCK_SLACK) + _CLOCK_SLACK_S
     yield _true("steps", fits, f"the steps took {spent:.1f} s, from `started` to `updated` are {took:.0f} s")
     yield _true("steps", all(step.seconds >= 0 for step in record.steps), "no step takes less than no time")
-    names = [step.evidence.step for step in record.steps]
-    order = [step.name for step in STEPS if step.name in names]
-    yield RawCheck("steps", names, order, "each step once, in the order of the run")
+    known = [step.name for step in STEPS]
+    places = [known.index(step.evidence.step) for step in record.steps if step.evidence.step in known]
+    yield _true("steps", _grows(places), "they are in the order of the run")
 
 
 def _options(record: Record) -> Iterator[RawCheck]:
@@ -229,6 +231,9 @@ def _accuracy(path: str, data: AccuracyData) -> Iterator[RawCheck]:
         stated = getattr(data.precision, name)
         yield _true(f"{path}.precision.{name}", math.isclose(stated, mean, abs_tol=1e-9), "the mean of the classes")
     pairs = data.errors.confusion
+    names = [one.name for one in data.errors.classes]
+    if len({*names, MISSED, BACKGROUND}) < len(names) + 2:
+        return  # pairs are known by names: classes of one name cannot be told apart
     for place, one in enumerate(data.errors.classes):
         at = f"{path}.errors.classes[{place}]"
         objects = sum(pair.count for pair in pairs if pair.truth == one.name)

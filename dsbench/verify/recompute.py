@@ -227,7 +227,8 @@ def _sweep(record: Record, runs: tuple[RunAgain, ...]) -> object:
     failures, stated = record.raw.sweep_failures, record.beyond.get("sweep")
     if failures is None or not isinstance(stated, Mapping) or record.figures.max_bs is None:
         return stated
-    tried = [run for run in runs if run.raw.name in ("Run 1", "Run 2", "Retry", "Sweep", "Sweep, repeat")]
+    first = [run for name in ("Run 1", "Run 2", DECISION, "Retry") if (run := named(runs, name)) is not None]
+    tried = [*first, *(run for run in runs if run.raw.name in (stream_sweep.SWEEP, stream_sweep.REPEAT))]
     trials = tuple(
         SweepTrial(
             run.raw.streams,

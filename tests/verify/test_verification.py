@@ -160,17 +160,29 @@ STALLED = (*FAST[:4], *((*(31.0,) * 5, 0.0),) * 8)
         (((6, SLOW), (2, SLOW), (1, SLOW)), {}, ""),
         (((6, FAST[:3]),), {}, ""),
         (((6, FAST),), {"min_streams": "7"}, "run2_validation"),
+        (((6, FAST[:3]),), {"min_streams": "6"}, "run2_validation"),
         (((6, STALLED),), {}, "run1_calibration"),
         (((6, ()),), {}, "run1_calibration"),
         (((6, RT_5), (5, ())), {}, "run2_validation"),
     ],
-    ids=["retry", "not real-time", "too few windows", "too few streams", "stalled", "no row", "no row in run 2"],
+    ids=[
+        "retry",
+        "not real-time",
+        "too few windows",
+        "too few streams",
+        "one more run",
+        "stalled",
+        "no row",
+        "no row in run 2",
+    ],
 )
 def test_honest_records_hold(bench: Bench, scripts: Any, options: dict[str, str], failed: str) -> None:
     found = verify(data_of(benchmark_record(bench, bench.model(*scripts, **options))))
     assert texts(found) == []
     assert found.record is not None
     outcomes = found.record.outcomes
+    if "min_streams" in options and scripts[0][1] != FAST:
+        assert [run.name for run in found.record.raw.runs] == ["Run 1", "Run 2", "Decision"]
     assert [step for step, outcome in outcomes.items() if outcome == "failed"] == ([failed] if failed else [])
     assert (outcomes["summary"] == "skipped") == bool(failed)
 
