@@ -8,6 +8,7 @@ from dsbench.record.evidence import EvidenceLog
 from dsbench.steps import (
     benchmark_config,
     frame_latency,
+    regression,
     run1_calibration,
     run2_validation,
     stream_sweep,
@@ -52,3 +53,8 @@ def test_frame_latency(model: ModelRun, evidence: EvidenceLog) -> None:
 def test_summary(model: ModelRun, evidence: EvidenceLog) -> None:
     """Summary: timing and results in one block."""
     summary.run(model, evidence)
+
+
+def test_regression(model: ModelRun, evidence: EvidenceLog) -> None:
+    """Beyond: neither slower nor less accurate than the baseline or the last good run."""
+    regression.run(model, evidence)

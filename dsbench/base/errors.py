@@ -100,6 +100,8 @@ class Code(StrEnum):
     # record and report
     RECORD_INVALID = "record-invalid"
     RECORD_VERSION = "record-version"
+    BASELINE_INVALID = "baseline-invalid"
+    REGRESSION = "regression"
     REPORT_INCOMPLETE = "report-incomplete"
     BENCHMARK_UNFINISHED = "benchmark-unfinished"
     REPORT_TOOL_MISSING = "report-tool-missing"

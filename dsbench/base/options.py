@@ -232,6 +232,38 @@ MIN_STREAMS: Option[int | None] = Option(
     default_text="none",
     header_line=2,
 )
+BASELINE: Option[str | None] = Option(
+    "baseline",
+    Text(),
+    None,
+    "record, or folder of records, to compare with: a regression fails the step `regression`",
+    metavar="PATH",
+    origin=DEFAULT,
+    docs="docs/baselines.md",
+    default_text="the blessed record or last good run in `reports/history`",
+    header_line=-1,
+)
+BLESS = Option(
+    "bless",
+    Flag(),
+    False,
+    "make the record of this run the baseline, where `--baseline` reads it",
+    origin=DEFAULT,
+    docs="docs/baselines.md",
+    header_line=-1,
+)
+MAX_REGRESSION = Option(
+    "max-regression",
+    Number(0, 100),
+    5.0,
+    "percent by which a run may be slower than its baseline",
+    metavar="P",
+    origin=DEFAULT,
+    table="gate",
+    docs="docs/baselines.md",
+    show=_numeral,
+    header_line=-1,
+)
 LIMITS = Option(
     "limits",
     _AUTO_OR_NEVER,

@@ -115,6 +115,15 @@ STEPS: tuple[Step, ...] = (
         extra_run="latency",
     ),
     Step("summary", "Summary", "timing and results in one block", ("run2_validation",), shown=True),
+    Step(
+        "regression",
+        "beyond",
+        "neither slower nor less accurate than the baseline or the last good run",
+        ("kitti_gate",),
+        question="Compared with the last good run?",
+        shown=True,
+        record_key="regression",
+    ),
     Step("report", "Step 8", "the report of this run is written; its record, charts and pictures exist"),
 )
 

@@ -179,11 +179,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 @pytest.fixture(scope="session")
 def model(request: pytest.FixtureRequest) -> Iterator[ModelRun]:
     """The run of the model directory under test, with the results of its steps so far."""
+    from dsbench.steps import regression
+
     stash = request.config.stash
     with tempfile.TemporaryDirectory(prefix="dsbench-") as scratch, ExitStack() as at_end:
         recorder = stash[RECORDERS].get(request.param.key)
-        at_end.callback(recorder.finish)
-        yield ModelRun(
+        run = ModelRun(
             layout=request.param,
             options=stash[OPTIONS],
             selected=stash[SELECTED],
@@ -193,6 +194,9 @@ def model(request: pytest.FixtureRequest) -> Iterator[ModelRun]:
             at_end=at_end,
             recorder=recorder,
         )
+        at_end.callback(regression.keep, run, recorder)  # after finish: callbacks are called last to first
+        at_end.callback(recorder.finish)
+        yield run
 
 
 @pytest.fixture

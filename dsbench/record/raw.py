@@ -14,6 +14,7 @@ from dsbench.judge.accuracy.average_precision import Precision
 from dsbench.judge.accuracy.errors_of_run import RunErrors
 from dsbench.judge.bottleneck import BottleneckEvidence
 from dsbench.judge.imports.match_tally import MatchTally
+from dsbench.judge.regression import ComparableRun
 from dsbench.judge.stream_parity import Parity
 
 
@@ -170,6 +171,22 @@ MAX_LATENCIES = 50_000
 
 
 @dataclass(frozen=True)
+class BaselineData:
+    """The run that this one was compared with."""
+
+    path: str
+    origin: str
+    """``--baseline``, ``--bless`` or ``last good run``."""
+    session: str
+    started: str
+    tolerance: float
+    """Percent by which a relative measure may be worse."""
+    spreads: Mapping[str, float]
+    """Relative spread of a measure between earlier runs, where four or more are known."""
+    run: ComparableRun
+
+
+@dataclass(frozen=True)
 class RawData:
     """One block for each step that measured something; None if it did not run or measured nothing."""
 
@@ -183,3 +200,4 @@ class RawData:
     sweep_failures: tuple[str, ...] | None = None
     """Of each trial of the sweep: the app's message if it died, else empty."""
     latency: LatencyData | None = None
+    baseline: BaselineData | None = None

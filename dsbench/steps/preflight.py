@@ -8,16 +8,18 @@ from dsbench.model import preflight
 from dsbench.model.engine_checks import Origin
 from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import EvidenceLog
-from dsbench.steps import preflight_engine
+from dsbench.steps import preflight_engine, regression
 from dsbench.steps.model_run import ModelRun
 
 
 def run(model: ModelRun, log: EvidenceLog) -> PreflightFacts:
     """Lock the directory, check it, prepare the engine.
 
-    Raises DIRECTORY_BUSY, what pre-flight raises, and USAGE for benchmark runs shorter than two PERF windows.
+    Raises BASELINE_INVALID, DIRECTORY_BUSY, what pre-flight raises, and USAGE for benchmark runs shorter than two PERF
+    windows.
     If the engine cannot be prepared, only Step 7 stops.
     """
+    regression.check_given(model)
     directory_lock.take(model.layout.root, model.at_end, shown=model.layout.given)
     request = model.preflight_request()
     checked = preflight.run(model.layout, request)

@@ -23,6 +23,7 @@ from dsbench.steps.frame_latency import FrameLatencyResult
 from dsbench.steps.kitti_gate import KittiGateResult
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.record_files import dump_digest
+from dsbench.steps.regression import RegressionResult
 from dsbench.steps.stream_parity import StreamParityResult
 from dsbench.steps.stream_sweep import StreamSweepResult
 from dsbench.steps.throughput_limit import ThroughputLimitResult
@@ -44,6 +45,7 @@ def raw_data(model: ModelRun, before: RawData) -> RawData:
         limit=limit.evidence if limit else None,
         sweep_failures=tuple(trial.failure for trial in sweep.trials) if sweep and not sweep.not_run else None,
         latency=_latency(model.find(FrameLatencyResult)),
+        baseline=comparison.data if (comparison := model.find(RegressionResult)) else None,
     )
 
 

@@ -20,6 +20,7 @@ from dsbench.judge.bottleneck import BottleneckEvidence, Ceiling
 from dsbench.judge.run.measurement import RealTime, State
 from dsbench.judge.streams import Benchmark
 from dsbench.judge.sweep import SweepTrial
+from dsbench.record import comparable
 from dsbench.record.handover import ClassCount, DetectionSummary
 from dsbench.record.raw import GateData, median_score
 from dsbench.record.schema import INCONCLUSIVE, Figures, Record, RunMeasurement, StepRecord, StreamFigures
@@ -29,6 +30,7 @@ from dsbench.steps import (
     decision_run,
     frame_latency,
     import_parity,
+    regression,
     stream_parity,
     stream_sweep,
     throughput_limit,
@@ -189,6 +191,8 @@ def _beyond(record: Record, runs: tuple[RunAgain, ...]) -> Mapping[str, Any]:
     made["parity"] = stream_parity.record_entry(raw.stream_parity) if raw.stream_parity else None
     evidence = _limit_evidence(record, runs)
     made["limit"] = throughput_limit.record_entry(evidence, bottleneck.judge(evidence)) if evidence else None
+    if raw.baseline is not None:
+        made["regression"] = regression.record_entry(comparable.of_record(record), raw.baseline)
     made["sweep"] = _sweep(record, runs)
     made["latency"] = _latency(record)
     return {key: jsonable.encode(made[key]) if key in made else stated for key, stated in record.beyond.items()}

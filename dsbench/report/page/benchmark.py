@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dsbench.record.evidence import Evidence, Table
 from dsbench.record.schema import Figures, RunMeasurement
-from dsbench.report import charts, time_figure
+from dsbench.report import charts, history_figure, time_figure
 from dsbench.report.collector import StepResult
 from dsbench.report.page.views import ChartView
 from dsbench.report.run_figure import RunPicture, describe, run_figure
@@ -34,6 +34,7 @@ def benchmark(results: Sequence[StepResult], figures: Figures) -> tuple[ChartVie
     runs = [chart for run in _runs(results) if (chart := _run_chart(run, target_fps)) is not None]
     tables = [table for result in results for table in result.evidence.tables]
     times = [chart for table in tables if (chart := time_chart(table)) is not None]
+    times += [chart for table in tables if (chart := _history(table)) is not None]
     efficiency = _efficiency(figures)
     return (*reversed(runs), *times, *((efficiency,) if efficiency else ()))  # the run that decides comes first
 
@@ -79,6 +80,12 @@ def _efficiency(figures: Figures) -> ChartView | None:
     table = Table("Frames per second", ("what", "streams", "frames per second", "efficiency, %"), tuple(rows))
     note = "Frames per second of all streams, stream 0 x streams, in percent of the model alone (trtexec)."
     return ChartView("Frames per second and efficiency", drawn, note, (table,))
+
+
+def _history(table: Table) -> ChartView | None:
+    """Earlier runs and this one."""
+    drawn = history_figure.history_figure(table)
+    return ChartView(table.title, drawn, history_figure.NOTE, (table,)) if drawn else None
 
 
 def time_chart(table: Table) -> ChartView | None:

@@ -56,7 +56,7 @@ def test_what_was_not_measured() -> None:
         "stream_sweep: not requested (--sweep)",
         "report: not selected or not reached",
     )
-    assert headlines.counts(done) == "17 passed, 2 skipped, 1 not run"
+    assert headlines.counts(done) == "18 passed, 2 skipped, 1 not run"
 
 
 def test_how_sure_the_number_of_streams_is() -> None:

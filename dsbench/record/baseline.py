@@ -1,0 +1,145 @@
+"""Which record a run is compared with: the one that is given, the blessed one, or the last good run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.judge import regression
+from dsbench.judge.regression import ComparableRun
+from dsbench.record import comparable, history, store
+from dsbench.record.history import KeptRecord
+from dsbench.record.schema import INCONCLUSIVE, Record
+
+ENTRY = "regression"
+"""Key of the comparison in the record."""
+_RECORD = Path("reports") / "benchmark_data.json"
+
+
+class BaselineOrigin(StrEnum):
+    """Where a baseline comes from."""
+
+    GIVEN = "--baseline"
+    BLESSED = "--bless"
+    LAST_GOOD = "last good run"
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The record that a run is compared with."""
+
+    kept: KeptRecord
+    origin: BaselineOrigin
+    run: ComparableRun
+
+    @property
+    def gates(self) -> bool:
+        """The user chose it: a regression against it is a failure."""
+        return self.origin is not BaselineOrigin.LAST_GOOD
+
+
+@dataclass(frozen=True)
+class BaselineSearch:
+    """The baseline, or why there is none; and what is known of earlier runs."""
+
+    baseline: Baseline | None
+    none: str
+    """Why there is no baseline."""
+    earlier: tuple[KeptRecord, ...]
+    """The history, the newest first, without this run."""
+
+
+def unusable(record: Record) -> str:
+    """Why a record cannot be a baseline; empty if it can."""
+    outcomes = record.outcomes
+    if failed := [name for name, outcome in outcomes.items() if outcome == "failed"]:
+        return f"its run failed in {failed[0]}"
+    if record.interrupted_in or record.ended is None:
+        return "its run did not end"
+    if undecided := [name for name, outcome in outcomes.items() if outcome == INCONCLUSIVE]:
+        return f"its {undecided[0]} is INCONCLUSIVE"
+    if not comparable.of_record(record).measures:
+        return "it has no measure to compare"
+    return ""
+
+
+def find(given: Path | None, record_path: Path, now: Record, *, missing_ok: bool = False) -> BaselineSearch:
+    """The baseline of ``now``, whose own record is at ``record_path``. ``missing_ok``: ``given`` need not exist.
+
+    Of several records one that can be compared is taken first, then the newest. Raises BASELINE_INVALID if ``given``
+    is no record, no folder, or the record of a failed run.
+    """
+    key = comparable.of_record(now)
+    earlier = tuple(one for one in history.kept(record_path) if one.record.session != now.session)
+    if given is not None and missing_ok and not given.exists():
+        return BaselineSearch(None, f"{given} does not exist yet", earlier)
+    if given is not None:
+        return _given(given, now, key, earlier)
+    blessed = history.load(history.folder(record_path) / history.BLESSED)
+    found = [_as_baseline(blessed, BaselineOrigin.BLESSED)] if blessed and not unusable(blessed.record) else []
+    good = (one for one in earlier if not unusable(one.record) and not _worse(one.record))
+    found += [_as_baseline(one, BaselineOrigin.LAST_GOOD) for one in good]
+    chosen = _first_comparable(found, key)
+    return BaselineSearch(chosen, "" if chosen else "there is no earlier good run in reports/history", earlier)
+
+
+def check(given: Path) -> None:
+    """Raise BASELINE_INVALID if ``--baseline`` names neither a file nor a folder."""
+    if not given.exists():
+        raise _invalid("the baseline does not exist", given)
+
+
+def target(given: Path | None, record_path: Path, model_name: str) -> Path:
+    """The file that ``--bless`` writes: where ``--baseline`` reads it."""
+    if given is None:
+        return history.folder(record_path) / history.BLESSED
+    return given / f"{model_name}.json" if given.is_dir() else given
+
+
+def _given(given: Path, now: Record, key: ComparableRun, earlier: tuple[KeptRecord, ...]) -> BaselineSearch:
+    check(given)
+    if given.is_dir():
+        every = [one for one in _in_folder(given, now.model_name) if one.record.session != now.session]
+        good = [one for one in every if not unusable(one.record)]
+        chosen = _first_comparable((_as_baseline(one, BaselineOrigin.GIVEN) for one in good), key)
+        none = f"{given} has no record of a good run of {now.model_name}"
+        return BaselineSearch(chosen, "" if chosen else none, earlier)
+    try:
+        record = store.load(given)
+    except DsbenchError as error:
+        raise _invalid(error.what, given) from error
+    if why := unusable(record):
+        raise _invalid(f"the record is no baseline: {why}", given)
+    return BaselineSearch(_as_baseline(KeptRecord(given, record), BaselineOrigin.GIVEN), "", earlier)
+
+
+def _in_folder(folder: Path, model_name: str) -> list[KeptRecord]:
+    """Records of the model in a folder of baselines, or of a model directory; the newest first."""
+    files = [*folder.glob("*.json"), folder / _RECORD, folder / model_name / _RECORD, *history.paths(folder / _RECORD)]
+    loaded = (history.load(path) for path in dict.fromkeys(files) if path.is_file())
+    mine = [one for one in loaded if one is not None and one.record.model_name == model_name]
+    return sorted(mine, key=lambda one: one.record.started, reverse=True)
+
+
+def _as_baseline(kept: KeptRecord, origin: BaselineOrigin) -> Baseline:
+    return Baseline(kept, origin, comparable.of_record(kept.record))
+
+
+def _first_comparable(found: Iterable[Baseline], now: ComparableRun) -> Baseline | None:
+    every = list(found)
+    fits = (one for one in every if not regression.differences(one.run, now))
+    return next(fits, every[0] if every else None)
+
+
+def _worse(record: Record) -> bool:
+    """Its run was found to be worse than its own baseline."""
+    entry = record.entry(ENTRY)
+    return entry is not None and entry.get("result") == "regression"
+
+
+def _invalid(what: str, given: Path) -> DsbenchError:
+    fix = "give the record of a good run, or a folder of such records; `--bless` makes one"
+    return DsbenchError(Code.BASELINE_INVALID, what, where=str(given), fix=fix)

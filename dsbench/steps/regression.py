@@ -1,0 +1,216 @@
+"""Beyond the specification: the run against its baseline, or against the last good run of this model directory.
+
+A regression against a baseline that the user chose (``--baseline``, ``--bless``) fails the step; against the last good
+run it is a warning. Runs that cannot be compared are neither a pass nor a failure: the step has nothing to do.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.options import BASELINE, BLESS, MAX_REGRESSION
+from dsbench.judge import regression
+from dsbench.judge.regression import ComparableRun, ComparedRow, KeyDifference, RowState, RunComparison
+from dsbench.record import baseline, comparable, history
+from dsbench.record.baseline import Baseline, BaselineOrigin, BaselineSearch
+from dsbench.record.evidence import EvidenceLog
+from dsbench.record.history import KeptRecord
+from dsbench.record.raw import BaselineData
+from dsbench.record.recorder import Recorder
+from dsbench.record.schema import Record
+from dsbench.report import history_figure
+from dsbench.steps.model_run import ModelRun
+
+COLUMNS = ("measure", "baseline", "this run", "change", "result")
+TABLE = "Compared with the baseline"
+_KEY = "regression"
+
+
+@dataclass(frozen=True)
+class RegressionResult:
+    """The comparison; None without a baseline."""
+
+    search: BaselineSearch
+    data: BaselineData | None
+    comparison: RunComparison | None
+
+
+@dataclass(frozen=True)
+class RegressionRow:
+    """One measure in the record's entry."""
+
+    measure: str
+    before: float
+    now: float
+    change: float | None
+    """Relative; of mAP and F1 the difference."""
+    state: str
+    """``regression``, ``better``, ``same``, ``in doubt`` or ``not compared``."""
+    p: float | None
+    """Of the rank test, one-sided; None if it was not made."""
+    reason: str
+
+
+@dataclass(frozen=True)
+class RegressionRecord:
+    """The record's entry ``regression``."""
+
+    result: str
+    """``regression``, ``in doubt``, ``no regression`` or ``not comparable``."""
+    baseline: str
+    """Path of the record that this run was compared with."""
+    origin: str
+    session: str
+    differs: tuple[KeyDifference, ...]
+    """What the two runs do not have in common; they are compared only if it is empty."""
+    rows: tuple[RegressionRow, ...]
+
+
+def run(model: ModelRun, log: EvidenceLog) -> RegressionResult:
+    """Compare this run's record with its baseline. Raises REGRESSION, BASELINE_INVALID."""
+    assert model.recorder is not None, "the plugin gives every model a recorder"
+    record = model.recorder.record
+    given = _given(model)
+    search = baseline.find(given, model.layout.record, record, missing_ok=model.option(BLESS).value)
+    now = comparable.of_record(record)
+    _earlier_runs(log, search.earlier, record, now)
+    if search.baseline is None:
+        log.left_out = f"nothing to compare with: {search.none}"
+        log.fact("Comparison", "nothing to compare with", search.none)
+        return model.keep(RegressionResult(search, None, None))
+    data = _data(search, search.baseline, now, model.option(MAX_REGRESSION).value)
+    found = compared(now, data)
+    result = model.keep(RegressionResult(search, data, found))
+    model.record(_KEY, record_entry(now, data))
+    add_evidence(log, search.baseline, found)
+    if found.word == "regression" and search.baseline.gates and not model.option(BLESS).value:
+        raise failure(found, search.baseline)
+    return result
+
+
+def check_given(model: ModelRun) -> None:
+    """Raise BASELINE_INVALID at the start of a run if --baseline names nothing; with --bless it may be new."""
+    given = _given(model)
+    if given is not None and not model.option(BLESS).value:
+        baseline.check(given)
+
+
+def keep(model: ModelRun, recorder: Recorder) -> None:
+    """Keep the finished record in the history and, with --bless, as the baseline. Never raises."""
+    record = recorder.record
+    ours = recorder.state.path and not recorder.trouble and not record.interrupted_in and record.ended is not None
+    if not ours or not comparable.of_record(record).measures or not recorder.path.is_file():
+        return
+    try:
+        kept = history.keep(recorder.path, record)
+        if model.option(BLESS).value:
+            model.announce(_bless(model, kept, record))
+    except DsbenchError as error:
+        model.announce(f"the record was not kept in {history.FOLDER}/: {error.what} ({error.where})")
+
+
+def _bless(model: ModelRun, kept: Path, record: Record) -> str:
+    if why := baseline.unusable(record):
+        return f"{model.layout.name}: this run is not made the baseline: {why}"
+    target = baseline.target(_given(model), model.layout.record, record.model_name)
+    history.copy(kept, target)
+    return f"{model.layout.name}: this run is the baseline now: {target}"
+
+
+def _given(model: ModelRun) -> Path | None:
+    given = model.option(BASELINE).value
+    return model.start / os.path.expanduser(given) if given else None
+
+
+def _data(search: BaselineSearch, chosen: Baseline, now: ComparableRun, tolerance: float) -> BaselineData:
+    """The baseline, and how much runs of its key differ from each other."""
+    runs = [comparable.of_record(one.record) for one in search.earlier if not baseline.unusable(one.record)]
+    same = [one for one in runs if not regression.differences(one, now)]
+    record = chosen.kept.record
+    return BaselineData(
+        path=str(chosen.kept.path),
+        origin=str(chosen.origin),
+        session=record.session,
+        started=record.started,
+        tolerance=tolerance,
+        spreads=regression.spreads_between(same),
+        run=chosen.run,
+    )
+
+
+def compared(now: ComparableRun, data: BaselineData) -> RunComparison:
+    """This run against the baseline of its record's raw data."""
+    return regression.compare(data.run, now, data.tolerance, data.spreads)
+
+
+def record_entry(now: ComparableRun, data: BaselineData) -> RegressionRecord:
+    """The entry; the record's raw data give the same one again."""
+    found = compared(now, data)
+    rows = tuple(
+        RegressionRow(row.key, row.before, row.now, row.change, str(row.state), row.p, row.reason) for row in found.rows
+    )
+    return RegressionRecord(found.word, data.path, data.origin, data.session, found.differs, rows)
+
+
+def failure(found: RunComparison, chosen: Baseline) -> DsbenchError:
+    """The error of a run that is worse than its baseline."""
+    lines = [f"{len(found.regressions)} of {len(found.rows)} measures are worse than the baseline's:"]
+    lines += [f"{row.text}: {row.reason}" for row in found.regressions]
+    lines += [f"also differs: {note}" for note in found.notes]
+    fix = "find what changed; if it is meant, make this run the baseline: run again with --bless"
+    return DsbenchError(Code.REGRESSION, "\n".join(lines), where=str(chosen.kept.path), fix=fix)
+
+
+def add_evidence(log: EvidenceLog, chosen: Baseline, found: RunComparison) -> None:
+    """The result in one line, the table, what differs."""
+    origin = f"{chosen.origin}, " if chosen.origin is not BaselineOrigin.LAST_GOOD else "last good run, "
+    against = f"{origin}{chosen.kept.record.started}"
+    log.fact("Comparison", found.word, f"{found.sentence} ({against})")
+    log.fact("Baseline", chosen.kept.path, str(chosen.origin))
+    if found.word == "not comparable":
+        log.left_out = f"not comparable with the baseline: {found.sentence}"
+    log.print(f"Compared with the baseline ({against}): {found.word}")
+    log.print(*(f"  {row.text}: {row.state}" for row in found.rows))
+    log.print(*(f"  differs: {one}" for one in found.differs))
+    log.table(TABLE, COLUMNS, [cells(row) for row in found.rows])
+    if found.differs or found.notes:
+        rows = [(one.name, one.before, one.now) for one in (*found.differs, *found.notes)]
+        log.table("What differs", ("what", "baseline", "this run"), rows)
+    log.warn(*(f"{row.state}: {row.text}; {row.reason}" for row in _doubtful(found)))
+    if found.missing and not found.differs:
+        titles = ", ".join(kind.title for kind in regression.KINDS if kind.key in found.missing)
+        log.note(f"only the baseline has: {titles}")
+
+
+def _doubtful(found: RunComparison) -> list[ComparedRow]:
+    return [row for row in found.rows if row.state in (RowState.WORSE, RowState.IN_DOUBT)]
+
+
+def cells(row: ComparedRow) -> tuple[str, ...]:
+    """A row of the table."""
+    kind, reason = row.kind, f" ({row.reason})" if row.reason else ""
+    return kind.title, kind.text(row.before), kind.text(row.now), row.change_text, f"{row.state}{reason}"
+
+
+def _earlier_runs(log: EvidenceLog, earlier: Sequence[KeptRecord], record: Record, now: ComparableRun) -> None:
+    """The history of runs with this run's key, the oldest first."""
+    runs = [(one.record, comparable.of_record(one.record)) for one in reversed(earlier)]
+    same = [(one, key) for one, key in runs if not regression.differences(key, now)]
+    if not same:
+        return
+    rows = [history_cells(one, key, one.verdict) for one, key in (*same, (record, now))]
+    rows[-1] = (*rows[-1][:-1], "this run")
+    log.table(history_figure.TITLE, history_figure.COLUMNS, rows)
+    if len(runs) > len(same):
+        log.note(f"not in the history: {len(runs) - len(same)} earlier runs with another machine, config or clip")
+
+
+def history_cells(record: Record, run: ComparableRun, result: str) -> tuple[str, ...]:
+    """A run in the table of the history."""
+    found = {one.key: one.value for one in run.measures}
+    values = (f"{found[key]:g}" if key in found else "" for key in ("throughput", "streams", "f1", "map"))
+    return (record.started, *values, result)
