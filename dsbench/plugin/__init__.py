@@ -183,7 +183,7 @@ def model(request: pytest.FixtureRequest) -> Iterator[ModelRun]:
 
     stash = request.config.stash
     with tempfile.TemporaryDirectory(prefix="dsbench-") as scratch, ExitStack() as at_end:
-        recorder = stash[RECORDERS].get(request.param.key)
+        recorder, say = stash[RECORDERS].get(request.param.key), partial(_say, request.config)
         run = ModelRun(
             layout=request.param,
             options=stash[OPTIONS],
@@ -194,9 +194,15 @@ def model(request: pytest.FixtureRequest) -> Iterator[ModelRun]:
             at_end=at_end,
             recorder=recorder,
         )
-        at_end.callback(regression.keep, run, recorder)  # after finish: callbacks are called last to first
+        at_end.callback(regression.keep, run, recorder, say)  # after finish: last in, first out
         at_end.callback(recorder.finish)
         yield run
+
+
+def _say(config: pytest.Config, text: str) -> None:
+    """Print a line past pytest's capture; not in a worker of xdist, whose output is its protocol."""
+    if not hasattr(config, "workerinput"):
+        terminal.print_line(config, without_controls(text))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ run it is a warning. Runs that cannot be compared are neither a pass nor a failu
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,8 +99,8 @@ def check_given(model: ModelRun) -> None:
         baseline.check(given)
 
 
-def keep(model: ModelRun, recorder: Recorder) -> None:
-    """Keep the finished record in the history and, with --bless, as the baseline. Never raises."""
+def keep(model: ModelRun, recorder: Recorder, say: Callable[[str], None]) -> None:
+    """Keep the finished record in the history and, with --bless, as the baseline. Never raises: it says what failed."""
     record = recorder.record
     ours = recorder.state.path and not recorder.trouble and not record.interrupted_in and record.ended is not None
     if not ours or not comparable.of_record(record).measures or not recorder.path.is_file():
@@ -108,17 +108,17 @@ def keep(model: ModelRun, recorder: Recorder) -> None:
     try:
         kept = history.keep(recorder.path, record)
         if model.option(BLESS).value:
-            model.announce(_bless(model, kept, record))
+            say(_bless(model, kept, record))
     except DsbenchError as error:
-        model.announce(f"the record was not kept in {history.FOLDER}/: {error.what} ({error.where})")
+        say(f"dsbench: {model.layout.name}: the record was not kept in {history.FOLDER}/: {error.what} ({error.where})")
 
 
 def _bless(model: ModelRun, kept: Path, record: Record) -> str:
     if why := baseline.unusable(record):
-        return f"{model.layout.name}: this run is not made the baseline: {why}"
+        return f"dsbench: {model.layout.name}: this run is not made the baseline: {why}"
     target = baseline.target(_given(model), model.layout.record, record.model_name)
     history.copy(kept, target)
-    return f"{model.layout.name}: this run is the baseline now: {target}"
+    return f"dsbench: {model.layout.name}: this run is the baseline now: {target}"
 
 
 def _given(model: ModelRun) -> Path | None:
