@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from dsbench.base.boxes import Boxes
+from dsbench.formats.nvinfer import CLASS_PREFIX
 from dsbench.judge.imports import config_choices, matching
 from dsbench.judge.imports.config_choices import RuleChoice
 from dsbench.judge.imports.dump_boxes import ClassNames
@@ -59,6 +60,8 @@ class KeyCost:
     median_iou: float = 1.0
     """Of the boxes with this key and without it."""
     score_drift: float = 0.0
+    scores: tuple[float, float] | None = None
+    """Median and highest score of the reference's boxes, for a threshold that drops some."""
 
     @property
     def matters(self) -> bool:
@@ -78,7 +81,8 @@ class KeyCost:
         if abs(self.score_drift) > EXACT_SCORE:
             effects.append(f"changes scores by {self.score_drift:+.2f}")
         done = " and ".join(effects) or "changes no box"
-        return f"{self.choice.text} {done} (usual: {self.choice.usual})"
+        reach = ", their scores: median {:.2f}, highest {:.2f}".format(*self.scores) if self.scores else ""
+        return f"{self.choice.text} {done} (usual: {self.choice.usual}){reach}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +211,21 @@ def _cost(choice: RuleChoice, job: ParityJob, expected: Sequence[Boxes]) -> KeyC
     changed = matching.match(job.reference.frames, expected, job.objects(choice.alone, choice.candidate))
     total = max(changed.reference, 1)
     lost, added = changed.missed / total, changed.extra / total
-    return KeyCost(choice, changed.f1, lost, added, changed.median_iou, changed.score_drift)
+    scores = _scores(choice, expected) if lost else None
+    return KeyCost(choice, changed.f1, lost, added, changed.median_iou, changed.score_drift, scores)
+
+
+def _scores(choice: RuleChoice, expected: Sequence[Boxes]) -> tuple[float, float] | None:
+    """Median and highest score of the boxes that the threshold decides about; None for any other key."""
+    if not choice.key.endswith("cluster-threshold"):
+        return None
+    number = choice.group.removeprefix(CLASS_PREFIX)
+    values = sorted(
+        float(score)
+        for boxes in expected
+        for score in (boxes.take(boxes.class_id == int(number)) if number.isdigit() else boxes).confidence
+    )
+    return (values[len(values) // 2], values[-1]) if values else None
 
 
 def _threshold(rules: PostRules) -> matching.Threshold:

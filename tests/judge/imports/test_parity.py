@@ -78,7 +78,7 @@ def test_a_threshold_of_one_class_is_named_with_its_group() -> None:
     found = judged(REFERENCE.objects(high), high)
     assert found.outcome is ParityOutcome.CHOSEN
     text = "pre-cluster-threshold=0.99 in [class-attrs-2] drops 33 % of the reference's boxes (usual: 0.25)"
-    assert found.costs[0].text == text
+    assert found.costs[0].text == f"{text}, their scores: median 0.66, highest 0.95"
 
 
 def test_a_low_threshold_is_named_with_the_boxes_that_it_adds() -> None:
