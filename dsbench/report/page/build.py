@@ -7,19 +7,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dsbench.base.steps import STEPS
-from dsbench.record.evidence import Evidence
+from dsbench.record.evidence import Evidence, Table
 from dsbench.record.schema import INCONCLUSIVE, Figures
 from dsbench.report import charts
 from dsbench.report.collector import OtherTest, StepResult
 from dsbench.report.page import benchmark, gallery, headlines, media, problems
 from dsbench.report.page.size import Room, fitted
-from dsbench.report.page.views import Gallery, ModelView, PageView, StepView
+from dsbench.report.page.views import Gallery, ModelView, PageView, StepView, TableView
 from dsbench.report.verdict import model_verdict
 
 _FRAME_BYTES, _VIDEO_BYTES = 900_000, 1_200_000
 """Base64 of the gallery, bytes of the videos: of all models together. The whole page stays below 5 MB."""
 _PICTURE_BYTES, _GRID_BYTES, _TEXT_CHARS = 500_000, 950_000, 500_000
 """Base64 of pictures and grids, characters of texts: of all models together."""
+_LONG = 20
+"""Rows of a table that is not folded."""
 _STEPS = {step.name: step for step in STEPS}
 
 
@@ -101,7 +103,7 @@ def _galleries(every: Sequence[Evidence], max_bytes: int) -> tuple[Gallery, ...]
 def _step(result: StepResult, prefix: str, target_fps: float | None) -> StepView:
     evidence, known = result.evidence, _STEPS.get(result.evidence.step)
     drawn_above = evidence.step in benchmark.RUN_STEPS
-    tables = tuple((table, "" if drawn_above else charts.svg_of(table, target_fps) or "") for table in evidence.tables)
+    tables = tuple(_table(table, target_fps, drawn=not drawn_above) for table in evidence.tables)
     return StepView(
         anchor=f"{prefix}-{evidence.step}",
         section=known.section if known else "",
@@ -114,3 +116,9 @@ def _step(result: StepResult, prefix: str, target_fps: float | None) -> StepView
         traceback=result.detail if result.outcome == "failed" and evidence.failure is None else "",
         amber=result.outcome == "passed" and bool(evidence.warnings),
     )
+
+
+def _table(table: Table, target_fps: float | None, *, drawn: bool) -> TableView:
+    """``drawn``: with its chart, if it has one."""
+    svg = charts.svg_of(table, target_fps)
+    return TableView(table, svg if drawn and svg else "", folded=svg is not None or len(table.rows) > _LONG)

@@ -115,6 +115,15 @@ class ChartView:
 
 
 @dataclass(frozen=True)
+class TableView:
+    """A table of a step; ``svg``: its chart, or an empty text. Long ones, and those of a chart, are folded."""
+
+    table: Table
+    svg: str
+    folded: bool
+
+
+@dataclass(frozen=True)
 class StepView:
     """One step, folded."""
 
@@ -125,8 +134,7 @@ class StepView:
     outcome: str
     seconds: float
     evidence: Evidence
-    tables: tuple[tuple[Table, str], ...]
-    """With the SVG of a chart, or an empty text."""
+    tables: tuple[TableView, ...]
     opened: bool
     traceback: str = ""
     amber: bool = False
