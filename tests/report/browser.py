@@ -63,21 +63,27 @@ def opened(text: str, folder: Path, probe: str, width: int = 1400, script: str =
     (folder / "page.html").write_text(text, encoding="utf-8", errors="replace")
     frame = folder / "frame.html"
     frame.write_text(_FRAME.format(width=width))
-    done = subprocess.run(
-        [
-            *(find_chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
-            *("--disable-background-networking", "--disable-component-update", "--hide-scrollbars"),
-            *(f"--user-data-dir={folder / 'profile'}", "--window-size=1500,950", "--enable-logging=stderr"),
-            *(("--blink-settings=preferredColorScheme=0",) if dark else ()),
-            *("--virtual-time-budget=8000", "--dump-dom", frame.as_uri()),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    theme = ("--blink-settings=preferredColorScheme=0",) if dark else ()
+    done = _chromium(folder, *theme, "--virtual-time-budget=8000", "--dump-dom", frame.as_uri())
     sent = re.search(r'data-probe="(.*?)"', done.stdout)
     assert sent is not None, done.stderr[-2000:]
     console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
     assert not console, console
     return json.loads(unescape(sent[1]))
+
+
+def printed(text: str, folder: Path) -> bytes:
+    """The page on paper, as PDF."""
+    (folder / "page.html").write_text(text, encoding="utf-8", errors="replace")
+    made = folder / "page.pdf"
+    _chromium(folder, f"--print-to-pdf={made}", (folder / "page.html").as_uri())
+    return made.read_bytes()
+
+
+def _chromium(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    fixed = [
+        *(find_chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
+        *("--disable-background-networking", "--disable-component-update", "--hide-scrollbars"),
+        *(f"--user-data-dir={folder / 'profile'}", "--window-size=1500,950", "--enable-logging=stderr"),
+    ]
+    return subprocess.run([*fixed, *arguments], capture_output=True, text=True, timeout=120, check=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -166,6 +167,12 @@ def test_accessible_by_axe(full: str, tmp_path: Path, dark: bool) -> None:
     found = browser.opened(full, tmp_path, AXE, script=axe, dark=dark)
     assert "failed" not in found, found
     assert found["violations"] == []
+
+
+def test_on_paper(full: str, tmp_path: Path) -> None:
+    pdf = browser.printed(full, tmp_path)
+    assert pdf.startswith(b"%PDF")
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 12
 
 
 def test_a_small_video_is_within_the_page(full: str) -> None:
