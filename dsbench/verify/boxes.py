@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base import options
-from dsbench.formats import kitti
+from dsbench.formats import kitti, nvinfer
+from dsbench.formats.nvinfer import NvinferConfig
 from dsbench.judge.imports import dump_boxes, matching, parity
 from dsbench.judge.imports.dump_boxes import ClassNames
 from dsbench.judge.imports.match_tally import MatchTally
@@ -51,9 +52,8 @@ class Derived:
         """One where the dump is not what model, config and parser give."""
         if self.tally is None or (parity.agrees(self.tally) and parity.exact(self.tally)):
             return ()
-        return (
-            RecordMismatch("raw.gate.dump_sha256", "the dump's boxes", "those of the model", FoundBy.FILES, self.text),
-        )
+        what = "the dump has other boxes than model, config and parser give"
+        return (RecordMismatch("raw.gate.dump_sha256", what, "", FoundBy.FILES, self.text),)
 
 
 def derive(record: Record, layout: ModelLayout, start: Path, scratch: Path) -> Derived:
@@ -78,6 +78,8 @@ def derive(record: Record, layout: ModelLayout, start: Path, scratch: Path) -> D
     if not frames or config is None:
         failed = next((f"{one.step} failed: {one.what}" for one in made.problems if not one.undecided), "no frame")
         return Derived(None, failed.splitlines()[0])
+    if layout.nvinfer_config.is_file() and _keys(nvinfer.load(layout.nvinfer_config)) != _keys(config.config):
+        return Derived(None, "this dsbench writes another nvinfer config than the run had")
     names = dump_boxes.names_of(layout.labels.read_text("utf-8", "surrogateescape").splitlines())
     margin = EXACT_MARGIN if record.runtime == "embedded" else MARGIN
     thresholds = config.config.attrs_for
@@ -85,6 +87,15 @@ def derive(record: Record, layout: ModelLayout, start: Path, scratch: Path) -> D
         frames, _frames(layout.kitti_dir), names, lambda one: thresholds(one).pre_cluster_threshold, margin
     )
     return Derived(tally)
+
+
+def _keys(config: NvinferConfig) -> tuple[object, ...]:
+    """The keys that decide what boxes there are."""
+    return (
+        *(config.net_scale_factor, config.offsets, config.model_color_format, config.maintain_aspect_ratio),
+        *(config.symmetric_padding, config.scaling_filter, config.cluster_mode, config.filter_out_class_ids),
+        *(config.class_attrs_all, config.class_attrs, config.num_detected_classes),
+    )
 
 
 def _compare(
