@@ -243,6 +243,7 @@ def test_a_wrong_type_and_an_older_version_do_not_hold(honest: dict[str, Any]) -
         ({"a": {"b": None}}, {"a": {"b": 0.0}}, ["a.b"]),
         ({"x": 1}, {}, ["x"]),
         ({}, {"x": 1}, ["x"]),
+        ({}, {"x": [], "y": None, "z": ""}, []),
     ],
 )
 def test_differences(stated: Any, expected: Any, paths: list[str]) -> None:
