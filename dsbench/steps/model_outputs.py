@@ -254,8 +254,8 @@ def _check_ranges(facts: ModelFacts, probed: Probed, fed: Preprocessing, stated:
     """
     evidence = frame_evidence.of_gain(probed.result.input_gain, facts.onnx.beginning)
     scales = (stated.fixed.net_scale_factor, stated.exporter.net_scale_factor)
-    known = bool(evidence.anomaly) or any(scale is not None for scale in scales)
-    against = preprocessing.against(fed, evidence) if known and probed.result.real else ""
+    known = any(scale is not None for scale in scales)
+    against = preprocessing.against(fed, evidence) if known and probed.result.real else evidence.anomaly
     return output_ranges.check(probed.result, facts.onnx.path, against)
 
 
