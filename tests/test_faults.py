@@ -139,7 +139,7 @@ def users_config(old: str, new: str) -> Change:
         (users_parser("return false;"), "parser_build", "parser-boxes", "returned false"),
         (users_parser("object.left /= 10; object.top /= 10; object.width = object.height = 2;"),
          "parser_build", "parser-boxes", "grid"),
-        (users_parser("return true;"), "kitti_gate", "kitti-gate", "0.0%"),
+        (users_parser("return true;"), "parser_build", "parser-boxes", "the parser returns no box"),
         (users_config("network-type=0", "network-type=0\nmodel-type=1"), "nvinfer_config", "config-lint", "model-type"),
         (users_config("network-type=0", "network-type=100"), "nvinfer_config", "config-lint", "network-type"),
         (users_config("labelfile-path=labels.txt", "labelfile-path=config/labels.txt"),
