@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_selftest(commands)
     _add_ci(commands)
     _add_verify(commands)
+    _add_comparison(commands)
     return parser
 
 
@@ -152,6 +153,7 @@ def _add_handover(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     export.add_argument("model_dir", metavar="MODEL_DIR", help="the model directory, or its benchmark_data.json")
     export.add_argument("--coco", metavar="OUT.json", help="write the KITTI dump as COCO results, and OUT_images.json")
     export.add_argument("--frames", metavar="DIR", help="with --coco: write the clip's frames as JPEG files")
+    export.add_argument("--bmf", metavar="OUT.json", help="write the measures in Bencher Metric Format")
     export.add_argument(
         "--model-card", metavar="FILE.md", nargs="?", const="", help="write a model card (default: in reports/)"
     )
@@ -194,6 +196,21 @@ def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     verify.add_argument("--json", action="store_true", help="print JSON")
     verify.set_defaults(run=_verify)
+
+
+def _add_comparison(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    compare = commands.add_parser(
+        "compare", help="is run B slower or less accurate than run A? Status 1 if it is (docs/baselines.md)"
+    )
+    compare.add_argument("a", metavar="A", help="a record or a model directory: the earlier run")
+    compare.add_argument("b", metavar="B")
+    options.add_argument(compare.add_argument, options.MAX_REGRESSION)
+    compare.add_argument("--json", action="store_true", help="print JSON")
+    compare.set_defaults(run=_compare)
+    index = commands.add_parser("index", help="one page that compares many runs: models, streams, accuracy, verdict")
+    index.add_argument("given", metavar="DIR", nargs="+", help="model directories, folders of them, or records")
+    index.add_argument("-o", "--output", metavar="FILE.html", default="reports/index.html", help="default: %(default)s")
+    index.set_defaults(run=_index)
 
 
 def _sdk(_: argparse.Namespace) -> int:
@@ -285,6 +302,18 @@ def _verify(arguments: argparse.Namespace) -> int:
     from dsbench.verify import command
 
     return command.run(arguments)
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from dsbench.comparison import compare_command
+
+    return compare_command.run(arguments)
+
+
+def _index(arguments: argparse.Namespace) -> int:
+    from dsbench.comparison import index_command
+
+    return index_command.run(arguments)
 
 
 if __name__ == "__main__":

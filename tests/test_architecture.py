@@ -37,9 +37,11 @@ ALLOWED = {
     "configdiff": "base formats model build judge record report runtimes steps",
     "verify": "base formats model judge record repair steps",
     "ci": "base model record report",
+    "comparison": "base judge record report",
     "handover": "base formats model record report",
     "plugin": "base model record report runtimes steps ci",
-    "cli": "base runtimes steps doctor trtexec inspection advice repair selftest configdiff ci verify handover",
+    "cli": "base runtimes steps doctor trtexec inspection advice repair selftest configdiff ci verify comparison"
+    " handover",
 }
 
 

@@ -16,6 +16,7 @@ from dsbench.ci.changed import changed_since, model_dirs_of
 from dsbench.ci.inputs import INPUTS
 from dsbench.ci.outcome import ERROR, IMPORT_STEPS, NO_MODEL
 from dsbench.ci.service import CiService, detect
+from dsbench.record import baseline
 
 JUNIT = "reports/junit.xml"
 SCOPES = ("all", "import")
@@ -88,7 +89,7 @@ def pytest_arguments(values: Mapping[str, str], dirs: Sequence[str]) -> tuple[st
     return (
         *(f"--model-dir={name}" for name in dirs),
         *(f"--{name}={values[name].strip()}" for name in _PASSED_ON if values[name].strip() and _known(name)),
-        *_selection(values["scope"].strip() or SCOPES[0]),
+        *_selection(values["scope"].strip() or SCOPES[0], compared=bool(values["baseline"].strip())),
         *junit,
         *more,
     )
@@ -106,10 +107,12 @@ def _known(name: str) -> Option[object]:
     raise DsbenchError(Code.USAGE, f"this version of dsbench has no --{name}", fix=f"leave the input {name} empty")
 
 
-def _selection(scope: str) -> tuple[str, ...]:
+def _selection(scope: str, *, compared: bool) -> tuple[str, ...]:
+    """``compared``: with a baseline, the accuracy of an import is compared as well."""
     if scope not in SCOPES:
         raise DsbenchError(Code.USAGE, f"scope {scope!r} is not known", fix=f"give one of {', '.join(SCOPES)}")
-    return ("-k", " or ".join(f"test_{name}" for name in IMPORT_STEPS)) if scope == "import" else ()
+    names = (*IMPORT_STEPS, *((baseline.ENTRY,) if compared else ()))
+    return ("-k", " or ".join(f"test_{name}" for name in names)) if scope == "import" else ()
 
 
 def _more(text: str) -> tuple[str, ...]:

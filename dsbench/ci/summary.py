@@ -6,12 +6,13 @@ escaped. A section of a model is a row of ``SECTIONS``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dsbench.base.text import last_line
 from dsbench.ci.escape import clipped, markdown, markdown_block, markdown_code
 from dsbench.ci.outcome import ModelOutcome, SessionOutcome
+from dsbench.record import baseline
 from dsbench.record.schema import INCONCLUSIVE, StreamFigures
 from dsbench.report.collector import StepResult
 
@@ -117,6 +118,24 @@ def _run_row(name: str, run: StreamFigures) -> str:
     return f"| {name} | {' | '.join('' if value is None else f'{value:g}' for value in values)} |"
 
 
+def _comparison(model: ModelOutcome) -> Iterator[str]:
+    """Against the baseline: the result, and a row for each measure."""
+    evidence = next((one.evidence for one in model.results if one.evidence.step == baseline.ENTRY), None)
+    if evidence is None or not evidence.facts:
+        return
+    fact = evidence.facts[0]
+    result = f"**Compared with the baseline:** {markdown(fact.value)}"
+    yield from (f"{result}. {markdown(clipped(fact.origin, _LONGEST_LINE))}", "")
+    for table in evidence.tables:
+        if table.title == baseline.TABLE and table.rows:
+            yield from (_row(table.columns), f"|{'---|' * len(table.columns)}")
+            yield from (*(_row(row) for row in table.rows), "")
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(markdown(clipped(cell, _LONGEST_LINE)) for cell in cells)} |"
+
+
 def _warnings(model: ModelOutcome) -> Iterator[str]:
     every = [(result, text) for result in model.results for text in result.evidence.warnings]
     if not every:
@@ -132,7 +151,8 @@ def _warning(result: StepResult, text: str) -> str:
     return f"- {markdown_code(result.evidence.step)}: {markdown(clipped(text, _LONGEST_LINE))}"
 
 
-SECTIONS: tuple[Callable[[ModelOutcome], Iterator[str]], ...] = (_failures, _undecided, _streams, _warnings)
+Section = Callable[[ModelOutcome], Iterator[str]]
+SECTIONS: tuple[Section, ...] = (_failures, _undecided, _streams, _comparison, _warnings)
 """What a model's part of the summary has, in this order; a section without content yields nothing."""
 
 

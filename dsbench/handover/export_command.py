@@ -13,7 +13,7 @@ from typing import Any
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
 from dsbench.base.text import printable
-from dsbench.handover import coco, frame_pictures, recorded_run
+from dsbench.handover import bmf, coco, frame_pictures, recorded_run
 from dsbench.handover.recorded_run import RecordedRun
 from dsbench.report import model_card
 
@@ -24,8 +24,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Write what is asked for and print the paths. Raises USAGE, RECORD_INVALID, KITTI_INVALID, NOT_WRITABLE."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-    if arguments.coco is None and arguments.model_card is None:
-        raise DsbenchError(Code.USAGE, "nothing to export", fix="give --coco OUT.json, --model-card, or both")
+    if arguments.coco is None and arguments.model_card is None and arguments.bmf is None:
+        fix = "give --coco OUT.json, --model-card, --bmf OUT.json, or several of them"
+        raise DsbenchError(Code.USAGE, "nothing to export", fix=fix)
     if arguments.frames is not None and arguments.coco is None:
         raise DsbenchError(Code.USAGE, "--frames has no meaning without --coco", fix="give --coco OUT.json as well")
     start = Path.cwd()
@@ -33,6 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.coco is not None:
         frames = None if arguments.frames is None else start / os.path.expanduser(arguments.frames)
         _coco(found, start / os.path.expanduser(arguments.coco), frames)
+    if arguments.bmf is not None:
+        _write(start / os.path.expanduser(arguments.bmf), bmf.export(found.record))
     if arguments.model_card is not None:
         card = start / os.path.expanduser(arguments.model_card) if arguments.model_card else found.reports / MODEL_CARD
         replace_file(card, model_card.render(found.record).encode("utf-8", "replace"))

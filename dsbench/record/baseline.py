@@ -16,6 +16,8 @@ from dsbench.record.schema import INCONCLUSIVE, Record
 
 ENTRY = "regression"
 """Key of the comparison in the record."""
+TABLE = "Compared with the baseline"
+"""Title of the table of the comparison."""
 _RECORD = Path("reports") / "benchmark_data.json"
 
 

@@ -36,7 +36,7 @@ def folder(record_path: Path) -> Path:
 
 
 def keep(record_path: Path, record: Record) -> Path:
-    """Give the finished record at ``record_path`` a second name in the history; remove the oldest beyond the limit.
+    """Copy the finished record at ``record_path`` into the history; remove the oldest beyond the limit.
 
     Raises NOT_WRITABLE.
     """
@@ -49,20 +49,13 @@ def keep(record_path: Path, record: Record) -> Path:
 
 
 def copy(source: Path, target: Path) -> None:
-    """``target`` becomes the file ``source``, atomically: a hard link where the file system has them. NOT_WRITABLE."""
-    temporary = target.with_name(f".dsbench-{os.getpid()}-{target.name}")
+    """Write the content of ``source`` to ``target``, atomically. Raises NOT_WRITABLE."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.unlink(missing_ok=True)
-        os.link(source, temporary, follow_symlinks=False)
-        os.replace(temporary, target)
-    except OSError:
-        try:
-            content = source.read_bytes()
-        except OSError as error:
-            what = f"{source.name} cannot be read: {error.strerror}"
-            raise DsbenchError(Code.NOT_WRITABLE, what, where=str(source), fix="run again") from error
-        replace_file(target, content)
+        content = source.read_bytes()
+    except OSError as error:
+        what = f"{source.name} cannot be read: {error.strerror}"
+        raise DsbenchError(Code.NOT_WRITABLE, what, where=str(source), fix="run again") from error
+    replace_file(target, content)
 
 
 def paths(record_path: Path) -> list[Path]:

@@ -23,5 +23,10 @@ def diff_html(page: object) -> str:
     return template("diff.html.j2").render(page=page)
 
 
+def index_html(page: object) -> str:
+    """The page of `dsbench index`: every text in it is escaped, nothing is loaded."""
+    return template("index.html.j2").render(page=page, style=_text("page.css"), script=_text("index.js"))
+
+
 def _text(name: str) -> str:
     return (resources.data_folder("templates") / "report" / name).read_text(encoding="utf-8")

@@ -26,7 +26,6 @@ from dsbench.report import history_figure
 from dsbench.steps.model_run import ModelRun
 
 COLUMNS = ("measure", "baseline", "this run", "change", "result")
-TABLE = "Compared with the baseline"
 _KEY = "regression"
 
 
@@ -176,7 +175,7 @@ def add_evidence(log: EvidenceLog, chosen: Baseline, found: RunComparison) -> No
     log.print(f"Compared with the baseline ({against}): {found.word}")
     log.print(*(f"  {row.text}: {row.state}" for row in found.rows))
     log.print(*(f"  differs: {one}" for one in found.differs))
-    log.table(TABLE, COLUMNS, [cells(row) for row in found.rows])
+    log.table(baseline.TABLE, COLUMNS, [cells(row) for row in found.rows])
     if found.differs or found.notes:
         rows = [(one.name, one.before, one.now) for one in (*found.differs, *found.notes)]
         log.table("What differs", ("what", "baseline", "this run"), rows)

@@ -1,0 +1,1 @@
+"""`dsbench compare` and `dsbench index`: records of runs side by side."""

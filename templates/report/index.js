@@ -1,0 +1,57 @@
+// Sorting, filters and pages of the index. Only the rows of one page are in the document: thousands stay fast.
+(() => {
+  'use strict';
+  const size = 200;
+  const body = document.querySelector('.dsb-index tbody');
+  const every = [...body.rows].map((row, place) => ({
+    row, place, color: row.className, text: row.textContent.toLowerCase(),
+    keys: [row.cells[0].textContent.trim().toLowerCase(), ...[...row.cells].slice(1).map(cell => cell.dataset.sort)],
+  }));
+  let shown = every, first = 0;
+  const by = id => document.getElementById(id);
+  const draw = () => {
+    first = Math.max(0, Math.min(first, Math.floor((shown.length - 1) / size) * size));
+    const page = shown.slice(first, first + size);
+    body.replaceChildren(...page.map(each => each.row));
+    const range = page.length ? `${first + 1} to ${first + page.length} of ` : '';
+    by('place').textContent = `${range}${shown.length} run${shown.length === 1 ? '' : 's'}`;
+    by('back').disabled = first === 0;
+    by('next').disabled = first + size >= shown.length;
+  };
+  const filter = () => {
+    const color = by('show').value, words = by('find').value.toLowerCase().split(/\s+/).filter(Boolean);
+    shown = every.filter(each => (!color || each.color === color) && words.every(word => each.text.includes(word)));
+    first = 0;
+    draw();
+  };
+  const sort = (column, numeric, down) => {
+    const sign = down ? -1 : 1;
+    every.sort((a, b) => {
+      const [x, y] = [a.keys[column], b.keys[column]];
+      if (x === '' || y === '') return (x === '') - (y === '') || a.place - b.place;
+      return sign * (numeric ? x - y : x < y ? -1 : x > y ? 1 : 0) || a.place - b.place;
+    });
+    filter();
+  };
+  const heads = [...document.querySelectorAll('.dsb-index thead th')];
+  heads.forEach((head, column) => {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.append(...head.childNodes);
+    head.append(button);
+    const numeric = 'numeric' in head.dataset;
+    button.onclick = () => {
+      const before = head.getAttribute('aria-sort');
+      const down = before ? before === 'ascending' : numeric && column > 2;
+      heads.forEach(each => each.removeAttribute('aria-sort'));
+      head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+      sort(column, numeric, down);
+    };
+  });
+  by('show').onchange = filter;
+  by('find').oninput = filter;
+  by('back').onclick = () => { first -= size; draw(); };
+  by('next').onclick = () => { first += size; draw(); };
+  document.querySelector('.dsb-controls').hidden = false;
+  draw();
+})();
