@@ -181,6 +181,18 @@ def _first(names: Sequence[str]) -> str:
     return shown + (", ..." if len(names) > _SHOWN else "")
 
 
+_UNUSED = ("", "na", "none", "unused", "unknown", "reserved", "ignore", "ignored", "other", "others")
+"""Names that several lines may have, as `plain` spells them."""
+
+
+def repeated(labels: Sequence[str]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Names that stand in more than one line, with the lines' numbers from 1; not those of unused ids."""
+    lines: dict[str, list[int]] = {}
+    for number, label in enumerate(labels, 1):
+        lines.setdefault(label.strip(), []).append(number)
+    return tuple((name, tuple(at)) for name, at in lines.items() if len(at) > 1 and plain(name) not in _UNUSED)
+
+
 def is_background(name: str) -> bool:
     """Whether a label names what is no object."""
     return plain(name) in ("background", "bg")

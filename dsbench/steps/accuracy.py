@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import MIN_MAP, Value
 from dsbench.formats.ground_truth.truth import GroundTruth, invalid
+from dsbench.judge import label_names
 from dsbench.judge.accuracy import average_precision, class_names, errors_of_run, judged_frames, thresholds, verdict
 from dsbench.judge.accuracy.average_precision import Precision
 from dsbench.judge.accuracy.class_names import SharedClasses
@@ -14,10 +16,12 @@ from dsbench.judge.accuracy.errors_of_run import ClassErrors, RunErrors
 from dsbench.judge.accuracy.thresholds import BestThreshold
 from dsbench.judge.accuracy.verdict import AccuracyVerdict, GateState
 from dsbench.judge.imports import preprocessing, truth_ranking
+from dsbench.judge.imports.parity import DumpParity, ParityOutcome
 from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import EvidenceLog
 from dsbench.steps import accuracy_dump, accuracy_pictures, ground_truth
 from dsbench.steps.accuracy_dump import AccuracyDumps
+from dsbench.steps.dump_comparison import DumpComparison
 from dsbench.steps.ground_truth import FoundTruth
 from dsbench.steps.model_outputs import ModelOutputsResult
 from dsbench.steps.model_run import ModelRun
@@ -26,6 +30,8 @@ from dsbench.steps.rows.file_rows import file_text
 _ROWS = 20
 TOO_FEW, CLASS_NAMES, NO_TRUTH = "accuracy-too-few-frames", "accuracy-class-names", "accuracy-no-ground-truth"
 """Codes of an INCONCLUSIVE step."""
+_COSTS = 0.01
+"""Fraction of the reference's boxes that a key of the config drops or adds: with less it is not named."""
 _MORE_FRAMES = "annotate more frames, raise --kitti-frames, or move the gate"
 
 
@@ -48,6 +54,8 @@ class AccuracyResult:
     found: FoundTruth
     gate: Value[float | None]
     measured: MeasuredAccuracy | None = None
+    boxes_differ: bool = False
+    """The KITTI dump does not have the model's boxes: what the accuracy shows has that cause first."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +77,23 @@ class AccuracyRecord:
 def run(model: ModelRun, log: EvidenceLog) -> AccuracyResult:
     """Dump, compare, judge. Raises GROUND_TRUTH_INVALID, ACCURACY below the gate, what a run of the app raises."""
     result = model.keep(_measured(model))
+    compared = model.find(DumpComparison)
+    judged = compared.parity if compared else None
+    result = replace(result, boxes_differ=judged is not None and judged.outcome is ParityOutcome.DIFFERENT)
     measured = result.measured
     gate = result.gate.value
     model.record("accuracy", record_entry(measured.precision, measured.errors, gate) if measured else None)
     add_evidence(log, model, result)
-    require(result, _better_fed(model))
+    require(result, _better_fed(model), _of_files(model, judged))
     return result
+
+
+def _of_files(model: ModelRun, judged: DumpParity | None) -> tuple[str, ...]:
+    """What labels and config have that can cost accuracy: names that stand twice, keys that drop or move boxes."""
+    names = label_names.repeated(model.get(PreflightFacts).labels.names)
+    found = [f"labels.txt has {name!r} in {len(lines)} lines" for name, lines in names]
+    costs = judged.costs if judged is not None and judged.outcome is not ParityOutcome.DIFFERENT else ()
+    return (*found, *(f"the config: {cost.text}" for cost in costs if cost.lost + cost.added >= _COSTS))
 
 
 def _measured(model: ModelRun) -> AccuracyResult:
@@ -131,24 +150,26 @@ def _better_fed(model: ModelRun) -> str:
     )
 
 
-def require(result: AccuracyResult, better_fed: str = "") -> None:
-    """Raise ACCURACY if the gate is not met. ``better_fed``: a hint on the preprocessing."""
+def require(result: AccuracyResult, better_fed: str = "", of_files: Sequence[str] = ()) -> None:
+    """Raise ACCURACY if the gate is not met. ``better_fed``, ``of_files``: hints on preprocessing and files."""
     measured = result.measured
     if measured is None or measured.verdict.state is not GateState.FAIL:
         return
     worst = sorted((one for one in measured.precision.classes if one.ap is not None), key=lambda one: one.ap or 0.0)
     weak = ", ".join(f"{one.name} {one.ap:.3f}" for one in worst[:4])
     renamed = verdict.renamed(measured.errors)
-    hints = tuple(filter(None, (verdict.relabelling(measured.errors), better_fed, *_warnings(measured))))
+    hints = tuple(filter(None, (verdict.relabelling(measured.errors), better_fed, *_warnings(result, measured))))
     raise DsbenchError(
         Code.ACCURACY,
-        "\n".join(filter(None, (renamed, f"{measured.verdict.text}; lowest AP: {weak}"))),
+        "\n".join(filter(None, (renamed, f"{measured.verdict.text}; lowest AP: {weak}", *of_files))),
         where=str(result.found.truth.path if result.found.truth else ""),
         fix="\n".join(hints) or "compare the classes, the confusion and the hardest frames in the tables of this step",
     )
 
 
-def _warnings(measured: MeasuredAccuracy) -> tuple[str, ...]:
+def _warnings(result: AccuracyResult, measured: MeasuredAccuracy) -> tuple[str, ...]:
+    if result.boxes_differ:
+        return ("the dump does not have the model's boxes (step import_parity): correct that first",)
     cost = thresholds.warning(measured.errors.total, measured.best)
     return (*verdict.warnings(measured.precision, measured.errors), *filter(None, (cost,)))
 
@@ -169,7 +190,7 @@ def add_evidence(log: EvidenceLog, model: ModelRun, result: AccuracyResult) -> N
     log.fact("Ground truth", str(truth.path), f"{truth.format}, {result.found.origin}")
     log.fact("Frames compared", measured.dumps.what, f"the app ran for {measured.dumps.seconds:.1f} s more")
     log.note(*measured.dumps.notes, *_unmatched(measured))
-    log.warn(*measured.dumps.warnings, *_warnings(measured))
+    log.warn(*measured.dumps.warnings, *_warnings(result, measured))
     if measured.verdict.state is GateState.INCONCLUSIVE:
         log.inconclusive(TOO_FEW, measured.verdict.text, _MORE_FRAMES)
     elif measured.verdict.state is not GateState.FAIL and (renamed := verdict.renamed(measured.errors)):

@@ -71,6 +71,6 @@ def compare_with(
     spoilt = names.spoilt({item.label for frame in objects for item in frame})
     job = ParityJob(both, made.usual, made.configured, names, margin, made.preprocessing)
     judged = parity.compare(job, dump)
-    wrong = network is not None and judged.outcome is ParityOutcome.DIFFERENT
+    wrong = network is not None and judged.outcome in (ParityOutcome.DIFFERENT, ParityOutcome.MOVED)
     causes = dump_diagnosis.explain(job, dump, network) if network is not None and wrong else ()
     return DumpComparison(judged, names, len(files), both.seconds, spoilt, causes=causes)

@@ -26,6 +26,8 @@ from dsbench.steps.parser_build import ParserBuildResult
 
 _MANY = 20
 """Boxes of the reference that make the comparison worth something."""
+_LOCATED = 0.5
+"""Fraction of the dump's boxes that must lie on a box of the reference: labels of boxes elsewhere say nothing."""
 _SHOWN = 12
 """Rows of a table."""
 
@@ -89,6 +91,8 @@ def _named(result: DumpComparison) -> tuple[str, ...]:
     if not texts:
         return ()
     named = texts[0] if len(texts) == 1 else "either " + ", or ".join(texts)
+    if result.causes[0].counted:
+        return (named,)
     return (f"{named}: the dump has such boxes (F1 {result.causes[0].f1:.2f} at IoU 0.9)",)
 
 
@@ -125,7 +129,9 @@ def signs(result: DumpComparison) -> tuple[str, ...]:
         return ()
     match, name = judged.match, result.names.name
     found = []
-    for wanted, shown, count in match.confusions()[:3]:
+    confused = match.confusions()
+    located = match.paired + sum(count for *_, count in confused)
+    for wanted, shown, count in confused[:3] if located >= _LOCATED * match.found else ():
         if count >= max(3, 0.02 * match.reference):
             found.append(f"{count} boxes of {name(wanted)} are labelled {name(shown)}")
     if match.duplicates > max(3, 0.05 * match.found):
@@ -229,7 +235,9 @@ def _doubts(result: DumpComparison) -> tuple[Undecided, ...]:
             f"{judged.outcome}: median IoU {match.median_iou:.2f}, score drift {match.score_drift:+.3f} against the"
             " reference"
         )
-        found.append(Undecided("boxes-differ", what, "check the parser's arithmetic of boxes and scores"))
+        what = "; ".join((*_named(result), what))
+        fix = "; ".join(dict.fromkeys(cause.fix for cause in result.causes))
+        found.append(Undecided("boxes-differ", what, fix or "check the parser's arithmetic of boxes and scores"))
     elif judged.outcome is ParityOutcome.NOTHING:
         what = f"neither the dump nor the reference has an object in {len(match.frames)} frames: nothing is proven"
         found.append(Undecided("nothing-to-compare", what, "choose a clip with what the model detects, with --video"))

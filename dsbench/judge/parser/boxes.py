@@ -70,8 +70,11 @@ def _problems(
         yield (
             "not-finite",
             ERROR,
-            f"{int((~np.isfinite(boxes).all(axis=1)).sum())} of {len(boxes)} boxes hold NaN or Inf",
-            "skip anchors whose score or box is not finite",
+            f"{int((~np.isfinite(boxes).all(axis=1)).sum())} of {len(boxes)} boxes hold NaN or Inf, the model's outputs"
+            " do not: the parser reads outside the tensors (more rows than inferDims has: a grid of another size, other"
+            " strides or row lengths) or computes them (exp of other columns, a division by zero)",
+            "compare the loops over grid, strides and columns with inferDims; dsbench parser-check names the line that"
+            " reads outside; skip boxes that are not finite",
         )
         boxes = boxes[np.isfinite(boxes).all(axis=1)]
         if not len(boxes):

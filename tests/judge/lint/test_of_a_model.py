@@ -202,6 +202,13 @@ def test_label_count_against_the_head(config: Path, context: LintContext) -> Non
     assert "labels.txt has 3 classes, the model's head has 80" in findings[0].what
 
 
+def test_a_name_in_two_lines_is_named(config: Path, context: LintContext) -> None:
+    (finding,) = lint(config, replace(context, labels=("car", "person", "person")))
+    assert (finding.rule, finding.severity) == ("label-twice", "warning")
+    assert "the label file has 'person' in lines 2 and 3" in finding.what
+    assert lint(config, replace(context, labels=("car", "N/A", "N/A"))) == ()
+
+
 def test_missing_config(tmp_path: Path, context: LintContext) -> None:
     findings = lint(tmp_path / "absent.txt", context)
     assert [finding.rule for finding in findings] == ["unreadable"]

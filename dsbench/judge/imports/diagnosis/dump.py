@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from dsbench.base.boxes import Boxes
 from dsbench.families.base import Network
 from dsbench.judge.imports import matching, postprocess
-from dsbench.judge.imports.diagnosis import fits
+from dsbench.judge.imports.diagnosis import earlier_frames, fits
 from dsbench.judge.imports.diagnosis.geometry import BOX_MISTAKES
 from dsbench.judge.imports.dump_boxes import ClassNames
 from dsbench.judge.imports.matching import Match
@@ -56,19 +56,24 @@ class DumpCause:
     text: str
     fix: str
     f1: float
+    counted: bool = False
+    """The text has the figures that prove it; ``f1`` is that of the dump as it is."""
 
 
 def explain(job: ParityJob, dump: Sequence[Boxes], network: Network) -> tuple[DumpCause, ...]:
     """The mistakes that explain the dump equally well; empty if none does."""
     if not any(map(len, dump)):
         return ()
+    before = _match(job, dump, _asked(job)).f1_close
+    earlier = earlier_frames.of_dump(job, dump)
+    if earlier is not None:
+        return (DumpCause("earlier-frames", earlier.text, earlier_frames.FIX, before, counted=True),)
     step = max(1, len(dump) // _FEW_FRAMES)
     few = replace(job, reference=job.reference.only(job.reference.frames[::step]))
     some = dump[::step]
     made = [*_of_boxes(network), *_of_classes(job, dump), *_fitted(job, dump), *_of_frames(job, dump)]
     ranked = sorted(made, key=lambda one: -_f1(few, some, one, network))
     tried = [DumpCause(one.id, one.text, one.fix, _f1(job, dump, one, network)) for one in ranked[:_SHORTLIST]]
-    before = _match(job, dump, _asked(job)).f1_close
     best = max((one.f1 for one in tried), default=0.0)
     if best < WINS or best < before + GAIN:
         return ()

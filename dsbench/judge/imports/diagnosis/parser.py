@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from dsbench.base.boxes import Boxes, nms
 from dsbench.families import registry
 from dsbench.judge.imports import matching
+from dsbench.judge.imports.diagnosis import earlier_frames, fits, geometry, readings, scoring, selection
 from dsbench.judge.imports.diagnosis import evidence as evidence_of
-from dsbench.judge.imports.diagnosis import fits, geometry, readings, scoring, selection
 from dsbench.judge.imports.diagnosis.evidence import BoxEvidence, ParserCalls
 from dsbench.judge.imports.diagnosis.geometry import BOX_MISTAKES, BoxMistake
 from dsbench.judge.imports.diagnosis.matching import SCORE, Compare, inside, pair
@@ -109,6 +109,10 @@ def _named(basic: ParserDiagnosis, evidence: BoxEvidence, silent_at: float | Non
 
     ``silent_at``: a threshold at which the parser returns no box; mistakes that give some there are left out.
     """
+    before = earlier_frames.of_parser(evidence)
+    if before is not None and silent_at is None:
+        cause = MistakeFound("earlier-frames", before.text, earlier_frames.FIX, basic.right + before.known)
+        return replace(basic, state=DiagnosisState.NAMED, causes=(cause,))
     few = evidence.smaller()
     tried = [_Tried(few.explained(box, scoring.RIGHT), box) for box in _boxes(evidence, scoring.RIGHT)]
     tried += [_Tried(few.explained(geometry.RIGHT, score), score=score) for score in SCORE_MISTAKES]

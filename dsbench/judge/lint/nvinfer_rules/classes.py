@@ -56,6 +56,12 @@ def _spoilt(subject: NvinferSubject) -> Iterator[Hit]:
         yield Hit((text,), file=_label_file(subject), line=1)
 
 
+def _twice(subject: NvinferSubject) -> Iterator[Hit]:
+    for name, lines in label_names.repeated(subject.context.labels):
+        shown = " and ".join(str(line) for line in lines[:3]) + (" and more" if len(lines) > 3 else "")
+        yield Hit((name, shown), file=_label_file(subject), line=lines[1])
+
+
 def _label_file(subject: NvinferSubject) -> ConfigText:
     return ConfigText(subject.config.labelfile_path or subject.file.path, subject.file.keys)
 
@@ -139,6 +145,14 @@ ROWS: tuple[LintRule[NvinferSubject], ...] = (
         "save the label file as UTF-8 without a byte order mark, with Unix line ends and without blank lines",
         about="A byte order mark becomes part of the first name, the carriage return of a Windows line end part"
         " of every name, and a blank line shifts every later class. DeepStream reports none of them.",
+    ),
+    LintRule(
+        "label-twice",
+        WARNING,
+        "labelfile-path",
+        _twice,
+        "the label file has {0!r} in lines {1}: their objects cannot be told apart",
+        "write each class's own name into the label file",
     ),
     LintRule(
         "filter-out-class-ids",

@@ -101,6 +101,19 @@ def test_frames_that_are_numbered_otherwise_or_frozen() -> None:
     assert explained(dump[3:4] * FRAMES)[0].id == "frozen"
 
 
+def test_boxes_of_earlier_frames() -> None:
+    dump = dumped()
+    late = explained([*dump[:1] * 3, *dump[:-3]])
+    assert [cause.id for cause in late] == ["earlier-frames"]
+    assert "boxes are late: 84 of 120 boxes are those of the frame 3 frames before" in late[0].text
+    again = [Boxes.from_table(np.concatenate([one.table() for one in dump[max(0, at - 2) : at + 1]]))
+             for at in range(FRAMES)]  # fmt: skip
+    found = explained(again)
+    assert [cause.id for cause in found] == ["earlier-frames"]
+    assert "boxes of earlier frames are returned again" in found[0].text
+    assert found[0].counted
+
+
 def test_noise_has_no_cause() -> None:
     random = np.random.default_rng(1)
     noise = [replace(boxes, left=np.asarray(random.uniform(0, 1000, len(boxes)), np.float32)) for boxes in dumped()]

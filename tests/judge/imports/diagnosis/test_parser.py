@@ -140,6 +140,18 @@ def test_rows_that_the_model_repeats_are_no_fault() -> None:
     assert diagnosed("yolo", twice, tuple(frames)).ids == ("repeated",)
 
 
+def test_a_parser_that_keeps_boxes_between_calls() -> None:
+    kept: list[np.ndarray] = []
+
+    def parse(frame: Outputs) -> np.ndarray:
+        kept.append(parsers.parse("yolox", frame))
+        return np.concatenate(kept)
+
+    found = diagnosed("yolox", parse)
+    assert [cause.id for cause in found.causes] == ["earlier-frames"]
+    assert "boxes of earlier frames are returned again" in found.what
+
+
 def test_two_faults_at_once() -> None:
     def parse(frame: Outputs) -> np.ndarray:
         table = parsers.parse("yolox", frame, "objectness-ignored")
