@@ -36,7 +36,12 @@ PROMISING = 0.3
 COVERS = 0.1
 """Of two such mistakes the one that gives fewer boxes which the parser does not have, by this fraction."""
 _SHORTLIST = 4
-_SINGLE = ("other-grid", "other-strides", "multiples")
+NEARLY_ALL, _LEAST_GAIN = 0.99, 10
+"""Boxes that a mistake must explain, and by how many more, where most are right without it."""
+_MORE = 0.03
+"""By how much more of the boxes that a wrong grid gives must be there than of the right ones."""
+_GRIDS = ("other-grid", "other-strides")
+_SINGLE = (*_GRIDS, "multiples")
 """Mistakes with many variants, which are not tried together with another."""
 _MOST = 1000
 """Boxes of a frame that take part in NMS, the best ones."""
@@ -124,9 +129,12 @@ def _named(basic: ParserDiagnosis, evidence: BoxEvidence, silent_at: float | Non
         tried += _two(evidence)
     tried.sort(key=lambda one: (-one.explained, one.parameters))
     if not _wins(tried, basic):
+        beyond = _beyond(evidence) if silent_at is None else None
+        if beyond is not None:
+            return replace(basic, state=DiagnosisState.NAMED, causes=(beyond,))
         likely = [one.cause for one in tried if one.explained > basic.right + TIE * evidence.total]
         return replace(basic, runners_up=tuple(likely[:3]), part=_part(basic, evidence))
-    winners = _winners(tried, evidence)
+    winners = _winners(tried, evidence, basic.right)
     later = [one.cause for one in tried if one not in winners and one.explained > 0]
     return replace(
         basic, state=DiagnosisState.NAMED, causes=tuple(one.cause for one in winners), runners_up=tuple(later[:3])
@@ -161,12 +169,36 @@ def _on_all(evidence: BoxEvidence, one: _Tried) -> _Tried:
 
 def _wins(tried: Sequence[_Tried], basic: ParserDiagnosis) -> bool:
     best = max((one.explained for one in tried), default=0)
-    return best >= WINS * basic.compared and best >= basic.right + (1 - WINS) * basic.compared
+    gain = best - basic.right
+    nearly_all = best >= NEARLY_ALL * basic.compared and gain >= max(_LEAST_GAIN, (1 - SAME) * basic.compared / 2)
+    return nearly_all or (best >= WINS * basic.compared and gain >= (1 - WINS) * basic.compared)
 
 
-def _winners(tried: Sequence[_Tried], evidence: BoxEvidence) -> list[_Tried]:
-    """The mistakes that explain as much as the best one, with the fewest fitted numbers, and give no more boxes."""
-    near = [one for one in tried if one.explained >= tried[0].explained - TIE * evidence.total]
+def _beyond(evidence: BoxEvidence) -> MistakeFound | None:
+    """A wrong grid that counts more rows than there are: what is read behind the tensor gives boxes of anything, but
+    every box of the rows before it is there."""
+    right = evidence.coverage(geometry.RIGHT, scoring.RIGHT)
+    given = [
+        box
+        for box in BOX_MISTAKES
+        if box.id in _GRIDS and evidence.coverage(box, scoring.RIGHT) >= max(NEARLY_ALL, right + _MORE)
+    ]
+    explained = [evidence.explained(box, scoring.RIGHT) for box in given]
+    if explained and max(explained) >= COVERS * evidence.total:
+        box = given[explained.index(max(explained))]
+        text = f"{box.text}; the other boxes come from behind the end of the tensor"
+        return MistakeFound(box.id, text, box.fix, max(explained))
+    return None
+
+
+def _winners(tried: Sequence[_Tried], evidence: BoxEvidence, right: int) -> list[_Tried]:
+    """The mistakes that explain as much as the best one, with the fewest fitted numbers, and give no more boxes.
+
+    ``right``: boxes that no mistake is needed for.
+    """
+    best = tried[0].explained
+    tie = min(TIE * evidence.total, (best - right) / 3)
+    near = [one for one in tried if one.explained >= best - tie]
     fewest = min(one.parameters for one in near)
     near = [one for one in near if one.parameters == fewest]
     if len(near) < 2:

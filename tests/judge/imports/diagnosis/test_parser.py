@@ -152,6 +152,19 @@ def test_a_parser_that_keeps_boxes_between_calls() -> None:
     assert "boxes of earlier frames are returned again" in found.what
 
 
+def test_a_grid_that_reaches_behind_the_tensor() -> None:
+    """The rows behind it hold anything."""
+
+    def parse(frame: Outputs) -> np.ndarray:
+        random = np.random.default_rng(len(frame[0].data)).uniform(0, 90, (600, 6))
+        beyond = random * (0, 1, 1, 0.3, 0.3, 0.01) + (1, 0, 0, 1, 1, 0)
+        return np.concatenate((parsers.parse("yolox", frame, "other-strides"), beyond)).astype(np.float32)
+
+    found = diagnosed("yolox", parse)
+    assert [cause.id for cause in found.causes] == ["other-strides"], found
+    assert "the other boxes come from behind the end of the tensor" in found.what
+
+
 def test_two_faults_at_once() -> None:
     def parse(frame: Outputs) -> np.ndarray:
         table = parsers.parse("yolox", frame, "objectness-ignored")
