@@ -1,0 +1,77 @@
+"""The comparison with the baseline in the job summary and outputs: a slow model fails, another machine does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dsbench.ci.command import pytest_arguments
+from dsbench.ci.inputs import INPUTS
+from dsbench.ci.outcome import session_outcome
+from dsbench.ci.outputs import outputs_of
+from dsbench.ci.summary import job_summary
+from dsbench.judge.regression import ComparableRun, KeyPart, RunMeasure, compare
+from dsbench.record.baseline import Baseline, BaselineOrigin
+from dsbench.record.evidence import EvidenceLog, StepFailure
+from dsbench.record.history import KeptRecord
+from dsbench.report.collector import StepResult
+from dsbench.steps import regression
+from tests import finished_records
+from tests.ci.material import HOSTILE, step, whole_run
+
+
+def ran(fps: float, cpu: str = "EPYC") -> ComparableRun:
+    samples = tuple(fps + number / 100 for number in range(8))
+    return ComparableRun((KeyPart("CPU", cpu, True),), (), (RunMeasure("throughput", fps, samples),))
+
+
+def session(before: ComparableRun, now: ComparableRun, path: str = "b.json") -> list[StepResult]:
+    """A whole run whose comparison says what the step says."""
+    log, found = EvidenceLog("regression", "net", "k-net", "embedded runtime"), compare(before, now)
+    kept = KeptRecord(Path(path), finished_records.embedded())
+    chosen = Baseline(kept, BaselineOrigin.GIVEN, before)
+    regression.add_evidence(log, chosen, found)
+    if found.word == "regression":
+        error = regression.failure(found, chosen)
+        log.failure = StepFailure(str(error.code), error.what, error.where, error.fix)
+    outcome = "failed" if log.failure else "passed"
+    every = [one for one in whole_run() if one.evidence.step != "regression"]
+    made = replace(step("regression", outcome), evidence=log.snapshot(), record=every[-1].record)
+    return [*every[:-1], made, every[-1]]
+
+
+def test_slow_against_the_baseline_fails_with_the_figures(tmp_path: Path) -> None:
+    outcome = session_outcome(session(ran(100.0), ran(60.0)), tmp_path)
+    summary = job_summary(outcome, {})
+    assert outputs_of(outcome)["verdict"] == "failed"
+    assert "1 of 1 measures are worse than the baseline's:" in summary
+    assert "**Compared with the baseline:** regression" in summary
+    assert "| throughput, run 1 | 100.00 FPS | 60.00 FPS |" in summary
+
+
+def test_another_machine_is_not_comparable_and_passes(tmp_path: Path) -> None:
+    outcome = session_outcome(session(ran(100.0), ran(1.0, "Xeon")), tmp_path)
+    summary = job_summary(outcome, {})
+    assert outputs_of(outcome)["verdict"] == "passed"
+    assert "**Compared with the baseline:** not comparable" in summary
+    assert "EPYC" in summary
+    assert "nothing to do for regression" in summary
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_path_or_processor_is_text(text: str, tmp_path: Path) -> None:
+    outcome = session_outcome(session(ran(100.0), ran(100.0, text), text), tmp_path)
+    summary = job_summary(outcome, {})
+    for line in summary.splitlines():
+        assert not line.startswith(("::", "##[", "<script"))
+    assert "<img" not in summary
+
+
+def test_an_import_with_a_baseline_is_compared_too() -> None:
+    values = {one.name: "" for one in INPUTS} | {"scope": "import"}
+    assert "test_regression" not in pytest_arguments(values, ["models/x"])[2]
+    arguments = pytest_arguments({**values, "baseline": "b"}, ["models/x"])
+    assert "--baseline=b" in arguments
+    assert arguments[arguments.index("-k") + 1].endswith(" or test_regression")
