@@ -24,6 +24,8 @@ _THUMBNAIL, _QUALITY = (160, 90), 60
 _THUMBNAIL_BYTES = 3_000_000
 """Base64 of all thumbnails together: the first models get one."""
 _MAX_UNREAD = 50
+_OWN, _REPORT = "benchmark_data.json", "benchmark_report.html"
+"""A model directory's own record, and Step 8's report beside it."""
 _SHADES = {"passed": 2, "amber": 1, "failed": 0}
 
 
@@ -42,8 +44,8 @@ class ShownRow:
 
     color: str
     cells: tuple[Cell, ...]
-    record: str
-    """Address of the record relative to the page."""
+    link: str
+    """Address of Step 8's report, else of the record, relative to the page."""
     name: str
     thumbnail: str = ""
     """Base64 of a JPEG; empty without one."""
@@ -136,7 +138,9 @@ def _shown(one: IndexRow, thumbnail: str, folder: Path) -> ShownRow:
         Cell(where, where),
         Cell(one.started[:16].replace("T", " "), one.started),
     )
-    link = quote(os.path.relpath(one.path, folder).encode("utf-8", "surrogateescape"))
+    report = one.path.with_name(_REPORT)
+    shown = report if one.path.name == _OWN and report.is_file() else one.path
+    link = quote(os.path.relpath(shown, folder).encode("utf-8", "surrogateescape"))
     return ShownRow(answers.color, cells, link, one.model if one.model.strip() else "(no name)", thumbnail)
 
 

@@ -89,7 +89,9 @@ def test_the_values_of_a_row_and_a_failed_run_first(tmp_path: Path) -> None:
     assert read[1].failed == "kitti_gate [kitti-gate]"
     shown = page(read, [], tmp_path)
     assert [row.name for row in shown.rows] == ["wrong", "good"]
-    assert shown.rows[0].record == "wrong/reports/benchmark_data.json"
+    assert shown.rows[0].link == "wrong/reports/benchmark_data.json"
+    good.with_name("benchmark_report.html").write_text("x")
+    assert page(read, [], tmp_path).rows[1].link == "good/reports/benchmark_report.html"
 
 
 def test_records_of_version_1_and_damaged_ones(tmp_path: Path) -> None:
