@@ -31,7 +31,7 @@ WINS, GAIN, TIE = 0.9, 0.1, 0.03
 """F1 at IoU 0.9 that a mistake must give, by how much more than without it, and what counts as equal."""
 ONE_CLASS = 0.95
 """Fraction of a class's boxes that must have one other label."""
-_FEW_FRAMES = 8
+_FEW_FRAMES = 5
 _SHORTLIST = 4
 
 Frames = tuple[Boxes, ...]
@@ -68,9 +68,10 @@ def explain(job: ParityJob, dump: Sequence[Boxes], network: Network) -> tuple[Du
     earlier = earlier_frames.of_dump(job, dump)
     if earlier is not None:
         return (DumpCause("earlier-frames", earlier.text, earlier_frames.FIX, before, counted=True),)
-    step = max(1, len(dump) // _FEW_FRAMES)
-    few = replace(job, reference=job.reference.only(job.reference.frames[::step]))
-    some = dump[::step]
+    places = [place for place, boxes in enumerate(dump) if len(boxes)]
+    places = places[:: max(1, len(places) // _FEW_FRAMES)]
+    few = replace(job, reference=job.reference.only([job.reference.frames[place] for place in places]))
+    some = [dump[place] for place in places]
     made = [*_of_boxes(network), *_of_classes(job, dump), *_fitted(job, dump), *_of_frames(job, dump)]
     ranked = sorted(made, key=lambda one: -_f1(few, some, one, network))
     tried = [DumpCause(one.id, one.text, one.fix, _f1(job, dump, one, network)) for one in ranked[:_SHORTLIST]]

@@ -173,7 +173,7 @@ def _other_side(corners: Floats, network: Network) -> tuple[Floats, ...]:
 
 
 def _multiples(corners: Floats, network: Network) -> tuple[Floats, ...]:
-    """Places, sizes or corners cut to multiples of some pixels."""
+    """Places, or places and sizes, cut to multiples of some pixels."""
     import numpy as np
 
     found = []
@@ -181,8 +181,7 @@ def _multiples(corners: Floats, network: Network) -> tuple[Floats, ...]:
         _, _, w, h = _parts(corners)
         cut = np.floor(corners / step) * step
         whole_w, whole_h = np.floor(w / step) * step, np.floor(h / step) * step
-        found += [_sized(cut[:, 0], cut[:, 1], w, h), cut, _sized(cut[:, 0], cut[:, 1], whole_w, whole_h)]
-        found.append(_sized(corners[:, 0], corners[:, 1], whole_w, whole_h))
+        found += [_sized(cut[:, 0], cut[:, 1], w, h), _sized(cut[:, 0], cut[:, 1], whole_w, whole_h)]
     return tuple(found)
 
 

@@ -144,16 +144,19 @@ def _named(basic: ParserDiagnosis, evidence: BoxEvidence, silent_at: float | Non
 _PARTS = (
     (Compare.BOX | Compare.CLASS, "boxes and classes are the model's, the scores are not"),
     (Compare.BOX | Compare.SCORE, "boxes and scores are the model's, the class ids are not"),
-    (Compare.BOX, "the coordinates are the model's, classes and scores are not"),
+    (Compare.BOX, "the coordinates are the model's, the scores or the classes are not"),
 )
 
 
 def _part(basic: ParserDiagnosis, evidence: BoxEvidence) -> str:
     """Which columns of the parser's boxes are right where not all are; empty if it cannot be said."""
-    if basic.right > (1 - WINS) * basic.compared:
+    if basic.right > basic.compared / 2:
         return ""
+    several = any(frame.rows.every for frame in evidence.frames)
     for compare, text in _PARTS:
-        if evidence.explained(geometry.RIGHT, scoring.RIGHT, compare) >= SAME * evidence.total:
+        if several and Compare.CLASS in compare:
+            continue  # each row has a box of every class, with some score
+        if evidence.explained(geometry.RIGHT, scoring.BEST, compare) >= SAME * evidence.total:
             return text
     pairs = evidence_of.paired(evidence, scoring.RIGHT)
     if pairs is not None and len(pairs[0]) >= WINS * sum(len(frame.found) for frame in evidence.frames):

@@ -320,11 +320,17 @@ def _other_background(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
 
 
 def _lowest(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
-    """The class with the lowest score."""
+    """The class with the lowest score, with its score or with the objectness alone."""
     if rows.ids is not None or rows.every or rows.classes.shape[1] < 2:
         return ()
+    import numpy as np
+
     scores = total(rows)
-    return (_scored(rows, scores, floor, by=-scores),)
+    found = [_scored(rows, scores, floor, by=-scores)]
+    if rows.objectness is not None:
+        alone = np.broadcast_to(rows.objectness[:, None], scores.shape)
+        found.append(_scored(rows, alone, floor, by=-rows.classes))
+    return tuple(found)
 
 
 def _score_is_class(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
@@ -350,6 +356,8 @@ def _sound(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
 
 RIGHT = ScoreMistake("", "", "", _sound)
 """No mistake."""
+BEST = ScoreMistake("", "", "", _right)
+"""No mistake, and one box for a row where the family takes the best class."""
 _COLUMNS = "the index of the first class: the layout is in the report's step 6a"
 
 SCORE_MISTAKES: tuple[ScoreMistake, ...] = (

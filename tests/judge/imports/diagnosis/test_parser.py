@@ -165,6 +165,36 @@ def test_a_grid_that_reaches_behind_the_tensor() -> None:
     assert "the other boxes come from behind the end of the tensor" in found.what
 
 
+@pytest.mark.parametrize(
+    ("column", "values", "part"),
+    [
+        (5, (0.3, 0.9), "boxes and classes are the model's, the scores are not"),
+        (0, (0, 4), "boxes and scores are the model's, the class ids are not"),
+        (1, (0, 90), "classes and scores are the model's, the coordinates are not"),
+    ],
+)
+def test_the_part_that_is_wrong_is_said(column: int, values: tuple[float, float], part: str) -> None:
+    def parse(frame: Outputs) -> np.ndarray:
+        table = parsers.parse("yolox", frame)
+        noise = np.random.default_rng(2).uniform(*values, len(table))
+        table[:, column] = np.floor(noise) if column == 0 else noise
+        return table
+
+    found = diagnosed("yolox", parse)
+    assert (found.state, found.part) == (DiagnosisState.UNKNOWN, part)
+    assert part in found.what
+
+
+def test_the_lowest_class_with_the_objectness_alone() -> None:
+    def parse(frame: Outputs) -> np.ndarray:
+        corners, _, score = parsers.yolox(frame, "objectness-alone")
+        ids = frame[0].data[:, 5:].argmin(axis=1)
+        table = np.column_stack((ids, corners[:, :2], corners[:, 2:] - corners[:, :2], score))
+        return table[score >= parsers.THRESHOLD].astype(np.float32)
+
+    assert diagnosed("yolox", parse).causes[0].id == "class-lowest"
+
+
 def test_two_faults_at_once() -> None:
     def parse(frame: Outputs) -> np.ndarray:
         table = parsers.parse("yolox", frame, "objectness-ignored")
