@@ -146,11 +146,9 @@ def _coco(labels: Sequence[str], mine: tuple[str, ...], classes: int | None) -> 
     if mine == ninety_one and classes == 80:
         what = "labels.txt names COCO's 91 category ids, the head has its 80 classes: every class after 11 is shifted"
         return Mismatch(ORDER, True, what, "use COCO's list of 80, without the unused ids")
-    if len(mine) == 80 and mine != eighty and set(mine) == set(eighty) and classes == 80:
-        how = "sorted by name" if _is_sorted(labels) else "in another order"
-        what = f"labels.txt has COCO's 80 names {how} (COCO begins {_first(COCO80)}; labels.txt: {_first(labels)})"
-        fix = "write the names in COCO's order, unless the model was trained with this one"
-        return Mismatch(ORDER, False, what, fix, doubt=True)
+    found = _known_set(labels, mine, classes)
+    if found:
+        return found
     if classes is not None and len(mine) == classes + 1:
         for place, line in (("first", 0), ("last", len(mine) - 1)):
             if mine[line] in _BACKGROUND:
@@ -162,12 +160,60 @@ def _coco(labels: Sequence[str], mine: tuple[str, ...], classes: int | None) -> 
     return None
 
 
+_VOC20 = ("aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog",
+          "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor")  # fmt: skip
+_OF_SET = 0.9
+"""Names that are a known set's: from this fraction on the list is meant to be that set."""
+
+
+def _known_set(labels: Sequence[str], mine: tuple[str, ...], classes: int | None) -> Mismatch | None:
+    """The names of a known data set in another order than its own, or some of them a line off."""
+    for whose, known in (("COCO", COCO80), ("Pascal VOC", _VOC20)):
+        right = tuple(map(plain, known))
+        if not len(mine) == len(right) == classes or sum(name in right for name in mine) < _OF_SET * len(right):
+            continue
+        wrong = [number for number, name in enumerate(mine) if name in right and name != right[number]]
+        if not wrong:
+            return None
+        total = len(right)
+        if set(mine) == set(right):
+            how = "sorted by name" if _is_sorted(labels) else "in another order"
+            what = f"labels.txt has {whose}'s {total} names {how} ({whose} begins {_first(known)}; labels.txt: "
+            what += f"{_first(labels)})"
+        else:
+            first = wrong[0]
+            what = (
+                f"labels.txt has {whose}'s names, but {len(wrong)} of {total} not in {whose}'s lines: line {first + 1}"
+            )
+            what += f" is {labels[first]!r}, {whose} has {known[first]!r}"
+        fix = f"write the names in {whose}'s order, unless the model was trained with this one"
+        return Mismatch(ORDER, False, what, fix, doubt=True)
+    return None
+
+
 def _eighty(columns: int) -> Mismatch:
     what = (
         f"labels.txt is COCO's list of 80, the head has {columns} columns, one for each of COCO's category ids: every"
         " class after 11 gets a wrong name"
     )
     return Mismatch(ORDER, True, what, 'use the list of 91 with "N/A" for the unused ids')
+
+
+_NO_CLASS = ("background", "bg", "nothing", "noobject", "na", "none", "void", "unlabeled", "unlabelled", "ignore",
+             "ignored", "other", "others", "negative", "neg", "empty", "0", "")  # fmt: skip
+"""What a line for the background may be called, as `plain` spells it."""
+
+
+def not_background(labels: Sequence[str], column: int) -> Mismatch | None:
+    """A list with a line for every column of a head whose ``column`` is the background, but a class's name there."""
+    if not 0 <= column < len(labels) or any(plain(label) in _NO_CLASS for label in labels):
+        return None
+    what = (
+        f"labels.txt has a line for each of the head's {len(labels)} columns, and column {column} is the background:"
+        f" line {column + 1} is {labels[column]!r}, so every other class has the name of its neighbour, or one too many"
+    )
+    fix = f"write 'background' into line {column + 1}, or leave the background out of labels.txt"
+    return Mismatch(ORDER, False, what, fix, doubt=True)
 
 
 def _is_sorted(labels: Sequence[str]) -> bool:

@@ -31,7 +31,7 @@ _ROWS = 20
 TOO_FEW, CLASS_NAMES, NO_TRUTH = "accuracy-too-few-frames", "accuracy-class-names", "accuracy-no-ground-truth"
 """Codes of an INCONCLUSIVE step."""
 _COSTS = 0.01
-"""Fraction of the reference's boxes that a key of the config drops or adds: with less it is not named."""
+"""Loss of F1 by a key of the config from which on it is named."""
 _MORE_FRAMES = "annotate more frames, raise --kitti-frames, or move the gate"
 
 
@@ -93,7 +93,8 @@ def _of_files(model: ModelRun, judged: DumpParity | None) -> tuple[str, ...]:
     names = label_names.repeated(model.get(PreflightFacts).labels.names)
     found = [f"labels.txt has {name!r} in {len(lines)} lines" for name, lines in names]
     costs = judged.costs if judged is not None and judged.outcome is not ParityOutcome.DIFFERENT else ()
-    return (*found, *(f"the config: {cost.text}" for cost in costs if cost.lost + cost.added >= _COSTS))
+    keys = [f"{cost.choice.text} (usual: {cost.choice.usual})" for cost in costs if 1 - cost.f1 >= _COSTS]
+    return (*found, f"the config is not the usual one: {', '.join(keys)}") if keys else tuple(found)
 
 
 def _measured(model: ModelRun) -> AccuracyResult:

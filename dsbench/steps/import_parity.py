@@ -241,12 +241,21 @@ def _doubts(result: DumpComparison) -> tuple[Undecided, ...]:
     elif judged.outcome is ParityOutcome.NOTHING:
         what = f"neither the dump nor the reference has an object in {len(match.frames)} frames: nothing is proven"
         found.append(Undecided("nothing-to-compare", what, "choose a clip with what the model detects, with --video"))
+    flood = parity.flood(judged.usual)
+    if flood:
+        found.append(Undecided("scores-do-not-separate", flood, _FLOOD_FIX))
     found += _background(result.names, match)
     if result.spoilt:
         what = f"labels of the dump hold invisible characters: {', '.join(map(ascii, result.spoilt[:3]))}"
         fix = "save labels.txt without BOM and with Unix line ends: programs that compare labels do not find them"
         found.append(Undecided("labels-spoilt", what, fix))
     return tuple(found)
+
+
+_FLOOD_FIX = (
+    "check the ONNX file: damaged weights, or an activation in the graph that the head does not expect; then the"
+    " threshold"
+)
 
 
 def _background(names: ClassNames, match: Match) -> list[Undecided]:

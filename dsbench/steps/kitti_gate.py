@@ -199,9 +199,11 @@ def require_detections(result: KittiGateResult, config_warnings: tuple[str, ...]
     if result.scan.files < MIN_FRAME_FRACTION * result.expected:
         finished = result.dump.finished
         last = "\n".join(f"    {line}" for line in finished.tail())
+        warned = f"; step 6e warned: {config_warnings[0]}" if config_warnings else ""
         raise DsbenchError(
             Code.APP_FAILED,
             f"the KITTI dump: the app wrote {result.scan.files} of {result.expected} frames and ended with status 0"
+            f"{warned}"
             f"\n  last lines of {finished.log}:\n{last}",
             where=shlex.join(finished.command),
             fix="\n".join((*(f"step 6e: {text}" for text in config_warnings), _PLAY_ALONE)),

@@ -154,7 +154,12 @@ def _said(value: Said[T] | None, default: T) -> T:
 
 def _label_mismatches(facts: PreflightFacts, outputs: ModelOutputsResult) -> tuple[label_names.Mismatch, ...]:
     stated, head = outputs.exporter.names_but_of(facts.layout.labels), outputs.head
-    return label_names.mismatches(facts.labels.names, facts.labels.count, stated, head.classes if head else None)
+    found = label_names.mismatches(facts.labels.names, facts.labels.count, stated, head.classes if head else None)
+    column, shift = getattr(head and head.layout, "background", -1), getattr(head and head.layout, "shift", 0)
+    if found or shift or head is None or head.classes != facts.labels.count:
+        return found
+    wrong = label_names.not_background(facts.labels.names, column)
+    return (wrong,) if wrong else ()
 
 
 def add_evidence(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from dsbench.judge.label_names import COUNT, NAMES, ORDER, compare, mismatches
+from dsbench.judge.label_names import COUNT, NAMES, ORDER, compare, mismatches, not_background
 from dsbench.model.coco import COCO80, COCO91
 from dsbench.model.exporter.statement import Said
 
@@ -50,6 +50,9 @@ def test_what_agrees(labels: Sequence[str], names: tuple[str, ...] | None, class
          "class 3 is 'traffic light' in the model (here), 'lamp' in labels.txt"),
         (sorted(COCO80), COCO80, 80, ORDER, True, "sorted by name"),
         (sorted(COCO80), None, 80, ORDER, False, "COCO's 80 names sorted by name"),
+        ((*COCO80[:11], "N/A", *COCO80[11:79]), None, 80, ORDER, False,
+         "68 of 80 not in COCO's lines: line 13 is 'stop sign', COCO has 'parking meter'"),
+        (("car", "bicycle", "person", *COCO80[3:]), None, 80, ORDER, False, "COCO's 80 names in another order"),
         (COCO80, None, 91, ORDER, True, "COCO's list of 80, the head has 91 columns"),
         (COCO80, COCO91, 91, ORDER, True, "COCO's list of 80, the head has 91 columns"),
         (COCO91, None, 80, ORDER, True, "COCO's 91 category ids"),
@@ -119,3 +122,13 @@ def test_metadata_that_do_not_name_every_class_of_the_head() -> None:
     (repeated,) = mismatches(FOUR[1:], 3, fewer, 4)
     assert repeated.rule == COUNT
     assert repeated.fix.startswith("the names in the ONNX metadata are not this head's: export the model again")
+
+
+def test_a_class_in_the_line_of_the_background() -> None:
+    found = not_background(("face", "trailer"), 0)
+    assert found is not None
+    assert found.doubt
+    assert "line 1 is 'face'" in found.what
+    assert not_background(("BACKGROUND", "face"), 0) is None
+    assert not_background(("face", "__background__"), 0) is None
+    assert not_background(("face",), -1) is None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from statistics import median
 from typing import TypeVar
 
 from dsbench.base.boxes import Boxes
@@ -32,6 +33,10 @@ EXACT_IOU, EXACT_SCORE = 0.95, 0.05
 """Median IoU of the pairs and largest median difference of scores of runs that agree."""
 
 
+MANY_A_FRAME, TOO_MANY_A_FRAME = 100, 400
+"""Boxes in a frame after clustering, in the median: what crowds have, and what nothing has."""
+AGAIN = 0.3
+"""F1 of neighbouring frames below which many boxes are noise."""
 _TRIED_FRAMES = 15
 """Frames on which rules of a parser's own are tried."""
 
@@ -134,6 +139,28 @@ def outcome(
 
 
 Compared = TypeVar("Compared", Match, MatchTally)
+
+
+def flood(usual: Match) -> str:
+    """A sentence about a model with so many boxes that they cannot be objects; empty for any other.
+
+    ``usual``: under the usual rules. Between `MANY_A_FRAME` and `TOO_MANY_A_FRAME` boxes a frame, as crowds have, it
+    depends on whether the next frame has them again.
+    """
+    frames = [frame.reference for frame in usual.frames]
+    count = median(map(len, frames)) if frames else 0
+    if count < MANY_A_FRAME:
+        return ""
+    if count < TOO_MANY_A_FRAME:
+        places = range(0, len(frames) - 1, max(1, len(frames) // _TRIED_FRAMES))
+        pairs = [(frames[place], frames[place + 1]) for place in places]
+        again = matching.match(range(len(pairs)), [one for one, _ in pairs], [other for _, other in pairs])
+        if not pairs or again.f1 >= AGAIN:
+            return ""
+    return (
+        f"{count:.0f} boxes in a frame (median) after clustering, under the usual threshold: the network's scores do"
+        " not separate objects from background"
+    )
 
 
 def shown(usual: Compared, configured: Compared, found: ParityOutcome) -> Compared:

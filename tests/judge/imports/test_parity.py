@@ -12,7 +12,7 @@ from dsbench.base.boxes import Boxes
 from dsbench.families.base import Preprocessing
 from dsbench.formats.nvinfer import ClassAttrs
 from dsbench.jobs.reference import Placement
-from dsbench.judge.imports import config_choices, parity, reference
+from dsbench.judge.imports import config_choices, matching, parity, reference
 from dsbench.judge.imports.dump_boxes import names_of
 from dsbench.judge.imports.parity import DumpParity, ParityJob, ParityOutcome
 from dsbench.judge.imports.postprocess import PostRules, joined, plain
@@ -210,3 +210,20 @@ def test_only_keys_that_differ_beyond_rounding_are_a_choice_and_all_are_named() 
     assert [(choice.key, choice.also) for choice in one] == [("model-color-format", ())]
     two = config_choices.preprocessing(Preprocessing(1.0, (), 0, 0, 0), usual, USUAL)
     assert [(choice.key, choice.also) for choice in two] == [("net-scale-factor", ("model-color-format",))]
+
+
+@pytest.mark.parametrize(
+    ("count", "moves", "said"), [(40, True, False), (150, False, False), (150, True, True), (500, False, True)]
+)
+def test_more_boxes_than_objects_are_a_flood(count: int, moves: bool, said: bool) -> None:
+    random = np.random.default_rng(1)
+    rows = np.zeros((count, 6), np.float32)
+    frames = []
+    for _ in range(6):
+        if moves or not frames:
+            rows[:, 1:3] = random.uniform(0, 1000, (count, 2))
+        rows[:, 3:] = 30, 30, 0.4
+        frames.append(Boxes.from_table(rows.copy()))
+    found = parity.flood(matching.match(range(6), frames, frames))
+    assert bool(found) == said
+    assert not said or f"{count} boxes in a frame" in found
