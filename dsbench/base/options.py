@@ -252,16 +252,16 @@ BLESS = Option(
     docs="docs/baselines.md",
     header_line=-1,
 )
-MAX_REGRESSION = Option(
+MAX_REGRESSION: Option[float | None] = Option(
     "max-regression",
     Number(0, 100),
-    5.0,
+    None,
     "percent by which a run may be slower than its baseline",
     metavar="P",
     origin=DEFAULT,
     table="gate",
     docs="docs/baselines.md",
-    show=_numeral,
+    default_text="5, on a CPU 10",
     header_line=-1,
 )
 LIMITS = Option(

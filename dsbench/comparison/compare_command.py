@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
     before, now = (_load(Path.cwd() / os.path.expanduser(given)) for given in (arguments.a, arguments.b))
-    tolerance = _tolerance(arguments.max_regression)
+    tolerance = regression.tolerance_of(_given(arguments.max_regression), now.runtime)
     runs = (comparable.of_record(before), comparable.of_record(now))
     found = regression.compare(*runs, tolerance=tolerance, ignored=_MAY_DIFFER)
     if arguments.json:
@@ -70,9 +70,9 @@ def _table(found: RunComparison) -> Iterator[str]:
         yield f"{title.ljust(widths[0])}  {middle}  {state}{f': {reason}' if reason else ''}"
 
 
-def _tolerance(text: str | None) -> float:
+def _given(text: str | None) -> float | None:
     try:
-        return MAX_REGRESSION.default if text is None else MAX_REGRESSION.kind.parse(text)
+        return None if text is None else MAX_REGRESSION.kind.parse(text)
     except ValueError as error:
         what = f"--max-regression {text}: {error}"
         raise DsbenchError(Code.USAGE, what, fix="give a percentage, such as 5") from None

@@ -15,8 +15,8 @@ from statistics import median
 from dsbench.judge import rank_test
 from dsbench.judge.run.reason import DISTURBED, ReasonCode
 
-TOLERANCE = 5.0
-"""Percent by which a relative measure may be worse."""
+TOLERANCE, TOLERANCE_CPU = 5.0, 10.0
+"""Percent by which a relative measure may be worse: on DeepStream, and where the app runs on a CPU."""
 ALPHA = 0.05
 """Largest p of the rank test that counts, one-sided."""
 _LARGEST_TOLERANCE = 0.3
@@ -235,6 +235,13 @@ def compare(
     return RunComparison(differs, notes, ordered, missing)
 
 
+def tolerance_of(given: float | None, runtime: str) -> float:
+    """The tolerance in percent; ``given`` by the user or None."""
+    if given is not None:
+        return given
+    return TOLERANCE if runtime == "deepstream" else TOLERANCE_CPU
+
+
 def spreads_between(runs: Sequence[ComparableRun]) -> dict[str, float]:
     """The relative spread of each measure between runs of one key: 1.4826 MAD / median. Four runs are needed."""
     found = {}
@@ -282,12 +289,14 @@ def _row(kind: MeasureKind, before: RunMeasure, now: RunMeasure, allowed: float)
     if kind.absolute:
         return _as(made, state, f"beyond the tolerance of {limit}")
     falls = change < 0
-    low, high = (now.samples, before.samples) if falls else (before.samples, now.samples)
+    # is the difference larger than the tolerance, not only larger than nothing?
+    edge = [value * (1 - allowed if falls else 1 + allowed) for value in before.samples]
+    low, high = (now.samples, edge) if falls else (edge, now.samples)
     if min(len(low), len(high)) < _MIN_SAMPLES:
         return _as(made, RowState.IN_DOUBT, "too few windows for a rank test")
     p = rank_test.p_smaller(low, high)
     if p > ALPHA:
-        return _as(made, RowState.SAME, f"the windows of both runs overlap (p = {p:.2g})", p)
+        return _as(made, RowState.SAME, f"the windows do not show more than {limit} (rank test p = {p:.2g})", p)
     return _as(made, state, f"beyond the tolerance of {limit}, rank test p = {p:.2g}", p)
 
 

@@ -81,7 +81,8 @@ def run(model: ModelRun, log: EvidenceLog) -> RegressionResult:
         log.left_out = f"nothing to compare with: {search.none}"
         log.fact("Comparison", "nothing to compare with", search.none)
         return model.keep(RegressionResult(search, None, None))
-    data = _data(search, search.baseline, now, model.option(MAX_REGRESSION).value)
+    tolerance = regression.tolerance_of(model.option(MAX_REGRESSION).value, record.runtime)
+    data = _data(search, search.baseline, now, tolerance)
     found = compared(now, data)
     result = model.keep(RegressionResult(search, data, found))
     model.record(_KEY, record_entry(now, data))

@@ -163,4 +163,4 @@ def test_the_word_and_what_is_missing() -> None:
     found = compare(made(scaled(1)), made(scaled(0.9)))
     assert found.word == "regression"
     assert found.sentence == "throughput, run 1 100.00 FPS -> 90.00 FPS (-10.0 %)"
-    assert "rank test p = 0.0011" in found.regressions[0].reason
+    assert "rank test p = 0.001" in found.regressions[0].reason
