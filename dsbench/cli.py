@@ -90,7 +90,9 @@ def _add_advice(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     lint.add_argument("--json", action="store_true", help="print JSON")
     lint.set_defaults(run=_lint)
     explain = commands.add_parser("explain", help="name the causes in a log of DeepStream, GStreamer or trtexec")
-    explain.add_argument("log", metavar="LOG", help="the console's text, - for stdin; a part of it is enough")
+    explain.add_argument(
+        "log", metavar="LOG", nargs="?", default="-", help="the console's text (default: stdin); a part of it is enough"
+    )
     explain.add_argument("--json", action="store_true", help="print JSON")
     explain.set_defaults(run=_explain)
 

@@ -1,4 +1,4 @@
-"""``dsbench explain LOG``: the causes in a console log, as text or JSON; ``-`` reads stdin."""
+"""``dsbench explain [LOG]``: the causes in a console log, as text or JSON; no LOG, or ``-``, reads stdin."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
 def explain_file(name: str) -> Explanation:
     """The explanation of a file, or of stdin for ``-``."""
     if name == STDIN:
+        if sys.stdin.isatty():
+            print("Paste the log, then press Ctrl-D.", file=sys.stderr)
         return explain(cast(io.BufferedReader, sys.stdin.buffer))
     try:
         with open(name, "rb") as file:

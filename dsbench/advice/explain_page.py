@@ -11,8 +11,9 @@ from dsbench.formats.failures.matcher import Row
 _HEAD = """\
 # Explain
 
-`dsbench explain LOG` reads the console of deepstream-app, gst-launch-1.0 or trtexec and names the causes that it knows,
-the root first. `-` reads stdin. No model directory is needed, and nothing is executed.
+`dsbench explain [LOG]` reads the console of deepstream-app, gst-launch-1.0 or trtexec and names the causes that it
+knows, the root first. Without LOG, or with `-`, it reads stdin: paste the text and press Ctrl-D. No model directory is needed,
+and nothing is executed.
 
 ```
 $ dsbench explain run.log

@@ -80,7 +80,7 @@ def _warnings(text: str, raw: list[str]) -> tuple[str, ...]:
 def _spoilt(text: str, raw: list[str], names: tuple[str, ...]) -> tuple[str, ...]:
     found: list[str] = []
     blank = [number for number, line in enumerate(raw, 1) if not line]
-    last = max((number for number, line in enumerate(raw, 1) if line), default=0)
+    last = max((number for number, line in enumerate(raw, 1) if line.strip()), default=0)
     if blank and blank[0] < last:
         found.append(
             f"{len(blank)} blank line(s), the first is line {blank[0]}: nvinfer skips them,"

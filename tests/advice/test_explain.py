@@ -186,8 +186,10 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     assert "This led to:\n  line 5: nvinfer could not start" in out
     assert cli.main(["explain", "--json", str(path)]) == 0
     assert json.loads(capsys.readouterr().out)["causes"][0]["id"] == "parser-symbol"
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(b"all is well\n"))))  # type: ignore[arg-type]
-    assert cli.main(["explain", "-"]) == 1
+    monkeypatch.setattr(
+        sys, "stdin", SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(b"all is well\n")), isatty=lambda: False)
+    )  # type: ignore[arg-type]
+    assert cli.main(["explain"]) == 1
     assert "no line speaks of an error" in capsys.readouterr().out
     assert cli.main(["explain", str(tmp_path / "none.log")]) == 1
     assert "the log cannot be read" in capsys.readouterr().err

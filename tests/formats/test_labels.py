@@ -28,6 +28,7 @@ from dsbench.formats import labels
         (b"", (), (), ("empty",)),
         (b"\n", ("",), (), ("blank line",)),
         (b"a\n\n", ("a", ""), ("a",), ("at the end",)),
+        (b"a\n\n \n", ("a", "", " "), ("a", " "), ("line 3 holds only blanks",)),
         (b"x" * 200 + b"\n", ("x" * 200,), ("x" * 200,), ("longer than 127 bytes",)),
     ],
 )

@@ -25,7 +25,7 @@ def context_of(config: NvinferConfig) -> LintContext:
     onnx, labels = _model(config.onnx_file), _labels(config.labelfile_path)
     return LintContext(
         onnx=onnx,
-        labels_count=labels.count if labels else None,
+        labels_count=_classes(labels) if labels else None,
         labels=labels.names if labels else (),
         spoilt_labels=labels.spoilt if labels else (),
         functions=_functions(config),
@@ -64,6 +64,11 @@ def _labels(path: Path | None) -> Labels | None:
         return label_file.read(path) if path is not None and path.is_file() else None
     except DsbenchError:
         return None
+
+
+def _classes(labels: Labels) -> int:
+    """Lines of the label file without blank ones at its end, which name no class that the config could lack."""
+    return max((number for number, line in enumerate(labels.lines, 1) if line.strip()), default=0)
 
 
 def _functions(config: NvinferConfig) -> tuple[str, ...] | None:

@@ -108,6 +108,20 @@ def test_the_model_and_the_labels_are_read_where_they_are(tmp_path: Path) -> Non
     assert labels == [f"{tmp_path / 'labels.txt'}:1"] * 2
 
 
+@pytest.mark.parametrize(
+    ("end", "expected"), [("", {}), ("\n\n", {}), ("\n \n \n", {}), ("d\n", {"class-count": "error"})]
+)
+def test_blank_lines_behind_the_labels_are_no_classes(tmp_path: Path, end: str, expected: dict[str, str]) -> None:
+    (tmp_path / "labels.txt").write_text("a\nb\nc\n" + end)
+    assert rules(write(tmp_path, SOUND.replace("num-detected-classes=80", "num-detected-classes=3"))) == expected
+
+
+def test_an_absolute_path_may_be_one_of_a_container(tmp_path: Path) -> None:
+    (tmp_path / "labels.txt").write_text("a\n")
+    text = SOUND.replace("labelfile-path=labels.txt", "labelfile-path=/models/person/labels.txt")
+    assert rules(write(tmp_path, text)) == {}
+
+
 def test_the_function_must_be_in_the_library(tmp_path: Path) -> None:
     (tmp_path / "libyolo.so").write_bytes(b"\0NvDsInferParseOther\0")
     assert rules(write(tmp_path)) == {"parser-function": "error"}

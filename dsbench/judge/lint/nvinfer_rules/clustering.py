@@ -122,7 +122,7 @@ ROWS = (
         "cluster-mode",
         _default_mode,
         "cluster-mode is 0 or missing: NMS at IoU 0.5 with the best 20 of each class, whatever is configured",
-        "set cluster-mode=2, or 4 for fused NMS",
+        "set cluster-mode=2, or 4 if the graph or the parser does NMS itself",
     ),
     LintRule(
         "cluster-mode-none",

@@ -17,7 +17,6 @@ _INT8 = 1
 _SOURCES = ("onnx-file", "model-engine-file", "tlt-encoded-model", "custom-lib-path")
 _CAFFE = ("model-file", "proto-file", "uff-file")
 _QUANTISED = ("QuantizeLinear", "DequantizeLinear")
-_NVIDIA = "/opt/nvidia/"
 
 
 def _paths(subject: NvinferSubject) -> Iterator[tuple[str, Path | None]]:
@@ -46,11 +45,14 @@ def _missing(subject: NvinferSubject) -> Iterator[Hit]:
 
 
 def _elsewhere(subject: NvinferSubject, key: str) -> Path | None:
-    """The file under the current directory or beside the config, where its relative path does not lead."""
+    """The file under the current directory or beside the config, where its relative path does not lead.
+
+    An absolute path may be one of another machine or of a container.
+    """
     text = (subject.file.raw(key, "property") or "").strip()
-    if not text or text.startswith(_NVIDIA):
+    if not text or text.startswith("/"):
         return None
-    places = [Path(text).name] if text.startswith("/") else [text, Path(text).name]
+    places = [text, Path(text).name]
     roots = (Path.cwd(), subject.config.path.parent, subject.config.path.parent.parent)
     candidates = (root / place for root in roots for place in places)
     return next((path for path in candidates if path.is_file()), None)
