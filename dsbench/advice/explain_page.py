@@ -12,8 +12,8 @@ _HEAD = """\
 # Explain
 
 `dsbench explain [LOG]` reads the console of deepstream-app, gst-launch-1.0 or trtexec and names the causes that it
-knows, the root first. Without LOG, or with `-`, it reads stdin: paste the text and press Ctrl-D. No model directory is needed,
-and nothing is executed.
+knows, the root first. Without LOG, or with `-`, it reads stdin: paste the text and press Ctrl-D. No
+model directory is needed, and nothing is executed.
 
 ```
 $ dsbench explain run.log
