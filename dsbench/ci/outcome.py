@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base.steps import STEPS, position
+from dsbench.record import baseline
 from dsbench.record.schema import INCONCLUSIVE, Figures
 from dsbench.report.collector import StepResult
 from dsbench.report.verdict import ModelVerdict, model_verdict
@@ -56,6 +57,13 @@ class ModelOutcome:
         ran = len({one.evidence.step for one in self.results})
         of_all = f" ({ran} of {len(STEPS)} steps)" if self.word == PASSED and ran < len(STEPS) else ""
         return self.word.upper() + of_all
+
+    @property
+    def comparison(self) -> str:
+        """``regression``, ``in doubt``, ``no regression``, ``not comparable`` or ``nothing to compare with``; empty if
+        the step did not run."""
+        facts = (one.evidence.facts for one in self.results if one.evidence.step == baseline.ENTRY)
+        return next((found[0].value for found in facts if found), "")
 
     @property
     def import_word(self) -> str:

@@ -43,6 +43,7 @@ def _result(model: ModelOutcome) -> dict[str, object]:
         "streams": model.verdict.streams,
         "fps_per_stream": figures.run2.fps_per_stream,
         "runtime": model.verdict.runtime,
+        "comparison": model.comparison,
         "record": model.record,
     }
 

@@ -88,10 +88,20 @@ def find(given: Path | None, record_path: Path, now: Record, *, missing_ok: bool
     return BaselineSearch(chosen, "" if chosen else "there is no earlier good run in reports/history", earlier)
 
 
-def check(given: Path) -> None:
-    """Raise BASELINE_INVALID if ``--baseline`` names neither a file nor a folder."""
+def check(given: Path) -> KeptRecord | None:
+    """The record at ``given``, None for a folder. Raises BASELINE_INVALID if it is neither, or of a run that is no
+    baseline."""
+    if given.is_dir():
+        return None
     if not given.exists():
         raise _invalid("the baseline does not exist", given)
+    try:
+        record = store.load(given)
+    except DsbenchError as error:
+        raise _invalid(error.what, given) from error
+    if why := unusable(record):
+        raise _invalid(f"the record is no baseline: {why}", given)
+    return KeptRecord(given, record)
 
 
 def target(given: Path | None, record_path: Path, model_name: str) -> Path:
@@ -102,20 +112,14 @@ def target(given: Path | None, record_path: Path, model_name: str) -> Path:
 
 
 def _given(given: Path, now: Record, key: ComparableRun, earlier: tuple[KeptRecord, ...]) -> BaselineSearch:
-    check(given)
-    if given.is_dir():
-        every = [one for one in _in_folder(given, now.model_name) if one.record.session != now.session]
-        good = [one for one in every if not unusable(one.record)]
-        chosen = _first_comparable((_as_baseline(one, BaselineOrigin.GIVEN) for one in good), key)
-        none = f"{given} has no record of a good run of {now.model_name}"
-        return BaselineSearch(chosen, "" if chosen else none, earlier)
-    try:
-        record = store.load(given)
-    except DsbenchError as error:
-        raise _invalid(error.what, given) from error
-    if why := unusable(record):
-        raise _invalid(f"the record is no baseline: {why}", given)
-    return BaselineSearch(_as_baseline(KeptRecord(given, record), BaselineOrigin.GIVEN), "", earlier)
+    kept = check(given)
+    if kept is not None:
+        return BaselineSearch(_as_baseline(kept, BaselineOrigin.GIVEN), "", earlier)
+    every = [one for one in _in_folder(given, now.model_name) if one.record.session != now.session]
+    good = [one for one in every if not unusable(one.record)]
+    chosen = _first_comparable((_as_baseline(one, BaselineOrigin.GIVEN) for one in good), key)
+    none = f"{given} has no record of a good run of {now.model_name}"
+    return BaselineSearch(chosen, "" if chosen else none, earlier)
 
 
 def _in_folder(folder: Path, model_name: str) -> list[KeptRecord]:

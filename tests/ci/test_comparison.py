@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,6 +56,7 @@ def test_another_machine_is_not_comparable_and_passes(tmp_path: Path) -> None:
     outcome = session_outcome(session(ran(100.0), ran(1.0, "Xeon")), tmp_path)
     summary = job_summary(outcome, {})
     assert outputs_of(outcome)["verdict"] == "passed"
+    assert json.loads(outputs_of(outcome)["results"])[0]["comparison"] == "not comparable"
     assert "**Compared with the baseline:** not comparable" in summary
     assert "EPYC" in summary
     assert "nothing to do for regression" in summary

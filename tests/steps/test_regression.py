@@ -156,6 +156,8 @@ def test_a_bad_run_is_no_baseline(bench: Bench, ran: Ran, change: Change, why: s
     with pytest.raises(DsbenchError, match=why) as raised:
         compared(ran(21.0, baseline=str(path)))
     assert raised.value.code == Code.BASELINE_INVALID
+    with pytest.raises(DsbenchError, match=why):
+        regression.check_given(ran(21.0, baseline=str(path)))
 
 
 def test_a_baseline_that_is_not_there(bench: Bench, ran: Ran) -> None:
