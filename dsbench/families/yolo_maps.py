@@ -24,6 +24,7 @@ from dsbench.families.base import Convention, Head, HeadFact, Hints, Network, Ou
 from dsbench.families.map_heads import Form, Level, MapFamily, MapLayout
 from dsbench.families.maps import Grid, Map, Plane
 from dsbench.families.yolo import DENSE
+from dsbench.model.coco import COCO80
 
 if TYPE_CHECKING:
     from dsbench.model.onnx.graph import OnnxFacts
@@ -57,6 +58,8 @@ FASTEST = Convention(
     origin="Yolo-FastestV2's convention: 0-1 BGR, stretched; dense head, so DeepStream's NMS",
     aspect=0,
 )
+_MOST = 0.8
+"""Labels in COCO's spelling from which on they are COCO's; some files have VOC's for a few."""
 TAKEN = (
     "anchors are not in the file: taken are {whose}; a model trained with others needs [head] anchors in dsbench.toml"
 )
@@ -102,11 +105,17 @@ class YoloMaps(MapFamily):
                 ((item, planes) for item in found for planes in item.planes), _scaled(anchors, grids), strict=True
             )
         )
-        return _head(found[0], samples, levels, origin)
+        head = _head(found[0], samples, levels, origin)
+        return replace(head, warnings=()) if _of_coco(found[0], labels) else head
 
     def convention(self) -> Convention:
         """YOLO's."""
         return DENSE
+
+
+def _of_coco(found: _Anchored, labels: Sequence[str]) -> bool:
+    """Whether the labels are COCO's: the anchors of the project's own models are those of COCO."""
+    return found.classes == COCO == len(labels) and sum(label.strip() in COCO80 for label in labels) > _MOST * COCO
 
 
 def _head(found: _Anchored, samples: Sequence[Outputs], levels: tuple[Level, ...], origin: str) -> Head:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import COMMAND_LINE, ENVIRONMENT, INI, SETTINGS, SPECIFICATION, Value
+
+if TYPE_CHECKING:
+    from av.video.stream import VideoStream
 
 _PLACE = {
     COMMAND_LINE: "--video",
@@ -41,6 +45,8 @@ class VideoFacts:
     """FFmpeg's names of the format, by content: ``mov,mp4,m4a,3gp,3g2,mj2``, ``matroska,webm``."""
     rotation: int = 0
     """Degrees, counterclockwise, by which the container asks players to turn the picture; DeepStream does not."""
+    cut: str = ""
+    """How a file that was cut off shows it; empty for a whole one."""
 
 
 def choose(chosen: Value[str], model_dir: Path, start: Path) -> Value[Path]:
@@ -96,9 +102,41 @@ def inspect(path: Path) -> VideoFacts:
                 frames=stream.frames,
                 container=container.format.name,
                 rotation=int(frame.rotation) % 360,
+                cut=_cut(path, stream) or _cut_matroska(path),
             )
     except (av.FFmpegError, ValueError) as error:
         raise _unreadable(path, _reason(path, error)) from error
+
+
+def _cut(path: Path, stream: VideoStream) -> str:
+    """Frames that the index of the container (MP4, AVI) has, but not the file; nothing without an index."""
+    size = path.stat().st_size
+    entries = stream.index_entries
+    behind = sum(entry.pos + entry.size > size for entry in entries)
+    return f"the data of {behind} of its {len(entries)} frames lie behind its end" if behind else ""
+
+
+_SEGMENT = b"\x18\x53\x80\x67"
+"""Matroska's and WebM's element that holds everything."""
+
+
+def _cut_matroska(path: Path) -> str:
+    """The size that a Matroska file announces, if it is larger than the file.
+
+    Source: RFC 8794 (EBML): the size of an element is a number of 1 to 8 bytes, its length shown by the leading zeros;
+    all ones: unknown.
+    """
+    with path.open("rb") as file:
+        head = file.read(4096)
+    place = head.find(_SEGMENT) + len(_SEGMENT)
+    if not head.startswith(b"\x1a\x45\xdf\xa3") or place < len(_SEGMENT) or not head[place : place + 1]:
+        return ""
+    length = 9 - head[place].bit_length()
+    value = int.from_bytes(head[place : place + length], "big") & ((1 << 7 * length) - 1)
+    whole, size = place + length + value, path.stat().st_size
+    if value == (1 << 7 * length) - 1 or whole <= size:
+        return ""
+    return f"its container announces {whole} bytes, the file has {size}"
 
 
 def _reason(path: Path, error: Exception) -> str:

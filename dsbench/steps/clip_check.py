@@ -45,7 +45,7 @@ def look(
     if facts.video is None or not probed.result.frames:
         return ClipReport()
     video, sample = facts.video.value, probed.result.clip
-    said = clip.container(video.frames, video.rotation)
+    said = clip.container(video.frames, video.rotation, video.cut)
     shown = tensors.clip_pictures(probed.tensors, probed.result)
     seen = ClipSeen(shown, sample.frames, sample.decoded, sample.different)
     nothing = clip.shows_nothing(seen)

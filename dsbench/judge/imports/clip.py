@@ -169,9 +169,10 @@ def _same(one: NDArray[np.float32], other: NDArray[np.float32], most: tuple[floa
     return block <= most[0] and float(np.abs(apart).max()) <= most[1]
 
 
-def container(frames: int, rotation: int) -> tuple[str, ...]:
-    """What the container shows: a handful of frames (0: not known), and a rotation that DeepStream ignores."""
-    found = []
+def container(frames: int, rotation: int, cut: str = "") -> tuple[str, ...]:
+    """What the container shows: a handful of frames (0: not known), a rotation that DeepStream ignores, a file that was
+    cut off (``cut``: how it shows)."""
+    found = [f"the clip was cut off: {cut}: copy the whole file"] if cut else []
     if 0 < frames < FEW_FRAMES:
         found.append(f"the clip has {frames} frame{'s' * (frames != 1)}: rates over its frames say little")
     if rotation:
