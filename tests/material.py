@@ -41,6 +41,19 @@ def write_onnx(
     return path
 
 
+def write_classifier(path: Path) -> None:
+    """A model with one vector of scores for each picture."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    node = helper.make_node("ReduceMean", ["images"], ["scores"], axes=[2, 3], keepdims=0)
+    images = helper.make_tensor_value_info("images", TensorProto.FLOAT, ["batch", 3, 32, 64])
+    scores = helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["batch", 3])
+    graph = helper.make_graph([node], "classifier", [images], [scores])
+    path.parent.mkdir(parents=True)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 11)], ir_version=8), str(path))
+
+
 def write_clip(path: Path, *, frames: int = 10, width: int = 320, height: int = 180, codec: str = "mpeg4") -> Path:
     """A clip of a bright square that moves over noise, 30 frames a second."""
     import av

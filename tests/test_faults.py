@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from dsbench.base.steps import STEPS
 from tests.material import write_clip, write_onnx
+from tests.warm import run_pytest
 
 pytestmark = pytest.mark.long
 
@@ -69,13 +69,10 @@ def left_behind(folder: Path) -> list[str]:
 
 
 def run(workspace: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "--model-dir", "models/net", "--runtime", "embedded", "-rs"]
-    command += ["--prepare=never"]
     if not any(argument.startswith("--video") for argument in arguments):
         arguments = ("--video=clip.mp4", *arguments)
-    return subprocess.run(
-        [*command, "-k", "kitti_gate", *arguments], cwd=workspace, capture_output=True, text=True, check=False
-    )
+    model = ("--model-dir", "models/net", "--runtime", "embedded", "-rs", "--prepare=never", "-k", "kitti_gate")
+    return run_pytest(workspace, *model, *arguments)
 
 
 def write(name: str, text: str) -> Change:

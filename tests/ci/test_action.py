@@ -19,7 +19,7 @@ from dsbench.ci.inputs import INPUTS
 from dsbench.ci.outcome import session_outcome
 from dsbench.ci.outputs import outputs_of
 from tests.ci.material import read_outputs, runner_commands, whole_run
-from tests.material import write_clip, write_onnx
+from tests.material import write_classifier, write_clip, write_onnx
 
 NAME = "a::error::b ##[error] `|<b>"
 
@@ -84,24 +84,11 @@ def command(tmp_path: Path) -> str:
     return str(script)
 
 
-def _write_classifier(path: Path) -> None:
-    """A model with one vector of scores for each picture."""
-    import onnx
-    from onnx import TensorProto, helper
-
-    node = helper.make_node("ReduceMean", ["images"], ["scores"], axes=[2, 3], keepdims=0)
-    images = helper.make_tensor_value_info("images", TensorProto.FLOAT, ["batch", 3, 32, 64])
-    scores = helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["batch", 3])
-    graph = helper.make_graph([node], "classifier", [images], [scores])
-    path.parent.mkdir(parents=True)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 11)], ir_version=8), str(path))
-
-
 @pytest.mark.long
 def test_a_good_model_passes_and_a_broken_one_fails_with_its_cause(
     action: dict[str, Any], tmp_path: Path, command: str
 ) -> None:
-    for name, write in ((NAME, write_onnx), ("broken", _write_classifier)):
+    for name, write in ((NAME, write_onnx), ("broken", write_classifier)):
         root = tmp_path / "models" / name
         write(root / "model" / "net.onnx")
         (root / "config").mkdir()

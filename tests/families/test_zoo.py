@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from dsbench.model.onnx.graph import inspect
 from dsbench.steps import model_outputs, parser_build, parser_check, parser_makefile, parser_source
 from tests import street_zoo as zoo
 from tests.steps.model_run import model_run
+from tests.warm import run_pytest
 
 pytestmark = pytest.mark.long
 
@@ -39,16 +38,8 @@ def step6(folder: Path, models: Sequence[Path], repository: Path) -> subprocess.
     """``pytest --model-dir ...`` up to the gate, on six frames."""
     given = [part for model in models for part in ("--model-dir", str(model))]
     short = ("-k", "kitti_gate", "--kitti-frames", "6", "--prepare", "never", "--video", zoo.STREET / "street.mp4")
-    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", repository / "pyproject.toml")
-    return subprocess.run(
-        [*command, f"--rootdir={repository}", str(repository / "tests_pipeline"), *given, *map(str, short)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(repository)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    pipeline = ("-q", "-p", "no:cacheprovider", "-c", repository / "pyproject.toml", f"--rootdir={repository}")
+    return run_pytest(folder, *map(str, pipeline), str(repository / "tests_pipeline"), *given, *map(str, short))
 
 
 def test_one_head_of_each_family_passes_the_gate(tmp_path: Path, repository: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -16,7 +15,8 @@ import pytest
 
 from dsbench.base.spec import MIN_DETECTION_RATE
 from dsbench.base.steps import STEPS
-from tests.material import write_clip, write_onnx
+from tests.material import write_classifier, write_clip, write_onnx
+from tests.warm import run_pytest
 
 pytestmark = pytest.mark.long
 
@@ -45,16 +45,7 @@ def write_model(workspace: Path, name: str) -> Path:
 
 
 def run(cwd: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    variables = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "DS_VIDEO"))}
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "--prepare=never", *arguments],
-        cwd=cwd,
-        env={**variables, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_pytest(cwd, "--prepare=never", *arguments, **environment)
 
 
 def page_data(report: Path) -> dict[str, object]:
@@ -221,15 +212,14 @@ def test_lf_pulls_prerequisites_in(workspace: Path, clip: Path, repository: Path
     if inside:
         shutil.copytree(repository / "tests_pipeline", workspace / "tests_pipeline")
         files = ("tests_pipeline",)
-    (workspace / "models/net/parser").mkdir()
-    (workspace / "models/net/parser/Makefile").write_text("all:\n\t@false\n")
+    write_classifier(workspace / "models/net/model/net.onnx")
     given = (*files, "--model-dir=models/net", "--video", str(clip), "-k", "not report")
     assert run(workspace, *given).returncode == 1
     again = run(workspace, *given, "--lf", "-v")
     assert again.returncode == 1, again.stdout
     assert "test_preflight[net] PASSED" in again.stdout
-    assert "test_parser_build[net] FAILED" in again.stdout
-    assert "nvinfer_config" not in again.stdout
+    assert "test_model_outputs[net] FAILED" in again.stdout
+    assert "parser_source" not in again.stdout.partition("= FAILURES =")[0]
 
 
 def test_collect_only_does_not_touch_an_older_report(workspace: Path) -> None:

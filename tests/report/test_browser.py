@@ -120,7 +120,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (root / "config").mkdir()
         (root / "config" / "labels.txt").write_text(f"{LABEL}\nb\n")
     (root / "dsbench.toml").write_text("[class-attrs-all]\npre-cluster-threshold = 0.99\n")
-    arguments = ("--model-dir", "models/*", f"--video={clip}", "-n", "2", "--prepare=auto")
+    arguments = ("--model-dir", "models/*", f"--video={clip}")
     done = run(workspace, *arguments, "-k", "import_parity or report")
     (page,) = (workspace / "reports").iterdir()
     assert "kitti_gate FAILED" in done.stdout, done.stdout

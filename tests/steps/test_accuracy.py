@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +17,7 @@ from dsbench.steps.model_run import ModelRun
 from tests.material import write_clip, write_onnx
 from tests.steps.model_run import model_run
 from tests.street_zoo import STREET
+from tests.warm import run_pytest
 
 KITTI = "car 0.00 0 0.00 10.00 20.00 30.00 60.00 0 0 0 0 0 0 0\n"
 
@@ -31,12 +29,8 @@ def test_the_demo_model_meets_its_gate(tmp_path: Path) -> None:
         shutil.copytree(STREET / name, root / name)
     (root / "dsbench.toml").write_text((STREET / "dsbench.toml").read_text())
     shutil.copy(STREET / "street.mp4", root)
-    command = [sys.executable, "-m", "pytest", f"--model-dir={root}", "--runtime=embedded", "--prepare=never"]
-    command += ["-k", "accuracy", "--kitti-frames=16", "-p", "no:cacheprovider", "-v"]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "DS_VIDEO"))}
-    done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment, timeout=300
-    )
+    arguments = [f"--model-dir={root}", "--runtime=embedded", "--prepare=never"]
+    done = run_pytest(tmp_path, *arguments, "-k", "accuracy", "--kitti-frames=16", "-p", "no:cacheprovider", "-v")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Accuracy: mAP@0.5 0." in done.stdout
     record = json.loads((root / "reports" / "benchmark_data.json").read_text())

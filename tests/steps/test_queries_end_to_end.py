@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import pytest
 from dsbench.base.steps import STEPS
 from tests import onnx_zoo_transformers as zoo
 from tests.street_zoo import NAMES, STREET
+from tests.warm import run_pytest
 
 pytestmark = pytest.mark.long
 
@@ -58,10 +56,9 @@ CONFIGS = {
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     root = tmp_path_factory.mktemp("models")
     folders = make_all(root)
-    command = [sys.executable, "-m", "pytest", "--prepare=never", "--kitti-frames=6", "-k", "kitti_gate", "-v"]
-    command += ["--runtime=embedded", "-p", "no:cacheprovider", *(f"--model-dir={folder}" for folder in folders)]
-    environment = {key: value for key, value in os.environ.items() if key != "DS_VIDEO"}
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, env=environment)
+    arguments = ["--prepare=never", "--kitti-frames=6", "-k", "kitti_gate", "-v", "--runtime=embedded"]
+    arguments += ["-p", "no:cacheprovider", *(f"--model-dir={folder}" for folder in folders)]
+    done = run_pytest(root, *arguments)
     assert done.returncode == 1, done.stdout
     assert f"{7 * len(folders) - 3} passed" in done.stdout, done.stdout
     assert "3 inconclusive" in done.stdout, "dfine, owlvit and ssd do not say how they are fed"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,16 +15,13 @@ from dsbench.report.step8 import markdown, sections
 from dsbench.verify import verification
 from tests.material import write_clip, write_onnx
 from tests.verify import material
+from tests.warm import run_pytest
 
 pytestmark = pytest.mark.long
 
 
 def run(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    variables = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "DS_VIDEO"))}
-    command = [sys.executable, "-m", "pytest", "--model-dir", "models/net", "--video", "clip.mp4", *arguments]
-    return subprocess.run(
-        command, cwd=cwd, env=variables, capture_output=True, text=True, timeout=240, check=False, errors="replace"
-    )
+    return run_pytest(cwd, "--model-dir", "models/net", "--video", "clip.mp4", *arguments)
 
 
 @pytest.fixture(scope="module")

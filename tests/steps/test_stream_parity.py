@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from array import array
 from collections import Counter
 from pathlib import Path
@@ -24,6 +21,7 @@ from dsbench.formats.kitti import Scan
 from dsbench.runtimes.kitti_dump import KittiDump
 from dsbench.steps import stream_clips, stream_parity
 from tests.street_zoo import NAMES, STREET
+from tests.warm import run_pytest
 
 pytestmark = pytest.mark.long
 
@@ -68,11 +66,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         plant(root / name / "model" / "net.onnx", name)
         (root / name / "config").mkdir()
         (root / name / "config" / "labels.txt").write_text("".join(f"{label}\n" for label in NAMES))
-    command = [sys.executable, "-m", "pytest", "--runtime=embedded", "--prepare=never", "--kitti-frames=24"]
-    command += ["-k", "stream_parity", "-p", "no:cacheprovider", f"--video={STREET / 'street.mp4'}"]
-    command += [f"--model-dir={root / name}" for name in FAULTS]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "DS_VIDEO"))}
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, env=environment, timeout=300)
+    arguments = ["--runtime=embedded", "--prepare=never", "--kitti-frames=24", "-k", "stream_parity"]
+    arguments += ["-p", "no:cacheprovider", f"--video={STREET / 'street.mp4'}"]
+    done = run_pytest(root, *arguments, *(f"--model-dir={root / name}" for name in FAULTS))
     assert done.returncode == 1, done.stdout + done.stderr
     return root, done.stdout
 
