@@ -50,7 +50,7 @@ def write_classifier(path: Path) -> None:
     images = helper.make_tensor_value_info("images", TensorProto.FLOAT, ["batch", 3, 32, 64])
     scores = helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["batch", 3])
     graph = helper.make_graph([node], "classifier", [images], [scores])
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 11)], ir_version=8), str(path))
 
 
