@@ -43,6 +43,10 @@ class ReferenceRate:
     """The gate's fraction of frames."""
     causes: tuple[str, ...] = ()
     """Keys of the config that cost boxes, as sentences."""
+    fixes: tuple[str, ...] = ()
+    """The changes that undo them, one for each."""
+    config_alone: bool = False
+    """The dump has every box that the config leaves: nothing else loses any."""
 
     @property
     def as_few(self) -> bool:
@@ -116,6 +120,8 @@ class GateVerdict:
     """Empty if it passed."""
     hints: tuple[str, ...]
     """Likely causes, likeliest first; empty if it passed."""
+    named: str = ""
+    """What alone loses the objects, where that is certain."""
 
 
 def evaluate(scan: Scan, min_rate: float, evidence: GateEvidence | None = None) -> GateVerdict:
@@ -150,6 +156,7 @@ def evaluate(scan: Scan, min_rate: float, evidence: GateEvidence | None = None) 
         median_score=scan.median_confidence,
         cause=cause,
         hints=_hints(scan, evidence or GateEvidence()) if cause else (),
+        named=_named(evidence) if cause and evidence else "",
     )
 
 
@@ -160,6 +167,13 @@ def _top(scan: Scan) -> list[str]:
     return [f"{count:7d} {label}" for label, count in ranked[: spec.TOP_CLASSES]]
 
 
+def _named(evidence: GateEvidence) -> str:
+    """The keys of the config that lose the objects, if the config alone does; empty otherwise."""
+    rate = evidence.reference
+    certain = rate is not None and rate.loses and rate.config_alone and not evidence.clip_shows_little
+    return "; ".join(rate.causes) if rate is not None and certain else ""
+
+
 def _hints(scan: Scan, evidence: GateEvidence) -> tuple[str, ...]:
     """Likely causes from the specification's troubleshooting table, those with evidence first."""
     if scan.files == 0:
@@ -168,6 +182,9 @@ def _hints(scan: Scan, evidence: GateEvidence) -> tuple[str, ...]:
     if rate is not None and evidence.clip_shows_little:
         clip = f"the reference finds objects in {rate.text} only: {_content(evidence)}"
         return (*evidence.clip, clip) if rate.reference else (*evidence.clip, *_preprocessing(evidence), clip, _BLIND)
+    if rate is not None and _named(evidence):
+        shown = f"the reference finds objects in {rate.text}: the clip shows them, and the config loses them"
+        return tuple(dict.fromkeys((*rate.fixes, *_preprocessing(evidence), shown)))
     hints = [*evidence.clip, *_preprocessing(evidence)]
     hints += [f"parser: {text}" for text in evidence.parser_findings]
     lost = rate is not None and rate.loses

@@ -18,7 +18,7 @@ from dsbench.judge.imports.parity import DumpParity, ParityOutcome
 from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import EvidenceLog, Undecided
 from dsbench.record.raw import ImportParityData
-from dsbench.steps import ablation, parity_pictures
+from dsbench.steps import ablation, config_place, parity_pictures
 from dsbench.steps.dump_comparison import DumpComparison
 from dsbench.steps.findings import add_doubt
 from dsbench.steps.model_run import ModelRun
@@ -59,7 +59,9 @@ def run(model: ModelRun, log: EvidenceLog) -> DumpComparison:
     """Compare dump and reference. Raises IMPORT_PARITY if the dump has other boxes than the model gives."""
     result = model.find(DumpComparison) or DumpComparison(None, ClassNames(()), not_run="6g left no dump")
     model.record("import_parity", record_entry(result.parity) if result.parity else None)
-    add_evidence(log, result, model.get(PreflightFacts).settings.accept)
+    costs = result.parity.costs if result.parity else ()
+    place = config_place.of_choice(model, costs[0].choice) if costs else ""
+    add_evidence(log, result, model.get(PreflightFacts).settings.accept, place)
     log.frames(*parity_pictures.frames(result, model.get(PreflightFacts)))
     if model.option(ABLATION).value and result.parity is not None:
         ablation.add(model, log)
@@ -144,10 +146,12 @@ def signs(result: DumpComparison) -> tuple[str, ...]:
     return tuple(found)
 
 
-def add_evidence(log: EvidenceLog, result: DumpComparison, accepted: Sequence[str] | None = None) -> None:
+def add_evidence(
+    log: EvidenceLog, result: DumpComparison, accepted: Sequence[str] | None = None, place: str = ""
+) -> None:
     """The figures, what the config costs, classes and confusions; INCONCLUSIVE unless the boxes are the model's.
 
-    ``accepted``: codes that the user accepts.
+    ``accepted``: codes that the user accepts. ``place``: file and line of the key that costs most.
     """
     judged = result.parity
     if judged is None:
@@ -166,7 +170,7 @@ def add_evidence(log: EvidenceLog, result: DumpComparison, accepted: Sequence[st
     log.fact("Frames in which the reference finds objects", judged.frames_with_reference)
     add_figures(log, match)
     _add_tables(log, result, judged)
-    for doubt in _doubts(result):
+    for doubt in _doubts(result, place):
         add_doubt(log, doubt, accepted)
 
 
@@ -215,7 +219,7 @@ def _add_tables(log: EvidenceLog, result: DumpComparison, judged: DumpParity) ->
         log.table("Boxes with another label", ("reference", "dump", "boxes"), mixed)
 
 
-def _doubts(result: DumpComparison) -> tuple[Undecided, ...]:
+def _doubts(result: DumpComparison, place: str = "") -> tuple[Undecided, ...]:
     """What keeps the import from being proven; empty for boxes that are the model's."""
     judged = result.parity
     assert judged is not None
@@ -227,7 +231,7 @@ def _doubts(result: DumpComparison) -> tuple[Undecided, ...]:
         if judged.approximate:
             texts.append("cluster-mode 1 and 3 use DBSCAN, which is not published: their boxes cannot be compared")
         keys = "; ".join(cost.choice.undone for cost in costs if cost.choice.group != PARSER)
-        fix = keys or "leave thresholds and NMS to nvinfer"
+        fix = f"{keys} ({place})" if keys and place else keys or "leave thresholds and NMS to nvinfer"
         found.append(Undecided("config-choices", f"{judged.outcome}: {'; '.join(texts)}", fix))
     elif judged.outcome is ParityOutcome.MOVED:
         match = judged.agreeing
@@ -260,12 +264,23 @@ _FLOOD_FIX = (
 
 def _background(names: ClassNames, match: Match) -> list[Undecided]:
     """Objects that are labelled as the background: labels.txt has it at another place than the head."""
-    labels = [names.name(number) for frame in match.frames for number in frame.found.class_id.tolist()]
-    wrong = [label for label in labels if label_names.is_background(label)]
+    found = [number for frame in match.frames for number in frame.found.class_id.tolist()]
+    wrong = [number for number in found if label_names.is_background(names.name(number))]
     if not wrong:
         return []
-    what = f"{len(wrong)} of {len(labels)} boxes of the dump are labelled {wrong[0]!r}"
-    fix = "move the background's line of labels.txt to the place that it has in the head, or remove it if it has none"
+    number = wrong[0]
+    line = number + 1
+    what = (
+        f"{len(wrong)} of {len(found)} boxes of the dump are labelled {names.name(number)!r}, line {line} of"
+        f" labels.txt: the model uses class {number} for objects"
+    )
+    fix = (
+        f"write the name of class {number} into line {line} of labels.txt. If every name is one line too low, remove"
+        f" line {line} and add the name that is missing at the end"
+        if number == 0
+        else f"write the name of class {number} into line {line} of labels.txt. If the head has its background first,"
+        f" move line {line} to the top"
+    )
     return [Undecided(label_names.ORDER, what, fix)]
 
 

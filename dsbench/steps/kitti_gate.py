@@ -17,14 +17,15 @@ from dsbench.formats.kitti import Scan
 from dsbench.judge import gate, streams
 from dsbench.judge.gate import GateEvidence, GateVerdict, ReferenceRate
 from dsbench.judge.imports.candidate_boxes import CandidateBoxes
-from dsbench.judge.imports.parity import DumpParity
+from dsbench.judge.imports.config_choices import PARSER
+from dsbench.judge.imports.parity import DumpParity, ParityOutcome
 from dsbench.judge.lint import NOTE
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import frame_count, kitti_dump
 from dsbench.runtimes.kitti_dump import KittiDump
-from dsbench.steps import clip_check, dump_comparison, reference, working
+from dsbench.steps import clip_check, config_place, dump_comparison, reference, working
 from dsbench.steps.clip_check import ClipReport
 from dsbench.steps.model_outputs import ModelOutputsResult, Step6Start, family_threshold
 from dsbench.steps.model_run import ModelRun
@@ -48,6 +49,8 @@ class KittiGateResult:
     min_rate: Value[float]
     expected: int
     """Frames that the dump should have."""
+    config: str = ""
+    """Place of the key of the user's config that costs most; empty without one."""
 
     @property
     def lost(self) -> int:
@@ -105,7 +108,10 @@ def _judged(model: ModelRun) -> KittiGateResult:
         reference=_reference_rate(compared.parity, rate.value),
         whole_clip=bool(facts.video.value.frames) and scan.files >= facts.video.value.frames,
     )
-    return KittiGateResult(dumped, scan, gate.evaluate(scan, rate.value, evidence), frames, rate, expected)
+    verdict = gate.evaluate(scan, rate.value, evidence)
+    costs = compared.parity.costs if compared.parity else ()
+    place = config_place.of_choice(model, costs[0].choice) if costs else ""
+    return KittiGateResult(dumped, scan, verdict, frames, rate, expected, place)
 
 
 def _reference_rate(compared: DumpParity | None, required: float) -> ReferenceRate | None:
@@ -113,12 +119,17 @@ def _reference_rate(compared: DumpParity | None, required: float) -> ReferenceRa
     if compared is None:
         return None
     frames = compared.usual.frames
+    costs = [cost for cost in compared.costs if cost.matters]
     return ReferenceRate(
         frames=len(frames),
         reference=compared.frames_with_reference,
         dump=sum(len(frame.found) > 0 for frame in frames),
         required=required,
-        causes=tuple(cost.text for cost in compared.costs if cost.matters),
+        causes=tuple(cost.text for cost in costs),
+        fixes=tuple(cost.choice.undone for cost in costs),
+        config_alone=compared.outcome is ParityOutcome.CHOSEN
+        and not compared.approximate
+        and all(cost.choice.group != PARSER for cost in costs),
     )
 
 
@@ -190,10 +201,11 @@ def require_detections(result: KittiGateResult, config_warnings: tuple[str, ...]
     """
     verdict = result.verdict
     if not verdict.passed:
+        stop = () if verdict.named else (line for line in verdict.lines if line in gate.HARD_STOP[1:])
         raise DsbenchError(
             Code.KITTI_GATE,
-            "\n".join((verdict.cause, *(line for line in verdict.lines if line in gate.HARD_STOP[1:]))),
-            where=str(result.dump.directory),
+            "\n".join(filter(None, (verdict.named, verdict.cause, *stop))),
+            where=(result.config if verdict.named else "") or str(result.dump.directory),
             fix="\n".join(verdict.hints),
         )
     if result.scan.files < MIN_FRAME_FRACTION * result.expected:

@@ -28,6 +28,7 @@ from dsbench.model.exporter import evidence as exporter_evidence
 from dsbench.model.exporter.evidence import ExporterEvidence
 from dsbench.model.facts import ModelFacts, PreflightFacts
 from dsbench.model.layout import ModelLayout
+from dsbench.model.onnx import weights
 from dsbench.model.onnx.tensor import TensorFacts
 from dsbench.model.settings import Settings
 from dsbench.record.evidence import EvidenceLog, Undecided
@@ -248,7 +249,7 @@ def probe(
 
 
 def _check_ranges(facts: ModelFacts, probed: Probed, fed: Preprocessing, stated: Stated) -> tuple[str, ...]:
-    """Warnings about the outputs. Raises MODEL_OUTPUT_INVALID for NaN and Inf, naming a wrong scale.
+    """Warnings about the outputs. Raises MODEL_OUTPUT_INVALID for NaN and Inf, naming a spoilt weight or a wrong scale.
 
     ``fed``: the preprocessing that the outputs' ranges belong to, a guess unless ``stated``.
     """
@@ -256,7 +257,9 @@ def _check_ranges(facts: ModelFacts, probed: Probed, fed: Preprocessing, stated:
     scales = (stated.fixed.net_scale_factor, stated.exporter.net_scale_factor)
     known = any(scale is not None for scale in scales)
     against = preprocessing.against(fed, evidence) if known and probed.result.real else evidence.anomaly
-    return output_ranges.check(probed.result, facts.onnx.path, against)
+    holds_nan = any(item.nan for item in probed.result.real or probed.result.random)
+    spoilt = weights.with_nan(facts.onnx.path) if holds_nan else ()
+    return output_ranges.check(probed.result, facts.onnx.path, against, spoilt[0].text if spoilt else "")
 
 
 def _may_be_fed(convention: Convention, outputs: Sequence[TensorFacts]) -> bool:

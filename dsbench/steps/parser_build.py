@@ -121,7 +121,10 @@ def _judged(
     wrong = any(finding.severity == ERROR for finding in findings)
     named = parser_diagnosis.cause if wrong else parser_diagnosis.finding
     source = outputs.user_source.path if outputs.user_source else facts.layout.parser_source
-    every = (*named(found, facts.layout.given_path(source)), *findings)
+    cause = named(found, facts.layout.given_path(source))
+    if cause and found and found.explains_classes and outputs.head and outputs.head.classes == facts.labels.count:
+        findings = tuple(one for one in findings if one.rule != parser_boxes.CLASS_ID)
+    every = (*cause, *findings)
     return ParserBuildResult(built, library, function, counts, every, found, outputs)
 
 

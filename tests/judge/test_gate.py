@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,17 @@ def test_a_dump_that_loses_the_objects_of_the_reference(tmp_path: Path) -> None:
         "the reference finds objects in 95% of 100 frames: the clip shows them, and parser or config lose them",
     )
     assert not any("choose another" in hint for hint in found)
+
+
+def test_a_config_that_alone_loses_the_objects_leads_with_its_fix(tmp_path: Path) -> None:
+    cost = "topk=0 drops 100 % of the reference's boxes (usual: 200)"
+    lost = replace(rate(95, 40, cost), fixes=("set topk=200 in [class-attrs-all]",), config_alone=True)
+    verdict = evaluate(scan(tmp_path, [["car"], []]), MIN_DETECTION_RATE, GateEvidence(reference=lost))
+    assert verdict.named == cost
+    assert verdict.hints[0] == "set topk=200 in [class-attrs-all]"
+    assert not any("parser" in hint for hint in verdict.hints)
+    few = GateEvidence(reference=replace(lost, reference=41, dump=40))
+    assert not evaluate(scan(tmp_path, [["car"], []]), MIN_DETECTION_RATE, few).named
 
 
 @pytest.mark.parametrize(

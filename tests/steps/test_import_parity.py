@@ -179,7 +179,8 @@ def test_objects_that_are_labelled_as_the_background_leave_the_import_undecided(
     folder = dumped(tmp_path, names)
     found = evidence(dump_comparison.compare_with(result, folder, names_of(names), dump_comparison.EXACT_MARGIN))
     assert [doubt.code for doubt in found.undecided] == ["label-order"]
-    assert "16 of 24 boxes of the dump are labelled 'BACKGROUND'" in found.undecided[0].what
+    assert "16 of 24 boxes of the dump are labelled 'BACKGROUND', line 2 of labels.txt" in found.undecided[0].what
+    assert "write the name of class 1 into line 2" in found.undecided[0].fix
 
 
 def test_a_choice_that_the_user_accepts_is_a_warning(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NORMALISED = 1.5
+CLASS_ID = "class-id"
+"""Rule of class ids beyond the labels."""
 
 
 def load_boxes(path: Path, counts: Sequence[int]) -> tuple[NDArray[np.float32] | None, ...]:
@@ -83,7 +85,7 @@ def _problems(
     beyond = boxes[:, 0][(boxes[:, 0] >= classes) | (boxes[:, 0] < 0)]
     if len(beyond):
         yield (
-            "class-id",
+            CLASS_ID,
             ERROR,
             f"{len(beyond)} of {len(boxes)} boxes have class ids beyond the {classes} labels, up to {beyond.max():.0f}",
             "skip class ids >= detectionParams.perClassPreclusterThreshold.size(); compare labels.txt with the head",

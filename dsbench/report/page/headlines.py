@@ -84,6 +84,7 @@ def _lines(results: Sequence[StepResult], verdict: ModelVerdict) -> Iterator[Lin
         )
         yield Line("What failed?", names, "failed")
         fixes = [one.evidence.failure.fix for one in failed if one.evidence.failure and one.evidence.failure.fix]
+        fixes += [text for one in failed if one.evidence.failure for text in _listed(one.evidence.failure.what)]
         if fixes:
             yield Line("What to do?", _first(fixes[0]))
     elif doubts := [(one.evidence.step, doubt) for one in results for doubt in one.evidence.undecided]:
@@ -94,6 +95,11 @@ def _lines(results: Sequence[StepResult], verdict: ModelVerdict) -> Iterator[Lin
     if missing:
         yield Line("What was not measured?", "; ".join(missing))
     yield Line("On which runtime?", verdict.runtime)
+
+
+def _listed(what: str) -> list[str]:
+    """The fixes in a list of several errors."""
+    return [line.strip().removeprefix("fix: ") for line in what.splitlines() if line.startswith("    fix: ")]
 
 
 def _record(results: Sequence[StepResult], folder: Path) -> Iterator[Line]:
@@ -145,4 +151,4 @@ def first_line(text: str) -> tuple[str, str]:
     if head.endswith(":") and rest:
         following, _, rest = rest.partition("\n")
         head = f"{head} {following.strip()}"
-    return head, rest
+    return head.removeprefix("- "), rest

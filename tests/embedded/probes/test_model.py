@@ -161,6 +161,11 @@ def test_nan_on_a_real_frame_stops_on_random_input_warns() -> None:
     with pytest.raises(DsbenchError, match="scaled twice: Output") as scaled:
         output_ranges.check(result, Path("x.onnx"), "scaled twice")
     assert "net-scale-factor" in scaled.value.fix
+    with pytest.raises(DsbenchError, match="weight 'w' holds 1 NaN: Output") as spoilt:
+        output_ranges.check(result, Path("x.onnx"), "scaled twice", "weight 'w' holds 1 NaN")
+    assert "export it again" in spoilt.value.fix
+    with pytest.raises(DsbenchError, match=r"4 NaN \(all its values\)"):
+        output_ranges.check(ProbeResult(real=(replace(good, nan=4),)), Path("x.onnx"))
     assert output_ranges.check(ProbeResult(random=(bad,), real=(good,)), Path("x.onnx"))
     assert output_ranges.check(ProbeResult(random=(good,), real=(good,)), Path("x.onnx")) == ()
 

@@ -96,6 +96,14 @@ class ParserDiagnosis:
         return self.state is DiagnosisState.NAMED and not self.harmless
 
     @property
+    def explains_classes(self) -> bool:
+        """Every box is explained, and by wrong class ids: ids beyond the labels follow from that."""
+        ids = [part for cause in self.causes for part in cause.id.split("+")]
+        shifted = any(one in ("class-plus-one", "class-minus-one", "background-counted") for one in ids)
+        every = all(cause.explained == self.compared for cause in self.causes)
+        return self.state is DiagnosisState.NAMED and shifted and every and len(self.causes) == 1
+
+    @property
     def ids(self) -> tuple[str, ...]:
         """Ids of what was named, harmless selections left out."""
         return (*(c.id for c in self.causes), *(s.id for s in self.selections if not s.harmless))
