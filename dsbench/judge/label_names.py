@@ -210,7 +210,7 @@ def not_background(labels: Sequence[str], column: int) -> Mismatch | None:
         return None
     what = (
         f"labels.txt has a line for each of the head's {len(labels)} columns, and column {column} is the background:"
-        f" line {column + 1} is {labels[column]!r}, so every other class has the name of its neighbour, or one too many"
+        f" line {column + 1} is {labels[column]!r}, so the other classes get the wrong names"
     )
     fix = f"write 'background' into line {column + 1}, or leave the background out of labels.txt"
     return Mismatch(ORDER, False, what, fix, doubt=True)
