@@ -122,5 +122,6 @@ def _lines(a: GivenConfig, b: GivenConfig, found: ConfigDiff, played: str) -> It
             yield f"... {len(rows) - _SHOWN} classes more"
     worst = found.worst(page.FRAMES)
     if worst:
-        shown = ", ".join(f"{frame.frame} ({frame.weight or len(frame.rescored)} boxes)" for frame in worst)
+        counts = [(frame.frame, frame.weight or len(frame.rescored)) for frame in worst]
+        shown = ", ".join(f"{number} ({count} box{'es' * (count != 1)})" for number, count in counts)
         yield f"frames that differ most: {shown}"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +15,12 @@ from dsbench.build import parser_source
 from dsbench.build.parser_source import SourcePlan, UserSource
 from dsbench.families import registry
 from dsbench.families.base import Convention, Head, HeadFact, HeadRefused, Network, Preprocessing
-from dsbench.jobs.probe import ProbeJob, ProbeResult
+from dsbench.jobs.probe import ProbeResult
 from dsbench.judge import label_names
 from dsbench.judge.imports import batch, exporter_keys, fp16, frame_evidence, output_ranges, preprocessing, tensors
 from dsbench.judge.imports.batch import BatchState
 from dsbench.judge.imports.candidate_boxes import CandidateBoxes
-from dsbench.judge.imports.levels import Stated, StatedBy
+from dsbench.judge.imports.levels import Stated
 from dsbench.judge.imports.preprocessing import Choice
 from dsbench.model.exporter import evidence as exporter_evidence
 from dsbench.model.exporter.evidence import ExporterEvidence
@@ -38,7 +36,7 @@ from dsbench.runtimes.probes import Probed
 from dsbench.steps import (
     candidate_pictures,
     clip_check,
-    picture_clip,
+    preprocessing_choice,
     preprocessing_rows,
     stated_values,
     tensorrt_import,
@@ -47,15 +45,12 @@ from dsbench.steps import (
 from dsbench.steps.candidate_pictures import SeenFrames, SideBySide
 from dsbench.steps.clip_check import ClipReport
 from dsbench.steps.findings import add_doubt
-from dsbench.steps.truth_candidates import VideoTruth, Weighing
+from dsbench.steps.preprocessing_choice import ProbedCandidates, probe_job
+from dsbench.steps.truth_candidates import VideoTruth
 
 if TYPE_CHECKING:
     from dsbench.steps.model_run import ModelRun
 
-_EVIDENCE_BUDGET_S = 3.0
-"""Time for the frames in three views, where only they show the range of pixels ..."""
-_GUESS_BUDGET_S = 1.0
-"""... and where they make nothing but a guess."""
 NOT_RUN = (
     "the graph holds a TensorRT plugin and was not run here: head by its declared outputs, preprocessing by habit;"
     " look at the drawn frames"
@@ -154,7 +149,7 @@ def _about_clip(facts: PreflightFacts, outputs: ModelOutputsResult, scratch: Pat
     if head is not None and not outputs.choice.unknown:
         network = Network(facts.width, facts.height)
         found = CandidateBoxes(outputs.candidates, probed.result, probed.tensors, head, network)
-    return clip_check.look(facts, probed, found, outputs.chosen, _job(facts, ()), scratch)
+    return clip_check.look(facts, probed, found, outputs.chosen, probe_job(facts, ()), scratch)
 
 
 def _show_unknown(model: ModelRun, log: EvidenceLog, outputs: ModelOutputsResult) -> None:
@@ -182,7 +177,7 @@ def side_by_side(facts: ModelFacts, outputs: ModelOutputsResult, scratch: Path) 
     if len(probed.result.frames) < candidate_pictures.FRAMES or not set(possible) <= set(candidates):
         folder = scratch / "side_by_side"
         folder.mkdir(exist_ok=True)
-        job = replace(_job(facts, possible), frames=candidate_pictures.FRAMES, fp16=False, time_budget_s=6.0)
+        job = replace(probe_job(facts, possible), frames=candidate_pictures.FRAMES, fp16=False, time_budget_s=6.0)
         probed, candidates = probes.probe_model(job, folder), possible
     network = Network(facts.width, facts.height)
     found = CandidateBoxes(candidates, probed.result, probed.tensors, head, network)
@@ -216,7 +211,7 @@ def probe(
         if _may_be_fed(convention, facts.onnx.outputs)
     ]
     candidates = preprocessing.candidates(conventions, stated, facts.onnx.channels)
-    probed = _declared(facts, runtime, scratch) or probes.probe_model(_job(facts, candidates), scratch)
+    probed = _declared(facts, runtime, scratch) or probes.probe_model(probe_job(facts, candidates), scratch)
     warnings = (
         *(_check_ranges(facts, probed, candidates[0], stated) if not facts.onnx.plugins else (NOT_RUN,)),
         *filter(None, (batch.warning(probed.result.batches),)),
@@ -240,10 +235,10 @@ def probe(
     else:
         exporter, contradicted = exporter_keys.without_contradicted(exporter, head)
         warnings = (*warnings, *filter(None, (contradicted,)))
-        choice = _choose(facts, candidates, probed, head, stated, scratch, truth)
+        choice = preprocessing_choice.choose(ProbedCandidates(facts, candidates, probed, scratch), head, stated, truth)
         if choice.preprocessing not in candidates:  # ground truth can decide for a combination that is not usual
             candidates = (choice.preprocessing, *candidates)
-            probed = probes.probe_model(_job(facts, candidates), scratch)
+            probed = probes.probe_model(probe_job(facts, candidates), scratch)
         outputs = ModelOutputsResult(probed, candidates, 0, choice, head, None, user_source, exporter, warnings)
     return _settle(outputs, choice)
 
@@ -331,90 +326,6 @@ def family_threshold(head: Head | None) -> float:
 def source_plan(layout: ModelLayout) -> SourcePlan:
     """Where 6b's source is looked for and written."""
     return SourcePlan(layout.parser_source, layout.parser_source_alternatives, layout.parser_function)
-
-
-def _job(facts: ModelFacts, candidates: Sequence[Preprocessing]) -> ProbeJob:
-    settings = facts.settings
-    return ProbeJob(
-        onnx=str(facts.onnx.path),
-        video=str(facts.video.value.path) if facts.video else None,
-        height=facts.height,
-        width=facts.width,
-        channels=facts.onnx.channels,
-        nhwc=facts.onnx.layout == "NHWC",
-        candidates=tensors.to_candidates(candidates),
-        fp16=facts.video is not None and tensorrt_import.builds_fp16(facts),
-        scaling_filter=6 if settings.scaling_filter is None else settings.scaling_filter,
-        threads=len(os.sched_getaffinity(0)),
-    )
-
-
-def _choose(
-    facts: ModelFacts,
-    candidates: Sequence[Preprocessing],
-    probed: Probed,
-    head: Head,
-    stated: Stated,
-    scratch: Path,
-    truth: VideoTruth | None,
-) -> Choice:
-    """The choice for a recognised head: its convention joins what is ``stated``, its decode gives the evidence.
-
-    Where that leaves a guess, the usual scales are run once more on the mirrored and the zoomed frames.
-    """
-    convention = registry.convention(head)
-    stated = replace(
-        stated,
-        convention=convention.preprocessing,
-        convention_origin=convention.origin,
-        firm=convention.firm,
-        aspect=convention.aspect,
-    )
-    network, gain = Network(facts.width, facts.height), probed.result.input_gain
-    decoded = CandidateBoxes(candidates, probed.result, probed.tensors, head, network)
-    boxes = [decoded.of(index) for index in range(len(candidates))] if facts.video else []
-    scores = preprocessing.score(candidates, boxes, decoded.floor) if facts.video else ()
-    evidence = frame_evidence.of_gain(gain, facts.onnx.beginning)
-    choice = preprocessing.decide(scores, stated, evidence)
-    if truth is not None and probed.result.frames:
-        given = Weighing(tuple(candidates), probed, head, network, scores, stated)
-        weighed = truth_candidates.weigh(given, truth, choice, partial(_probe_at, facts, scratch, truth.pictures))
-        scores, stated = weighed.scores, weighed.stated
-        choice = preprocessing.decide(scores, stated, evidence)
-    if (
-        not facts.video
-        or not probed.result.frames
-        or (gain is not None and choice.keys[0].level is not StatedBy.UNKNOWN)
-    ):
-        return choice
-    rows = preprocessing.usual(stated, evidence)
-    folder = scratch / "views"
-    folder.mkdir(exist_ok=True)
-    budget = _EVIDENCE_BUDGET_S if gain is None else _GUESS_BUDGET_S
-    again = probes.probe_model(replace(_job(facts, rows), views=True, fp16=False, time_budget_s=budget), folder)
-    found = CandidateBoxes(rows, again.result, again.tensors, head, network).findings()
-    if gain is None:
-        evidence = frame_evidence.of_findings(found)
-    return preprocessing.decide(scores, stated, evidence, found)
-
-
-def _probe_at(
-    facts: ModelFacts,
-    scratch: Path,
-    pictures: tuple[Path, ...],
-    rows: tuple[Preprocessing, ...],
-    at: tuple[int, ...],
-) -> Probed:
-    """Run ``rows`` on the frames ``at`` of the video, or of a clip of the ``pictures``."""
-    folder = scratch / "annotated"
-    folder.mkdir(exist_ok=True)
-    job = replace(_job(facts, rows), at=at, frames=len(at), fp16=False)
-    if pictures:
-        clip = folder / "pictures.mkv"
-        if not clip.is_file():
-            picture_clip.write(pictures, clip)
-        job = replace(job, video=str(clip))
-    return probes.probe_model(job, folder)
 
 
 def add_evidence(log: EvidenceLog, outputs: ModelOutputsResult, accepted: Sequence[str] | None = None) -> None:
