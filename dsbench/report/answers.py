@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from dsbench.base.steps import STEPS
 from dsbench.report.collector import StepResult
 
+_NUMBER = re.compile(r"-?\d+(\.\d+)?%?")
+
 
 def step_answers(results: Sequence[StepResult]) -> tuple[tuple[str, str], ...]:
-    """(question, answer) of each step that has both; the answer is the value and origin of the step's first fact."""
-    first = {result.evidence.step: result.evidence.facts[0] for result in results if result.evidence.facts}
-    asked = ((step.question, first.get(step.name)) for step in STEPS if step.question)
-    return tuple((question, f"{fact.value}: {fact.origin}") for question, fact in asked if fact and fact.origin)
+    """(question, answer) of each step that has both; the answer is the value and origin of the step's first fact. A
+    value that is a bare number has the fact's name before it."""
+    answers = {result.evidence.step: answer(result) for result in results}
+    asked = ((step.question, answers.get(step.name)) for step in STEPS)
+    return tuple((question, said) for question, said in asked if said)
+
+
+def answer(result: StepResult) -> str:
+    """The step's answer to its question; empty without a question or an answer."""
+    question = next((step.question for step in STEPS if step.name == result.evidence.step), "")
+    fact = result.evidence.facts[0] if result.evidence.facts else None
+    if not question or fact is None or not fact.origin:
+        return ""
+    value = f"{fact.name} {fact.value}" if _NUMBER.fullmatch(fact.value) else fact.value
+    return f"{value}: {fact.origin}"

@@ -145,9 +145,10 @@ def _better_fed(model: ModelRun) -> str:
     best = max(known, key=lambda value: known[value], default=None)
     if best is None or mine is None or known[best] - mine < truth_ranking.MARGIN:
         return ""
+    better, used = preprocessing.differing(best, choice.preprocessing)
     return (
-        f"on the frames of step 6a the mAP is {known[best]:.3f} with {preprocessing.describe(best)}, {mine:.3f} with"
-        " this run's preprocessing: compare the keys that differ"
+        f"on the frames of step 6a the mAP is {known[best]:.3f} with {better}, {mine:.3f} with this run's {used}:"
+        f" set {better}"
     )
 
 

@@ -27,6 +27,12 @@ def test_answers_of_the_steps_that_have_one() -> None:
     )
 
 
+def test_a_bare_number_has_its_name() -> None:
+    step = result("import_parity", "F1 against the reference", "1.000", "the boxes are the model's")
+    assert answers.answer(step) == "F1 against the reference 1.000: the boxes are the model's"
+    assert answers.answer(result("kitti_gate", "Frames written", "100", "100 expected")) == ""
+
+
 def test_what_was_not_measured_is_not_answered() -> None:
     assert (
         answers.step_answers([result("throughput_limit", "Limit", "not measured: not requested, --limits never")]) == ()

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from dsbench.base import spec
 from dsbench.base.boxes import Boxes
 from dsbench.base.spec import IMAGENET_ROW
@@ -309,6 +311,25 @@ def describe(value: Preprocessing) -> str:
         f"net-scale-factor={value.net_scale_factor!r}{offsets} model-color-format={value.model_color_format}"
         f" maintain-aspect-ratio={value.maintain_aspect_ratio}{padding}"
     )
+
+
+def differing(one: Preprocessing, other: Preprocessing) -> tuple[str, str]:
+    """The keys in which two differ, with the values of each, in nvinfer's keys."""
+    every = [(name, _key(one, name), _key(other, name)) for name in _KEYS]
+    keys = [(name, first, second) for name, first, second in every if first != second]
+    return " ".join(f"{name}={first}" for name, first, _ in keys), " ".join(f"{name}={last}" for name, _, last in keys)
+
+
+_KEYS = ("net-scale-factor", "offsets", "model-color-format", "maintain-aspect-ratio", "symmetric-padding")
+
+
+def _key(value: Preprocessing, name: str) -> str:
+    found = getattr(value, name.replace("-", "_"))
+    if name == "net-scale-factor":
+        return str(np.float32(found))  # nvinfer reads it as float32
+    if name == "offsets":
+        return ";".join(f"{part:g}" for part in found or (0.0, 0.0, 0.0))
+    return str(int(found))
 
 
 def toml(value: Preprocessing) -> str:

@@ -11,7 +11,7 @@ from dsbench.base.steps import STEPS
 from dsbench.base.text import last_line
 from dsbench.record.schema import INCONCLUSIVE, ModelVerdict, RunMeasurement
 from dsbench.record.verdict import DECISION, IMPORT_STEPS
-from dsbench.report.answers import step_answers
+from dsbench.report.answers import answer, step_answers
 from dsbench.report.collector import StepResult
 from dsbench.report.page.views import Headline, Line
 
@@ -90,6 +90,8 @@ def _lines(results: Sequence[StepResult], verdict: ModelVerdict) -> Iterator[Lin
     elif doubts := [(one.evidence.step, doubt) for one in results for doubt in one.evidence.undecided]:
         yield Line("What is not decided?", ", ".join(f"{step} ({doubt.code})" for step, doubt in doubts), "amber")
         yield Line("What to do?", _first(doubts[0][1].fix))
+    if undecided := _undecided_streams(results, verdict):
+        yield Line("Why are the streams not known?", undecided)
     yield from (Line(question, answer) for question, answer in step_answers(results))
     missing = not_measured(results)
     if missing:
@@ -102,6 +104,14 @@ def _listed(what: str) -> list[str]:
     return [line.strip().removeprefix("fix: ") for line in what.splitlines() if line.startswith("    fix: ")]
 
 
+def _undecided_streams(results: Sequence[StepResult], verdict: ModelVerdict) -> str:
+    """What speaks against the run that decides, and what to do about each; empty if it decides."""
+    run = deciding_run(results)
+    if run is None or verdict.streams is not None:
+        return ""
+    return "; ".join(dict.fromkeys(reason.text for reason in run.measurement.reasons))
+
+
 def _record(results: Sequence[StepResult], folder: Path) -> Iterator[Line]:
     record = next((result.record for result in reversed(results) if result.record is not None), None)
     if record is not None and record.path and not record.trouble:
@@ -110,7 +120,8 @@ def _record(results: Sequence[StepResult], folder: Path) -> Iterator[Line]:
 
 
 def not_measured(results: Sequence[StepResult]) -> tuple[str, ...]:
-    """Steps that were skipped, left out or not requested, with the reason."""
+    """Steps that were skipped, left out or not requested, with the reason. A step that a line of
+    its own answers is left out."""
     by_step = {result.evidence.step: result for result in results}
     reasons: dict[str, list[str]] = {}
     for step in STEPS:
@@ -120,7 +131,7 @@ def not_measured(results: Sequence[StepResult]) -> tuple[str, ...]:
         elif result.outcome == "skipped":
             why = result.evidence.skipped_for or last_line(result.detail, "skipped")
             reasons.setdefault(why, []).append(step.name)
-        elif result.evidence.left_out:
+        elif result.evidence.left_out and not answer(result):
             reasons.setdefault(result.evidence.left_out, []).append(step.name)
     return tuple(f"{_named(names)}: {why}" for why, names in reasons.items())
 

@@ -20,6 +20,7 @@ from dsbench.judge.imports.preprocessing import (
     candidates,
     decide,
     describe,
+    differing,
     score,
     table,
     toml,
@@ -244,3 +245,15 @@ def test_what_is_stated_whole_is_tried_with_the_other_range_alone(scale: float, 
     assert tried[0] == Preprocessing(scale, (), 0, 0)
     assert [item.net_scale_factor for item in tried[1:]] == pytest.approx(contrasts)
     assert {item.maintain_aspect_ratio for item in tried} == {0}
+
+
+def test_only_the_keys_that_differ_are_named() -> None:
+    usual = Preprocessing(1.0, (), 1, 1, 0)
+    assert differing(usual, Preprocessing(0.003920000046491623, (), 1, 1, 0)) == (
+        "net-scale-factor=1.0",
+        "net-scale-factor=0.00392",
+    )
+    assert differing(usual, Preprocessing(1.0, (1.5, 2.0, 3.0), 0, 1, 1)) == (
+        "offsets=0;0;0 model-color-format=1 symmetric-padding=0",
+        "offsets=1.5;2;3 model-color-format=0 symmetric-padding=1",
+    )

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from dsbench.base.steps import STEPS
+from dsbench.judge.run.reason import Reason, State
 from dsbench.record.evidence import AnnotatedVideo, GridColumn, Picture, PictureGrid, Table
-from dsbench.record.schema import Figures
+from dsbench.record.schema import Figures, ModelVerdict
 from dsbench.report import html
 from dsbench.report.page import gallery, headlines, media
 from dsbench.report.page.benchmark import benchmark, time_chart
@@ -66,6 +67,27 @@ def test_how_sure_the_number_of_streams_is() -> None:
     )
     (model,) = pages.page([pages.skipped("run1_calibration", "kitti_gate failed")]).models
     assert model.headlines[1].reason == "the benchmark was skipped: kitti_gate failed"
+
+
+def test_why_the_number_of_streams_is_not_known() -> None:
+    reasons = (Reason("other-load", "busy: run again"), Reason("too-few-windows", "4 windows: raise --perf-seconds"))
+    run = pages.measurement()
+    doubted = replace(run.measurement, state=State.INCONCLUSIVE, reasons=reasons)
+    step = pages.passed("run2_validation")
+    assert step.page is not None
+    step = replace(step, page=replace(step.page, measurements=(replace(run, measurement=doubted),)))
+    for streams, said in ((None, ["busy: run again; 4 windows: raise --perf-seconds"]), (1, [])):
+        verdict = ModelVerdict("amber", "Yes", "passed", "Not known", "amber", "embedded", streams)
+        lines = headlines.lines([step], verdict, Path("/reports"))
+        assert [line.text for line in lines if line.name == "Why are the streams not known?"] == said
+
+
+def test_what_a_line_answers_is_not_among_what_was_not_measured() -> None:
+    compared = pages.log("regression")
+    compared.fact("Comparison", "nothing to compare with", "there is no earlier good run")
+    compared.left_out = "nothing to compare with"
+    done = [pages.passed(step.name) for step in STEPS if step.name != "regression"]
+    assert headlines.not_measured([*done, pages.result(compared.snapshot())]) == ()
 
 
 def test_the_gallery_keeps_to_its_size() -> None:
