@@ -159,8 +159,8 @@ def test_a_grandchild_that_leaves_the_session_does_not_outlive_the_run(tmp_path:
 def test_a_script_around_the_program_ends_as_asked(tmp_path: Path) -> None:
     """A shell that waits for its child hears no signal of its own before that has ended."""
     flag = tmp_path / "flag"
-    waits = "try: time.sleep(60)\nexcept KeyboardInterrupt: print('quit')"
-    inner = f"import pathlib, time\npathlib.Path({str(flag)!r}).touch()\n{waits}"
+    waits = f"pathlib.Path({str(flag)!r}).touch(); time.sleep(60)"  # the signal may come before touch() has returned
+    inner = f"import pathlib, time\ntry: {waits}\nexcept KeyboardInterrupt: print('quit')"
     script = tmp_path / "app"
     script.write_text(f'#!/bin/sh\n{sys.executable} -c "$1"\necho after\n')
     script.chmod(0o755)
