@@ -49,8 +49,8 @@ def test_stdin_is_open_and_quiet(tmp_path: Path) -> None:
 def test_until_interrupts_and_the_end_counts_as_requested(tmp_path: Path) -> None:
     flag = tmp_path / "flag"
     code = (
-        f"import time, pathlib\npathlib.Path({str(flag)!r}).touch()\n"
-        "try:\n time.sleep(60)\nexcept KeyboardInterrupt: pass"
+        f"import time, pathlib\ntry:\n pathlib.Path({str(flag)!r}).touch()\n"
+        " time.sleep(60)\nexcept KeyboardInterrupt: pass"
     )
     done = process.run(python(code), tmp_path / "log", deadline_s=30, until=flag.exists)
     assert (done.stopped, done.timed_out, done.returncode) == (True, False, 0)
@@ -60,8 +60,8 @@ def test_a_child_gets_sigint_even_if_the_parent_ignores_it(tmp_path: Path) -> No
     """As below ``pytest &`` or nohup."""
     flag = tmp_path / "flag"
     code = (
-        f"import time, pathlib\npathlib.Path({str(flag)!r}).touch()\n"
-        "try:\n time.sleep(60)\nexcept KeyboardInterrupt: pass"
+        f"import time, pathlib\ntry:\n pathlib.Path({str(flag)!r}).touch()\n"
+        " time.sleep(60)\nexcept KeyboardInterrupt: pass"
     )
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
