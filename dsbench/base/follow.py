@@ -18,6 +18,8 @@ class Follower:
         self._take = take
         self._offset = 0
         self._rest = b""
+        self.complete = 0
+        """Bytes of the log up to the end of its last complete line."""
 
     @property
     def rest(self) -> bytes:
@@ -30,9 +32,20 @@ class Follower:
         for block in self._blocks():
             *lines, rest = (self._rest + block).split(b"\n")
             self._rest = rest[-_ONCE:]
+            if lines:
+                self.complete = self._offset - len(rest)
             for line in lines:
                 self._take(line)
         return self._offset > before
+
+    def catch_up(self) -> None:
+        """Read all that is in the log now; a program that goes on writing does not prolong it."""
+        try:
+            size = self._log.stat().st_size
+        except OSError:
+            return
+        while self._offset < size and self.look():
+            pass
 
     def _blocks(self) -> Iterator[bytes]:
         try:

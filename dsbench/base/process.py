@@ -21,7 +21,9 @@ from dsbench.base.errors import Code, DsbenchError
 _PR_SET_PDEATHSIG = 1
 _POLL_S = 0.02
 _PASSES = 5
-_GRACE_S = 10.0
+_GRACE_S = 15.0
+"""After SIGINT: deepstream-app takes 6 s to end with 128 streams."""
+_TERM_S = 2.0
 _NO_ROOM = 16 * 1024
 _BY_SIGINT = (0, -signal.SIGINT, 128 + signal.SIGINT)
 _MARK = "DSBENCH_CHILD"
@@ -84,7 +86,8 @@ def run(
     progress: Callable[[], int] | None = None,
     until: Callable[[], bool] | None = None,
 ) -> Finished:
-    """Run ``command`` to its end, its output in ``log``; interrupt it (SIGINT) once ``until`` holds.
+    """Run ``command`` to its end, its output in ``log``; interrupt it (SIGINT) once ``until`` holds, which is asked
+    no more after that.
 
     ``deadline_s`` is the maximum time. With ``progress``, a number that grows while the program works, it is the time
     until the first progress, and ``stall_s`` the maximum pause afterwards (a function if it depends on the phase).
@@ -180,15 +183,24 @@ def _watch(child: subprocess.Popen[bytes], until: Callable[[], bool] | None, clo
         if _ends_within(child, _POLL_S):
             return _End()
         if until is not None and until():
-            signal_group(child, signal.SIGINT)
-            return _End(stopped=True, timed_out=not _ends_within(child, _GRACE_S))
+            return _End(stopped=True, timed_out=not _stop(child, _GRACE_S, _TERM_S))
         flooded = _size(log) > LOG_LIMIT
-        if flooded or clock.is_up():
-            signal_group(child, signal.SIGINT)
-            if not _ends_within(child, 1.0 if flooded else _GRACE_S):
-                signal_group(child, signal.SIGTERM)
-                _ends_within(child, 1.0 if flooded else 2.0)
-            return _End(timed_out=not flooded, flooded=flooded)
+        if flooded:
+            _stop(child, 1.0, 1.0)
+            return _End(flooded=True)
+        if clock.is_up():
+            _stop(child, _GRACE_S, _TERM_S)
+            return _End(timed_out=True)
+
+
+def _stop(child: subprocess.Popen[bytes], interrupt_s: float, terminate_s: float) -> bool:
+    """Send SIGINT, then SIGTERM; True if SIGINT ended it within ``interrupt_s``. SIGKILL is left to ``_kill_all``."""
+    signal_group(child, signal.SIGINT)
+    if _ends_within(child, interrupt_s):
+        return True
+    signal_group(child, signal.SIGTERM)
+    _ends_within(child, terminate_s)
+    return False
 
 
 def _size(path: Path) -> int:

@@ -90,6 +90,8 @@ class AppRun:
     stream0: tuple[float, ...]
     """FPS of stream 0 in each window, as the specification's grep reads the log."""
     windows: Windows
+    log_bytes: int | None = None
+    """Bytes of the log when dsbench stopped the app: rows after them do not count. None: the whole log."""
 
 
 @dataclass(frozen=True)

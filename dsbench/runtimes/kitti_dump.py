@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import shlex
-import signal
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import process, text
+from dsbench.base import process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
 from dsbench.formats import kitti
 from dsbench.formats.app.console import Console
-from dsbench.formats.failures import app as app_failures
+from dsbench.runtimes import app_end
 from dsbench.runtimes.build_watch import BUILD_S, BuildWatch
 from dsbench.runtimes.contract import Runtime
 
@@ -22,7 +20,6 @@ FIRST_FRAME_S = 600.0
 """Time until the first frame: loading a large engine and starting CUDA are slow."""
 STALL_S = 60.0
 """Longest pause between frames; after that the app hangs."""
-FALSE_STATUS = 255
 _LOOK_EVERY = 5
 
 
@@ -33,6 +30,11 @@ class KittiDump:
     finished: Finished
     directory: Path
     console: Console
+
+    @property
+    def end_warning(self) -> str:
+        """How the app ended if not as asked, although its files are complete; empty if it did."""
+        return app_end.warning(self.finished, self.console)
 
 
 def dump(
@@ -56,61 +58,9 @@ def dump(
     )
     if frames:
         _keep_first(directory, frames)
-    require_success(finished, what)
-    return KittiDump(finished, directory, progress.console())
-
-
-_BY_SIGNAL = {
-    "SIGKILL": "check `dmesg`: probably the OOM killer ended it; stop other programs, or use fewer streams",
-    "SIGBUS": "check that /dev/shm and the disk have space; in a container use --shm-size=1g",
-    "SIGABRT": "read its last lines: they name the exception or assertion",
-    "SIGILL": "build its libraries for this processor: one was built for another",
-    "SIGPIPE": "do not close the app's output while it runs",
-}
-_DISK_FULL_FIX = "free space on the disk (df -h)"
-_CRASH_FIX = "Parser crash: output tensor shape mismatch — re-check the output shapes of step 6a"
-
-
-def require_success(finished: Finished, what: str) -> None:
-    """Raise APP_CRASHED, APP_TIMEOUT or APP_FAILED unless the app ended with 0 or was interrupted by ``until``.
-
-    The error has the cause that the log is known to show, and its last lines.
-    """
-    if finished.ended_as_asked or (finished.returncode == 0 and not finished.timed_out and not finished.flooded):
-        return
-    known = app_failures.find(text.lines_to_search(finished.log))
-    last = "\n".join(f"    {line}" for line in finished.tail())
-    said = f": {known.cause}" if known else ""
-    said += f"\n  last lines of {finished.log}:\n{last}" if last else f"\n  {finished.log} is empty"
-    code, ending, fix = _ending(finished)
-    if known and fix != _DISK_FULL_FIX:
-        fix = known.fix
-    raise DsbenchError(code, f"{what}: the app {ending}{said}", where=shlex.join(finished.command), fix=fix)
-
-
-def _ending(finished: Finished) -> tuple[Code, str, str]:
-    """The error's code, how the app ended, and the fix if the log shows no cause."""
-    if finished.flooded:
-        how = f"was stopped because it flooded its log: more than {process.LOG_LIMIT >> 20} MB"
-        return Code.APP_FAILED, how, "read the end of the log and remove what prints a line for every frame"
-    if finished.timed_out:
-        how = f"made no progress and was stopped after {finished.seconds:.0f} s"
-        return Code.APP_TIMEOUT, how, "read the log; run the command by hand to see where it hangs"
-    if finished.signal_name is not None or (finished.returncode > 128 and finished.returncode != FALSE_STATUS):
-        name = finished.signal_name or _signal_of(finished.returncode)
-        return Code.APP_CRASHED, f"was killed by {name}", _BY_SIGNAL.get(name, _CRASH_FIX)
-    if process.disk_full(finished.log):
-        return Code.APP_FAILED, f"ended with status {finished.returncode}, the disk is full", _DISK_FULL_FIX
-    how = f"ended with status {finished.returncode}"
-    return Code.APP_FAILED, how, "read its last lines and correct what they name"
-
-
-def _signal_of(status: int) -> str:
-    """The signal in an exit status of 128+n, as a shell reports it."""
-    try:
-        return f"status {status} ({signal.Signals(status - 128).name})"
-    except ValueError:
-        return f"status {status}"
+    console = progress.console()
+    app_end.require_success(finished, console, what)
+    return KittiDump(finished, directory, console)
 
 
 def empty(directory: Path) -> None:

@@ -2,8 +2,9 @@
 
 The time counts from the start of the app, as the ``timeout`` of the specification's helper does. If nvinfer
 builds an engine, the run is extended by the time of the build; it is reported and not measured. The run ends with
-SIGINT, on which both apps exit with status 0. A run that ends in any other way is not a measurement. It may end early,
-once ``enough`` accepts its windows.
+SIGINT, on which both apps exit with status 0. What the app prints after that is no window: deepstream-app prints one
+more row while it shuts down, with many streams seconds later. A run that ends in any other way is not a measurement.
+It may end early, once ``enough`` accepts its windows.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from dsbench.base.process import Finished
 from dsbench.formats.app.console import Console, ConsoleReader
 from dsbench.formats.perf.stream0 import stream0_values
 from dsbench.formats.perf.windows import Collector, Windows
+from dsbench.runtimes import app_end
 from dsbench.runtimes.build_watch import BUILD_S
 from dsbench.runtimes.contract import Runtime
-from dsbench.runtimes.kitti_dump import require_success as require_app_success
 
 STALL_INTERVALS = 5
 SHORTEST_STALL_S = 10.0
@@ -65,6 +66,9 @@ class PerfRun:
     """When ``enough`` ended the run; None if it took its whole time."""
     not_asked: str = ""
     """The error that stopped the calls of ``enough``; empty without one."""
+    log_bytes: int | None = None
+    """Bytes of the log when the app was stopped, in complete lines: rows after them do not count. None if it ended by
+    itself."""
 
     @property
     def due_s(self) -> float:
@@ -83,6 +87,13 @@ class PerfRun:
         """The app did not end on SIGINT and was killed; its rows are complete, as with the helper's ``timeout``."""
         return self.finished.stopped and self.finished.timed_out
 
+    @property
+    def end_warning(self) -> str:
+        """How the app ended if not as asked, although its rows are complete; empty if it did."""
+        if self.killed_at_end and self.windows.fps:
+            return "the app did not end on SIGINT and was killed; its PERF rows are complete"
+        return app_end.warning(self.finished, self.console) if self.finished.stopped else ""
+
 
 def run_app(runtime: Runtime, plan: PerfPlan) -> PerfRun:
     """Run the app; never raises for how the app ended (``require_success`` does), so that its rows are kept."""
@@ -97,9 +108,19 @@ def run_app(runtime: Runtime, plan: PerfPlan) -> PerfRun:
         until=log.over,
     )
     windows = log.windows()
-    stream0 = tuple(stream0_values(plan.log))
-    early = (log.ended_early_s, log.not_asked)
-    return PerfRun(plan, finished, windows, stream0, log.console, log.build_s, log.builds, *early)
+    stream0 = tuple(stream0_values(plan.log, log.stopped_at))
+    return PerfRun(
+        plan,
+        finished,
+        windows,
+        stream0,
+        log.console,
+        log.build_s,
+        log.builds,
+        ended_early_s=log.ended_early_s,
+        not_asked=log.not_asked,
+        log_bytes=log.stopped_at,
+    )
 
 
 def require_success(perf: PerfRun, what: str) -> None:
@@ -114,7 +135,7 @@ def require_success(perf: PerfRun, what: str) -> None:
             where=shlex.join(finished.command),
             fix="run the command by hand to see where it hangs",
         )
-    require_app_success(finished, what)
+    app_end.require_success(finished, perf.console, what)
     if not finished.stopped:
         raise DsbenchError(
             Code.APP_FAILED,
@@ -139,6 +160,8 @@ class _LiveLog:
         self._judged = 0
         self.ended_early_s: float | None = None
         self.not_asked = ""
+        self.stopped_at: int | None = None
+        """Bytes of the log's complete lines when the run was over; None before."""
 
     def steps(self) -> int:
         """A number that grows with each row, and when an engine build begins or ends."""
@@ -146,8 +169,16 @@ class _LiveLog:
         return self._collector.rows + (self._build_began is not None) + (self._build_ended is not None)
 
     def over(self) -> bool:
-        """Whether the run has had its time, that of an engine build not counted, or its windows are enough."""
+        """Whether the run has had its time, that of an engine build not counted, or its windows are enough; rows that
+        come later are not read."""
         self._look()
+        if self._is_over():
+            self._follower.catch_up()
+            self.stopped_at = self._follower.complete
+            return True
+        return False
+
+    def _is_over(self) -> bool:
         if self._build_began is not None and self._build_ended is None:
             return False
         now = time.monotonic() - self._started
@@ -202,7 +233,8 @@ class _LiveLog:
         while self._follower.look():
             pass
         ended = time.monotonic() - self._started
-        self._collector.feed(self._follower.rest.decode("utf-8", "replace"), ended)
+        if self.stopped_at is None:
+            self._collector.feed(self._follower.rest.decode("utf-8", "replace"), ended)
         self._collector.finish(ended)
         return self._collector.windows()
 
@@ -215,7 +247,8 @@ class _LiveLog:
     def _take(self, raw: bytes) -> None:
         line = raw.decode("utf-8", "replace")
         now = time.monotonic()
-        self._collector.feed(line, now - self._started)
+        if self.stopped_at is None:
+            self._collector.feed(line, now - self._started)
         self._reader.feed(line)
         if self._build_began is None and self._reader.build_began:
             self._build_began = now

@@ -110,6 +110,7 @@ def _keep_raw(model: ModelRun, name: str, played: Played) -> None:
         builds=perf.builds,
         stream0=perf.stream0,
         windows=perf.windows,
+        log_bytes=perf.log_bytes,
     )
     model.keep(AppRuns((*(earlier.runs if earlier else ()), run)))
 

@@ -149,8 +149,8 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, raw: RawRun) -> None:
     add_windows(log, name, found, raw.facts, raw.telemetry, raw.measurement)
     _rows(log, raw)
     engine_rows.engine(log, name, perf.console, build_s=perf.build_s)
-    if perf.killed_at_end and found.fps:
-        log.warn(f"{name}: the app did not end on SIGINT and was killed; its PERF rows are complete")
+    if perf.end_warning:
+        log.warn(f"{name}: {perf.end_warning}")
     file_text(log, layout.ds_app_config(plan.streams, 1 if name == RUN_1 else 2))
     file_text(log, plan.log)
 

@@ -116,6 +116,8 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, run: ExtraRun) -> None:
         spread = f"95 % confidence interval {total.low:.1f} to {total.high:.1f}, {measured.windows} windows"
         log.fact(f"{name}: all streams together", f"{total.mean:.1f} FPS", spread)
     log.note(*(f"{name}: {reason.text}" for reason in measured.reasons))
+    if perf.end_warning:
+        log.warn(f"{name}: {perf.end_warning}")
     engine_rows.engine(log, name, perf.console, build_s=perf.build_s)
     telemetry_rows.add_run(log, name, run.series, perf.windows)
     file_text(log, layout.ds_extra_app_config(plan.name))

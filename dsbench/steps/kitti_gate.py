@@ -237,6 +237,8 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: KittiGateResult)
         log.warn(f"the dump has {scan.files} of {result.expected} frames: {result.lost} are missing")
     if finished.stopped and finished.timed_out:
         log.warn("the app did not end on SIGINT after the last frame and was killed")
+    if result.dump.end_warning:
+        log.warn(result.dump.end_warning)
     add_figures(log, scan, result.verdict, result.min_rate)
     if scan.invalid_count:
         log.warn(f"{scan.invalid_count} lines are not in KITTI format; the first is in {scan.invalid[0].file}")

@@ -83,7 +83,7 @@ def _log(path: str, run: AppRun, layout: ModelLayout) -> Iterator[RecordMismatch
     if not log.is_file():
         return
     try:
-        stream0 = list(stream0_values(log))
+        stream0 = list(stream0_values(log, run.log_bytes))
     except DsbenchError:
         return
     if stream0 != list(run.stream0):
@@ -93,7 +93,7 @@ def _log(path: str, run: AppRun, layout: ModelLayout) -> Iterator[RecordMismatch
     if run.windows.earlier:
         return
     reader = Collector(run.streams, run.windows.interval_s)
-    for line in log.read_bytes().decode("utf-8", "replace").splitlines(keepends=True):
+    for line in log.read_bytes()[: run.log_bytes].decode("utf-8", "replace").splitlines(keepends=True):
         reader.feed(line, 0.0)
     reader.finish(0.0)
     for name in ("fps", "avg", "broken", "repaired"):

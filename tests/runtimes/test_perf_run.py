@@ -10,6 +10,7 @@ import pytest
 
 from dsbench.base import follow, process
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.formats.perf.stream0 import stream0_values
 from dsbench.formats.perf.windows import Windows
 from dsbench.runtimes import perf_run
 from dsbench.runtimes.perf_run import PerfPlan, PerfRun
@@ -23,11 +24,13 @@ def play(
     seconds: int = 1,
     pause: float = 0.01,
     deaf: bool = False,
+    at_stop: str = "",
+    at_exit: str = "",
     enough: Callable[[Windows], bool] | None = None,
 ) -> PerfRun:
     config = folder / "app.txt"
     config.write_text(f"[source0]\nnum-sources={streams}\n")
-    runtime = StandInRuntime(((0, rows),), pause=pause, ignore_sigint=deaf)
+    runtime = StandInRuntime(((0, rows),), pause=pause, ignore_sigint=deaf, at_stop=at_stop, at_exit=at_exit)
     return perf_run.run_app(runtime, PerfPlan(config, streams, seconds, 2, folder / "ds" / "run.log", enough))
 
 
@@ -62,6 +65,59 @@ def test_noise_between_and_inside_rows(tmp_path: Path) -> None:
     assert perf.windows.fps == ((10.0, 20.0), (12.0, 22.0))
     assert perf.windows.broken == 1
     assert sorted(perf.stream0) == [7.0, 10.0, 12.0], "the specification's grep takes the cut row as well"
+
+
+LATE_ROW = "time.sleep(0.4); out('**PERF:  3.00 (1.00)\\t4.00 (1.00)\\t')"
+
+
+@pytest.mark.parametrize("seconds", [1, 60])
+def test_rows_after_our_stop_count_nowhere(tmp_path: Path, seconds: int) -> None:
+    enough = (lambda windows: len(windows.fps) == 2) if seconds == 60 else None
+    perf = play(tmp_path, (10.0, 20.0), (30.0, 40.0), seconds=seconds, at_stop=LATE_ROW, enough=enough)
+    perf_run.require_success(perf, "DS Run 1")
+    assert perf.windows.fps == ((10.0, 20.0), (30.0, 40.0))
+    assert perf.stream0 == (10.0, 30.0)
+    assert perf.windows.begun_s[-1] <= perf.lasted_s
+    assert perf.windows.broken == 0
+    assert perf.console.closing == "successful", "the rest of the console is read"
+    log = perf.plan.log.read_bytes()
+    assert b"3.00" in log[perf.log_bytes :]
+    assert list(stream0_values(perf.plan.log)) == [10.0, 30.0, 3.0]
+    assert not perf.end_warning
+
+
+def test_a_row_that_our_stop_cuts_is_neither_whole_nor_broken(tmp_path: Path) -> None:
+    begun = "sys.stdout.write('**PERF:  5.00 (1.00)\\t'); sys.stdout.flush()"
+    perf = play(tmp_path, (10.0, 20.0), begun, at_stop="out('6.00 (1.00)\\t')")
+    assert perf.windows.fps == ((10.0, 20.0),)
+    assert perf.windows.broken == 0
+    assert perf.stream0 == (10.0,)
+
+
+@pytest.mark.parametrize("crash", ["os.abort()", "os.kill(os.getpid(), signal.SIGSEGV)", "os._exit(134)"])
+def test_an_abnormal_end_after_success_is_a_warning(tmp_path: Path, crash: str) -> None:
+    perf = play(tmp_path, (10.0, 20.0), at_exit=crash)
+    perf_run.require_success(perf, "DS Run 1")
+    name = "SIGSEGV" if "SEGV" in crash else "SIGABRT"
+    assert name in perf.end_warning
+    assert "App run successful" in perf.end_warning
+    assert perf.windows.fps == ((10.0, 20.0),)
+
+
+@pytest.mark.parametrize(
+    ("rows", "at_stop"),
+    [(((10.0, 20.0), "out('Quitting'); os.abort()"), ""), (((10.0, 20.0),), "os.abort()")],
+)
+def test_an_abnormal_end_before_success_is_a_crash(tmp_path: Path, rows: tuple[Row, ...], at_stop: str) -> None:
+    perf = play(tmp_path, *rows, at_stop=at_stop)
+    assert error_of(perf).code == Code.APP_CRASHED
+    assert not perf.end_warning
+
+
+def test_an_app_that_ends_by_itself_after_success_and_aborts_is_no_measurement(tmp_path: Path) -> None:
+    perf = play(tmp_path, (10.0, 20.0), "out('App run successful'); os.abort()", seconds=30)
+    assert error_of(perf).code == Code.APP_FAILED
+    assert not perf.end_warning
 
 
 @pytest.mark.parametrize(
