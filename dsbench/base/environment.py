@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 
+QUIET = {"ORT_DISABLE_TELEMETRY": "1"}
+"""Switches off the telemetry of the libraries that children load."""
+
 
 def snapshot(**changes: str) -> dict[str, str]:
-    """A copy of ``os.environ`` with ``changes``.
+    """A copy of ``os.environ`` with ``QUIET`` and ``changes``.
 
     A variable that another thread removes during the copy is left out (pytest sets and removes one for every test);
     ``dict(os.environ)`` would raise.
     """
     found = {name: value for name in list(os.environ) if (value := os.environ.get(name)) is not None}
-    return {**found, **changes}
+    return {**found, **QUIET, **changes}

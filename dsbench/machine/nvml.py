@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 from dsbench.base.ask import ask
+from dsbench.base.python_child import python_command
 
 PACKAGE = "nvidia-ml-py"
 _CUDA_TIMEOUT_S = 30.0
@@ -109,10 +109,9 @@ def cuda_choice(gpu_id: int, count: int, environment: Mapping[str, str]) -> int 
     return None
 
 
-def pci_bus_of(gpu_id: int, python: Sequence[str] = (sys.executable,)) -> str | NoDevice:
+def pci_bus_of(gpu_id: int, command: Sequence[str] = ()) -> str | NoDevice:
     """PCI bus id of CUDA's GPU. A child process asks CUDA's driver library, which may hang or crash."""
-    command = (*python, "-m", "dsbench.machine.cuda_device", str(gpu_id))
-    reply = ask(command, _CUDA_TIMEOUT_S)
+    reply = ask(command or python_command("dsbench.machine.cuda_device", str(gpu_id)), _CUDA_TIMEOUT_S)
     if reply.hung:
         return NoDevice(f"CUDA did not answer within {_CUDA_TIMEOUT_S:.0f} s")
     if reply.failure:

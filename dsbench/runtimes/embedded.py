@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import dsbench
+from dsbench.base.python_child import python_command
 from dsbench.machine import hardware
 from dsbench.machine.versions import Version, machine_versions
 
@@ -36,7 +36,7 @@ class EmbeddedRuntime:
         return None
 
     def app_command(self, config: Path) -> tuple[str, ...]:
-        return (sys.executable, "-m", "dsbench.embedded.app", "-c", str(config))
+        return python_command("dsbench.embedded.app", "-c", str(config))
 
     def versions(self, gpu_id: int = 0) -> tuple[Version, ...]:
         found = [Version("dsbench", dsbench.__version__)]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dsbench.base.ask import ask
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.python_child import python_command
 from dsbench.base.text import last_line
 
 _DEADLINE_S = 600.0
@@ -17,7 +18,7 @@ def count(video: Path, *, decode: bool = False) -> int:
 
     Frames hidden by an edit list are left out (DeepStream may show them). Raises VIDEO_UNREADABLE.
     """
-    command = [sys.executable, "-m", "dsbench.runtimes.frame_count", *(["--decode"] if decode else []), str(video)]
+    command = python_command("dsbench.runtimes.frame_count", *(["--decode"] if decode else []), str(video))
     reply = ask(command, _DEADLINE_S)
     if reply.failure:
         raise _uncountable(video, f"the counting program {reply.failure}")

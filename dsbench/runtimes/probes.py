@@ -7,7 +7,6 @@ They are separate programs, so that a malicious model or a crashing parser canno
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from dsbench.base import jsonable, process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
+from dsbench.base.python_child import python_command
 from dsbench.jobs.probe import ParserJob, ParserResult, ProbeFailure, ProbeJob, ProbeResult
 from dsbench.jobs.reference import ReferenceJob, ReferenceOutputs
 
@@ -124,7 +124,7 @@ def _run(
     for stale in (out.with_suffix(".json"), out.with_suffix(".npz"), out.with_suffix(".loaded")):
         stale.unlink(missing_ok=True)
     jsonable.dump(job, request)
-    command = (sys.executable, "-m", module, str(request), str(out))
+    command = python_command(module, str(request), str(out))
     return process.run(command, scratch / f"{out.name}.log", deadline_s=deadline_s, until=until)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base import process
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.python_child import python_command
 from dsbench.formats.trtexec import log as trtexec_log
 
 DEADLINE_S = 300.0
@@ -44,7 +44,7 @@ class ThroughputJob:
 def measure(job: ThroughputJob, scratch: Path) -> BatchMeasurement:
     """Run the measurement. Raises ENGINE_PREPARATION with the program's last line if it fails, dies or hangs."""
     command = (
-        *(sys.executable, "-m", "dsbench.embedded.throughput", str(job.onnx)),
+        *python_command("dsbench.embedded.throughput", str(job.onnx)),
         *("--batch", str(job.batch), "--size", *map(str, job.size)),
         *("--seconds", str(job.seconds), "--warm-up", str(job.warm_up)),
     )

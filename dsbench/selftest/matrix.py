@@ -102,6 +102,7 @@ def _told(row: MatrixRow, done: Callable[[MatrixRow], None]) -> MatrixRow:
 @contextmanager
 def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """New processes, each with cores of its own: a fork of one with threads may hang."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # they import nothing from the current directory
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(jobs, context, _take_cores, (context.Value("i", 0), jobs))
     try:

@@ -210,7 +210,11 @@ def test_a_package_that_kills_its_process_is_named(tmp_path: Path, name: str) ->
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / f"{name}.py").write_text("import os\nos.abort()\n")
-    done = doctor(tmp_path, "--json", PYTHONPATH=str(broken))
+    first = (
+        f"import sys; sys.path.insert(0, {str(broken)!r}); from dsbench.doctor import probe; probe.main(sys.argv[1:])"
+    )
+    limits = f"questions.child = python.child = lambda *words: (sys.executable, '-c', {first!r}, *words)"
+    done = doctor(tmp_path, "--json", limits=limits)
     said, checks = facts(done)
     one = checks["both runtimes/packages"]
     assert (done.returncode, one["state"]) == (1, "broken")

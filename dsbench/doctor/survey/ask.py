@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from dsbench.base import jsonable
+from dsbench.base.python_child import python_command
 from dsbench.doctor.ask import ask
 from dsbench.doctor.inventory import Program
 
@@ -28,7 +28,7 @@ class Asked(Generic[T]):
 
 def child(*words: str) -> tuple[str, ...]:
     """The command of the child program."""
-    return (sys.executable, "-m", "dsbench.doctor.probe", *words)
+    return python_command("dsbench.doctor.probe", *words)
 
 
 async def probe(kind: type[T], *words: str) -> Asked[T]:

@@ -8,13 +8,12 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 
-import dsbench
+from dsbench.base.environment import QUIET
+from dsbench.base.python_child import python_command
 from dsbench.embedded.bench.thread_config import Rate, ThreadConfig
 from dsbench.embedded.protocol import Go, Loaded, Report, WorkerJob
 
@@ -56,7 +55,7 @@ class Worker:
         ours, theirs = socket.socketpair()
         descriptor = theirs.fileno()
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", _MODULE, str(descriptor), str(os.getpid())],
+            python_command(_MODULE, str(descriptor), str(os.getpid())),
             stdin=subprocess.DEVNULL,
             pass_fds=(descriptor, job.state_descriptor),
             env=_environment(),
@@ -123,10 +122,5 @@ def with_large_pages(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _environment() -> dict[str, str]:
-    """The worker imports this package, whatever the working directory, and NumPy starts no threads."""
-    environment = with_large_pages(os.environ)
-    root = str(Path(dsbench.__file__).resolve().parent.parent)
-    before = environment.get("PYTHONPATH")
-    environment["PYTHONPATH"] = root + (os.pathsep + before if before else "")
-    environment["OPENBLAS_NUM_THREADS"] = "1"
-    return environment
+    """NumPy starts no threads in the worker, and ONNX Runtime sends no telemetry."""
+    return {**with_large_pages(os.environ), **QUIET, "OPENBLAS_NUM_THREADS": "1"}

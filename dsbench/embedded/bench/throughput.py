@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from dsbench.base.cpus import usable_cpus
+from dsbench.embedded.ort import load_onnxruntime
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _session(model: Path, batch: int, size: Sequence[int] | None) -> tuple[Any, dict[str, Any]]:
     import numpy as np
-    import onnxruntime
 
+    onnxruntime = load_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = 1

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.embedded.ort import load_onnxruntime
 
 Tensor = npt.NDArray[Any]
 FloatTensor = npt.NDArray[np.float32]
@@ -168,8 +169,7 @@ class BoundCall:
 
 def _session(path: Path, threads: int) -> tuple[Any, float]:
     """The session of ONNX Runtime and the seconds that loading took."""
-    import onnxruntime
-
+    onnxruntime = load_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from dsbench.embedded.ort import load_onnxruntime
 from dsbench.jobs.probe import LayerRange
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ def measure(
 
     Fewer than ``feeds`` once ``budget_s`` is used up, none if the graph cannot be run in this way.
     """
-    import onnxruntime
-
+    onnxruntime = load_onnxruntime()
     found: list[tuple[int, tuple[LayerRange, ...]]] = []
     started = time.monotonic()
     options = onnxruntime.SessionOptions()

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.embedded.ort import load_onnxruntime
 from dsbench.embedded.probes import batches, clip_sample, layer_ranges, pictures, stem, synthetic, views
 from dsbench.embedded.probes.clip_sample import FrameCounter
 from dsbench.embedded.video.frame import YuvFrame
@@ -68,8 +69,7 @@ def load_session(onnx: str, threads: int, data: bytes | None = None) -> Any:
 
     ``data``: the model in the place of the file's.
     """
-    import onnxruntime
-
+    onnxruntime = load_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     # under other load, a spinning thread keeps the one it waits for from running

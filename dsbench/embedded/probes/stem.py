@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dsbench.embedded.ort import load_onnxruntime
+
 Array = npt.NDArray[Any]
 MIN_CHANNELS = 8
 """Fewer are no learnt convolution of a detector."""
@@ -65,8 +67,7 @@ class _Stem:
     """The first layer as a program of its own."""
 
     def __init__(self, model: Any, image: Any, nhwc: bool) -> None:
-        import onnxruntime
-
+        onnxruntime = load_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.log_severity_level = 1, 4
         self._session = onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
