@@ -69,13 +69,13 @@ def _notes(model: ModelOutcome) -> Iterator[Annotation]:
     yield Annotation("notice", f"{model.name}: {model.shown_word}", "\n".join(verdict_lines(model)))
 
 
-def verdict_lines(model: ModelOutcome) -> tuple[str, str]:
-    """The two answers about one model."""
+def verdict_lines(model: ModelOutcome) -> Iterator[str]:
+    """The two answers about one model, and its comparison with the baseline."""
     verdict = model.verdict
-    return (
-        f"Is the import right? {verdict.import_answer}",
-        f"How many real-time streams? {verdict.streams_answer}",
-    )
+    yield f"Is the import right? {verdict.import_answer}"
+    yield f"How many real-time streams? {verdict.streams_answer}"
+    if model.comparison_line:
+        yield f"Compared with the baseline: {model.comparison_line}"
 
 
 def _failed(name: str, result: StepResult, start: Path, workspace: Path) -> Annotation:

@@ -15,6 +15,8 @@ from dsbench.report.verdict import ModelVerdict, model_verdict
 
 PASSED, FAILED, INCOMPLETE, ERROR, NO_MODEL = "passed", "failed", "incomplete", "error", "no-model"
 _WORST_FIRST = (FAILED, INCONCLUSIVE, INCOMPLETE, PASSED)
+COMPARISONS = ("regression", "in doubt", "not comparable", "nothing to compare with", "no regression")
+"""Results of the comparison with a baseline, the one that needs a look first."""
 IMPORT_STEPS = tuple(step.name for step in STEPS[: position("benchmark_config")])
 """Pre-flight and the steps that ask whether the import is right; those after them measure."""
 
@@ -59,11 +61,20 @@ class ModelOutcome:
         return self.word.upper() + of_all
 
     @property
+    def compared(self) -> StepResult | None:
+        """The comparison with the baseline; None if the step did not run. Its first fact is the result."""
+        steps = (one for one in self.results if one.evidence.step == baseline.ENTRY)
+        return next((one for one in steps if one.evidence.facts), None)
+
+    @property
     def comparison(self) -> str:
-        """``regression``, ``in doubt``, ``no regression``, ``not comparable`` or ``nothing to compare with``; empty if
-        the step did not run."""
-        facts = (one.evidence.facts for one in self.results if one.evidence.step == baseline.ENTRY)
-        return next((found[0].value for found in facts if found), "")
+        """One of ``COMPARISONS``; empty if the step did not run."""
+        return "" if self.compared is None else self.compared.evidence.facts[0].value
+
+    @property
+    def comparison_line(self) -> str:
+        """The comparison in one line: the result, and what it rests on; empty if the step did not run."""
+        return "" if self.compared is None else f"{self.comparison}: {self.compared.evidence.facts[0].origin}"
 
     @property
     def import_word(self) -> str:
@@ -106,6 +117,12 @@ class SessionOutcome:
     def worst_first(self) -> tuple[ModelOutcome, ...]:
         """The models by their words, each group in the order of the session."""
         return tuple(sorted(self.models, key=lambda model: _WORST_FIRST.index(model.word)))
+
+    @property
+    def comparison(self) -> str:
+        """The first of ``COMPARISONS`` that any model has; empty if none was compared."""
+        words = {model.comparison for model in self.models}
+        return next((word for word in COMPARISONS if word in words), "")
 
     @property
     def streams(self) -> int | None:

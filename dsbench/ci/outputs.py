@@ -16,12 +16,13 @@ _PREFIX = "DSBENCH_"
 
 
 def outputs_of(session: SessionOutcome) -> dict[str, str]:
-    """The outputs by name: ``verdict, import, streams, report, record, results``; docs/ci.md explains each."""
+    """The outputs by name: ``verdict, import, streams, comparison, report, record, results`` (docs/ci.md)."""
     imports = {model.import_word for model in session.models}
     return {
         "verdict": session.word,
         "import": next((word for word in ("no", "unknown", "yes") if word in imports), "unknown"),
         "streams": "" if session.streams is None else str(session.streams),
+        "comparison": session.comparison,
         "report": session.report,
         "record": "\n".join(model.record for model in session.models if model.record),
         "results": json.dumps([_result(model) for model in session.models]),
@@ -30,7 +31,7 @@ def outputs_of(session: SessionOutcome) -> dict[str, str]:
 
 def outputs_without_run(word: str = ERROR) -> dict[str, str]:
     """The outputs of a job whose run did not start, or had nothing to do."""
-    empty = {"streams": "", "report": "", "record": "", "results": "[]"}
+    empty = {"streams": "", "comparison": "", "report": "", "record": "", "results": "[]"}
     return {"verdict": word, "import": "unknown", **empty}
 
 
@@ -59,8 +60,10 @@ def github_text(outputs: Mapping[str, str]) -> str:
 
 
 def dotenv_text(outputs: Mapping[str, str]) -> str:
-    """Lines of a dotenv report: ``DSBENCH_VERDICT=...``. GitLab takes no value that is empty or has blanks."""
+    """Lines of a dotenv report: ``DSBENCH_VERDICT=...``. GitLab takes no value that is empty or has blanks: the words
+    of the comparison are joined by hyphens, any other such value is left out."""
     values = {name: one_line(value) for name, value in outputs.items() if name != "results"}
+    values["comparison"] = values["comparison"].replace(" ", "-")
     lines = [f"{_PREFIX}{name.upper()}={value}\n" for name, value in values.items() if value and " " not in value]
     kept: list[str] = []
     for line in lines:

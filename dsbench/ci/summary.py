@@ -120,13 +120,10 @@ def _run_row(name: str, run: StreamFigures) -> str:
 
 def _comparison(model: ModelOutcome) -> Iterator[str]:
     """Against the baseline: the result, and a row for each measure."""
-    evidence = next((one.evidence for one in model.results if one.evidence.step == baseline.ENTRY), None)
-    if evidence is None or not evidence.facts:
+    if model.compared is None:
         return
-    fact = evidence.facts[0]
-    result = f"**Compared with the baseline:** {markdown(fact.value)}"
-    yield from (f"{result}. {markdown(clipped(fact.origin, _LONGEST_LINE))}", "")
-    for table in evidence.tables:
+    yield from (f"**Compared with the baseline:** {markdown(clipped(model.comparison_line, _LONGEST_LINE))}", "")
+    for table in model.compared.evidence.tables:
         if table.title == baseline.TABLE and table.rows:
             yield from (_row(table.columns), f"|{'---|' * len(table.columns)}")
             yield from (*(_row(row) for row in table.rows), "")

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from dsbench.ci.annotations import annotations_of
 from dsbench.ci.command import pytest_arguments
 from dsbench.ci.inputs import INPUTS
 from dsbench.ci.outcome import session_outcome
-from dsbench.ci.outputs import outputs_of
+from dsbench.ci.outputs import dotenv_text, outputs_of
 from dsbench.ci.summary import job_summary
 from dsbench.judge.regression import ComparableRun, KeyPart, RunMeasure, compare
 from dsbench.record.baseline import Baseline, BaselineOrigin
@@ -48,7 +49,7 @@ def test_slow_against_the_baseline_fails_with_the_figures(tmp_path: Path) -> Non
     summary = job_summary(outcome, {})
     assert outputs_of(outcome)["verdict"] == "failed"
     assert "1 of 1 measures are worse than the baseline's:" in summary
-    assert "**Compared with the baseline:** regression" in summary
+    assert "**Compared with the baseline:** regression: " in summary
     assert "| throughput, run 1 | 100.00 FPS | 60.00 FPS |" in summary
 
 
@@ -57,9 +58,23 @@ def test_another_machine_is_not_comparable_and_passes(tmp_path: Path) -> None:
     summary = job_summary(outcome, {})
     assert outputs_of(outcome)["verdict"] == "passed"
     assert json.loads(outputs_of(outcome)["results"])[0]["comparison"] == "not comparable"
-    assert "**Compared with the baseline:** not comparable" in summary
+    assert "**Compared with the baseline:** not comparable: " in summary
     assert "EPYC" in summary
     assert "nothing to do for regression" in summary
+
+
+@pytest.mark.parametrize(
+    ("fps", "cpu", "word"),
+    [(60.0, "EPYC", "regression"), (100.0, "EPYC", "no regression"), (1.0, "Xeon", "not comparable")],
+)
+def test_annotation_and_outputs_say_how_it_compares(fps: float, cpu: str, word: str, tmp_path: Path) -> None:
+    outcome = session_outcome([*whole_run("other"), *session(ran(100.0), ran(fps, cpu))], tmp_path)
+    outputs = outputs_of(outcome)
+    assert outputs["comparison"] == word
+    assert f"DSBENCH_COMPARISON={word.replace(' ', '-')}\n" in dotenv_text(outputs)
+    every = [one for one in annotations_of(outcome, tmp_path, tmp_path) if one.title.startswith("net: ")]
+    assert f"Compared with the baseline: {word}: " in every[-1].message
+    assert (every[-1].kind, every[0].kind == "error") == ("notice", word == "regression")
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -60,7 +60,7 @@ def test_no_text_becomes_a_command_markup_or_an_output(tmp_path: Path, text: str
     assert prose.count("\n### ") == 2
 
     read = read_outputs((tmp_path / "output").read_text(encoding="utf-8"))
-    assert list(read) == ["verdict", "import", "streams", "report", "record", "results"]
+    assert list(read) == ["verdict", "import", "streams", "comparison", "report", "record", "results"]
     assert (read["verdict"], read["import"], read["streams"]) == ("failed", "no", "")
     assert [one["verdict"] for one in json.loads(read["results"])] == ["passed", "failed"]
 
