@@ -23,13 +23,13 @@ from dsbench.report import html
 _THUMBNAIL, _QUALITY = (160, 90), 60
 _THUMBNAIL_BYTES = 3_000_000
 """Base64 of all thumbnails together: the first models get one."""
-_MAX_UNREAD = 50
+_MAX_UNREAD, _ROWS = 50, 200
 _OWN, _REPORT = "benchmark_data.json", "benchmark_report.html"
 """A model directory's own record, and Step 8's report beside it."""
 _SHADES = {"passed": 2, "amber": 1, "failed": 0}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """A cell of the table: what is shown, and what it is sorted by (empty: always last)."""
 
@@ -38,7 +38,7 @@ class Cell:
     color: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ShownRow:
     """A row of the page."""
 
@@ -68,6 +68,8 @@ class IndexPage:
     columns: tuple[IndexColumn, ...]
     rows: tuple[ShownRow, ...]
     unread: tuple[str, ...]
+    size: int = _ROWS
+    """Rows that are shown at a time."""
 
 
 COLUMNS = (
@@ -99,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
         why = f": {unread[0].reason} ({unread[0].path})" if unread else ""
         fix = "give model directories that were run, or records"
         raise DsbenchError(Code.USAGE, f"no record was found{why}", fix=fix)
-    replace_file(target, html.index_html(page(read, unread, target.parent)).encode("utf-8", "replace"))
+    replace_file(target, html.index_html(page(read, unread, target.parent)))
     print(printable(f"{target}: {len(read)} record{'s' * (len(read) != 1)}"))
     for one in unread[:_MAX_UNREAD]:
         print(printable(f"left out: {one.path}: {one.reason}"))

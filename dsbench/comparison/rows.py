@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from dsbench.base.errors import DsbenchError
-from dsbench.record import codec, store, verdict
+from dsbench.record import codec, excerpt, store, verdict
 from dsbench.record.schema import ModelVerdict
 
 _RECORD = Path("reports") / "benchmark_data.json"
+_KEYS = ("model_name", "runtime", "machine", "started", "verdict", "answers", "deepstream", "beyond")
+_FAILED = '"outcome": "failed"'
+"""In the text of every record with a failed step; the steps, which are long, are parsed for those only."""
 _COLORS = ("passed", "amber", "failed")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class IndexRow:
     """One record. A number that is not known is None."""
 
@@ -87,10 +90,10 @@ def read(path: Path) -> IndexRow | Unread:
     """The row of a record's file."""
     try:
         text = store.read_text(path)
-        data = codec.parse(text, where=str(path))
+        data = excerpt.of_text(text, (*_KEYS, "steps") if _FAILED in text else _KEYS, where=str(path))
         # records of version 1 have no answers: they are derived
         if not isinstance(data.get("answers"), dict):
-            data["answers"] = vars(verdict.of_record(codec.from_data(data, where=str(path))))
+            data["answers"] = vars(verdict.of_record(codec.from_json(text, where=str(path))))
         return _row(path, data)
     except DsbenchError as error:
         return Unread(path, error.what)
@@ -102,7 +105,7 @@ def _row(path: Path, data: Mapping[str, Any]) -> IndexRow:
     run1, run2 = (_part(_part(data, "deepstream"), name) for name in ("run1", "run2"))
     beyond, answers = _part(data, "beyond"), _part(data, "answers")
     parity, accuracy, compared = (_part(beyond, name) for name in ("import_parity", "accuracy", "regression"))
-    failed = [step for step in data["steps"] if step["outcome"] == "failed"]
+    failed = [step for step in data.get("steps", ()) if step["outcome"] == "failed"]
     return IndexRow(
         path=path,
         model=str(data["model_name"]),

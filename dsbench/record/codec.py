@@ -34,6 +34,7 @@ HEAD = (
     *("video", "machine", "environment", "options", "facts", "files", "handover", "beyond"),
 )
 """Keys before the lists, in the order of the file."""
+VERSION_KEYS = ("schema_version", "schema")
 MEASUREMENT = (
     *("name", "streams", "state", "real_time", "reasons", "target_fps", "warm_up_s", "windows"),
     *("ended_early_s", "clock", "total", "slowest", "per_stream", "lowest", "stalled", "remarks"),
@@ -57,8 +58,17 @@ def parse(text: str, *, where: str = "") -> dict[str, Any]:
     """The JSON object of a record, of a version that can be read. Raises RECORD_INVALID, RECORD_VERSION."""
     try:
         data = json.loads(text)
-        version = data["schema_version"] if "schema_version" in data else data["schema"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
+        raise _invalid(error, where) from error
+    return with_version(data, where=where)
+
+
+def with_version(data: Any, *, where: str = "") -> dict[str, Any]:
+    """``data`` with its ``schema_version``, which older records call ``schema``. Raises RECORD_INVALID, RECORD_VERSION
+    if this dsbench does not read it."""
+    try:
+        version = next(data[key] for key in VERSION_KEYS if key in data)
+    except (StopIteration, KeyError, TypeError) as error:
         raise _invalid(error, where) from error
     if type(version) is not int or version < OLDEST_READ:
         raise _invalid(ValueError(f"schema_version {version!r}"), where)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
+
 from dsbench.base import resources
 from dsbench.report.html_templates import template
 from dsbench.report.page.document import carried
 from dsbench.report.page.views import PageView
+
+_PIECES = 1000
+"""Pieces of a template that are encoded at a time."""
 
 
 def page_html(page: PageView) -> str:
@@ -23,9 +28,14 @@ def diff_html(page: object) -> str:
     return template("diff.html.j2").render(page=page)
 
 
-def index_html(page: object) -> str:
-    """The page of `dsbench index`: every text in it is escaped, nothing is loaded."""
-    return template("index.html.j2").render(page=page, style=_text("page.css"), script=_text("index.js"))
+def index_html(page: object) -> bytes:
+    """The page of `dsbench index`: every text in it is escaped, nothing is loaded. Made piece by piece, because
+    thousands of rows are a million pieces."""
+    pieces = template("index.html.j2").stream(page=page, style=_text("page.css"), script=_text("index.js"))
+    made = io.BytesIO()
+    pieces.enable_buffering(_PIECES)
+    pieces.dump(made, encoding="utf-8", errors="replace")
+    return made.getvalue()
 
 
 def _text(name: str) -> str:

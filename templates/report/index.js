@@ -1,9 +1,10 @@
-// Sorting, filters and pages of the index. Only the rows of one page are in the document: thousands stay fast.
+// Sorting, filters and pages of the index. Only the rows of one page are in the document, the others wait in a template:
+// thousands stay fast.
 (() => {
   'use strict';
-  const size = 200;
-  const body = document.querySelector('.dsb-index tbody');
-  const every = [...body.rows].map((row, place) => ({
+  const body = document.querySelector('.dsb-index tbody'), more = document.getElementById('more');
+  const size = Number(body.parentElement.dataset.size);
+  const every = [...body.rows, ...more ? more.content.querySelectorAll('tr') : []].map((row, place) => ({
     row, place, color: row.className, text: row.textContent.toLowerCase(),
     keys: [row.cells[0].textContent.trim().toLowerCase(), ...[...row.cells].slice(1).map(cell => cell.dataset.sort)],
   }));

@@ -111,7 +111,9 @@ def test_records_of_version_1_and_damaged_ones(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_in_a_browser(tmp_path: Path) -> None:
-    text = html.index_html(page(made_rows(tmp_path, [f"net{number:03d}" for number in range(450)]), [], tmp_path))
+    text = html.index_html(
+        page(made_rows(tmp_path, [f"net{number:03d}" for number in range(450)]), [], tmp_path)
+    ).decode()
     found = browser.opened(text, tmp_path, USE, 400)
     assert (found["log"], found["requests"], found["intruders"], found["wide"]) == ([], [], 0, 0)
     assert (found["all"], found["first"], found["place"]) == (200, "net007", "1 to 200 of 450 runs")
@@ -126,6 +128,6 @@ def test_hostile_names_and_axe(tmp_path: Path) -> None:
     axe = browser.find_axe()
     probe = AXE if axe else "return { violations: [] };"
     for dark in (False, True):
-        found = browser.opened(html.index_html(shown), tmp_path / str(dark), probe, script=axe, dark=dark)
+        found = browser.opened(html.index_html(shown).decode(), tmp_path / str(dark), probe, script=axe, dark=dark)
         assert (found["violations"], found["log"], found["requests"]) == ([], [], [])
         assert found["title"] == f"dsbench: {len(HOSTILE)} runs of {len(HOSTILE)} models"
