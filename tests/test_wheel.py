@@ -34,6 +34,7 @@ def test_the_wheel_holds_what_a_run_needs(installed: Path) -> None:
     assert (data / "templates" / "report" / "page.html.j2").is_file()
     assert (data / "tests_pipeline" / "test_step6_integration.py").is_file()
     assert (installed / "dsbench/embedded/sdk/sources/includes/nvdsinfer_custom_impl.h").is_file()
+    assert (installed / "dsbench.pth").is_file()
     assert not list(installed.rglob("*.onnx"))
 
 

@@ -70,6 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[LAYOUTS] = collection.expand_model_dirs(model_dirs, start)
         if not model_dirs:
             return
+        collection.refuse_models_configuration(config, config.stash[LAYOUTS], start)
         config.stash[SELECTED] = select.select(given.resolve(options.RUNTIME).value)
     except DsbenchError as error:
         raise pytest.UsageError(error.render()) from None

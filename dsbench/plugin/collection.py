@@ -52,6 +52,23 @@ def _expand(text: str, start: Path) -> list[str]:
     return [match for match in matches if (start / match).is_dir()] or [text]
 
 
+def refuse_models_configuration(config: pytest.Config, layouts: Sequence[ModelLayout], start: Path) -> None:
+    """Raise pytest.UsageError if pytest's configuration comes from a file in a model directory.
+
+    Where the user stands in that directory or named the file with ``-c``, it is pytest's rule that takes it.
+    """
+    found = config.inipath
+    if found is None or not config.inicfg or config.option.inifilename:
+        return
+    if start.resolve().is_relative_to(found.parent.resolve()):
+        return
+    if any(found.resolve().is_relative_to(layout.root.resolve()) for layout in layouts):
+        raise pytest.UsageError(
+            f"pytest took its configuration from the model directory: {found}\n"
+            "  fix: give the directory with an equals sign (--model-dir=DIR), and install dsbench with pip"
+        )
+
+
 def keep_rootdir(config: pytest.Config, start: Path) -> None:
     """Set the rootdir to ``start`` if there is no configuration file.
 

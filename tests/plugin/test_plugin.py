@@ -323,3 +323,16 @@ def test_an_inconclusive_step_is_neither_passed_nor_failed(workspace: Path, more
     assert record["steps"][1]["undecided"][0]["code"] == "preprocessing-unknown"
     report = (workspace / "reports" / "net.html").read_text()
     assert "Not known: preprocessing-unknown, see model_outputs" in report
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("pytest.ini", "[pytest]\nds_runtime = x\n"), ("tox.ini", "[pytest]\naddopts = -q\n")]
+)
+def test_configuration_in_the_model_directory_is_refused_where_pytest_took_it(
+    workspace: Path, name: str, text: str
+) -> None:
+    (workspace / "models" / "net" / name).write_text(text)
+    done = run(workspace, "--model-dir", "models/net", *ONLY_PREFLIGHT)
+    assert done.returncode == 4
+    assert f"pytest took its configuration from the model directory: {workspace}/models/net/{name}" in done.stderr
+    assert "video-missing" in run(workspace, "--model-dir=models/net", *ONLY_PREFLIGHT).stdout

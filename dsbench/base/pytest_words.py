@@ -1,0 +1,41 @@
+"""Joins the words of pytest's command line that belong together: ``--model-dir X`` becomes ``--model-dir=X``.
+
+pytest looks for its configuration before it loads a plugin. It knows no option of dsbench yet, takes X for a test path,
+and would read a ``pytest.ini`` in the model directory: its ``addopts`` load plugins. No hook comes before that. So the
+installation has the file ``dsbench.pth``, which Python reads at start and which calls ``join_words`` for pytest.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import MutableMapping, MutableSequence, Sequence
+
+from dsbench.base.option_kinds import Flag
+from dsbench.base.options import OPTIONS
+
+_ADDED = "PYTEST_ADDOPTS"
+_PLUGINS_OPTIONS = ("--html", "--css")
+"""Options of pytest-html, whose values are paths."""
+
+
+def join_words(words: MutableSequence[str], environment: MutableMapping[str, str] = os.environ) -> None:
+    """Join the words in place, those of PYTEST_ADDOPTS as well."""
+    words[:] = joined(words)
+    try:
+        added = shlex.split(environment.get(_ADDED, ""))
+    except ValueError:
+        return  # pytest reports it
+    if joined(added) != added:
+        environment[_ADDED] = shlex.join(joined(added))
+
+
+def joined(words: Sequence[str]) -> list[str]:
+    """``words`` with each option of dsbench and its value as one word."""
+    flags = {option.flag for option in OPTIONS if not isinstance(option.kind, Flag)} | set(_PLUGINS_OPTIONS)
+    result: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        value = next(rest, None) if word in flags else None
+        result.append(word if value is None else f"{word}={value}")
+    return result
