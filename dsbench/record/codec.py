@@ -14,7 +14,7 @@ from typing import Any
 
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.record import digests, layout, verdict
+from dsbench.record import digests, layout, totals, verdict
 from dsbench.record.evidence import Evidence, Picture, TextFile
 from dsbench.record.schema import OLDEST_READ, SCHEMA_VERSION, Record, RunMeasurement, RunTelemetry, StepRecord
 
@@ -46,6 +46,7 @@ _FPS_DIGITS = 4
 def to_json(record: Record) -> str:
     """The text of ``benchmark_data.json``."""
     written = document(record)
+    written[totals.KEY] = totals.totals(written)
     return layout.text({**written, digests.KEY: digests.digests(written)})
 
 
@@ -87,7 +88,7 @@ def from_data(data: dict[str, Any], *, where: str = "") -> Record:
 
 
 def document(record: Record) -> dict[str, Any]:
-    """The record in JSON's types, as it is written, without its digests."""
+    """The record in JSON's types, as it is written, without its totals and digests."""
     data = _head(record)
     data["measurements"] = [_measurement(run) for run in record.measurements]
     data["steps"] = [_step(step) for step in record.steps]

@@ -17,10 +17,10 @@ from enum import Enum
 from functools import cache
 from typing import Any, Literal, Union
 
-from dsbench.base.steps import RECORD_KEYS
+from dsbench.base.steps import RECORD_KEYS, STEPS
 from dsbench.formats.telemetry import Series
 from dsbench.judge.run.measurement import Measurement, RealTime
-from dsbench.record import digests, layout
+from dsbench.record import bounds, digests, layout, totals
 from dsbench.record.codec import HEAD
 from dsbench.record.evidence import Evidence
 from dsbench.record.schema import (
@@ -63,9 +63,10 @@ def schema() -> Schema:
         "steps": {"type": "array", "items": _step()},
         "telemetry": {"type": "array", "items": _telemetry()},
         "raw": known["raw"],
+        totals.KEY: _totals(),
         digests.KEY: _digests(),
     }
-    order = (*HEAD, "measurements", "steps", "telemetry", "raw", digests.KEY)
+    order = (*HEAD, "measurements", "steps", "telemetry", "raw", totals.KEY, digests.KEY)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "dsbench run record",
@@ -120,13 +121,19 @@ def _step() -> Schema:
     picture = _object({"title": {"type": "string"}, "mime_type": {"type": "string"}})
     found |= {"texts": titles, "pictures": {"type": "array", "items": picture}}
     outcome = {"enum": ["passed", "failed", "skipped", "inconclusive"]}
-    return _object(found | {"outcome": outcome, "seconds": {"type": "number"}})
+    found["step"] = {"enum": [step.name for step in STEPS]}
+    return _object(found | {"outcome": outcome, "seconds": {"type": "number", **bounds.COUNT}})
 
 
 def _telemetry() -> Schema:
     found = _properties(RunTelemetry)
     del found["series"]
     return _object(found | _properties(Series))
+
+
+def _totals() -> Schema:
+    counts: list[Schema] = [{"title": name, "type": "integer", **bounds.COUNT} for name in ("values", "numbers")]
+    return {"type": "object", "additionalProperties": _row([*counts, {"title": "sum", "type": "number"}])}
 
 
 def _digests() -> Schema:
@@ -187,7 +194,7 @@ def _row(items: list[Schema]) -> Schema:
 def _properties(kind: type) -> dict[str, Schema]:
     """The schema of each field of a dataclass."""
     hints, texts = typing.get_type_hints(kind), _texts(kind)
-    found = {field.name: _of(hints[field.name]) for field in fields(kind)}
+    found = {field.name: bounds.narrowed(kind.__name__, field.name, _of(hints[field.name])) for field in fields(kind)}
     return {name: {"description": texts[name], **one} if name in texts else one for name, one in found.items()}
 
 

@@ -13,8 +13,10 @@ from dsbench.record.evidence import Evidence
 from dsbench.record.handover import Handover
 from dsbench.record.raw import FactRecord, FileRecord, MachineRecord, RawData
 
-SCHEMA_VERSION = 2
-"""Version 1 had no facts, files, machine, timing, raw data and digests; it is read, and they are absent."""
+SCHEMA_VERSION = 3
+"""Version 1 had no facts, files, machine, timing, raw data and digests, version 2 no totals; both are read, and what
+they lack is absent."""
+FIRST_WITH_RAW_DATA = 2
 OLDEST_READ = 1
 INCONCLUSIVE = "inconclusive"
 """Outcome of a step that ran to its end and could not decide what it asks; verdict of a run with such a step."""

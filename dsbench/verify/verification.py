@@ -8,9 +8,9 @@ from typing import Any
 
 import dsbench
 from dsbench.base.errors import DsbenchError
-from dsbench.record import codec, digests
-from dsbench.record.schema import SCHEMA_VERSION, Record
-from dsbench.verify import checks, evidence, outcomes, recompute
+from dsbench.record import codec, digests, totals
+from dsbench.record.schema import FIRST_WITH_RAW_DATA, SCHEMA_VERSION, Record
+from dsbench.verify import checks, evidence, outcomes, recompute, schema_check
 from dsbench.verify.mismatch import FoundBy, RecordMismatch, differences, shown
 from dsbench.verify.runs import judged_again
 
@@ -37,15 +37,20 @@ def verify(text: str, where: str = "") -> Verification:
     A value of a wrong type is a mismatch.
     """
     data = codec.parse(text, where=where)
-    if data["schema_version"] < SCHEMA_VERSION:
-        what = f"schema_version {data['schema_version']} has no raw data: nothing can be computed again"
-        return Verification(None, (RecordMismatch("schema_version", str(data["schema_version"]), "2", _BY, what),))
-    stated = {key: value for key, value in data.items() if key != digests.KEY}
+    version = data["schema_version"]
+    if version < FIRST_WITH_RAW_DATA:
+        what = f"schema_version {version} has no raw data: nothing can be computed again"
+        oldest = str(FIRST_WITH_RAW_DATA)
+        return Verification(None, (RecordMismatch("schema_version", str(version), oldest, _BY, what),))
+    stated = {key: value for key, value in data.items() if key not in (digests.KEY, totals.KEY)}
+    stated["schema_version"] = SCHEMA_VERSION
     try:
         record = codec.from_data(data, where=where)
     except DsbenchError as error:
         return Verification(None, (RecordMismatch("", error.what, "", FoundBy.CONTRADICTION), *_digests(data, ())))
     found = [*_recomputed(record, stated), *_caught("raw", checks.mismatches, record)]
+    if version == SCHEMA_VERSION:
+        found += [*_totals(data), *schema_check.mismatches(data)]
     found = list({(one.path, one.expected): one for one in found}.values())
     found += _digests(data, found)
     return Verification(record, tuple(found), tuple(_notes(record)))
@@ -79,6 +84,19 @@ def _caught(path: str, check: Callable[[Record], Iterable[RecordMismatch]], reco
 def _unusable(path: str, error: Exception) -> RecordMismatch:
     why = f"it cannot be computed again: {type(error).__name__}: {error}"
     return RecordMismatch(path, "damaged", "", FoundBy.CONTRADICTION, why)
+
+
+def _totals(data: dict[str, Any]) -> Iterator[RecordMismatch]:
+    """Lists whose control total is another one."""
+    stated, real = data.get(totals.KEY), totals.totals(data)
+    if not isinstance(stated, dict):
+        yield RecordMismatch(totals.KEY, shown(stated), "", _BY, "the control totals of the lists are missing")
+        return
+    for place in sorted(stated.keys() | real.keys()):
+        if stated.get(place) != real.get(place):
+            why = "values, numbers and their sum in this list, by its control total and as they are"
+            total = shown(stated.get(place, "nothing")), shown(real.get(place, "nothing"))
+            yield RecordMismatch(f"{totals.KEY}.{place}", *total, _BY, why)
 
 
 def _digests(data: dict[str, Any], found: Iterable[RecordMismatch]) -> list[RecordMismatch]:
