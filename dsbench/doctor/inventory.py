@@ -92,6 +92,17 @@ class Folder:
 
 
 @dataclass(frozen=True)
+class DriverLibrary:
+    """A library of the driver's that the loader finds. ``trouble``: why it cannot be used, empty if nothing is found;
+    ``version``: the driver's in its real name, empty without one."""
+
+    name: str
+    path: str = ""
+    trouble: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True)
 class Nvidia:
     """GPU and driver. ``pci``: NVIDIA GPUs on the PCI bus; ``libraries``: of the driver's, those the loader finds."""
 
@@ -101,8 +112,12 @@ class Nvidia:
     pci: int = 0
     device_node: bool = False
     driver_loaded: bool = False
-    libraries: frozenset[str] = frozenset()
+    libraries: tuple[DriverLibrary, ...] = ()
     capabilities: str | None = None
+
+    def library(self, name: str) -> DriverLibrary | None:
+        """One of the driver's libraries; None if the loader does not find it."""
+        return next((one for one in self.libraries if one.name == name), None)
 
 
 @dataclass(frozen=True)

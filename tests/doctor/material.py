@@ -9,6 +9,7 @@ from dsbench.doctor.inventory import (
     ELEMENTS,
     CodecTrial,
     DeepStream,
+    DriverLibrary,
     Folder,
     GStreamer,
     Inventory,
@@ -26,6 +27,7 @@ DeepStreamSDK 9.1.0
 CUDA Driver Version: 13.0
 TensorRT Version: 10.16
 """
+LIBRARIES = tuple(map(DriverLibrary, ("libcuda.so.1", "libnvcuvid.so.1", "libnvidia-encode.so.1")))
 L4 = Gpu(0, "NVIDIA L4", 23034, "595.58.03", "13.2", "8.9")
 
 
@@ -46,7 +48,14 @@ MACHINE = Inventory(
     shared_memory_mib=8000,
     video=Video("/clips/a.mp4", "--video", True, "h264", 1280, 720, 30.0),
     nvidia=Nvidia(
-        L4, "", "", 1, True, True, frozenset(("libcuda.so.1", "libnvcuvid.so.1", "libnvidia-encode.so.1")), "all"
+        L4,
+        "",
+        "",
+        1,
+        True,
+        True,
+        LIBRARIES,
+        "all",
     ),
     deepstream=DeepStream(
         app=Program("deepstream-app", "/usr/bin/deepstream-app", said(APP_SAYS)),

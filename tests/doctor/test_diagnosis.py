@@ -12,7 +12,7 @@ from dsbench.doctor.checks.check import BOTH, BROKEN, DEEPSTREAM, LOW, MISSING, 
 from dsbench.doctor.checks.common import too_old
 from dsbench.doctor.diagnosis import Diagnosis, diagnose
 from dsbench.doctor.inventory import CodecTrial, Inventory, Package, Program
-from tests.doctor.material import LAPTOP, MACHINE, said, without
+from tests.doctor.material import LAPTOP, LIBRARIES, MACHINE, said, without
 
 Change = Callable[[Inventory], Inventory]
 
@@ -153,7 +153,10 @@ def test_what_both_runtimes_need(change: Change, name: str, state: str, words: s
         ),
         ((nvidia(gpu=None, why_not="--gpu-id 3, but 1 GPU"),), "GPU", MISSING, "--gpu-id 3, but 1 GPU", None),
         (
-            (nvidia(libraries=frozenset(("libcuda.so.1",)), capabilities="compute,utility"), system(container=True)),
+            (
+                nvidia(libraries=LIBRARIES[:1], capabilities="compute,utility"),
+                system(container=True),
+            ),
             "driver libraries",
             MISSING,
             "NVIDIA_DRIVER_CAPABILITIES is compute,utility",

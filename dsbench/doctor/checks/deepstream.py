@@ -7,7 +7,18 @@ from collections.abc import Iterable
 
 from dsbench.base import spec
 from dsbench.doctor.ask import ProgramOutput
-from dsbench.doctor.checks.check import BROKEN, DEEPSTREAM, MISSING, OK, OPTIONAL, UNKNOWN, Check, error_line, failure
+from dsbench.doctor.checks.check import (
+    BROKEN,
+    DEEPSTREAM,
+    LOW,
+    MISSING,
+    OK,
+    OPTIONAL,
+    UNKNOWN,
+    Check,
+    error_line,
+    failure,
+)
 from dsbench.doctor.fixes import Advice, Fix
 from dsbench.doctor.inventory import Inventory
 from dsbench.formats import versions
@@ -49,20 +60,42 @@ def driver_age(inventory: Inventory) -> str:
 
 
 def driver_libraries(inventory: Inventory, advice: Advice) -> Iterable[Check]:
-    """NVDEC's and NVENC's libraries: a container gets them only with the driver capability ``video``."""
+    """NVDEC's and NVENC's libraries, whole and of this driver: a container gets them only with the driver capability
+    ``video``; without it an image may hold empty files in their place."""
     found = inventory.nvidia
     if found.gpu is None or inventory.system.jetson:
         return
-    missing = [name for name in (_CUDA, DECODE, _ENCODE) if name not in found.libraries]
-    if not missing:
+    missing = [name for name in (_CUDA, DECODE, _ENCODE) if found.library(name) is None]
+    bad = [text for name in (_CUDA, DECODE, _ENCODE) if (text := library_trouble(inventory, name))]
+    if not missing and not bad:
         yield Check(DEEPSTREAM, "driver libraries", OK, f"{_CUDA}, {DECODE}, {_ENCODE}")
         return
-    detail, fix = f"{', '.join(missing)} not found", advice.driver()
-    if inventory.system.container:
+    detail = "; ".join((*([f"{', '.join(missing)} not found"] if missing else ()), *bad))
+    fix = advice.container() if inventory.system.container else advice.driver()
+    if inventory.system.container and not grants_video(found.capabilities):
         granted = found.capabilities if found.capabilities is not None else "not set"
         detail += f": NVIDIA_DRIVER_CAPABILITIES is {granted}, video needs `video` or `all`"
-        fix = advice.container()
-    yield Check(DEEPSTREAM, "driver libraries", MISSING, detail, (fix,))
+    decodes = inventory.nvdec.said is not None and inventory.nvdec.said.ok
+    state = LOW if decodes and not missing else BROKEN if bad else MISSING
+    yield Check(DEEPSTREAM, "driver libraries", state, detail, (fix,))
+
+
+def library_trouble(inventory: Inventory, name: str) -> str:
+    """Why a driver library that is there cannot work; empty if nothing is found against it."""
+    found = inventory.nvidia.library(name)
+    driver = inventory.nvidia.gpu.driver if inventory.nvidia.gpu else ""
+    if found is None:
+        return ""
+    if found.trouble:
+        return f"{found.path or name} {found.trouble}"
+    if found.version and driver and found.version != driver:
+        return f"{found.path} is of driver {found.version}, the driver that runs is {driver}"
+    return ""
+
+
+def grants_video(capabilities: str | None) -> bool:
+    """Whether NVIDIA_DRIVER_CAPABILITIES gives a container the driver's video part; unset it does not."""
+    return bool({"all", "video"} & {one.strip() for one in (capabilities or "").split(",")})
 
 
 def app(inventory: Inventory, advice: Advice) -> Check:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from dsbench.doctor.checks.check import BROKEN, DEEPSTREAM, MISSING, OK, OPTIONAL, UNKNOWN, Check, error_line, failure
-from dsbench.doctor.checks.deepstream import DECODE
+from dsbench.doctor.checks.deepstream import DECODE, library_trouble
 from dsbench.doctor.fixes import Advice, Fix
 from dsbench.doctor.inventory import (
     ELEMENTS_FRAMES,
@@ -18,6 +18,8 @@ from dsbench.doctor.inventory import (
     GStreamer,
     Inventory,
 )
+from dsbench.formats.failures import gst as gst_failures
+from dsbench.formats.failures.shared import VIDEO_ENGINE
 
 _NVENC_ABSENT = re.compile(r"v4l2-nvenc.*failed during initialization|Could not open device.*v4l2-nvenc")
 
@@ -96,8 +98,11 @@ def nvdec(inventory: Inventory, advice: Advice) -> Check:
         return Check(OPTIONAL, "NVDEC", UNKNOWN, f"not tried: {trial.not_tried}")
     if trial.said.ok:
         return Check(DEEPSTREAM, "NVDEC", OK, f"decoded the first frames of {inventory.video.path}")
-    fixes = () if inventory.deepstream.absent or DECODE in inventory.nvidia.libraries else (advice.container(),)
-    return Check(DEEPSTREAM, "NVDEC", BROKEN, f"{trial.said.trouble}: {error_line(trial.said.lines)}", fixes)
+    works = inventory.nvidia.library(DECODE) is not None and not library_trouble(inventory, DECODE)
+    fixes = () if inventory.deepstream.absent or works else (advice.container(),)
+    known = gst_failures.find(trial.said.lines)
+    why = known.cause if known and known.id == VIDEO_ENGINE.id else error_line(trial.said.lines)
+    return Check(DEEPSTREAM, "NVDEC", BROKEN, f"{trial.said.trouble}: {why}", fixes)
 
 
 def nvenc(inventory: Inventory, advice: Advice) -> Check:

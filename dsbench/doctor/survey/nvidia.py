@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dsbench.doctor.ask import ProgramOutput, ask
-from dsbench.doctor.inventory import DeepStream, Nvidia, Program
+from dsbench.doctor.inventory import DeepStream, DriverLibrary, Nvidia, Program
+from dsbench.doctor.survey import shared_library
 from dsbench.doctor.survey.ask import QUESTION_S, Asked, read
 from dsbench.machine import hardware
 from dsbench.machine.hardware import Answer, Component
@@ -32,7 +33,7 @@ CHECK_CUSTOM_PARSE_FUNC_PROTOTYPE(NvDsInferParseCustomDoctor);
 """
 
 
-def nvidia(asked: Asked[Answer], libraries: frozenset[str]) -> Nvidia:
+def nvidia(asked: Asked[Answer], libraries: tuple[DriverLibrary, ...]) -> Nvidia:
     found = asked.answer or Answer(None, asked.trouble)
     return Nvidia(
         gpu=found.gpu,
@@ -54,17 +55,25 @@ def _gpus_on_pci(root: str = "/sys/bus/pci/devices") -> int:
     )
 
 
-async def loader_libraries() -> frozenset[str]:
-    """The driver's libraries that a program would find."""
+async def loader_libraries() -> tuple[DriverLibrary, ...]:
+    """The driver's libraries that a program would find, each looked at."""
     ldconfig = shutil.which("ldconfig", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     known = (await ask((ldconfig, "-p"), QUESTION_S)).text if ldconfig else ""
-    folders = [*os.environ.get("LD_LIBRARY_PATH", "").split(":"), *_DRIVER_DIRS]
-    return frozenset(
-        name
-        for name in _DRIVER_LIBRARIES
-        if re.search(rf"^\s*{re.escape(name)} ", known, re.MULTILINE)
-        or any(folder and os.path.exists(os.path.join(folder, name)) for folder in folders)
+    places = ((name, library_place(name, known)) for name in _DRIVER_LIBRARIES)
+    return tuple(
+        DriverLibrary(name, str(path), shared_library.trouble(path), shared_library.version(path))
+        for name, path in places
+        if path is not None
     )
+
+
+def library_place(name: str, ldconfig: str) -> Path | None:
+    """Where the loader finds a library: in LD_LIBRARY_PATH, in ``ldconfig -p``'s cache, in the usual folders."""
+    cached = re.findall(rf"^\s*{re.escape(name)} \(.*?\) => (\S+)$", ldconfig, re.MULTILINE)
+    first = [folder for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":") if folder]
+    places = [*(Path(folder, name) for folder in first), *map(Path, cached)]
+    places += [Path(folder, name) for folder in _DRIVER_DIRS]
+    return next((path for path in places if os.path.lexists(path)), None)
 
 
 async def compile_parser(

@@ -17,6 +17,7 @@ ROWS: tuple[Row, ...] = (
     shared.NO_GPU,
     shared.GPU_NUMBER,
     shared.MEMORY,
+    shared.VIDEO_ENGINE,
     Row(
         "gpu-too-new",
         r"no kernel image is available|cudaErrorNoKernelImageForDevice",
@@ -131,17 +132,10 @@ ROWS: tuple[Row, ...] = (
     Row(
         "no-element",
         r"(?:Failed to create|Could not create|Failed to load) (?:element )?'([\w-]+)'",
-        "GStreamer has no element for {1}",
-        "run dsbench doctor; delete ~/.cache/gstreamer-1.0 so that GStreamer looks for its plugins again",
+        "GStreamer has no element for {1}: its plugin is not found, or failed to load once",
+        shared.PLUGIN_FIX,
     ),
     shared.NO_DECODER,
-    Row(
-        "decoder-device",
-        r"Could not open device '?(/dev/\S+?)'? |Opening channel (/dev/\S+) failed|"
-        r"Device '(/dev/v4l2-nvdec)' failed during initialization|Could not get NVDEC Channel",
-        "the hardware decoder cannot be opened {1}{2}{3}",
-        "give the container the driver's video part: NVIDIA_DRIVER_CAPABILITIES=compute,utility,video",
-    ),
     Row(
         "colour-space",
         r"NvBufSurfTransform failed with error (\S+)",

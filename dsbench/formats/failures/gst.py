@@ -34,8 +34,7 @@ ROWS: tuple[Row, ...] = (
     _no_element(
         "no-deepstream",
         r"nv[^\"]*",
-        "install deepstream, or run in its container; if it is installed, its plugin does not load: delete "
-        "~/.cache/gstreamer-1.0 and run `gst-inspect-1.0 -b`",
+        f"{shared.PLUGIN_FIX}, or run in its container",
     ),
     *(
         _no_element(f"no-{package}", elements.replace(" ", "|"), f"apt-get install {package}")
@@ -89,6 +88,7 @@ ROWS: tuple[Row, ...] = (
     shared.MEMORY.with_fix("stop other programs on the GPU (`nvidia-smi` lists them), or use another one (--gpu-id)"),
     shared.DRIVER,
     shared.NO_GPU,
+    shared.VIDEO_ENGINE,
     shared.NVINFER_CONFIG,
     shared.PARSER_LIBRARY,
     shared.PARSER_SYMBOL,

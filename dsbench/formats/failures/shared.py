@@ -46,6 +46,18 @@ MEMORY = Row(
     FailureKind.MEMORY,
 )
 
+VIDEO_ENGINE = Row(
+    "video-engine",
+    r"Could not open device '?/dev/(?!v4l2-nvenc)\S+?'? |Opening channel /dev/\S+ failed|"
+    r"Device '/dev/v4l2-nvdec' failed during initialization|Could not get NVDEC Channel|"
+    r"(?:Couldn't|Could not) set nvv4l2decoder\d* to READY|"
+    r"Error getting capabilities for device '/dev/nvidia\d+'|S_EXT_CTRLS for CUDA_GPU_ID failed",
+    "NVDEC, the GPU's hardware decoder, cannot be used: the driver's video library (libnvcuvid) is missing, broken "
+    "or of another driver",
+    "start the container with -e NVIDIA_DRIVER_CAPABILITIES=all (it must include `video`), or install the driver's "
+    "video libraries; dsbench doctor checks libnvcuvid.so.1",
+)
+
 # --- engines and ONNX files
 
 OTHER_TENSORRT = Row(
@@ -153,6 +165,10 @@ ONNX_FILE = Row(
 
 # --- GStreamer
 
+PLUGIN_FIX = (
+    "first `rm -rf ~/.cache/gstreamer-1.0` and run again: GStreamer never retries a plugin that failed to load once; "
+    "if it is still missing, dsbench doctor names what it lacks; then install DeepStream again"
+)
 NO_FILE = Row("no-file", r'No such file "([^"]*)"', "there is no file {1}", "correct the path")
 NOT_PLAYABLE = Row(
     "not-playable",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dsbench.formats.failures import app as app_failures
+from dsbench.formats.failures import gst as gst_failures
 
 FRAME = (
     "** ERROR: <main:808>: Failed to set pipeline to PAUSED",
@@ -62,7 +63,7 @@ FRAME = (
         ("** ERROR: <create_multi_source_bin:1057>: Failed to create element 'src_bin_muxer'", "src_bin_muxer"),
         (
             "ERROR from nvv4l2-decoder: Could not open device '/dev/nvidia0' for reading and writing.",
-            "the hardware decoder cannot be opened /dev/nvidia0",
+            "NVDEC, the GPU's hardware decoder, cannot be used",
         ),
         ('No such file "/v/nope.mp4"', "there is no file /v/nope.mp4"),
         (
@@ -77,6 +78,47 @@ def test_known_texts(line: str, cause: str) -> None:
     assert cause in known.cause
     assert known.fix
     assert known.line == line.strip()
+
+
+NO_DECODER = "ERROR from src_elem: No decoder available for type 'video/x-h264, stream-format=(string)avc'."
+MISSING_PLUGIN = "ERROR from src_elem: Your GStreamer installation is missing a plug-in."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Couldn't set nvv4l2decoder0 to READY:",
+        "Debug info: gsturidecodebin.c(960): unknown_type_cb (): /x: Couldn't set nvv4l2decoder12 to READY",
+        "S_EXT_CTRLS for CUDA_GPU_ID failed",
+        "Error getting capabilities for device '/dev/nvidia0': It isn't a v4l2 driver. Check if it is a v4l1 driver.",
+    ],
+)
+def test_an_unusable_nvdec_is_no_fault_of_the_clip(line: str) -> None:
+    for known in (
+        app_failures.find([NO_DECODER, MISSING_PLUGIN, line, "App run failed"]),
+        app_failures.find([line, NO_DECODER]),
+        gst_failures.find([MISSING_PLUGIN, line, "ERROR: from element /x/nvv4l2decoder:d0: x"]),
+    ):
+        assert known is not None
+        assert "NVDEC" in known.cause
+        assert "NVIDIA_DRIVER_CAPABILITIES" in known.fix
+        assert "dsbench doctor" in known.fix
+        assert "clip" not in known.fix
+
+
+def test_a_clip_without_a_decoder_is_one_where_nvdec_works() -> None:
+    known = app_failures.find([NO_DECODER])
+    assert known is not None
+    assert "no decoder for the video" in known.cause
+
+
+def test_a_plugin_that_is_not_found_is_answered_with_the_cache_first() -> None:
+    for known in (
+        gst_failures.find(['WARNING: erroneous pipeline: no element "nvdsosd"']),
+        app_failures.find(["** ERROR: <create_osd_bin:57>: Failed to create 'nvosd0'"]),
+    ):
+        assert known is not None
+        assert 0 <= known.fix.index("~/.cache/gstreamer-1.0") < known.fix.index("install DeepStream again")
 
 
 def test_the_frame_of_every_failed_start_is_the_last_resort() -> None:

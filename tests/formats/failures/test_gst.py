@@ -38,7 +38,7 @@ def test_nvenc_absent_is_known_by_three_patterns_only(line: str, expected: bool)
         ('WARNING: erroneous pipeline: no element "jpegenc"', "no element jpegenc", "gstreamer1.0-plugins-good"),
         ('WARNING: erroneous pipeline: no element "h265parse"', "no element h265parse", "gstreamer1.0-plugins-bad"),
         ('WARNING: erroneous pipeline: no element "oggmux"', "no element oggmux", "gstreamer1.0-plugins-base"),
-        ('WARNING: erroneous pipeline: no element "nvinfer"', "no element nvinfer", "install deepstream"),
+        ('WARNING: erroneous pipeline: no element "nvinfer"', "no element nvinfer", "install DeepStream again"),
         ('WARNING: erroneous pipeline: no element "xyz"', "no element xyz", "apt-file"),
         ('no property "width" in element "nvstreammux"', "nvstreammux has no property width", "USE_NEW_NVSTREAMMUX"),
         ("WARNING: erroneous pipeline: could not link a0 to b0", "a0 and b0 do not fit", "gst-inspect"),
