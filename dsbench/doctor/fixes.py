@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dsbench.base.deepstream_releases import PULLED, RELEASES, release_of
 from dsbench.doctor.inventory import Inventory, Package
 
-IMAGE = "nvcr.io/nvidia/deepstream:9.1-triton-multiarch"
 GUIDE = "docs/deepstream.md"
 
 _DRIVER, _RESTART, _SCRIPT, _PACKAGES, _PATH, _CACHE, _PYTHON, _SETTINGS, _ELSEWHERE = range(9)
@@ -84,11 +84,14 @@ class Advice:
     def container(self) -> Fix:
         """NVIDIA's container with all of DeepStream, the GPU and the driver's video part."""
         where = "run this on the host: " if self._system.container else ""
+        release = release_of(self._machine.deepstream.sdk or "") or PULLED
+        image, newest = (release if ":" in release.image else PULLED).image, RELEASES[0]
+        other = f"; DeepStream {newest.name}: {newest.image}" if image != newest.image else ""
         return Fix(
             _RESTART if self._machine.deepstream.sdk else _ELSEWHERE,  # what is installed before is lost by a restart
             'docker run --rm -it --gpus all -e NVIDIA_DRIVER_CAPABILITIES=all \\\n  -v "$PWD":/work -w /work '
-            f"--entrypoint bash \\\n  {IMAGE}",
-            f"{where}DeepStream's container, with the GPU and the driver's video part ({GUIDE})",
+            f"--entrypoint bash \\\n  {image}",
+            f"{where}DeepStream's container, with the GPU and the driver's video part ({GUIDE}){other}",
         )
 
     def driver(self) -> Fix:

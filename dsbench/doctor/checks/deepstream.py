@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from dsbench.base import spec
+from dsbench.base.deepstream_releases import driver_remark
 from dsbench.doctor.ask import ProgramOutput
 from dsbench.doctor.checks.check import (
     BROKEN,
@@ -23,8 +24,6 @@ from dsbench.doctor.fixes import Advice, Fix
 from dsbench.doctor.inventory import Inventory
 from dsbench.formats import versions
 
-_DRIVER_OF = {"9.1": 595, "9.0": 590}
-"""Driver branch that NVIDIA's documentation asks for, by DeepStream release (dGPU)."""
 DECODE, _ENCODE, _CUDA = "libnvcuvid.so.1", "libnvidia-encode.so.1", "libcuda.so.1"
 
 
@@ -34,7 +33,7 @@ def gpu(inventory: Inventory, advice: Advice) -> Check:
     if found.gpu is not None:
         parts = [found.gpu.name, f"{found.gpu.memory_mib} MiB" if found.gpu.memory_mib else ""]
         parts += [f"driver {found.gpu.driver}", f"CUDA {found.gpu.cuda}" if found.gpu.cuda else "", found.note]
-        return Check(DEEPSTREAM, "GPU", OK, ", ".join(filter(None, (*parts, driver_age(inventory)))))
+        return Check(DEEPSTREAM, "GPU", OK, ", ".join(filter(None, (*parts, driver_note(inventory)))))
     if "--gpu-id" in found.why_not:
         return Check(DEEPSTREAM, "GPU", MISSING, found.why_not)
     if system.container and not found.device_node:
@@ -48,15 +47,12 @@ def gpu(inventory: Inventory, advice: Advice) -> Check:
     return Check(DEEPSTREAM, "GPU", MISSING, f"no NVIDIA GPU on the PCI bus ({found.why_not})")
 
 
-def driver_age(inventory: Inventory) -> str:
-    """A word where the driver is older than DeepStream's documentation asks for; it is no failure in itself."""
+def driver_note(inventory: Inventory) -> str:
+    """What NVIDIA's table says against the driver; it is no failure in itself."""
     found = inventory.nvidia.gpu
-    release = ".".join((inventory.deepstream.sdk or "").split(".")[:2])
-    branch = re.match(r"\d+", found.driver) if found else None
-    wanted = _DRIVER_OF.get(release)
-    if wanted is None or branch is None or inventory.system.jetson or int(branch[0]) >= wanted:
+    if found is None or inventory.system.jetson:
         return ""
-    return f"older than the {wanted} that DeepStream {release}'s documentation asks for"
+    return driver_remark(inventory.deepstream.sdk or "", found.driver)
 
 
 def driver_libraries(inventory: Inventory, advice: Advice) -> Iterable[Check]:
