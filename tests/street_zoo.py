@@ -127,8 +127,11 @@ def efficient_det(path: Path) -> Path:
     return four_outputs(path, turned=True)
 
 
-def tao_detectnet(path: Path) -> Path:
-    """output_cov/Sigmoid [b, C, h, w] and output_bbox/BiasAdd [b, 4C, h, w] of the stride 8 grid; no other objects."""
+def tao_detectnet(path: Path, suffix: str = ":0") -> Path:
+    """output_cov/Sigmoid:0 [b, C, h, w] and output_bbox/BiasAdd:0 [b, 4C, h, w] of the stride 8 grid; no other objects.
+
+    ``suffix``: the end of the names, which nvinfer's and its parsers' choice depends on.
+    """
     net = Surgery(rgb01=True)
     found = net.decoded()
     corners = net.corners(found)
@@ -142,8 +145,10 @@ def tao_detectnet(path: Path) -> Path:
     planes = net.op("Concat", [planes] * CLASSES, axis=1)
     shape = net.const(np.array([0, 0, rows, columns], np.int64))
     cov = net.op("Reshape", [net.op("Transpose", [scores], perm=[0, 2, 1]), shape])
-    net.output(net.op("Reshape", [planes, shape]), "output_bbox/BiasAdd", ("batch", 4 * CLASSES, rows, columns))
-    net.output(cov, "output_cov/Sigmoid", ("batch", CLASSES, rows, columns))
+    net.output(
+        net.op("Reshape", [planes, shape]), f"output_bbox/BiasAdd{suffix}", ("batch", 4 * CLASSES, rows, columns)
+    )
+    net.output(cov, f"output_cov/Sigmoid{suffix}", ("batch", CLASSES, rows, columns))
     return net.save(path)
 
 

@@ -15,7 +15,8 @@ class NvinferPlan:
     """Values of one nvinfer config. Paths are texts as they go into the file, relative to its directory.
 
     ``infer_dims`` is channels, height, width. ``symmetric_padding`` and ``scaling_filter`` are written only when
-    set; ``threshold_note`` is a comment above pre-cluster-threshold.
+    set; ``threshold_note`` is a comment above pre-cluster-threshold. ``custom_lib_path`` and
+    ``parse_bbox_func_name`` are "" for nvinfer's own decode.
     """
 
     onnx_file: str

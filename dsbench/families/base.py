@@ -120,10 +120,18 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class BuiltIn:
-    """A parser of DeepStream's own: path of its library and name of the function."""
+    """A parser of DeepStream's own: path of its library and name of the function.
+
+    ``function`` is "" for nvinfer's own decode, which a config gets that names neither library nor function.
+    """
 
     library: str
     function: str
+
+    @property
+    def config_library(self) -> str:
+        """custom-lib-path of the config; "" for nvinfer's own decode."""
+        return self.library if self.function else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from dsbench.base import spec
 from dsbench.base.boxes import Boxes
 from dsbench.base.spec import IMAGENET_ROW
-from dsbench.families import tao_decode
+from dsbench.families import tao_decode, tao_warnings
 from dsbench.families.base import (
     BuiltIn,
     Convention,
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 NAME = "tao"
 LIBRARY = f"{spec.DEEPSTREAM_DIR}/lib/libnvds_infercustomparser.so"
+NVINFER = f"{spec.DEEPSTREAM_DIR}/lib/libnvds_infer.so"
+"""Has the decode that nvinfer uses where a config names no function."""
 
 RGB01 = Preprocessing(1 / 255, (), model_color_format=0, maintain_aspect_ratio=0)
 RGB01_LETTERBOX = Preprocessing(1 / 255, (), model_color_format=0, maintain_aspect_ratio=1)
@@ -42,7 +44,10 @@ IMAGENET = Preprocessing(*IMAGENET_ROW, model_color_format=0, maintain_aspect_ra
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function of the library: how its models are fed and clustered, and the number of outputs it reads."""
+    """One function of the library: how its models are fed and clustered, and the number of outputs it reads.
+
+    ``name`` is "" for nvinfer's own decode of DetectNet_v2, which is used without a library.
+    """
 
     name: str
     preprocessing: Preprocessing
@@ -51,11 +56,12 @@ class Function:
 
     @property
     def convention(self) -> Convention:
-        origin = f"TAO's habit for {self.name}; compare with the model's card"
+        origin = f"TAO's habit for {self.name or 'DetectNet_v2'}; compare with the model's card"
         aspect = self.preprocessing.maintain_aspect_ratio
         return Convention(self.preprocessing, self.cluster_mode, origin, aspect, firm=False)
 
 
+OWN_DECODE = Function("", RGB01, 2, 2)
 RESNET = Function("NvDsInferParseCustomResnet", RGB01, 2, 2)
 RTDETR = Function("NvDsInferParseCustomRTDETRTAO", RGB01_LETTERBOX, 4, 2)
 DDETR = Function("NvDsInferParseCustomDDETRTAO", IMAGENET, 4, 2)
@@ -64,7 +70,8 @@ YOLOV5_NMS = Function("NvDsInferParseYoloV5CustomBatchedNMSTLT", RGB01, 4, 4)
 EFFICIENT_DET = Function("NvDsInferParseCustomEfficientDetTAO", Preprocessing(1.0, (), 0, 0), 4, 4)
 NMS = Function("NvDsInferParseCustomNMSTLT", RGB01, 4, 2)
 TF_SSD = Function("NvDsInferParseCustomTfSSD", RGB01, 4, 4)
-QUERIES = {"pred_logits", "pred_boxes"}
+QUERIES = set(tao_decode.PAIR)
+GRID = set(tao_decode.GRID)
 FUNCTIONS = {f.name: f for f in (RESNET, RTDETR, DDETR, BATCHED_NMS, YOLOV5_NMS, EFFICIENT_DET, NMS, TF_SSD)}
 
 
@@ -79,7 +86,7 @@ class Tao:
         self, facts: OnnxFacts, samples: Sequence[Outputs], hints: Hints, labels: Sequence[str]
     ) -> Head | Rejected:
         """By names, as ONNX files may hold plugins that cannot be run here."""
-        names = [out.name.removesuffix(":0") for out in facts.outputs]
+        names = [out.name for out in facts.outputs]
         function, why, confidence = _function(names, facts, hints)
         if function is None:
             return Rejected(NAME, why, close=hints.family == NAME or set(names) >= QUERIES)
@@ -87,13 +94,9 @@ class Tao:
         if isinstance(layout, str):
             return Rejected(NAME, f"{function.name} {layout}", close=True)
         classes = layout.classes or len(labels) or 1
-        found = (
-            HeadFact("custom-lib-path", LIBRARY, "NVIDIA's own parsers; nothing is compiled"),
-            HeadFact("parse-bbox-func-name", function.name, why),
-            HeadFact("outputs", ", ".join(names), f"{classes} classes"),
-        )
-        warnings = _warnings(function, layout.classes)
-        built_in = BuiltIn(LIBRARY, function.name)
+        found = (*_parser_facts(function, why), HeadFact("outputs", ", ".join(names), f"{classes} classes"))
+        warnings = tao_warnings.of_function(function.name, layout, facts.outputs)
+        built_in = BuiltIn(LIBRARY if function.name else NVINFER, function.name)
         return Head(NAME, confidence, classes, layout, found, warnings, function.convention, built_in)
 
     def convention(self) -> Convention:
@@ -113,14 +116,19 @@ class Tao:
 def _function(names: Sequence[str], facts: OnnxFacts, hints: Hints) -> tuple[Function | None, str, float]:
     """The built-in function, why (or why none), and how sure that is."""
     known = set(names)
+    plain = {name.removesuffix(":0") for name in names}
     chosen = FUNCTIONS.get(hints.function or "")
     if hints.family == NAME and chosen:
         return chosen, "dsbench.toml", 0.97
-    if {"output_bbox/BiasAdd", "output_cov/Sigmoid"} <= known:
+    if known >= GRID:
         return RESNET, "DetectNet_v2's output names", 0.95
+    if plain >= {name.removesuffix(":0") for name in GRID}:
+        return OWN_DECODE, f"DetectNet_v2's output names without :0, which {RESNET.name} does not find", 0.95
+    if hints.family == NAME and all(any(part in name for name in names) for part in tao_decode.GRID_PARTS):
+        return OWN_DECODE, "names with bbox and cov", 0.9
     if len(names) == 4 and all(name.startswith("BatchedNMS") for name in names):
         return BATCHED_NMS, "names of TAO's BatchedNMS plugin", 0.97
-    if known == {"NMS", "NMS_1"}:
+    if plain == {"NMS", "NMS_1"}:
         return NMS, "names of TAO's NMS plugin", 0.95
     if known == QUERIES:
         if hints.family != NAME and chosen not in (RTDETR, DDETR):
@@ -139,10 +147,10 @@ def _function(names: Sequence[str], facts: OnnxFacts, hints: Hints) -> tuple[Fun
     return None, f"the outputs fit no function of {LIBRARY.rsplit('/', 1)[1]} by name ({', '.join(FUNCTIONS)})", 0.0
 
 
-def _warnings(function: Function, classes: int) -> tuple[str, ...]:
-    if function is DDETR and classes not in (0, 4):
-        return (
-            f"{DDETR.name} reads the logits in steps of 4, this head has {classes} classes: set"
-            f' parse-bbox-func-name = "{RTDETR.name}"',
-        )
-    return ()
+def _parser_facts(function: Function, why: str) -> tuple[HeadFact, ...]:
+    if not function.name:
+        return (HeadFact("custom-lib-path, parse-bbox-func-name", "none: nvinfer's own decode", why),)
+    return (
+        HeadFact("custom-lib-path", LIBRARY, "NVIDIA's own parsers; nothing is compiled"),
+        HeadFact("parse-bbox-func-name", function.name, why),
+    )

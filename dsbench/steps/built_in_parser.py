@@ -6,6 +6,7 @@ runs on real frames and is compared with the family's decode.
 
 from __future__ import annotations
 
+import platform
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
@@ -17,6 +18,7 @@ from dsbench.runtimes.contract import Runtime
 from dsbench.steps.model_outputs import ModelOutputsResult
 
 NOTHING_TO_DO = "nothing to do: NVIDIA's own parser, compiled and shipped with DeepStream"
+OWN_DECODE = "none: nvinfer's own decode"
 
 
 def recognised(outputs: ModelOutputsResult) -> BuiltIn | None:
@@ -30,8 +32,13 @@ def stand_in(built_in: BuiltIn) -> Path | None:
 
 
 def library(built_in: BuiltIn, runtime: Runtime) -> LibraryFacts:
-    """The library on this runtime. Raises PARSER_LIB_INVALID if it is missing, PARSER_SYMBOL without the function."""
+    """The library on this runtime. Raises PARSER_LIB_INVALID if it is missing, PARSER_SYMBOL without the function.
+
+    nvinfer's own decode is part of nvinfer: nothing is looked up.
+    """
     path = Path(built_in.library)
+    if not built_in.function:
+        return LibraryFacts(path, platform.machine(), (), ())
     if not path.is_file():
         if runtime.name != "embedded":
             raise DsbenchError(

@@ -31,6 +31,7 @@ from dsbench.record.handover import (
     TensorSummary,
 )
 from dsbench.steps.benchmark_run import MeasuredRun
+from dsbench.steps.built_in_parser import OWN_DECODE
 from dsbench.steps.kitti_gate import KittiGateResult, Step6Duration
 from dsbench.steps.model_outputs import ModelOutputsResult
 from dsbench.steps.model_run import ModelRun
@@ -85,7 +86,7 @@ def _model(
         class_names=tuple(map(kitti.cut_label, facts.labels.names)),
         batch=onnx.batch,
         parser_library=_inside(facts.layout, parser.library.path) if parser else "",
-        parser_function=parser.function if parser else "",
+        parser_function=(parser.function or OWN_DECODE) if parser else "",
     )
 
 

@@ -83,6 +83,7 @@ def lint_context(facts: PreflightFacts, outputs: ModelOutputsResult, parser: Par
         cluster_mode=_cluster_mode_needed(outputs),
         parser_clusters=not (parser.diagnosis and parser.diagnosis.complete),
         replaced=Path(built_in.library) if built_in and parser.library.path != Path(built_in.library) else None,
+        own_decode=built_in is not None and not built_in.function,
     )
 
 
@@ -105,7 +106,7 @@ def nvinfer_plan(
         onnx_file=nvinfer_config.relative(facts.onnx.path, folder),
         model_engine_file=nvinfer_config.relative(layout.engine(facts.onnx.path.stem, facts.max_bs), folder),
         labelfile_path=nvinfer_config.relative(layout.labels, folder),
-        custom_lib_path=built_in.library if built_in else nvinfer_config.relative(layout.parser_library, folder),
+        custom_lib_path=built_in.config_library if built_in else nvinfer_config.relative(layout.parser_library, folder),
         parse_bbox_func_name=built_in.function if built_in else parser_function(facts),
         num_detected_classes=facts.labels.count,
         infer_dims=(facts.onnx.channels, facts.height, facts.width),

@@ -192,8 +192,9 @@ def add_evidence(
         log.warn(*parser.build.warnings[:5])
     took = f"built in {parser.build.seconds:.1f} s" if parser.build else NOTHING_TO_DO
     log.fact("Library", layout.given_path(parser.library.path), took)
-    log.fact("Exported", ", ".join(parser.library.parse_functions), "dynamic symbol table")
-    log.fact("parse-bbox-func-name", parser.function)
+    if parser.function:
+        log.fact("Exported", ", ".join(parser.library.parse_functions), "dynamic symbol table")
+    log.fact("parse-bbox-func-name", parser.function or built_in_parser.OWN_DECODE)
     if LAYOUT_MARK in parser.library.functions:
         log.fact("Object size", "24 bytes: for DeepStream 6.2 and earlier, not for 9", "dsbench.toml: object-size")
     if parser.outputs.head is None:

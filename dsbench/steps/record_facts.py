@@ -10,6 +10,7 @@ from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.record.raw import FactRecord, MachineRecord
 from dsbench.runtimes.contract import Runtime
+from dsbench.steps.built_in_parser import OWN_DECODE
 from dsbench.steps.model_outputs import ModelOutputsResult
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.nvinfer_config import NvinferConfigResult
@@ -34,7 +35,7 @@ def _facts(model: ModelRun) -> Iterator[FactRecord]:
     if outputs is not None:
         yield from _of_outputs(outputs)
     if (built := model.find(ParserBuildResult)) is not None:
-        yield FactRecord("parser_function", built.function, shown(built.library.path, model.layout))
+        yield FactRecord("parser_function", built.function or OWN_DECODE, shown(built.library.path, model.layout))
     if (config := model.find(NvinferConfigResult)) is not None:
         yield from _of_config(config, model.layout)
     if (visual := model.find(VisualValidationResult)) is not None:

@@ -123,8 +123,11 @@ def test_one_cause_is_named_and_the_rest_is_evidence(tmp_path: Path) -> None:
     model = onnx.load(path)
     for item in model.graph.output:
         for node in model.graph.node:
-            node.output[:] = [output.replace("/", "_") if output == item.name else output for output in node.output]
-        item.name = item.name.replace("/", "_")
+            node.output[:] = [
+                output.replace("/", "_").replace("cov", "seen") if output == item.name else output
+                for output in node.output
+            ]
+        item.name = item.name.replace("/", "_").replace("cov", "seen")
     onnx.save(model, path)
     layout = ModelLayout.at(str(root), tmp_path)
     run = model_run(layout, zoo.STREET / "street.mp4", tmp_path, prepare="never")

@@ -185,6 +185,13 @@ class ParserHost:
         return DsbenchError(Code.PARSER_LIB_INVALID, text, where=str(self.lib), fix=_loading_hint(self.lib, text))
 
     def _raised(self) -> DsbenchError:
+        if self.stand_in:
+            return DsbenchError(
+                Code.PARSER_RAISED,
+                f"DeepStream would end in {self.func}: {self._text()}",
+                where=str(self.lib),
+                fix="correct the outputs in the ONNX file, or put a parser .cpp of your own into parser/",
+            )
         return DsbenchError(
             Code.PARSER_RAISED,
             f"the parser {self.func} threw a C++ exception: {self._text()}",

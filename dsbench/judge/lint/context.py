@@ -37,6 +37,8 @@ class LintContext:
     """Functions that the parser library exports; None if it is not built yet."""
     replaced: Path | None = None
     """DeepStream's own library that this runtime replaces; it need not exist."""
+    own_decode: bool = False
+    """nvinfer's own decode reads the outputs: no parser is to be named."""
     labels: tuple[str, ...] = ()
     """The classes of labels.txt as nvinfer numbers them."""
     names: Said[tuple[str, ...]] | None = None

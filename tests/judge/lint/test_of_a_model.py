@@ -221,3 +221,36 @@ def test_label_order_is_an_error_with_both_orders(config: Path, context: LintCon
     assert "the model (ONNX metadata: names): 'b', 'c', 'a'; labels.txt: 'a', 'b', 'c'" in findings[0].what
     other = lint(config, replace(context, labels=("a", "b", "x"), names=Said(("a", "b", "c"), "here")))
     assert [(finding.rule, finding.severity) for finding in other] == [("label-names", "warning")]
+
+
+@pytest.mark.parametrize(
+    ("function", "names", "fix"),
+    [
+        ("NvDsInferParseCustomResnet", ("output_bbox/BiasAdd:0", "output_cov/Sigmoid:0"), None),
+        ("NvDsInferParseCustomResnet", ("output_bbox/BiasAdd", "output_cov/Sigmoid"), "remove custom-lib-path"),
+        ("NvDsInferParseCustomResnet", ("boxes", "scores"), "rename the outputs"),
+        ("NvDsInferParseCustomDDETRTAO", ("pred_logits:0", "pred_boxes:0"), "rename the outputs"),
+        ("NvDsInferParseCustomRTDETRTAO", ("pred_logits", "pred_boxes"), None),
+        ("NvDsInferParseCustomBatchedNMSTLT", ("a", "b", "c", "d"), None),
+    ],
+)
+def test_names_that_nvidias_functions_look_for(
+    function: str, names: tuple[str, ...], fix: str | None, config: Path, context: LintContext
+) -> None:
+    assert context.onnx is not None
+    outputs = tuple(replace(context.onnx.outputs[0], name=name) for name in names)
+    library = "custom-lib-path=/opt/nvidia/deepstream/deepstream/lib/libnvds_infercustomparser.so"
+    text = config.read_text().replace("custom-lib-path=../parser/libnvdsinfer_tiny_parser.so", library)
+    config.write_text(text.replace(FUNCTION, function))
+    found = lint(config, replace(context, onnx=replace(context.onnx, outputs=outputs), functions=(function,)))
+    hits = [finding for finding in found if finding.rule == "parser-outputs"]
+    assert [finding.severity for finding in hits] == ["error"] * (fix is not None)
+    assert all(fix in finding.fix for finding in hits if fix)
+
+
+def test_no_parser_is_to_be_named_for_nvinfers_own_decode(config: Path, context: LintContext) -> None:
+    lines = config.read_text().splitlines(keepends=True)
+    named = ("custom-lib-path", "parse-bbox-func-name")
+    config.write_text("".join(line for line in lines if not line.startswith(named)))
+    assert [finding.rule for finding in lint(config, context)] == ["parser-function"]
+    assert lint(config, replace(context, own_decode=True, functions=())) == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsbench.families import tao_decode
 from dsbench.judge.lint.context import CLASSIFIER, DETECTOR, INSTANCE_SEGMENTATION, SEGMENTATION, NvinferSubject
 from dsbench.judge.lint.finding import ERROR, NOTE, WARNING
 from dsbench.judge.lint.rule import Hit, LintRule, hit
@@ -14,13 +15,14 @@ _FUNCTION_OF = {
     SEGMENTATION: "parse-segmentation-func-name",
     INSTANCE_SEGMENTATION: "parse-bbox-instance-mask-func-name",
 }
+_NVIDIAS = "libnvds_infercustomparser.so"
 _BUILT_IN_LAYERS = ("cov", "bbox")
 """Parts of the output names that DeepStream's built-in decoder looks for (semantics g)."""
 
 
 def _library(subject: NvinferSubject) -> Iterator[Hit]:
     config, alone = subject.config, subject.context.alone
-    if config.network_type != DETECTOR:
+    if config.network_type != DETECTOR or (subject.context.own_decode and not config.parse_bbox_func_name):
         return
     if config.custom_lib_path is None and (config.parse_bbox_func_name or not alone):
         what = "custom-lib-path is not given: the function name is ignored, the built-in decoder is used"
@@ -47,6 +49,21 @@ def _exported(subject: NvinferSubject) -> Iterator[Hit]:
     if config.custom_lib_path is not None and name and functions is not None and name not in functions:
         known = ", ".join(function for function in functions if "NvDsInferParse" in function) or "none"
         yield hit(name, config.custom_lib_path.name, known, key="parse-bbox-func-name")
+
+
+def _outputs(subject: NvinferSubject) -> Iterator[Hit]:
+    """NVIDIA's function compares the outputs' names exactly, and the model has others."""
+    config, onnx = subject.config, subject.context.onnx
+    name, library = config.parse_bbox_func_name, config.custom_lib_path
+    if onnx is None or library is None or library.name != _NVIDIAS or not name:
+        return
+    names = [output.name for output in onnx.outputs]
+    missing = [wanted for wanted in tao_decode.names_of(name) if wanted not in names]
+    if names and missing:
+        own = all(any(part in one for one in names) for part in _BUILT_IN_LAYERS)
+        fix = "remove custom-lib-path and parse-bbox-func-name: nvinfer's own decode reads these outputs"
+        rename = "rename the outputs in the ONNX file, or name the library and function of a parser for them"
+        yield hit(name, " and ".join(missing), ", ".join(names[:4]), fix if own else rename)
 
 
 def _other_kind(subject: NvinferSubject) -> Iterator[Hit]:
@@ -89,6 +106,14 @@ ROWS = (
         _built_in,
         "no parser is named, and DeepStream's built-in decoder does not know these outputs: {0}",
         "set custom-lib-path and parse-bbox-func-name",
+    ),
+    LintRule(
+        "parser-outputs",
+        ERROR,
+        "custom-lib-path, parse-bbox-func-name",
+        _outputs,
+        "{0} looks for outputs called exactly {1}, the model has {2}: DeepStream ends in a segmentation fault",
+        "{3}",
     ),
     LintRule(
         "parser-kind",
