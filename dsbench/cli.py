@@ -9,16 +9,16 @@ from collections.abc import Sequence
 
 from dsbench import __version__
 from dsbench.base import interrupts, options
+from dsbench.base.console import console_streams
 from dsbench.base.errors import DsbenchError
 from dsbench.trtexec import options as prepare_options
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; a DsbenchError is printed without a traceback and gives status 1."""
-    arguments = _parser().parse_args(argv)
     restore = interrupts.install()
     try:
-        return int(arguments.run(arguments))
+        return _run(argv)
     except DsbenchError as error:
         print(error.render(), file=sys.stderr)
         return 1
@@ -30,6 +30,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 141
     finally:
         restore()
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    with console_streams():
+        arguments = _parser().parse_args(argv)
+        if arguments.run is not _ci:
+            return int(arguments.run(arguments))
+    return int(_ci(arguments))  # it gives commands to the CI runner, and pytest writes to the terminal
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -19,8 +19,6 @@ STDIN = "-"
 def run(arguments: argparse.Namespace) -> int:
     """0: a cause is known, or the program ended well; 1: neither. Raises USAGE for a log that cannot be read."""
     found = explain_file(arguments.log)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
     if arguments.json:
         print(jsonable.dumps(found, indent=2))
     else:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -48,8 +46,6 @@ class LintAnswer:
 def run(arguments: argparse.Namespace) -> int:
     """0: no error and no warning; 1: at least one."""
     answer = check(arguments.files, notes=not arguments.no_notes)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
     if arguments.json:
         print(jsonable.dumps(answer, indent=2))
     else:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from dsbench.base.text import console
+
 
 class Code(StrEnum):
     """The codes, by topic. ``base/error_catalogue.py`` says what each means; docs/errors.md is made from it."""
@@ -121,13 +123,13 @@ class DsbenchError(Exception):
         super().__init__(self.render())
 
     def render(self) -> str:
-        """The error as shown to a user: one line of cause, then where and fix on lines of their own."""
+        """The error as ``console`` text: one line of cause, then where and fix on lines of their own."""
         lines = [f"[{self.code}] {self.what}"]
         if self.where:
             lines.append(f"  where: {self.where}")
         if self.fix:
             lines.append(f"  fix: {self.fix}")
-        return "\n".join(lines)
+        return console("\n".join(lines))
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exception's default pickling loses keyword-only arguments; worker processes send errors by pickling

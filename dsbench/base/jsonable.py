@@ -20,6 +20,8 @@ from functools import cache, partial
 from pathlib import Path, PurePath
 from typing import Any, Literal, TypeVar, Union
 
+from dsbench.base.text import console_json
+
 T = TypeVar("T")
 Reader = Callable[[Any], Any]
 
@@ -35,7 +37,7 @@ _NAMES = {
 
 def dumps(value: object, *, indent: int | None = None) -> str:
     """``value`` as JSON text, ASCII only; on one line without ``indent``."""
-    return json.dumps(encode(value), indent=indent, allow_nan=False)
+    return console_json(json.dumps(encode(value), indent=indent, allow_nan=False))
 
 
 def loads(kind: type[T], text: str | bytes) -> T:

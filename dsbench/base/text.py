@@ -10,7 +10,18 @@ from pathlib import Path
 
 TAIL_LINES = 15
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_UNSEEN = re.compile(
+    "["
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters: C0, DEL, C1
+    "\xad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u3164\ufeff\uffa0"  # without width
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # direction
+    "\u2028\u2029"  # ends of lines and paragraphs
+    "\ud800-\udfff\ufff0-\ufffb\ufffe\uffff"  # surrogates, annotations, no characters
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # formats, tags
+    "]"
+)
+_RUNNER_COMMAND = re.compile(r"(?m)^[^\S\n]*:(?=:)|#(?=#[A-Za-z]*\[)")
+_JSON_OBEYED = re.compile(r"\x7f|#(?=#[A-Za-z]*\[)")
 _TAIL_BYTES = 64 << 10
 _HEAD, _END = 4 << 20, 256 << 10
 
@@ -21,19 +32,44 @@ def without_escapes(text: str) -> str:
 
 
 def clean(data: bytes) -> str:
-    """Printable text: invalid UTF-8 and unprintable characters become U+FFFD."""
-    text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-    return "".join(char if char == "\n" or char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    """``visible`` text from the output of a program: invalid UTF-8 becomes U+FFFD, tabs become blanks."""
+    return visible(data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))
+
+
+def visible(text: str) -> str:
+    """``text`` with U+FFFD for what does not show: control characters, escapes, direction marks, characters without
+    width, line separators, tags, lone surrogates. Tabs and line ends stay, every other space becomes a blank. For
+    documents: HTML, SVG, Markdown, XML."""
+    if text.isascii() and text.isprintable():  # pictures in base64: fast
+        return text
+    shown = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
+    return shown if re.sub("[\t\n]", "", shown).isprintable() else "".join(map(_visible, shown))
+
+
+def _visible(char: str) -> str:
+    if char.isprintable() or char in "\t\n":
+        return char
+    return " " if char.isspace() else "\N{REPLACEMENT CHARACTER}"
 
 
 def printable(text: str) -> str:
-    """One line that a terminal can show: line ends, escapes and direction marks of the text become U+FFFD."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    """``visible`` text on one line: its tabs and line ends become U+FFFD, too."""
+    return re.sub("[\t\n]", "\N{REPLACEMENT CHARACTER}", visible(text))
 
 
-def without_controls(text: str) -> str:
-    """``text`` with ``?`` for control characters, which could move the cursor; tabs and line ends stay."""
-    return _CONTROLS.sub("?", text)
+def console(text: str) -> str:
+    """Lines for a terminal or the log of a CI job, from anywhere: names, logs, errors, what other programs wrote.
+
+    Terminals obey control characters; runners of CI services obey lines that begin with ``::`` and texts like
+    ``##[error]``: a blank is put into both. Colours are removed, carriage returns end a line, the rest is ``visible``.
+    """
+    plain = without_escapes(text).replace("\r\n", "\n").replace("\r", "\n")
+    return _RUNNER_COMMAND.sub(r"\g<0> ", visible(plain))
+
+
+def console_json(text: str) -> str:
+    """ASCII JSON for ``console``: what a terminal or a runner obeys is written as ``\\u....``, so no value changes."""
+    return _JSON_OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def ascii_name(name: str, limit: int = 80) -> str:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from dsbench.base.text import printable, without_controls, without_escapes
+from dsbench.base.text import console
 
 _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
-_BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MARKUP = re.compile(
     r"[\\`*\[\]<>#|~$@&]"  # emphasis, code, links, HTML, references, table borders, mathematics, mentions, entities
     r"|(?<![A-Za-z0-9_])_+|_+(?![A-Za-z0-9_])"  # emphasis, but not within a word
@@ -26,7 +25,7 @@ _CUT = " [...]"
 def workflow_command(name: str, message: str, properties: Mapping[str, str]) -> str:
     """One line that GitHub's runner carries out, ``::error file=...::message``; empty properties are left out."""
     given = ",".join(f"{key}={_escaped(one_line(text), _PROPERTY)}" for key, text in properties.items() if text)
-    return f"::{name}{' ' if given else ''}{given}::{_escaped(inert(message), _DATA)}"
+    return f"::{name}{' ' if given else ''}{given}::{_escaped(console(message), _DATA)}"
 
 
 def stop_commands(token: str) -> str:
@@ -39,15 +38,9 @@ def resume_commands(token: str) -> str:
     return f"\n::{token}::"
 
 
-def inert(text: str) -> str:
-    """``text`` without escape sequences, control characters and marks that turn its direction; line ends stay."""
-    plain = without_controls(without_escapes(text).replace("\r\n", "\n").replace("\r", "\n"))
-    return _BIDI.sub("\N{REPLACEMENT CHARACTER}", plain).encode("utf-8", "replace").decode("utf-8")
-
-
 def one_line(text: str) -> str:
     """``text`` on one line."""
-    return printable(" ".join(inert(text).split()))
+    return " ".join(console(text).split())
 
 
 def clipped(text: str, limit: int) -> str:
@@ -67,7 +60,7 @@ def markdown_code(text: str) -> str:
 
 def markdown_block(text: str) -> str:
     """Lines as they are, in a fenced block that no line of them can close."""
-    body = inert(text).strip("\n")
+    body = console(text).strip("\n")
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", body)), default=0))
     return f"{fence}text\n{body}\n{fence}"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dsbench.base.errors import DsbenchError
 from dsbench.base.files import replace_file
-from dsbench.base.text import without_controls
+from dsbench.base.text import console
 from dsbench.ci import escape, outputs, summary
 from dsbench.ci.annotations import annotations_of
 from dsbench.ci.outcome import ERROR, SessionOutcome
@@ -101,4 +101,4 @@ class CiService:
         if self.name == GITHUB:
             self.say(escape.workflow_command("warning", text, {"title": "dsbench"}))
         else:
-            print(f"dsbench: {without_controls(text)}", file=sys.stderr)
+            print(f"dsbench: {console(text)}", file=sys.stderr)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import MAX_REGRESSION
-from dsbench.base.text import without_controls
+from dsbench.base.text import console, console_json
 from dsbench.judge import regression
 from dsbench.judge.regression import RunComparison
 from dsbench.record import baseline, comparable, store
@@ -27,18 +25,16 @@ _MAY_DIFFER = ("model",)
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the comparison; returns 1 for a regression, else 0. Raises RECORD_INVALID, RECORD_VERSION, USAGE."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
     before, now = (_load(Path.cwd() / os.path.expanduser(given)) for given in (arguments.a, arguments.b))
     tolerance = regression.tolerance_of(_given(arguments.max_regression), now.runtime)
     runs = (comparable.of_record(before), comparable.of_record(now))
     found = regression.compare(*runs, tolerance=tolerance, ignored=_MAY_DIFFER)
     if arguments.json:
         entry = {"result": found.word, **jsonable.encode(found)}
-        print(json.dumps(entry, indent=2, allow_nan=False))
+        print(console_json(json.dumps(entry, indent=2, allow_nan=False)))
     else:
         for line in lines(before, now, found):
-            print(without_controls(line))
+            print(console(line))
     return 1 if found.word == "regression" else 0
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import base64
-import io
 import os
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,8 +88,6 @@ COLUMNS = (
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the page; returns 0. Raises USAGE if there is no record, NOT_WRITABLE."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
     start = Path.cwd()
     target = start / os.path.expanduser(arguments.output)
     found = [rows.read(path) for path in rows.find(start / os.path.expanduser(one) for one in arguments.given)]

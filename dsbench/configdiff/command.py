@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import sys
 import tempfile
@@ -29,8 +28,6 @@ _SHOWN = 12
 
 def run(arguments: argparse.Namespace) -> int:
     """0: the same boxes; 1: they differ; 2: the configs could not be compared."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
     try:
         return _run(arguments, Path.cwd())
     except DsbenchError as error:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
-import sys
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
@@ -28,8 +26,6 @@ def run(arguments: argparse.Namespace) -> int:
         ) from error
     inventory = survey.take(here, _gpu_id(arguments.gpu_id), arguments.video)
     diagnosis = diagnose(inventory)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot show every character still gets the rest
-        sys.stdout.reconfigure(errors="replace")
     show = doctor_text.to_json if arguments.json else doctor_text.render
     print(show(inventory, diagnosis))
     return int(bool(diagnosis.deepstream_because if arguments.runtime == "deepstream" else diagnosis.embedded_because))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +20,6 @@ MODEL_CARD = "model_card.md"
 
 def run(arguments: argparse.Namespace) -> int:
     """Write what is asked for and print the paths. Raises USAGE, RECORD_INVALID, KITTI_INVALID, NOT_WRITABLE."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
     if arguments.coco is None and arguments.model_card is None and arguments.bmf is None:
         fix = "give --coco OUT.json, --model-card, --bmf OUT.json, or several of them"
         raise DsbenchError(Code.USAGE, "nothing to export", fix=fix)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
-import sys
 from pathlib import Path
 
 from dsbench.base.text import printable
@@ -17,8 +15,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     A PDF that cannot be written is a line, an error with --pdf.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
     found = recorded_run.find(arguments.model_dir, Path.cwd())
     sections.require_finished(found.record)
     written = files.write(found.record, found.reports, drawing.pngs(found.record))

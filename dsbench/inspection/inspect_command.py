@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import sys
 from pathlib import Path
@@ -45,9 +44,7 @@ def _write_picture(given: str, picture: bytes | None) -> str:
 
 
 def show(answer: str) -> None:
-    """Print the answer; a terminal that cannot show every character still gets the rest."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
+    """Print the answer."""
     print(answer)
 
 

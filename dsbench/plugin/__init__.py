@@ -17,12 +17,12 @@ from dsbench.base import interrupts, jsonable, options, resources
 from dsbench.base.errors import DsbenchError
 from dsbench.base.option_kinds import Flag, Texts
 from dsbench.base.options import Options
-from dsbench.base.text import without_controls
+from dsbench.base.text import console
 from dsbench.ci.junit import JunitNames
 from dsbench.ci.outcome import session_outcome
 from dsbench.ci.service import CiService, detect
 from dsbench.model.layout import ModelLayout
-from dsbench.plugin import collection, live
+from dsbench.plugin import collection, live, terminal_guard
 from dsbench.record import codec
 from dsbench.record.evidence import EvidenceLog, StepFailure
 from dsbench.record.ledger import Ledger
@@ -203,7 +203,7 @@ def model(request: pytest.FixtureRequest) -> Iterator[ModelRun]:
 def _say(config: pytest.Config, text: str) -> None:
     """Print a line past pytest's capture; not in a worker of xdist, whose output is its protocol."""
     if not hasattr(config, "workerinput"):
-        terminal.print_line(config, without_controls(text))
+        terminal.print_line(config, console(text))
 
 
 @pytest.fixture
@@ -259,6 +259,7 @@ def pytest_runtest_makereport(
 
     evidence = log.snapshot()
     report = yield
+    terminal_guard.guard_report(report)
     # not in item.user_properties: JUnit would have the evidence of every step as a property
     report.user_properties.append((PROPERTY, jsonable.dumps(codec.without_bulk(evidence))))
     item.config.stash[LEDGER].note(log.model_key, log.step, report.outcome, log.failure)
@@ -293,7 +294,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and not config.stash[LAYOUTS] and not config.option.collectonly:
         terminalreporter.write_line(f"dsbench: {NO_MODEL_DIR}")
     if collector.running:
-        terminalreporter.write_line(f"dsbench: interrupted in {without_controls(collector.running)}", red=True)
+        terminalreporter.write_line(f"dsbench: interrupted in {console(collector.running)}", red=True)
     if collector.results:
         terminalreporter.ensure_newline()
         terminalreporter.section("dsbench")
@@ -304,7 +305,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         if report and report.kept:
             terminalreporter.write_line(f"the report of the earlier run was kept: {report.kept}")
         if report and report.trouble:
-            terminalreporter.write_line(f"dsbench: {without_controls(report.trouble)}", red=True)
+            terminalreporter.write_line(f"dsbench: {console(report.trouble)}", red=True)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -327,7 +328,11 @@ def pytest_html_results_table_html(report: pytest.TestReport, data: list[str]) -
     html_page.row_log(report, data)
 
 
-def pytest_sessionstart(session: pytest.Session) -> None:
+@pytest.hookimpl(wrapper=True)  # before pytest prints its header
+def pytest_sessionstart(session: pytest.Session) -> Generator[None, None, None]:
+    if SELECTED in session.config.stash:
+        terminal_guard.guard(session.config)
+    yield
     if REPORT_FILE in session.config.stash:
         html_file.take_over_writing(session.config, session.config.stash[REPORT_FILE])
     if SELECTED in session.config.stash:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -28,8 +27,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises MODEL_DIR_MISSING, DIRECTORY_BUSY, NOT_WRITABLE.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
     start = Path.cwd()
     layout = ModelLayout.at(arguments.model_dir, start)
     if not layout.root.is_dir():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import is_generated, replace_file
-from dsbench.base.text import without_controls
+from dsbench.base.text import console
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def diff(change: FileChange, given: str) -> Iterator[str]:
     old = "/dev/null" if change.before is None else name
     lines = difflib.unified_diff(_lines(change.before or b""), _lines(change.after), old, name, lineterm="")
     for line in lines:
-        yield without_controls(line.removesuffix("\n").replace("\r", "^M"))
+        yield console(line.removesuffix("\n").replace("\r", "^M"))
         if not line.endswith("\n") and not line.startswith(("---", "+++", "@@")):
             yield "\\ No newline at end of file"
 

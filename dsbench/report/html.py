@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 from dsbench.base import resources
+from dsbench.base.text import visible
 from dsbench.report.html_templates import template
 from dsbench.report.page.document import carried
 from dsbench.report.page.views import PageView
@@ -20,7 +21,7 @@ def page_html(page: PageView) -> str:
 
 def report_html(page: PageView, pytest_html: str) -> str:
     """pytest-html's document with the page in it."""
-    return carried(pytest_html, page_html(page), _text("page.css"), _text("page.js"))
+    return carried(visible(pytest_html), page_html(page), _text("page.css"), _text("page.js"))
 
 
 def diff_html(page: object) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from dsbench.base.text import printable
+
 COLORS = ("#0b5cad", "#b34700", "#1b7a3d", "#8a2be2", "#a8006d", "#00707a", "#6b5a00", "#444444")
 TARGET = "#b3261e"
 _INK = {"ink": "#222222", "mut": "#57606a", "target": TARGET}
@@ -68,8 +70,5 @@ def key(x: float, y: float, name: str, number: int) -> str:
 
 
 def safe(shown: str) -> str:
-    """Escaped for XML; characters that XML does not allow become ``?``."""
-    kept = "".join(
-        c if c == "\t" or (ord(c) >= 32 and not 0xD800 <= ord(c) <= 0xDFFF and ord(c) < 0xFFFE) else "?" for c in shown
-    )
-    return escape(kept)
+    """Escaped for XML, on one line."""
+    return escape(printable(shown))

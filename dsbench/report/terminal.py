@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dsbench.base.steps import STEPS
-from dsbench.base.text import last_line, without_controls
+from dsbench.base.text import console, last_line
 from dsbench.record.schema import INCONCLUSIVE
 from dsbench.record.verdict import IMPORT_STEPS, listed
 from dsbench.report.collector import StepResult
@@ -40,14 +40,14 @@ def summary_lines(results: Sequence[StepResult], html_path: Path | None, verbose
     for model_key in keys:
         mine = [result for result in results if result.evidence.model_key == model_key]
         failed = [result for result in mine if result.outcome == "failed"]
-        yield from map(without_controls, _failed_lines(mine, failed) if failed else _answer_lines(mine))
+        yield from map(console, _failed_lines(mine, failed) if failed else _answer_lines(mine))
         if verbose:
-            yield from map(without_controls, _details(mine, failed))
+            yield from map(console, _details(mine, failed))
         if not failed:
             counts = f"{mine[0].evidence.model}: {_counts(mine)}{'' if verbose else _warned(mine)}"
-            yield without_controls(counts) + (f"; {alone}" if alone else "")
+            yield console(counts) + (f"; {alone}" if alone else "")
         if (record := mine[-1].record) is not None and record.trouble:
-            yield f"  warning: {without_controls(record.trouble)}"
+            yield f"  warning: {console(record.trouble)}"
     if report and not alone:
         yield report
 

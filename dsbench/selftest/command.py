@@ -81,6 +81,7 @@ class _Counter:
     def __call__(self, row: MatrixRow) -> None:
         self.count += 1
         if sys.stderr.isatty():
-            print(f"\r{self.count}/{self.total} {row.family} {row.fault:40.40}", end="", file=sys.stderr, flush=True)
+            terminal = sys.__stderr__  # sys.stderr writes no carriage return
+            print(f"\r{self.count}/{self.total} {row.family} {row.fault:40.40}", end="", file=terminal, flush=True)
             if self.count == self.total:
-                print("\r" + " " * 70 + "\r", end="", file=sys.stderr)
+                print("\r" + " " * 70 + "\r", end="", file=terminal)

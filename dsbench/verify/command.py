@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import sys
 import tempfile
@@ -26,8 +25,6 @@ _SHOWN = 40
 
 def run(arguments: argparse.Namespace) -> int:
     """Check and print."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
     try:
         found = _checked(arguments, Path.cwd())
     except DsbenchError as error:

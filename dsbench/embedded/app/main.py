@@ -38,7 +38,8 @@ def main(argv: list[str] | None = None) -> int:
     _complete_descriptors()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="surrogateescape")  # paths are bytes
+            # as any C program: paths are bytes, whatever the locale says
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
     if argv is None:
         # as for any C program, a closed pipe ends it
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)

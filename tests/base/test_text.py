@@ -1,0 +1,72 @@
+"""What a terminal, a CI runner or a reader of a document must not get, and what stays readable."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+
+import pytest
+
+from dsbench.base.console import ConsoleStream, console_streams
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.text import console, console_json, printable, visible
+from tests.hostile_names import HOSTILE, obeyed, unseen
+
+GONE = "\N{REPLACEMENT CHARACTER}"
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_hostile_text_is_shown_and_not_obeyed(name: str) -> None:
+    for text in (name, f"[E] {name}", f"line\n{name}\nline", f"  {name}"):
+        assert not unseen(visible(text) + console(text) + printable(text))
+        assert not obeyed(console(text))
+        assert console(console(text)) == console(text)
+        assert json.loads(console_json(json.dumps(text))) == text
+        assert not obeyed(console_json(json.dumps(text)))
+    assert "\n" not in printable(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("模型 Ünïcode ñ ✓ 🚗 a_b-c.d", None),
+        ("two\nlines\tand a tab", None),
+        ("1::2 a::b, std::vector<float>::size", None),
+        ("# title [link] ## part", None),
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x9b31mred\x07", f"{GONE}31mred{GONE}"),
+        ("50 %\r100 %\r\ndone", "50 %\n100 %\ndone"),
+        ("::error::x", ": :error::x"),
+        (" \t::set-output name=a::b", " \t: :set-output name=a::b"),
+        ("x ##[error]y ##vso[task.complete]", "x # #[error]y # #vso[task.complete]"),
+        ("a\u3000b\xa0c", "a b c"),
+        ("exe\u202egnp", f"exe{GONE}gnp"),
+    ],
+)
+def test_text_for_the_console(text: str, shown: str | None) -> None:
+    assert console(text) == (text if shown is None else shown)
+
+
+def test_an_error_is_text_for_the_console() -> None:
+    error = DsbenchError(Code.USAGE, "no \x1b]0;x\x07 file\n::error::x", where="a\x9bb", fix="##[error]")
+    assert not unseen(error.render())
+    assert not obeyed(error.render())
+    assert error.what == "no \x1b]0;x\x07 file\n::error::x"
+
+
+def test_a_stream_for_the_console_knows_where_a_line_begins() -> None:
+    ascii_only = io.TextIOWrapper(io.BytesIO(), "ascii", newline="")
+    stream = ConsoleStream(ascii_only)
+    for part in ("a", "::b\n", "::error::x", "\n", "模\x1b[2J", ""):
+        stream.write(part)
+    ascii_only.flush()
+    assert ascii_only.buffer.getvalue() == b"a::b\n: :error::x\n\\u6a21"  # type: ignore[attr-defined]
+
+
+def test_streams_are_put_back(capsys: pytest.CaptureFixture[str]) -> None:
+    before = sys.stdout, sys.stderr
+    with console_streams():
+        print("##[error]", file=sys.stderr)
+    assert (sys.stdout, sys.stderr) == before
+    assert capsys.readouterr().err == "# #[error]\n"
