@@ -57,14 +57,17 @@ def printable(text: str) -> str:
     return re.sub("[\t\n]", "\N{REPLACEMENT CHARACTER}", visible(text))
 
 
-def console(text: str) -> str:
-    """Lines for a terminal or the log of a CI job, from anywhere: names, logs, errors, what other programs wrote.
+def plain(text: str) -> str:
+    """Lines of a log or an error, ``visible``, without colours; a carriage return ends a line."""
+    return visible(without_escapes(text).replace("\r\n", "\n").replace("\r", "\n"))
 
-    Terminals obey control characters; runners of CI services obey lines that begin with ``::`` and texts like
-    ``##[error]``: a blank is put into both. Colours are removed, carriage returns end a line, the rest is ``visible``.
+
+def console(text: str) -> str:
+    """``plain`` lines for a terminal or the log of a CI job, from anywhere: names, errors, output of programs.
+
+    Runners of CI services obey lines that begin with ``::`` and texts like ``##[error]``: a blank is put into both.
     """
-    plain = without_escapes(text).replace("\r\n", "\n").replace("\r", "\n")
-    return _RUNNER_COMMAND.sub(r"\g<0> ", visible(plain))
+    return _RUNNER_COMMAND.sub(r"\g<0> ", plain(text))
 
 
 def console_json(text: str) -> str:

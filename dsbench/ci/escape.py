@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from dsbench.base.text import console
+from dsbench.base.text import plain
 
 _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
@@ -25,7 +25,7 @@ _CUT = " [...]"
 def workflow_command(name: str, message: str, properties: Mapping[str, str]) -> str:
     """One line that GitHub's runner carries out, ``::error file=...::message``; empty properties are left out."""
     given = ",".join(f"{key}={_escaped(one_line(text), _PROPERTY)}" for key, text in properties.items() if text)
-    return f"::{name}{' ' if given else ''}{given}::{_escaped(console(message), _DATA)}"
+    return f"::{name}{' ' if given else ''}{given}::{_escaped(plain(message), _DATA)}"
 
 
 def stop_commands(token: str) -> str:
@@ -40,7 +40,7 @@ def resume_commands(token: str) -> str:
 
 def one_line(text: str) -> str:
     """``text`` on one line."""
-    return " ".join(console(text).split())
+    return " ".join(plain(text).split())
 
 
 def clipped(text: str, limit: int) -> str:
@@ -60,7 +60,7 @@ def markdown_code(text: str) -> str:
 
 def markdown_block(text: str) -> str:
     """Lines as they are, in a fenced block that no line of them can close."""
-    body = console(text).strip("\n")
+    body = plain(text).strip("\n")
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", body)), default=0))
     return f"{fence}text\n{body}\n{fence}"
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from dsbench.base.text import printable
 from dsbench.ci.outcome import ModelOutcome, SessionOutcome, session_outcome, shown_path
 from dsbench.report.collector import StepCollector, evidence_of
 
@@ -38,7 +39,8 @@ class JunitNames:
             name = report.nodeid.rpartition("[")[2].removesuffix("]").replace(".", "_")
             _xml(self.config).node_reporter(report).add_attribute("classname", f"dsbench.{name}")
         elif report.when == "teardown" and report.nodeid in self._models:  # pytest takes the properties of this report
-            report.user_properties.extend(self._of_step(self._models.pop(report.nodeid), report.nodeid))
+            of_step = self._of_step(self._models.pop(report.nodeid), report.nodeid)
+            report.user_properties.extend((name, printable(value)) for name, value in of_step)
 
     def _of_step(self, model_key: str, nodeid: str) -> Iterator[tuple[str, str]]:
         results = [one for one in self.collector.results if one.evidence.model_key == model_key]
@@ -66,7 +68,7 @@ class JunitNames:
             return
         session = session_outcome(self.collector.results, self.start, report=self.report())
         for name, value in suite_properties(session):
-            xml.add_global_property(name, value)
+            xml.add_global_property(name, printable(value))
 
 
 def model_properties(model: ModelOutcome) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping
 
+from dsbench.base.text import console_json, printable
 from dsbench.ci.escape import one_line
 from dsbench.ci.outcome import ERROR, ModelOutcome, SessionOutcome
 
@@ -23,9 +24,9 @@ def outputs_of(session: SessionOutcome) -> dict[str, str]:
         "import": next((word for word in ("no", "unknown", "yes") if word in imports), "unknown"),
         "streams": "" if session.streams is None else str(session.streams),
         "comparison": session.comparison,
-        "report": session.report,
-        "record": "\n".join(model.record for model in session.models if model.record),
-        "results": json.dumps([_result(model) for model in session.models]),
+        "report": printable(session.report),
+        "record": "\n".join(printable(model.record) for model in session.models if model.record),
+        "results": console_json(json.dumps([_result(model) for model in session.models])),
     }
 
 
