@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from dsbench.base.ask import ask
@@ -13,23 +14,35 @@ from dsbench.base.text import last_line
 from dsbench.model.layout import ModelLayout
 
 _GIT_SECONDS = 120
+_NO_COMMIT = re.compile("0{40}|0{64}")
+_FETCH = "fetch enough history: actions/checkout with `fetch-depth: 2` for HEAD^1, `fetch-depth: 0` for any other"
+_TRUST = 'the folder belongs to another user: run `git config --global --add safe.directory "$PWD"` in a step before'
 
 
 def changed_since(revision: str, start: Path) -> tuple[str, ...]:
     """Files below ``start`` that differ between ``revision`` and the checked-out commit, relative to ``start``.
 
-    Raises USAGE if git does not know the revision, or is not there.
+    A revision of zeros stands for no commit, as GitHub and GitLab give it for a new branch: every file differs. Raises
+    USAGE if git does not know the revision, or is not there.
     """
-    git = ("git", "-C", str(start), "-c", "core.quotepath=true", "diff", "--name-only", "--no-renames", "--relative")
-    reply = ask((*git, "--end-of-options", revision, "HEAD", "--"), _GIT_SECONDS)
+    git = ("git", "-C", str(start), "-c", "core.quotepath=true")
+    before = _no_files(git) if _NO_COMMIT.fullmatch(revision) else revision
+    names = ("diff", "--name-only", "--no-renames", "--relative", "--end-of-options", before, "HEAD", "--")
+    reply = ask((*git, *names), _GIT_SECONDS)
     if reply.returncode == 0:
         return tuple(_unquoted(line) for line in reply.stdout.splitlines() if line)
+    said = reply.failure or last_line(reply.stderr, "no message")
     raise DsbenchError(
         Code.USAGE,
-        f"git cannot compare HEAD with {revision!r}: {reply.failure or last_line(reply.stderr, 'no message')}",
+        f"git cannot compare HEAD with {revision!r}: {said}",
         where="--changed-since",
-        fix="fetch enough history: actions/checkout with `fetch-depth: 2` for HEAD^1, `fetch-depth: 0` for any other",
+        fix=_TRUST if "dubious ownership" in reply.stderr else _FETCH,
     )
+
+
+def _no_files(git: Sequence[str]) -> str:
+    """git's name of a tree without files."""
+    return ask((*git, "hash-object", "-t", "tree", os.devnull), _GIT_SECONDS).stdout.strip()
 
 
 def _unquoted(line: str) -> str:

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -18,7 +14,8 @@ import yaml
 from dsbench.ci.inputs import INPUTS
 from dsbench.ci.outcome import session_outcome
 from dsbench.ci.outputs import outputs_of
-from tests.ci.material import read_outputs, runner_commands, whole_run
+from tests.ci.action_job import dsbench_command, load, run_action
+from tests.ci.material import runner_commands, whole_run
 from tests.material import write_classifier, write_clip, write_onnx
 
 NAME = "a::error::b ##[error] `|<b>"
@@ -26,67 +23,19 @@ NAME = "a::error::b ##[error] `|<b>"
 
 @pytest.fixture(scope="module")
 def action(repository: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((repository / "action.yml").read_text(encoding="utf-8"))
-    return loaded
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a job's step left."""
-
-    status: int
-    log: str
-    outputs: dict[str, str]
-    summary: str
-
-
-def run_action(action: dict[str, Any], workspace: Path, inputs: dict[str, str]) -> Job:
-    """Run the action's shell steps: inputs reach them by their ``env`` only, a failed step ends the job."""
-    given = {name: str(one["default"]) for name, one in action["inputs"].items()} | inputs
-    files = {"GITHUB_OUTPUT": workspace / "output", "GITHUB_STEP_SUMMARY": workspace / "summary.md"}
-    fixed = {"GITHUB_ACTIONS": "true", "CI": "true", "GITHUB_WORKSPACE": str(workspace), "RUNNER_TEMP": str(workspace)}
-    base = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "DS_VIDEO", "DSBENCH_"))}
-    status, log = 0, ""
-    for step in action["runs"]["steps"]:
-        if step.get("if") == "inputs.command == ''" and given["command"]:
-            continue
-        variables = {name: _value(text, given) for name, text in step["env"].items()}
-        done = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]],
-            cwd=workspace,
-            env={**base, **fixed, **{name: str(path) for name, path in files.items()}, **variables},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        status, log = done.returncode, log + done.stdout
-        if status:
-            break
-    texts = [path.read_text(encoding="utf-8") if path.exists() else "" for path in files.values()]
-    return Job(status, log, read_outputs(texts[0]), texts[1])
-
-
-def _value(expression: str, given: dict[str, str]) -> str:
-    found = re.fullmatch(r"\$\{\{ inputs\.([\w-]+) \}\}", expression)
-    assert found is not None, expression
-    return given[found[1]]
+    return load(repository)
 
 
 @pytest.fixture
-def command(tmp_path: Path) -> str:
-    """An installed dsbench, for the input ``command``."""
-    script = tmp_path / "bin" / "dsbench"
-    script.parent.mkdir()
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m dsbench.cli "$@"\n')
-    script.chmod(0o755)
-    return str(script)
+def temporary(tmp_path: Path) -> Path:
+    folder = tmp_path / "the runner"
+    folder.mkdir()
+    return folder
 
 
 @pytest.mark.long
 def test_a_good_model_passes_and_a_broken_one_fails_with_its_cause(
-    action: dict[str, Any], tmp_path: Path, command: str
+    action: dict[str, Any], tmp_path: Path, temporary: Path
 ) -> None:
     for name, write in ((NAME, write_onnx), ("broken", write_classifier)):
         root = tmp_path / "models" / name
@@ -95,13 +44,13 @@ def test_a_good_model_passes_and_a_broken_one_fails_with_its_cause(
         (root / "config" / "labels.txt").write_text("car\nperson\n")
     write_clip(tmp_path / "clip.mp4", frames=3)
     inputs = {
-        "command": command,
+        "command": dsbench_command(temporary),
         "changed-files": f"models/{NAME}/model/net.onnx\nmodels/broken/config/labels.txt\nREADME.md",
         "video": "clip.mp4",
         "runtime": "embedded",
         "arguments": "-k model_outputs --prepare=never",
     }
-    job = run_action(action, tmp_path, inputs)
+    job = run_action(action, tmp_path, inputs, temporary)
 
     assert job.status == 1, job.log
     assert (job.outputs["verdict"], job.outputs["import"], job.outputs["streams"]) == ("failed", "no", "")
@@ -132,9 +81,10 @@ def test_a_good_model_passes_and_a_broken_one_fails_with_its_cause(
 
 
 def test_a_directory_that_cannot_be_a_model_is_an_error_of_the_job(
-    action: dict[str, Any], tmp_path: Path, command: str
+    action: dict[str, Any], tmp_path: Path, temporary: Path
 ) -> None:
-    job = run_action(action, tmp_path, {"command": command, "model-dirs": "models/x", "scope": "$(touch owned)"})
+    inputs = {"command": dsbench_command(temporary), "model-dirs": "models/x", "scope": "$(touch owned)"}
+    job = run_action(action, tmp_path, inputs, temporary)
     assert job.status == 4
     assert job.outputs["verdict"] == "error"
     assert "give one of all, import" in job.summary
