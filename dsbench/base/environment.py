@@ -1,8 +1,9 @@
-"""The environment of child programs."""
+"""The environment of child programs, and what it says of DeepStream."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 QUIET = {"ORT_DISABLE_TELEMETRY": "1"}
 """Switches off the telemetry of the libraries that children load."""
@@ -16,3 +17,9 @@ def snapshot(**changes: str) -> dict[str, str]:
     """
     found = {name: value for name in list(os.environ) if (value := os.environ.get(name)) is not None}
     return {**found, **QUIET, **changes}
+
+
+def new_streammux(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether DeepStream takes the muxer that does not scale and has no width, height, gpu-id and no endless
+    batched-push-timeout."""
+    return environment.get("USE_NEW_NVSTREAMMUX") == "yes"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 TAIL_LINES = 15
@@ -22,8 +23,15 @@ _UNSEEN = re.compile(
 )
 _RUNNER_COMMAND = re.compile(r"(?m)^[^\S\n]*:(?=:)|#(?=#[A-Za-z]*\[)")
 _JSON_OBEYED = re.compile(r"\x7f|#(?=#[A-Za-z]*\[)")
-_TAIL_BYTES = 64 << 10
+_TAIL_BYTES, _MAX_TAIL_BYTES = 64 << 10, 4 << 20
 _HEAD, _END = 4 << 20, 256 << 10
+_VARYING = re.compile(
+    r"\b\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d:\d\d[.,\d]*Z?)?|\b\d\d/\d\d/\d{4}\b"  # dates
+    r"|\b\d+:\d\d:\d\d(?:[.,]\d+)?(?:\s+\d+\s+(?=0x))?"  # times; GST_DEBUG has the process behind its clock
+    r"|0x[0-9a-fA-F]+|\([\w.-]+:\d+\)|(?<=\w)\[\d+\](?=:)|(?<=pid[ =])\d+"  # addresses, process numbers
+)
+_OPEN = 8
+"""Kinds of lines between which a repeated one is still counted: threads print alternately."""
 
 
 def without_escapes(text: str) -> str:
@@ -86,16 +94,54 @@ def last_line(text: str, default: str) -> str:
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), default)
 
 
+def folded(lines: Iterable[str]) -> list[str]:
+    """The lines, each repeated one once with its count; what differs only in times, addresses and process numbers is
+    the same line. Blank lines are left out."""
+    kinds: list[tuple[str, int]] = []
+    places: OrderedDict[str, int] = OrderedDict()
+    for line in lines:
+        if not line.strip():
+            continue
+        kind = _VARYING.sub("#", line).strip()
+        place = places.get(kind)
+        if place is None:
+            places[kind] = len(kinds)
+            kinds.append((line.rstrip(), 1))
+            if len(places) > _OPEN:
+                places.popitem(last=False)
+        else:
+            kinds[place] = (kinds[place][0], kinds[place][1] + 1)
+            places.move_to_end(kind)
+    return [line if count == 1 else f"{line}  [{count} times]" for line, count in kinds]
+
+
 def tail(log: Path, lines: int = TAIL_LINES) -> tuple[str, ...]:
-    """The last ``lines`` non-blank lines of a log of any size; () if the file does not exist."""
+    """The last ``lines`` lines of a log of any size, for people to read: ``folded``; () if the file does not exist."""
+    read = _TAIL_BYTES
+    while True:
+        found, whole = _end_of(log, read)
+        kept = folded(reversed(found))[::-1]
+        if whole or len(kept) > lines or read >= _MAX_TAIL_BYTES:
+            return tuple(kept[-lines:])
+        read *= 8
+
+
+def last_lines(log: Path, lines: int = TAIL_LINES) -> tuple[str, ...]:
+    """The last ``lines`` non-blank lines of a log of any size, as they are; () if the file does not exist."""
+    found, _ = _end_of(log, _TAIL_BYTES)
+    return tuple([line.rstrip() for line in found if line.strip()][-lines:])
+
+
+def _end_of(log: Path, read: int) -> tuple[list[str], bool]:
+    """Lines in the last ``read`` bytes of a log, and whether that is the whole log."""
     try:
         with open(log, "rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL_BYTES))
-            text = file.read().decode("utf-8", "replace")
+            size = os.fstat(file.fileno()).st_size
+            file.seek(max(0, size - read))
+            text = file.read(read).decode("utf-8", "replace")
     except FileNotFoundError:
-        return ()
-    kept = [line.rstrip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
-    return tuple(kept[-lines:])
+        return [], True
+    return text.replace("\r", "\n").split("\n"), size <= read
 
 
 def lines_to_search(log: Path) -> Iterator[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from dsbench.base import resources, spec
+from dsbench.base import environment, resources, spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import Written, write_generated
 
@@ -28,6 +28,7 @@ class AppPlan:
     ``streams`` is num-sources and, by rule, every batch-size. ``perf_interval_sec`` 0 leaves perf measurement off,
     ``kitti_dir`` None the dump; ``output_file`` makes a video with boxes (embedded runtime only). ``infer`` False turns
     ``[primary-gie]`` off: decoding and muxing alone. ``clips`` in the place of ``video``: each stream plays its own.
+    ``new_streammux`` leaves out batched-push-timeout, of which -1 is out of the new muxer's range.
     """
 
     nvinfer_config: Path
@@ -42,6 +43,7 @@ class AppPlan:
     height: int = spec.MUX_HEIGHT
     infer: bool = True
     clips: tuple[Path, ...] = ()
+    new_streammux: bool = field(default_factory=environment.new_streammux)
 
     @property
     def sources(self) -> tuple[SourceGroup, ...]:

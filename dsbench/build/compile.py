@@ -47,7 +47,8 @@ class BuildPlan:
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """A finished build: the command as run, its log, how long it took, compiler warnings (one line each)."""
+    """A finished build: the command as run, its log, how long it took, compiler warnings (one line each, without those
+    of DeepStream's own headers)."""
 
     command: tuple[str, ...]
     log: Path
@@ -72,9 +73,32 @@ def build(plan: BuildPlan, stopped: Callable[[], bool] | None = None) -> BuildRe
         text = plan.log.read_text(encoding="utf-8", errors="replace")
         if status != 0:
             raise _failure(text, plan, command, _standard_that_compiles(text, plan, command, Path(folder), stopped))
+        warnings = _warnings(text, plan)
     library = _find_library(plan)
-    warnings = tuple(line.strip() for line in text.splitlines() if re.search(r"\bwarning:", line))
     return BuildResult(tuple(command), plan.log, seconds, library, warnings)
+
+
+_WARNING = re.compile(r"^(?P<file>.*?)(?::\d+)*: warning:|\bwarning:")
+
+
+def _warnings(log: str, plan: BuildPlan) -> tuple[str, ...]:
+    """The compiler's warnings, without those in DeepStream's own files: NVIDIA's headers warn under g++ 13.
+
+    The links by which the paths lead must still be there.
+    """
+    sdk, own = (os.path.realpath(folder) for folder in (plan.deepstream_dir, plan.parser_dir))
+    found = []
+    for line in log.splitlines():
+        if (match := _WARNING.search(line)) is None:
+            continue
+        file = os.path.realpath(plan.parser_dir / (match["file"] or "").strip())
+        if not _inside(file, sdk) or _inside(file, own):
+            found.append(line.strip())
+    return tuple(found)
+
+
+def _inside(file: str, folder: str) -> bool:
+    return os.path.commonpath((file, folder)) == folder
 
 
 def require_tools() -> None:

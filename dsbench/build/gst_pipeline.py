@@ -1,14 +1,13 @@
 """6f's pipelines as argument vectors for gst-launch-1.0: the visual check on NVENC, on Theora, and frame extraction.
 
 Elements, properties and caps are the specification's, with these differences: plain queues (its ``leaky=downstream``
-behind qtdemux loses most of a file that is played alone) and one between all stages; ``batched-push-timeout=-1``;
-nvvideoconvert in front of videoconvert in the MP4 extraction, which does not link without it; demuxer and parser follow
-the file.
+behind qtdemux loses most of a file that is played alone) and one between all stages; ``batched-push-timeout=-1``, which
+the new muxer refuses; nvvideoconvert in front of videoconvert in the MP4 extraction, which does not link without it;
+demuxer and parser follow the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,11 +91,6 @@ def decoder_doubt(codec: str, pixel_format: str) -> str | None:
     return None
 
 
-def new_streammux(environment: Mapping[str, str]) -> bool:
-    """Whether DeepStream takes the muxer that does not scale and has no width, height or gpu-id."""
-    return environment.get("USE_NEW_NVSTREAMMUX") == "yes"
-
-
 def nvenc(plan: GstPlan) -> tuple[str, ...]:
     """Decode, infer, draw, encode as H.264 on NVENC into an MP4 file."""
     return _launch(
@@ -165,12 +159,14 @@ def _detect(plan: GstPlan) -> tuple[tuple[str, ...], ...]:
     stages = [(*source, "!", plan.reader.demuxer) if plan.reader.demuxer else source]
     if plan.reader.parser:
         stages.append((plan.reader.parser,))
-    size = () if plan.new_streammux else (f"width={spec.MUX_WIDTH}", f"height={spec.MUX_HEIGHT}")
-    gpu = () if plan.new_streammux else _gpu(plan.gpu_id)
+    muxer: tuple[str, ...] = ()
+    if not plan.new_streammux:
+        size = (f"width={spec.MUX_WIDTH}", f"height={spec.MUX_HEIGHT}")
+        muxer = (*size, "batched-push-timeout=-1", *_gpu(plan.gpu_id))
     return (
         *stages,
         _on_gpu("nvv4l2decoder", plan.gpu_id),
-        ("m.sink_0", "nvstreammux", "name=m", "batch-size=1", *size, "batched-push-timeout=-1", *gpu),
+        ("m.sink_0", "nvstreammux", "name=m", "batch-size=1", *muxer),
         (*_on_gpu("nvinfer", plan.gpu_id), f"config-file-path={plan.nvinfer_config}"),
     )
 

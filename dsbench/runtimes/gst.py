@@ -172,4 +172,4 @@ class _Watch:
         if now - self._looked < _LOOK_EVERY_S:
             return False
         self._looked = now
-        return gst_failures.crash(text.tail(self._log)) is not None
+        return gst_failures.crash(text.last_lines(self._log)) is not None

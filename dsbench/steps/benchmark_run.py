@@ -29,7 +29,7 @@ from dsbench.steps.app_run import Played
 from dsbench.steps.benchmark_config import BenchmarkConfigResult
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.rows import engine_rows, measurement_rows, telemetry_rows
-from dsbench.steps.rows.file_rows import file_text
+from dsbench.steps.rows.file_rows import file_text, log_text
 
 RUN_1 = "Run 1"
 _LAST = f"last {spec.LAST_WINDOWS} windows"
@@ -152,7 +152,7 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, raw: RawRun) -> None:
     if perf.end_warning:
         log.warn(f"{name}: {perf.end_warning}")
     file_text(log, layout.ds_app_config(plan.streams, 1 if name == RUN_1 else 2))
-    file_text(log, plan.log)
+    log_text(log, plan.log)
 
 
 def add_windows(

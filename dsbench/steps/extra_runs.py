@@ -25,7 +25,7 @@ from dsbench.runtimes.perf_run import PerfPlan, PerfRun
 from dsbench.steps import app_run
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.rows import engine_rows, telemetry_rows
-from dsbench.steps.rows.file_rows import file_text
+from dsbench.steps.rows.file_rows import file_text, log_text
 
 
 @dataclass(frozen=True)
@@ -121,4 +121,4 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, run: ExtraRun) -> None:
     engine_rows.engine(log, name, perf.console, build_s=perf.build_s)
     telemetry_rows.add_run(log, name, run.series, perf.windows)
     file_text(log, layout.ds_extra_app_config(plan.name))
-    file_text(log, perf.plan.log)
+    log_text(log, perf.plan.log)

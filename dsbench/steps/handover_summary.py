@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import spec
+from dsbench.base import environment, spec
 from dsbench.base.errors import DsbenchError
-from dsbench.build import gst_pipeline, trtexec_commands
+from dsbench.build import trtexec_commands
 from dsbench.formats import kitti
 from dsbench.formats.trtexec import log as trtexec_log
 from dsbench.judge.imports.preprocessing import Choice
@@ -174,7 +173,7 @@ def _detections(model: ModelRun, facts: PreflightFacts) -> DetectionSummary | No
         return None
     scan, clip = result.scan, facts.video.value
     # the new nvstreammux does not scale: its boxes are in pixels of the clip
-    source = model.runtime.name == "deepstream" and gst_pipeline.new_streammux(os.environ)
+    source = model.runtime.name == "deepstream" and environment.new_streammux()
     width, height = (clip.width, clip.height) if source else (spec.MUX_WIDTH, spec.MUX_HEIGHT)
     return DetectionSummary(
         folder=_inside(facts.layout, facts.layout.kitti_dir),

@@ -32,7 +32,7 @@ from dsbench.steps.model_run import ModelRun
 from dsbench.steps.nvinfer_config import NvinferConfigResult
 from dsbench.steps.parser_build import ParserBuildResult
 from dsbench.steps.rows import engine_rows
-from dsbench.steps.rows.file_rows import file_text
+from dsbench.steps.rows.file_rows import file_text, log_text
 
 MIN_FRAME_FRACTION = 0.9
 """Fraction of the expected frames that a dump must have; with fewer the app ended early."""
@@ -245,7 +245,7 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: KittiGateResult)
     if scan.foreign:
         log.note(f"other files in {layout.given_path(layout.kitti_dir)}, not counted: {', '.join(scan.foreign[:5])}")
     file_text(log, layout.kitti_app_config)
-    file_text(log, finished.log)
+    log_text(log, finished.log)
 
 
 def add_figures(log: EvidenceLog, scan: Scan, verdict: GateVerdict, min_rate: Value[float]) -> None:

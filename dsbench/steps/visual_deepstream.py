@@ -7,6 +7,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from dsbench.base import environment
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import GPU_ID
 from dsbench.base.process import Finished
@@ -63,7 +64,7 @@ def _plan(model: ModelRun, clip: VideoFacts, reader: gst_pipeline.ClipReader) ->
         nvinfer_config=argument_path(layout.nvinfer_config, links),
         output=argument_path(layout.visual_output_mp4, links),
         gpu_id=model.option(GPU_ID).value,
-        new_streammux=gst_pipeline.new_streammux(os.environ),
+        new_streammux=environment.new_streammux(),
     )
 
 

@@ -14,7 +14,7 @@ from dsbench.runtimes import gst, kitti_dump, visual
 from dsbench.steps import visual_deepstream, working
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.rows import engine_rows
-from dsbench.steps.rows.file_rows import file_text
+from dsbench.steps.rows.file_rows import file_text, log_text
 from dsbench.steps.visual_result import CAPTURE_MODES, EMBEDDED, SKIPPED, VIDEO_TYPES, VisualValidationResult
 
 
@@ -97,7 +97,7 @@ def _embedded_rows(log: EvidenceLog, layout: ModelLayout, result: VisualValidati
     if not any(result.counts):
         log.warn("no object was drawn on any frame: the most common cause is a wrong net-scale-factor")
     file_text(log, layout.visual_app_config)
-    file_text(log, finished.log)
+    log_text(log, finished.log)
 
 
 def _gstreamer_rows(log: EvidenceLog, result: VisualValidationResult) -> None:
@@ -108,7 +108,7 @@ def _gstreamer_rows(log: EvidenceLog, result: VisualValidationResult) -> None:
         engine_rows.engine(log, "the visual check", gst.console(attempt.log))
     log.note(*result.notes)
     for attempt in result.attempts:
-        file_text(log, attempt.log)
+        log_text(log, attempt.log)
 
 
 def _objects(count: int) -> str:

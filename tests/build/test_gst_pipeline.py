@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dsbench.base.environment import new_streammux
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.build import gst_pipeline
 from dsbench.build.gst_pipeline import ClipReader, GstPlan, argument_path
@@ -70,10 +71,10 @@ def test_another_gpu_reaches_every_element_that_runs_on_one() -> None:
 
 
 def test_the_muxer_that_does_not_scale_has_neither_size_nor_gpu() -> None:
-    assert gst_pipeline.new_streammux({"USE_NEW_NVSTREAMMUX": "yes"})
-    assert not any(map(gst_pipeline.new_streammux, ({}, {"USE_NEW_NVSTREAMMUX": "no"}, {"USE_NEW_NVSTREAMMUX": "1"})))
+    assert new_streammux({"USE_NEW_NVSTREAMMUX": "yes"})
+    assert not any(map(new_streammux, ({}, {"USE_NEW_NVSTREAMMUX": "no"}, {"USE_NEW_NVSTREAMMUX": "1"})))
     plan = GstPlan(MP4.video, MP4.reader, MP4.nvinfer_config, MP4.output, gpu_id=1, new_streammux=True)
-    assert "nvstreammux name=m batch-size=1 batched-push-timeout=-1 ! queue" in " ".join(gst_pipeline.nvenc(plan))
+    assert "nvstreammux name=m batch-size=1 ! queue" in " ".join(gst_pipeline.nvenc(plan))
 
 
 @pytest.mark.parametrize(

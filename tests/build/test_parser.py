@@ -15,6 +15,7 @@ import pytest
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import Status
+from dsbench.build import compile
 from dsbench.build.compile import BuildPlan, build
 from dsbench.build.makefile import render_makefile, write_makefile
 from dsbench.build.parser_source import SourcePlan, find_user_source, render_source, write_source
@@ -340,3 +341,17 @@ def test_flags_reach_every_compiler_call(parser_dir: Path, repository: Path) -> 
     boxes = parse(old.library, [outputs_for(YOLOX, 0)], parser_dir)[0]
     assert boxes is not None
     assert len(boxes)
+
+
+def test_warnings_of_deepstreams_own_headers_are_not_the_parsers(tmp_path: Path) -> None:
+    sdk, own = tmp_path / "deepstream-9.1", tmp_path / "model" / "parser"
+    for folder in (sdk / "sources" / "includes", own):
+        folder.mkdir(parents=True)
+    (tmp_path / "deepstream").symlink_to(sdk)
+    plan = BuildPlan(own, own / "x.so", tmp_path / "deepstream", "12.8", own / "build.log")
+    headers = (f"{sdk}/sources/includes", f"{tmp_path}/deepstream/sources/includes", "../../deepstream/sources/x/../y")
+    log = [f"{folder}/n.h:99:5: warning: infinite recursion detected" for folder in headers]
+    kept = ["parser.cpp:3:7: warning: unused variable 'x'", "/usr/include/a.h:1: warning: old", "cc1plus: warning: odd"]
+    assert compile._warnings("\n".join([*log, *kept, "note: no warning"]), plan) == tuple(kept)
+    inside = BuildPlan(own, own / "x.so", tmp_path, "12.8", own / "build.log")
+    assert compile._warnings(kept[0], inside) == (kept[0],), "a model directory inside DeepStream's"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dsbench.base.environment import new_streammux
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded import messages
 from dsbench.embedded.app import bus
@@ -49,11 +48,6 @@ class Instance:
     def streams(self) -> int:
         """Number of source bins."""
         return len(self.config.sources)
-
-
-def new_streammux(environment: Mapping[str, str] = os.environ) -> bool:
-    """True when USE_NEW_NVSTREAMMUX=yes: that muxer does not scale."""
-    return environment.get("USE_NEW_NVSTREAMMUX") == "yes"
 
 
 def load_nvinfer(config: AppConfig) -> NvinferConfig | None:

@@ -20,12 +20,14 @@ PRIMARY, MUX, APPLICATION, TILER = "primary-gie", "streammux", "application", "t
 
 @dataclass(frozen=True, slots=True)
 class AppSubject:
-    """One app config. ``nvinfer``: the primary detector's config, None if it cannot be read."""
+    """One app config. ``nvinfer``: the primary detector's config, None if it cannot be read. ``new_streammux``: the
+    muxer that USE_NEW_NVSTREAMMUX=yes chooses."""
 
     config: AppConfig
     file: ConfigText
     nvinfer: NvinferConfig | None = None
     nvinfer_file: ConfigText | None = None
+    new_streammux: bool = False
 
     def enabled(self, start: str) -> Iterator[Group]:
         """Groups whose name begins with ``start`` and whose ``enable`` is a whole number other than 0."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from dsbench.base import environment
 from dsbench.base.errors import DsbenchError
 from dsbench.formats import nvinfer
 from dsbench.formats.app import config as app_config
@@ -50,7 +51,7 @@ def lint_app(path: Path) -> tuple[Finding, ...]:
     except DsbenchError as error:
         return (_unreadable(path, error),)
     file = ConfigText(path, config.source, _text(path))
-    subject = AppSubject(config, file, *_primary(config))
+    subject = AppSubject(config, file, *_primary(config), new_streammux=environment.new_streammux())
     return _finish(apply(catalogue.APP, subject, file, alone=True), file)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from dsbench.base import text
 from dsbench.base.files import Status, Written
 from dsbench.record.evidence import EvidenceLog
 
@@ -30,3 +31,15 @@ def file_text(log: EvidenceLog, path: Path) -> None:
         log.text(path.name, f"cannot be read: {error.strerror}")
         return
     log.text(path.name, data.decode("utf-8", "replace"))
+
+
+def log_text(log: EvidenceLog, path: Path) -> None:
+    """Record a program's log: repeated lines once with their count, of a long one the beginning and the end."""
+    if not path.is_file():
+        file_text(log, path)
+        return
+    lines = text.folded(text.lines_to_search(path))
+    whole, half = "\n".join(lines), _MAX_TEXT_BYTES // 2
+    if len(whole) > _MAX_TEXT_BYTES:
+        whole = f"{whole[:half]}\n[... {len(whole) - _MAX_TEXT_BYTES} characters ...]\n{whole[-half:]}"
+    log.text(path.name, whole)

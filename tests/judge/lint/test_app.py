@@ -129,6 +129,18 @@ def test_faults_of_the_primary_detectors_config(app: Path, text: str, expected: 
     assert findings[0].line
 
 
+@pytest.mark.parametrize(("value", "expected"), [("-1", {"push-timeout": "note"}), ("40000", {})])
+def test_the_new_muxer_has_no_endless_timeout(
+    app: Path, monkeypatch: pytest.MonkeyPatch, value: str, expected: dict[str, str]
+) -> None:
+    app.write_text(SOUND.replace("batched-push-timeout=40000", f"batched-push-timeout={value}"))
+    assert rules(app) == {}
+    monkeypatch.setenv("USE_NEW_NVSTREAMMUX", "yes")
+    assert rules(app) == expected
+    app.write_text(SOUND.replace("batched-push-timeout=40000\n", ""))
+    assert rules(app) == {}
+
+
 def test_a_tracker_makes_an_interval_right(app: Path) -> None:
     app.write_text(SOUND.replace("gie-unique-id=1", "gie-unique-id=1\ninterval=3") + "[tracker]\nenable=1\n")
     assert rules(app) == {}

@@ -51,13 +51,21 @@ def _live(subject: AppSubject) -> Iterator[Hit]:
 
 def _timeout(subject: AppSubject) -> Iterator[Hit]:
     mux = subject.config.streammux
+    if subject.new_streammux:
+        return
     if len(subject.config.sources) > 1 and mux.batched_push_timeout < 0 and subject.live is not False:
         yield hit(key="batched-push-timeout", group=MUX)
 
 
 def _short_timeout(subject: AppSubject) -> Iterator[Hit]:
     timeout = subject.config.streammux.batched_push_timeout
-    if 0 <= timeout < 1000 and len(subject.config.sources) > 1:
+    if 0 <= timeout < 1000 and len(subject.config.sources) > 1 and not subject.new_streammux:
+        yield hit(timeout, key="batched-push-timeout", group=MUX)
+
+
+def _timeout_of_new_muxer(subject: AppSubject) -> Iterator[Hit]:
+    timeout = subject.config.streammux.batched_push_timeout
+    if subject.new_streammux and timeout < 1 and subject.given("batched-push-timeout", MUX):
         yield hit(timeout, key="batched-push-timeout", group=MUX)
 
 
@@ -118,5 +126,13 @@ ROWS = (
         _short_timeout,
         "batched-push-timeout={0} is in microseconds: nearly every batch is sent before it is full",
         "set batched-push-timeout=40000",
+    ),
+    LintRule(
+        "push-timeout",
+        NOTE,
+        "[streammux] batched-push-timeout",
+        _timeout_of_new_muxer,
+        "batched-push-timeout={0} is out of range for the new muxer (USE_NEW_NVSTREAMMUX=yes), whose smallest is 1",
+        "remove the key: deepstream-app does not pass it to that muxer",
     ),
 )
