@@ -165,7 +165,12 @@ class _Selection:
         unknown = collection.unknown_steps(steps)
         if unknown:
             raise pytest.UsageError(f"{unknown[0]} is not a known step; steps are {collection.known_step_names()}")
-        items[:] = collection.with_prerequisites(collected, items)
+        excluded = collection.deselected_by_name(config)
+        items[:] = collection.with_prerequisites(collected, items, excluded)
+        for item in filter(excluded, steps):
+            step, layout = collection.step_of(item), collection.layout_of(item)
+            if step and layout:
+                config.stash[LEDGER].deselect(layout.key, step.name)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -126,8 +127,45 @@ def dependency_name(step: str, layout: ModelLayout) -> str:
     return f"{step}@{layout.key}"
 
 
-def with_prerequisites(collected: Sequence[pytest.Item], selected: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """The selected items and every step of ``collected`` that they need, with dependency markers.
+def deselected_by_name(config: pytest.Config) -> Callable[[pytest.Item], bool]:
+    """Whether the user excludes an item by name: ``-k "not NAME"`` or ``--deselect``.
+
+    ``-k NAME`` excludes nothing: the steps that NAME needs are added.
+    """
+    names = tuple(negated_names(config.option.keyword or ""))
+    prefixes = tuple(config.option.deselect or ())
+
+    def excluded(item: pytest.Item) -> bool:
+        name = item.nodeid.rpartition("/")[2].lower()
+        return item.nodeid.startswith(prefixes) or any(one.lower() in name for one in names)
+
+    return excluded
+
+
+def negated_names(expression: str) -> Iterator[str]:
+    """The names after ``not`` in an expression of ``-k``: ``b`` and ``c`` in ``a and not (b or c)``."""
+    negative, flipped, outer = False, False, []
+    for token in re.findall(r"[()]|[^\s()]+", expression):
+        if token == "(":
+            outer.append(negative)
+            negative, flipped = negative != flipped, False
+        elif token == ")":
+            negative = outer.pop() if outer else False
+        elif token == "not":
+            flipped = not flipped
+        elif token not in ("and", "or"):
+            if negative != flipped:
+                yield token
+            flipped = False
+
+
+def with_prerequisites(
+    collected: Sequence[pytest.Item],
+    selected: Sequence[pytest.Item],
+    excluded: Callable[[pytest.Item], bool] = lambda _: False,
+) -> list[pytest.Item]:
+    """The selected items and every step of ``collected`` that they need and that is not ``excluded``, with dependency
+    markers.
 
     Steps are sorted by model, then in the order of the pipeline; other tests come first, in collection order. Raises
     pytest.UsageError if a needed step was not collected.
@@ -148,7 +186,7 @@ def with_prerequisites(collected: Sequence[pytest.Item], selected: Sequence[pyte
                     f"{item.name} needs the step {need!r}, which was not collected: "
                     "give no file arguments (pytest --model-dir ...), or the files of the earlier steps as well"
                 )
-            if entry[0] not in wanted:
+            if entry[0] not in wanted and not excluded(entry[0]):
                 wanted.add(entry[0])
                 pending.append(entry)
     for item, step, layout in steps.values():

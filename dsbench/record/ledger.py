@@ -37,6 +37,10 @@ class Ledger:
         elif outcome == "failed":
             self._causes[model_key, step] = SkipCause(step, outcome, failure.code if failure else "")
 
+    def deselect(self, model_key: str, step: str) -> None:
+        """Add a step that the user excluded by name."""
+        self._causes[model_key, step] = SkipCause(step, "was deselected")
+
     def cause_to_skip(self, model_key: str, step: Step) -> SkipCause | None:
         """The first failed step that ``step`` depends on, directly or not; None if ``step`` can run."""
         for need in step.needs:

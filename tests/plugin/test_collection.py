@@ -50,3 +50,18 @@ def test_report_names(tmp_path: Path) -> None:
     assert collection.report_name(layouts[:1]) == "a.html"
     assert collection.report_name(layouts[:2]) == "a+b.html"
     assert collection.report_name(layouts).startswith("a_and_4_more-")
+
+
+@pytest.mark.parametrize(
+    ("expression", "names"),
+    [
+        ("", []),
+        ("run1 or run2", []),
+        ("not run1 and not run2", ["run1", "run2"]),
+        ("import_parity and not (run1 or not run2)", ["run1"]),
+        ("not not run1", []),
+        ("not (a or b) and c and not d", ["a", "b", "d"]),
+    ],
+)
+def test_names_that_are_excluded(expression: str, names: list[str]) -> None:
+    assert list(collection.negated_names(expression)) == names

@@ -206,6 +206,17 @@ def test_k_pulls_prerequisites_in(workspace: Path) -> None:
     assert names == ["preflight", "model_outputs", "parser_source", "parser_makefile"]
 
 
+def test_a_step_that_is_excluded_by_name_does_not_run(workspace: Path, clip: Path) -> None:
+    arguments = ("--model-dir", "models/net", "--video", str(clip), "-k", "parser_source and not model_outputs", "-rs")
+    done = run(workspace, *arguments)
+    assert "model_outputs was deselected" in done.stdout
+    assert "1 skipped" in done.stdout
+    collected = run(workspace, "--model-dir", "models/net", "--collect-only", "-q", "-k", "not run1 and not run2")
+    names = re.findall(r"test_(\w+)\[net\]", collected.stdout)
+    assert "run1_calibration" not in names
+    assert "throughput_limit" in names
+
+
 @pytest.mark.parametrize("inside", [True, False], ids=["tests in the repository", "tests elsewhere"])
 def test_lf_pulls_prerequisites_in(workspace: Path, clip: Path, repository: Path, inside: bool) -> None:
     files: tuple[str, ...] = ()
