@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import struct
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -87,6 +88,19 @@ def ascii_name(name: str, limit: int = 80) -> str:
     """``name`` for test ids and file names: ASCII letters, digits, ``. _ -``; with a hash if it was changed."""
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", name)[:limit].lstrip(".-") or "model"
     return safe if safe == name else f"{safe}-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
+
+
+def float32_text(value: float | None) -> str:
+    """The shortest decimal number that is ``value`` where it is read as float32, as nvinfer reads its keys:
+    ``0.003921569``."""
+    if value is None:
+        return "none"
+    single = struct.pack("f", value)
+    short = next(
+        (text for digits in range(1, 9) if struct.pack("f", float(text := f"{value:.{digits}g}")) == single), ""
+    )
+    text = short or f"{value:.9g}"
+    return text if any(char in text for char in ".en") else f"{text}.0"
 
 
 def last_line(text: str, default: str) -> str:

@@ -11,7 +11,7 @@ from dsbench.base.steps import STEPS, position
 from dsbench.record import baseline
 from dsbench.record.schema import INCONCLUSIVE, Figures
 from dsbench.report.collector import StepResult
-from dsbench.report.verdict import ModelVerdict, model_verdict
+from dsbench.report.verdict import ModelVerdict, interrupted_step, model_verdict
 
 PASSED, FAILED, INCOMPLETE, ERROR, NO_MODEL = "passed", "failed", "incomplete", "error", "no-model"
 _WORST_FIRST = (FAILED, INCONCLUSIVE, INCOMPLETE, PASSED)
@@ -140,7 +140,7 @@ def session_outcome(
     keys = dict.fromkeys(one.evidence.model_key for one in results)
     last = next(reversed(keys), "")
     models = tuple(
-        _model([one for one in results if one.evidence.model_key == key], start, bool(running) and key == last)
+        _model([one for one in results if one.evidence.model_key == key], start, running if key == last else "")
         for key in keys
     )
     records = dict.fromkeys(one.record.trouble for one in _latest(models) if one.record is not None)
@@ -154,15 +154,15 @@ def _latest(models: Sequence[ModelOutcome]) -> list[StepResult]:
     return [one for one in found if one is not None]
 
 
-def _model(results: list[StepResult], start: Path, interrupted: bool) -> ModelOutcome:
+def _model(results: list[StepResult], start: Path, running: str) -> ModelOutcome:
     path = next((one.record.path for one in reversed(results) if one.record is not None), "")
     written = path if path and Path(path).is_file() else ""
     return ModelOutcome(
         name=results[0].evidence.model,
         results=tuple(results),
-        verdict=model_verdict(results, interrupted),
+        verdict=model_verdict(results, interrupted_step(results, running)),
         record=shown_path(written, start),
-        interrupted=interrupted,
+        interrupted=bool(running),
     )
 
 

@@ -17,6 +17,8 @@ _GENERIC = re.compile(r"(label|class|cls|item)?\d+")
 """Names that exporters invent where nobody gave any, as `plain` spells them."""
 _BACKGROUND = ("background", "bg", "nothing", "noobject", "na", "none")
 _METADATA = "ONNX metadata"
+LABELS_FIX = "write one class per line into labels.txt, in the model's order, without blank lines"
+"""Where labels.txt has another number of classes than the head."""
 _SHOWN, _LISTED = 4, 12
 _MOSTLY = 0.6
 """Names that agree at another position: from this fraction on the list is shifted."""
@@ -56,7 +58,7 @@ def mismatches(
     if classes in (None, count) or (found and found.error):
         return (found,) if found else ()
     what = f"labels.txt has {count} class{'' if count == 1 else 'es'}, the model's head has {classes}"
-    fix = "write one class per line into labels.txt, in the model's order, without blank lines"
+    fix = LABELS_FIX
     if names and names.source.startswith(_METADATA) and len(names.value) == count:
         what += f", and {names.source} has {count} names too"
         fix = (

@@ -305,7 +305,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         terminalreporter.section("dsbench")
         report = config.stash.get(REPORT_FILE, None)
         path = report.path if report and report.written else None
-        for line in terminal.summary_lines(collector.results, path, verbose=config.option.verbose > 0):
+        verbose = config.option.verbose > 0
+        for line in terminal.summary_lines(collector.results, path, verbose, collector.running):
             terminalreporter.write_line(line)
         if report and report.kept:
             terminalreporter.write_line(f"the report of the earlier run was kept: {report.kept}")

@@ -6,12 +6,13 @@ Pure functions over a record. Green only what was proved: what was not run, not 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dsbench.base.errors import Code
 from dsbench.base.steps import STEPS, position
 from dsbench.judge.run.measurement import Measurement, RealTime
-from dsbench.record.schema import INCONCLUSIVE, ModelVerdict, Record, StepRecord
+from dsbench.record.schema import INCONCLUSIVE, Figures, ModelVerdict, Record, StepRecord
 
 IMPORT_STEPS = tuple(step.name for step in STEPS[: position("benchmark_config")] if step.name != "preflight")
 """Steps that prove the import: those between pre-flight and the benchmark."""
@@ -34,9 +35,21 @@ def of_record(record: Record) -> ModelVerdict:
         color = "amber"
     else:
         color = "passed" if import_color == streams_color == "passed" else "amber"
-    return ModelVerdict(
+    found = ModelVerdict(
         color, import_answer, import_color, streams_answer, streams_color, record.runtime_label, confirmed(record)
     )
+    return cut(found, outcomes, record.figures, record.interrupted_in) if record.interrupted_in else found
+
+
+def cut(found: ModelVerdict, outcomes: Mapping[str, str], figures: Figures, step: str) -> ModelVerdict:
+    """The verdict of a run that was interrupted in ``step``: what is missing is not known for that reason."""
+    said = f"Not known: the run was interrupted in {step}"
+    undecided = INCONCLUSIVE in outcomes.values()
+    if found.import_color == "amber" and not undecided and not outcomes.keys() >= set(IMPORT_STEPS):
+        found = replace(found, import_answer=said)
+    if found.streams_color == "amber" and figures.run2.total_fps is None and "run2_validation" not in outcomes:
+        found = replace(found, streams_answer=said)
+    return replace(found, color="amber") if found.color == "passed" else found
 
 
 def listed(names: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from dsbench.base.text import console, last_line
 from dsbench.record.schema import INCONCLUSIVE
 from dsbench.record.verdict import IMPORT_STEPS, listed
 from dsbench.report.collector import StepResult
-from dsbench.report.verdict import model_verdict
+from dsbench.report.verdict import interrupted_step, model_verdict
 
 _SHOWN = frozenset(step.name for step in STEPS if step.shown)
 _BLOCK = "summary"
@@ -28,11 +28,14 @@ def print_line(config: pytest.Config, text: str) -> None:
         print(text, flush=True)
 
 
-def summary_lines(results: Sequence[StepResult], html_path: Path | None, verbose: bool = False) -> Iterator[str]:
+def summary_lines(
+    results: Sequence[StepResult], html_path: Path | None, verbose: bool = False, running: str = ""
+) -> Iterator[str]:
     """Lines of the summary. A failure shows code, cause, where and fix: pytest truncates them in its own summary.
 
     A run without a failure shows the two answers and the specification's closing block, 12 lines at most. ``verbose``:
-    also the printed lines of the steps that measure, and every warning.
+    also the printed lines of the steps that measure, and every warning. ``running``: the step that was interrupted, as
+    the collector has it.
     """
     report = f"report: {html_path}" if html_path is not None else ""
     keys = list(dict.fromkeys(result.evidence.model_key for result in results))
@@ -40,7 +43,7 @@ def summary_lines(results: Sequence[StepResult], html_path: Path | None, verbose
     for model_key in keys:
         mine = [result for result in results if result.evidence.model_key == model_key]
         failed = [result for result in mine if result.outcome == "failed"]
-        yield from map(console, _failed_lines(mine, failed) if failed else _answer_lines(mine))
+        yield from map(console, _failed_lines(mine, failed) if failed else _answer_lines(mine, running))
         if verbose:
             yield from map(console, _details(mine, failed))
         if not failed:
@@ -52,9 +55,9 @@ def summary_lines(results: Sequence[StepResult], html_path: Path | None, verbose
         yield report
 
 
-def _answer_lines(results: Sequence[StepResult]) -> Iterator[str]:
+def _answer_lines(results: Sequence[StepResult], running: str) -> Iterator[str]:
     """A model without a failure: the two answers, what is not decided, the closing block."""
-    name, verdict = results[0].evidence.model, model_verdict(results)
+    name, verdict = results[0].evidence.model, model_verdict(results, interrupted_step(results, running))
     yield f"{name}: Is the import right? {verdict.import_answer}"
     yield f"{name}: How many real-time streams? {verdict.streams_answer}"
     for result in results:

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from pathlib import PurePath
 
 from dsbench.record import verdict
-from dsbench.record.schema import ModelVerdict, Record, StepRecord
+from dsbench.record.schema import Figures, ModelVerdict, Record, StepRecord
 from dsbench.report.collector import StepResult
 
 __all__ = ["ModelVerdict", "model_verdict"]
 
 
-def model_verdict(results: Sequence[StepResult], interrupted: bool = False) -> ModelVerdict:
-    """The verdict in the last state of the record; amber at best if the session was interrupted."""
+def model_verdict(results: Sequence[StepResult], running: str = "") -> ModelVerdict:
+    """The verdict in the last state of the record. ``running``: the model's step in which the session was
+    interrupted."""
     states = [result.record for result in results if result.record is not None]
     found = states[-1].verdict if states else None
     if found is None:
         found = verdict.of_record(_without_figures(results))
-    return replace(found, color="amber") if interrupted and found.color == "passed" else found
+    if not running:
+        return found
+    outcomes = {result.evidence.step: result.outcome for result in results}
+    return verdict.cut(found, outcomes, states[-1].figures if states else Figures(), running)
+
+
+def interrupted_step(results: Sequence[StepResult], running: str) -> str:
+    """The step of this model that was interrupted; empty if it was none of this model's.
+
+    ``running``: ``STEP of DIRECTORY``, as the collector has it.
+    """
+    step, _, given = running.partition(" of ")
+    mine = PurePath(given).name in ("", ".", "..", results[0].evidence.model)
+    return step if mine and all(result.evidence.step != step for result in results) else ""
 
 
 def _without_figures(results: Sequence[StepResult]) -> Record:

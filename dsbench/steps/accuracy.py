@@ -93,7 +93,7 @@ def _of_files(model: ModelRun, judged: DumpParity | None) -> tuple[str, ...]:
     names = label_names.repeated(model.get(PreflightFacts).labels.names)
     found = [f"labels.txt has {name!r} in {len(lines)} lines" for name, lines in names]
     costs = judged.costs if judged is not None and judged.outcome is not ParityOutcome.DIFFERENT else ()
-    keys = [f"{cost.choice.text} (usual: {cost.choice.usual})" for cost in costs if 1 - cost.f1 >= _COSTS]
+    keys = [f"{cost.choice.text} (usual: {cost.choice.usual_text})" for cost in costs if 1 - cost.f1 >= _COSTS]
     return (*found, f"the config is not the usual one: {', '.join(keys)}") if keys else tuple(found)
 
 
@@ -146,10 +146,8 @@ def _better_fed(model: ModelRun) -> str:
     if best is None or mine is None or known[best] - mine < truth_ranking.MARGIN:
         return ""
     better, used = preprocessing.differing(best, choice.preprocessing)
-    return (
-        f"on the frames of step 6a the mAP is {known[best]:.3f} with {better}, {mine:.3f} with this run's {used}:"
-        f" set {better}"
-    )
+    measured = f"{known[best]:.3f} with it, {mine:.3f} with this run's {used}"
+    return f"set {better}: on the frames of step 6a the mAP is {measured}"
 
 
 def require(result: AccuracyResult, better_fed: str = "", of_files: Sequence[str] = ()) -> None:

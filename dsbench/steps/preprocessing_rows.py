@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dsbench.base.text import float32_text
 from dsbench.families.base import Preprocessing
 from dsbench.judge.imports import preprocessing
 from dsbench.judge.imports.levels import HABIT, MEASURED, KeyChoice, StatedBy
@@ -85,7 +86,7 @@ def _said(item: KeyChoice, level: str) -> str:
 def values_of(feed: Preprocessing) -> dict[str, str]:
     """nvinfer's preprocessing keys and their values as text."""
     return {
-        "net-scale-factor": repr(feed.net_scale_factor),
+        "net-scale-factor": float32_text(feed.net_scale_factor),
         "offsets": ";".join(f"{part:g}" for part in feed.offsets) or "none",
         "model-color-format": f"{feed.model_color_format} ({('RGB', 'BGR', 'GRAY')[feed.model_color_format]})",
         "maintain-aspect-ratio": str(feed.maintain_aspect_ratio),

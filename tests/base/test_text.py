@@ -10,7 +10,7 @@ import pytest
 
 from dsbench.base.console import ConsoleStream, console_streams
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.text import console, console_json, printable, visible
+from dsbench.base.text import console, console_json, float32_text, printable, visible
 from tests.hostile_names import HOSTILE, obeyed, unseen
 
 GONE = "\N{REPLACEMENT CHARACTER}"
@@ -70,3 +70,21 @@ def test_streams_are_put_back(capsys: pytest.CaptureFixture[str]) -> None:
         print("##[error]", file=sys.stderr)
     assert (sys.stdout, sys.stderr) == before
     assert capsys.readouterr().err == "# #[error]\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.003921568859368563, "0.003921569"),
+        (1 / 255, "0.003921569"),
+        (1.0, "1.0"),
+        (1 / 57.1, "0.017513135"),
+        (0.017352073, "0.017352073"),
+        (1e-7, "1e-07"),
+        (2.0, "2.0"),
+        (float("inf"), "inf"),
+        (None, "none"),
+    ],
+)
+def test_a_number_as_nvinfer_reads_it(value: float | None, text: str) -> None:
+    assert float32_text(value) == text

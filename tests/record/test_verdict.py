@@ -181,6 +181,16 @@ def test_an_interrupted_run_is_never_green() -> None:
     assert verdict.of_record(replace(record(REAL_TIME), interrupted_in="summary")).color == "amber"
 
 
+def test_what_an_interrupted_run_did_not_reach_is_not_known() -> None:
+    partly = record(Figures(), run1_calibration="", run2_validation="", accuracy="")
+    found = verdict.of_record(replace(partly, interrupted_in="accuracy"))
+    said = "Not known: the run was interrupted in accuracy"
+    assert (found.import_answer, found.streams_answer) == (said, said)
+    skipped = record(Figures(), kitti_gate="failed", run2_validation="skipped")
+    found = verdict.of_record(replace(skipped, interrupted_in="summary"))
+    assert (found.import_answer, found.streams_answer) == ("No: kitti_gate failed", "Not measured")
+
+
 def test_the_import_is_not_known_while_a_step_is_inconclusive() -> None:
     log = log_of("model_outputs")
     log.inconclusive("preprocessing-unknown", "nobody states net-scale-factor", "set it")

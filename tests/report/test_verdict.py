@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dsbench.record.evidence import EvidenceLog
 from dsbench.record.schema import Figures, ModelVerdict, RecordState
 from dsbench.report.collector import StepResult
-from dsbench.report.verdict import model_verdict
+from dsbench.report.verdict import interrupted_step, model_verdict
 
 
 def result(color: str | None) -> StepResult:
@@ -19,8 +21,17 @@ def test_the_last_state_counts() -> None:
 
 
 def test_interrupted_is_never_green() -> None:
-    assert model_verdict([result("passed")], interrupted=True).color == "amber"
-    assert model_verdict([result("failed")], interrupted=True).color == "failed"
+    assert model_verdict([result("passed")], running="run1_calibration").color == "amber"
+    assert model_verdict([result("failed")], running="run1_calibration").color == "failed"
+
+
+@pytest.mark.parametrize(
+    ("running", "step"),
+    [("", ""), ("run1_calibration of models/net", "run1_calibration"), ("run1_calibration of .", "run1_calibration"),
+     ("run1_calibration of models/other", ""), ("preflight of models/net", "")],
+)  # fmt: skip
+def test_the_step_that_was_interrupted(running: str, step: str) -> None:
+    assert interrupted_step([result("passed")], running) == step
 
 
 def test_without_a_record_the_steps_speak() -> None:

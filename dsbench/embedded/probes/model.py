@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.text import float32_text
 from dsbench.embedded.ort import load_onnxruntime
 from dsbench.embedded.probes import batches, clip_sample, layer_ranges, pictures, stem, synthetic, views
 from dsbench.embedded.probes.clip_sample import FrameCounter
@@ -367,7 +368,7 @@ def _range_lines(ranges: Sequence[OutputRange]) -> list[str]:
 def _describe(candidate: Candidate) -> str:
     offsets = f", offsets {';'.join(f'{value:g}' for value in candidate.offsets)}" if candidate.offsets else ""
     colour = ("RGB", "BGR", "GRAY")[candidate.model_color_format]
-    return f"net-scale-factor {candidate.net_scale_factor!r}{offsets}, {colour}"
+    return f"net-scale-factor {float32_text(candidate.net_scale_factor)}{offsets}, {colour}"
 
 
 def run_failed(what: str, error: Exception, onnx: str) -> DsbenchError:

@@ -74,6 +74,11 @@ class RuleChoice:
         return shown if self.group in (PROPERTY, ALL) else f"{shown} in [{self.group}]"
 
     @property
+    def usual_text(self) -> str:
+        """The usual value, with its key where the choice has several."""
+        return f"{self.key}={self.usual}" if self.also else self.usual
+
+    @property
     def undone(self) -> str:
         """The change that makes it the usual value: ``set topk=200 in [class-attrs-all]``."""
         if self.usual == "none":

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
+from dsbench.base.text import float32_text
 from dsbench.families.base import Preprocessing
 from dsbench.judge.imports.frame_evidence import PixelRange, RangeEvidence, fed_range
 
@@ -163,7 +164,7 @@ def refutation(stated: Stated, evidence: RangeEvidence) -> str:
     """A sentence if the evidence refutes all that the graph's names say; empty otherwise."""
     if not stated.graph or not all(_refuted(item, evidence) for item in stated.graph):
         return ""
-    scales = " or ".join(f"net-scale-factor={item.net_scale_factor!r}" for item in stated.graph)
+    scales = " or ".join(f"net-scale-factor={text(item.net_scale_factor)}" for item in stated.graph)
     return f"The graph looks like one that is fed {scales} ({stated.graph_source}), which its first layer refutes."
 
 
@@ -232,4 +233,4 @@ def text(value: object) -> str:
     """A value as nvinfer reads it; ``none`` for no offsets."""
     if isinstance(value, tuple):
         return ";".join(f"{part:g}" for part in value) or "none"
-    return repr(value)
+    return float32_text(value) if isinstance(value, float) else repr(value)

@@ -87,7 +87,7 @@ class KeyCost:
             effects.append(f"changes scores by {self.score_drift:+.2f}")
         done = " and ".join(effects) or "changes no box"
         reach = ", their scores: median {:.2f}, highest {:.2f}".format(*self.scores) if self.scores else ""
-        return f"{self.choice.text} {done} (usual: {self.choice.usual}){reach}"
+        return f"{self.choice.text} {done} (usual: {self.choice.usual_text}){reach}"
 
 
 @dataclass(frozen=True, slots=True)

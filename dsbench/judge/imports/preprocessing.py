@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from dsbench.base import spec
 from dsbench.base.boxes import Boxes
 from dsbench.base.spec import IMAGENET_ROW
+from dsbench.base.text import float32_text
 from dsbench.families.base import Preprocessing
 from dsbench.judge.imports import frame_evidence
 from dsbench.judge.imports.frame_evidence import Findings, PixelRange, RangeEvidence, fed_range
@@ -257,7 +258,7 @@ def _placed(value: Preprocessing, aspect: bool, padding: bool) -> list[Preproces
 def against(chosen: Preprocessing, evidence: RangeEvidence) -> str:
     """The evidence against the choice; empty without any."""
     if evidence.anomaly and not _fits(chosen, evidence.span):
-        return f"{evidence.anomaly}; net-scale-factor={chosen.net_scale_factor!r} feeds {fed_range(chosen)}"
+        return f"{evidence.anomaly}; net-scale-factor={float32_text(chosen.net_scale_factor)} feeds {fed_range(chosen)}"
     if _subtracted_twice(chosen, evidence.own_offsets):
         own = ", ".join(f"{value:g}" for value in evidence.own_offsets)
         given = ";".join(f"{value:g}" for value in chosen.offsets)
@@ -269,8 +270,8 @@ def against(chosen: Preprocessing, evidence: RangeEvidence) -> str:
         return ""
     row = next(row for row in table(chosen.maintain_aspect_ratio) if fed_range(row) is evidence.range)
     return (
-        f"net-scale-factor={chosen.net_scale_factor!r} feeds {fed_range(chosen)}, but the network expects"
-        f" {evidence.range}: {evidence.reason}. Start from net-scale-factor={row.net_scale_factor!r}"
+        f"net-scale-factor={float32_text(chosen.net_scale_factor)} feeds {fed_range(chosen)}, but the network expects"
+        f" {evidence.range}: {evidence.reason}. Start from net-scale-factor={float32_text(row.net_scale_factor)}"
     )
 
 
@@ -306,8 +307,8 @@ def describe(value: Preprocessing) -> str:
     offsets = f" offsets={';'.join(f'{part:g}' for part in value.offsets)}" if value.offsets else ""
     padding = " symmetric-padding=1" if value.symmetric_padding else ""
     return (
-        f"net-scale-factor={value.net_scale_factor!r}{offsets} model-color-format={value.model_color_format}"
-        f" maintain-aspect-ratio={value.maintain_aspect_ratio}{padding}"
+        f"net-scale-factor={float32_text(value.net_scale_factor)}{offsets}"
+        f" model-color-format={value.model_color_format} maintain-aspect-ratio={value.maintain_aspect_ratio}{padding}"
     )
 
 
@@ -324,9 +325,7 @@ _KEYS = ("net-scale-factor", "offsets", "model-color-format", "maintain-aspect-r
 def _key(value: Preprocessing, name: str) -> str:
     found = getattr(value, name.replace("-", "_"))
     if name == "net-scale-factor":
-        import numpy as np  # imported here: pytest collects the steps without NumPy
-
-        return str(np.float32(found))  # nvinfer reads it as float32
+        return float32_text(found)
     if name == "offsets":
         return ";".join(f"{part:g}" for part in found or (0.0, 0.0, 0.0))
     return str(int(found))

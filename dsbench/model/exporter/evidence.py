@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from dsbench.base.text import float32_text
 from dsbench.model.exporter import (
     graph_names,
     hugging_face,
@@ -80,7 +81,7 @@ class ExporterEvidence:
 def _text(value: object) -> str:
     """A value in one short line: nvinfer's lists with semicolons, long lists cut."""
     if not isinstance(value, tuple):
-        return repr(value) if isinstance(value, float) else str(value)
+        return float32_text(value) if isinstance(value, float) else str(value)
     parts = [f"{part:g}" if isinstance(part, float) else str(part) for part in value[:_PARTS_SHOWN]]
     more = f" ... ({len(value)})" if len(value) > _PARTS_SHOWN else ""
     return ";".join(parts) + more or "none"

@@ -14,7 +14,7 @@ from dsbench.report.collector import OtherTest, StepResult
 from dsbench.report.page import benchmark, gallery, headlines, media, problems
 from dsbench.report.page.size import Room, fitted
 from dsbench.report.page.views import Gallery, ModelView, PageView, StepView, TableView
-from dsbench.report.verdict import model_verdict
+from dsbench.report.verdict import interrupted_step, model_verdict
 
 _FRAME_BYTES, _VIDEO_BYTES = 900_000, 1_200_000
 """Base64 of the gallery, bytes of the videos: of all models together. The whole page stays below 5 MB."""
@@ -60,7 +60,7 @@ def _model(results: Sequence[StepResult], number: int, of: int, session: Session
     every = fitted([result.evidence for result in results], room)
     results = [replace(result, evidence=evidence) for result, evidence in zip(results, every, strict=True)]
     anchor, first = f"m{number}", results[0].evidence
-    verdict = model_verdict(results, bool(session.interrupted_in))
+    verdict = model_verdict(results, interrupted_step(results, session.interrupted_in))
     record = next((result.record for result in reversed(results) if result.record is not None), None)
     files = [file for evidence in every for file in evidence.videos]
     figures = record.figures if record else Figures()

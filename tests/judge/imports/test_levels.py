@@ -46,7 +46,7 @@ def test_the_first_layer_refutes_the_names_of_the_graph() -> None:
     assert choice.preprocessing == Preprocessing(1.0, (), 1, 1)
     assert set(levels(stated, BYTE)) == {StatedBy.UNKNOWN}
     assert choice.unknown.startswith(UNKNOWN)
-    assert "looks like one that is fed net-scale-factor=0.00392156862745098 (names)" in choice.unknown
+    assert "looks like one that is fed net-scale-factor=0.003921569 (names)" in choice.unknown
     assert not choice.warning
 
 

@@ -118,7 +118,7 @@ def test_what_other_levels_state_is_shown() -> None:
 def test_a_users_wrong_scale_is_named_with_the_range_that_the_network_expects() -> None:
     choice = decide([], Stated(fixed=Fixed(net_scale_factor=1.0), convention=DEFAULT), UNIT)
     assert choice.warning.startswith("net-scale-factor=1.0 feeds 0..255, but the network expects 0..1")
-    assert choice.warning.endswith("measured. Start from net-scale-factor=0.00392156862745098")
+    assert choice.warning.endswith("measured. Start from net-scale-factor=0.003921569")
     assert not choice.unknown
 
 
@@ -221,7 +221,7 @@ def test_a_users_scale_drops_foreign_offsets() -> None:
 
 def test_describe() -> None:
     text = describe(Preprocessing(1 / 255, (1.0, 2.5, 3.0), 1, 0))
-    assert text == "net-scale-factor=0.00392156862745098 offsets=1;2.5;3 model-color-format=1 maintain-aspect-ratio=0"
+    assert text == "net-scale-factor=0.003921569 offsets=1;2.5;3 model-color-format=1 maintain-aspect-ratio=0"
 
 
 def test_toml_is_what_dsbench_toml_takes() -> None:

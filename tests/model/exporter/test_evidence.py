@@ -160,7 +160,7 @@ def test_libreyolo_s_config_is_the_truth(tmp_path: Path) -> None:
     assert stated.parser_function.value == "NvDsInferParseYolo"
     rows = {row[0]: row[1:] for row in found.rows()}
     assert rows["net-scale-factor"][0] == "1.0"
-    assert rows["net-scale-factor"][2] == "0.00392156862745098 (ONNX metadata: model_family=yolo9)"
+    assert rows["net-scale-factor"][2] == "0.003921569 (ONNX metadata: model_family=yolo9)"
     assert (rows["offsets"][0], rows["names"][0]) == ("none", "x;y;z")
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dsbench.judge.label_names import LABELS_FIX
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -172,6 +174,9 @@ def _classes(names: Sequence[str]) -> Rule:
         shown = ", ".join(f"{label} ({names[label]})" if 0 <= label < len(names) else str(label) for label in lost[:4])
         text = f"no box has class {shown}: {len(missed)} are missing"
         fix = "loop over all class columns, from the first to the last"
+        if lost[0] >= len(names):
+            text += f"; labels.txt has {len(names)} class{'es' * (len(names) != 1)}, and nvinfer asks for no more"
+            fix = LABELS_FIX
         return LeftOut("classes-lost", text, fix, len(missed), choice=True)
 
     return rule
