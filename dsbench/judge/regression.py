@@ -193,12 +193,20 @@ class RunComparison:
 
     @property
     def sentence(self) -> str:
-        """The result in one sentence, without the word: what differs, or the rows that count."""
+        """The result without the word: what differs, or the rows that count and what this run lacks."""
         if self.differs:
             return "; ".join(map(str, self.differs))
         telling = [row for row in self.rows if row.state in (RowState.WORSE, RowState.IN_DOUBT)]
         shown = telling or [row for row in self.rows if row.state is not RowState.NOT_COMPARED][:4]
-        return "; ".join(row.text for row in shown) or "no measure is known of both runs"
+        if not shown:
+            return "no measure is known of both runs"
+        lacking = f"not known of this run: {', '.join(self.missing_titles)}" if self.missing else ""
+        return "; ".join(filter(None, (*(row.text for row in shown), lacking)))
+
+    @property
+    def missing_titles(self) -> tuple[str, ...]:
+        """Titles of the measures that only the earlier run has."""
+        return tuple(_BY_KEY[key].title for key in self.missing)
 
 
 def differences(before: ComparableRun, now: ComparableRun, ignored: Sequence[str] = ()) -> tuple[KeyDifference, ...]:

@@ -182,8 +182,7 @@ def add_evidence(log: EvidenceLog, chosen: Baseline, found: RunComparison) -> No
         log.table("What differs", ("what", "baseline", "this run"), rows)
     log.warn(*(f"{row.state}: {row.text}; {row.reason}" for row in _doubtful(found)))
     if found.missing and not found.differs:
-        titles = ", ".join(kind.title for kind in regression.KINDS if kind.key in found.missing)
-        log.note(f"only the baseline has: {titles}")
+        log.note(f"only the baseline has: {', '.join(found.missing_titles)}")
 
 
 def _doubtful(found: RunComparison) -> list[ComparedRow]:

@@ -159,6 +159,8 @@ def test_the_word_and_what_is_missing() -> None:
     assert compare(made(scaled(1)), made()).word == "not comparable"
     assert compare(made(scaled(1)), made()).missing == ("throughput",)
     assert compare(made(scaled(1)), made(scaled(1))).word == "no regression"
+    lacking = compare(made(scaled(1), measured("map", 0.5)), made(measured("map", 0.5)))
+    assert lacking.sentence.endswith("; not known of this run: throughput, run 1")
     assert compare(made(scaled(1)), made(scaled(0.9, "noise"))).word == "in doubt"
     found = compare(made(scaled(1)), made(scaled(0.9)))
     assert found.word == "regression"
