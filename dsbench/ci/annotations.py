@@ -74,8 +74,8 @@ def verdict_lines(model: ModelOutcome) -> Iterator[str]:
     verdict = model.verdict
     yield f"Is the import right? {verdict.import_answer}"
     yield f"How many real-time streams? {verdict.streams_answer}"
-    if model.comparison_line:
-        yield f"Compared with the baseline: {model.comparison_line}"
+    if model.compared is not None:
+        yield f"Compared with the baseline: {model.compared.line}"
 
 
 def _failed(name: str, result: StepResult, start: Path, workspace: Path) -> Annotation:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from dsbench.base.steps import STEPS, position
 from dsbench.record import baseline
+from dsbench.record.baseline import ShownComparison
 from dsbench.record.schema import INCONCLUSIVE, Figures
 from dsbench.report.collector import StepResult
 from dsbench.report.verdict import ModelVerdict, interrupted_step, model_verdict
 
 PASSED, FAILED, INCOMPLETE, ERROR, NO_MODEL = "passed", "failed", "incomplete", "error", "no-model"
 _WORST_FIRST = (FAILED, INCONCLUSIVE, INCOMPLETE, PASSED)
-COMPARISONS = ("regression", "in doubt", "not comparable", "nothing to compare with", "no regression")
+COMPARISONS = ("regression", "in doubt", "not comparable", baseline.NOTHING, "no regression")
 """Results of the comparison with a baseline, the one that needs a look first."""
 IMPORT_STEPS = tuple(step.name for step in STEPS[: position("benchmark_config")])
 """Pre-flight and the steps that ask whether the import is right; those after them measure."""
@@ -61,20 +62,14 @@ class ModelOutcome:
         return self.word.upper() + of_all
 
     @property
-    def compared(self) -> StepResult | None:
-        """The comparison with the baseline; None if the step did not run. Its first fact is the result."""
-        steps = (one for one in self.results if one.evidence.step == baseline.ENTRY)
-        return next((one for one in steps if one.evidence.facts), None)
+    def compared(self) -> ShownComparison | None:
+        """The comparison with the baseline; None if the step did not run."""
+        return baseline.shown(one.evidence for one in self.results)
 
     @property
     def comparison(self) -> str:
         """One of ``COMPARISONS``; empty if the step did not run."""
-        return "" if self.compared is None else self.compared.evidence.facts[0].value
-
-    @property
-    def comparison_line(self) -> str:
-        """The comparison in one line: the result, and what it rests on; empty if the step did not run."""
-        return "" if self.compared is None else f"{self.comparison}: {self.compared.evidence.facts[0].origin}"
+        return "" if self.compared is None else self.compared.word
 
     @property
     def import_word(self) -> str:

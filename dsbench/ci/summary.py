@@ -122,8 +122,9 @@ def _comparison(model: ModelOutcome) -> Iterator[str]:
     """Against the baseline: the result, and a row for each measure."""
     if model.compared is None:
         return
-    yield from (f"**Compared with the baseline:** {markdown(clipped(model.comparison_line, _LONGEST_LINE))}", "")
-    for table in model.compared.evidence.tables:
+    yield from (f"**Compared with the baseline:** {markdown(clipped(model.compared.line, _LONGEST_LINE))}", "")
+    tables = (table for one in model.results if one.evidence.step == baseline.ENTRY for table in one.evidence.tables)
+    for table in tables:
         if table.title == baseline.TABLE and table.rows:
             yield from (_row(table.columns), f"|{'---|' * len(table.columns)}")
             yield from (*(_row(row) for row in table.rows), "")

@@ -75,4 +75,8 @@ def _given(text: str | None) -> float | None:
 
 
 def _load(given: Path) -> Record:
-    return store.load(given / _RECORD if given.is_dir() else given)
+    path = given / _RECORD if given.is_dir() else given
+    if not path.exists():
+        fix = f"give a record, or the directory of a model that was run ({_RECORD} is its record)"
+        raise DsbenchError(Code.RECORD_INVALID, "there is no record", where=str(path), fix=fix)
+    return store.load(path)

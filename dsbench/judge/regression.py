@@ -134,6 +134,8 @@ class KeyDifference:
     now: str
 
     def __str__(self) -> str:
+        if not (self.before or self.now):
+            return f"{self.name}: not recorded in either run"
         return f"{self.name}: {self.before or 'not recorded'} -> {self.now or 'not recorded'}"
 
 
@@ -263,8 +265,11 @@ def spreads_between(runs: Sequence[ComparableRun]) -> dict[str, float]:
 
 def _differing(before: Sequence[KeyPart], now: Sequence[KeyPart], ignored: Sequence[str]) -> Iterator[KeyDifference]:
     first, second = ({part.name: part for part in parts} for parts in (before, now))
+    other_runtime = "runtime" in first and "runtime" in second and first["runtime"].value != second["runtime"].value
     for name in dict.fromkeys((*first, *second)):
         a, b = first.get(name), second.get(name)
+        if other_runtime and (a is None or b is None):
+            continue  # a GPU of the one, a CPU of the other: that is the runtime
         if name in ignored or (a and b and a.value == b.value and (a.value or not a.required)):
             continue
         whole = a is not None and b is not None and a.value and b.value

@@ -11,6 +11,7 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.judge import regression
 from dsbench.judge.regression import ComparableRun
 from dsbench.record import comparable, history, store
+from dsbench.record.evidence import Evidence
 from dsbench.record.history import KeptRecord
 from dsbench.record.schema import INCONCLUSIVE, Record
 
@@ -18,6 +19,10 @@ ENTRY = "regression"
 """Key of the comparison in the record."""
 TABLE = "Compared with the baseline"
 """Title of the table of the comparison."""
+RESULT, GIVEN = "Comparison", "Baseline"
+"""Facts of the step: the result with what it rests on, and the baseline with its ``BaselineOrigin``."""
+NOTHING = "nothing to compare with"
+"""Result without a baseline; the others are those of ``judge/regression.py``."""
 _RECORD = Path("reports") / "benchmark_data.json"
 
 
@@ -27,6 +32,32 @@ class BaselineOrigin(StrEnum):
     GIVEN = "--baseline"
     BLESSED = "--bless"
     LAST_GOOD = "last good run"
+
+
+@dataclass(frozen=True)
+class ShownComparison:
+    """The comparison of a run as its step's evidence has it."""
+
+    word: str
+    """``regression``, ``in doubt``, ``no regression``, ``not comparable`` or ``NOTHING``."""
+    basis: str
+    """The measures that count, or what differs, or why there is no baseline; and the baseline."""
+    origin: str
+    """A ``BaselineOrigin``; empty if there is no baseline and none was asked for."""
+
+    @property
+    def line(self) -> str:
+        return f"{self.word}: {self.basis}"
+
+
+def shown(evidence: Iterable[Evidence]) -> ShownComparison | None:
+    """The comparison among the steps of a run; None if the step did not run."""
+    facts = (one.facts for one in evidence if one.step == ENTRY)
+    by_name = next(({fact.name: fact for fact in found} for found in facts if found), {})
+    if RESULT not in by_name:
+        return None
+    result, given = by_name[RESULT], by_name.get(GIVEN)
+    return ShownComparison(result.value, result.origin, given.origin if given is not None else "")
 
 
 @dataclass(frozen=True)
@@ -52,6 +83,8 @@ class BaselineSearch:
     """Why there is no baseline."""
     earlier: tuple[KeptRecord, ...]
     """The history, the newest first, without this run."""
+    not_used: str = ""
+    """Why the blessed record is not used; empty if it can be, or if there is none."""
 
 
 def unusable(record: Record) -> str:
@@ -80,12 +113,12 @@ def find(given: Path | None, record_path: Path, now: Record, *, missing_ok: bool
         return BaselineSearch(None, f"{given} does not exist yet", earlier)
     if given is not None:
         return _given(given, now, key, earlier)
-    blessed = history.load(history.folder(record_path) / history.BLESSED)
-    found = [_as_baseline(blessed, BaselineOrigin.BLESSED)] if blessed and not unusable(blessed.record) else []
+    found, not_used = _blessed(history.folder(record_path) / history.BLESSED)
     good = (one for one in earlier if not unusable(one.record) and not _worse(one.record))
     found += [_as_baseline(one, BaselineOrigin.LAST_GOOD) for one in good]
     chosen = _first_comparable(found, key)
-    return BaselineSearch(chosen, "" if chosen else "there is no earlier good run in reports/history", earlier)
+    none = "" if chosen else "there is no earlier good run in reports/history"
+    return BaselineSearch(chosen, none, earlier, not_used)
 
 
 def check(given: Path) -> KeptRecord | None:
@@ -109,6 +142,17 @@ def target(given: Path | None, record_path: Path, model_name: str) -> Path:
     if given is None:
         return history.folder(record_path) / history.BLESSED
     return given / f"{model_name}.json" if given.is_dir() else given
+
+
+def _blessed(path: Path) -> tuple[list[Baseline], str]:
+    """The blessed record, if there is one that can be used, else why it cannot."""
+    if not path.exists():
+        return [], ""
+    try:
+        kept = check(path)
+    except DsbenchError as error:
+        return [], f"{path}: {error.what}"
+    return ([_as_baseline(kept, BaselineOrigin.BLESSED)], "") if kept else ([], f"{path} is a directory")
 
 
 def _given(given: Path, now: Record, key: ComparableRun, earlier: tuple[KeptRecord, ...]) -> BaselineSearch:

@@ -67,10 +67,9 @@ def parse(text: str, *, where: str = "") -> dict[str, Any]:
 def with_version(data: Any, *, where: str = "") -> dict[str, Any]:
     """``data`` with its ``schema_version``, which older records call ``schema``. Raises RECORD_INVALID, RECORD_VERSION
     if this dsbench does not read it."""
-    try:
-        version = next(data[key] for key in VERSION_KEYS if key in data)
-    except (StopIteration, KeyError, TypeError) as error:
-        raise _invalid(error, where) from error
+    if not isinstance(data, dict):
+        raise _invalid(TypeError("not an object"), where)
+    version = next((data[key] for key in VERSION_KEYS if key in data), None)
     if type(version) is not int or version < OLDEST_READ:
         raise _invalid(ValueError(f"schema_version {version!r}"), where)
     if version > SCHEMA_VERSION:

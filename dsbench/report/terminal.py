@@ -10,6 +10,8 @@ import pytest
 
 from dsbench.base.steps import STEPS
 from dsbench.base.text import console, last_line
+from dsbench.record import baseline
+from dsbench.record.baseline import BaselineOrigin
 from dsbench.record.schema import INCONCLUSIVE
 from dsbench.record.verdict import IMPORT_STEPS, listed
 from dsbench.report.collector import StepResult
@@ -85,7 +87,17 @@ def _counts(results: Sequence[StepResult]) -> str:
     # the closing block has the runtime
     where = "" if _BLOCK in ran and not skipped else f" on {results[0].evidence.runtime}"
     rest = "".join(f"; {word} {listed(names)}" for word, names in named if names)
-    return f"{passed}{of_all} steps passed{also}{where}{rest}"
+    return f"{passed}{of_all} steps passed{also}{where}{rest}{_compared(results)}"
+
+
+def _compared(results: Sequence[StepResult]) -> str:
+    """The comparison with a baseline that the user chose, or with the last good run if there is one like it."""
+    found = baseline.shown(result.evidence for result in results)
+    if found is None or not found.origin:
+        return ""
+    if found.origin == BaselineOrigin.LAST_GOOD:
+        return f"; {found.word} against the last good run" if found.word != "not comparable" else ""
+    return f"; baseline: {found.word if found.word == 'no regression' else found.line}"
 
 
 def _warned(results: Sequence[StepResult]) -> str:

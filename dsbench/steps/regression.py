@@ -75,11 +75,15 @@ def run(model: ModelRun, log: EvidenceLog) -> RegressionResult:
     record = model.recorder.record
     given = _given(model)
     search = baseline.find(given, model.layout.record, record, missing_ok=model.option(BLESS).value)
+    if search.not_used:
+        log.warn(f"the blessed baseline is not used: {search.not_used}; run again with --bless to replace it")
     now = comparable.of_record(record)
     _earlier_runs(log, search.earlier, record, now)
     if search.baseline is None:
-        log.left_out = f"nothing to compare with: {search.none}"
-        log.fact("Comparison", "nothing to compare with", search.none)
+        log.left_out = f"{baseline.NOTHING}: {search.none}"
+        log.fact(baseline.RESULT, baseline.NOTHING, search.none)
+        if given is not None:
+            log.fact(baseline.GIVEN, given, str(BaselineOrigin.GIVEN))
         return model.keep(RegressionResult(search, None, None))
     tolerance = regression.tolerance_of(model.option(MAX_REGRESSION).value, record.runtime)
     data = _data(search, search.baseline, now, tolerance)
@@ -103,11 +107,14 @@ def keep(model: ModelRun, recorder: Recorder, say: Callable[[str], None]) -> Non
     """Keep the finished record in the history and, with --bless, as the baseline. Never raises: it says what failed."""
     record = recorder.record
     ours = recorder.state.path and not recorder.trouble and not record.interrupted_in and record.ended is not None
+    blessed = model.option(BLESS).value
     if not ours or not comparable.of_record(record).measures or not recorder.path.is_file():
+        if blessed:
+            say(_not_blessed(model, baseline.unusable(record) or "its record was not written"))
         return
     try:
         kept = history.keep(recorder.path, record)
-        if model.option(BLESS).value:
+        if blessed:
             say(_bless(model, kept, record))
     except DsbenchError as error:
         say(f"dsbench: {model.layout.name}: the record was not kept in {history.FOLDER}/: {error.what} ({error.where})")
@@ -115,10 +122,14 @@ def keep(model: ModelRun, recorder: Recorder, say: Callable[[str], None]) -> Non
 
 def _bless(model: ModelRun, kept: Path, record: Record) -> str:
     if why := baseline.unusable(record):
-        return f"dsbench: {model.layout.name}: this run is not made the baseline: {why}"
+        return _not_blessed(model, why)
     target = baseline.target(_given(model), model.layout.record, record.model_name)
     history.copy(kept, target)
     return f"dsbench: {model.layout.name}: this run is the baseline now: {target}"
+
+
+def _not_blessed(model: ModelRun, why: str) -> str:
+    return f"dsbench: {model.layout.name}: this run is not made the baseline: {why}"
 
 
 def _given(model: ModelRun) -> Path | None:
@@ -169,8 +180,8 @@ def add_evidence(log: EvidenceLog, chosen: Baseline, found: RunComparison) -> No
     """The result in one line, the table, what differs."""
     origin = f"{chosen.origin}, " if chosen.origin is not BaselineOrigin.LAST_GOOD else "last good run, "
     against = f"{origin}{chosen.kept.record.started}"
-    log.fact("Comparison", found.word, f"{found.sentence} ({against})")
-    log.fact("Baseline", chosen.kept.path, str(chosen.origin))
+    log.fact(baseline.RESULT, found.word, f"{found.sentence} ({against})")
+    log.fact(baseline.GIVEN, chosen.kept.path, str(chosen.origin))
     if found.word == "not comparable":
         log.left_out = f"not comparable with the baseline: {found.sentence}"
     log.print(f"Compared with the baseline ({against}): {found.word}")

@@ -52,6 +52,25 @@ def test_another_machine_or_config_is_not_comparable(tmp_path: Path, capsys: pyt
     assert last == "not comparable: usable cores: 2 -> 1.5; cluster-mode: 2 -> 4"
 
 
+def test_another_runtime_is_named_and_not_its_hardware(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    a = record(tmp_path / "a.json", runtime="deepstream")
+    assert main(["compare", str(a), str(record(tmp_path / "b.json"))]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "not comparable: runtime: deepstream -> embedded"
+    old = record(tmp_path / "old.json", machine=None)
+    assert main(["compare", str(old), str(old)]) == 0
+    assert "CPU: not recorded in either run" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_what_is_no_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = str(record(tmp_path / "a.json"))
+    (tmp_path / "empty").mkdir()
+    for name in ("empty", "nowhere"):
+        assert main(["compare", str(tmp_path / name), good]) == 1
+        error = capsys.readouterr().err
+        assert "there is no record" in error
+        assert "give a record, or the directory of a model that was run" in error
+
+
 @pytest.mark.parametrize("text", ["x", "-1", "101"])
 def test_a_wrong_tolerance(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     a = str(record(tmp_path / "a.json"))

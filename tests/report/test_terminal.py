@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from dsbench.base.steps import STEPS
 from dsbench.record.evidence import EvidenceLog, StepFailure
 from dsbench.report.collector import StepResult
@@ -57,6 +59,27 @@ def test_what_had_nothing_to_do_or_did_not_run_is_not_among_those_that_passed() 
     *_, counts = summary_lines([*every_step("stream_sweep", "summary"), left_out], None)
     of_all = f"{len(STEPS) - 2} of {len(STEPS)} steps passed"
     assert counts == f"net: {of_all} on embedded runtime; nothing to do for stream_sweep; not run: summary"
+
+
+@pytest.mark.parametrize(
+    ("word", "origin", "expected"),
+    [
+        ("no regression", "last good run", "; no regression against the last good run"),
+        ("regression", "last good run", "; regression against the last good run"),
+        ("not comparable", "last good run", ""),
+        ("no regression", "--baseline", "; baseline: no regression"),
+        ("not comparable", "--baseline", "; baseline: not comparable: CPU: a -> b"),
+        ("nothing to compare with", "--bless", "; baseline: nothing to compare with: CPU: a -> b"),
+        ("nothing to compare with", "", ""),
+    ],
+)
+def test_the_comparison_with_the_baseline(word: str, origin: str, expected: str) -> None:
+    log = EvidenceLog("regression", "net", "k", "embedded runtime")
+    log.fact("Comparison", word, "CPU: a -> b")
+    if origin:
+        log.fact("Baseline", "b.json", origin)
+    done = [*every_step("regression"), StepResult(log.snapshot(), "passed", 1.0, "")]
+    assert list(summary_lines(done, None))[-1] == f"net: {len(STEPS)} steps passed{expected}"
 
 
 def test_a_partial_run_is_reported_as_partial() -> None:

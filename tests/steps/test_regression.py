@@ -137,6 +137,23 @@ def test_a_blessed_run_is_the_baseline_from_then_on(bench: Bench, ran: Ran, tmp_
     assert store.load(tmp_path / "new.json").model_name == "net"
 
 
+def test_a_damaged_blessed_baseline_is_reported(bench: Bench, ran: Ran) -> None:
+    blessed = ran(21.0, bless="1")
+    compared(blessed)
+    finished(blessed)
+    path = history.folder(bench.layout.record) / history.BLESSED
+    path.write_bytes(path.read_bytes()[:2000])
+    evidence = compared(ran(15.0))
+    assert facts(evidence) == "regression", "against the last good run"
+    assert f"the blessed baseline is not used: {path}: not a record of dsbench" in evidence.warnings[0]
+    assert evidence.warnings[0].endswith("run again with --bless to replace it")
+
+
+def test_bless_says_why_a_run_is_not_the_baseline(ran: Ran) -> None:
+    empty = ran(21.0, lambda one: replace(one, raw=type(one.raw)(), beyond={}, measurements=()), bless="1")
+    assert finished(empty) == ["dsbench: net: this run is not made the baseline: it has no measure to compare"]
+
+
 def test_another_machine_is_not_comparable_and_no_failure(bench: Bench, ran: Ran) -> None:
     finished(ran(21.0))
     kept = history.paths(bench.layout.record)[0]
@@ -144,6 +161,10 @@ def test_another_machine_is_not_comparable_and_no_failure(bench: Bench, ran: Ran
     evidence = compared(ran(15.0, lambda one: replace(one, machine=other), baseline=str(kept)))
     assert evidence.left_out == "not comparable with the baseline: CPU: EPYC -> Xeon; usable cores: 8 -> 4"
     assert facts(evidence) == "not comparable"
+    shown = baseline.shown([evidence])
+    assert shown is not None
+    assert (shown.word, shown.origin) == ("not comparable", "--baseline")
+    assert shown.line.startswith("not comparable: CPU: EPYC -> Xeon; usable cores: 8 -> 4 (--baseline, ")
 
 
 @pytest.mark.parametrize(
