@@ -47,6 +47,11 @@ def obeyed(text: str) -> list[str]:
     return [match[0] for match in _OBEYED.finditer(text)]
 
 
+def without_blocks(markdown: str) -> str:
+    """Markdown without its fenced blocks, whose text is shown as it is."""
+    return re.sub(r"(?ms)^(`{3,})\w+$.*?^\1$", "", markdown)
+
+
 def _is_unseen(char: str) -> bool:
     return (
         unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.hostile_names import HOSTILE, obeyed, unseen
+from tests.hostile_names import HOSTILE, obeyed, unseen, without_blocks
 from tests.warm import run_pytest
 
 COMMANDS = tuple(name for name in HOSTILE if re.search("::|##|section", name))
@@ -90,10 +90,6 @@ def test_files_for_ci_and_the_page_have_no_unseen_character(sinks: Sinks) -> Non
     for name in ("junit.xml", "summary.md", "output", os.fspath(page)):
         assert not unseen(sinks.text(name)), name
     assert "<script>alert" not in sinks.text(os.fspath(page))
-    assert not re.search(r"<(script|img|svg)|\]\(javascript|@octocat", _without_blocks(sinks.text("summary.md")))
+    assert not re.search(r"<(script|img|svg)|\]\(javascript|@octocat", without_blocks(sinks.text("summary.md")))
     values = [one.get("value", "") for one in ElementTree.parse(sinks.workspace / "junit.xml").iter("property")]
     assert "m/::error::x/reports/benchmark_data.json" in values
-
-
-def _without_blocks(markdown: str) -> str:
-    return re.sub(r"(?ms)^(`{3,})text$.*?^\1$", "", markdown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from dsbench.base.text import printable
@@ -24,7 +25,7 @@ def render(record: Record) -> str:
     head = "\n".join(
         (
             "---",
-            f"model_name: {json.dumps(printable(record.model_name))}",
+            f"model_name: {_quoted(record.model_name)}",
             "pipeline_tag: object-detection",
             "tags: [object-detection, onnx, deepstream, tensorrt]",
             "---",
@@ -32,6 +33,11 @@ def render(record: Record) -> str:
     )
     sections = "\n\n".join(section_text(section) for section in _sections(record))
     return f"{head}\n\n# {escaped(record.model_name)}\n\n{sections}\n"
+
+
+def _quoted(name: str) -> str:
+    """A YAML string without markup, also for a reader that takes the front matter for Markdown."""
+    return re.sub("[<>&@`]", lambda found: f"\\u{ord(found[0]):04x}", json.dumps(printable(name)))
 
 
 def _sections(record: Record) -> Iterator[ReportSection]:

@@ -10,6 +10,8 @@ from dsbench.report.step8.document import Block, ChartImage, Paragraph, ReportSe
 
 _SPECIAL = re.compile(r"([\\`*\[\]|~&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^[-+#>=])")
 
+_MENTION = re.compile(r"(?<![A-Za-z0-9])@(?=[A-Za-z0-9])")
+
 
 def render(document: Step8Document) -> str:
     """``benchmark_report.md``; charts by their path relative to reports/."""
@@ -24,8 +26,9 @@ def section_text(section: ReportSection, number: str = "") -> str:
 
 
 def escaped(text: str) -> str:
-    """``text`` in one line, with a backslash in front of what Markdown could read as markup, ``<`` as an entity."""
-    return _SPECIAL.sub(r"\\\1", printable(text)).replace("<", "&lt;")
+    """``text`` in one line, with a backslash in front of what Markdown could read as markup; ``<`` and the ``@`` of a
+    mention as entities."""
+    return _MENTION.sub("&#64;", _SPECIAL.sub(r"\\\1", printable(text)).replace("<", "&lt;"))
 
 
 def fenced(lines: tuple[str, ...]) -> str:
