@@ -9,7 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 
-SMI_FIELDS = ("index", "name", "memory.total", "driver_version", "compute_cap")
+SMI_FIELDS = ("index", "name", "memory.total", "driver_version", "uuid", "pci.bus_id", "compute_cap")
 """What nvidia-smi is asked for with ``--query-gpu``; drivers before R510 do not know the last one."""
 
 NO_GPU = (
@@ -38,7 +38,7 @@ _VERSION_ALL = re.compile(
 class Gpu:
     """One GPU. ``index`` is NVML's; ``cuda`` its driver's newest CUDA version, ``compute_capability`` like ``9.0``.
 
-    A text is empty if it is not known.
+    ``uuid`` is that of the MIG slice in use, else the GPU's; ``pci`` the bus id. A text is empty if it is not known.
     """
 
     index: int
@@ -47,6 +47,8 @@ class Gpu:
     driver: str
     cuda: str
     compute_capability: str
+    uuid: str = ""
+    pci: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,15 @@ def smi_gpus(text: str, cuda: str = "") -> tuple[Gpu, ...]:
     found = []
     for line in text.splitlines():
         match = re.match(
-            r"\s*(\d+), (.+), (\d+|\[[^]]*\])(?: MiB)?, ([\w.]+)(?:, (\d+\.\d+|\[[^]]*\]))?\s*$", line.replace("\0", "")
+            r"\s*(\d+), (.+), (\d+|\[[^]]*\])(?: MiB)?, ([\w.]+)"
+            r"(?:, (GPU-[\w-]+|\[[^]]*\]), ([\dA-Fa-f:.]+|\[[^]]*\]))?(?:, (\d+\.\d+|\[[^]]*\]))?\s*$",
+            line.replace("\0", ""),
         )
         if match is None:
             continue
         memory = int(match[3]) if match[3].isdigit() else 0
-        capability = match[5] if match[5] and match[5][0].isdigit() else ""
-        found.append(Gpu(int(match[1]), match[2].strip(), memory, match[4], cuda, capability))
+        uuid, pci, capability = ("" if text is None or text.startswith("[") else text for text in match.groups()[4:])
+        found.append(Gpu(int(match[1]), match[2].strip(), memory, match[4], cuda, capability, uuid, pci))
     return tuple(found)
 
 

@@ -9,7 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+from dsbench.machine import cuda_visible, hardware
 
 
 @dataclass(frozen=True)
@@ -20,8 +23,19 @@ class Held:
 
 
 def device_name(runtime: str, gpu_id: int) -> str:
-    """``cpu`` for the embedded runtime, ``gpu<N>`` for DeepStream."""
-    return "cpu" if runtime == "embedded" else f"gpu{gpu_id}"
+    """``cpu`` for the embedded runtime; for DeepStream the UUID of the GPU or MIG slice, ``gpu<N>`` if it is not known.
+
+    In containers and under CUDA_VISIBLE_DEVICES every process calls its GPU 0.
+    """
+    if runtime == "embedded":
+        return "cpu"
+    return _gpu_name(gpu_id, *(os.environ.get(name) for name in (cuda_visible.VISIBLE, cuda_visible.ORDER)))
+
+
+@cache
+def _gpu_name(gpu_id: int, visible: str | None, order: str | None) -> str:
+    found = hardware.gpu(gpu_id)
+    return found.uuid if found and found.uuid else f"gpu{gpu_id}"
 
 
 @contextmanager

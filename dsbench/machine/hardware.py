@@ -20,7 +20,8 @@ from dsbench.base.ask import ask
 from dsbench.base.cpus import usable_cpus
 from dsbench.formats import versions
 from dsbench.formats.versions import UNKNOWN_MACHINE, EngineMachine, Gpu
-from dsbench.machine import nvml
+from dsbench.machine import cuda_visible, nvml
+from dsbench.machine.cuda_visible import ListedGpu
 from dsbench.machine.nvml import Device
 
 DEEPSTREAM_DIR = Path(spec.DEEPSTREAM_DIR)
@@ -40,12 +41,14 @@ TRTEXEC_PLACES = ("/usr/src/tensorrt/bin/trtexec", "/usr/local/tensorrt/bin/trte
 
 @dataclass(frozen=True)
 class Answer:
-    """The GPU that ``--gpu-id`` names, or None and ``why_not``. ``note``: what is uncertain about it."""
+    """The GPU that ``--gpu-id`` names, or None and ``why_not``. ``note``: what is uncertain about it; ``absent``: there
+    is no GPU of that number."""
 
     gpu: Gpu | None
     why_not: str = ""
     note: str = ""
     source: str = ""
+    absent: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def find_gpu(gpu_id: int = 0) -> Answer:
         finally:
             opened.close()
     elif opened.conclusive:
-        return Answer(None, opened.reason)
+        return Answer(None, opened.reason, absent=opened.absent)
     else:
         why_not = opened.reason
     answer = _of_smi(gpu_id)
@@ -99,7 +102,7 @@ def find_gpu(gpu_id: int = 0) -> Answer:
 
 def _of_nvml(device: Device) -> Gpu:
     library, handle = device.nvml, device.handle
-    memory = library.nvmlDeviceGetMemoryInfo(handle).total
+    memory = library.nvmlDeviceGetMemoryInfo(handle if device.slice is None else device.slice).total
     try:
         number = library.nvmlSystemGetCudaDriverVersion()
         cuda = f"{number // 1000}.{number % 1000 // 10}"
@@ -109,9 +112,8 @@ def _of_nvml(device: Device) -> Gpu:
         capability = "{}.{}".format(*library.nvmlDeviceGetCudaComputeCapability(handle))
     except library.NVMLError:
         capability = ""
-    name = nvml.text_of(library.nvmlDeviceGetName(handle))
     driver = nvml.text_of(library.nvmlSystemGetDriverVersion())
-    return Gpu(device.index, name, memory // 2**20, driver, cuda, capability)
+    return Gpu(device.index, device.name, memory // 2**20, driver, cuda, capability, device.uuid, device.pci)
 
 
 def _of_smi(gpu_id: int) -> Answer:
@@ -126,14 +128,14 @@ def _of_smi(gpu_id: int) -> Answer:
     else:
         said = versions.smi_trouble(output) or "; ".join(output.split("\n")[:2]).strip("; ") or "it printed nothing"
         return Answer(None, f"nvidia-smi finds no GPU: {said}")
-    chosen = nvml.cuda_choice(gpu_id, len(gpus), os.environ)
+    chosen = cuda_visible.choose(gpu_id, [ListedGpu(found.uuid) for found in gpus], os.environ, "nvidia-smi")
+    if isinstance(chosen, str):
+        return Answer(None, chosen, absent="MIG-" not in os.environ.get(cuda_visible.VISIBLE, ""))
     note = ""
-    if chosen is None:
-        chosen = gpu_id
-        note = f"which GPU CUDA calls {gpu_id} is not known without NVML; nvidia-smi's GPU {gpu_id} is taken for it"
-    match = next((found for found in gpus if found.index == chosen), None)
-    if match is None:
-        return Answer(None, f"--gpu-id {gpu_id}, but nvidia-smi has {len(gpus)} GPU{'s' if len(gpus) > 1 else ''}")
+    if not chosen.certain:
+        taken = f"nvidia-smi's GPU {chosen.index} is taken for it"
+        note = f"which GPU CUDA calls {gpu_id} is not known without NVML; {taken}"
+    match = gpus[chosen.index]
     cuda = versions.smi_cuda(_output(("nvidia-smi",))) or ""
     return Answer(replace(match, cuda=cuda), note=note, source="nvidia-smi")
 

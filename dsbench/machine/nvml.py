@@ -1,20 +1,22 @@
 """NVML through the optional package nvidia-ml-py, and which of its GPUs ``--gpu-id`` means.
 
-``--gpu-id`` is CUDA's number, as DeepStream's gpu-id is. CUDA_VISIBLE_DEVICES hides and reorders GPUs, and without
-CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA puts the fastest first. NVML and nvidia-smi ignore both and number by PCI bus.
+``--gpu-id`` is CUDA's number, as DeepStream's gpu-id is. Where the environment does not decide which GPU that is
+(``cuda_visible.py``), CUDA is asked for its PCI bus id.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 from dsbench.base.ask import ask
 from dsbench.base.python_child import python_command
+from dsbench.machine import cuda_visible
+from dsbench.machine.cuda_visible import ChosenGpu, ListedGpu
 
 PACKAGE = "nvidia-ml-py"
 _CUDA_TIMEOUT_S = 30.0
@@ -23,25 +25,37 @@ _NO_SUCH_GPU = ("CUDA_ERROR_INVALID_DEVICE", "CUDA_ERROR_NO_DEVICE")
 
 @dataclass(frozen=True)
 class Device:
-    """A GPU that NVML has opened. ``note``: why it may not be the GPU that was asked for."""
+    """A GPU that NVML has opened. ``handle`` is the whole GPU's, ``index`` NVML's number; ``note``: why it may not be
+    the GPU that was asked for. ``uuid`` is the MIG slice's if CUDA uses one, ``slice`` its handle; ``pci`` the bus id.
+    """
 
     nvml: Any
     handle: Any
     index: int
     note: str = ""
+    uuid: str = ""
+    pci: str = ""
+    slice: Any = None
 
     def close(self) -> None:
         """Shut NVML down; it counts its users."""
         with contextlib.suppress(self.nvml.NVMLError):  # nothing is left to give back
             self.nvml.nvmlShutdown()
 
+    @property
+    def name(self) -> str:
+        """The product's name, with the profile of a MIG slice. Raises NVMLError."""
+        return text_of(self.nvml.nvmlDeviceGetName(self.handle if self.slice is None else self.slice))
+
 
 @dataclass(frozen=True)
 class NoDevice:
-    """Why there is no GPU. ``conclusive``: NVML itself reports it, so nvidia-smi need not be asked."""
+    """Why there is no GPU. ``conclusive``: NVML itself reports it, so nvidia-smi need not be asked; ``absent``: there
+    is no GPU of that number."""
 
     reason: str
     conclusive: bool = False
+    absent: bool = False
 
 
 def text_of(value: Any) -> str:
@@ -84,29 +98,52 @@ def _find(nvml: Any, gpu_id: int) -> Device | NoDevice:
     count = nvml.nvmlDeviceGetCount()
     if count == 0:
         return NoDevice("NVML finds no GPU", conclusive=True)
-    chosen = cuda_choice(gpu_id, count, os.environ)
-    note = ""
-    if chosen is None:
-        bus = pci_bus_of(gpu_id)
-        if isinstance(bus, str):
-            handle = nvml.nvmlDeviceGetHandleByPciBusId(bus.encode())
-            return Device(nvml, handle, nvml.nvmlDeviceGetIndex(handle))
-        if bus.conclusive:
-            return bus
-        note = f"which GPU CUDA calls {gpu_id} is not known ({bus.reason}); NVML's GPU {gpu_id} is taken for it"
-        chosen = gpu_id
-    if not 0 <= chosen < count:
-        return NoDevice(f"--gpu-id {gpu_id}, but NVML has {count} GPU{'s' if count > 1 else ''}", conclusive=True)
-    return Device(nvml, nvml.nvmlDeviceGetHandleByIndex(chosen), chosen, note)
+    chosen = cuda_visible.choose(gpu_id, [_listed(nvml, index) for index in range(count)], os.environ)
+    if isinstance(chosen, str):
+        return NoDevice(chosen, conclusive=True, absent=True)
+    if chosen.certain:
+        return _opened(nvml, nvml.nvmlDeviceGetHandleByIndex(chosen.index), chosen)
+    bus = pci_bus_of(gpu_id)
+    if isinstance(bus, str):
+        handle = nvml.nvmlDeviceGetHandleByPciBusId(bus.encode())
+        return _opened(nvml, handle, ChosenGpu(nvml.nvmlDeviceGetIndex(handle)))
+    if bus.conclusive:
+        return bus
+    note = f"which GPU CUDA calls {gpu_id} is not known ({bus.reason}); NVML's GPU {chosen.index} is taken for it"
+    return _opened(nvml, nvml.nvmlDeviceGetHandleByIndex(chosen.index), chosen, note)
 
 
-def cuda_choice(gpu_id: int, count: int, environment: Mapping[str, str]) -> int | None:
-    """NVML's index of CUDA's ``gpu_id`` where the environment alone decides it; None: CUDA must be asked."""
-    if environment.get("CUDA_VISIBLE_DEVICES") is not None:
-        return None
-    if count == 1 or environment.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID":
-        return gpu_id
-    return None
+def _opened(nvml: Any, handle: Any, chosen: ChosenGpu, note: str = "") -> Device:
+    """The device with its names; one that NVML does not tell is empty."""
+    uuid, pci, of_slice = chosen.slice, "", None
+    with contextlib.suppress(nvml.NVMLError, AttributeError):
+        uuid = uuid or text_of(nvml.nvmlDeviceGetUUID(handle))
+    with contextlib.suppress(nvml.NVMLError, AttributeError):
+        pci = text_of(nvml.nvmlDeviceGetPciInfo(handle).busId)
+    if chosen.slice:
+        with contextlib.suppress(nvml.NVMLError, AttributeError):
+            of_slice = nvml.nvmlDeviceGetHandleByUUID(chosen.slice.encode())
+    return Device(nvml, handle, chosen.index, note, uuid, pci, of_slice)
+
+
+def _listed(nvml: Any, index: int) -> ListedGpu:
+    """What a GPU is called in CUDA_VISIBLE_DEVICES; without names if NVML does not give this process access to it."""
+    try:
+        handle = nvml.nvmlDeviceGetHandleByIndex(index)
+        return ListedGpu(text_of(nvml.nvmlDeviceGetUUID(handle)), tuple(_slices(nvml, handle)))
+    except (nvml.NVMLError, AttributeError):
+        return ListedGpu()
+
+
+def _slices(nvml: Any, handle: Any) -> Iterator[str]:
+    """UUIDs of a GPU's MIG slices."""
+    try:
+        count = nvml.nvmlDeviceGetMaxMigDeviceCount(handle)
+    except (nvml.NVMLError, AttributeError):
+        return
+    for number in range(count):
+        with contextlib.suppress(nvml.NVMLError):  # fewer than the largest number
+            yield text_of(nvml.nvmlDeviceGetUUID(nvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, number)))
 
 
 def pci_bus_of(gpu_id: int, command: Sequence[str] = ()) -> str | NoDevice:
@@ -123,5 +160,5 @@ def pci_bus_of(gpu_id: int, command: Sequence[str] = ()) -> str | NoDevice:
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
     if any(word in why for word in _NO_SUCH_GPU):
         limit = "" if hidden is None else f" with CUDA_VISIBLE_DEVICES={hidden}"
-        return NoDevice(f"CUDA has no GPU {gpu_id}{limit} ({why})", conclusive=True)
+        return NoDevice(f"--gpu-id {gpu_id}, but CUDA has no such GPU{limit} ({why})", conclusive=True, absent=True)
     return NoDevice(why or f"asking CUDA ended with {reply.returncode}")

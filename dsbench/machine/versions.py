@@ -47,6 +47,8 @@ def _gpu(answer: hardware.Answer) -> tuple[Version, ...]:
     note = f"; {answer.note}" if answer.note else ""
     return (
         Version("GPU", f"{gpu.name} ({answer.source}'s GPU {gpu.index}{note})"),
+        Version("GPU UUID", gpu.uuid or unsaid),
+        Version("GPU PCI bus", gpu.pci or unsaid),
         Version("GPU memory", f"{gpu.memory_mib} MiB" if gpu.memory_mib else unsaid),
         Version("GPU compute capability", gpu.compute_capability or unsaid),
         Version("NVIDIA driver", gpu.driver or unsaid),

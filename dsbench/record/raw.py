@@ -59,6 +59,9 @@ class MachineRecord:
     cuda: str
     tensorrt: str
     deepstream: str
+    gpu_uuid: str = ""
+    """That of the MIG slice if the run used one."""
+    gpu_pci: str = ""
 
 
 @dataclass(frozen=True)

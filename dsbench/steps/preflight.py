@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dsbench.base.options import PERF_INTERVAL, PERF_SECONDS, require_two_windows
-from dsbench.machine import directory_lock
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.options import GPU_ID, PERF_INTERVAL, PERF_SECONDS, require_two_windows
+from dsbench.machine import directory_lock, hardware
 from dsbench.model import preflight
 from dsbench.model.engine_checks import Origin
 from dsbench.model.facts import PreflightFacts
@@ -15,8 +16,8 @@ from dsbench.steps.model_run import ModelRun
 def run(model: ModelRun, log: EvidenceLog) -> PreflightFacts:
     """Lock the directory, check it, prepare the engine.
 
-    Raises BASELINE_INVALID, DIRECTORY_BUSY, what pre-flight raises, and USAGE for benchmark runs shorter than two PERF
-    windows.
+    Raises BASELINE_INVALID, DIRECTORY_BUSY, what pre-flight raises, GPU_MISSING on DeepStream, and USAGE for benchmark
+    runs shorter than two PERF windows.
     If the engine cannot be prepared, only Step 7 stops.
     """
     regression.check_given(model)
@@ -27,11 +28,25 @@ def run(model: ModelRun, log: EvidenceLog) -> PreflightFacts:
         request.options.resolve(row, checked.settings.options) for row in (PERF_SECONDS, PERF_INTERVAL)
     )
     require_two_windows(seconds, interval)
+    if model.runtime.name == "deepstream":
+        require_gpu(request.options.resolve(GPU_ID, checked.settings.options).value)
     prepared = model.keep(preflight_engine.prepare(model, checked))
     facts = model.keep(prepared.facts)
     add_evidence(log, facts)
     preflight_engine.add_evidence(log, prepared)
     return facts
+
+
+def require_gpu(gpu_id: int) -> None:
+    """Raise GPU_MISSING if there is certainly no such GPU; a GPU that does not answer is left to the app."""
+    found = hardware.find_gpu(gpu_id)
+    if found.gpu is None and found.absent:
+        raise DsbenchError(
+            Code.GPU_MISSING,
+            f"there is no such GPU: {found.why_not}",
+            where=f"--gpu-id {gpu_id}",
+            fix="give a number that `nvidia-smi -L` lists, counted from 0 within CUDA_VISIBLE_DEVICES if that is set",
+        )
 
 
 def add_evidence(log: EvidenceLog, facts: PreflightFacts) -> None:

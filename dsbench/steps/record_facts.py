@@ -114,4 +114,6 @@ def machine(runtime: Runtime, gpu_id: int) -> MachineRecord:
         cuda=gpu.cuda if gpu else "",
         tensorrt=tensorrt or "",
         deepstream=sdk or "",
+        gpu_uuid=gpu.uuid if gpu else "",
+        gpu_pci=gpu.pci if gpu else "",
     )

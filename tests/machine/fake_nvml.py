@@ -37,6 +37,8 @@ class FakeNvml:
     lost_after: int | None = None
     """So many utilisation queries go well, then the GPU is gone."""
     starts: bool = True
+    slices: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """UUIDs of the MIG slices of a GPU."""
 
     NVMLError = NVMLError
     NVML_ERROR_GPU_IS_LOST = 15
@@ -64,8 +66,25 @@ class FakeNvml:
     def nvmlDeviceGetIndex(self, handle: int) -> int:
         return handle
 
-    def nvmlDeviceGetName(self, handle: int) -> bytes:
-        return self.names[handle].encode()
+    def nvmlDeviceGetName(self, handle: int | str) -> bytes:
+        return (f"{self.names[0]} MIG 1g.10gb" if isinstance(handle, str) else self.names[handle]).encode()
+
+    def nvmlDeviceGetUUID(self, handle: int | str) -> str:
+        return handle if isinstance(handle, str) else f"GPU-{handle}a2b3c4d-0000-0000-0000-00000000000{handle}"
+
+    def nvmlDeviceGetPciInfo(self, handle: int) -> SimpleNamespace:
+        return SimpleNamespace(busId=f"00000000:{handle + 1:02X}:00.0".encode())
+
+    def nvmlDeviceGetMaxMigDeviceCount(self, handle: int) -> int:
+        return 7 if handle in self.slices else 0
+
+    def nvmlDeviceGetMigDeviceHandleByIndex(self, handle: int, number: int) -> str:
+        if number >= len(self.slices[handle]):
+            raise NVMLError(6)
+        return self.slices[handle][number]
+
+    def nvmlDeviceGetHandleByUUID(self, uuid: bytes) -> str:
+        return uuid.decode()
 
     def nvmlSystemGetDriverVersion(self) -> str:
         return "580.159.04"
@@ -76,7 +95,7 @@ class FakeNvml:
     def nvmlDeviceGetCudaComputeCapability(self, handle: int) -> tuple[int, int]:
         return 9, 0
 
-    def nvmlDeviceGetMemoryInfo(self, handle: int) -> SimpleNamespace:
+    def nvmlDeviceGetMemoryInfo(self, handle: int | str) -> SimpleNamespace:
         return SimpleNamespace(total=81559 * 2**20, used=self.used_mib * 2**20)
 
     def nvmlDeviceGetUtilizationRates(self, handle: int) -> SimpleNamespace:

@@ -7,7 +7,11 @@ import sys
 import time
 from pathlib import Path
 
-from dsbench.machine import device_lock
+import pytest
+
+from dsbench.machine import device_lock, nvml
+from dsbench.machine.nvml import NoDevice
+from tests.machine.fake_nvml import FakeNvml
 
 HOLD = """
 import sys, time, pathlib
@@ -55,6 +59,44 @@ def test_without_a_place_for_the_lock_the_benchmark_goes_on(tmp_path: Path) -> N
         assert "no lock file" in held.notes[0]
 
 
-def test_devices() -> None:
+@pytest.fixture
+def cards(monkeypatch: pytest.MonkeyPatch) -> FakeNvml:
+    """Three GPUs, CUDA out of reach."""
+    fake = FakeNvml(names=("A", "A", "A"), slices={2: ("MIG-1", "MIG-2")})
+    monkeypatch.setitem(sys.modules, "pynvml", fake)
+    monkeypatch.setattr(nvml, "pci_bus_of", lambda gpu_id: NoDevice("libcuda.so.1 is missing"))
+    for name in ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"):
+        monkeypatch.delenv(name, raising=False)
+    device_lock._gpu_name.cache_clear()
+    return fake
+
+
+def test_without_nvml_a_gpu_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    monkeypatch.setenv("PATH", "")
+    device_lock._gpu_name.cache_clear()
     assert device_lock.device_name("embedded", 3) == "cpu"
     assert device_lock.device_name("deepstream", 3) == "gpu3"
+
+
+@pytest.mark.usefixtures("cards")
+def test_each_card_is_called_gpu_0_and_has_a_lock_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = []
+    for visible in ("0", "1", "GPU-2a2b", "MIG-1", "MIG-2"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        names.append(device_lock.device_name("deepstream", 0))
+    assert [name[:6] for name in names] == ["GPU-0a", "GPU-1a", "GPU-2a", "MIG-1", "MIG-2"]
+    said: list[str] = []
+    with device_lock.exclusive(names[0], said.append, tmp_path), device_lock.exclusive(names[1], said.append, tmp_path):
+        assert said == []
+
+
+@pytest.mark.usefixtures("cards")
+def test_one_card_by_several_names_has_one_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = set()
+    for visible, number in ((None, 1), ("1", 0), ("2,1", 1), ("GPU-1a2b3c4d", 0), ("GPU-2a2b,GPU-1a", 1)):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible or "")
+        if visible is None:
+            monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+        names.add(device_lock.device_name("deepstream", number))
+    assert len(names) == 1

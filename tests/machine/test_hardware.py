@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from dsbench.machine.nvml import Device, NoDevice
 from tests.machine.fake_nvml import FakeNvml
 
 H100 = Gpu(0, "NVIDIA H100 80GB HBM3", 81559, "580.159.04", "13.0", "9.0")
+NAMED = replace(H100, uuid="GPU-0a2b3c4d-0000-0000-0000-000000000000", pci="00000000:01:00.0")
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def test_a_gpu_by_nvml(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = FakeNvml()
     monkeypatch.setitem(sys.modules, "pynvml", fake)
     answer = hardware.find_gpu()
-    assert (answer.gpu, answer.source, answer.note) == (H100, "NVML", "")
+    assert (answer.gpu, answer.source, answer.note) == (NAMED, "NVML", "")
     assert fake.opened == 0, "NVML is given back"
 
 
@@ -63,11 +65,12 @@ class TestNvidiaSmi:
         program(
             bin_dir,
             "nvidia-smi",
-            'case "$1" in --query-gpu=*) echo "0, NVIDIA H100 80GB HBM3, 81559, 580.159.04, 9.0";; '
+            'case "$1" in --query-gpu=*) echo "0, NVIDIA H100 80GB HBM3, 81559, 580.159.04, "'
+            '"GPU-0a2b3c4d-0000-0000-0000-000000000000, 00000000:01:00.0, 9.0";; '
             '*) echo "| Driver Version: 580.159.04     CUDA Version: 13.0 |";; esac',
         )
         answer = hardware.find_gpu()
-        assert (answer.gpu, answer.source) == (H100, "nvidia-smi")
+        assert (answer.gpu, answer.source) == (NAMED, "nvidia-smi")
 
     def test_an_old_one_that_does_not_know_compute_cap(self, bin_dir: Path) -> None:
         program(
@@ -109,17 +112,6 @@ class TestNvidiaSmi:
 class TestWhichGpu:
     """--gpu-id is CUDA's number, not NVML's."""
 
-    def test_the_environment_decides(self) -> None:
-        assert nvml.cuda_choice(1, 4, {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}) == 1
-        assert nvml.cuda_choice(0, 1, {}) == 0
-
-    @pytest.mark.parametrize(
-        "environment",
-        [{}, {"CUDA_VISIBLE_DEVICES": "2,0"}, {"CUDA_VISIBLE_DEVICES": "", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}],
-    )
-    def test_only_cuda_knows(self, environment: dict[str, str]) -> None:
-        assert nvml.cuda_choice(0, 4, environment) is None
-
     def test_cuda_says_where_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,0")
         monkeypatch.setattr(nvml, "pci_bus_of", lambda gpu_id: "00000000:03:00.0")
@@ -132,7 +124,7 @@ class TestWhichGpu:
         monkeypatch.setattr(nvml, "pci_bus_of", lambda gpu_id: NoDevice("libcuda.so.1 is missing"))
         opened = nvml.open_device(1, FakeNvml(names=("A", "B", "C")))
         assert isinstance(opened, Device)
-        assert opened.index == 1
+        assert opened.index == 0, "the second of those that are visible"
         assert "libcuda.so.1 is missing" in opened.note
 
     def test_a_gpu_hidden_from_cuda(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +134,8 @@ class TestWhichGpu:
         no_device = nvml.pci_bus_of(0, (str(python),))
         assert isinstance(no_device, NoDevice)
         assert no_device.conclusive
-        assert no_device.reason == f"CUDA has no GPU 0 with CUDA_VISIBLE_DEVICES= ({said})"
+        assert no_device.absent
+        assert no_device.reason == f"--gpu-id 0, but CUDA has no such GPU with CUDA_VISIBLE_DEVICES= ({said})"
 
     def test_asking_cuda_where_there_is_none(self) -> None:
         answer = nvml.pci_bus_of(99)

@@ -50,7 +50,7 @@ def sampled(nvml: FakeNvml, rows: int = 4, during: Callable[[], None] = lambda: 
 def test_a_gpu_s_columns() -> None:
     nvml = FakeNvml(throttle=0x4)
     series = sampled(nvml)
-    assert series.devices == ("NVIDIA H100 80GB HBM3 (NVML's GPU 0)",)
+    assert series.devices == ("NVIDIA H100 80GB HBM3 (GPU-0a2b3c4d-0000-0000-0000-000000000000, PCI 00000000:01:00.0)",)
     assert series.columns == ("seconds", *GpuSource.columns)
     assert series.rows[0] == (0.0, 20, 10, 98, 0, 1980, 2619, 1545, 150.0, 48, 4, 500)
     assert [row[0] for row in series.rows] == sorted(row[0] for row in series.rows if row[0] is not None)

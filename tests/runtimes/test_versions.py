@@ -43,6 +43,8 @@ def test_deepstream_and_its_gpu() -> None:
     assert found["deepstream-app"] == found["DeepStreamSDK"] == "7.1.0"
     assert (found["TensorRT"], found["cuDNN"], found["CUDA Runtime"]) == ("10.3", "9.0", "12.6")
     assert found["GPU"] == "NVIDIA H100 80GB HBM3 (NVML's GPU 0)"
+    assert found["GPU UUID"].startswith("GPU-0a2b")
+    assert found["GPU PCI bus"] == "00000000:01:00.0"
     assert (found["GPU memory"], found["GPU compute capability"]) == ("81559 MiB", "9.0")
     assert (found["NVIDIA driver"], found["CUDA of the driver"]) == ("580.159.04", "13.0")
     assert {"OS", "Kernel", "CPU", "CPU cores", "Memory", "CUDA toolkit", "TensorRT library"} <= set(found)

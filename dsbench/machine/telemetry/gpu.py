@@ -63,10 +63,12 @@ class GpuSource:
         if opened.note:
             self.notes.append(opened.note)
         try:
-            name = nvml.text_of(opened.nvml.nvmlDeviceGetName(opened.handle))
+            name = opened.name
         except opened.nvml.NVMLError as error:
             raise SourceGone(f"no GPU telemetry: NVML: {error}") from None
-        self._name = f"{name} (NVML's GPU {opened.index})"
+        known = ", ".join(filter(None, (opened.uuid, opened.pci and f"PCI {opened.pci}")))
+        by_number = f"NVML's GPU {opened.index}"
+        self._name = f"{name} ({known or by_number})"
 
     def close(self) -> None:
         """Shut NVML down."""
