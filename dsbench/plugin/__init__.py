@@ -206,9 +206,10 @@ def model(request: pytest.FixtureRequest) -> Iterator[ModelRun]:
 
 
 def _say(config: pytest.Config, text: str) -> None:
-    """Print a line past pytest's capture; not in a worker of xdist, whose output is its protocol."""
+    """Print on a line of its own past pytest's capture; not in a worker of xdist, whose output is its protocol."""
     if not hasattr(config, "workerinput"):
-        terminal.print_line(config, console(text))
+        start = "\n" if config.get_terminal_writer().width_of_current_line else ""
+        terminal.print_line(config, start + console(text))
 
 
 @pytest.fixture

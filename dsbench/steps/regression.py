@@ -105,31 +105,26 @@ def check_given(model: ModelRun) -> None:
 
 def keep(model: ModelRun, recorder: Recorder, say: Callable[[str], None]) -> None:
     """Keep the finished record in the history and, with --bless, as the baseline. Never raises: it says what failed."""
-    record = recorder.record
+    record, name = recorder.record, model.layout.name
     ours = recorder.state.path and not recorder.trouble and not record.interrupted_in and record.ended is not None
-    blessed = model.option(BLESS).value
-    if not ours or not comparable.of_record(record).measures or not recorder.path.is_file():
-        if blessed:
-            say(_not_blessed(model, baseline.unusable(record) or "its record was not written"))
-        return
+    written = ours and recorder.path.is_file()
+    if written and comparable.of_record(record).measures:
+        try:
+            history.keep(recorder.path, record)
+        except DsbenchError as error:
+            say(f"dsbench: {name}: the record was not kept in {history.FOLDER}/: {error.what} ({error.where})")
+    if model.option(BLESS).value:
+        why = baseline.unusable(record) or ("" if written else "its record was not written")
+        say(f"dsbench: {name}: {f'this run is not made the baseline: {why}' if why else _bless(model, recorder)}")
+
+
+def _bless(model: ModelRun, recorder: Recorder) -> str:
+    target = baseline.target(_given(model), model.layout.record, recorder.record.model_name)
     try:
-        kept = history.keep(recorder.path, record)
-        if blessed:
-            say(_bless(model, kept, record))
+        history.copy(recorder.path, target)
     except DsbenchError as error:
-        say(f"dsbench: {model.layout.name}: the record was not kept in {history.FOLDER}/: {error.what} ({error.where})")
-
-
-def _bless(model: ModelRun, kept: Path, record: Record) -> str:
-    if why := baseline.unusable(record):
-        return _not_blessed(model, why)
-    target = baseline.target(_given(model), model.layout.record, record.model_name)
-    history.copy(kept, target)
-    return f"dsbench: {model.layout.name}: this run is the baseline now: {target}"
-
-
-def _not_blessed(model: ModelRun, why: str) -> str:
-    return f"dsbench: {model.layout.name}: this run is not made the baseline: {why}"
+        return f"this run is not made the baseline: {error.what} ({error.where})"
+    return f"this run is the baseline now: {target}"
 
 
 def _given(model: ModelRun) -> Path | None:

@@ -149,6 +149,15 @@ def test_a_damaged_blessed_baseline_is_reported(bench: Bench, ran: Ran) -> None:
     assert evidence.warnings[0].endswith("run again with --bless to replace it")
 
 
+def test_a_history_or_baseline_that_cannot_be_written_is_reported(bench: Bench, ran: Ran) -> None:
+    bench.layout.reports.mkdir(parents=True, exist_ok=True)
+    (bench.layout.reports / "history").write_text("")
+    kept, blessed = finished(ran(21.0, bless="1"))
+    assert kept.startswith("dsbench: net: the record was not kept in history/: cannot write ")
+    why = "cannot write baseline.json: history is not a directory"
+    assert blessed.startswith(f"dsbench: net: this run is not made the baseline: {why}")
+
+
 def test_bless_says_why_a_run_is_not_the_baseline(ran: Ran) -> None:
     empty = ran(21.0, lambda one: replace(one, raw=type(one.raw)(), beyond={}, measurements=()), bless="1")
     assert finished(empty) == ["dsbench: net: this run is not made the baseline: it has no measure to compare"]
