@@ -17,6 +17,17 @@ from tests import finished_records
 
 MACHINE = MachineRecord("EPYC", "EPYC", 8, 8, None, 2.0, None, "", None, "", "", "", "")
 
+_METRIC = {
+    "type": "object",
+    "properties": {name: {"type": "number"} for name in ("value", "lower_value", "upper_value")},
+    "required": ["value"],
+}
+BMF = {
+    "type": "object",
+    "patternProperties": {".+": {"type": "object", "patternProperties": {".+": _METRIC}}},
+}
+"""https://bencher.dev/bmf.json."""
+
 
 def record(path: Path, accuracy: float = 0.43, **parts: object) -> Path:
     made = replace(finished_records.embedded(), machine=MACHINE, ended="2026-01-02T03:14:05+00:00")
@@ -88,7 +99,9 @@ def test_bencher_metric_format(tmp_path: Path, capsys: pytest.CaptureFixture[str
     out = tmp_path / "out.json"
     assert main(["export", str(record(tmp_path / "a.json")), f"--bmf={out}"]) == 0
     assert capsys.readouterr().out == f"{out}\n"
-    (measures,) = json.loads(out.read_text()).values()
+    written = json.loads(out.read_text())
+    pytest.importorskip("jsonschema").Draft7Validator(BMF).validate(written)
+    (measures,) = written.values()
     assert measures["map-50-95"] == {"value": 0.43}
     assert all(set(one) <= {"value", "lower_value", "upper_value"} and "value" in one for one in measures.values())
     assert bmf.export(finished_records.blank(finished_records.embedded())) == {}
