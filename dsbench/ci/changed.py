@@ -17,32 +17,38 @@ _GIT_SECONDS = 120
 _NO_COMMIT = re.compile("0{40}|0{64}")
 _FETCH = "fetch enough history: actions/checkout with `fetch-depth: 2` for HEAD^1, `fetch-depth: 0` for any other"
 _TRUST = 'the folder belongs to another user: run `git config --global --add safe.directory "$PWD"` in a step before'
+_CHECKOUT = "install git and run in a checkout of the repository, or give --changed-files or --model-dirs"
 
 
 def changed_since(revision: str, start: Path) -> tuple[str, ...]:
     """Files below ``start`` that differ between ``revision`` and the checked-out commit, relative to ``start``.
 
     A revision of zeros stands for no commit, as GitHub and GitLab give it for a new branch: every file differs. Raises
-    USAGE if git does not know the revision, or is not there.
+    USAGE if git does not know the revision, if ``start`` is in no repository that git reads, or without git.
     """
     git = ("git", "-C", str(start), "-c", "core.quotepath=true")
+    # in no repository `git diff` compares two files instead
+    repository = ask((*git, "rev-parse", "--git-dir"), _GIT_SECONDS)
+    if repository.returncode != 0:
+        said = repository.failure or next(iter(repository.stderr.splitlines()), "no message")
+        trust = "dubious ownership" in said
+        raise _refused(f"git cannot read the repository: {said}", _TRUST if trust else _CHECKOUT)
     before = _no_files(git) if _NO_COMMIT.fullmatch(revision) else revision
     names = ("diff", "--name-only", "--no-renames", "--relative", "--end-of-options", before, "HEAD", "--")
     reply = ask((*git, *names), _GIT_SECONDS)
-    if reply.returncode == 0:
-        return tuple(_unquoted(line) for line in reply.stdout.splitlines() if line)
-    said = reply.failure or last_line(reply.stderr, "no message")
-    raise DsbenchError(
-        Code.USAGE,
-        f"git cannot compare HEAD with {revision!r}: {said}",
-        where="--changed-since",
-        fix=_TRUST if "dubious ownership" in reply.stderr else _FETCH,
-    )
+    if reply.returncode != 0:
+        said = reply.failure or last_line(reply.stderr, "no message")
+        raise _refused(f"git cannot compare HEAD with {revision!r}: {said}", _FETCH)
+    return tuple(_unquoted(line) for line in reply.stdout.splitlines() if line)
 
 
 def _no_files(git: Sequence[str]) -> str:
     """git's name of a tree without files."""
     return ask((*git, "hash-object", "-t", "tree", os.devnull), _GIT_SECONDS).stdout.strip()
+
+
+def _refused(what: str, fix: str) -> DsbenchError:
+    return DsbenchError(Code.USAGE, what, where="--changed-since", fix=fix)
 
 
 def _unquoted(line: str) -> str:

@@ -143,4 +143,7 @@ def test_the_job_for_gitlab_publishes_what_dsbench_writes(repository: Path) -> N
     (job,) = yaml.safe_load((repository / "docs" / "ci" / "gitlab-ci.yml").read_text(encoding="utf-8")).values()
     assert job["artifacts"]["reports"] == {"junit": "reports/junit.xml", "dotenv": "reports/dsbench.env"}
     assert job["artifacts"]["when"] == "always"
+    assert set(job) <= {"artifacts", "image", "rules", "script", "variables"}, "keywords of GitLab"
+    assert set(job["artifacts"]) <= {"paths", "reports", "when"}
+    assert all(isinstance(one, str) for one in (*job["script"], *job["variables"].values())), "YAML reads a: b as a map"
     assert {name for name in job["variables"] if name.startswith("DSBENCH_")} <= {one.variable for one in INPUTS}

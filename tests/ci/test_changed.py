@@ -67,6 +67,25 @@ def test_git_names_what_a_change_adds_whatever_it_is_called(tmp_path: Path) -> N
     assert model_dirs_of(changed_since("HEAD^1", tmp_path / "models"), tmp_path / "models") != ()
 
 
+def test_a_repository_of_another_user_is_to_be_trusted_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(tmp_path, "init", "--quiet")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    with pytest.raises(DsbenchError, match=r"git cannot read the repository: fatal: .*dubious") as raised:
+        changed_since("HEAD^1", tmp_path)
+    assert "git config --global --add safe.directory" in raised.value.fix
+
+
+def test_in_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    with pytest.raises(DsbenchError, match="git cannot read the repository: fatal: not a git repository") as raised:
+        changed_since("HEAD^1", tmp_path)
+    assert "--changed-files" in raised.value.fix
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(DsbenchError, match="cannot be started: No such file"):
+        changed_since("HEAD^1", tmp_path)
+
+
 @pytest.mark.parametrize("revision", ["HEAD^1", "--output=x", "no-such"])
 def test_an_unknown_revision_is_an_error_and_no_empty_list(tmp_path: Path, revision: str) -> None:
     git(tmp_path, "init", "--quiet")
