@@ -27,7 +27,7 @@ def test_the_first_part_answers_the_questions() -> None:
     top = made[: made.index('class="dsb-steps"')]
     for text in (
         *("Is the import right?", "No:", "import_parity failed", "boxes differ", "How many real-time streams?"),
-        *("What failed?", "import_parity (import-parity)", "What to do?", "nms-iou-threshold=0.45"),
+        *("What failed?", "import_parity", "What to do?", "nms-iou-threshold=0.45"),
         *("What was not measured?", "accuracy: no ground truth", "95 % interval 32.0 to 34.0"),
     ):
         assert text in top, text

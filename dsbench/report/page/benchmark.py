@@ -19,6 +19,8 @@ CEILINGS = "Run 1 and its ceilings"
 COMPONENTS = "Latency by component"
 """Title of the table of ``frame_latency``: component, frames, mean ms, median ms, longest ms."""
 
+_ABOVE = "More than 100 % cannot be: the trtexec log was recorded on a slower or busier machine. Measure it again."
+
 
 @dataclass(frozen=True)
 class _DrawnRun:
@@ -79,6 +81,8 @@ def _efficiency(figures: Figures) -> ChartView | None:
             rows.append((name, f"{run.streams}", f"{run.total_fps:g}", f"{run.efficiency}"))
     table = Table("Frames per second", ("what", "streams", "frames per second", "efficiency, %"), tuple(rows))
     note = "Frames per second of all streams, stream 0 x streams, in percent of the model alone (trtexec)."
+    if any(run.efficiency is not None and run.efficiency > 100 for run in (figures.run1, figures.run2)):
+        note += f" {_ABOVE}"
     return ChartView("Frames per second and efficiency", drawn, note, (table,))
 
 

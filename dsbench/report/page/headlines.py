@@ -13,6 +13,7 @@ from dsbench.record.schema import INCONCLUSIVE, ModelVerdict, RunMeasurement
 from dsbench.record.verdict import DECISION, IMPORT_STEPS
 from dsbench.report.answers import answer, step_answers
 from dsbench.report.collector import StepResult
+from dsbench.report.page.failure_text import first_line, listed_errors
 from dsbench.report.page.views import Headline, Line
 
 _DECIDING_RUNS = ("Run 2", "Retry", DECISION)
@@ -78,13 +79,10 @@ def lines(results: Sequence[StepResult], verdict: ModelVerdict, folder: Path) ->
 def _lines(results: Sequence[StepResult], verdict: ModelVerdict) -> Iterator[Line]:
     failed = [result for result in results if result.outcome == "failed"]
     if failed:
-        names = ", ".join(
-            result.evidence.step + (f" ({result.evidence.failure.code})" if result.evidence.failure else "")
-            for result in failed
-        )
-        yield Line("What failed?", names, "failed")
+        yield Line("What failed?", ", ".join(map(_failed_step, failed)), "failed")
         fixes = [one.evidence.failure.fix for one in failed if one.evidence.failure and one.evidence.failure.fix]
-        fixes += [text for one in failed if one.evidence.failure for text in _listed(one.evidence.failure.what)]
+        errors = [error for one in failed if one.evidence.failure for error in listed_errors(one.evidence.failure.what)]
+        fixes += [error.fix for error in errors if error.fix]
         if fixes:
             yield Line("What to do?", _first(fixes[0]))
     elif doubts := [(one.evidence.step, doubt) for one in results for doubt in one.evidence.undecided]:
@@ -99,9 +97,10 @@ def _lines(results: Sequence[StepResult], verdict: ModelVerdict) -> Iterator[Lin
     yield Line("On which runtime?", verdict.runtime)
 
 
-def _listed(what: str) -> list[str]:
-    """The fixes in a list of several errors."""
-    return [line.strip().removeprefix("fix: ") for line in what.splitlines() if line.startswith("    fix: ")]
+def _failed_step(result: StepResult) -> str:
+    """The step, and the code of its failure if that says more."""
+    step, failure = result.evidence.step, result.evidence.failure
+    return step if failure is None or failure.code.replace("-", "_") == step else f"{step} ({failure.code})"
 
 
 def _undecided_streams(results: Sequence[StepResult], verdict: ModelVerdict) -> str:
@@ -154,12 +153,3 @@ def counts(results: Sequence[StepResult]) -> str:
 
 def _first(text: str) -> str:
     return first_line(text)[0]
-
-
-def first_line(text: str) -> tuple[str, str]:
-    """What is wrong, and the lines after it; a line that ends with a colon says it together with the next one."""
-    head, _, rest = text.partition("\n")
-    if head.endswith(":") and rest:
-        following, _, rest = rest.partition("\n")
-        head = f"{head} {following.strip()}"
-    return head.removeprefix("- "), rest

@@ -41,6 +41,15 @@ class Line:
 
 
 @dataclass(frozen=True)
+class ListedError:
+    """One of several errors of a step."""
+
+    what: str
+    where: str = ""
+    fix: str = ""
+
+
+@dataclass(frozen=True)
 class StepProblem:
     """A failure, or a question that a step could not decide."""
 
@@ -59,11 +68,15 @@ class StepProblem:
     fix: str = ""
     traceback: str = ""
     """Of an unexpected exception."""
+    more: tuple[ListedError, ...] = ()
+    """Further errors of the same failure."""
+    same: tuple[tuple[str, str, str], ...] = ()
+    """Anchor, step and code of each open question that has the same cause."""
 
     @property
-    def patch(self) -> bool:
-        """Whether the fix is something to copy: several lines, a key of a config, a command."""
-        return "\n" in self.fix or _TO_COPY.match(self.fix) is not None
+    def to_copy(self) -> bool:
+        """Whether the fix is something to copy: keys of a config, commands, nothing else."""
+        return all(_TO_COPY.match(line) for line in self.fix.splitlines())
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dsbench.judge.run.reason import Reason, State
 from dsbench.record.evidence import AnnotatedVideo, GridColumn, Picture, PictureGrid, Table
 from dsbench.record.schema import Figures, ModelVerdict
 from dsbench.report import html
-from dsbench.report.page import gallery, headlines, media
+from dsbench.report.page import failure_text, gallery, headlines, media
 from dsbench.report.page.benchmark import benchmark, time_chart
 from tests.report import pages
 
@@ -24,18 +24,19 @@ def test_failures_come_before_what_is_undecided() -> None:
         ("model_outputs", "inconclusive"),
     ]
     first = model.problems[0]
-    assert (first.cause, first.details, first.patch) == ("boxes differ", "F1 0.41", True)
-    assert not replace(first, fix="swap the columns").patch
+    assert (first.cause, first.details, first.to_copy) == ("boxes differ", "F1 0.41", True)
+    assert not replace(first, fix="swap the columns").to_copy
+    assert not replace(first, fix="topk=300\nthe clip shows objects").to_copy
     assert [one.step for one in model.warned] == ["run2_validation"]
     assert model.then == ("# the change", "dsbench fix models/net", "# then", "pytest --model-dir models/net")
 
 
 def test_a_line_that_ends_with_a_colon_goes_on() -> None:
-    assert headlines.first_line("2 things are wrong:\n  no ONNX\n  no labels") == (
+    assert failure_text.first_line("2 things are wrong:\n  no ONNX\n  no labels") == (
         "2 things are wrong: no ONNX",
         "  no labels",
     )
-    assert headlines.first_line("one:") == ("one:", "")
+    assert failure_text.first_line("one:") == ("one:", "")
 
 
 def test_an_exception_is_a_problem_with_its_traceback() -> None:
@@ -161,3 +162,38 @@ def test_a_table_without_numbers_is_no_chart(cell: str) -> None:
     table = Table("Run 1 and its ceilings", ("a", "b", "c", "d"), (("run 1", "1", cell, ""),))
     made = time_chart(table)
     assert made is None or "No figures." in made.svg
+
+
+def test_several_errors_of_a_step_have_a_place_and_a_fix_each() -> None:
+    what = "- wrong sizes\n    where: a.cpp\n    fix: swap them\n- no labels\n    fix: write them\n    fix: in order"
+    (model,) = pages.page([pages.failed("parser_build", what)]).models
+    (one,) = model.problems
+    assert (one.cause, one.where, one.fix, one.details) == ("wrong sizes", "a.cpp", "swap them", "")
+    assert [(more.what, more.where, more.fix) for more in one.more] == [("no labels", "", "write them\nin order")]
+    assert ("What to do?", "swap them") in [(line.name, line.text) for line in model.lines]
+    assert failure_text.listed_errors("- one\nand more") == []
+    assert failure_text.listed_errors("    fix: alone") == []
+
+
+@pytest.mark.parametrize(
+    ("what", "fix", "repeats"),
+    [
+        ("topk=3 drops boxes", "set topk=200 in [class-attrs-all]; if you mean it, write accept = []", True),
+        ("topk=3 drops boxes, eps=1 too", "set topk=200", False),
+        ("labels are translations", "set topk=200 in [class-attrs-all]", True),
+        ("the scale is not known", "set it", False),
+    ],
+)
+def test_a_question_with_the_cause_of_a_failure_is_named_there(what: str, fix: str, repeats: bool) -> None:
+    log = pages.log("import_parity")
+    log.inconclusive("config-choices", what, fix)
+    gate = pages.failed("kitti_gate", "topk=3 drops boxes (usual: 200)", "set topk=200 in [class-attrs-all]")
+    (model,) = pages.page([gate, pages.result(log.snapshot(), "inconclusive")]).models
+    assert [one.step for one in model.problems] == ["kitti_gate", *([] if repeats else ["import_parity"])]
+    assert bool(model.problems[0].same) is repeats
+
+
+def test_more_than_the_model_alone_is_explained() -> None:
+    figures = pages.state().figures
+    assert "cannot be" not in benchmark([], figures)[-1].note
+    assert "cannot be" in benchmark([], replace(figures, run2=replace(figures.run2, efficiency=146.0)))[-1].note
