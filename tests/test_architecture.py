@@ -32,7 +32,7 @@ ALLOWED = {
     "doctor": "base formats model machine runtimes",
     "trtexec": "base formats model build machine record",
     "advice": "base formats judge",
-    "repair": "base formats model build machine judge runtimes steps",
+    "repair": "base model build machine judge runtimes steps",
     "selftest": "base formats model build runtimes judge steps",
     "configdiff": "base formats model build judge record report runtimes steps",
     "verify": "base formats model judge record repair steps",

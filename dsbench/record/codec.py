@@ -97,10 +97,11 @@ def document(record: Record) -> dict[str, Any]:
 
 
 def without_bulk(evidence: Evidence) -> Evidence:
-    """The evidence without frames and the contents of pictures and texts: the files are in the model directory."""
+    """The evidence without frames, diffs, contents of pictures and texts: the files are in the model directory."""
     return replace(
         evidence,
         frames=(),
+        diffs=(),
         texts=tuple(TextFile(text.title, "") for text in evidence.texts),
         pictures=tuple(map(_without_data, evidence.pictures)),
         grids=tuple(
@@ -147,7 +148,7 @@ def _step(step: StepRecord) -> dict[str, Any]:
     data = jsonable.encode(without_bulk(step.evidence))
     data["texts"] = [text["title"] for text in data["texts"]]
     data["pictures"] = [{"title": item["title"], "mime_type": item["mime_type"]} for item in data["pictures"]]
-    del data["frames"]
+    del data["frames"], data["diffs"]
     name, seconds = data.pop("step"), jsonable.encode(round(step.seconds, 2))
     return {"step": name, "outcome": step.outcome, "seconds": seconds, **data}
 

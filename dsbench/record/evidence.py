@@ -145,6 +145,8 @@ class Evidence:
     """Why the step had nothing to do (``not requested (--sweep)``); it passes, and proves nothing."""
     frames: tuple[BoxedFrame, ...] = ()
     """The worst first. Never in a record."""
+    diffs: tuple[TextFile, ...] = ()
+    """Changes that the findings of the run name, a unified diff for each file. Never in a record."""
     videos: tuple[AnnotatedVideo, ...] = ()
     """Absent in records of older versions."""
 
@@ -172,6 +174,7 @@ class EvidenceLog:
     _grids: list[PictureGrid] = field(default_factory=list)
     _frames: list[BoxedFrame] = field(default_factory=list)
     _videos: list[AnnotatedVideo] = field(default_factory=list)
+    _diffs: list[TextFile] = field(default_factory=list)
 
     def fact(self, name: str, value: object, origin: str = "") -> None:
         self._facts.append(Fact(name, str(value), origin))
@@ -227,6 +230,9 @@ class EvidenceLog:
     def video(self, title: str, mime_type: str, path: str) -> None:
         self._videos.append(AnnotatedVideo(title, mime_type, path))
 
+    def diff(self, title: str, body: str) -> None:
+        self._diffs.append(TextFile(title, body))
+
     def snapshot(self) -> Evidence:
         """The evidence so far."""
         return Evidence(
@@ -249,4 +255,5 @@ class EvidenceLog:
             left_out=self.left_out,
             frames=tuple(self._frames),
             videos=tuple(self._videos),
+            diffs=tuple(self._diffs),
         )

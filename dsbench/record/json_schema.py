@@ -116,7 +116,7 @@ def _measurement() -> Schema:
 
 def _step() -> Schema:
     found = _properties(Evidence)
-    del found["frames"]
+    del found["frames"], found["diffs"]
     titles = {"type": "array", "items": {"type": "string"}, "description": "Titles of shown files."}
     picture = _object({"title": {"type": "string"}, "mime_type": {"type": "string"}})
     found |= {"texts": titles, "pictures": {"type": "array", "items": picture}}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dsbench.repair import patch
-from dsbench.repair.patch import FileChange
+from dsbench.build import file_changes
+from dsbench.build.file_changes import FileChange
 from dsbench.repair.search import Solution
-from dsbench.repair.trial import Problem, Trial
+from dsbench.repair.trial import Trial
+from dsbench.steps.named_edits import Problem
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def of_solution(
         problems=solution.before.problems,
         fixes=tuple(one.what for one in solution.accepted),
         files=tuple(
-            FixedFile(f"{given}/{one.file}", tuple(patch.diff(one, given)), backups.get(one.file, ""))
+            FixedFile(f"{given}/{one.file}", tuple(file_changes.diff(one, given)), backups.get(one.file, ""))
             for one in changes
         ),
         before=FixFigures.of(solution.before),

@@ -13,13 +13,15 @@ from pathlib import Path
 from dsbench.base import jsonable, options
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.text import printable
+from dsbench.build import file_changes
+from dsbench.build.file_changes import FileChange
 from dsbench.machine import directory_lock
 from dsbench.model.layout import ModelLayout
 from dsbench.repair import patch
 from dsbench.repair.answer import of_solution
-from dsbench.repair.patch import FileChange
 from dsbench.repair.search import FixSearch, Solution
-from dsbench.repair.trial import TITLES, Problem, Trial
+from dsbench.repair.trial import TITLES, Trial
+from dsbench.steps.named_edits import Problem
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -40,11 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
         )
         search.announce("running every step up to the accuracy on a copy, on the embedded runtime")
         solution = search.solve()
-        changes = patch.changes_of(layout.root, solution.changed)
+        changes = file_changes.changes_of(layout.root, solution.changed)
         if not arguments.json:
             _show(*_report(solution))
             for change in changes:
-                _show("", *patch.diff(change, layout.given))
+                _show("", *file_changes.diff(change, layout.given))
             _show(*(("", *_effect(solution.before, solution.after)) if changes else ()))
         written = _apply(search, changes) if arguments.apply and changes else None
         if arguments.json:

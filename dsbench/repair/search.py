@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dsbench.base.options import Options
+from dsbench.build import file_edits
 from dsbench.model.layout import ModelLayout
-from dsbench.repair import edits, proposals, trial, workcopy
+from dsbench.repair import proposals, trial, workcopy
 from dsbench.repair.proposals import Proposal, TryOrder
 from dsbench.repair.trial import Trial
 
@@ -46,7 +47,7 @@ class FixSearch:
     trials: int = 0
     _checked: bool = False
     """The original's parser passed the check under sanitizers."""
-    _tried: set[edits.Edit] = field(default_factory=set)
+    _tried: set[file_edits.Edit] = field(default_factory=set)
 
     def solve(self) -> Solution:
         """Try until nothing is wrong, nothing is left to try, or the trials are used up."""
@@ -68,7 +69,7 @@ class FixSearch:
         found: dict[str, bytes] = {}
         for proposal in chosen:
             file = proposal.edit.file
-            content = edits.apply(proposal.edit, found.get(file, self._original(file)))
+            content = file_edits.apply(proposal.edit, found.get(file, self._original(file)))
             if content is not None:
                 found[file] = content
         return {file: content for file, content in found.items() if content != self._original(file)}
@@ -145,7 +146,7 @@ class FixSearch:
 
 def _lasting(accepted: tuple[Proposal, ...]) -> tuple[Proposal, ...]:
     """The edits without those of a file that a later one writes anew."""
-    anew = {one.edit.file: place for place, one in enumerate(accepted) if isinstance(one.edit, edits.FileEdit)}
+    anew = {one.edit.file: place for place, one in enumerate(accepted) if isinstance(one.edit, file_edits.FileEdit)}
     return tuple(one for place, one in enumerate(accepted) if place >= anew.get(one.edit.file, 0))
 
 

@@ -16,7 +16,7 @@ from dsbench.record.evidence import EvidenceLog
 from dsbench.record.schema import Record
 from dsbench.report import charts, figures
 from dsbench.report.figures import ChartSeries
-from dsbench.steps import next_commands, step8_report
+from dsbench.steps import next_commands, proposed_change, step8_report
 from dsbench.steps.benchmark_run import MeasuredRun
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.run1_calibration import Run1CalibrationResult
@@ -46,6 +46,7 @@ def run(model: ModelRun, log: EvidenceLog) -> ReportResult:
     Raises REPORT_INCOMPLETE, RECORD_INVALID, NOT_WRITABLE.
     """
     log.shell(*next_commands.shell_lines(model))
+    proposed_change.add_evidence(log, model)
     result = _checked(model)
     add_evidence(log, model.layout, result)
     return result

@@ -11,12 +11,14 @@ import pytest
 
 from dsbench.base import jsonable
 from dsbench.base.options import Options
+from dsbench.build import file_changes
+from dsbench.build.file_edits import KeyEdit
 from dsbench.model.layout import ModelLayout
-from dsbench.repair import answer, patch, proposals
-from dsbench.repair.edits import KeyEdit
+from dsbench.repair import answer, proposals
 from dsbench.repair.proposals import Proposal, TryOrder
 from dsbench.repair.search import FixSearch, Solution
-from dsbench.repair.trial import Problem, Trial
+from dsbench.repair.trial import Trial
+from dsbench.steps.named_edits import Problem
 
 STEPS = ("preflight", "model_outputs", "kitti_gate")
 Measure = Callable[[set[str]], set[str]]
@@ -29,7 +31,7 @@ def proposal(key: str, target: str, order: TryOrder = TryOrder.NAMED) -> Proposa
 def trial(faults: set[str]) -> Trial:
     problems = tuple(Problem("kitti_gate", fault, fault, "") for fault in sorted(faults))
     model = cast(Any, SimpleNamespace(find=lambda kind: None, layout=SimpleNamespace(root=Path("/"))))
-    return Trial(problems, STEPS[: 2 if faults else 3], (), model)
+    return Trial(problems, (), model, STEPS[: 2 if faults else 3])
 
 
 class MadeUp(FixSearch):
@@ -102,7 +104,7 @@ def test_a_fault_behind_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_the_answer_as_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found, _ = solve(tmp_path, monkeypatch, [proposal("a", "f")], lambda chosen: set() if chosen else {"f"})
-    changes = patch.changes_of(tmp_path, found.changed)
+    changes = file_changes.changes_of(tmp_path, found.changed)
     shown = answer.of_solution(found, changes, "net", {})
     assert (shown.healthy, shown.written, shown.fixes, shown.left) == (False, False, ("a",), ())
     assert [problem.code for problem in shown.problems] == ["f"]

@@ -81,6 +81,7 @@ def _model(results: Sequence[StepResult], number: int, of: int, session: Session
         steps=tuple(_step(result, anchor, figures.target_fps) for result in results),
         trouble=record.trouble if record else "",
         then=_then(results),
+        diffs=tuple(diff for evidence in every for diff in evidence.diffs),
     )
 
 

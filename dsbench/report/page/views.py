@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dsbench.record.evidence import BoxedFrame, Evidence, Picture, Table
+from dsbench.record.evidence import BoxedFrame, Evidence, Picture, Table, TextFile
 from dsbench.report.collector import OtherTest
 
 _FIRST_WORDS = re.compile(r"[:;,](?= )")
@@ -176,6 +176,8 @@ class ModelView:
     """Why the record could not be written."""
     then: tuple[str, ...] = ()
     """Shell lines: what to run next."""
+    diffs: tuple[TextFile, ...] = ()
+    """The proposed change, a unified diff for each file."""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dsbench.repair import edits
-from dsbench.repair.edits import FileEdit, KeyEdit, SettingRemoval
+from dsbench.build import file_edits as edits
+from dsbench.build.file_edits import FileEdit, KeyEdit, SettingRemoval
 
 CONFIG = (
     "# mine\r\n[property]\r\ngpu-id=0\r\ncluster-mode = 4\r\nbatch-size=4  # four\r\n\r\n[class-attrs-all]\r\ntopk=1"
