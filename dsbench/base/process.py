@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import resource
 import shlex
 import signal
 import subprocess
@@ -25,6 +26,7 @@ _GRACE_S = 15.0
 """After SIGINT: deepstream-app takes 6 s to end with 128 streams."""
 _TERM_S = 2.0
 _NO_ROOM = 16 * 1024
+_MOST_FILES = 65536
 _BY_SIGINT = (0, -signal.SIGINT, 128 + signal.SIGINT)
 _MARK = "DSBENCH_CHILD"
 LOG_LIMIT = 1 << 30
@@ -263,7 +265,8 @@ def end_with_parent(number: int = signal.SIGKILL) -> None:
 
 
 def prepare_child() -> None:
-    """In the child before it starts: end with the parent, and accept SIGINT and SIGTERM though the parent ignores them.
+    """In the child before it starts: end with the parent, accept SIGINT and SIGTERM though the parent ignores them, and
+    be allowed as many open files as can be had: a decoder opens dozens.
 
     Shells start background processes (``pytest &``, nohup, some CI runners) with SIGINT ignored. A child inherits that,
     and an app that ignores SIGINT can only be killed.
@@ -271,3 +274,7 @@ def prepare_child() -> None:
     end_with_parent()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

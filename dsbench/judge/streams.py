@@ -64,6 +64,11 @@ def rt_streams(run1: RunFigures, max_bs: int) -> int:
     return min(math.floor(run1.total_fps / run1.target_fps), max_bs)
 
 
+def made_for(rt_streams: int, run2_streams: int) -> int:
+    """RT_STREAMS as the closing block has it: half or less of it if run 2 did not come up with as many."""
+    return rt_streams if run2_streams == max(1, rt_streams) else run2_streams
+
+
 def halved(streams: int) -> int:
     """RT_STREAMS of the one retry."""
     return max(1, streams // spec.RETRY_DIVISOR)

@@ -12,7 +12,7 @@ from dsbench.base.steps import STEPS
 FOLDER = "previous"
 _EXTRA = "|".join(step.extra_run for step in STEPS if step.extra_run)
 _RUN = rf"s\d+_(?:run[12]|(?:{_EXTRA})(?:_repeat\d*)?)"
-_RUN_FILE = re.compile(rf"(?:ds_{_RUN}(?:_first)?\.log|deepstream_app_{_RUN}\.txt)")
+_RUN_FILE = re.compile(rf"(?:ds_{_RUN}(?:_first|_too_many)?\.log|deepstream_app_{_RUN}\.txt)")
 
 
 def set_aside(path: Path) -> Path:

@@ -64,12 +64,16 @@ class MachineRecord:
     gpu_pci: str = ""
 
 
+TOO_MANY = ", too many streams"
+
+
 @dataclass(frozen=True)
 class AppRun:
     """One benchmark run of the app. Times are seconds since the app's start unless another meaning is given."""
 
     name: str
-    """``Run 1``, ``Run 2``, ``Retry``, ``Decision``, ``Decode only``, ``Sweep``, ``Sweep, repeat``, ``Latency``."""
+    """``Run 1``, ``Run 2``, ``Retry``, ``Decision``, ``Decode only``, ``Sweep``, ``Sweep, repeat``, ``Latency``; with
+    ``TOO_MANY`` behind it a run that did not come up and was made again with half of the streams."""
     streams: int
     command: tuple[str, ...]
     log: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
@@ -10,7 +10,7 @@ from dsbench.base.options import PERF_INTERVAL, PERF_PRECISION, PERF_SECONDS, TA
 from dsbench.formats.perf.windows import Windows
 from dsbench.formats.telemetry import Series
 from dsbench.judge import streams
-from dsbench.judge.run import engine_use, saturation, stream_facts
+from dsbench.judge.run import engine_use, saturation, stream_facts, stream_limits
 from dsbench.judge.run.early_end import EarlyEnd
 from dsbench.judge.run.measurement import Measurement, RealTime, State
 from dsbench.judge.run.reason import ReasonCode
@@ -24,8 +24,8 @@ from dsbench.record.schema import RunMeasurement
 from dsbench.report import charts
 from dsbench.runtimes import perf_run
 from dsbench.runtimes.perf_run import PerfPlan, PerfRun
-from dsbench.steps import app_run
-from dsbench.steps.app_run import Played
+from dsbench.steps import app_run, stream_overload
+from dsbench.steps.app_run import AppRuns, Played
 from dsbench.steps.benchmark_config import BenchmarkConfigResult
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.rows import engine_rows, measurement_rows, telemetry_rows
@@ -87,26 +87,66 @@ def require_valid(model: ModelRun, run: MeasuredRun) -> None:
 def measure(model: ModelRun, log: EvidenceLog, count: int, name: str) -> MeasuredRun:
     """Run the app with ``count`` streams, alone on its device; its evidence is recorded before its end is judged.
 
-    Raises APP_CRASHED, APP_FAILED, APP_TIMEOUT, FPS_PARSE, NOT_WRITABLE.
+    A run that does not come up with very many streams is made again with half of them, at most ``HALVINGS`` times: a
+    named deviation from the specification, which has no answer to that. Raises APP_CRASHED, APP_FAILED, APP_TIMEOUT,
+    FPS_PARSE, NOT_WRITABLE.
     """
-    config = model.get(BenchmarkConfigResult)
-    plan = _plan(model, count, name)
-    played = app_run.play(model, model.runtime, plan, name, confirms=name != RUN_1)
-    perf, series = played.perf, played.series
-    target = model.option(TARGET_FPS).value
-    facts = stream_facts.stream_facts(perf.windows, target)
-    measured = _judge(model, name, played) if perf.finished.stopped else None
-    add_evidence(log, model.layout, RawRun(name, perf, facts, played.notes, series, measured))
-    perf_run.require_success(perf, f"DS {name}")
-    shown = model.layout.given_path(plan.log)
+    for attempt in range(stream_limits.HALVINGS + 1):
+        known = stream_overload.exceeded(model, count)
+        log.warn(*(f"{name}: {text}" for text in known))
+        played = app_run.play(model, model.runtime, _plan(model, count, name), name, confirms=name != RUN_1)
+        figures = _figures(model, name, played)
+        if not isinstance(figures, DsbenchError) or not stream_overload.likely(figures, played.perf):
+            break
+        figures = stream_overload.explained(figures, known)
+        if attempt < stream_limits.HALVINGS:
+            _record_overload(model, log, played, name, figures)
+            count = streams.halved(count)
+    return _measured(model, log, name, played, figures)
+
+
+def _figures(model: ModelRun, name: str, played: Played) -> RunFigures | DsbenchError:
+    """The specification's figures of a run, or why it has none."""
+    perf, target = played.perf, model.option(TARGET_FPS).value
+    shown = model.layout.given_path(perf.plan.log)
     try:
-        figures = streams.figures(perf.stream0, count, played.took_s, run=name, log=shown, target_fps=target)
+        perf_run.require_success(perf, f"DS {name}")
+        count, took_s = perf.plan.streams, played.took_s
+        figures = streams.figures(perf.stream0, count, took_s, run=name, log=shown, target_fps=target)
+        app_run.require_alive(perf, name)
     except DsbenchError as error:
-        raise DsbenchError(error.code, error.what, where=error.where, fix=_why_no_fps(perf)) from None
-    app_run.require_alive(perf, name)
+        if error.code is not Code.FPS_PARSE:
+            return error
+        return DsbenchError(error.code, error.what, where=error.where, fix=_why_no_fps(perf))
+    return figures
+
+
+def _measured(
+    model: ModelRun, log: EvidenceLog, name: str, played: Played, figures: RunFigures | DsbenchError
+) -> MeasuredRun:
+    """The run with its evidence; raises its error."""
+    perf = played.perf
+    facts = stream_facts.stream_facts(perf.windows, model.option(TARGET_FPS).value)
+    measured = _judge(model, name, played) if perf.finished.stopped else None
+    add_evidence(log, model.layout, RawRun(name, perf, facts, played.notes, played.series, measured))
+    if isinstance(figures, DsbenchError):
+        raise figures
     assert measured is not None, "a run that succeeded was stopped by us"
-    efficiency = streams.efficiency(figures, config.throughput.imgs_per_sec)
+    efficiency = streams.efficiency(figures, model.get(BenchmarkConfigResult).throughput.imgs_per_sec)
     return MeasuredRun(name, figures, perf, facts, efficiency, measured)
+
+
+def _record_overload(model: ModelRun, log: EvidenceLog, played: Played, name: str, error: DsbenchError) -> None:
+    """Keep what a run with too many streams measured, under a name of its own."""
+    perf = played.perf
+    named = stream_overload.rename_last(model, name)
+    perf = replace(perf, plan=replace(perf.plan, log=model.layout.root / model.get(AppRuns).runs[-1].log))
+    facts = stream_facts.stream_facts(perf.windows, model.option(TARGET_FPS).value)
+    add_evidence(log, model.layout, RawRun(named, perf, facts, played.notes, played.series, None))
+    count = perf.plan.streams
+    what = error.what.splitlines()[0]
+    log.warn(f"{name}: the app did not come up with {count} streams ({what}): half of them are tried")
+    log.print(f"{name} did not run with {count} streams: trying {streams.halved(count)}")
 
 
 def _judge(model: ModelRun, name: str, played: Played) -> Measurement:
@@ -151,7 +191,7 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, raw: RawRun) -> None:
     engine_rows.engine(log, name, perf.console, build_s=perf.build_s)
     if perf.end_warning:
         log.warn(f"{name}: {perf.end_warning}")
-    file_text(log, layout.ds_app_config(plan.streams, 1 if name == RUN_1 else 2))
+    file_text(log, layout.ds_app_config(plan.streams, 1 if name.startswith(RUN_1) else 2))
     log_text(log, plan.log)
 
 

@@ -64,13 +64,13 @@ def validate(model: ModelRun, log: EvidenceLog) -> Run2ValidationResult:
     log.print(*streams.run2_lines(measured.figures))
     retry = None
     if not measured.figures.real_time and measured.measurement.state is not State.INVALID:
-        retry = _retry(model, log, measured, streams.halved(first.rt_streams))
+        retry = _retry(model, log, measured, streams.halved(measured.figures.streams))
     benchmark = Benchmark(
         max_bs=facts.max_bs,
         peak_gpu_streams=config.throughput.peak_gpu_streams,
         trtexec_imgs=config.throughput.imgs_per_sec,
         run1=first.run.figures,
-        rt_streams=first.rt_streams,
+        rt_streams=streams.made_for(first.rt_streams, measured.figures.streams),
         run2=measured.figures,
         retry=retry.figures if retry else None,
     )

@@ -40,7 +40,9 @@ def remark(result: Benchmark) -> str:
     """A note if the block's figures differ from what was run (PEAK capped, a retry); "" otherwise."""
     parts = []
     if result.run1.streams != result.peak_gpu_streams:
+        wanted = streams.run1_streams(result.peak_gpu_streams, result.max_bs)
         why = f"MAX_BS={result.max_bs}" if result.peak_gpu_streams > result.max_bs else "at least one stream is run"
+        why = why if result.run1.streams == wanted else f"the app did not run with {wanted}"
         parts.append(f"DS Run 1 was made with {result.run1.streams} streams ({why})")
     if result.retry is not None:
         parts.append(

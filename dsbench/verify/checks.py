@@ -14,7 +14,7 @@ from dsbench.judge import streams
 from dsbench.judge.accuracy.errors_of_run import BACKGROUND, MISSED
 from dsbench.judge.imports.match_tally import MatchTally
 from dsbench.judge.imports.matching import CLOSE, PAIRED
-from dsbench.record.raw import AccuracyData, AppRun, GateData
+from dsbench.record.raw import TOO_MANY, AccuracyData, AppRun, GateData
 from dsbench.record.schema import Record, RunTelemetry
 from dsbench.verify.mismatch import FoundBy, RecordMismatch, shown
 
@@ -121,18 +121,25 @@ def _stream_counts(record: Record) -> Iterator[RawCheck]:
     first = figures.run1
     if first.streams is None or figures.max_bs is None or figures.peak_gpu_streams is None:
         return
-    wanted = streams.run1_streams(figures.peak_gpu_streams, figures.max_bs)
+    wanted = _halved(record, "Run 1", streams.run1_streams(figures.peak_gpu_streams, figures.max_bs))
     yield RawCheck("deepstream.run1.streams", first.streams, wanted, "min(PEAK_GPU_STREAMS, MAX_BS), at least 1")
     attempt = figures.run2_first or figures.run2
     if attempt.streams is None or first.total_fps is None or not figures.target_fps:
         return
     rt_streams = min(math.floor(first.total_fps / figures.target_fps), figures.max_bs)
     path = "deepstream.run2_first.streams" if figures.run2_first else "deepstream.run2.streams"
-    yield RawCheck(path, attempt.streams, max(1, rt_streams), "RT_STREAMS of run 1, at least 1")
+    made_for = _halved(record, "Run 2", max(1, rt_streams))
+    yield RawCheck(path, attempt.streams, made_for, "RT_STREAMS of run 1, at least 1")
     if figures.run2_first:
-        yield RawCheck(
-            "deepstream.run2.streams", figures.run2.streams, streams.halved(rt_streams), "half of RT_STREAMS"
-        )
+        yield RawCheck("deepstream.run2.streams", figures.run2.streams, streams.halved(made_for), "half of RT_STREAMS")
+
+
+def _halved(record: Record, name: str, count: int) -> int:
+    """Streams of a run that was to be made with ``count``: half of them for each attempt that did not come up."""
+    for run in record.raw.runs:
+        if run.name == f"{name}{TOO_MANY}" and run.streams == count:
+            count = streams.halved(count)
+    return count
 
 
 def _facts(record: Record) -> Iterator[RawCheck]:

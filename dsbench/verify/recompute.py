@@ -135,7 +135,7 @@ def benchmark(record: Record, runs: tuple[RunAgain, ...]) -> Benchmark | None:
     if run1 is None or run2 is None or figures.max_bs is None or figures.peak_gpu_streams is None:
         return None
     imgs = figures.bsmax.imgs_per_sec
-    rt_streams = streams.rt_streams(run1, figures.max_bs)
+    rt_streams = streams.made_for(streams.rt_streams(run1, figures.max_bs), run2.streams)
     if imgs is None:
         return None
     return Benchmark(figures.max_bs, figures.peak_gpu_streams, imgs, run1, rt_streams, run2, retry)

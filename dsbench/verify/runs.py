@@ -14,7 +14,7 @@ from dsbench.judge.run.measurement import Measurement
 from dsbench.judge.run.run_context import RunContext
 from dsbench.judge.run.telemetry import TelemetrySummary
 from dsbench.judge.streams import RunFigures
-from dsbench.record.raw import AppRun
+from dsbench.record.raw import TOO_MANY, AppRun
 from dsbench.record.schema import Record
 
 _EXTRA = ("Decode only", "Sweep", "Sweep, repeat", "Latency")
@@ -36,7 +36,7 @@ class RunAgain:
     @property
     def measured(self) -> bool:
         """Whether the record has its measurement in ``measurements``."""
-        return self.raw.stopped and self.raw.name not in _EXTRA
+        return self.raw.stopped and self.raw.name not in _EXTRA and not self.raw.name.endswith(TOO_MANY)
 
     @property
     def load(self) -> TelemetrySummary | None:

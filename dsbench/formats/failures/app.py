@@ -17,6 +17,8 @@ ROWS: tuple[Row, ...] = (
     shared.NO_GPU,
     shared.GPU_NUMBER,
     shared.MEMORY,
+    shared.OPEN_FILES,
+    shared.THREADS,
     shared.VIDEO_ENGINE,
     Row(
         "gpu-too-new",

@@ -46,6 +46,18 @@ MEMORY = Row(
     FailureKind.MEMORY,
 )
 
+OPEN_FILES = Row(
+    "too-many-files",
+    r"Too many open files|\bEMFILE\b",
+    "the program may not open more files (ulimit -n)",
+    "raise the limit (ulimit -n, docker run --ulimit nofile=65536), or use fewer streams",
+)
+THREADS = Row(
+    "no-threads",
+    r"[Ee]rror creating thread|pthread_create failed|[Cc]ould not create thread|Failed to create thread",
+    "the program may not start more threads",
+    "raise the limit (ulimit -u, docker run --pids-limit), or use fewer streams",
+)
 VIDEO_ENGINE = Row(
     "video-engine",
     r"Could not open device '?/dev/(?!v4l2-nvenc)\S+?'? |Opening channel /dev/\S+ failed|"

@@ -1,0 +1,77 @@
+"""Very many streams: the machine's limits before a run, and a run that did not come up with them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from dsbench.base import text
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.options import GPU_ID
+from dsbench.formats.failures import app as app_failures
+from dsbench.judge.run import stream_limits
+from dsbench.judge.run.stream_limits import MachineLimits
+from dsbench.machine import hardware, limits
+from dsbench.model.facts import PreflightFacts
+from dsbench.record.raw import TOO_MANY
+from dsbench.runtimes.perf_run import PerfRun
+from dsbench.steps.app_run import AppRuns, Telemetry
+from dsbench.steps.model_run import ModelRun
+
+
+def exceeded(model: ModelRun, streams: int) -> tuple[str, ...]:
+    """The limits of this machine that deepstream-app is likely to exceed; none on the embedded runtime."""
+    if model.runtime.name != "deepstream" or streams < stream_limits.MANY:
+        return ()
+    clip, gpu = model.get(PreflightFacts).video.value, hardware.gpu(model.option(GPU_ID).value)
+    found = MachineLimits(
+        limits.open_files(),
+        limits.threads(),
+        limits.memory_maps(),
+        limits.available_mib(),
+        (gpu.memory_mib or None) if gpu else None,
+        clip.width * clip.height * 3 // 2,
+    )
+    return stream_limits.exceeded(streams, found)
+
+
+def likely(error: DsbenchError, perf: PerfRun) -> bool:
+    """Whether a run failed because it had too many streams; not while nvinfer built an engine."""
+    known = app_failures.find(text.lines_to_search(perf.plan.log))
+    frames = any(any(row) for row in perf.windows.fps)
+    if perf.console.build_began and not frames:
+        return False
+    return stream_limits.likely(error.code, perf.plan.streams, frames=frames, failure=known.id if known else "")
+
+
+def rename_last(model: ModelRun, name: str) -> str:
+    """Name the model's last run in the record as one with too many streams; returns that name."""
+    named = f"{name}{TOO_MANY}"
+    runs, telemetry = model.get(AppRuns).runs, model.get(Telemetry).runs
+    log = _set_aside(Path(model.layout.root, runs[-1].log))
+    last = replace(runs[-1], name=named, log=os.path.relpath(log, model.layout.root))
+    model.keep(AppRuns((*runs[:-1], last)))
+    model.keep(Telemetry((*telemetry[:-1], replace(telemetry[-1], name=named))))
+    return named
+
+
+def _set_aside(log: Path) -> Path:
+    """``ds_s<N>_run1.log`` becomes ``ds_s<N>_run1_too_many.log``: Step 8 reads the first ``*_run1.log``."""
+    kept = log.with_name(f"{log.stem}_too_many.log")
+    try:
+        os.replace(log, kept)
+    except OSError as error:
+        raise DsbenchError(
+            Code.NOT_WRITABLE,
+            f"{log.name} cannot be renamed: {error.strerror}",
+            where=str(log),
+            fix="make benchmarks/ds of the model directory writable",
+        ) from error
+    return kept
+
+
+def explained(error: DsbenchError, known: tuple[str, ...]) -> DsbenchError:
+    """The error with the limits that it is likely to be about."""
+    fix = "\n".join((*known, error.fix))
+    return DsbenchError(error.code, error.what, where=error.where, fix=fix)
