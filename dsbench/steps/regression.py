@@ -91,7 +91,10 @@ def run(model: ModelRun, log: EvidenceLog) -> RegressionResult:
     result = model.keep(RegressionResult(search, data, found))
     model.record(_KEY, record_entry(now, data))
     add_evidence(log, search.baseline, found)
-    if found.word == "regression" and search.baseline.gates and not model.option(BLESS).value:
+    fails = found.word == "regression" and search.baseline.gates and not model.option(BLESS).value
+    told = (RowState.IN_DOUBT,) if fails else (RowState.WORSE, RowState.IN_DOUBT)  # the error has the others
+    log.warn(*(f"{row.state}: {row.text}; {row.reason}" for row in found.rows if row.state in told))
+    if fails:
         raise failure(found, search.baseline)
     return result
 
@@ -186,13 +189,8 @@ def add_evidence(log: EvidenceLog, chosen: Baseline, found: RunComparison) -> No
     if found.differs or found.notes:
         rows = [(one.name, one.before, one.now) for one in (*found.differs, *found.notes)]
         log.table("What differs", ("what", "baseline", "this run"), rows)
-    log.warn(*(f"{row.state}: {row.text}; {row.reason}" for row in _doubtful(found)))
     if found.missing and not found.differs:
         log.note(f"only the baseline has: {', '.join(found.missing_titles)}")
-
-
-def _doubtful(found: RunComparison) -> list[ComparedRow]:
-    return [row for row in found.rows if row.state in (RowState.WORSE, RowState.IN_DOUBT)]
 
 
 def cells(row: ComparedRow) -> tuple[str, ...]:

@@ -119,6 +119,10 @@ def test_the_last_good_run_warns_and_a_chosen_baseline_fails(bench: Bench, ran: 
         assert raised.value.code == Code.REGRESSION
         assert "throughput, run 1 126.39 FPS -> 90.39 FPS (-28.5 %)" in raised.value.what
         assert raised.value.where == str(kept)
+    log = EvidenceLog("regression", "net", "key", "stand-in")
+    with pytest.raises(DsbenchError):
+        regression.run(ran(15.0, baseline=str(kept)), log)
+    assert log.snapshot().warnings == (), "the error says it"
 
 
 def test_a_blessed_run_is_the_baseline_from_then_on(bench: Bench, ran: Ran, tmp_path: Path) -> None:
