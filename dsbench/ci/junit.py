@@ -82,6 +82,8 @@ def model_properties(model: ModelOutcome) -> Iterator[tuple[str, str]]:
     if figures.run2.total_fps is not None:
         yield "fps", f"{figures.run2.total_fps:g}"
         yield "fps_per_stream", f"{figures.run2.fps_per_stream:g}"
+    if model.comparison:
+        yield "comparison", model.comparison
     if model.record:
         yield "record", model.record
 

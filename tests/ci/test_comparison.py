@@ -11,6 +11,7 @@ import pytest
 from dsbench.ci.annotations import annotations_of
 from dsbench.ci.command import pytest_arguments
 from dsbench.ci.inputs import INPUTS
+from dsbench.ci.junit import suite_properties
 from dsbench.ci.outcome import session_outcome
 from dsbench.ci.outputs import dotenv_text, outputs_of
 from dsbench.ci.summary import job_summary
@@ -71,6 +72,7 @@ def test_annotation_and_outputs_say_how_it_compares(fps: float, cpu: str, word: 
     outcome = session_outcome([*whole_run("other"), *session(ran(100.0), ran(fps, cpu))], tmp_path)
     outputs = outputs_of(outcome)
     assert outputs["comparison"] == word
+    assert ("model2.comparison", word) in list(suite_properties(outcome))
     assert f"DSBENCH_COMPARISON={word.replace(' ', '-')}\n" in dotenv_text(outputs)
     every = [one for one in annotations_of(outcome, tmp_path, tmp_path) if one.title.startswith("net: ")]
     assert f"Compared with the baseline: {word}: " in every[-1].message
