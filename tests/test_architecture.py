@@ -38,7 +38,7 @@ ALLOWED = {
     "verify": "base formats model judge record repair steps",
     "ci": "base model record report",
     "comparison": "base judge record report",
-    "handover": "base formats model record report",
+    "handover": "base formats model embedded record report",
     "plugin": "base model record report runtimes steps ci",
     "cli": "base runtimes steps doctor trtexec inspection advice repair selftest configdiff ci verify comparison"
     " handover",

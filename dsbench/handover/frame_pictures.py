@@ -14,25 +14,25 @@ _QUALITY = 92
 
 
 def write(video: Path, frames: Collection[int], folder: Path) -> int:
-    """Write the frames with these numbers, counted from 0 in the order of decoding; returns how many there are.
+    """Write the frames with these numbers, counted from 0 as DeepStream counts; returns how many there are.
 
     Raises VIDEO_UNREADABLE, NOT_WRITABLE.
     """
-    import av
     import av.error
+
+    from dsbench.embedded.video.decode import open_source
 
     last, written = max(frames, default=-1), 0
     try:
-        with av.open(str(video)) as container:
-            for number, frame in enumerate(container.decode(video=0)):
-                if number > last:
-                    break
-                if number in frames:
-                    stream = io.BytesIO()
-                    frame.to_image().save(stream, "JPEG", quality=_QUALITY)  # type: ignore[no-untyped-call]
-                    replace_file(folder / image_name(number), stream.getvalue())
-                    written += 1
-    except (av.error.FFmpegError, OSError, IndexError) as error:
+        for number, frame in enumerate(open_source(video).video_frames()):
+            if number > last:
+                break
+            if number in frames:
+                stream = io.BytesIO()
+                frame.to_image().save(stream, "JPEG", quality=_QUALITY)  # type: ignore[no-untyped-call]
+                replace_file(folder / image_name(number), stream.getvalue())
+                written += 1
+    except (av.error.FFmpegError, OSError, DsbenchError) as error:
         raise DsbenchError(
             Code.VIDEO_UNREADABLE,
             f"the clip of the record cannot be decoded: {error}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import av
@@ -18,6 +18,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.embedded.video import edit_list
+from dsbench.embedded.video.edited import Playback
 from dsbench.embedded.video.frame import Matrix, Plane, YuvFrame
 
 # AVColorSpace of libavutil/pixfmt.h
@@ -28,6 +30,9 @@ _TEXT_ART = ("ansi", "bintext", "xbin", "idf")
 _PLANAR_420 = ("yuv420p", "yuvj420p")
 # tags need not be UTF-8; from PyAV 19 on this is the default and the argument is gone
 _METADATA: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+
+# qtdemux's rules for edits differ from libavformat's
+_OPTIONS = {"ignore_editlist": "1"}
 
 Warn = Callable[[str], None]
 
@@ -77,9 +82,9 @@ def open_source(
 class VideoSource(Iterator[YuvFrame]):
     """The frames of a file's first video stream. With ``file_loop`` it repeats without end and indices continue.
 
-    Packets before the start of an edit list are delivered, since DeepStream's decoder ignores edit lists. Damaged
-    packets are skipped. Raises DsbenchError: VIDEO_MISSING, VIDEO_UNREADABLE, SOURCE_UNSUPPORTED, and
-    while iterating SOURCE_COLOR (BT.2020).
+    An MP4's edit list selects frames as in DeepStream (`edit_list`); in a loop its edits begin at a key frame, since
+    deepstream-app then withholds their bounds from the decoder. Damaged packets are skipped. Raises DsbenchError:
+    VIDEO_MISSING, VIDEO_UNREADABLE, SOURCE_UNSUPPORTED, and while iterating SOURCE_COLOR (BT.2020).
     """
 
     def __init__(
@@ -102,6 +107,7 @@ class VideoSource(Iterator[YuvFrame]):
         self._frames_this_round = 0
         self._others: list[VideoSource] = []
         self._container, self._stream = self._open()
+        self._edits = edit_list.read(path, self._stream.id) if self._container.format.name.startswith("mov") else None
         self._decoded = self._decode()
 
     def __iter__(self) -> VideoSource:
@@ -122,6 +128,10 @@ class VideoSource(Iterator[YuvFrame]):
                 raise StopIteration
             self._frames_this_round = 0
             self._rewind()
+
+    def video_frames(self) -> Iterator[VideoFrame]:
+        """The same frames as the decoder has them, for pictures."""
+        return self._decoded
 
     @property
     def frame_period(self) -> float:
@@ -151,7 +161,7 @@ class VideoSource(Iterator[YuvFrame]):
             raise DsbenchError(Code.VIDEO_UNREADABLE, "Stream contains no data.", where=str(self.path))
         try:
             # without "file:", a name with a colon or a leading dash could be read as a protocol or an option
-            container = av.open(f"file:{self.path}", "r", **_METADATA)
+            container = av.open(f"file:{self.path}", "r", options=_OPTIONS, **_METADATA)
         except (av.error.FFmpegError, ValueError) as error:
             raise self._unsupported(f"This file contains no playable streams ({error})") from error
         # libavformat renders plain text as a terminal; this is not a video
@@ -174,24 +184,35 @@ class VideoSource(Iterator[YuvFrame]):
         return DsbenchError(Code.SOURCE_UNSUPPORTED, what, where=str(self.path), fix="check the file with ffprobe")
 
     def _decode(self) -> Iterator[VideoFrame]:
-        """Frames until the end of the file. Unreadable data ends it; undecodable data is skipped."""
+        """Frames until the end of the file or of its edits."""
+        if self._edits is None:
+            return (frame for packet in self.packets() for frame in self.pictures(packet))
+        return Playback(self._edits, self, clips=not self._loop).frames()
+
+    def packets(self, at: int | None = None) -> Iterator[Packet[VideoStream]]:
+        """Packets from here on, or from the key frame before decode time ``at``. Unreadable data ends them."""
+        if at is not None:
+            self._container.seek(at, stream=self._stream)
         packets = self._container.demux(self._stream)
         while True:
             try:
                 packet = next(packets, None)
             except av.error.FFmpegError as error:
                 self._warn_once(f"reading {self.path} stopped early: {error}")
-                packet = None
+                return
             if packet is None:
                 return
-            try:
-                frames = self._stream.decode(_plain(packet))
-            except av.error.EOFError:
-                return
-            except av.error.FFmpegError as error:
-                self._warn_once(f"damaged data in {self.path} is passed over: {error}")
-                continue
-            yield from frames
+            yield packet
+
+    def pictures(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+        """Frames that the decoder has after this packet; None: all that it still holds. Undecodable data is skipped."""
+        try:
+            return self._stream.decode(packet)
+        except av.error.EOFError:
+            return []
+        except av.error.FFmpegError as error:
+            self._warn_once(f"damaged data in {self.path} is passed over: {error}")
+            return []
 
     def _rewind(self) -> None:
         """Seek to the first packet; a file that cannot seek is opened again."""
@@ -242,14 +263,3 @@ def _plane(frame: VideoFrame, number: int, width: int, height: int) -> Plane:
     rows = np.frombuffer(plane, np.uint8)  # type: ignore[call-overload]
     view: Plane = rows[: plane.line_size * height].reshape(height, plane.line_size)[:, :width]
     return view
-
-
-def _plain(packet: Packet[VideoStream]) -> Packet[VideoStream]:
-    """The packet without its discard flag: with it, libavcodec drops a frame that DeepStream delivers."""
-    if not packet.is_discard or packet.size == 0:
-        return packet
-    copy = cast("Packet[VideoStream]", Packet(bytes(packet)))
-    copy.pts, copy.dts = packet.pts, packet.dts
-    if packet.time_base is not None:
-        copy.time_base = packet.time_base
-    return copy

@@ -49,7 +49,8 @@ def rgb_reference(frame: YuvFrame, placed: Geometry, *, smooth: bool = False) ->
     at = (i // 2).astype(F) * step_y, (j // 2).astype(F) * step_x
     u, v = (pick(plane[: half[0], : half[1]], *at).astype(F) - F(128) for plane in (frame.u, frame.v))
     kr, kb = (0.2126, 0.0722) if frame.matrix == "bt709" else (0.299, 0.114)
-    gain, swing, black = (1, 1, 0) if frame.full_range else (255 / 219, 255 / 224, 16)
+    whole = 255.984375 / 255  # of full range: 255 becomes the last 1/64 before 256
+    gain, swing, black = (whole, whole, 0) if frame.full_range else (255 / 219, 255 / 224, 16)
     y = (luma.astype(F) - F(black)) * F(gain)
     vr, ub = swing * 2 * (1 - kr), swing * 2 * (1 - kb)
     kg = 1 - kr - kb

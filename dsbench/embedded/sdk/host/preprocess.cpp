@@ -44,12 +44,16 @@ struct Matrix {
   float black, gain, rv, gu, gv, bu;
 };
 
+// What full-range values are multiplied by: 255 becomes 255.984375, the last 1/64 before 256. The recordings allow
+// 1.0038578 to 1.0038615.
+const double kFullRange = 255.984375 / 255.0;
+
 Matrix make_matrix(int matrix, bool full_range) {
   const double red = matrix == 1 ? 0.2126 : 0.299;
   const double blue = matrix == 1 ? 0.0722 : 0.114;
   const double green = 1.0 - red - blue;
-  const double luma = full_range ? 1.0 : 255.0 / 219.0;
-  const double chroma = full_range ? 1.0 : 255.0 / 224.0;
+  const double luma = full_range ? kFullRange : 255.0 / 219.0;
+  const double chroma = full_range ? kFullRange : 255.0 / 224.0;
   const double v = chroma * 2.0 * (1.0 - red), u = chroma * 2.0 * (1.0 - blue);
   return {full_range ? 0.0f : 16.0f,
           static_cast<float>(luma),
