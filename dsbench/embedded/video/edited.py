@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     VideoPacket = Packet[VideoStream]
 
 
-class ClipReader(Protocol):
+class PacketReader(Protocol):
     """An open clip and its decoder."""
 
     def packets(self, at: int | None = None) -> Iterator[VideoPacket]:
@@ -29,7 +29,7 @@ class ClipReader(Protocol):
 class Playback:
     """The frames of a clip's edits, one edit after the other. ``clips``: without frames that are wholly outside."""
 
-    def __init__(self, listed: EditList, reader: ClipReader, *, clips: bool) -> None:
+    def __init__(self, listed: EditList, reader: PacketReader, *, clips: bool) -> None:
         self._listed, self._reader, self._clips = listed, reader, clips
         self._edit = 0
         self._places: dict[int, tuple[int, int]] = {}
