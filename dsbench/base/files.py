@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from dsbench.base import places
 from dsbench.base.errors import Code, DsbenchError
 
 _MARKER = re.compile(rb"^(?:#|//) dsbench-generated sha256:([0-9a-f]{64})\r?\n")
@@ -43,8 +43,8 @@ def with_marker(text: str, comment: str) -> str:
 
 
 def is_generated(path: Path) -> bool:
-    """True if dsbench wrote the file and it was not edited since. A symbolic link is the user's."""
-    if path.is_symlink():
+    """True if dsbench wrote the file and it was not edited since. A link is the user's, and so is what is no file."""
+    if path.is_symlink() or not path.is_file():
         return False
     try:
         content = path.read_bytes()
@@ -57,7 +57,7 @@ def is_generated(path: Path) -> bool:
 def write_generated(path: Path, text: str, comment: str) -> Written:
     """Write ``text`` with its marker unless the file is the user's. Raises NOT_WRITABLE."""
     content = with_marker(text, comment).encode("utf-8", "surrogateescape")
-    exists = path.exists() or path.is_symlink()
+    exists = os.path.lexists(path)
     if exists and not is_generated(path):
         return Written(path, Status.USER_OWNED)
     if exists and path.read_bytes() == content:
@@ -68,17 +68,9 @@ def write_generated(path: Path, text: str, comment: str) -> Written:
 
 def replace_file(path: Path, content: bytes) -> None:
     """Write the file atomically: a reader sees the old content or the new one. Raises NOT_WRITABLE."""
-    temporary = ""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".dsbench-", dir=path.parent)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        places.replace(path, content)
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
         raise _not_writable(path, error) from error
 
 
@@ -98,9 +90,3 @@ def _not_writable(path: Path, error: OSError) -> DsbenchError:
         where=str(path),
         fix="make the directory writable and check the free space (df -h)",
     )
-
-
-def _umask() -> int:
-    current = os.umask(0o022)
-    os.umask(current)
-    return current

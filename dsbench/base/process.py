@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import text
+from dsbench.base import places, text
 from dsbench.base.environment import snapshot
 from dsbench.base.errors import Code, DsbenchError
 
@@ -122,8 +122,7 @@ def run(
 
 def _start(command: Sequence[str], log: Path, mark: str) -> subprocess.Popen[bytes]:
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        output = open(log, "wb")  # noqa: SIM115 - closed below, the child has its own descriptor
+        output = places.new_file(log)  # closed below, the child has its own descriptor
     except OSError as error:
         raise DsbenchError(
             Code.NOT_WRITABLE,

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
-from dsbench.base import process
+from dsbench.base import places, process
 from dsbench.base.environment import snapshot
 from dsbench.base.errors import Code, DsbenchError
 
@@ -115,9 +115,8 @@ def require_tools() -> None:
 
 def _prepare(plan: BuildPlan) -> None:
     try:
-        plan.library.unlink(missing_ok=True)
-        plan.log.parent.mkdir(parents=True, exist_ok=True)
-        plan.log.write_bytes(b"")
+        places.make_way(plan.library)
+        places.new_file(plan.log).close()
     except OSError as error:
         raise DsbenchError(
             Code.NOT_WRITABLE,

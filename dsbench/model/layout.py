@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import places
+
 
 def name_safe(model_name: str) -> str:
     """MODEL_NAME for C++ file names: every character outside ``A-Za-z0-9`` becomes ``_``.
@@ -34,6 +36,10 @@ class ModelLayout:
 
     given: str
     root: Path
+
+    def __post_init__(self) -> None:
+        """From here on nothing is written or deleted through a link that leaves the directory."""
+        places.protect(self.root)
 
     @classmethod
     def at(cls, given: str, start: Path) -> ModelLayout:
@@ -226,6 +232,14 @@ class ModelLayout:
     @property
     def charts(self) -> Path:
         return self.reports / "charts"
+
+    @property
+    def written_directories(self) -> tuple[Path, ...]:
+        """The directories that the steps write into; those above come first."""
+        results = (*sorted(self.benchmarks.glob("b[0-9]*")), self.engines, self.ds_dir, self.ds_dir / "previous")
+        samples = (self.samples, self.kitti_dir, self.parity_dir, self.accuracy_dir)
+        reports = (self.reports, self.charts, self.reports / "previous", self.reports / "history")
+        return (self.config_dir, self.parser_dir, *samples, self.benchmarks, *results, *reports)
 
     def given_path(self, path: Path) -> str:
         """``path`` below the directory as the user wrote it, for messages."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from dsbench.base import spec
+from dsbench.base import places, spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import TARGET_FPS, VIDEO, Options, Value
 from dsbench.formats import labels as labels_format
@@ -60,6 +60,7 @@ def run(layout: ModelLayout, request: Request) -> PreflightFacts:
     settings = settings_file.load(layout.settings_file)
     target = request.options.resolve(TARGET_FPS, settings.options)
     checks = _Checks()
+    checks.run(lambda: require_own_directories(layout))
     found = checks.run(lambda: find_onnx(layout, settings))
     onnx = checks.run(lambda: onnx_model.inspect(found[0], input_size=settings.input_size)) if found else None
     engine = checks.run(lambda: find_engine(layout, found[0] if found else None, request))
@@ -141,6 +142,12 @@ def require_directory(layout: ModelLayout) -> None:
             where=layout.given,
             fix=fix,
         ) from error
+
+
+def require_own_directories(layout: ModelLayout) -> None:
+    """NOT_WRITABLE if a directory that the steps write into is a link that leaves the model directory."""
+    for folder in layout.written_directories:
+        places.require_inside(folder)
 
 
 def find_onnx(layout: ModelLayout, settings: Settings) -> tuple[Path, tuple[Path, ...]]:

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+from dsbench.base import places
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.steps import STEPS
 
@@ -19,12 +20,11 @@ def set_aside(path: Path) -> Path:
     """Move a file to ``previous/`` in its folder; a duplicate name gets a number. Raises NOT_WRITABLE."""
     folder = path.parent / FOLDER
     try:
-        folder.mkdir(exist_ok=True)
         target, number = folder / path.name, 2
         while os.path.lexists(target):
             target = folder / f"{path.stem}.{number}{path.suffix}"
             number += 1
-        os.rename(path, target)
+        places.move(path, target)
     except OSError as error:
         raise DsbenchError(
             Code.NOT_WRITABLE,

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import places
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
 from dsbench.record import store
@@ -44,7 +45,7 @@ def keep(record_path: Path, record: Record) -> Path:
     copy(record_path, target)
     for path in paths(record_path)[MAX_KEPT:]:
         with suppress(OSError):
-            path.unlink()
+            places.remove(path)
     return target
 
 

@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+from dsbench.base import places
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
 from dsbench.record import codec
@@ -91,14 +92,10 @@ def keep_older(path: Path, runtime: str) -> Path | None:
 
 def copy(path: Path, target: Path) -> None:
     """Make ``target`` a hard link to the file, or a copy if the file system has no hard links."""
-    temporary = path.with_name(f".dsbench-{os.getpid()}-{target.name}")
-    temporary.unlink(missing_ok=True)
     try:
-        os.link(path, temporary, follow_symlinks=False)
+        places.link(path, target)
     except OSError:
         replace_file(target, path.read_bytes())
-        return
-    os.replace(temporary, target)
 
 
 def _measured(path: Path) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from dsbench.base import places
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
 from dsbench.record import store
@@ -35,6 +36,7 @@ def configure(config: pytest.Config, default: Path) -> Path | None:
         path = Path(os.path.expandvars(config.option.htmlpath)).expanduser().absolute()
         _require_place(path)
         return path
+    places.require_inside(default.parent, default.parent.parent)
     _require_place(default)
     config.option.htmlpath = str(default)
     return default

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import process
+from dsbench.base import places, process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
 from dsbench.formats import kitti
@@ -69,16 +67,9 @@ def empty(directory: Path) -> None:
     Raises NOT_WRITABLE if it cannot be created, or is a link or not a directory.
     """
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        if stat.S_ISLNK(os.lstat(directory).st_mode):
-            raise DsbenchError(
-                Code.NOT_WRITABLE,
-                "the KITTI directory is a link: nothing is deleted through it",
-                where=str(directory),
-                fix="remove the link",
-            )
+        places.make_directory(directory)
         for frame in kitti.list_frames(directory):
-            frame.path.unlink()
+            places.remove(frame.path)
     except OSError as error:
         raise DsbenchError(
             Code.NOT_WRITABLE,
@@ -92,7 +83,7 @@ def _keep_first(directory: Path, frames: int) -> None:
     """Delete frame ``frames`` and all later ones."""
     for frame in kitti.list_frames(directory):
         if frame.name.frame >= frames:
-            frame.path.unlink()
+            places.remove(frame.path)
 
 
 class _Progress:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import process
+from dsbench.base import places, process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.follow import Follower
 from dsbench.base.process import Finished
@@ -97,7 +97,7 @@ class PerfRun:
 
 def run_app(runtime: Runtime, plan: PerfPlan) -> PerfRun:
     """Run the app; never raises for how the app ended (``require_success`` does), so that its rows are kept."""
-    plan.log.unlink(missing_ok=True)
+    places.remove(plan.log)
     log = _LiveLog(plan)
     finished = process.run(
         runtime.app_command(plan.config),

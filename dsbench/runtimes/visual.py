@@ -6,13 +6,12 @@ import base64
 import io
 import os
 import re
-import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dsbench.base import spec
+from dsbench.base import places, spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats import kitti
 from dsbench.jobs import video
@@ -52,20 +51,13 @@ def encoder_missing() -> str | None:
 def clear(samples: Path, *outputs: Path) -> None:
     """Remove older videos and every ``frame_NNNN.jpg``; a link is removed, not its target.
 
-    Raises NOT_WRITABLE, also if ``samples`` is a link.
+    Raises NOT_WRITABLE.
     """
     try:
-        samples.mkdir(parents=True, exist_ok=True)
-        if stat.S_ISLNK(os.lstat(samples).st_mode):
-            raise DsbenchError(
-                Code.NOT_WRITABLE,
-                "samples/ is a link: nothing is deleted through it",
-                where=str(samples),
-                fix="remove the link",
-            )
+        places.make_directory(samples)
         names = [name for name in os.listdir(samples) if _SAMPLE_NAME.fullmatch(name)]
         for path in (*outputs, *(samples / name for name in names)):
-            path.unlink(missing_ok=True)
+            places.remove(path)
     except OSError as error:
         raise DsbenchError(
             Code.NOT_WRITABLE,
@@ -127,7 +119,9 @@ def save_samples(output: Path, counts: Sequence[int], path_of: Callable[[int], P
     for number, image in _read(output, chosen, len(counts)):
         path = path_of(number)
         try:
-            image.save(path, "JPEG", quality=_FILE_QUALITY)
+            data = io.BytesIO()
+            image.save(data, "JPEG", quality=_FILE_QUALITY)
+            places.replace(path, data.getvalue())
         except OSError as error:
             raise DsbenchError(
                 Code.NOT_WRITABLE,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dsbench.base import pictures, spec
+from dsbench.base import pictures, places, spec
 from dsbench.base.boxes import Boxes
 from dsbench.base.errors import DsbenchError
 from dsbench.base.files import replace_file
@@ -121,13 +120,11 @@ def write(layout: ModelLayout, side: SideBySide | None) -> str:
     Nothing is written or removed through a link.
     """
     path = layout.candidates_picture
-    if os.path.islink(layout.samples):
-        return f"{layout.given_path(path)} is not written: samples/ is a link" if side else ""
-    if side is None:
-        with suppress(OSError):
-            path.unlink()
-        return ""
     try:
+        if side is None:
+            with suppress(OSError):
+                places.remove(path)
+            return ""
         replace_file(path, sheet(side))
     except DsbenchError as error:
         return error.what

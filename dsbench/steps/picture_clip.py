@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dsbench.base import spec
+from dsbench.base import places, spec
 from dsbench.base.errors import Code, DsbenchError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def write(pictures: Sequence[Path], path: Path) -> PictureClip:
     if not one_size:
         width, height = spec.MUX_WIDTH, spec.MUX_HEIGHT
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        places.make_way(path)
         _encode(pictures, path, (width, height))
     except OSError as error:  # includes FFmpeg's write errors
         raise DsbenchError(

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from dsbench.base import places
 from dsbench.base.errors import DsbenchError
 from dsbench.base.files import replace_file
 from dsbench.base.options import PREPARE
@@ -183,7 +184,7 @@ def _write(facts: PreflightFacts, provenance: StandInProvenance, search: Search)
 
 def _remove(old: Path) -> None:
     with suppress(OSError):
-        old.unlink()
+        places.remove(old)
     if old.suffix == ".log":
         with suppress(OSError):  # not empty: it holds files of others
             os.rmdir(old.parent)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import places
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
 from dsbench.model.facts import PreflightFacts
@@ -108,7 +109,7 @@ def _remove_others(folder: Path, drawn: Sequence[Path]) -> None:
     for path in (folder / name for name in _CHARTS):
         if path not in drawn:
             with suppress(OSError):
-                path.unlink()
+                places.remove(path)
 
 
 def _write(path: Path, svg: str) -> Path:

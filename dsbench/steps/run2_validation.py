@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dsbench.base import places
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import MIN_STREAMS
 from dsbench.judge import streams
@@ -143,7 +143,7 @@ def _keep_first_log(log: Path) -> Path:
     """``ds_s<N>_run2.log`` becomes ``ds_s<N>_run2_first.log``, because Step 8 reads the first ``*_run2.log``."""
     kept = log.with_name(f"{log.stem}_first.log")
     try:
-        os.replace(log, kept)
+        places.move(log, kept)
     except OSError as error:
         raise DsbenchError(
             Code.NOT_WRITABLE,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dsbench.base import places
 from dsbench.base.errors import Code, DsbenchError
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ def write(video: Path, folder: Path, plans: Sequence[ClipPlan]) -> tuple[Path, .
     paths = tuple(folder / f"stream_{number}.mp4" for number in range(len(plans)))
     rate = round(1 / source.frame_period) or 30
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        for path in paths:
+            places.make_way(path)
         seen = _write_frames(source, last, [(_Writer(path, rate), one) for path, one in zip(paths, plans, strict=True)])
     except OSError as error:  # includes FFmpeg's write errors
         raise DsbenchError(

@@ -7,7 +7,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from dsbench.base import environment
+from dsbench.base import environment, places
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import GPU_ID
 from dsbench.base.process import Finished
@@ -71,8 +71,8 @@ def _plan(model: ModelRun, clip: VideoFacts, reader: gst_pipeline.ClipReader) ->
 def _set_aside(layout: ModelLayout, first: Finished) -> Finished:
     """Rename the log of the NVENC attempt and remove its empty video."""
     try:
-        os.replace(first.log, layout.visual_nvenc_log)
-        layout.visual_output_mp4.unlink(missing_ok=True)
+        places.move(first.log, layout.visual_nvenc_log)
+        places.remove(layout.visual_output_mp4)
     except OSError as error:
         raise DsbenchError(
             Code.NOT_WRITABLE,

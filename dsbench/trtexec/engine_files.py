@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dsbench
+from dsbench.base import places
 from dsbench.base.errors import DsbenchError
 from dsbench.base.files import replace_file
 from dsbench.build.trtexec_commands import Target
@@ -59,7 +60,7 @@ def remove_unfinished(layout: ModelLayout) -> None:
         with suppress(OSError):
             for name in os.listdir(folder):
                 if _UNFINISHED.fullmatch(name):
-                    (folder / name).unlink()
+                    places.remove(folder / name)
 
 
 def holds(engine: Existing, target: Target, machine: EngineMachine) -> bool:
@@ -120,7 +121,7 @@ def put(target: Target, built: Built, max_bs: int, machine: EngineMachine) -> Ex
         dsbench=dsbench.__version__,
     )
     write(engine, known)
-    os.replace(built.part, engine)
+    places.move(built.part, engine)
     return Existing(engine, target.onnx.path.stem, max_bs, known)
 
 
@@ -142,9 +143,9 @@ def discard(layout: ModelLayout, engine: Existing) -> None:
     """Delete an engine that ``dsbench prepare`` built, its provenance, and the log of its batch."""
     assert engine.provenance is not None, "built by hand: not deleted"
     for path in (engine.path, engine_provenance.path(engine.path)):
-        path.unlink(missing_ok=True)
+        places.remove(path)
     log = layout.trtexec_log(engine.max_bs)
     if engine.max_bs > 1 and log.is_file():
-        log.unlink()
+        places.remove(log)
         with suppress(OSError):  # the folder holds other files
             log.parent.rmdir()

@@ -10,7 +10,7 @@ import math
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from dsbench.base import spec
+from dsbench.base import places, spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.build import trtexec_commands
 from dsbench.build.trtexec_commands import Target
@@ -78,7 +78,7 @@ def prepare_engine(tool: Trtexec, wanted: Wanted, machine: EngineMachine) -> Pre
     """
     state = _BatchSearch(tool, wanted, machine)
     layout = wanted.target.layout
-    layout.engines.mkdir(parents=True, exist_ok=True)
+    places.make_directory(layout.engines)
     engine_files.remove_unfinished(layout)
     before = engine_files.existing(layout)
     current = _current(wanted, before)
@@ -255,7 +255,7 @@ def _remove_stand_ins(target: Target) -> None:
     """Delete the embedded runtime's stand-ins."""
     for path in stand_in.stale_stand_ins(target.layout, frozenset()):
         with suppress(OSError):
-            path.unlink()
+            places.remove(path)
         if path.suffix == ".log":
             with suppress(OSError):  # the folder holds other files
                 path.parent.rmdir()

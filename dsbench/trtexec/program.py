@@ -5,13 +5,12 @@ A failed run leaves its log and no result. An interrupted run leaves nothing.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import process, spec
+from dsbench.base import places, process, spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
 from dsbench.build import trtexec_commands
@@ -110,6 +109,7 @@ def build(tool: Trtexec, target: Target, max_bs: int) -> Built | Failed:
     tool.announce(f"building {engine.name} with trtexec (minutes); log: {target.layout.given_path(log)}")
     finished = None
     try:
+        places.make_way(part)
         finished = process.run(
             command, log, deadline_s=tool.build_seconds, until=_ticker(tool.announce, f"building {engine.name}")
         )
@@ -121,10 +121,10 @@ def build(tool: Trtexec, target: Target, max_bs: int) -> Built | Failed:
                 log,
             )
     except BaseException:
-        part.unlink(missing_ok=True)
+        places.remove(part)
         raise
     if failed is not None:
-        part.unlink(missing_ok=True)
+        places.remove(part)
         return failed
     return Built(part, log, finished.seconds, (tool.program, *trtexec_commands.build(target, max_bs)))
 
@@ -139,7 +139,7 @@ def measure(tool: Trtexec, target: Target, batch: int, max_bs: int) -> BatchThro
     try:
         finished = process.run(command, part, deadline_s=MEASURE_SECONDS)
     except BaseException:
-        part.unlink(missing_ok=True)
+        places.remove(part)
         raise
     failed = _failed(what, finished, log.parent)
     try:
@@ -149,12 +149,12 @@ def measure(tool: Trtexec, target: Target, batch: int, max_bs: int) -> BatchThro
         figures = None
     if failed is not None or figures is None:
         kept = log.with_name(f"{log.stem}.failed{log.suffix}")
-        os.replace(part, kept)
+        places.move(part, kept)
         assert failed is not None
         return Failed(failed.what, failed.failure, kept)
     if log.exists() and not is_stand_in(log):
         previous.set_aside(log)
-    os.replace(part, log)
+    places.move(part, log)
     return BatchThroughput(batch, figures)
 
 

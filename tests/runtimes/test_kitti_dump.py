@@ -10,6 +10,7 @@ import pytest
 
 from dsbench.base import process, text
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.model.layout import ModelLayout
 from dsbench.runtimes import kitti_dump
 
 
@@ -76,9 +77,11 @@ def test_nothing_is_deleted_through_a_link(tmp_path: Path) -> None:
     real = tmp_path / "real"
     real.mkdir()
     (real / "00_000_000000.txt").touch()
-    (tmp_path / "k").symlink_to(real)
+    kitti = ModelLayout.at("net", tmp_path).kitti_dir
+    kitti.parent.mkdir(parents=True)
+    kitti.symlink_to(real)
     with pytest.raises(DsbenchError) as caught:
-        kitti_dump.empty(tmp_path / "k")
+        kitti_dump.empty(kitti)
     assert caught.value.code == Code.NOT_WRITABLE
     assert (real / "00_000_000000.txt").exists()
 

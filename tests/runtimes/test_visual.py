@@ -14,6 +14,7 @@ from PIL import Image
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats import kitti
 from dsbench.jobs import video as video_job
+from dsbench.model.layout import ModelLayout
 from dsbench.runtimes import visual
 from tests.material import write_clip
 
@@ -56,9 +57,11 @@ def test_nothing_is_deleted_through_a_linked_folder(tmp_path: Path) -> None:
     real = tmp_path / "real"
     real.mkdir()
     (real / "frame_0001.jpg").write_text("mine")
-    (tmp_path / "samples").symlink_to(real)
+    samples = ModelLayout.at("net", tmp_path).samples
+    samples.parent.mkdir()
+    samples.symlink_to(real)
     with pytest.raises(DsbenchError) as caught:
-        visual.clear(tmp_path / "samples", tmp_path / "samples" / "x.webm")
+        visual.clear(samples, samples / "x.webm")
     assert caught.value.code == Code.NOT_WRITABLE
     assert (real / "frame_0001.jpg").exists()
 

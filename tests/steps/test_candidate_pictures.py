@@ -63,7 +63,6 @@ def test_nothing_is_written_through_a_link(layout: ModelLayout, tmp_path: Path) 
     layout.samples.rmdir()
     layout.samples.symlink_to(tmp_path)
     for side in (side_by_side(), None):
-        told = candidate_pictures.write(layout, side)
-        assert told == ("net/samples/preprocessing_candidates.jpg is not written: samples/ is a link" if side else "")
+        assert candidate_pictures.write(layout, side).startswith(f"samples is a link to {tmp_path}, outside")
     assert (tmp_path / "precious").read_text() == "mine"
     assert (tmp_path / "preprocessing_candidates.jpg").is_file()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import places
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
 from dsbench.base.text import ascii_name
@@ -56,7 +56,7 @@ def write(record: Record, reports: Path, drawn: tuple[tuple[str, bytes], ...]) -
     try:
         content = page.pdf(shown)
     except DsbenchError as error:
-        (reports / pdf_name(record.model_name)).unlink(missing_ok=True)
+        places.remove(reports / pdf_name(record.model_name))
         return WrittenReport(text, html, None, images, error)
     pdf = reports / pdf_name(record.model_name)
     replace_file(pdf, content)
@@ -76,8 +76,7 @@ def set_aside(reports: Path, model_name: str, *, only_foreign: bool = False) -> 
     for path in present:
         target = reports / _PREVIOUS / path.relative_to(reports)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(path, target)
+            places.move(path, target)
         except OSError as error:
             raise DsbenchError(
                 Code.NOT_WRITABLE,
