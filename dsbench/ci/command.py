@@ -7,10 +7,9 @@ import argparse
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
-from dsbench.base import options, places
+from dsbench.base import options
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import Option
 from dsbench.ci.changed import changed_since, model_dirs_of
@@ -40,8 +39,6 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str] | None = N
     try:
         dirs = wanted_dirs(values, start)
         command = pytest_arguments(values, dirs) if dirs else ()
-        if f"--junitxml={JUNIT}" in command:
-            _clear_junit(start)
     except DsbenchError as error:
         return _refused(error, service)
     if not dirs:
@@ -50,14 +47,6 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str] | None = N
         service.without_run(NO_MODEL, text)
         return 0
     return run_pytest(command, service)
-
-
-def _clear_junit(start: Path) -> None:
-    """Remove an older JUnit file: pytest would write through a link in its place. Raises NOT_WRITABLE."""
-    path = start / JUNIT
-    places.require_inside(path.parent, start)
-    with suppress(OSError):  # pytest reports it
-        places.remove(path)
 
 
 def run_pytest(command: Sequence[str], service: CiService, main: Callable[[list[str]], int] | None = None) -> int:

@@ -6,16 +6,34 @@ GitLab and Jenkins recognise a test case of an earlier run by class name and nam
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dsbench.base import places
 from dsbench.base.text import printable
 from dsbench.ci.outcome import ModelOutcome, SessionOutcome, session_outcome, shown_path
 from dsbench.report.collector import StepCollector, evidence_of
+
+
+def clear_place(config: pytest.Config, start: Path) -> None:
+    """Remove an older file from where pytest will write: it would write through a link there. Raises NOT_WRITABLE.
+
+    A linked directory below ``start`` must not leave it, because the report's default place is there too.
+    """
+    given = getattr(config.option, "xmlpath", None)
+    if not given or config.option.collectonly or hasattr(config, "workerinput"):
+        return
+    path = start / os.path.expanduser(os.path.expandvars(given))
+    if path.is_relative_to(start):
+        places.require_inside(path.parent, start)
+    with suppress(OSError):  # pytest reports it
+        places.remove(path)
 
 
 @dataclass(eq=False)  # pluggy keeps plugins in sets

@@ -18,6 +18,7 @@ from dsbench.base.errors import DsbenchError
 from dsbench.base.option_kinds import Flag, Texts
 from dsbench.base.options import Options
 from dsbench.base.text import console
+from dsbench.ci import junit
 from dsbench.ci.junit import JunitNames
 from dsbench.ci.outcome import session_outcome
 from dsbench.ci.service import CiService, detect
@@ -82,6 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.args[:] = [str(resources.data_folder("tests_pipeline"))]
         collection.keep_rootdir(config, start)
     try:
+        junit.clear_place(config, start)
         path = html_file.configure(config, start / "reports" / collection.report_name(config.stash[LAYOUTS]))
     except DsbenchError as error:
         raise pytest.UsageError(error.render()) from None
