@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from dsbench.base import places
+from dsbench.base.errors import DsbenchError
+from dsbench.model import preflight
+from dsbench.model.layout import ModelLayout
 from dsbench.model.stand_in import STAND_IN_MARK
 from dsbench.record import store
 from dsbench.report.step8 import markdown, sections
@@ -189,3 +194,57 @@ def test_the_record_follows_from_its_raw_data(done: subprocess.CompletedProcess[
     assert verification.verify(text).mismatches == ()
     for place, data in material.random_edits(json.loads(text), 20):
         assert not verification.verify(json.dumps(data)).holds, place
+
+
+def test_the_same_run_through_links_in_the_place_of_every_file_it_wrote(
+    done: subprocess.CompletedProcess[str], workspace: Path, tmp_path: Path
+) -> None:
+    """Each file that the run wrote is now a link to a file elsewhere, to none, or a second name of one.
+
+    The list is that of the run, so a new file is tried as soon as a step writes it.
+    """
+    given = {"clip.mp4", "models/net/model/net.onnx", "models/net/config/labels.txt"}
+    files = {path.relative_to(workspace).as_posix() for path in workspace.rglob("*") if path.is_file()}
+    written = {name: (workspace / name).read_bytes() for name in sorted(files - given) if "_cache" not in name}
+    assert len(written) > 40
+    here, outside = tmp_path / "here", tmp_path / "outside"
+    outside.mkdir()
+    for name in given:
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_bytes((workspace / name).read_bytes())
+    for number, (name, content) in enumerate(written.items()):
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (outside / str(number)).write_bytes(content)
+        if b"dsbench-generated" in content[:60] or number % 3 == 2:  # a link there is the user's own
+            (here / name).hardlink_to(outside / str(number))
+        else:
+            (here / name).symlink_to(outside / (str(number) if number % 3 else f"new {number}"))
+    again = run(
+        here,
+        "--runtime=embedded",
+        *("--perf-seconds=2", "--perf-interval=1", "--kitti-frames=20"),
+        "--junitxml=reports/junit.xml",
+    )
+    assert "passed" in again.stdout
+    assert "not-writable" not in again.stdout
+    assert sorted(os.listdir(outside)) == sorted(str(number) for number in range(len(written)))
+    changed = [name for number, name in enumerate(written) if (outside / str(number)).read_bytes() != written[name]]
+    assert changed == []
+
+
+def test_pre_flight_names_a_link_in_the_place_of_every_directory_it_wrote_into(
+    done: subprocess.CompletedProcess[str], workspace: Path, tmp_path: Path
+) -> None:
+    root = workspace / "models" / "net"
+    folders = {path.relative_to(root).parent for path in root.rglob("*") if path.is_file()}
+    folders = {folder for folder in folders if folder.parts[0] != "model"}
+    assert Path("benchmarks/ds") in folders
+    for number, folder in enumerate(sorted(folders)):
+        layout = ModelLayout.at("net", tmp_path / str(number))
+        (layout.root / folder).parent.mkdir(parents=True)
+        (layout.root / folder).symlink_to(tmp_path)
+        if layout.root / folder.parent not in (layout.parity_dir, layout.accuracy_dir):  # made anew, checked then
+            with pytest.raises(DsbenchError, match=f"{folder.name} is a link to {tmp_path}, outside"):
+                preflight.require_own_directories(layout)
+        with pytest.raises(DsbenchError, match=f"{folder.name} is a link to {tmp_path}, outside"):
+            places.make_way(layout.root / folder / "file")
