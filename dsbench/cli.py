@@ -11,6 +11,7 @@ from dsbench import __version__
 from dsbench.base import interrupts, options
 from dsbench.base.console import console_streams
 from dsbench.base.errors import DsbenchError
+from dsbench.base.os_errors import system_errors
 from dsbench.trtexec import options as prepare_options
 
 
@@ -33,11 +34,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    with console_streams():
+    with console_streams(), system_errors():
         arguments = _parser().parse_args(argv)
         if arguments.run is not _ci:
             return int(arguments.run(arguments))
-    return int(_ci(arguments))  # it gives commands to the CI runner, and pytest writes to the terminal
+    with system_errors():
+        return int(_ci(arguments))  # it gives commands to the CI runner, and pytest writes to the terminal
 
 
 def _parser() -> argparse.ArgumentParser:

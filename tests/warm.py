@@ -12,14 +12,21 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 
-def run_pytest(cwd: Path, *arguments: str, timeout_s: float = 300, **more: str) -> subprocess.CompletedProcess[str]:
+def _nothing() -> None:
+    """What is done before a run unless it is given."""
+
+
+def run_pytest(
+    cwd: Path, *arguments: str, timeout_s: float = 300, before: Callable[[], None] = _nothing, **more: str
+) -> subprocess.CompletedProcess[str]:
     """Run ``python -m pytest ARGUMENTS`` in ``cwd``; the result is as subprocess.run's, with captured text.
 
-    ``more``: variables added to this process's environment, which is passed on without pytest's and DS_VIDEO.
+    ``before`` is called in the process first. ``more``: variables added to this process's environment, which is passed
+    on without pytest's and DS_VIDEO.
     """
     variables = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "DS_VIDEO"))}
     command = ("pytest", *arguments)
@@ -27,7 +34,7 @@ def run_pytest(cwd: Path, *arguments: str, timeout_s: float = 300, **more: str) 
     context.set_forkserver_preload(["tests.warm_imports"])
     with tempfile.TemporaryDirectory() as folder:
         outputs = [Path(folder, name) for name in ("stdout", "stderr")]
-        child = context.Process(target=_run, args=(cwd, command, {**variables, **more}, outputs))
+        child = context.Process(target=_run, args=(cwd, command, {**variables, **more}, outputs, before))
         child.start()
         child.join(timeout_s)
         if child.exitcode is None:
@@ -38,7 +45,13 @@ def run_pytest(cwd: Path, *arguments: str, timeout_s: float = 300, **more: str) 
     return subprocess.CompletedProcess(command, child.exitcode, *texts)
 
 
-def _run(cwd: Path, command: Sequence[str], variables: Mapping[str, str], outputs: Sequence[Path]) -> None:
+def _run(
+    cwd: Path,
+    command: Sequence[str],
+    variables: Mapping[str, str],
+    outputs: Sequence[Path],
+    before: Callable[[], None],
+) -> None:
     from tests import warm_imports
 
     for descriptor, path in enumerate(outputs, 1):
@@ -46,6 +59,7 @@ def _run(cwd: Path, command: Sequence[str], variables: Mapping[str, str], output
         os.dup2(opened, descriptor)
         os.close(opened)
     os.chdir(cwd)
+    before()
     os.environ.clear()
     os.environ.update(variables)
     python_path = [part for part in variables.get("PYTHONPATH", "").split(os.pathsep) if part]

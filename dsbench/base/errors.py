@@ -27,6 +27,7 @@ class Code(StrEnum):
     MODEL_DIR_MISSING = "model-dir-missing"
     DIRECTORY_BUSY = "directory-busy"
     NOT_WRITABLE = "not-writable"
+    FILE_ACCESS = "file-access"
     OTHER_RUNTIME_RESULTS = "other-runtime-results"
     LABELS_MISSING = "labels-missing"
     LABELS_INVALID = "labels-invalid"

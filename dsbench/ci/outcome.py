@@ -151,7 +151,7 @@ def _latest(models: Sequence[ModelOutcome]) -> list[StepResult]:
 
 def _model(results: list[StepResult], start: Path, running: str) -> ModelOutcome:
     path = next((one.record.path for one in reversed(results) if one.record is not None), "")
-    written = path if path and Path(path).is_file() else ""
+    written = path if os.path.isfile(path) else ""
     return ModelOutcome(
         name=results[0].evidence.model,
         results=tuple(results),

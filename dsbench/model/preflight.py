@@ -15,6 +15,7 @@ from typing import TypeVar
 from dsbench.base import places, spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import TARGET_FPS, VIDEO, Options, Value
+from dsbench.base.os_errors import require_reachable, system_errors
 from dsbench.formats import labels as labels_format
 from dsbench.formats.labels import Labels
 from dsbench.formats.trtexec import log as trtexec_log
@@ -108,7 +109,8 @@ class _Checks:
 
     def run(self, check: Callable[[], T]) -> T | None:
         try:
-            return check()
+            with system_errors():
+                return check()
         except DsbenchError as error:
             self.errors.append(error)
             return None
@@ -152,6 +154,7 @@ def require_own_directories(layout: ModelLayout) -> None:
 
 def find_onnx(layout: ModelLayout, settings: Settings) -> tuple[Path, tuple[Path, ...]]:
     """The ONNX file and the others: first by name, ``_dynamic`` names left out, ``onnx =`` of dsbench.toml chooses."""
+    require_reachable(layout.onnx_dir)
     files = sorted(_files(layout.onnx_dir, ".onnx"), key=lambda path: path.name)
     if settings.onnx is not None:
         chosen = layout.onnx_dir / settings.onnx
@@ -299,6 +302,7 @@ def refuse_other_results(layout: ModelLayout, request: Request) -> None:
 
 def read_labels(layout: ModelLayout) -> Labels:
     """The label file; LABELS_MISSING with the specification's text, LABELS_INVALID for one without any label."""
+    require_reachable(layout.labels)
     if not layout.labels.is_file():
         raise DsbenchError(
             Code.LABELS_MISSING,

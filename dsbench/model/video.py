@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import COMMAND_LINE, ENVIRONMENT, INI, SETTINGS, SPECIFICATION, Value
+from dsbench.base.os_errors import require_reachable
 
 if TYPE_CHECKING:
     from av.video.stream import VideoStream
@@ -58,6 +59,7 @@ def choose(chosen: Value[str], model_dir: Path, start: Path) -> Value[Path]:
     """
     base = model_dir if chosen.origin == SETTINGS else start
     path = Path(os.path.abspath(base / os.path.expanduser(chosen.value.removeprefix("file://"))))
+    require_reachable(path)
     if not path.is_file():
         raise DsbenchError(
             Code.VIDEO_MISSING,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import tempfile
+import traceback
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -17,6 +18,7 @@ from dsbench.base import interrupts, jsonable, options, resources
 from dsbench.base.errors import DsbenchError
 from dsbench.base.option_kinds import Flag, Texts
 from dsbench.base.options import Options
+from dsbench.base.os_errors import as_dsbench_error
 from dsbench.base.text import console
 from dsbench.ci import junit
 from dsbench.ci.junit import JunitNames
@@ -73,8 +75,8 @@ def pytest_configure(config: pytest.Config) -> None:
             return
         collection.refuse_models_configuration(config, config.stash[LAYOUTS], start)
         config.stash[SELECTED] = select.select(given.resolve(options.RUNTIME).value)
-    except DsbenchError as error:
-        raise pytest.UsageError(error.render()) from None
+    except (DsbenchError, OSError) as error:
+        raise pytest.UsageError(as_dsbench_error(error).render()) from None
     config.add_cleanup(interrupts.install())
     config.stash[STREAMS] = live.Streams.copied(config)
     _begin_ci(config, start)
@@ -221,11 +223,11 @@ def evidence(request: pytest.FixtureRequest) -> EvidenceLog:
     return log
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     step, layout = collection.step_of(item), collection.layout_of(item)
     if step is None or layout is None:
-        return
+        return (yield)
     log = EvidenceLog(step.name, layout.name, layout.key, item.config.stash[SELECTED].runtime.label)
     item.stash[EVIDENCE_LOG] = log
     item.config.stash[COLLECTOR].running = f"{step.name} of {layout.given}"
@@ -234,6 +236,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if cause is not None:
         log.skipped_for = str(cause)
         pytest.skip(str(cause))
+    try:
+        return (yield)
+    except (DsbenchError, OSError) as error:
+        raise _failed(log, error) from None
+
+
+def _failed(log: EvidenceLog, error: DsbenchError | OSError) -> BaseException:
+    """The failure of a step for pytest; kept in the evidence."""
+    shown = as_dsbench_error(error)
+    log.failure = StepFailure(str(shown.code), shown.what, shown.where, shown.fix)
+    if isinstance(error, OSError):
+        log.text("where dsbench was", "".join(traceback.format_exception(error)))
+    return pytest.fail.Exception(shown.render(), pytrace=False)
 
 
 def _begin_record(config: pytest.Config, layout: ModelLayout) -> Recorder:
@@ -246,14 +261,13 @@ def _begin_record(config: pytest.Config, layout: ModelLayout) -> Recorder:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    log = pyfuncitem.stash.get(EVIDENCE_LOG, None)
     try:
         return (yield)
-    except DsbenchError as error:
-        log = pyfuncitem.stash.get(EVIDENCE_LOG, None)
+    except (DsbenchError, OSError) as error:
         if log is None:
             raise
-        log.failure = StepFailure(str(error.code), error.what, error.where, error.fix)
-        raise pytest.fail.Exception(error.render(), pytrace=False) from None
+        raise _failed(log, error) from None
 
 
 @pytest.hookimpl(wrapper=True)

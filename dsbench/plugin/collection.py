@@ -50,7 +50,7 @@ def _expand(text: str, start: Path) -> list[str]:
     if not glob.has_magic(text) or os.path.lexists(start / text):
         return [text]
     matches = sorted(glob.glob(text, root_dir=start))
-    return [match for match in matches if (start / match).is_dir()] or [text]
+    return [match for match in matches if os.path.isdir(start / match)] or [text]
 
 
 def refuse_models_configuration(config: pytest.Config, layouts: Sequence[ModelLayout], start: Path) -> None:

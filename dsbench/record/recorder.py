@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.os_errors import as_dsbench_error
 from dsbench.record import store, verdict
 from dsbench.record.schema import Record, RecordState, StepRecord
 
@@ -77,10 +78,10 @@ class Recorder:
             self._write()
 
     def _write(self) -> None:
-        if self._refused or not self.path.parent.parent.is_dir():  # never create a model directory
-            return
         self.record = replace(self.record, updated=_text(self._clock()))
         try:
+            if self._refused or not self.path.parent.parent.is_dir():  # never create a model directory
+                return
             if not self._kept:
                 if not self.replace_results and store.recorded_runtime(self.path) not in (None, self.record.runtime):
                     self._refused = True
@@ -89,8 +90,9 @@ class Recorder:
                 self._kept = True
             store.write(self.path, self.record)
             self.trouble = ""
-        except DsbenchError as error:
-            self.trouble = f"the record was not written: {error.what} ({error.where})"
+        except (DsbenchError, OSError) as error:
+            found = as_dsbench_error(error)
+            self.trouble = f"the record was not written: {found.what} ({found.where})"
 
 
 def _text(moment: datetime) -> str:

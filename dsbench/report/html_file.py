@@ -16,6 +16,7 @@ import pytest
 from dsbench.base import places
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
+from dsbench.base.os_errors import as_dsbench_error
 from dsbench.record import store
 from dsbench.report.collector import StepCollector, StepResult
 from dsbench.report.html import report_html
@@ -67,17 +68,15 @@ class ReportFile:
         made = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
         running, others = self.collector.running, tuple(self.collector.others)
         session = Session(self.path.parent, made, running, self.environment(), others)
-        page = report_html(page_of(results, session), text)
         try:
+            page = report_html(page_of(results, session), text)
             if _only_preflight(results):
                 page += _ONLY_PREFLIGHT
                 self.kept = _keep_earlier(self.path)
             replace_file(self.path, page.encode("utf-8", "replace"))
-        except OSError as error:
-            self.trouble = f"the report was not written: the earlier one cannot be kept ({error.strerror})"
-            return
-        except DsbenchError as error:
-            self.trouble = f"the report was not written: {error.what} ({error.where}); {error.fix}"
+        except (DsbenchError, OSError) as error:
+            found = as_dsbench_error(error)
+            self.trouble = f"the report was not written: {found.what} ({found.where}); {found.fix}"
             return
         self.written, self.trouble = True, ""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from dsbench.base.errors import DsbenchError
+from dsbench.base.os_errors import system_errors
 from dsbench.base.steps import STEPS
 from dsbench.record.evidence import Evidence, EvidenceLog, StepFailure
 from dsbench.steps import (
@@ -69,7 +70,8 @@ def run_steps(
             continue
         log, crash = EvidenceLog(name, model.layout.name, model.layout.key, model.runtime.label), ""
         try:
-            function(model, log)
+            with system_errors():
+                function(model, log)
         except DsbenchError as error:
             log.failure = StepFailure(str(error.code), error.what, error.where, error.fix)
         except Exception:

@@ -12,6 +12,7 @@ from typing import Any
 import dsbench
 from dsbench.base.errors import DsbenchError
 from dsbench.base.options import GPU_ID, OPTIONS, REPLACE_RESULTS, Options
+from dsbench.base.os_errors import as_dsbench_error
 from dsbench.base.steps import RECORD_KEYS
 from dsbench.formats.trtexec import log as trtexec_log
 from dsbench.judge.streams import RunFigures
@@ -59,10 +60,19 @@ def recorder(layout: ModelLayout, options: Options, selected: Selected) -> Recor
 
 
 def after_step(recorder: Recorder, model: ModelRun | None, step: StepRecord) -> None:
-    """Add one step to the record and write it; ``model`` is None if the step was skipped before it started."""
+    """Add one step to the record and write it; ``model`` is None if the step was skipped before it started.
+
+    A file that the record describes may have become unreadable: the step is kept, and the record's trouble names it.
+    """
+    trouble = ""
     if model is not None:
-        refresh(model, recorder)
+        try:
+            refresh(model, recorder)
+        except (DsbenchError, OSError) as error:
+            found = as_dsbench_error(error)
+            trouble = f"the record lacks what came after this: {found.what} ({found.where})"
     recorder.step(step)
+    recorder.trouble = recorder.trouble or trouble
 
 
 def refresh(model: ModelRun, recorder: Recorder) -> None:

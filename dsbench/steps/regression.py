@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import BASELINE, BLESS, MAX_REGRESSION
+from dsbench.base.os_errors import as_dsbench_error
 from dsbench.judge import regression
 from dsbench.judge.regression import ComparableRun, ComparedRow, KeyDifference, RowState, RunComparison
 from dsbench.record import baseline, comparable, history
@@ -110,23 +111,25 @@ def keep(model: ModelRun, recorder: Recorder, say: Callable[[str], None]) -> Non
     """Keep the finished record in the history and, with --bless, as the baseline. Never raises: it says what failed."""
     record, name = recorder.record, model.layout.name
     ours = recorder.state.path and not recorder.trouble and not record.interrupted_in and record.ended is not None
-    written = ours and recorder.path.is_file()
+    written = ours and os.path.isfile(recorder.path)
     if written and comparable.of_record(record).measures:
         try:
             history.keep(recorder.path, record)
-        except DsbenchError as error:
-            say(f"dsbench: {name}: the record was not kept in {history.FOLDER}/: {error.what} ({error.where})")
+        except (DsbenchError, OSError) as error:
+            found = as_dsbench_error(error)
+            say(f"dsbench: {name}: the record was not kept in {history.FOLDER}/: {found.what} ({found.where})")
     if model.option(BLESS).value:
         why = baseline.unusable(record) or ("" if written else "its record was not written")
         say(f"dsbench: {name}: {f'this run is not made the baseline: {why}' if why else _bless(model, recorder)}")
 
 
 def _bless(model: ModelRun, recorder: Recorder) -> str:
-    target = baseline.target(_given(model), model.layout.record, recorder.record.model_name)
     try:
+        target = baseline.target(_given(model), model.layout.record, recorder.record.model_name)
         history.copy(recorder.path, target)
-    except DsbenchError as error:
-        return f"this run is not made the baseline: {error.what} ({error.where})"
+    except (DsbenchError, OSError) as error:
+        found = as_dsbench_error(error)
+        return f"this run is not made the baseline: {found.what} ({found.where})"
     return f"this run is the baseline now: {target}"
 
 
