@@ -138,10 +138,17 @@ def check(given: Path) -> KeptRecord | None:
 
 
 def target(given: Path | None, record_path: Path, model_name: str) -> Path:
-    """The file that ``--bless`` writes: where ``--baseline`` reads it."""
+    """The file that ``--bless`` writes: where ``--baseline`` reads it. A name without ``.json`` that does not exist yet
+    is a folder's. Raises BASELINE_INVALID if the file is the record of another model."""
     if given is None:
         return history.folder(record_path) / history.BLESSED
-    return given / f"{model_name}.json" if given.is_dir() else given
+    if given.is_dir() or (not given.exists() and given.suffix.lower() != ".json"):
+        return given / f"{model_name}.json"
+    before = history.load(given)
+    if before is not None and before.record.model_name != model_name:
+        what = f"the file is the record of another model, {before.record.model_name}"
+        raise DsbenchError(Code.BASELINE_INVALID, what, where=str(given), fix="give a folder for several models")
+    return given
 
 
 def _blessed(path: Path) -> tuple[list[Baseline], str]:

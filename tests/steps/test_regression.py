@@ -20,6 +20,7 @@ from dsbench.record.schema import Record
 from dsbench.steps import regression
 from dsbench.steps.model_run import ModelRun
 from dsbench.verify import verification
+from tests import finished_records
 from tests.steps.bench import Bench
 from tests.verify.material import benchmark_record
 
@@ -139,6 +140,29 @@ def test_a_blessed_run_is_the_baseline_from_then_on(bench: Bench, ran: Ran, tmp_
     compared(elsewhere)
     finished(elsewhere)
     assert store.load(tmp_path / "new.json").model_name == "net"
+
+
+@pytest.mark.parametrize(
+    ("given", "there", "written"),
+    [
+        ("new", "", "new/net.json"),
+        ("new/", "", "new/net.json"),
+        ("new.json", "", "new.json"),
+        ("old.json", "net", "old.json"),
+        ("old", "net", "old"),
+        ("old.json", "other", "old.json): "),
+    ],
+)
+def test_where_bless_writes(ran: Ran, tmp_path: Path, given: str, there: str, written: str) -> None:
+    if there:
+        store.write(tmp_path / given, finished_records.embedded(tmp_path, there))
+    (said,) = finished(ran(21.0, bless="1", baseline=f"{tmp_path}/{given}"))
+    if there == "other":
+        assert "this run is not made the baseline: the file is the record of another model, other (" in said
+        assert store.load(tmp_path / given).model_name == "other"
+    else:
+        assert said.endswith(f"this run is the baseline now: {tmp_path / written}")
+        assert store.load(tmp_path / written).model_name == "net"
 
 
 def test_a_damaged_blessed_baseline_is_reported(bench: Bench, ran: Ran) -> None:
