@@ -15,7 +15,7 @@ from dsbench.configdiff.dumps import GivenConfig
 from dsbench.judge.config_diff import ConfigDiff, FrameDiff
 from dsbench.record.evidence import Picture
 from dsbench.report.html import diff_html
-from dsbench.steps import parity_pictures
+from dsbench.steps import boxed_frames
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -99,7 +99,7 @@ def _pictures(found: ConfigDiff, video: Path) -> tuple[tuple[Picture, Picture], 
     if not worst:
         return ()
     try:
-        seen = parity_pictures.seen_frames(video, [frame.frame for frame in worst])
+        seen = boxed_frames.seen_frames(video, [frame.frame for frame in worst])
     except DsbenchError:
         return ()
     made = []

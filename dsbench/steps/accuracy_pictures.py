@@ -12,7 +12,7 @@ from dsbench.judge.accuracy.class_names import SharedClasses
 from dsbench.judge.accuracy.judged_frames import DumpedFrame
 from dsbench.judge.imports import matching
 from dsbench.record.evidence import BoxedFrame
-from dsbench.steps import parity_pictures
+from dsbench.steps import boxed_frames
 
 FRAMES = 6
 
@@ -29,7 +29,7 @@ def hardest(frames: Sequence[DumpedFrame], names: SharedClasses, clip: Path) -> 
     compared = matching.match([frame.number for _, frame in pairs], truth, found)
     if not (compared.missed or compared.extra):
         return ()
-    return parity_pictures.worst(compared, clip, names.every.__getitem__, FRAMES)
+    return boxed_frames.worst(compared, clip, names.every.__getitem__, FRAMES)
 
 
 def _on_surface(boxes: Boxes, size: tuple[int, int]) -> Boxes:

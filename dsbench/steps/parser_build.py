@@ -23,7 +23,7 @@ from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import probes
 from dsbench.runtimes.contract import Runtime
-from dsbench.steps import built_in_parser, model_outputs, parser_diagnosis, preprocessing_rows
+from dsbench.steps import built_in_parser, model_outputs, parser_diagnosis, parser_pictures, preprocessing_rows
 from dsbench.steps.built_in_parser import NOTHING_TO_DO
 from dsbench.steps.findings import raise_errors
 from dsbench.steps.model_outputs import ModelOutputsResult, pre_cluster_threshold
@@ -56,6 +56,8 @@ class ParserBuildResult:
     """Comparison with the family's decode; None for a head of no known family."""
     outputs: ModelOutputsResult
     """6a's result; for a head of no known family with the preprocessing that suits the user's parser best."""
+    calls: Calls = ()
+    """Boxes (n, 6) on each frame; None where the parser returned false."""
 
 
 def run(model: ModelRun, log: EvidenceLog) -> ParserBuildResult:
@@ -63,6 +65,8 @@ def run(model: ModelRun, log: EvidenceLog) -> ParserBuildResult:
     facts = model.get(PreflightFacts)
     parser = model.keep(build(facts, model.get(ModelOutputsResult), model.runtime, model.scratch))
     add_evidence(log, model.layout, parser, facts.settings.accept)
+    if any(finding.severity == ERROR for finding in parser.findings):
+        log.frames(*parser_pictures.frames(facts, parser.outputs, parser.calls))
     raise_errors(Code.PARSER_BOXES, parser.findings)
     model.keep(parser.outputs)
     return parser
@@ -125,7 +129,7 @@ def _judged(
     if cause and found and found.explains_classes and outputs.head and outputs.head.classes == facts.labels.count:
         findings = tuple(one for one in findings if one.rule != parser_boxes.CLASS_ID)
     every = (*cause, *findings)
-    return ParserBuildResult(built, library, function, counts, every, found, outputs)
+    return ParserBuildResult(built, library, function, counts, every, found, outputs, calls)
 
 
 def layout_flags(facts: PreflightFacts) -> tuple[str, ...]:

@@ -42,7 +42,11 @@ class CandidateBoxes:
 
     def clustered(self, candidate: int) -> list[Boxes]:
         """One candidate's boxes in surface pixels as nvinfer would show them: the family's clustering and threshold."""
-        frames = self._mapped(candidate, "plain")
+        return self.shown(self.of(candidate), candidate)
+
+    def shown(self, decoded: Sequence[Boxes], candidate: int) -> list[Boxes]:
+        """Boxes in network pixels of any parser, as ``clustered`` has those of the family's."""
+        frames = [self._to_surface(boxes, candidate) for boxes in decoded]
         if registry.convention(self.head).cluster_mode == spec.CLUSTER_MODE:
             return [frame_evidence.kept(boxes, self.floor) for boxes in frames]
         return [boxes.take(boxes.confidence >= self.floor) for boxes in frames]
@@ -65,5 +69,7 @@ class CandidateBoxes:
         return frame_evidence.findings(views, self.floor)
 
     def _mapped(self, index: int, view: View) -> list[Boxes]:
-        value, network = self.candidates[index], self.network
-        return [frame_evidence.to_surface(boxes, value, network, SURFACE) for boxes in self.of(index, view)]
+        return [self._to_surface(boxes, index) for boxes in self.of(index, view)]
+
+    def _to_surface(self, boxes: Boxes, index: int) -> Boxes:
+        return frame_evidence.to_surface(boxes, self.candidates[index], self.network, SURFACE)

@@ -94,10 +94,7 @@ def _then(results: Sequence[StepResult]) -> tuple[str, ...]:
 def _galleries(every: Sequence[Evidence], max_bytes: int) -> tuple[Gallery, ...]:
     """The frames of each step that has some."""
     mine = [evidence for evidence in every if evidence.frames]
-    found = []
-    for evidence in mine:
-        reference = gallery.TRUTH if evidence.step == "accuracy" else gallery.REFERENCE
-        found.append(gallery.gallery(evidence.frames, max_bytes // len(mine), reference))
+    found = [gallery.of_step(evidence.step, evidence.frames, max_bytes // len(mine)) for evidence in mine]
     return tuple(one for one in found if one is not None)
 
 

@@ -9,11 +9,20 @@ from dsbench.record.evidence import BoxedFrame
 from dsbench.report.page.views import Gallery
 
 REFERENCE, TRUTH = "reference: what the model gives", "ground truth: what was annotated"
+RUNTIME, PARSER = "runtime: what the app wrote", "parser: what it returns for the same tensors"
 _AGREEING = 3
 """Frames shown of a run without differences."""
 
 
-def gallery(frames: Sequence[BoxedFrame], max_bytes: int, reference: str = REFERENCE) -> Gallery | None:
+def of_step(step: str, frames: Sequence[BoxedFrame], max_bytes: int) -> Gallery | None:
+    """``gallery`` with the names of what the step compares."""
+    reference = TRUTH if step == "accuracy" else REFERENCE
+    return gallery(frames, max_bytes, reference, PARSER if step == "parser_build" else RUNTIME)
+
+
+def gallery(
+    frames: Sequence[BoxedFrame], max_bytes: int, reference: str = REFERENCE, found: str = RUNTIME
+) -> Gallery | None:
     """The worst frames that fit into ``max_bytes`` of base64, at least one; None without frames.
 
     Where nothing differs a few frames are enough.
@@ -33,5 +42,11 @@ def gallery(frames: Sequence[BoxedFrame], max_bytes: int, reference: str = REFER
     labels = tuple(label for label, _ in Counter(box.label for box in boxes).most_common())
     alone = [box.side for box in boxes if not box.paired]
     return Gallery(
-        reference, tuple(shown), labels, alone.count("reference"), alone.count("dump"), more=len(frames) - len(shown)
+        reference,
+        found,
+        tuple(shown),
+        labels,
+        alone.count("reference"),
+        alone.count("dump"),
+        more=len(frames) - len(shown),
     )

@@ -93,7 +93,9 @@ class Gallery:
     """Frames with the boxes of both sides, the worst first."""
 
     reference: str
-    """What one side is: the other is what the app wrote."""
+    """What one side is: a name, a colon, an explanation."""
+    found: str
+    """What the other side is, likewise."""
     frames: tuple[BoxedFrame, ...]
     labels: tuple[str, ...]
     """Of all boxes, the most frequent first."""
