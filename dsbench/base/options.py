@@ -127,6 +127,15 @@ KITTI_FRAMES = Option(
     table="gate",
     header_line=1,
 )
+VISUAL_FRAMES = Option(
+    "visual-frames",
+    Whole(0),
+    300,
+    "frames of 6f's video with boxes, 0: the whole clip; the embedded runtime draws `--kitti-frames` by default",
+    metavar="N",
+    origin=DEFAULT,
+    docs="docs/visual-check.md",
+)
 MIN_DETECTION_RATE = Option(
     "min-detection-rate",
     Fraction(),

@@ -2,8 +2,8 @@
 
 Elements, properties and caps are the specification's, with these differences: plain queues (its ``leaky=downstream``
 behind qtdemux loses most of a file that is played alone) and one between all stages; ``batched-push-timeout=-1``, which
-the new muxer refuses; nvvideoconvert in front of videoconvert in the MP4 extraction, which does not link without it;
-demuxer and parser follow the file.
+the new muxer refuses; an end after some frames; a faster ``speed-level`` of theoraenc; nvvideoconvert in front of
+videoconvert in the MP4 extraction, which does not link without it; demuxer and parser follow the file.
 """
 
 from __future__ import annotations
@@ -64,6 +64,8 @@ class GstPlan:
     output: Path
     gpu_id: int = 0
     new_streammux: bool = False
+    frames: int = 0
+    """Frames after which the pipeline ends; 0: the whole clip."""
 
 
 def reader_of(container: str, codec: str) -> ClipReader:
@@ -111,7 +113,7 @@ def theora(plan: GstPlan) -> tuple[str, ...]:
         _on_gpu("nvvideoconvert", plan.gpu_id),
         _on_gpu("nvdsosd", plan.gpu_id),
         (*_on_gpu("nvvideoconvert", plan.gpu_id), "!", PLANAR),
-        ("theoraenc", f"quality={spec.THEORA_QUALITY}"),
+        ("theoraenc", f"quality={spec.THEORA_QUALITY}", f"speed-level={spec.THEORA_SPEED}"),
         ("oggmux", "!", *_file_sink(plan.output)),
     )
 
@@ -166,6 +168,8 @@ def _detect(plan: GstPlan) -> tuple[tuple[str, ...], ...]:
     return (
         *stages,
         _on_gpu("nvv4l2decoder", plan.gpu_id),
+        # identity ends the stream in the place of that buffer
+        *((("identity", f"eos-after={plan.frames + 1}"),) if plan.frames else ()),
         ("m.sink_0", "nvstreammux", "name=m", "batch-size=1", *muxer),
         (*_on_gpu("nvinfer", plan.gpu_id), f"config-file-path={plan.nvinfer_config}"),
     )

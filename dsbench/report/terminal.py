@@ -20,6 +20,8 @@ from dsbench.report.verdict import interrupted_step, model_verdict
 _SHOWN = frozenset(step.name for step in STEPS if step.shown)
 _BLOCK = "summary"
 """The step that prints the specification's closing block."""
+_VIDEO = "visual_validation"
+"""The step whose video people look for: if it made none, the summary says so."""
 _MAX_HINTS = 3
 
 
@@ -68,6 +70,8 @@ def _answer_lines(results: Sequence[StepResult], running: str) -> Iterator[str]:
             yield from (f"  {line}" for line in one.what.splitlines())
             yield from _indented("fix: ", one.fix)
     for result in results:
+        if result.evidence.step == _VIDEO and result.evidence.left_out:
+            yield f"{name}: visual check (6f) skipped: {result.evidence.left_out}"
         if result.evidence.step == _BLOCK:
             yield from (f"  {line}" for line in result.evidence.lines)
 

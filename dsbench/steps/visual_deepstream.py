@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dsbench.base import environment, places
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.options import GPU_ID
+from dsbench.base.options import GPU_ID, VISUAL_FRAMES
 from dsbench.base.process import Finished
 from dsbench.build import gst_pipeline
 from dsbench.build.gst_pipeline import GstPlan, argument_path
@@ -64,6 +64,7 @@ def _plan(model: ModelRun, clip: VideoFacts, reader: gst_pipeline.ClipReader) ->
         output=argument_path(layout.visual_output_mp4, links),
         gpu_id=model.option(GPU_ID).value,
         new_streammux=environment.new_streammux(),
+        frames=model.option(VISUAL_FRAMES).value,
     )
 
 
@@ -92,7 +93,7 @@ def _finish(
     try:
         gst.require_success(finished, WHAT)
         gst.require_output(finished, output, WHAT)
-        frames = _count(clip.path, output)
+        frames = _count(clip.path, output, model.option(VISUAL_FRAMES).value)
     except DsbenchError as error:
         raise _with_doubt(error, doubt) from None
     extracted = _extract(model, mode, output)
@@ -113,21 +114,24 @@ def _finish(
         attempts=(*before, finished, extracted),
         frames=frames,
         notes=(f"{_NVENC_ABSENT}: encoded with Theora instead",) if mode == THEORA else (),
+        asked=model.option(VISUAL_FRAMES),
+        clip_frames=clip.frames,
     )
 
 
-def _count(source: Path, output: Path) -> FrameCounts:
-    """Frames of the clip and of the video. Raises VISUAL_OUTPUT if some are missing.
+def _count(source: Path, output: Path, asked: int) -> FrameCounts:
+    """Frames of the clip, at most those ``asked`` for (0: all), and of the video. Raises VISUAL_OUTPUT if some are
+    missing.
 
     The exit status does not show it: the pipeline ends with status 0 even on corrupt H.264.
     """
     made = frame_count.count(output)
-    expected = frame_count.count(source)
+    expected = _at_most(asked, frame_count.count(source))
     if made < expected:
         # leading pictures of an open GOP and frames of a truncated stream cannot be decoded. If FFmpeg cannot decode
         # the stream at all, keep the container's number
         with contextlib.suppress(DsbenchError):
-            expected = min(expected, frame_count.count(source, decode=True))
+            expected = min(expected, _at_most(asked, frame_count.count(source, decode=True)))
     if made < expected:
         raise DsbenchError(
             Code.VISUAL_OUTPUT,
@@ -136,6 +140,10 @@ def _count(source: Path, output: Path) -> FrameCounts:
             fix="check the clip for errors: DeepStream leaves out frames that it cannot decode, with exit status 0",
         )
     return FrameCounts(expected, made)
+
+
+def _at_most(asked: int, frames: int) -> int:
+    return min(asked, frames) if asked else frames
 
 
 def _extract(model: ModelRun, mode: str, output: Path) -> Finished:

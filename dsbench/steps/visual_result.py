@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base.options import Value
 from dsbench.base.process import Finished
 from dsbench.runtimes.visual import SampleFrame
 
@@ -54,6 +55,15 @@ class VisualValidationResult:
     frames: FrameCounts | None = None
     """DeepStream only."""
     notes: tuple[str, ...] = ()
+    asked: Value[int] | None = None
+    """Frames that the video was to have, 0: all of the clip; None if no video was made."""
+    clip_frames: int = 0
+    """Of the whole clip; 0 if not known."""
+
+    @property
+    def cut(self) -> bool:
+        """The clip is longer than the video."""
+        return self.asked is not None and 0 < self.asked.value < self.clip_frames
 
     @property
     def lines(self) -> tuple[str, ...]:

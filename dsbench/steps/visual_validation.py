@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from dsbench.base.options import GPU_ID, KITTI_FRAMES
+from dsbench.base.options import DEFAULT, GPU_ID, KITTI_FRAMES, VISUAL_FRAMES, Value
 from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
 from dsbench.model.facts import PreflightFacts
@@ -34,7 +35,9 @@ def _embedded(model: ModelRun) -> VisualValidationResult:
     if missing:
         return VisualValidationResult(SKIPPED, missing)
     layout, facts = model.layout, model.get(PreflightFacts)
-    frames = model.option(KITTI_FRAMES)
+    frames = model.option(VISUAL_FRAMES)
+    if frames.origin == DEFAULT:  # boxes are drawn on the CPU
+        frames = model.option(KITTI_FRAMES)
     visual.clear(layout.samples, layout.visual_output)
     counted = model.scratch / "visual_kitti"
     config = _write_config(model, facts, counted)
@@ -46,7 +49,8 @@ def _embedded(model: ModelRun) -> VisualValidationResult:
     counts = visual.objects_per_frame(counted)
     samples = visual.save_samples(layout.visual_output, counts, layout.sample_frame)
     shown = layout.given_path(layout.visual_output)
-    return VisualValidationResult(EMBEDDED, "", layout.visual_output, shown, dumped.finished, counts, samples)
+    result = VisualValidationResult(EMBEDDED, "", layout.visual_output, shown, dumped.finished, counts, samples)
+    return replace(result, asked=frames, clip_frames=facts.video.value.frames)
 
 
 def _write_config(model: ModelRun, facts: PreflightFacts, counted: Path) -> Path:
@@ -69,6 +73,8 @@ CAPTURE_MODE = "Visual Capture Mode"
 def add_evidence(log: EvidenceLog, layout: ModelLayout, result: VisualValidationResult) -> None:
     """The printed lines, the video, the pictures, and how they were made."""
     log.print(*result.lines)
+    if result.mode == SKIPPED:
+        log.left_out = f"no video was made: {result.reason}"
     for attempt in result.attempts:
         log.command(*attempt.command)
     if result.mode == EMBEDDED:
@@ -76,6 +82,8 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: VisualValidation
     else:
         log.fact(CAPTURE_MODE, CAPTURE_MODES[result.mode], result.reason)
         _gstreamer_rows(log, result)
+    if result.asked is not None:
+        _frames_asked(log, result, result.asked)
     if result.output is not None and (kind := VIDEO_TYPES.get(result.output.suffix)):
         log.video(result.shown_output, kind, str(result.output))
     for sample in result.samples:
@@ -109,6 +117,13 @@ def _gstreamer_rows(log: EvidenceLog, result: VisualValidationResult) -> None:
     log.note(*result.notes)
     for attempt in result.attempts:
         log_text(log, attempt.log)
+
+
+def _frames_asked(log: EvidenceLog, result: VisualValidationResult, asked: Value[int]) -> None:
+    log.fact("Frames asked for", asked.value or "the whole clip", asked.origin)
+    if result.cut:
+        whole = f"the clip has {result.clip_frames}; --visual-frames 0 draws them all"
+        log.note(f"the video shows the first {asked.value} frames, {whole}")
 
 
 def _objects(count: int) -> str:

@@ -42,7 +42,7 @@ def test_the_theora_pipeline_word_by_word() -> None:
     assert "video/x-raw, format=I420" in words, "caps are one argument"
     assert " ".join(words) == HEAD + (
         "nvvideoconvert ! queue ! nvdsosd ! queue ! nvvideoconvert ! video/x-raw, format=I420 ! queue !"
-        " theoraenc quality=48 ! queue ! oggmux ! filesink location=/m/samples/net_output.mp4 sync=0"
+        " theoraenc quality=48 speed-level=2 ! queue ! oggmux ! filesink location=/m/samples/net_output.mp4 sync=0"
     )
 
 

@@ -61,6 +61,15 @@ def test_what_had_nothing_to_do_or_did_not_run_is_not_among_those_that_passed() 
     assert counts == f"net: {of_all} on embedded runtime; nothing to do for stream_sweep; not run: summary"
 
 
+def test_a_skipped_visual_check_has_its_line() -> None:
+    log = EvidenceLog("visual_validation", "net", "k", "DeepStream")
+    log.left_out = "no video was made: NVENC could not be initialised, and GStreamer has no theoraenc"
+    skipped = StepResult(log.snapshot(), "passed", 1.0, "")
+    lines = list(summary_lines([*every_step("visual_validation"), skipped], None))
+    assert f"net: visual check (6f) skipped: {log.left_out}" in lines
+    assert len(lines) <= 12
+
+
 @pytest.mark.parametrize(
     ("word", "origin", "expected"),
     [

@@ -42,7 +42,14 @@ Make = Callable[..., ModelRun]
 def make(gstreamer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     """A model directory ready for 6f, its clip, and a translator on PATH."""
 
-    def make(*, name: str = "my net", clip: Path | None = None, new_mux: bool = False, **translator: str) -> ModelRun:
+    def make(
+        *,
+        name: str = "my net",
+        clip: Path | None = None,
+        new_mux: bool = False,
+        visual_frames: str = "300",
+        **translator: str,
+    ) -> ModelRun:
         gst_translator.install(tmp_path / "bin", **translator)
         monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
         monkeypatch.setenv("USE_NEW_NVSTREAMMUX", "yes" if new_mux else "no")
@@ -50,7 +57,7 @@ def make(gstreamer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mak
         layout.config_dir.mkdir(parents=True, exist_ok=True)
         layout.nvinfer_config.write_text("[property]\ngpu-id=0\n")
         clip = clip or h264_clip(tmp_path / "clip.mp4")
-        model = model_run(layout, clip, tmp_path / "scratch", runtime="deepstream")
+        model = model_run(layout, clip, tmp_path / "scratch", runtime="deepstream", visual_frames=visual_frames)
         facts: Any = SimpleNamespace(video=Value(video.inspect(clip), "test"))
         model._results[PreflightFacts] = facts
         monkeypatch.setattr(ModelRun, "get", lambda self, kind: self._results[kind])
@@ -329,3 +336,23 @@ def test_samples_that_are_a_link_are_left_alone(make: Make, tmp_path: Path) -> N
     model.layout.samples.symlink_to(tmp_path / "elsewhere")
     assert failure(model).code == Code.NOT_WRITABLE
     assert (tmp_path / "elsewhere/frame_0001.jpg").read_text() == "mine"
+
+
+@pytest.mark.parametrize("nvenc", ["absent", "stock"])
+def test_the_video_ends_after_the_frames_that_were_asked_for(make: Make, nvenc: str) -> None:
+    model = make(nvenc=nvenc, visual_frames="5")
+    result = visual_deepstream.make(model)
+    assert (result.frames and (result.frames.source, result.frames.output)) == (5, 5)
+    assert [sample.frame for sample in result.samples] == [2, 3, 4]
+    evidence = evidence_of(model, result)
+    facts = {fact.name: fact.value for fact in evidence.facts}
+    assert facts["Frames asked for"] == "5"
+    assert "the video shows the first 5 frames, the clip has 12; --visual-frames 0 draws them all" in evidence.notes
+
+
+def test_a_clip_shorter_than_asked_is_drawn_whole(make: Make) -> None:
+    model = make(nvenc="stock", visual_frames="0")
+    result = visual_deepstream.make(model)
+    assert not any("eos-after" in word for word in result.attempts[0].command)
+    assert (result.frames and result.frames.output) == 12
+    assert not result.cut

@@ -16,7 +16,7 @@ _CRASH = re.compile(r"^Caught (SIG[A-Z]+)$")
 _LONGEST_LINE = 4096
 
 _PACKAGES = {
-    "libgstreamer1.0-0": "filesrc filesink queue",
+    "libgstreamer1.0-0": "filesrc filesink queue identity",
     "gstreamer1.0-plugins-base": "theoraenc theoradec oggmux oggdemux videoconvert",
     "gstreamer1.0-plugins-good": "qtdemux mp4mux matroskademux avidemux flvdemux jpegenc multifilesink",
     "gstreamer1.0-plugins-bad": (
