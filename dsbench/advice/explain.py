@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dsbench.base.logs import LogPart
 from dsbench.formats.failures import app, gst, logfile, notices, surroundings, trtexec
 from dsbench.formats.failures.matcher import FailureCollector, Found
 
@@ -77,13 +78,17 @@ class Explanation:
     """The program's own last word: that it ended well or failed."""
     ended_well: bool | None = None
     last_errors: tuple[LogLine, ...] = ()
+    unread_bytes: int = 0
+    """Bytes in the middle of a very long log that were not read."""
 
 
 def explain(source: io.BufferedReader) -> Explanation:
     """Read a log once, in constant memory."""
     reading = _Reading()
-    for number, line in logfile.lines(source):
-        reading.feed(number, line)
+    for part in logfile.parts(source):
+        reading.begin(part)
+        for number, line in logfile.lines(part):
+            reading.feed(number, line)
     return reading.result()
 
 
@@ -102,11 +107,15 @@ class _Reading:
         self._errors: deque[LogLine] = deque(maxlen=_LAST_ERRORS)
         self._ended: tuple[LogLine, bool] | None = None
         self._perf = _FpsRows()
-        self._lines = 0
+        self._lines = self._skipped = 0
+
+    def begin(self, part: LogPart) -> None:
+        """The next part of the log."""
+        self._skipped += part.skipped
+        self._lines = part.first - 1 + part.data.count(b"\n") + (not part.data.endswith(b"\n") and bool(part.data))
 
     def feed(self, number: int, raw: bytes) -> None:
         """One line. A line that differs from an earlier one in its digits only says nothing new, unless it has FPS."""
-        self._lines = number
         if not (self._perf.wanted and b"PERF" in raw) and self._repeated(raw):
             return
         for line in logfile.texts(raw):
@@ -144,7 +153,15 @@ class _Reading:
         ended, well = self._ended or (None, None)
         last = () if causes else tuple(self._errors)
         return Explanation(
-            program, self._lines, tuple(map(_cause, causes)), tuple(map(_cause, consequences)), told, ended, well, last
+            program,
+            self._lines,
+            tuple(map(_cause, causes)),
+            tuple(map(_cause, consequences)),
+            told,
+            ended,
+            well,
+            last,
+            self._skipped,
         )
 
     def _program(self) -> LogProgram:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from dsbench.advice.explain import Explanation, LogCause, LogProgram, explain
-from dsbench.base import jsonable
+from dsbench.base import jsonable, reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.text import printable
 
@@ -35,17 +35,24 @@ def explain_file(name: str) -> Explanation:
             print("Paste the log, then press Ctrl-D.", file=sys.stderr)
         return explain(cast(io.BufferedReader, sys.stdin.buffer))
     try:
-        with open(name, "rb") as file:
+        with _open(name) as file:
             return explain(file)
     except OSError as error:
         what = f"the log cannot be read: {error.strerror or error}"
         raise DsbenchError(Code.USAGE, what, where=name, fix="give the path of a log, or - for stdin") from error
 
 
+def _open(name: str) -> io.BufferedReader:
+    """The log; a shell's ``<(command)`` is read as well, any other FIFO is refused: it would block."""
+    return open(name, "rb") if name.startswith(("/dev/fd/", "/dev/stdin")) else reading.open_regular(name)
+
+
 def render(name: str, found: Explanation) -> Iterator[str]:
     """Causes with line, fix and page; then consequences, notices, and what to do where nothing is known."""
     program = "a log" if found.program is LogProgram.UNKNOWN else f"a log of {found.program}"
     yield f"{name}: {program}, {found.lines} line{'s' * (found.lines != 1)}"
+    if found.unread_bytes:
+        yield f"It is very long: {max(1, found.unread_bytes >> 20)} MiB in its middle were not read."
     yield from _end(found)
     for number, cause in enumerate(found.causes, 1):
         yield ""

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import jsonable
+from dsbench.base import jsonable, reading
+from dsbench.base.reading import FileKind
 from dsbench.base.text import printable
 from dsbench.judge.lint import ERROR, NOTE, WARNING, Finding, catalogue, kind, lint_alone, lint_app
 from dsbench.judge.lint.kind import ConfigKind
@@ -87,7 +88,7 @@ def render(answer: LintAnswer) -> Iterator[str]:
 def _findings(path: Path) -> tuple[Finding, ...] | None:
     """None: the file is another program's."""
     try:
-        path.read_bytes()
+        reading.read_bytes(path, FileKind.CONFIG)
     except OSError as error:
         what = f"the file cannot be read: {error.strerror or error}"
         return (Finding(catalogue.UNREADABLE, ERROR, what, str(path), "check the path and its permissions"),)

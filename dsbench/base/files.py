@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from dsbench.base import places
+from dsbench.base import places, reading
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.reading import FileKind
 
 _MARKER = re.compile(rb"^(?:#|//) dsbench-generated sha256:([0-9a-f]{64})\r?\n")
 
@@ -47,7 +48,7 @@ def is_generated(path: Path) -> bool:
     if path.is_symlink() or not path.is_file():
         return False
     try:
-        content = path.read_bytes()
+        content = reading.read_bytes(path, FileKind.SOURCE)
     except OSError:
         return False
     match = _MARKER.match(content)
@@ -60,7 +61,7 @@ def write_generated(path: Path, text: str, comment: str) -> Written:
     exists = os.path.lexists(path)
     if exists and not is_generated(path):
         return Written(path, Status.USER_OWNED)
-    if exists and path.read_bytes() == content:
+    if exists and reading.read_bytes(path, FileKind.SOURCE) == content:
         return Written(path, Status.UNCHANGED)
     replace_file(path, content)
     return Written(path, Status.UPDATED if exists else Status.CREATED)

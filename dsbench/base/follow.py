@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from dsbench.base.reading import open_regular
+
 _ONCE = 1 << 20
 _MAX = 16 << 20
 """Bytes read at one look, so that a program that floods its log is still watched."""
@@ -49,7 +51,7 @@ class Follower:
 
     def _blocks(self) -> Iterator[bytes]:
         try:
-            with open(self._log, "rb") as file:
+            with open_regular(self._log) as file:
                 file.seek(self._offset)
                 for _ in range(_MAX // _ONCE):
                     block = file.read(_ONCE)

@@ -20,6 +20,7 @@ from functools import cache, partial
 from pathlib import Path, PurePath
 from typing import Any, Literal, TypeVar, Union
 
+from dsbench.base.reading import FileKind, parse_json, read_text
 from dsbench.base.text import console_json
 
 T = TypeVar("T")
@@ -42,7 +43,7 @@ def dumps(value: object, *, indent: int | None = None) -> str:
 
 def loads(kind: type[T], text: str | bytes) -> T:
     """The ``kind`` that ``text`` holds. Raises ValueError, or RecursionError where it is nested too deep."""
-    return decode(kind, json.loads(text))
+    return decode(kind, parse_json(text))
 
 
 def dump(value: object, path: Path) -> None:
@@ -52,7 +53,7 @@ def dump(value: object, path: Path) -> None:
 
 def load(kind: type[T], path: Path) -> T:
     """Read a ``kind`` from a file. Raises OSError, ValueError or RecursionError."""
-    return loads(kind, path.read_text(encoding="utf-8"))
+    return loads(kind, read_text(path, FileKind.MESSAGE))
 
 
 def encode(value: Any) -> Any:

@@ -7,8 +7,10 @@ import os
 import re
 import struct
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
+
+from dsbench.base import reading
 
 TAIL_LINES = 15
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
@@ -25,7 +27,6 @@ _UNSEEN = re.compile(
 _RUNNER_COMMAND = re.compile(r"(?m)^[^\S\n]*:(?=:)|#(?=#[A-Za-z]*\[)")
 _JSON_OBEYED = re.compile(r"\x7f|#(?=#[A-Za-z]*\[)")
 _TAIL_BYTES, _MAX_TAIL_BYTES = 64 << 10, 4 << 20
-_HEAD, _END = 4 << 20, 256 << 10
 _VARYING = re.compile(
     r"\b\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d:\d\d[.,\d]*Z?)?|\b\d\d/\d\d/\d{4}\b"  # dates
     r"|\b\d+:\d\d:\d\d(?:[.,]\d+)?(?:\s+\d+\s+(?=0x))?"  # times; GST_DEBUG has the process behind its clock
@@ -130,7 +131,7 @@ def folded(lines: Iterable[str]) -> list[str]:
 
 
 def tail(log: Path, lines: int = TAIL_LINES) -> tuple[str, ...]:
-    """The last ``lines`` lines of a log of any size, for people to read: ``folded``; () if the file does not exist."""
+    """The last ``lines`` lines of a log of any size, for people to read: ``folded``; () if it cannot be read."""
     read = _TAIL_BYTES
     while True:
         found, whole = _end_of(log, read)
@@ -141,7 +142,7 @@ def tail(log: Path, lines: int = TAIL_LINES) -> tuple[str, ...]:
 
 
 def last_lines(log: Path, lines: int = TAIL_LINES) -> tuple[str, ...]:
-    """The last ``lines`` non-blank lines of a log of any size, as they are; () if the file does not exist."""
+    """The last ``lines`` non-blank lines of a log of any size, as they are; () if it cannot be read."""
     found, _ = _end_of(log, _TAIL_BYTES)
     return tuple([line.rstrip() for line in found if line.strip()][-lines:])
 
@@ -149,24 +150,10 @@ def last_lines(log: Path, lines: int = TAIL_LINES) -> tuple[str, ...]:
 def _end_of(log: Path, read: int) -> tuple[list[str], bool]:
     """Lines in the last ``read`` bytes of a log, and whether that is the whole log."""
     try:
-        with open(log, "rb") as file:
+        with reading.open_regular(log) as file:
             size = os.fstat(file.fileno()).st_size
             file.seek(max(0, size - read))
             text = file.read(read).decode("utf-8", "replace")
-    except FileNotFoundError:
+    except OSError:
         return [], True
     return text.replace("\r", "\n").split("\n"), size <= read
-
-
-def lines_to_search(log: Path) -> Iterator[str]:
-    """Lines of a log in which to search for a cause: all, or the beginning and the end of a very long log."""
-    try:
-        with open(log, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            text = file.read(_HEAD)
-            if size > _HEAD:
-                file.seek(max(_HEAD, size - _END))
-                text += b"\n" + file.read(_END)
-    except OSError:
-        return
-    yield from text.decode("utf-8", "replace").replace("\r", "\n").split("\n")

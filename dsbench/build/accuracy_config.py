@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from dsbench.base import reading
+from dsbench.base.reading import FileKind
 from dsbench.build import ds_config
 from dsbench.formats.nvinfer import CLASS_PREFIX, NvinferConfig
 
@@ -26,7 +28,7 @@ def low_threshold(config: NvinferConfig) -> float:
 def render(config: NvinferConfig, folder: Path) -> str:
     """Text of the config as it must read in ``folder``: paths moved, thresholds low, topk raised."""
     real = Path(os.path.realpath(config.path))
-    text = real.read_bytes().decode("utf-8", "surrogateescape")
+    text = reading.read_bytes(real, FileKind.CONFIG).decode("utf-8", "surrogateescape")
     moved = ds_config.moved_config(text, real.parent, Path(os.path.realpath(folder)), (("batch-size", "1"),))
     return _opened(moved, low_threshold(config))
 

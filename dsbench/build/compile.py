@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
-from dsbench.base import places, process
+from dsbench.base import logs, places, process, reading
 from dsbench.base.environment import snapshot
 from dsbench.base.errors import Code, DsbenchError
 
@@ -63,6 +63,7 @@ def build(plan: BuildPlan, stopped: Callable[[], bool] | None = None) -> BuildRe
     Raises BUILD_TOOL_MISSING, PARSER_COMPILE (first error line as the cause; also when stopped), NOT_WRITABLE.
     """
     require_tools()
+    _require_regular_files(plan)
     _prepare(plan)
     with tempfile.TemporaryDirectory(prefix="dsbench-", dir=_plain_temp()) as folder:
         command = _command(plan, Path(folder))
@@ -70,7 +71,7 @@ def build(plan: BuildPlan, stopped: Callable[[], bool] | None = None) -> BuildRe
         started = time.monotonic()
         status = _run(command, plan, path, stopped)
         seconds = time.monotonic() - started
-        text = plan.log.read_text(encoding="utf-8", errors="replace")
+        text = "".join(logs.lines(plan.log, logs.FIGURES))
         if status != 0:
             raise _failure(text, plan, command, _standard_that_compiles(text, plan, command, Path(folder), stopped))
         warnings = _warnings(text, plan)
@@ -111,6 +112,22 @@ def require_tools() -> None:
             where="PATH",
             fix="apt-get install make g++",
         )
+
+
+_READ_BY_MAKE = ("makefile", ".mk", ".cpp", ".cc", ".cu", ".h", ".hpp", ".o")
+
+
+def _require_regular_files(plan: BuildPlan) -> None:
+    """make and the compiler would wait for ever for a FIFO."""
+    files = (path for path in sorted(plan.parser_dir.glob("*")) if path.name.lower().endswith(_READ_BY_MAKE))
+    for path in files:
+        try:
+            reading.require_regular(path)
+        except OSError as error:
+            what = f"{path.name} cannot be used: {error.strerror}"
+            raise DsbenchError(
+                Code.PARSER_SOURCE, what, where=str(path), fix="remove it, or put a file there"
+            ) from error
 
 
 def _prepare(plan: BuildPlan) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import reading
+from dsbench.base.reading import FileKind
 from dsbench.base.text import console
 
 
@@ -42,7 +44,7 @@ def diff(change: FileChange, given: str) -> Iterator[str]:
 
 def read_file(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return reading.read_bytes(path, FileKind.SOURCE)
     except OSError:
         return None
 

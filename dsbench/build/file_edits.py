@@ -104,7 +104,7 @@ def _without_setting(content: bytes, edit: SettingRemoval) -> bytes | None:
     try:
         text = content.decode()
         before = tomllib.loads(text.removeprefix("\ufeff"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+    except (ValueError, RecursionError):
         return None
     lines = text.splitlines(keepends=True)
     start = _setting_line(lines, edit)
@@ -116,7 +116,7 @@ def _without_setting(content: bytes, edit: SettingRemoval) -> bytes | None:
         try:
             if tomllib.loads(left.removeprefix("\ufeff")) == wanted:
                 return left.encode()
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             continue
     return None
 

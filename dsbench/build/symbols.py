@@ -6,6 +6,7 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
 
 PREFIX = "NvDsInferParseCustom"
@@ -35,7 +36,7 @@ def read_library(path: Path) -> LibraryFacts:
     from elftools.elf.sections import SymbolTableSection
 
     try:
-        with path.open("rb") as stream:
+        with reading.open_regular(path) as stream:
             elf = ELFFile(stream)
             machine = str(elf["e_machine"])
             table = elf.get_section_by_name(".dynsym")

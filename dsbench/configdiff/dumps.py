@@ -6,8 +6,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
+from dsbench.base.reading import FileKind
 from dsbench.build import app_config, ds_config
 from dsbench.build.app_config import AppPlan
 from dsbench.formats import kitti, nvinfer
@@ -41,7 +43,7 @@ def find(given: str, start: Path, home: Path | None, scratch: Path) -> GivenConf
         fix = "name an nvinfer config, or a model directory in which `pytest --model-dir` wrote one"
         raise DsbenchError(Code.USAGE, f"{path.name} is not a file", where=str(path), fix=fix)
     config = nvinfer.load(path)
-    text = path.read_bytes().decode("utf-8", "surrogateescape")
+    text = reading.read_bytes(path, FileKind.CONFIG).decode("utf-8", "surrogateescape")
     missing = _missing(config)
     if not missing:
         return GivenConfig(given, path, text)

@@ -21,7 +21,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.reading import FileKind
 
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 _UINT64_MAX = 2**64 - 1
@@ -118,7 +120,7 @@ def load(path: Path | str) -> KeyFile:
             raise DsbenchError(
                 Code.KEYFILE_INVALID, "Not a regular file", where=str(path), fix="give the path of a file"
             )
-        data = path.read_bytes()
+        data = reading.read_bytes(path, FileKind.CONFIG)
     except OSError as error:
         what = error.strerror or str(error)
         raise DsbenchError(

@@ -17,7 +17,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.reading import FileKind
 from dsbench.formats.float32 import float32, percent_f
 
 MAX_LABEL_BYTES = 127
@@ -185,8 +187,7 @@ def _parse(line: str) -> KittiObject:
 
 def _read(path: Path | str) -> str:
     try:
-        with open(path, "rb", buffering=0) as file:
-            return file.readall().decode("utf-8", "surrogateescape")
+        return reading.read_bytes(path, FileKind.KITTI_FRAME).decode("utf-8", "surrogateescape")
     except OSError as error:
         raise DsbenchError(
             Code.KITTI_INVALID, f"{error.strerror}: {path}", where=str(path), fix="run the dump again"

@@ -12,7 +12,9 @@ import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.reading import FileKind
 from dsbench.formats.kitti import MAX_LABEL_BYTES
 
 
@@ -38,7 +40,7 @@ def read(path: Path | str) -> Labels:
     """
     path = Path(path)
     try:
-        data = path.read_bytes()
+        data = reading.read_bytes(path, FileKind.LABELS)
     except OSError as error:
         raise DsbenchError(
             Code.LABELS_INVALID,

@@ -18,12 +18,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dsbench.base import logs
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats.perf.rows import RowReader
 
 _FRAME = re.compile(r"Source id = (\d+) Frame_num = (\d+) Frame latency = ([0-9]+(?:\.[0-9]+)?) \(ms\)")
 _COMPONENT = re.compile(r"Comp name = (\S+) .*?component[ _]latency ?= ([0-9]+(?:\.[0-9]+)?)(?![0-9.])")
-_LONGEST_LINE = 1 << 20
 
 
 @dataclass
@@ -75,8 +75,7 @@ def read(lines: Iterable[str], *, streams: int = 0) -> LatencyLog:
 def load(path: Path, streams: int = 0) -> LatencyLog:
     """``read`` of a log file, line by line. Raises LATENCY_PARSE if it cannot be read."""
     try:
-        with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
-            return read(iter(lambda: file.readline(_LONGEST_LINE), ""), streams=streams)
+        return read(logs.lines(path, logs.FIGURES), streams=streams)
     except OSError as error:
         raise DsbenchError(Code.LATENCY_PARSE, f"{error.strerror}: {path}", where=str(path), fix="run again") from error
 

@@ -5,9 +5,10 @@ Each returns None (or nothing) if the text does not contain it; a version is nev
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
+
+from dsbench.base import reading
 
 SMI_FIELDS = ("index", "name", "memory.total", "driver_version", "uuid", "pci.bus_id", "compute_cap")
 """What nvidia-smi is asked for with ``--query-gpu``; drivers before R510 do not know the last one."""
@@ -108,7 +109,7 @@ def nvcc(text: str) -> str | None:
 def cuda_version_json(text: str) -> str | None:
     """CUDA toolkit of ``/usr/local/cuda/version.json``: ``13.0.1``."""
     try:
-        version = json.loads(text)["cuda"]["version"]
+        version = reading.parse_json(text)["cuda"]["version"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return version if isinstance(version, str) and re.fullmatch(r"\d+(\.\d+)+", version) else None

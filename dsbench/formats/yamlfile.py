@@ -22,7 +22,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.reading import FileKind
 from dsbench.formats.keyfile import Entry, Group, KeyFile
 
 if TYPE_CHECKING:
@@ -105,7 +107,7 @@ def load(path: Path | str) -> Node:
 
     file = str(path)
     try:
-        data = b"" if Path(path).is_dir() else Path(path).read_bytes()
+        data = b"" if Path(path).is_dir() else reading.read_bytes(path, FileKind.YAML)
     except OSError as error:
         raise aborted("YAML::BadFile", f"bad file: {file}", file, error.strerror or "check the path") from error
     try:

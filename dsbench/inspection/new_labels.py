@@ -6,7 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.reading import FileKind
 from dsbench.base.text import printable
 from dsbench.formats import labels as label_file
 from dsbench.model.coco import COCO80, COCO91
@@ -63,7 +65,7 @@ def _of_file(path: Path) -> NewLabels:
             where="--labels",
             fix="write one class name per line, in the order of the head",
         )
-    data = path.read_bytes()
+    data = reading.read_bytes(path, FileKind.LABELS)
     cleaned = (
         (data.startswith(b"\xef\xbb\xbf"), "a byte order mark (BOM) was left out"),
         (b"\r\n" in data, "Windows line ends (CRLF) became line feeds"),

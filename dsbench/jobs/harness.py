@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from dsbench.base import reading
+from dsbench.base.reading import FileKind
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -135,7 +138,7 @@ def write(job: HarnessJob, folder: Path) -> tuple[Path, Path]:
 def read(folder: Path) -> tuple[CaseResult, ...]:
     """Results of the cases in order; fewer than requested if the runner stopped early."""
     status = folder / "status.txt"
-    lines = status.read_text().splitlines() if status.is_file() else []
+    lines = reading.read_text(status, FileKind.MESSAGE).splitlines() if status.is_file() else []
     return tuple(_result(folder, *line.split()) for line in lines)
 
 
@@ -168,7 +171,7 @@ def _result(folder: Path, case: str, ended: str, number: str, seconds: str) -> C
     log = folder / f"{case}.log"
     text = ""
     if log.is_file():
-        with log.open("rb") as file:
+        with reading.open_regular(log) as file:
             text = file.read(_LONGEST_LOG).decode("utf-8", "replace")
             size = log.stat().st_size
             if size > 2 * _LONGEST_LOG:
@@ -182,7 +185,7 @@ def _calls(path: Path) -> tuple[CallResult, ...]:
     """The calls whose records were written before the process ended."""
     import numpy as np
 
-    data = path.read_bytes() if path.is_file() else b""
+    data = reading.read_bytes(path, FileKind.MESSAGE) if path.is_file() else b""
     calls, at = [], 0
     while at + _RECORD.size <= len(data):
         status, size, length, heap = _RECORD.unpack_from(data, at)

@@ -7,14 +7,14 @@ length, or its first or last MiB differ) has no provenance.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from dsbench.base import jsonable
+from dsbench.base import jsonable, reading
+from dsbench.base.reading import FileKind
 from dsbench.formats.versions import EngineMachine
 
 SCHEMA = 1
@@ -71,8 +71,8 @@ def path(engine: Path) -> Path:
 def read(engine: Path) -> EngineProvenance | None:
     """The provenance that is valid for this engine file; None without one, or if it cannot be read."""
     try:
-        values = json.loads(path(engine).read_bytes())
-    except (OSError, ValueError, RecursionError):
+        values = reading.parse_json(reading.read_bytes(path(engine), FileKind.EXPORTER_TEXT))
+    except (OSError, ValueError):
         return None
     found = _decoded(values)
     if found is None or found.engine_bytes != _size(engine) or found.engine_digest != digest(engine):
@@ -83,7 +83,7 @@ def read(engine: Path) -> EngineProvenance | None:
 def digest(engine: Path) -> str:
     """SHA-256 over the first and the last MiB, since hundreds of MB are checked at every start; "" if unreadable."""
     try:
-        with open(engine, "rb") as file:
+        with reading.open_regular(engine) as file:
             head = file.read(_EDGE)
             file.seek(max(0, os.fstat(file.fileno()).st_size - _EDGE))
             return hashlib.sha256(head + file.read(_EDGE)).hexdigest()
@@ -96,8 +96,7 @@ def weights_digest(files: Iterable[Path]) -> str:
     total = hashlib.sha256()
     empty = True
     for file in files:
-        with open(file, "rb") as stream:
-            total.update(hashlib.file_digest(stream, "sha256").digest())
+        total.update(bytes.fromhex(reading.sha256(file)))
         empty = False
     return "" if empty else total.hexdigest()
 

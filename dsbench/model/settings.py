@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.option_kinds import Flag, Number, Text, Whole
 from dsbench.base.options import OPTIONS
+from dsbench.base.reading import FileKind
 
 ACCEPTABLE = (
     "config-choices",
@@ -84,14 +86,14 @@ def load(path: Path) -> Settings:
     Raises SETTINGS_INVALID for text that is not TOML, an unknown key or table, a value of the wrong type or range.
     """
     try:
-        text = path.read_bytes()
+        text = reading.read_bytes(path, FileKind.SETTINGS)
     except FileNotFoundError:
         return Settings()
     except OSError as error:
         raise _invalid(path, f"cannot be read: {error.strerror}", "make it a readable file") from error
     try:
         data = tomllib.loads(text.decode("utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise _invalid(path, f"is not valid TOML: {error}", "correct the line it names") from error
     values: dict[str, Any] = {}
     for key, value in data.items():

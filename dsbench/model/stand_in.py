@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import reading
 from dsbench.model.facts import EngineFile, Throughput
 from dsbench.model.layout import ModelLayout
 
@@ -28,7 +29,7 @@ _METHOD = "one query of one thread on each"
 def is_stand_in(path: Path) -> bool:
     """Whether the embedded runtime made this engine or log in TensorRT's place: line 1 says so."""
     try:
-        with open(path, "rb") as file:
+        with reading.open_regular(path) as file:
             return file.read(len(STAND_IN_MARK)) == STAND_IN_MARK
     except OSError:
         return False
@@ -67,7 +68,7 @@ def engine_text(provenance: StandInProvenance, max_bs: int) -> str:
 def first_line(path: Path) -> str:
     """Line 1 of a file, "" if it cannot be read."""
     try:
-        with open(path, "rb") as file:
+        with reading.open_regular(path) as file:
             return file.readline(_LONGEST_LINE).decode("utf-8", "replace").rstrip("\r\n")
     except OSError:
         return ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import COMMAND_LINE, ENVIRONMENT, INI, SETTINGS, SPECIFICATION, Value
 from dsbench.base.os_errors import require_reachable
@@ -128,8 +129,7 @@ def _cut_matroska(path: Path) -> str:
     Source: RFC 8794 (EBML): the size of an element is a number of 1 to 8 bytes, its length shown by the leading zeros;
     all ones: unknown.
     """
-    with path.open("rb") as file:
-        head = file.read(4096)
+    head = reading.read_head(path, 4096)
     place = head.find(_SEGMENT) + len(_SEGMENT)
     if not head.startswith(b"\x1a\x45\xdf\xa3") or place < len(_SEGMENT) or not head[place : place + 1]:
         return ""
@@ -143,8 +143,7 @@ def _cut_matroska(path: Path) -> str:
 
 def _reason(path: Path, error: Exception) -> str:
     """FFmpeg's message without its error number, or what the file's first bytes show it to be."""
-    with path.open("rb") as file:
-        head = file.read(64)
+    head = reading.read_head(path, 64)
     if head.startswith(b"version https://git-lfs"):
         return "it is a Git LFS pointer, not the video (git lfs pull fetches it)"
     said = getattr(error, "strerror", None) or str(error).splitlines()[0]

@@ -7,12 +7,11 @@ the file, ``json_schema.py`` prints its JSON Schema.
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import replace
 from typing import Any
 
-from dsbench.base import jsonable
+from dsbench.base import jsonable, reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.record import digests, layout, totals, verdict
 from dsbench.record.evidence import Evidence, Picture, TextFile
@@ -58,7 +57,7 @@ def from_json(text: str, *, where: str = "") -> Record:
 def parse(text: str, *, where: str = "") -> dict[str, Any]:
     """The JSON object of a record, of a version that can be read. Raises RECORD_INVALID, RECORD_VERSION."""
     try:
-        data = json.loads(text)
+        data = reading.parse_json(text)
     except (ValueError, RecursionError) as error:
         raise _invalid(error, where) from error
     return with_version(data, where=where)

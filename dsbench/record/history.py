@@ -11,9 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import places
+from dsbench.base import places, reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
+from dsbench.base.reading import FileKind
 from dsbench.record import store
 from dsbench.record.schema import Record
 
@@ -52,7 +53,7 @@ def keep(record_path: Path, record: Record) -> Path:
 def copy(source: Path, target: Path) -> None:
     """Write the content of ``source`` to ``target``, atomically. Raises NOT_WRITABLE."""
     try:
-        content = source.read_bytes()
+        content = reading.read_bytes(source, FileKind.RECORD)
     except OSError as error:
         what = f"{source.name} cannot be read: {error.strerror}"
         raise DsbenchError(Code.NOT_WRITABLE, what, where=str(source), fix="run again") from error

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
-from dsbench.base import places
+from dsbench.base import places, reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
+from dsbench.base.reading import FileKind
 from dsbench.record import codec
 from dsbench.record.schema import Record
 
-_LARGEST = 64 * 1024 * 1024
 _RUN_AGAIN = "run pytest --model-dir on this directory again"
 
 
@@ -24,11 +23,7 @@ def load(path: Path) -> Record:
 def read_text(path: Path) -> str:
     """The text of a record's file. Raises RECORD_INVALID if it is missing, unreadable or no file of text."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode) or path.stat().st_size > _LARGEST:
-            raise DsbenchError(
-                Code.RECORD_INVALID, f"{path.name} is not a record of dsbench", where=str(path), fix=_RUN_AGAIN
-            )
-        return path.read_text(encoding="utf-8")
+        return reading.read_text(path, FileKind.RECORD)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise DsbenchError(
@@ -95,7 +90,7 @@ def copy(path: Path, target: Path) -> None:
     try:
         places.link(path, target)
     except OSError:
-        replace_file(target, path.read_bytes())
+        replace_file(target, reading.read_bytes(path, FileKind.RECORD))
 
 
 def _measured(path: Path) -> bool:

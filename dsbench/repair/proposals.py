@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
+from dsbench.base import reading
 from dsbench.base.errors import Code
+from dsbench.base.reading import FileKind
 from dsbench.build import makefile, parser_source
 from dsbench.build.file_edits import Edit, FileEdit, KeyEdit
 from dsbench.judge.imports.config_choices import PARSER
@@ -68,7 +70,7 @@ def _of_parser_lines(trial: Trial) -> Iterator[Proposal]:
     if outputs is None or outputs.user_source is None or built is None or built.diagnosis is None or target is None:
         return
     path = outputs.user_source.path
-    text = path.read_bytes().decode("utf-8", "surrogateescape")
+    text = reading.read_bytes(path, FileKind.SOURCE).decode("utf-8", "surrogateescape")
     for cause in built.diagnosis.causes:
         for edit in line_edits.edits_for(cause.id, text):
             change = FileEdit(named_edits.below_root(trial, path), edit.source.encode("utf-8", "surrogateescape"))

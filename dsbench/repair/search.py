@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dsbench.base import reading
 from dsbench.base.options import Options
+from dsbench.base.reading import FileKind
 from dsbench.build import file_edits
 from dsbench.model.layout import ModelLayout
 from dsbench.repair import proposals, trial, workcopy
@@ -88,7 +90,7 @@ class FixSearch:
 
     def _original(self, file: str) -> bytes:
         try:
-            return (self.original.root / file).read_bytes()
+            return reading.read_bytes(self.original.root / file, FileKind.SOURCE)
         except OSError:
             return b""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.base import places
+from dsbench.base import places, reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
 from dsbench.base.os_errors import as_dsbench_error
@@ -96,7 +96,7 @@ def _keep_earlier(path: Path) -> Path | None:
     target = path.with_name(f"{path.stem}.previous{path.suffix}")
     if not path.is_file() or path.is_symlink():
         return None
-    with open(path, "rb") as file:
+    with reading.open_regular(path) as file:
         file.seek(max(0, path.stat().st_size - len(_ONLY_PREFLIGHT)))
         if _ONLY_PREFLIGHT.strip().encode() in file.read():
             return target if target.is_file() else None

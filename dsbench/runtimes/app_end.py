@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 
-from dsbench.base import process, text
+from dsbench.base import logs, process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
 from dsbench.formats.app.console import Console
@@ -31,7 +31,7 @@ def require_success(finished: Finished, console: Console, what: str) -> None:
     """
     if _as_asked(finished) or warning(finished, console):
         return
-    known = app_failures.find(text.lines_to_search(finished.log))
+    known = app_failures.find(logs.lines_to_search(finished.log))
     last = "\n".join(f"    {line}" for line in finished.tail())
     said = f": {known.cause}" if known else ""
     said += f"\n  last lines of {finished.log}:\n{last}" if last else f"\n  {finished.log} is empty"

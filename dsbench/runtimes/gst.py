@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from dsbench.base import process, text
+from dsbench.base import logs, process, text
 from dsbench.base.ask import ask
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
@@ -96,7 +96,7 @@ def require_success(finished: Finished, what: str) -> None:
     crash = gst_failures.crash(_lines(finished.log)) or finished.signal_name
     if finished.returncode == 0 and not (finished.timed_out or finished.stopped or finished.flooded or crash):
         return
-    known = gst_failures.find(_lines(finished.log)) or app_failures.find(text.lines_to_search(finished.log))
+    known = gst_failures.find(_lines(finished.log)) or app_failures.find(logs.lines_to_search(finished.log))
     if finished.flooded:
         code = Code.APP_FAILED
         how = f"was stopped because it flooded its log: more than {process.LOG_LIMIT >> 20} MB"
@@ -134,11 +134,9 @@ def _said(finished: Finished) -> str:
 
 
 def _lines(log: Path) -> Iterator[str]:
-    """The lines of a log of any size; very long lines come in pieces."""
+    """The lines of a log, of a very long one those of its beginning and its end."""
     try:
-        with open(log, encoding="utf-8", errors="replace") as file:
-            while line := file.readline(1 << 16):
-                yield line.rstrip("\n")
+        yield from (line.rstrip("\n") for line in logs.lines(log, logs.FIGURES))
     except OSError:
         return
 

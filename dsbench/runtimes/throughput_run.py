@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import process
+from dsbench.base import process, reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.python_child import python_command
+from dsbench.base.reading import FileKind
 from dsbench.formats.trtexec import log as trtexec_log
 
 DEADLINE_S = 300.0
@@ -59,4 +60,5 @@ def measure(job: ThroughputJob, scratch: Path) -> BatchMeasurement:
             where=str(job.onnx),
             fix="read the error of step 6a; for a batch above 1 export the model with a dynamic batch",
         )
-    return BatchMeasurement(job.batch, trtexec_log.parse(log).throughput_qps, log.read_text("utf-8", "replace"))
+    said = reading.read_text(log, FileKind.MESSAGE, errors="replace")
+    return BatchMeasurement(job.batch, trtexec_log.parse(log).throughput_qps, said)

@@ -6,9 +6,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import Status, Written, write_generated
 from dsbench.base.options import GPU_ID, MIN_STREAMS, PERF_INTERVAL, PERF_PRECISION, PERF_SECONDS, TARGET_FPS
+from dsbench.base.reading import FileKind
 from dsbench.build import ds_config, nvinfer_config
 from dsbench.formats import nvinfer
 from dsbench.formats.nvinfer import NvinferConfig
@@ -83,7 +85,7 @@ def _from_users(facts: PreflightFacts, own: Path) -> str:
     real, folder = Path(os.path.realpath(own)), Path(os.path.realpath(layout.ds_dir))
     engine = nvinfer_config.relative(layout.engine(facts.onnx.path.stem, facts.max_bs), layout.ds_dir)
     fixed = (("batch-size", str(facts.max_bs)), ("model-engine-file", engine))
-    text = real.read_bytes().decode("utf-8", "surrogateescape")
+    text = reading.read_bytes(real, FileKind.CONFIG).decode("utf-8", "surrogateescape")
     return ds_config.moved_config(text, real.parent, folder, fixed)
 
 

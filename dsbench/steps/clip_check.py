@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dsbench.base import spec
+from dsbench.base import reading, spec
 from dsbench.base.boxes import Boxes
 from dsbench.base.errors import DsbenchError
+from dsbench.base.reading import FileKind
 from dsbench.families import registry
 from dsbench.formats import kitti
 from dsbench.jobs.probe import ProbeJob, Turn
@@ -103,7 +104,7 @@ def dump_warnings(kitti_dir: Path, wanted: int, known: int) -> tuple[str, ...]:
 def _unmoved(files: Sequence[kitti.FrameFile]) -> str:
     first = ""
     for position, file in enumerate(files):
-        text = file.path.read_text(encoding="utf-8", errors="replace")
+        text = reading.read_text(file.path, FileKind.KITTI_FRAME, errors="replace")
         first = first if position else text
         if text != first:
             return ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from dsbench.base import reading
 from dsbench.base.options import GROUND_TRUTH, SETTINGS, VIDEO
 from dsbench.formats.ground_truth import reader
 from dsbench.formats.ground_truth.truth import GroundTruth, TruthFrame, invalid
@@ -88,7 +89,7 @@ def _same_file(one: Path, other: Path) -> bool:
 
 
 def _ends(path: Path, size: int) -> bytes:
-    with open(path, "rb") as file:
+    with reading.open_regular(path) as file:
         head = file.read(_COMPARED)
         file.seek(max(0, size - _COMPARED))
         return head + file.read(_COMPARED)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from dsbench.base import reading
 from dsbench.base.errors import DsbenchError
 from dsbench.base.files import is_generated
+from dsbench.base.reading import FileKind
 from dsbench.build import nvinfer_config
 from dsbench.formats import keyfile
 from dsbench.formats.nvinfer import PROPERTY
@@ -74,7 +76,7 @@ def users_config(model: ModelRun) -> str | None:
     path = model.layout.nvinfer_config
     if not path.is_file() or is_generated(path):
         return None
-    return path.read_bytes().decode("utf-8", "surrogateescape")
+    return reading.read_bytes(path, FileKind.CONFIG).decode("utf-8", "surrogateescape")
 
 
 def _values(text: str) -> dict[tuple[str, str], str]:

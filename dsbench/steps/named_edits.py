@@ -9,7 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.reading import FileKind
 from dsbench.build import symbols
 from dsbench.build.file_edits import Edit, FileEdit, KeyEdit, SettingRemoval
 from dsbench.formats.nvinfer import CLASS_PREFIX, PROPERTY
@@ -120,7 +122,7 @@ def _of_unread_labels(found: RunFindings) -> Iterator[NamedEdit]:
     if target is None:
         return
     layout = found.model.layout
-    text = layout.labels.read_bytes() if layout.labels.is_file() else b""
+    text = reading.read_bytes(layout.labels, FileKind.LABELS) if layout.labels.is_file() else b""
     if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         names, what = tuple(text.decode("utf-16", "replace").split("\n")), "labels.txt as UTF-8"
         names = tuple(name.strip() for name in names if name.strip())

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from dsbench.base import reading
+from dsbench.base.reading import FileKind
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.record.raw import FileRecord
@@ -41,7 +43,7 @@ def dump_digest(directory: Path, names: list[str]) -> str:
     """SHA-256 of names and contents of a dump's files, in the given order."""
     digest = hashlib.sha256()
     for name in names:
-        content = (directory / name).read_bytes()
+        content = reading.read_bytes(directory / name, FileKind.KITTI_FRAME)
         digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()
@@ -105,5 +107,4 @@ def _file(role: str, path: Path, layout: ModelLayout) -> FileRecord | None:
 @lru_cache(maxsize=256)
 def _sha256(path: Path, _size: int, _mtime_ns: int) -> str:
     """Read again only after a change: the record is written after each step."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return reading.sha256(path)

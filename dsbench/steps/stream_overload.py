@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from dsbench.base import text
+from dsbench.base import logs
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import GPU_ID
 from dsbench.formats.failures import app as app_failures
@@ -38,7 +38,7 @@ def exceeded(model: ModelRun, streams: int) -> tuple[str, ...]:
 
 def likely(error: DsbenchError, perf: PerfRun) -> bool:
     """Whether a run failed because it had too many streams; not while nvinfer built an engine."""
-    known = app_failures.find(text.lines_to_search(perf.plan.log))
+    known = app_failures.find(logs.lines_to_search(perf.plan.log))
     frames = any(any(row) for row in perf.windows.fps)
     if perf.console.build_began and not frames:
         return False

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import places, process, spec
+from dsbench.base import logs, places, process, spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
 from dsbench.build import trtexec_commands
@@ -202,8 +202,7 @@ def _said_failed(finished: Finished) -> bool:
 
 def _cause(finished: Finished) -> Failure | None:
     try:
-        with open(finished.log, encoding="utf-8", errors="replace") as lines:
-            return trtexec_failures.find(lines)
+        return trtexec_failures.find(logs.lines(finished.log))
     except OSError:
         return None
 

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import options
+from dsbench.base import options, reading
+from dsbench.base.reading import FileKind
 from dsbench.formats import kitti, nvinfer
 from dsbench.formats.nvinfer import NvinferConfig
 from dsbench.judge.imports import dump_boxes, matching, parity
@@ -80,7 +81,9 @@ def derive(record: Record, layout: ModelLayout, start: Path, scratch: Path) -> D
         return Derived(None, failed.splitlines()[0])
     if layout.nvinfer_config.is_file() and _keys(nvinfer.load(layout.nvinfer_config)) != _keys(config.config):
         return Derived(None, "this dsbench writes another nvinfer config than the run had")
-    names = dump_boxes.names_of(layout.labels.read_text("utf-8", "surrogateescape").splitlines())
+    names = dump_boxes.names_of(
+        reading.read_text(layout.labels, FileKind.LABELS, errors="surrogateescape").splitlines()
+    )
     margin = EXACT_MARGIN if record.runtime == "embedded" else MARGIN
     thresholds = config.config.attrs_for
     tally = _compare(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 
+from dsbench.base import logs, reading
 from dsbench.base.errors import DsbenchError
 from dsbench.formats import kitti
 from dsbench.formats.perf.stream0 import stream0_values
@@ -23,7 +22,7 @@ def mismatches(record: Record, layout: ModelLayout) -> Iterator[RecordMismatch]:
     """Files that are there and are not those of the run. A file that is not there is in ``missing``."""
     for place, file in enumerate(record.files):
         path = layout.root / file.path
-        if path.is_file() and (digest := _sha256(path)) != file.sha256:
+        if path.is_file() and (digest := reading.sha256(path)) != file.sha256:
             yield RecordMismatch(
                 f"files[{place}].sha256", file.sha256[:16], digest[:16], FoundBy.FILES, f"{file.path}: {_FIX}"
             )
@@ -40,7 +39,7 @@ def missing(record: Record, layout: ModelLayout) -> tuple[str, ...]:
 def present(record: Record, layout: ModelLayout) -> tuple[FileRecord, ...]:
     """Files of the record that are there and have the record's digest."""
     paths = ((file, layout.root / file.path) for file in record.files)
-    return tuple(file for file, path in paths if path.is_file() and _sha256(path) == file.sha256)
+    return tuple(file for file, path in paths if path.is_file() and reading.sha256(path) == file.sha256)
 
 
 def has_dump(record: Record, layout: ModelLayout) -> bool:
@@ -90,10 +89,10 @@ def _log(path: str, run: AppRun, layout: ModelLayout) -> Iterator[RecordMismatch
         yield RecordMismatch(
             f"{path}.stream0", shown(list(run.stream0)), shown(stream0), FoundBy.FILES, f"{run.log} read again"
         )
-    if run.windows.earlier:
+    if run.windows.earlier or logs.unread(log.stat().st_size):
         return
     reader = Collector(run.streams, run.windows.interval_s)
-    for line in log.read_bytes()[: run.log_bytes].decode("utf-8", "replace").splitlines(keepends=True):
+    for line in logs.lines(log, logs.FIGURES, run.log_bytes):
         reader.feed(line, 0.0)
     reader.finish(0.0)
     for name in ("fps", "avg", "broken", "repaired"):
@@ -101,8 +100,3 @@ def _log(path: str, run: AppRun, layout: ModelLayout) -> Iterator[RecordMismatch
         if stated != real:
             at = f"{path}.windows.{name}"
             yield RecordMismatch(at, shown(stated), shown(real), FoundBy.FILES, f"{run.log} read again")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.base import options
+from dsbench.base import options, reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats.versions import EngineMachine
 from dsbench.model import engine_provenance, preflight
@@ -70,7 +70,7 @@ def record(layout: ModelLayout) -> Callable[..., EngineProvenance]:
             engine_bytes=engine.stat().st_size,
             engine_digest=engine_provenance.digest(engine),
             onnx="net.onnx",
-            onnx_sha256=preflight.onnx_model.onnx_file.sha256(layout.onnx_dir / "net.onnx"),
+            onnx_sha256=reading.sha256(layout.onnx_dir / "net.onnx"),
             weights_sha256="",
             max_bs=16,
             size=(32, 64),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.base import process, text
+from dsbench.base import logs, process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.model.layout import ModelLayout
 from dsbench.runtimes import kitti_dump
@@ -153,7 +153,7 @@ def test_a_parser_that_returns_false_is_named_behind_the_crash(tmp_path: Path) -
 def test_a_long_log_is_read_at_both_ends_only(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_bytes(b"first\n" + b"x" * 5_000_000 + b"\nmiddle\n" + b"y" * 400_000 + b"\nlast\n")
-    lines = list(text.lines_to_search(log))
+    lines = list(logs.lines_to_search(log))
     assert lines[0] == "first"
     assert "last" in lines
     assert "middle" not in lines

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from dsbench import cli
-from dsbench.base import options
+from dsbench.base import options, reading
 from dsbench.formats.trtexec import log as trtexec_log
 from dsbench.formats.versions import EngineMachine
 from dsbench.machine import hardware
@@ -142,7 +142,7 @@ def test_provenance(layout: ModelLayout, prepare: Prepare, here: EngineMachine) 
     known = engine_provenance.read(engine)
     assert known is not None
     assert (known.tensorrt, known.gpu, known.compute_capability) == (here.tensorrt, here.gpu, here.compute_capability)
-    assert known.onnx_sha256 == preflight.onnx_model.onnx_file.sha256(layout.onnx_dir / "net.onnx")
+    assert known.onnx_sha256 == reading.sha256(layout.onnx_dir / "net.onnx")
     assert (known.size, known.workspace_mib, known.engine_bytes) == ((32, 64), 4096, engine.stat().st_size)
     assert "--memPoolSize=workspace:4096M" in known.command
     assert "--device=1" in known.command

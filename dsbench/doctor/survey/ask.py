@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from dsbench.base import jsonable
+from dsbench.base import jsonable, reading
 from dsbench.base.python_child import python_command
+from dsbench.base.reading import FileKind
 from dsbench.doctor.ask import ask
 from dsbench.doctor.inventory import Program
 
@@ -50,6 +51,6 @@ async def program(name: str, *options: str, timeout_s: float = QUESTION_S) -> Pr
 def read(path: str | Path) -> str:
     """The text of a file, "" if it cannot be read."""
     try:
-        return Path(path).read_text("utf-8", "replace")
+        return reading.read_text(path, FileKind.SYSTEM, errors="replace")
     except OSError:
         return ""

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.reading import FileKind
 
 _HEADER = re.compile(rb"\s*(\S+)\s+(\d+)\s+(\d+)\s+(\S+)", re.ASCII)
 
@@ -20,7 +22,7 @@ def read(path: Path, channels: int, height: int, width: int) -> npt.NDArray[np.f
     with nvinfer's own line.
     """
     try:
-        data = path.read_bytes()
+        data = reading.read_bytes(path, FileKind.MEAN_IMAGE)
     except OSError as error:
         raise _invalid(f"Could not open mean image file '{path}'", path, "check mean-file") from error
     header = _HEADER.match(data)

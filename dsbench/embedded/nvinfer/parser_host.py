@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from dsbench.base import reading
 from dsbench.base.boxes import Boxes
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded import native
@@ -233,7 +234,7 @@ def _describe(layer: OutputLayer, array: npt.NDArray[Any]) -> native.Layer:
 def _loading_hint(lib: Path, text: str) -> str:
     """The fix for a library that does not load, from its file header, else from the loader's message."""
     try:
-        head = lib.open("rb").read(20)
+        head = reading.read_head(lib, 20)
     except OSError:
         return "build the parser first, and check custom-lib-path"
     if len(head) < 20 or head[:4] != b"\x7fELF":

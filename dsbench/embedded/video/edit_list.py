@@ -15,6 +15,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import BinaryIO
 
+from dsbench.base import reading
+
 _SECOND = 1_000_000_000
 _MOST_BYTES = 64 << 20
 """Of a moov box that is read."""
@@ -80,7 +82,7 @@ class EditList:
 def read(path: Path, track: int) -> EditList | None:
     """The edits of the track with this id; None if the file is no MP4, or has no such track or no readable sizes."""
     try:
-        with path.open("rb") as file:
+        with reading.open_regular(path) as file:
             movie = _movie(file)
     except OSError:
         return None

@@ -13,7 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.reading import FileKind
 from dsbench.formats import yamlfile
 from dsbench.formats.app import keys as tables
 from dsbench.formats.app.groups import Application, Osd, PrimaryGie, Sink, Source, StreamMux, Tests, TiledDisplay
@@ -187,8 +189,7 @@ class AppYamlReader(AppReader):
         text = yamlfile.as_string(named)
         path = resolve_from_config(self.path, text) or join_to_config(self.path, text)
         try:
-            with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-                content = file.read()
+            content = reading.read_bytes(path, FileKind.CONFIG).decode("utf-8", "surrogateescape")
         except OSError:
             self.console(f"Couldn't open CSV file {path}")
             return

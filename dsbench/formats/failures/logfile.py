@@ -5,8 +5,10 @@ from __future__ import annotations
 import codecs
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+from dsbench.base import logs
+from dsbench.base.logs import LogPart
 from dsbench.base.text import without_escapes
 
 MAX_LINE = 4096
@@ -20,18 +22,24 @@ _PREFIX = re.compile(
 )
 
 
-def lines(source: io.BufferedReader) -> Iterator[tuple[int, bytes]]:
-    """Number, from 1, and bytes of every line, of which at most MAX_LINE are read; UTF-16 becomes UTF-8."""
-    readline: Callable[[int], bytes] = source.readline
+_LINE = re.compile(rb"[^\n]+")
+
+
+def parts(source: io.BufferedReader) -> Iterator[LogPart]:
+    """The log, of a very long one its beginning and its end; UTF-16 becomes UTF-8."""
     if source.peek(2)[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        readline = codecs.EncodedFile(source, "utf-8", "utf-16", "replace").readline
-    number, begun = 1, False
-    while piece := readline(MAX_LINE):
-        ended = piece.endswith(b"\n")
-        if not begun:
-            yield number, piece
-        begun = not ended
-        number += ended
+        return logs.parts(codecs.EncodedFile(source, "utf-8", "utf-16", "replace"))
+    return logs.parts(source)
+
+
+def lines(part: LogPart) -> Iterator[tuple[int, bytes]]:
+    """Number, from 1, and bytes of every line that is not empty, of which at most MAX_LINE are read."""
+    number, position = part.first, 0
+    for match in _LINE.finditer(part.data):
+        start, end = match.span()
+        number += part.data.count(b"\n", position, start)
+        position = end
+        yield number, part.data[start : min(end, start + MAX_LINE)]
 
 
 def texts(line: bytes) -> Iterator[str]:

@@ -15,6 +15,8 @@ from dsbench.base.text import without_escapes
 
 _MAX_READ = 4096
 _MAX_SHOWN = 300
+_MAX_SEEN = 100_000
+"""Different lines that are remembered, so that a line that repeats is matched once."""
 
 
 class FailureKind(StrEnum):
@@ -99,8 +101,13 @@ def find(
     """
     patterns = [re.compile(row.pattern) for row in rows]
     best: tuple[int, Failure] | None = None
+    seen: set[int] = set()
     for raw in lines:
         line = without_escapes(raw[:_MAX_READ])
+        if (key := hash(line)) in seen:
+            continue
+        if len(seen) < _MAX_SEEN:
+            seen.add(key)
         for rank, pattern in enumerate(patterns[: best[0] if best else None]):
             if (match := pattern.search(line)) and counts(rows[rank], line):
                 best = rank, _failure(rows[rank], match, line)

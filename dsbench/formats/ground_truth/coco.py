@@ -6,12 +6,13 @@ Source: cocodataset.org, "Data format".
 
 from __future__ import annotations
 
-import json
 import math
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from dsbench.base import reading
+from dsbench.base.reading import FileKind
 from dsbench.formats.ground_truth.truth import TruthFrame, TruthObject, invalid, read_text
 
 _FIX = "export the annotations again as COCO JSON: images, annotations, categories"
@@ -20,8 +21,8 @@ _FIX = "export the annotations again as COCO JSON: images, annotations, categori
 def is_coco(path: Path) -> bool:
     """Whether a JSON file is COCO's ground truth, by its beginning and its keys."""
     try:
-        data = json.loads(read_text(path))
-    except (ValueError, RecursionError):
+        data = reading.parse_json(read_text(path, FileKind.TRUTH_JSON))
+    except ValueError:
         return False
     return isinstance(data, dict) and "annotations" in data and "images" in data
 
@@ -53,8 +54,8 @@ def read(path: Path) -> tuple[tuple[TruthFrame, ...], tuple[str, ...], tuple[str
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(read_text(path))
-    except (ValueError, RecursionError) as error:
+        data = reading.parse_json(read_text(path, FileKind.TRUTH_JSON))
+    except ValueError as error:
         raise invalid(f"is not JSON: {error}", path, "copy the file again: it may be cut off") from None
     if isinstance(data, list) and data and isinstance(data[0], dict) and "score" in data[0]:
         raise invalid("the file holds detections with scores", path, "give the annotations, not results")

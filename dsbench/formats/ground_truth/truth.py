@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.reading import FileKind
 
 # Roboflow's names: <own name>_jpg.rf.<hash>
 _ROBOFLOW = re.compile(r"^(.*?)_(?:jpe?g|png|bmp|webp)\.rf\.[0-9A-Za-z]+$")
@@ -106,10 +108,10 @@ def invalid(what: str, where: Path | str, fix: str) -> DsbenchError:
     return DsbenchError(Code.GROUND_TRUTH_INVALID, f"ground truth: {what}", where=str(where), fix=fix)
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, kind: FileKind = FileKind.TRUTH_TEXT) -> str:
     """The text of a file, bytes that are not UTF-8 kept as surrogates. Raises GROUND_TRUTH_INVALID."""
     try:
-        return path.read_bytes().decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+        return reading.read_bytes(path, kind).decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     except OSError as error:
         raise invalid(f"cannot be read: {error.strerror}", path, "make it readable") from error
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from dsbench.base.reading import FileKind
 from dsbench.formats.ground_truth.truth import TruthFrame, TruthObject, finite, invalid, read_text
 
 LISTS = ("classes.txt", "obj.names", "labels.names")
@@ -49,13 +50,15 @@ def names(folder: Path) -> tuple[str, ...]:
 
 def _of_yaml(path: Path) -> tuple[str, ...]:
     try:
-        data = yaml.safe_load(read_text(path))
-    except (yaml.YAMLError, ValueError) as error:
-        raise invalid(f"is not YAML: {str(error).splitlines()[0]}", path, "correct the file") from error
+        data = yaml.safe_load(read_text(path, FileKind.YAML))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        raise invalid(f"is not YAML: {said}", path, "correct the file") from error
     listed: Any = data.get("names") if isinstance(data, dict) else None
-    if isinstance(listed, dict) and sorted(listed) == list(range(len(listed))):
+    if isinstance(listed, dict) and listed.keys() == set(range(len(listed))):
         listed = [listed[number] for number in range(len(listed))]
-    return tuple(str(name) for name in listed) if isinstance(listed, list) else ()
+    plain = isinstance(listed, list) and all(isinstance(name, str | int | float) for name in listed)
+    return tuple(map(str, listed)) if plain else ()
 
 
 def read(path: Path, classes: tuple[str, ...]) -> TruthFrame:

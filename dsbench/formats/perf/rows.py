@@ -22,7 +22,7 @@ from typing import NamedTuple
 from dsbench.base.text import without_escapes
 
 MARKER = "**PERF:"
-_BEHIND = r"\s*"
+_BEHIND = r"[^\S\n]*"
 """What may stand between a marker and the first number. To accept a prefix there, extend this pattern."""
 ROW_START = re.escape(MARKER) + _BEHIND
 """What begins a row or a header of a single ``-c``."""

@@ -5,31 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
+from dsbench.base import logs
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats.perf.rows import MARKER, ROW_START
+from dsbench.formats.perf.windows import MAX_FPS
 
-_SPECIFICATION = re.compile(rf"{ROW_START}([0-9.]+)")
+_SPECIFICATION = re.compile(rf"{ROW_START}([0-9.]+(?:,[0-9]+)?)".encode())
 _MARKER = MARKER.encode()
-_DECIMAL = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+")
-_MAX_LINE = 1 << 20
-"""Bytes of a line; a longer one is read in pieces: a log without newlines must not fill the memory."""
 
 
 def stream0_values(path: Path | str, end: int | None = None) -> Iterator[float]:
     """What the specification's ``grep -oP '\\*\\*PERF:\\s*\\K[0-9.]+'`` prints for a log: stream 0's windows, in order.
 
-    ``end``: bytes of the log that count, all of them by default. A header gives nothing; neither do ``nan`` and
-    ``inf``. A number cut by the end of the log counts as it stands.
+    ``end``: bytes of the log that count, all of them by default. A header gives nothing; neither do ``nan``, ``inf``
+    and numbers that are no rate of frames. A number cut by the end of the log counts as it stands. Unlike grep's, a
+    decimal comma is one: ``29,97`` is 29.97.
     Raises DsbenchError(PERF_LOG_INVALID) when the log cannot be read.
     """
     try:
-        with Path(path).open("rb") as log:
-            for line in _lines(log, end):
-                if _MARKER in line:
-                    found = _SPECIFICATION.findall(line.decode("utf-8", "replace"))
-                    yield from (float(text) for text in found if _DECIMAL.fullmatch(text))
+        for block in logs.blocks(path, end):
+            if _MARKER in block:
+                yield from filter(_is_rate, map(_number, _SPECIFICATION.findall(block)))
     except OSError as error:
         raise DsbenchError(
             Code.PERF_LOG_INVALID,
@@ -39,7 +36,12 @@ def stream0_values(path: Path | str, end: int | None = None) -> Iterator[float]:
         ) from error
 
 
-def _lines(log: BinaryIO, end: int | None) -> Iterator[bytes]:
-    """The lines of the log's first ``end`` bytes; long ones in pieces."""
-    while line := log.readline(_MAX_LINE if end is None else min(_MAX_LINE, end - log.tell())):
-        yield line
+def _number(text: bytes) -> float:
+    try:
+        return float(text.replace(b",", b"."))
+    except ValueError:
+        return -1.0
+
+
+def _is_rate(value: float) -> bool:
+    return 0 <= value <= MAX_FPS

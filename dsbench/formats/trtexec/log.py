@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import spec
+from dsbench.base import logs, spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.text import without_escapes
 from dsbench.formats.trtexec import setup as trtexec_setup
@@ -27,6 +27,12 @@ _MEAN = re.compile(r"\bmean\s*[=:]\s*([0-9.eE+-]+)\s*ms")
 _P99 = re.compile(
     r"percentile\s*\(?\s*99\s*%\s*\)?\s*[=:]\s*([0-9.eE+-]+)\s*ms|percentile[=:\s]+([0-9.eE+-]+)\s*ms at 99%"
 )
+_MARKS = re.compile(
+    "|".join(
+        (*map(re.escape, trtexec_setup.MARKS), "&&&&", "Throughput:", "GPU Compute", "may be bound by", "unstable")
+    )
+)
+"""What a line has that says anything: verbose logs are long, and most of their lines say nothing."""
 _RUNNING, _FAILED, _PASSED = "&&&& RUNNING", "&&&& FAILED", "&&&& PASSED"
 _UNSTABLE = re.compile(r"GPU compute time is unstable, with coefficient of variance = ([0-9.]+)%")
 _BOUNDS = (
@@ -66,6 +72,8 @@ class _Run:
 
     def read(self, line: str, *, cut: bool) -> None:
         """``cut``: the file ends in the middle of this line."""
+        if not (self._in_gpu_block or _MARKS.search(line)):
+            return
         self.setup.read(line)
         self.failed |= _FAILED in line
         self.passed |= _PASSED in line
@@ -105,8 +113,8 @@ def parse(path: Path | str) -> TrtexecLog:
     """
     path = Path(path)
     try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            run, older, first_line = _last_run(lines)
+        run, older, first_line = _last_run(logs.lines(path, logs.FIGURES))
+        run.remarks += filter(None, [logs.unread(path.stat().st_size)])
     except OSError as error:
         raise DsbenchError(
             Code.TRTEXEC_LOG_INVALID, f"{error.strerror}: {path}", where=str(path), fix="run trtexec again"
@@ -133,8 +141,7 @@ def parse(path: Path | str) -> TrtexecLog:
 def setup(path: Path) -> Setup:
     """What the last run of a log says about itself, whether it measured anything or not; nothing if unreadable."""
     try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            return _last_run(lines)[0].setup.result()
+        return _last_run(logs.lines(path, logs.FIGURES))[0].setup.result()
     except OSError:
         return trtexec_setup.UNKNOWN
 

@@ -11,6 +11,11 @@ from dataclasses import dataclass, field
 
 from dsbench.formats import versions
 
+MARKS = (
+    *("&&&& RUNNING", "TensorRT version:", "Selected Device:", "Compute Capability:", "Load engine:", "nput binding"),
+    *("Input inference shape", "Data transfers:", "Streams:", "Memory Pools:", "Engine built in"),
+)
+"""One of them is in every line that is read here."""
 _BANNER = re.compile(r"&&&& RUNNING TensorRT\.trtexec\b[^#]*(?:# (.*))?")
 _VERSION = re.compile(r"\bTensorRT version: (\d+(?:\.\d+)+)")
 _DEVICE = re.compile(r"Selected Device: (.+)")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dsbench.base import reading
 from dsbench.base.errors import DsbenchError
+from dsbench.base.reading import FileKind
 from dsbench.formats import labels as label_file
 from dsbench.formats.labels import Labels
 from dsbench.formats.nvinfer import NvinferConfig
@@ -77,6 +79,6 @@ def _functions(config: NvinferConfig) -> tuple[str, ...] | None:
     try:
         if path is None or not name or not path.is_file():
             return None
-        return (name,) if b"\0" + name.encode() + b"\0" in path.read_bytes() else ()
+        return (name,) if b"\0" + name.encode() + b"\0" in reading.read_bytes(path, FileKind.LIBRARY) else ()
     except OSError:
         return None

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from dsbench.base import environment
+from dsbench.base import environment, reading
 from dsbench.base.errors import DsbenchError
+from dsbench.base.reading import FileKind
 from dsbench.formats import nvinfer
 from dsbench.formats.app import config as app_config
 from dsbench.formats.app.config import AppConfig
@@ -92,4 +93,4 @@ def _unreadable(path: Path, error: DsbenchError) -> Finding:
 
 
 def _text(path: Path) -> str:
-    return path.read_bytes().decode("utf-8", "replace")
+    return reading.read_bytes(path, FileKind.CONFIG).decode("utf-8", "replace")

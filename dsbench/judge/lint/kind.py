@@ -7,6 +7,7 @@ import re
 from enum import StrEnum
 from pathlib import Path
 
+from dsbench.base import reading
 from dsbench.base.errors import DsbenchError
 from dsbench.formats import keyfile, nvinfer, yamlfile
 from dsbench.formats.keyfile import KeyFile
@@ -74,7 +75,7 @@ def _app(keys: KeyFile, *, yaml: bool) -> bool:
 def _by_text(path: Path) -> ConfigKind:
     """The kind of a file that cannot be parsed, by the words in it."""
     try:
-        text = path.read_bytes()[: 1 << 20].decode("utf-8", "replace")
+        text = reading.read_head(path, 1 << 20).decode("utf-8", "replace")
     except OSError:
         return ConfigKind.UNREADABLE
     lines = re.findall(r"^\s*([\w-]+)\s*[=:]", text, re.MULTILINE)

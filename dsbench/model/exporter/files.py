@@ -6,16 +6,15 @@ never an error.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-MAX_JSON = 32 << 20
-MAX_TEXT = 256 << 10
-"""Bytes of a YAML or ini file: its parsers are slow, and no exporter writes longer ones."""
+from dsbench.base import reading
+from dsbench.base.reading import FileKind
+
 MAX_FILES = 200
 """Entries of one folder that are looked at, by name."""
 
@@ -41,24 +40,22 @@ class Files:
             if (folder / name).is_file():
                 yield folder / name
 
-    def text(self, path: Path, limit: int = MAX_TEXT) -> str | None:
+    def text(self, path: Path, kind: FileKind = FileKind.EXPORTER_TEXT) -> str | None:
         """The file's text; None if there is none, or if it is not read."""
         try:
             if not path.is_file():
                 return None
             if not path.resolve().is_relative_to(self.root.resolve()):
                 raise ValueError("it is a link that leaves the model directory")
-            if path.stat().st_size > limit:
-                raise ValueError(f"larger than {limit >> 10} KiB")
-            return path.read_text(encoding="utf-8-sig")
+            return reading.read_text(path, kind, encoding="utf-8-sig")
         except (OSError, ValueError) as error:
             self.problem(path, error)
             return None
 
     def json_object(self, path: Path) -> dict[str, Any]:
         """The object of a JSON file; empty if there is none."""
-        text = self.text(path, MAX_JSON)
-        return {} if text is None else self._mapping(path, lambda: json.loads(text), "a JSON object")
+        text = self.text(path, FileKind.EXPORTER_JSON)
+        return {} if text is None else self._mapping(path, lambda: reading.parse_json(text), "a JSON object")
 
     def yaml_mapping(self, path: Path) -> dict[str, Any]:
         """The mapping of a YAML file; empty if there is none. Tags build nothing but plain values."""
@@ -86,7 +83,8 @@ class Files:
 
     def problem(self, path: Path, error: Exception) -> None:
         """Notes a file that is not read."""
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        reason = said.splitlines()[0]
         self.problems.append(f"{path.name} is not read: {reason}")
 
 

@@ -7,9 +7,9 @@ only with deepstream=True, which gives one output [N, 6]. Names are JSON.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
+from dsbench.base import reading
 from dsbench.model.exporter.files import names_by_id
 from dsbench.model.exporter.normalisation import IMAGENET, Scaling, one_scale
 from dsbench.model.exporter.statement import Said, Statement, Trust
@@ -76,6 +76,6 @@ def _names(text: str) -> tuple[str, ...]:
     if not text or len(text) > _LONGEST:
         return ()
     try:
-        return names_by_id(json.loads(text))
+        return names_by_id(reading.parse_json(text))
     except (ValueError, RecursionError):
         return ()

@@ -14,12 +14,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dsbench.base import reading
 from dsbench.base.errors import DsbenchError
 from dsbench.base.files import is_generated
+from dsbench.base.reading import FileKind
 from dsbench.formats import labels as label_file
 from dsbench.formats import nvinfer
 from dsbench.formats.nvinfer import NvinferConfig
-from dsbench.model.exporter.files import MAX_TEXT, Files
+from dsbench.model.exporter.files import Files
 from dsbench.model.exporter.statement import Said, Statement, Trust
 
 SUFFIXES = (".txt", ".yml", ".yaml")
@@ -69,7 +71,7 @@ def _feeding(stated: Statement) -> tuple[object, ...]:
 
 def _read(path: Path, model: Model, files: Files) -> tuple[bool, Statement] | None:
     """Whether the config names the model, and what it states; None if it is no config, or another model's."""
-    text = files.text(path, MAX_TEXT) if _looks_like_one(path) else None
+    text = files.text(path) if _looks_like_one(path) else None
     if text is None:
         return None
     try:
@@ -88,8 +90,7 @@ def _read(path: Path, model: Model, files: Files) -> tuple[bool, Statement] | No
 def _looks_like_one(path: Path) -> bool:
     """Whether the beginning of the file has a ``[property]`` group: label files and licences have none."""
     try:
-        with path.open("rb") as stream:
-            start = stream.read(MAX_TEXT)
+        start = reading.read_head(path, FileKind.EXPORTER_TEXT.limit)
     except OSError:
         return False
     return re.search(rb"^\s*(\[property\]|property:)", start, re.MULTILINE) is not None

@@ -5,10 +5,10 @@ Logits have a column for each class id and, after fine-tuning, one more that is 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
+from dsbench.base import reading
 from dsbench.model.exporter.files import names_by_id, number, numbers, size
 from dsbench.model.exporter.normalisation import one_scale
 from dsbench.model.exporter.statement import Said, Statement, Trust
@@ -52,7 +52,7 @@ def _entry(text: str) -> dict[str, Any] | None:
     if not text or len(text) > _LONGEST:
         return None
     try:
-        data = json.loads(text)
+        data = reading.parse_json(text)
     except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None

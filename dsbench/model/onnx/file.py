@@ -5,11 +5,11 @@ Nothing is run, and no memory is allocated by declared shapes: a hostile model c
 
 from __future__ import annotations
 
-import hashlib
 import stat
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ def load(path: Path) -> onnx.ModelProto:
 
     model = onnx.ModelProto()
     try:
-        with path.open("rb") as stream:
-            model.ParseFromString(stream.read())
+        model.ParseFromString(reading.read_head(path, size))
     except DecodeError as error:
         raise DsbenchError(
             Code.ONNX_INVALID,
@@ -52,15 +51,6 @@ def load(path: Path) -> onnx.ModelProto:
             fix=_RE_EXPORT,
         )
     return model
-
-
-def sha256(path: Path) -> str:
-    """Hex digest of the file, read in blocks."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def external_files(model: onnx.ModelProto, path: Path) -> tuple[Path, ...]:
@@ -116,8 +106,7 @@ def _check_regular(path: Path) -> int:
 
 def _check_head(path: Path, size: int) -> None:
     try:
-        with path.open("rb") as stream:
-            head = stream.read(512)
+        head = reading.read_head(path, 512)
     except OSError as error:
         raise DsbenchError(
             Code.ONNX_INVALID, f"cannot read {path.name}: {error.strerror}", where=str(path), fix=_READABLE

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.model.onnx import beginning, extra_inputs, tensor
 from dsbench.model.onnx import file as onnx_file
@@ -91,7 +92,7 @@ def inspect(path: Path, *, input_size: tuple[int, int] | None = None) -> OnnxFac
     batch, batch_warnings = _batch(image.shape[0], path)
     return OnnxFacts(
         path=path,
-        sha256=onnx_file.sha256(path),
+        sha256=reading.sha256(path),
         input_name=image.name,
         shape=image.shape,
         dtype=image.dtype,

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from dsbench.base import reading
+from dsbench.base.reading import FileKind
 from dsbench.record.evidence import AnnotatedVideo
 from dsbench.report.page.views import VideoView
 
@@ -25,7 +27,7 @@ def _video(file: AnnotatedVideo, max_bytes: int, folder: Path) -> VideoView:
     try:
         size = path.stat().st_size
         small = size <= max_bytes and file.mime_type in _PLAYED
-        data = base64.b64encode(path.read_bytes()).decode() if small else ""
+        data = base64.b64encode(reading.read_bytes(path, FileKind.REPORT)).decode() if small else ""
     except OSError as error:
         return VideoView(file.title, file.mime_type, note=f"the file cannot be read: {error.strerror}")
     link = quote(os.path.relpath(path, folder).encode("utf-8", "surrogateescape"))

@@ -6,9 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import places
+from dsbench.base import places, reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
+from dsbench.base.reading import FileKind
 from dsbench.base.text import ascii_name
 from dsbench.record.schema import Record
 from dsbench.report.step8 import charts, markdown, page, sections
@@ -90,5 +91,5 @@ def set_aside(reports: Path, model_name: str, *, only_foreign: bool = False) -> 
 
 def _is_ours(path: Path) -> bool:
     with suppress(OSError):
-        return path.read_bytes().rstrip().endswith(_MARK.encode())
+        return reading.read_bytes(path, FileKind.REPORT).rstrip().endswith(_MARK.encode())
     return False

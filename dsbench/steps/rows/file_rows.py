@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from dsbench.base import text
+from dsbench.base import logs, reading, text
 from dsbench.base.files import Status, Written
 from dsbench.record.evidence import EvidenceLog
 
@@ -21,7 +21,7 @@ def file_text(log: EvidenceLog, path: Path) -> None:
     """Record a file's text; of a long file only the beginning and the end are read."""
     half = _MAX_TEXT_BYTES // 2
     try:
-        with open(path, "rb") as file:
+        with reading.open_regular(path) as file:
             size = os.fstat(file.fileno()).st_size
             data = file.read(_MAX_TEXT_BYTES if size <= _MAX_TEXT_BYTES else half)
             if size > _MAX_TEXT_BYTES:
@@ -38,7 +38,7 @@ def log_text(log: EvidenceLog, path: Path) -> None:
     if not path.is_file():
         file_text(log, path)
         return
-    lines = text.folded(text.lines_to_search(path))
+    lines = text.folded(logs.lines_to_search(path))
     whole, half = "\n".join(lines), _MAX_TEXT_BYTES // 2
     if len(whole) > _MAX_TEXT_BYTES:
         whole = f"{whole[:half]}\n[... {len(whole) - _MAX_TEXT_BYTES} characters ...]\n{whole[-half:]}"
