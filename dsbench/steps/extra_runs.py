@@ -107,18 +107,28 @@ def _enough(model: ModelRun, plan: ExtraPlan) -> Callable[[Windows], bool] | Non
 def add_evidence(log: EvidenceLog, layout: ModelLayout, run: ExtraRun) -> None:
     """Command, files, figures and load of one additional run."""
     plan, perf, measured = run.plan, run.perf, run.measurement
-    name = f"{plan.title}, {plan.streams} stream{'s' * (plan.streams != 1)}"
+    name = called(plan.title, plan.streams)
     log.note(*run.notes)
     log.command(*perf.finished.command)
     log.fact(f"{name}: log", layout.given_path(perf.plan.log), f"the app ran for {perf.finished.seconds:.1f} s")
+    if perf.end_warning:
+        log.warn(f"{name}: {perf.end_warning}")
+    engine_rows.engine(log, name, perf.console, build_s=perf.build_s)
+    add_figures(log, name, measured, run.series, perf.windows)
+    file_text(log, layout.ds_extra_app_config(plan.name))
+    log_text(log, perf.plan.log)
+
+
+def called(title: str, streams: int) -> str:
+    """A run's name in its facts."""
+    return f"{title}, {streams} stream{'s' * (streams != 1)}"
+
+
+def add_figures(log: EvidenceLog, name: str, measured: Measurement, series: Series, windows: Windows) -> None:
+    """What follows from the PERF windows and the telemetry."""
     total = measured.total
     if total is not None:
         spread = f"95 % confidence interval {total.low:.1f} to {total.high:.1f}, {measured.windows} windows"
         log.fact(f"{name}: all streams together", f"{total.mean:.1f} FPS", spread)
     log.note(*(f"{name}: {reason.text}" for reason in measured.reasons))
-    if perf.end_warning:
-        log.warn(f"{name}: {perf.end_warning}")
-    engine_rows.engine(log, name, perf.console, build_s=perf.build_s)
-    telemetry_rows.add_run(log, name, run.series, perf.windows)
-    file_text(log, layout.ds_extra_app_config(plan.name))
-    log_text(log, perf.plan.log)
+    telemetry_rows.add_run(log, name, series, windows)

@@ -6,7 +6,7 @@ queues included.
 
 from __future__ import annotations
 
-from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dsbench.base.errors import Code, DsbenchError
@@ -15,6 +15,7 @@ from dsbench.formats import latency as latency_log
 from dsbench.formats.latency import LatencyLog
 from dsbench.judge import latency
 from dsbench.judge.latency import LatencySummary
+from dsbench.judge.run.measurement import Measurement
 from dsbench.judge.run.telemetry import percentile
 from dsbench.model.layout import ModelLayout
 from dsbench.record.evidence import EvidenceLog
@@ -89,10 +90,15 @@ def _measured(model: ModelRun, log: EvidenceLog) -> FrameLatencyResult:
     summary = latency.summarise(found.frames)
     if summary is None:
         raise _nothing(found, made)
-    doubts = dict.fromkeys(reason.code for reason in made.measurement.reasons)
-    doubtful = f" | {made.measurement.state.upper()} ({', '.join(doubts)})" if doubts else ""
-    log.print(f"Latency at {streams} stream{'s' * (streams != 1)}: {latency.sentence(summary)}{doubtful}")
+    log.print(line(streams, summary, made.measurement))
     return FrameLatencyResult(made, found, summary)
+
+
+def line(streams: int, summary: LatencySummary, measured: Measurement) -> str:
+    """The summary on one line; ``measured``: the run's throughput, whose doubts are doubts about its latency."""
+    doubts = dict.fromkeys(reason.code for reason in measured.reasons)
+    doubtful = f" | {measured.state.upper()} ({', '.join(doubts)})" if doubts else ""
+    return f"Latency at {streams} stream{'s' * (streams != 1)}: {latency.sentence(summary)}{doubtful}"
 
 
 def _nothing(found: LatencyLog, made: ExtraRun) -> DsbenchError:
@@ -107,6 +113,7 @@ def _nothing(found: LatencyLog, made: ExtraRun) -> DsbenchError:
 
 
 _STREAMS_SHOWN = 16
+_COLUMNS = ("frames", "mean ms", "median ms", "longest ms")
 
 
 def add_evidence(log: EvidenceLog, layout: ModelLayout, result: FrameLatencyResult) -> None:
@@ -116,15 +123,7 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: FrameLatencyResu
         log.fact("Latency", result.not_run)
         return
     summary, found = result.summary, result.log
-    log.fact("Latency under load", f"mean {summary.mean:.1f} ms", latency.sentence(summary))
-    log.table(
-        "Latency of a frame", ("percentile", "ms", "95 % confidence interval", "independent values"), _rows(summary)
-    )
-    if remark := latency.remark(summary):
-        log.note(remark)
-    shown = sorted(found.frames.items())[:_STREAMS_SHOWN]
-    columns = ("frames", "mean ms", "median ms", "longest ms")
-    log.table("Latency by stream", ("stream", *columns), ((f"{source}", *_cells(each)) for source, each in shown))
+    add_summary(log, summary, found.frames)
     streams = result.run.plan.streams
     if len(found.frames) < streams:
         log.note(
@@ -132,11 +131,23 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: FrameLatencyResu
         )
     if found.components:
         rows = ((name, *_cells(each)) for name, each in sorted(found.components.items()))
-        log.table("Latency by component", ("component", *columns), rows)
+        log.table("Latency by component", ("component", *_COLUMNS), rows)
     log.note(f"{found.start_up} frames before the first PERF row are left out: the app was still starting")
     if found.broken:
         log.note(f"{found.broken} latency lines are cut by other output and are left out")
     extra_runs.add_evidence(log, layout, result.run)
+
+
+def add_summary(log: EvidenceLog, summary: LatencySummary, frames: Mapping[int, Sequence[float]]) -> None:
+    """The summary, and each stream. ``frames``: milliseconds by stream."""
+    log.fact("Latency under load", f"mean {summary.mean:.1f} ms", latency.sentence(summary))
+    log.table(
+        "Latency of a frame", ("percentile", "ms", "95 % confidence interval", "independent values"), _rows(summary)
+    )
+    if remark := latency.remark(summary):
+        log.note(remark)
+    shown = sorted(frames.items())[:_STREAMS_SHOWN]
+    log.table("Latency by stream", ("stream", *_COLUMNS), ((f"{source}", *_cells(each)) for source, each in shown))
 
 
 def _rows(summary: LatencySummary) -> list[tuple[str, ...]]:
@@ -147,7 +158,7 @@ def _rows(summary: LatencySummary) -> list[tuple[str, ...]]:
     return rows + [(f"{one.percent:g}", "not known", "", f"{one.needed} needed") for one in summary.missing]
 
 
-def _cells(values: array[float]) -> tuple[str, ...]:
+def _cells(values: Sequence[float]) -> tuple[str, ...]:
     """Count, mean, median and maximum of a series, as cells of a row."""
     mean = sum(values) / len(values)
     return (str(len(values)), f"{mean:.1f}", f"{percentile(values, 50):.1f}", f"{max(values):.1f}")

@@ -91,7 +91,7 @@ def run(model: ModelRun, log: EvidenceLog) -> RegressionResult:
     found = compared(now, data)
     result = model.keep(RegressionResult(search, data, found))
     model.record(_KEY, record_entry(now, data))
-    add_evidence(log, search.baseline, found)
+    add_evidence(log, data, found)
     fails = found.word == "regression" and search.baseline.gates and not model.option(BLESS).value
     told = (RowState.IN_DOUBT,) if fails else (RowState.WORSE, RowState.IN_DOUBT)  # the error has the others
     log.warn(*(f"{row.state}: {row.text}; {row.reason}" for row in found.rows if row.state in told))
@@ -177,12 +177,11 @@ def failure(found: RunComparison, chosen: Baseline) -> DsbenchError:
     return DsbenchError(Code.REGRESSION, "\n".join(lines), where=str(chosen.kept.path), fix=fix)
 
 
-def add_evidence(log: EvidenceLog, chosen: Baseline, found: RunComparison) -> None:
+def add_evidence(log: EvidenceLog, data: BaselineData, found: RunComparison) -> None:
     """The result in one line, the table, what differs."""
-    origin = f"{chosen.origin}, " if chosen.origin is not BaselineOrigin.LAST_GOOD else "last good run, "
-    against = f"{origin}{chosen.kept.record.started}"
+    against = f"{data.origin}, {data.started}"
     log.fact(baseline.RESULT, found.word, f"{found.sentence} ({against})")
-    log.fact(baseline.GIVEN, chosen.kept.path, str(chosen.origin))
+    log.fact(baseline.GIVEN, data.path, data.origin)
     if found.word == "not comparable":
         log.left_out = f"not comparable with the baseline: {found.sentence}"
     log.print(f"Compared with the baseline ({against}): {found.word}")

@@ -7,6 +7,7 @@ the first.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,10 @@ _FIX = (
     "export the model again with a dynamic batch dimension that every node keeps (Reshape with a fixed 1, "
     "Squeeze of dimension 0 and constants of batch 1 do not); until then run it with a batch of 1"
 )
+
+
+TABLE, CLIP = "Each stream in the batch and alone", "clip"
+"""Title of the table, and its column with the frames of each stream's clip."""
 
 
 @dataclass(frozen=True)
@@ -184,26 +189,30 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: StreamParityResu
         log.left_out = result.not_run
         log.fact("Streams compared", f"none: {result.not_run}")
         return
+    add_figures(log, parity, tuple(map(str, result.clips)), f"the app ran for {result.app_seconds:.1f} s in total")
+    log.note(f"clips, dumps and logs: {layout.given_path(layout.parity_dir)}")
+    file_text(log, layout.parity_dir / "deepstream_app_batch.txt")
+
+
+def add_figures(log: EvidenceLog, parity: Parity, clips: Sequence[str], ran: str) -> None:
+    """What follows from the comparison. ``clips``: of each stream in words; ``ran``: how long the app did."""
     objects = sum(one.objects for one in parity.streams)
     matched = sum(one.matched for one in parity.streams)
     log.fact(
         "Streams compared", f"{len(parity.streams)} different clips in one batch, each compared with a run of its own"
     )
-    log.fact("Matched objects", f"{matched} of {objects}", f"the app ran for {result.app_seconds:.1f} s in total")
+    log.fact("Matched objects", f"{matched} of {objects}", ran)
     tolerance = parity.tolerance
     log.fact("Objects match if", f"IoU >= {tolerance.iou:g}, scores within {tolerance.score:g}, same label")
-    columns = ("stream", "clip", "objects alone", "matched", "borderline", "differing", "shows")
     rows = (
         (one.stream, clip, one.objects, one.matched, one.borderline, one.differing, one.cause or "its own boxes")
-        for one, clip in zip(parity.streams, result.clips, strict=True)
+        for one, clip in zip(parity.streams, clips, strict=True)
     )
-    log.table("Each stream in the batch and alone", columns, rows)
-    log.note(f"clips, dumps and logs: {layout.given_path(layout.parity_dir)}")
+    log.table(TABLE, ("stream", CLIP, "objects alone", "matched", "borderline", "differing", "shows"), rows)
     if objects == 0:
         log.warn("no clip has an object: the comparison proves nothing")
     elif not parity.telling:
         log.warn("the clips' boxes do not differ: a batch that repeats its first item would not be detected")
-    file_text(log, layout.parity_dir / "deepstream_app_batch.txt")
 
 
 def record_entry(parity: Parity) -> ParityRecord:

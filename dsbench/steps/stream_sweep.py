@@ -120,16 +120,21 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: StreamSweepResul
         log.left_out = result.not_run
         log.fact("Sweep", result.not_run)
         return
-    shown = "not known" if result.largest is None else result.largest
-    log.fact("Largest number of real-time streams", shown, result.answer.removeprefix("Sweep: "))
-    columns = ("streams", "run", "slowest stream", "95 % confidence interval", "all streams together", "real-time")
-    ordered = sorted(result.trials, key=lambda trial: trial.streams)
-    log.table("Runs by number of streams", columns, map(_row, ordered))
-    log.warn(*(f"the app failed with {one.streams} streams: {one.failure}" for one in result.trials if one.failure))
-    if not result.largest:
-        log.warn(result.answer)
+    add_trials(log, result.trials, result.max_bs)
     for run in result.runs:
         extra_runs.add_evidence(log, layout, run)
+
+
+def add_trials(log: EvidenceLog, trials: tuple[SweepTrial, ...], max_bs: int) -> None:
+    """The answer, and a row for each trial."""
+    largest, answer = sweep.largest(trials, max_bs), sweep.answer(trials, max_bs)
+    shown = "not known" if largest is None else largest
+    log.fact("Largest number of real-time streams", shown, answer.removeprefix("Sweep: "))
+    columns = ("streams", "run", "slowest stream", "95 % confidence interval", "all streams together", "real-time")
+    log.table("Runs by number of streams", columns, map(_row, sorted(trials, key=lambda trial: trial.streams)))
+    log.warn(*(f"the app failed with {one.streams} streams: {one.failure}" for one in trials if one.failure))
+    if not largest:
+        log.warn(answer)
 
 
 def _row(trial: SweepTrial) -> tuple[str, ...]:

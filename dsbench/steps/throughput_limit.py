@@ -97,13 +97,23 @@ def _measured(model: ModelRun, log: EvidenceLog) -> ThroughputLimitResult:
         load=_load_of_run1(model),
         cores=usable_cpus(),
         interval=model.get(BenchmarkConfigResult).config.interval,
-        distrust=_reasons(first.measurement) or ("" if first.measurement.total else "run 1 has no steady window"),
+        distrust=distrust(first.measurement),
         notes=tuple(note for note in (*map(_no_ceiling, runs), other_engine) if note),
     )
     verdict = bottleneck.judge(evidence)
+    print_verdict(log, evidence, verdict)
+    return ThroughputLimitResult(evidence, verdict, runs)
+
+
+def distrust(first: Measurement) -> str:
+    """Why run 1's figure of all streams does not hold; empty where it does."""
+    return _reasons(first) or ("" if first.total else "run 1 has no steady window")
+
+
+def print_verdict(log: EvidenceLog, evidence: BottleneckEvidence, verdict: Bottleneck) -> None:
+    """The limit, and the sentences that it follows from."""
     log.print(f"Limit of run 1 ({evidence.streams} streams, {evidence.fps:.1f} frames/s): {verdict.name}")
     log.print(*(f"  {sentence}" for sentence in verdict.sentences))
-    return ThroughputLimitResult(evidence, verdict, runs)
 
 
 def seconds(perf_seconds: int, *, on_gpu: bool) -> int:
@@ -191,14 +201,19 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: ThroughputLimitR
         log.left_out = result.not_run
         log.fact("Limit", f"not measured: {result.not_run}")
         return
+    add_verdict(log, evidence, verdict)
+    for run in result.runs:
+        extra_runs.add_evidence(log, layout, run)
+
+
+def add_verdict(log: EvidenceLog, evidence: BottleneckEvidence, verdict: Bottleneck) -> None:
+    """The verdict, run 1 and its ceilings."""
     log.fact("Limit", verdict.name, verdict.sentences[0])
     log.table(
         "Run 1 and its ceilings",
         ("what", "streams", "frames per second", "run 1 as a fraction of it"),
         _rows(evidence),
     )
-    for run in result.runs:
-        extra_runs.add_evidence(log, layout, run)
     if verdict.limit is Limit.UNCLEAR:
         log.note("unclear: the evidence is not enough to name the limit (docs/limits.md)")
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import pairwise
 from statistics import fmean
-from typing import NamedTuple
 
 from dsbench.base.steps import STEPS
 from dsbench.judge import streams
@@ -16,21 +15,13 @@ from dsbench.judge.imports.match_tally import MatchTally
 from dsbench.judge.imports.matching import CLOSE, PAIRED
 from dsbench.record.raw import TOO_MANY, AccuracyData, AppRun, GateData
 from dsbench.record.schema import Record, RunTelemetry
-from dsbench.verify.mismatch import FoundBy, RecordMismatch, shown
+from dsbench.verify import relations
+from dsbench.verify.mismatch import FoundBy, RawCheck, RecordMismatch, holds, shown
 
 _CLOCK_SLACK_S, _CLOCK_SLACK = 5.0, 0.05
 """The wall clock may be set during a run; times of the steps are of a clock that is not."""
 _RUN_SLACK_S = 1.0
 """Seconds between the last look at the log and the end of the run."""
-
-
-class RawCheck(NamedTuple):
-    """One comparison: the value at ``path`` must be ``expected``; ``why`` in words."""
-
-    path: str
-    stated: object
-    expected: object
-    why: str
 
 
 def mismatches(record: Record) -> Iterator[RecordMismatch]:
@@ -66,10 +57,7 @@ def _checks(record: Record) -> Iterator[RawCheck]:
         frames = sum(map(len, raw.latency.by_stream.values()))
         yield RawCheck("raw.latency.frames", raw.latency.frames, frames, "the number of latencies")
     yield from _facts(record)
-
-
-def _true(path: str, holds: bool, why: str) -> RawCheck:
-    return RawCheck(path, holds, True, why)
+    yield from relations.checks(record)
 
 
 def _grows(values: Iterable[float]) -> bool:
@@ -85,17 +73,17 @@ def _times(record: Record) -> Iterator[RawCheck]:
         ended = datetime.fromisoformat(record.ended) if record.ended else updated
         took = (updated - started).total_seconds()
     except (ValueError, TypeError):
-        yield _true("started", False, "started, updated and ended are times of ISO 8601")
+        yield holds("started", False, "started, updated and ended are times of ISO 8601")
         return
-    yield _true("updated", started <= updated, "it is not before `started`")
-    yield _true("ended", abs((updated - ended).total_seconds()) <= _CLOCK_SLACK_S, "it is about `updated`")
+    yield holds("updated", started <= updated, "it is not before `started`")
+    yield holds("ended", abs((updated - ended).total_seconds()) <= _CLOCK_SLACK_S, "it is about `updated`")
     spent = sum(step.seconds for step in record.steps)
     fits = spent <= took * (1 + _CLOCK_SLACK) + _CLOCK_SLACK_S
-    yield _true("steps", fits, f"the steps took {spent:.1f} s, from `started` to `updated` are {took:.0f} s")
-    yield _true("steps", all(step.seconds >= 0 for step in record.steps), "no step takes less than no time")
+    yield holds("steps", fits, f"the steps took {spent:.1f} s, from `started` to `updated` are {took:.0f} s")
+    yield holds("steps", all(step.seconds >= 0 for step in record.steps), "no step takes less than no time")
     known = [step.name for step in STEPS]
     places = [known.index(step.evidence.step) for step in record.steps if step.evidence.step in known]
-    yield _true("steps", _grows(places), "they are in the order of the run")
+    yield holds("steps", _grows(places), "they are in the order of the run")
 
 
 def _options(record: Record) -> Iterator[RawCheck]:
@@ -152,7 +140,7 @@ def _facts(record: Record) -> Iterator[RawCheck]:
         yield RawCheck(f"files[{place}].sha256", onnx.sha256, digest, "the ONNX file's digest of pre-flight")
     for place, file in enumerate(record.files):
         whole = file.bytes >= 0 and len(file.sha256) == 64
-        yield _true(f"files[{place}]", whole, "a size of at least 0 and a SHA-256")
+        yield holds(f"files[{place}]", whole, "a size of at least 0 and a SHA-256")
     pairs = []
     if model is not None:
         pairs += [("opset", model.opset), ("num_labels", model.classes), ("producer", model.producer)]
@@ -180,17 +168,17 @@ def _run(path: str, run: AppRun) -> Iterator[RawCheck]:
         yield RawCheck(f"{path}.windows.avg", len(windows.avg), rows, "one row for each row of fps")
     if windows.number:
         yield RawCheck(f"{path}.windows.number", len(windows.number), rows, "one number for each row")
-        yield _true(f"{path}.windows.number", _grows(windows.number), "the numbers of the rows grow")
+        yield holds(f"{path}.windows.number", _grows(windows.number), "the numbers of the rows grow")
     for name in ("fps", "avg"):
         same = all(len(row) == run.streams for row in getattr(windows, name))
-        yield _true(f"{path}.windows.{name}", same, "a value for each stream")
-    yield _true(f"{path}.windows.at_s", _grows(windows.at_s), "times grow")
-    yield _true(f"{path}.windows.begun_s", _grows(windows.begun_s), "times grow")
+        yield holds(f"{path}.windows.{name}", same, "a value for each stream")
+    yield holds(f"{path}.windows.at_s", _grows(windows.at_s), "times grow")
+    yield holds(f"{path}.windows.begun_s", _grows(windows.begun_s), "times grow")
     last = max((*windows.at_s[-1:], *windows.begun_s[-1:]), default=0.0)
-    yield _true(f"{path}.took_s", last <= run.took_s + _RUN_SLACK_S, f"the last row was seen after {last:.1f} s")
-    yield _true(f"{path}.lasted_s", 0 <= run.lasted_s <= run.took_s + _RUN_SLACK_S, "not longer than the run")
+    yield holds(f"{path}.took_s", last <= run.took_s + _RUN_SLACK_S, f"the last row was seen after {last:.1f} s")
+    yield holds(f"{path}.lasted_s", 0 <= run.lasted_s <= run.took_s + _RUN_SLACK_S, "not longer than the run")
     builds = all(0 <= begin <= end for begin, end in run.builds)
-    yield _true(f"{path}.builds", builds, "a build ends after it begins")
+    yield holds(f"{path}.builds", builds, "a build ends after it begins")
     if not (windows.broken or windows.repaired or windows.earlier):
         column = [row[0] for row in windows.fps if row]
         yield RawCheck(f"{path}.stream0", list(run.stream0), column, "the first column of windows.fps")
@@ -198,9 +186,9 @@ def _run(path: str, run: AppRun) -> Iterator[RawCheck]:
 
 def _telemetry(path: str, run: RunTelemetry) -> Iterator[RawCheck]:
     rows = run.series.rows
-    yield _true(f"{path}.rows", all(len(row) == len(run.series.columns) for row in rows), "a value for each column")
+    yield holds(f"{path}.rows", all(len(row) == len(run.series.columns) for row in rows), "a value for each column")
     times = [row[0] for row in rows if row and row[0] is not None]
-    yield _true(f"{path}.rows", _grows(times), "times grow")
+    yield holds(f"{path}.rows", _grows(times), "times grow")
 
 
 def _gate(path: str, data: GateData) -> Iterator[RawCheck]:
@@ -208,10 +196,10 @@ def _gate(path: str, data: GateData) -> Iterator[RawCheck]:
     yield RawCheck(f"{path}.classes", sum(data.classes.values()), objects, "the objects of all frames")
     if data.scores:
         yield RawCheck(f"{path}.scores", len(data.scores), objects, "a score for each object")
-    yield _true(f"{path}.zero_area", 0 <= data.zero_area <= objects, "at most the objects of all frames")
+    yield holds(f"{path}.zero_area", 0 <= data.zero_area <= objects, "at most the objects of all frames")
     if not data.invalid_lines:
         yield RawCheck(f"{path}.with_objects", data.with_objects, some, "the frames with objects")
-    yield _true(f"{path}.with_objects", some <= data.with_objects <= len(data.per_frame), "frames with objects")
+    yield holds(f"{path}.with_objects", some <= data.with_objects <= len(data.per_frame), "frames with objects")
 
 
 def _tally(path: str, tally: MatchTally, dump: GateData | None) -> Iterator[RawCheck]:
@@ -220,12 +208,12 @@ def _tally(path: str, tally: MatchTally, dump: GateData | None) -> Iterator[RawC
     close = sum(frame.close for frame in tally.frames)
     yield RawCheck(f"{path}.frames", close, sum(iou >= CLOSE for iou in tally.ious), "the pairs of IoU 0.9 or more")
     inside = all(PAIRED - 1e-4 <= iou <= 1 + 1e-4 for iou in tally.ious)
-    yield _true(f"{path}.ious", inside, "between 0.5 and 1")
+    yield holds(f"{path}.ious", inside, "between 0.5 and 1")
     whole = dump is not None and len(dump.per_frame) == dump.frames_expected and not dump.invalid_lines
     for place, frame in enumerate(tally.frames):
         fits = frame.paired + max(frame.missed, 0) <= frame.reference and frame.paired + frame.extra <= frame.found
         fits = fits and min(frame) >= 0 and frame.close <= frame.paired and frame.duplicates <= frame.found
-        yield _true(f"{path}.frames[{place}]", fits, "its counts fit together")
+        yield holds(f"{path}.frames[{place}]", fits, "its counts fit together")
         if whole and dump is not None and frame.frame < len(dump.per_frame):
             count = dump.per_frame[frame.frame]
             yield RawCheck(f"{path}.frames[{place}][2]", frame.found, count, "the objects of this frame in raw.gate")
@@ -236,7 +224,7 @@ def _accuracy(path: str, data: AccuracyData) -> Iterator[RawCheck]:
     for name, values in (("map", [one.ap for one in known]), ("map50", [one.ap50 for one in known])):
         mean = fmean(value for value in values if value is not None) if known else 0.0
         stated = getattr(data.precision, name)
-        yield _true(f"{path}.precision.{name}", math.isclose(stated, mean, abs_tol=1e-9), "the mean of the classes")
+        yield holds(f"{path}.precision.{name}", math.isclose(stated, mean, abs_tol=1e-9), "the mean of the classes")
     pairs = data.errors.confusion
     names = [one.name for one in data.errors.classes]
     if len({*names, MISSED, BACKGROUND}) < len(names) + 2:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from dsbench.base.options import Value
@@ -14,10 +14,11 @@ from dsbench.judge.imports import parity
 from dsbench.judge.run import stream_facts
 from dsbench.judge.streams import Benchmark
 from dsbench.record.evidence import Evidence, EvidenceLog, Fact
-from dsbench.record.schema import Record
+from dsbench.record.schema import INCONCLUSIVE, Record
 from dsbench.record.verdict import DECISION
 from dsbench.steps import accuracy, benchmark_run, import_parity, kitti_gate, summary
 from dsbench.steps.rows import measurement_rows
+from dsbench.verify import extra_evidence, stated_evidence
 from dsbench.verify.mismatch import FoundBy, RecordMismatch
 from dsbench.verify.recompute import benchmark, scan_of
 from dsbench.verify.runs import RunAgain, named
@@ -33,20 +34,39 @@ def mismatches(record: Record, runs: tuple[RunAgain, ...]) -> Iterator[RecordMis
         "import_parity": lambda log: _import_parity(log, record),
         "accuracy": lambda log: _accuracy(log, record),
         "run2_validation": lambda log: _run2(log, record, runs),
+        "stream_parity": lambda log: extra_evidence.own_boxes(log, record),
+        "throughput_limit": lambda log: extra_evidence.limit(log, record, runs),
+        "stream_sweep": lambda log: extra_evidence.stream_counts(log, record, runs),
+        "frame_latency": lambda log: extra_evidence.frame_times(log, record, runs),
         "summary": lambda log: _summary(log, record, benchmark(record, runs)),
+        "regression": lambda log: extra_evidence.baseline(log, record),
+    }
+    stated = {
+        "preflight": stated_evidence.preflight,
+        "model_outputs": stated_evidence.model_outputs,
+        "parser_build": stated_evidence.parser_build,
+        "benchmark_config": stated_evidence.benchmark_config,
     }
     for place, step in enumerate(record.steps):
-        write = made.get(step.evidence.step)
-        if write is None or step.outcome == "skipped":
-            continue
-        log = EvidenceLog(step.evidence.step, "", "", "")
+        name, path = step.evidence.step, f"steps[{place}]"
+        log = EvidenceLog(name, "", "", "")
         with contextlib.redirect_stdout(io.StringIO()):
-            write(log)
-        yield from _compare(f"steps[{place}]", step.evidence, log.snapshot())
+            if name in made and step.outcome != "skipped":
+                made[name](log)
+            if name in stated and step.outcome in ("passed", INCONCLUSIVE):  # a failed step may have stated less
+                stated[name](log, record)
+        yield from _compare(path, step.evidence, log.snapshot())
+        if step.evidence.commands:
+            yield from _missing(
+                f"{path}.commands", step.evidence.commands, stated_evidence.commands(step.evidence, record)
+            )
 
 
 def _compare(path: str, stated: Evidence, again: Evidence) -> Iterator[RecordMismatch]:
-    yield from _lines(path, stated.lines, again.lines)
+    for name in ("lines", "notes", "warnings"):
+        yield from _missing(f"{path}.{name}", getattr(stated, name), getattr(again, name))
+    if again.left_out and stated.left_out != again.left_out:
+        yield RecordMismatch(f"{path}.left_out", stated.left_out, again.left_out, _AGAIN)
     for fact in again.facts:
         called = [(place, one) for place, one in enumerate(stated.facts) if one.name == fact.name]
         if any(one.value == fact.value and fact.origin in ("", one.origin) for _, one in called):
@@ -74,13 +94,14 @@ def _compare(path: str, stated: Evidence, again: Evidence) -> Iterator[RecordMis
 _AGAIN = FoundBy.RECOMPUTED
 
 
-def _lines(path: str, stated: tuple[str, ...], again: tuple[str, ...]) -> Iterator[RecordMismatch]:
+def _missing(path: str, stated: tuple[str, ...], again: Iterable[str]) -> Iterator[RecordMismatch]:
+    """Texts that are not among the stated ones."""
     for line in again:
         if line not in stated:
             start = re.split(r"[0-9=]", line, maxsplit=1)[0]
             place = next((at for at, other in enumerate(stated) if start and other.startswith(start)), None)
             found = stated[place] if place is not None else ""
-            yield RecordMismatch(f"{path}.lines[{place if place is not None else len(stated)}]", found, line, _AGAIN)
+            yield RecordMismatch(f"{path}[{place if place is not None else len(stated)}]", found, line, _AGAIN)
 
 
 # --- the steps' own functions, on raw data ----------------------------------------------------------------------------
@@ -166,6 +187,8 @@ def _summary(log: EvidenceLog, record: Record, result: Benchmark | None) -> None
     stated = next((step.evidence.lines for step in record.steps if step.evidence.step == "summary"), ())
     step6_s, engine = record.handover.durations.step_6, record.figures.engine
     shown = next((line.partition("Engine: ")[2] for line in stated if line.startswith("Model: ")), "")
+    if step6_s is not None:
+        log.fact("STEP6_DURATION", f"{step6_s:.2f} s")
     if result is None or step6_s is None or engine is None or not shown.endswith(engine):
         return
     given = shown.removesuffix(engine).rstrip("/")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from dsbench.base import jsonable
 
@@ -37,6 +37,20 @@ class RecordMismatch:
         if self.expected:
             said = f"{self.stated or 'nothing'} is stated, {self.expected} is expected"
         return f"{self.path or 'the record'}: {said} ({self.why or self.found_by})"
+
+
+class RawCheck(NamedTuple):
+    """One comparison: the value at ``path`` must be ``expected``; ``why`` in words."""
+
+    path: str
+    stated: object
+    expected: object
+    why: str
+
+
+def holds(path: str, true: bool, why: str) -> RawCheck:
+    """A condition on the values at ``path``."""
+    return RawCheck(path, true, True, why)
 
 
 _CLOSE, _LAST_DIGIT = 1e-9, 1.01e-4

@@ -17,7 +17,7 @@ from dsbench.base.errors import Code
 from dsbench.formats.kitti import Scan
 from dsbench.judge import bottleneck, gate, latency, streams
 from dsbench.judge.bottleneck import BottleneckEvidence, Ceiling
-from dsbench.judge.run.measurement import RealTime, State
+from dsbench.judge.run.measurement import RealTime
 from dsbench.judge.streams import Benchmark
 from dsbench.judge.sweep import SweepTrial
 from dsbench.record import comparable
@@ -55,7 +55,7 @@ def expected(record: Record, runs: tuple[RunAgain, ...]) -> Record:
             for kept, run in zip(record.telemetry, runs, strict=False)
         ),
         steps=tuple(replace(step, outcome=_outcome(step)) for step in record.steps),
-        raw=replace(record.raw, gate=_gate(record.raw.gate)),
+        raw=replace(record.raw, gate=_gate(record.raw.gate), limit=limit_evidence(record, runs)),
     )
     return replace(record, beyond=_beyond(record, runs), handover=_handover(record, runs))
 
@@ -189,16 +189,18 @@ def _beyond(record: Record, runs: tuple[RunAgain, ...]) -> Mapping[str, Any]:
     found = raw.accuracy
     made["accuracy"] = accuracy.record_entry(found.precision, found.errors, found.gate) if found else None
     made["parity"] = stream_parity.record_entry(raw.stream_parity) if raw.stream_parity else None
-    evidence = _limit_evidence(record, runs)
+    evidence = raw.limit
     made["limit"] = throughput_limit.record_entry(evidence, bottleneck.judge(evidence)) if evidence else None
     if raw.baseline is not None:
         made["regression"] = regression.record_entry(comparable.of_record(record), raw.baseline)
-    made["sweep"] = _sweep(record, runs)
+    trials, max_bs = sweep_trials(record, runs), record.figures.max_bs
+    if trials is not None and max_bs is not None:
+        made["sweep"] = stream_sweep.record_entry(trials, max_bs)
     made["latency"] = _latency(record)
     return {key: jsonable.encode(made[key]) if key in made else stated for key, stated in record.beyond.items()}
 
 
-def _limit_evidence(record: Record, runs: tuple[RunAgain, ...]) -> BottleneckEvidence | None:
+def limit_evidence(record: Record, runs: tuple[RunAgain, ...]) -> BottleneckEvidence | None:
     """The evidence with what the runs say now."""
     stated, first = record.raw.limit, named(runs, "Run 1")
     if stated is None or first is None or first.figures is None:
@@ -210,7 +212,7 @@ def _limit_evidence(record: Record, runs: tuple[RunAgain, ...]) -> BottleneckEvi
         fps=total.mean if total else first.figures.total_fps,
         decode=tuple(_decode_again(one, runs) for one in stated.decode),
         load=first.load,
-        distrust=_reasons(first) or ("" if total else "run 1 has no steady window"),
+        distrust=throughput_limit.distrust(first.measurement),
     )
 
 
@@ -221,19 +223,14 @@ def _decode_again(ceiling: Ceiling, runs: tuple[RunAgain, ...]) -> Ceiling:
     return Ceiling(ceiling.streams, run.measurement.total.mean, run.load)
 
 
-def _reasons(run: RunAgain) -> str:
-    found = run.measurement
-    return "; ".join(reason.text for reason in found.reasons) if found.state is State.INVALID else ""
-
-
-def _sweep(record: Record, runs: tuple[RunAgain, ...]) -> object:
-    """The trials in the order of the runs; a run in which the app died has no measurement."""
-    failures, stated = record.raw.sweep_failures, record.beyond.get("sweep")
-    if failures is None or not isinstance(stated, Mapping) or record.figures.max_bs is None:
-        return stated
+def sweep_trials(record: Record, runs: tuple[RunAgain, ...]) -> tuple[SweepTrial, ...] | None:
+    """The trials in the order of the runs; a run in which the app died has no measurement. None without a sweep."""
+    failures = record.raw.sweep_failures
+    if failures is None:
+        return None
     first = [run for name in ("Run 1", "Run 2", DECISION, "Retry") if (run := named(runs, name)) is not None]
     tried = [*first, *(run for run in runs if run.raw.name in (stream_sweep.SWEEP, stream_sweep.REPEAT))]
-    trials = tuple(
+    return tuple(
         SweepTrial(
             run.raw.streams,
             run.raw.name,
@@ -243,7 +240,6 @@ def _sweep(record: Record, runs: tuple[RunAgain, ...]) -> object:
         )
         for run, failure in zip(tried, failures, strict=False)
     )
-    return stream_sweep.record_entry(trials, record.figures.max_bs)
 
 
 def _latency(record: Record) -> object:

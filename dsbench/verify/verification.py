@@ -51,7 +51,7 @@ def verify(text: str, where: str = "") -> Verification:
     found = [*_recomputed(record, stated), *_caught("raw", checks.mismatches, record)]
     if version == SCHEMA_VERSION:
         found += [*_totals(data), *schema_check.mismatches(data)]
-    found = list({(one.path, one.expected): one for one in found}.values())
+    found = list({(one.path, one.expected or one.why): one for one in found}.values())
     found += _digests(data, found)
     return Verification(record, tuple(found), tuple(_notes(record)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,7 +27,8 @@ from tests.verify.material import benchmark_record
 
 Change = Callable[[Record], Record]
 Ran = Callable[..., ModelRun]
-MACHINE = MachineRecord("EPYC, 8 cores", "EPYC", 8, 8, 1000, None, None, "", None, "", "", "", "")
+CORES = os.cpu_count() or 0
+MACHINE = MachineRecord(f"EPYC, {CORES} cores", "EPYC", CORES, CORES, 1000, None, None, "", None, "", "", "", "")
 
 
 @dataclass(frozen=True)

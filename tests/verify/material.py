@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import copy
 import random
+import time
 from collections.abc import Iterator
 from typing import Any
 
 from dsbench.base.errors import DsbenchError
+from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import EvidenceLog, StepFailure
 from dsbench.record.recorder import Recorder
 from dsbench.record.schema import StepRecord, outcome_of
-from dsbench.steps import recording, run1_calibration, run2_validation, summary
+from dsbench.steps import benchmark_config, preflight, recording, run1_calibration, run2_validation, summary
+from dsbench.steps.benchmark_config import BenchmarkConfigResult
 from dsbench.steps.model_run import ModelRun
 from tests.steps.bench import Bench
 
@@ -21,16 +24,15 @@ BENCHMARK = {"run1_calibration": run1_calibration.run, "run2_validation": run2_v
 def benchmark_record(bench: Bench, model: ModelRun, *steps: str) -> Recorder:
     """The record of the benchmark steps, written after each as the plugin does."""
     recorder = recording.recorder(bench.layout, model.options, model.selected)
-    recorder.step(_step(bench, "preflight", "passed"))
-    for name in _before():
-        recorder.step(_step(bench, name, "passed"))
+    for name in ("preflight", *_before()):
+        recorder.step(_step(bench, model, name))
     failed = ""
     for name in steps or tuple(BENCHMARK):
         log = EvidenceLog(name, bench.layout.name, bench.layout.key, "stand-in", skipped_for=failed)
         if failed:
             recorder.step(StepRecord(log.snapshot(), "skipped", 0.0))
             continue
-        outcome = "passed"
+        outcome, started = "passed", time.monotonic()
         try:
             BENCHMARK[name](model, log)
         except DsbenchError as error:
@@ -38,7 +40,7 @@ def benchmark_record(bench: Bench, model: ModelRun, *steps: str) -> Recorder:
             outcome, failed = "failed", f"{name} failed [{error.code}]"
         recording.refresh(model, recorder)
         evidence = log.snapshot()
-        recorder.step(StepRecord(evidence, outcome_of(evidence, outcome), 0.1))
+        recorder.step(StepRecord(evidence, outcome_of(evidence, outcome), time.monotonic() - started))
     recorder.finish()
     return recorder
 
@@ -51,9 +53,13 @@ def _before() -> tuple[str, ...]:
     )
 
 
-def _step(bench: Bench, name: str, outcome: str) -> StepRecord:
+def _step(bench: Bench, model: ModelRun, name: str) -> StepRecord:
     log = EvidenceLog(name, bench.layout.name, bench.layout.key, "stand-in")
-    return StepRecord(log.snapshot(), outcome, 0.1)
+    if name == "preflight":
+        preflight.add_evidence(log, model.get(PreflightFacts))
+    if name == "benchmark_config":
+        benchmark_config.add_evidence(log, model, model.get(BenchmarkConfigResult))
+    return StepRecord(log.snapshot(), "passed", 0.1)
 
 
 Place = tuple[str | int, ...]

@@ -128,9 +128,9 @@ def test_raw_data_are_compared_with_each_other(
 
 
 def test_a_value_that_nothing_else_determines_is_left_to_the_digest(honest: dict[str, Any]) -> None:
-    changed = edited(honest, ("video", "frames"), 7)
+    changed = edited(honest, ("session",), "another")
     (one,) = verify(changed).mismatches
-    assert (one.path, one.found_by) == ("video", FoundBy.DIGEST)
+    assert (one.path, one.found_by) == ("head", FoundBy.DIGEST)
     changed = edited(honest, ("digests", "record"), "0" * 64)
     assert [one.path for one in verify(changed).mismatches] == ["digests.record"]
     del changed["digests"]
