@@ -4,9 +4,14 @@
   'use strict';
   const body = document.querySelector('.dsb-index tbody'), more = document.getElementById('more');
   const size = Number(body.parentElement.dataset.size);
+  const heads = [...document.querySelectorAll('.dsb-index thead th')];
+  const key = (cell, column) => {
+    const text = column ? cell.dataset.sort : cell.textContent.trim().toLowerCase();
+    return text && 'numeric' in heads[column].dataset ? Number(text) : text;
+  };
   const every = [...body.rows, ...more ? more.content.querySelectorAll('tr') : []].map((row, place) => ({
     row, place, color: row.className, text: row.textContent.toLowerCase(),
-    keys: [row.cells[0].textContent.trim().toLowerCase(), ...[...row.cells].slice(1).map(cell => cell.dataset.sort)],
+    keys: [...row.cells].map(key),
   }));
   let shown = every, first = 0;
   const by = id => document.getElementById(id);
@@ -25,16 +30,15 @@
     first = 0;
     draw();
   };
-  const sort = (column, numeric, down) => {
+  const sort = (column, down) => {
     const sign = down ? -1 : 1;
     every.sort((a, b) => {
       const [x, y] = [a.keys[column], b.keys[column]];
       if (x === '' || y === '') return (x === '') - (y === '') || a.place - b.place;
-      return sign * (numeric ? x - y : x < y ? -1 : x > y ? 1 : 0) || a.place - b.place;
+      return sign * (x < y ? -1 : x > y ? 1 : 0) || a.place - b.place;
     });
     filter();
   };
-  const heads = [...document.querySelectorAll('.dsb-index thead th')];
   heads.forEach((head, column) => {
     const button = document.createElement('button');
     button.type = 'button';
@@ -46,7 +50,7 @@
       const down = before ? before === 'ascending' : numeric && column > 2;
       heads.forEach(each => each.removeAttribute('aria-sort'));
       head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
-      sort(column, numeric, down);
+      sort(column, down);
     };
   });
   by('show').onchange = filter;
