@@ -121,6 +121,11 @@ def test_encodings() -> None:
         ("terminate called after throwing an instance of 'YAML::BadFile'", "yaml"),
         ("terminate called after throwing an instance of 'std::out_of_range'", "exception"),
         ("** ERROR: <create_pipeline:1:> Source type not yet implemented!", "source-type"),
+        ("** ERROR: <create_render_bin:73>: nvdrmvideosink is only supported for Jetson", "sink-jetson"),
+        ("** ERROR: <create_render_bin:107>: Failed to create 'sink_sub_bin_sink1'", "sink-element"),
+        ("** ERROR: <create_encode_file_bin:606>: Failed to create 'sink_sub_bin_encoder2'", "sink-element"),
+        ("** ERROR: <create_encode_file_bin:520>: create_encode_file_bin failed", "sink-file"),
+        ("** ERROR: <create_sink_bin:901>: create_sink_bin failed", "sink"),
         ("/lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by ./p.so)", "libc-version"),
     ],
 )

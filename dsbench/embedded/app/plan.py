@@ -8,7 +8,7 @@ from pathlib import Path
 from dsbench.base.environment import new_streammux
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded import messages
-from dsbench.embedded.app import bus
+from dsbench.embedded.app import bus, sink_failures
 from dsbench.embedded.app.shared_state import SharedState
 from dsbench.embedded.app.workers import divide
 from dsbench.embedded.messages import BusMessage
@@ -86,6 +86,8 @@ def check(instance: Instance) -> None:
         if not source.uri:
             messages.own(f"[{source.group}] has no uri: deepstream-app crashes on this; give uri=file://...")
             raise PlanError(to_paused=False)
+    if sink_failures.report(config):
+        raise PlanError(to_paused=False)
     mux = config.streammux
     if mux.batch_size <= 0:
         raise PlanError((bus.muxer("Batch size not set"),))

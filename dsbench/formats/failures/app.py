@@ -132,6 +132,19 @@ ROWS: tuple[Row, ...] = (
     ),
     shared.NOT_PLAYABLE,
     Row(
+        "sink-jetson",
+        r"nvdrmvideosink is only supported for Jetson",
+        "a [sink] group has type=5 (DRM), which exists on Jetson only",
+        "set type=1 (fakesink) or type=3 (a file) in that group",
+    ),
+    Row(
+        "sink-element",
+        r"Failed to create '(sink_sub_bin_[a-z_]+?)\d+'",
+        "a [sink] group needs an element that GStreamer does not have ({1})",
+        "set type=1 (fakesink), or install that sink's plugins: type=2 needs nveglglessink, type=3 with enc-type=1"
+        " needs x264enc (gstreamer1.0-plugins-ugly) or x265enc (-bad)",
+    ),
+    Row(
         "no-element",
         r"(?:Failed to create|Could not create|Failed to load) (?:element )?'([\w-]+)'",
         "GStreamer has no element for {1}: its plugin is not found, or failed to load once",
@@ -183,6 +196,20 @@ ROWS: tuple[Row, ...] = (
         r"reason error \(-5\)",
         "the data stream ended with an error (reason error (-5))",
         "play the video alone",
+        consequence=True,
+    ),
+    Row(
+        "sink-file",
+        r"create_encode_file_bin failed",
+        "the file of a [sink] group with type=3 cannot be made",
+        "set codec=1 (H.264), 2 (H.265) or 3 (MPEG-4), and container=1 (mp4) or 2 (mkv)",
+        consequence=True,
+    ),
+    Row(
+        "sink",
+        r"create_(?:demux_)?sink_bin failed",
+        "a [sink] group has a type that deepstream-app does not have",
+        "set type=1 (fakesink) or type=3 (a file) in that group",
         consequence=True,
     ),
     Row(

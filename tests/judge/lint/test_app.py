@@ -99,6 +99,7 @@ def test_a_sound_config_is_clean(app: Path) -> None:
         ("interval-sec=5", "interval-sec=0", {"perf-interval": "warning"}),
         ("interval-sec=5", "interval-sec=5\ngie-kitti-output-dir=/nowhere", {"kitti-directory": "note"}),
         ("[sink0]\nenable=1", "[sink0]\nenable=0", {"no-sink": "warning"}),
+        ("[sink0]\nenable=1\ntype=1", "[sink0]\nenable=1\ntype=7", {"sink-value": "error"}),
         ("[source0]\nenable=1", "[source0]\nenable=0", {"no-source": "warning"}),
         ("uri=file:///clips/street.mp4\n", "", {"uri-missing": "warning"}),
         ("enable-perf", "[oops\nenable-perf", {"unreadable": "error"}),

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsbench.formats.app import sinks
+from dsbench.formats.app.sinks import FILE
 from dsbench.judge.lint.app_subject import TILER, AppSubject
-from dsbench.judge.lint.finding import NOTE, WARNING
+from dsbench.judge.lint.finding import ERROR, NOTE, WARNING
 from dsbench.judge.lint.rule import Hit, LintRule, hit
 
-_FILE = 3
+
+def _value(subject: AppSubject) -> Iterator[Hit]:
+    for sink in subject.config.sinks:
+        wrong = sinks.unknown_value(sink)
+        if wrong:
+            yield hit(sink.group, wrong, key=wrong.partition("=")[0], group=sink.group)
 
 
 def _none(subject: AppSubject) -> Iterator[Hit]:
@@ -51,18 +58,26 @@ def _tiles(subject: AppSubject) -> Iterator[Hit]:
 
 def _output_file(subject: AppSubject) -> Iterator[Hit]:
     for sink in subject.config.sinks:
-        if sink.type == _FILE and not sink.output_file:
+        if sink.type == FILE and not sink.output_file:
             yield hit(sink.group, key="type", group=sink.group)
 
 
 def _endless(subject: AppSubject) -> Iterator[Hit]:
     for sink in subject.config.sinks:
-        if sink.type == _FILE and subject.config.tests.file_loop:
+        if sink.type == FILE and subject.config.tests.file_loop:
             yield hit(sink.group, key="type", group=sink.group)
 
 
 ROWS = (
     LintRule("no-sink", WARNING, "[sinkN]", _none, "no sink is enabled", "set enable=1 and type=1 in a [sinkN]"),
+    LintRule(
+        "sink-value",
+        ERROR,
+        "[sinkN] type, codec, container",
+        _value,
+        "[{0}] {1}",
+        "give one of these: deepstream-app ends with create_sink_bin failed",
+    ),
     LintRule(
         "sink-sync",
         NOTE,
