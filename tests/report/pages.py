@@ -161,6 +161,7 @@ def everything(video: Path | None = None) -> list[StepResult]:
         "import-parity", "boxes differ\nF1 0.41", "samples", "nms-iou-threshold=0.45\ntopk=300"
     )
     report = log("report")
+    report.diff("c.txt", "--- net/c.txt\n+++ net/c.txt\n@@ -1,2 +1,2 @@\n [property]\n-topk=1\n+topk=200")
     report.shell("# the change", "dsbench fix models/net", "# then", "pytest --model-dir models/net", "# not this")
     return [
         passed("preflight", ("ONNX", "net.onnx", "first by name")),
@@ -199,8 +200,10 @@ def _hostile(text: str, *, failing: bool) -> Evidence:
     made.video(text, "video/webm", "/none" + text.replace("\0", ""))
     made.grid(PictureGrid(text, (GridColumn(text, text, text, (picture,)),)))
     made.frames(boxed(text, (text, "car")))
+    made.diff(text, f"--- {text}\n+{text}\n-{text}")
     if failing:
-        made.failure = StepFailure(text, text, text, text)
+        listed = f"- {text}\n    where: {text}\n    fix: {text}\n- {text}\n    fix: {text}"
+        made.failure = StepFailure(text, listed if len(text) % 2 else text, text, text)
     return made.snapshot()
 
 

@@ -172,7 +172,13 @@ def test_accessible_by_axe(full: str, tmp_path: Path, dark: bool) -> None:
 def test_on_paper(full: str, tmp_path: Path) -> None:
     pdf = browser.printed(full, tmp_path)
     assert pdf.startswith(b"%PDF")
+    assert len(pdf) > 40_000, "texts, charts and frames"
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 12
+
+
+def test_a_page_is_small(full: str, report: Path) -> None:
+    assert len(full.encode("utf-8", "replace")) < 5_000_000
+    assert report.stat().st_size < 5_000_000
 
 
 def test_a_small_video_is_within_the_page(full: str) -> None:

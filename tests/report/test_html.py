@@ -22,6 +22,27 @@ def test_no_text_becomes_markup() -> None:
     assert "49" not in re.sub(r"[^ ]*7 \* 7[^ ]*", "", made).split(), "no template of a user's is run"
 
 
+def test_without_scripts_the_verdict_is_there_and_nothing_is_hidden() -> None:
+    made = html.page_html(pages.page(pages.everything()))
+    verdict = made[made.index("<noscript>") : made.index("</noscript>")]
+    for text in (
+        "Is the import right? No: import_parity failed.",
+        "How many real-time streams? ",
+        "Scripts are off",
+    ):
+        assert text in verdict, text
+    hidden = re.findall(r"<(\w+)[^>]* hidden>", made)
+    assert set(hidden) == {"div"}, "only the controls, which need scripts"
+    assert hidden == ["div"] * made.count('class="dsb-controls" hidden')
+
+
+def test_the_proposed_change_is_a_diff_to_copy() -> None:
+    made = html.page_html(pages.page(pages.everything()))
+    part = made[made.index("Proposed change") : made.index("<b>Then</b>")]
+    assert '<pre data-copy tabindex="0" aria-label="c.txt">' in part
+    assert '<span class="minus">-topk=1\n</span><span class="plus">+topk=200\n</span>' in part
+
+
 def test_the_first_part_answers_the_questions() -> None:
     made = html.page_html(pages.page(pages.everything()))
     top = made[: made.index('class="dsb-steps"')]

@@ -60,7 +60,8 @@ def _model(results: Sequence[StepResult], number: int, of: int, session: Session
     every = fitted([result.evidence for result in results], room)
     results = [replace(result, evidence=evidence) for result, evidence in zip(results, every, strict=True)]
     anchor, first = f"m{number}", results[0].evidence
-    verdict = model_verdict(results, interrupted_step(results, session.interrupted_in))
+    interrupted_in = interrupted_step(results, session.interrupted_in)
+    verdict = model_verdict(results, interrupted_in)
     record = next((result.record for result in reversed(results) if result.record is not None), None)
     files = [file for evidence in every for file in evidence.videos]
     figures = record.figures if record else Figures()
@@ -70,7 +71,7 @@ def _model(results: Sequence[StepResult], number: int, of: int, session: Session
         runtime=verdict.runtime,
         color=verdict.color,
         headlines=headlines.headlines(results, verdict),
-        lines=headlines.lines(results, verdict, session.folder),
+        lines=headlines.lines(results, verdict, session.folder, interrupted_in),
         counts=headlines.counts(results),
         problems=problems.problems(results, anchor),
         warned=problems.warned(results, anchor),

@@ -68,15 +68,17 @@ def deciding_run(results: Sequence[StepResult]) -> RunMeasurement | None:
     return next((run for run in reversed(runs) if run.name in _DECIDING_RUNS), None)
 
 
-def lines(results: Sequence[StepResult], verdict: ModelVerdict, folder: Path) -> tuple[Line, ...]:
+def lines(
+    results: Sequence[StepResult], verdict: ModelVerdict, folder: Path, interrupted_in: str = ""
+) -> tuple[Line, ...]:
     """What failed and what to do, the answers of single steps, what was not measured, the runtime, the record.
 
-    ``folder``: of the page.
+    ``folder``: of the page; ``interrupted_in``: the model's step in which the run was interrupted.
     """
-    return (*_lines(results, verdict), *_record(results, folder))
+    return (*_lines(results, verdict, interrupted_in), *_record(results, folder))
 
 
-def _lines(results: Sequence[StepResult], verdict: ModelVerdict) -> Iterator[Line]:
+def _lines(results: Sequence[StepResult], verdict: ModelVerdict, interrupted_in: str) -> Iterator[Line]:
     failed = [result for result in results if result.outcome == "failed"]
     if failed:
         yield Line("What failed?", ", ".join(map(_failed_step, failed)), "failed")
@@ -91,7 +93,7 @@ def _lines(results: Sequence[StepResult], verdict: ModelVerdict) -> Iterator[Lin
     if undecided := _undecided_streams(results, verdict):
         yield Line("Why are the streams not known?", undecided)
     yield from (Line(question, answer) for question, answer in step_answers(results))
-    missing = not_measured(results)
+    missing = not_measured(results, interrupted_in)
     if missing:
         yield Line("What was not measured?", "; ".join(missing))
     yield Line("On which runtime?", verdict.runtime)
@@ -118,15 +120,16 @@ def _record(results: Sequence[StepResult], folder: Path) -> Iterator[Line]:
         yield Line("Record", path, link=quote(path.encode("utf-8", "surrogateescape")))
 
 
-def not_measured(results: Sequence[StepResult]) -> tuple[str, ...]:
+def not_measured(results: Sequence[StepResult], interrupted_in: str = "") -> tuple[str, ...]:
     """Steps that were skipped, left out or not requested, with the reason. A step that a line of
     its own answers is left out."""
     by_step = {result.evidence.step: result for result in results}
     reasons: dict[str, list[str]] = {}
+    not_reached = f"the run was interrupted in {interrupted_in}" if interrupted_in else "not selected or not reached"
     for step in STEPS:
         result = by_step.get(step.name)
         if result is None:
-            reasons.setdefault("not selected or not reached", []).append(step.name)
+            reasons.setdefault(not_reached, []).append(step.name)
         elif result.outcome == "skipped":
             why = result.evidence.skipped_for or last_line(result.detail, "skipped")
             reasons.setdefault(why, []).append(step.name)

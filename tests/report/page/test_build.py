@@ -58,6 +58,7 @@ def test_what_was_not_measured() -> None:
         "stream_sweep: not requested (--sweep)",
         "report: not selected or not reached",
     )
+    assert headlines.not_measured(done, "report")[-1] == "report: the run was interrupted in report"
     assert headlines.counts(done) == "18 passed, 2 skipped, 1 not run"
 
 
