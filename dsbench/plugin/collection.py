@@ -59,7 +59,8 @@ def refuse_models_configuration(config: pytest.Config, layouts: Sequence[ModelLa
     Where the user stands in that directory or named the file with ``-c``, it is pytest's rule that takes it.
     """
     found = config.inipath
-    if found is None or not config.inicfg or config.option.inifilename:
+    given = vars(config).get("_inicfg") or vars(config).get("inicfg")  # pytest 9.1 deprecates the public name
+    if found is None or not given or config.option.inifilename:
         return
     if start.resolve().is_relative_to(found.parent.resolve()):
         return
