@@ -19,6 +19,7 @@ from dsbench.inspection.new_directory import NewFile
 from dsbench.inspection.new_labels import NewLabels
 from dsbench.model.exporter.evidence import ExporterEvidence
 from dsbench.model.layout import ModelLayout
+from dsbench.model.onnx import external as external_data
 from dsbench.model.onnx import file as onnx_file
 from dsbench.model.video import VideoFacts
 
@@ -58,7 +59,7 @@ def _plan(target: ModelLayout, found: InspectedFile, labels: str | None, video: 
     name = onnx.name if onnx.suffix == ".onnx" else f"{onnx.name}.onnx"
     chosen = new_labels.choose(labels, exporter.stated.names)
     settings = new_settings.render(found.inspection, found.file, name, _video_setting(video))
-    external = onnx_file.external_locations(onnx_file.load(onnx), onnx)
+    external = external_data.external_locations(onnx_file.load(onnx), onnx)
     copies = {
         Path("model", name): onnx,
         **{Path("model", location): source for location, source in external.items()},

@@ -6,15 +6,14 @@ Nothing is run, and no memory is allocated by declared shapes: a hostile model c
 from __future__ import annotations
 
 import stat
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.model.onnx import texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import onnx
 
 PROTOBUF_LIMIT = 2**31 - 1
@@ -50,27 +49,8 @@ def load(path: Path) -> onnx.ModelProto:
             where=str(path),
             fix=_RE_EXPORT,
         )
+    texts.require_text(model, path)
     return model
-
-
-def external_files(model: onnx.ModelProto, path: Path) -> tuple[Path, ...]:
-    """Files of external weights, each inside the ONNX file's directory and long enough; else DsbenchError."""
-    return tuple(external_locations(model, path).values())
-
-
-def external_locations(model: onnx.ModelProto, path: Path) -> dict[str, Path]:
-    """The same by the relative path that the model names them by: a link may have another name than its file."""
-    base = path.parent.resolve()
-    seen: dict[str, Path] = {}
-    for tensor in _tensors(model.graph):
-        if tensor.data_location != tensor.EXTERNAL:
-            continue
-        entries = {entry.key: entry.value for entry in tensor.external_data}
-        location = entries.get("location", "")
-        if location not in seen:
-            seen[location] = _external_file(base, location, path)
-        _check_extent(seen[location], entries.get("offset", "0"), entries.get("length", "0"), path)
-    return seen
 
 
 def _check_regular(path: Path) -> int:
@@ -132,65 +112,4 @@ def _check_head(path: Path, size: int) -> None:
             f"{path.name} is an archive (or a PyTorch checkpoint), not an ONNX model",
             where=str(path),
             fix="unpack it, or export the checkpoint to ONNX",
-        )
-
-
-def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
-    """Every tensor that may carry external data: initializers and node attributes, subgraphs included."""
-    pending = [graph]
-    while pending:
-        current = pending.pop()
-        yield from current.initializer
-        for node in current.node:
-            for attribute in node.attribute:
-                if attribute.HasField("t"):
-                    yield attribute.t
-                yield from attribute.tensors
-                if attribute.HasField("g"):
-                    pending.append(attribute.g)
-                pending.extend(attribute.graphs)
-
-
-def _external_file(base: Path, location: str, path: Path) -> Path:
-    fix = "re-export with the external data beside the ONNX file (onnx.save_model(..., location='model.data'))"
-    relative = PurePosixPath(location)
-    if not location or relative.is_absolute() or ".." in relative.parts or "\x00" in location:
-        raise DsbenchError(
-            Code.ONNX_EXTERNAL_DATA,
-            f"external data {location!r} points outside the model directory",
-            where=str(path),
-            fix=fix,
-        )
-    target = base / location
-    resolved = target.resolve()
-    if not resolved.is_relative_to(base):
-        raise DsbenchError(
-            Code.ONNX_EXTERNAL_DATA,
-            f"external data {location!r} is a link out of the model directory",
-            where=str(path),
-            fix="put the data file itself beside the ONNX file",
-        )
-    if not resolved.is_file():
-        raise DsbenchError(
-            Code.ONNX_EXTERNAL_DATA,
-            f"external data {location!r} is missing: the ONNX file holds the graph, its weights are in that file",
-            where=str(target),
-            fix=f"copy {location} beside {path.name}",
-        )
-    return resolved
-
-
-def _check_extent(file: Path, offset: str, length: str, path: Path) -> None:
-    try:
-        end = int(offset) + int(length)
-        valid = int(offset) >= 0 and int(length) >= 0
-    except ValueError:
-        end, valid = 0, False
-    size = file.stat().st_size
-    if not valid or end > size:
-        raise DsbenchError(
-            Code.ONNX_EXTERNAL_DATA,
-            f"external data {file.name} is too short: {size} bytes, the model refers to byte {end}",
-            where=str(path),
-            fix=f"copy {file.name} again in full",
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.model.onnx import beginning, extra_inputs, tensor
+from dsbench.model.onnx import beginning, external, extra_inputs, tensor
 from dsbench.model.onnx import file as onnx_file
 from dsbench.model.onnx import nodes as onnx_nodes
 from dsbench.model.onnx.beginning import Beginning
@@ -79,7 +79,7 @@ def inspect(path: Path, *, input_size: tuple[int, int] | None = None) -> OnnxFac
     Raises DsbenchError: ONNX_INVALID, ONNX_EXTERNAL_DATA, ONNX_OPSET, ONNX_GRAPH, ONNX_INPUT, ONNX_DYNAMIC_DIMS.
     """
     model = onnx_file.load(path)
-    external = onnx_file.external_files(model, path)
+    weights = external.external_files(model, path)
     opset, warnings = _opset(model, path)
     warnings += _graph_warnings(model.graph, path)
     image = _image_input(model.graph, path)
@@ -106,7 +106,7 @@ def inspect(path: Path, *, input_size: tuple[int, int] | None = None) -> OnnxFac
         opset=opset,
         producer=f"{model.producer_name} {model.producer_version}".strip(),
         metadata=tuple((entry.key, entry.value) for entry in model.metadata_props),
-        external_data=external,
+        external_data=weights,
         warnings=warnings + batch_warnings,
         operators=tuple(sorted({node.op_type for node in model.graph.node})),
         nodes=onnx_nodes.read(model),
