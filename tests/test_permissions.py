@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from dsbench import cli
 from dsbench.base.errors import Code
-from dsbench.base.os_errors import MEANINGS, of_os_error, system_errors
+from dsbench.base.os_errors import MEANINGS, in_output, of_os_error, system_errors
 from tests.material import write_clip, write_onnx
 from tests.warm import run_pytest
 from tests.without_privileges import obey_permissions
@@ -126,21 +127,43 @@ def test_rights_links_and_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_an_error_of_the_system_within_a_step(tmp_path: Path) -> None:
-    for name in ("gone", "full", "sound"):
-        model_directory(tmp_path / "m" / name)
-    write_clip(tmp_path / "clip.mp4", frames=3)
-    models = [f"--model-dir=m/{name}" for name in ("gone", "full", "sound")]
+def test_what_breaks_within_a_step(tmp_path: Path) -> None:
+    start = tmp_path / "start"
+    names = ("gone", "full", "removed", "sound", "last")
+    for name in names:
+        model_directory(start / "m" / name)
+    write_clip(start / "clip.mp4", frames=3)
+    models = [f"--model-dir=m/{name}" for name in names]
     options = ("--runtime=embedded", "--prepare=never", "--video=clip.mp4", "-k=model_outputs", "-ptests.break_steps")
+    faults = "model_outputs:gone:ENOENT preflight:full:ENOSPC model_outputs:removed:REMOVE_MODEL"
+    broken = f"{faults} model_outputs:last:RENAME_START"
     repository = os.fspath(Path(__file__).parent.parent)
-    broken = "model_outputs:gone:ENOENT preflight:full:ENOSPC"
-    done = run_pytest(tmp_path, *models, *options, BREAK_STEPS=broken, PYTHONPATH=repository)
+    done = run_pytest(start, *models, *options, BREAK_STEPS=broken, PYTHONPATH=repository)
     assert "Traceback" not in done.stdout + done.stderr
     assert "gone: model_outputs FAILED [file-access]\n  labels.txt is not there (any more)" in done.stdout
     assert "full: preflight FAILED [not-writable]\n  labels.txt cannot be written: the disk" in done.stdout
+    assert "removed: model_outputs FAILED [file-access]\n  the model directory is gone" in done.stdout
     assert "sound: 2 of" in done.stdout
-    record = json.loads((tmp_path / "m/gone/reports/benchmark_data.json").read_text())
-    assert [one["outcome"] for one in record["steps"]] == ["passed", "failed"]
+    assert "last: model_outputs FAILED [file-access]\n  the model directory is gone" in done.stdout
+    kept = tmp_path / "start-renamed" / "m" / "gone" / "reports" / "benchmark_data.json"
+    assert [one["outcome"] for one in json.loads(kept.read_text())["steps"]] == ["passed", "failed"]
+    (page,) = (start / "reports").glob("*.html")
+    assert "is not there (any more)" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        (("Traceback (most recent call last):", "OSError: [Errno 27] File too large"), Code.NOT_WRITABLE),
+        (("PermissionError: [Errno 13] Permission denied: '/m/net.onnx'", ""), Code.FILE_ACCESS),
+        (("av.error.FileNotFoundError: [Errno 2] No such file or directory: '/m/v.mp4'",), Code.FILE_ACCESS),
+        (("ValueError: bad", "box [Errno 2]"), None),
+        ((), None),
+    ],
+)
+def test_the_error_with_which_a_program_ended(lines: tuple[str, ...], code: Code | None) -> None:
+    found = in_output(lines)
+    assert (found.code if found else None) == code
 
 
 @pytest.mark.parametrize("number", sorted(errno.errorcode))
@@ -150,6 +173,18 @@ def test_every_number_has_a_code_a_place_and_a_fix(number: int) -> None:
     assert found.what.startswith("net.onnx ")
     assert (found.where, bool(found.fix)) == ("/m/net.onnx", True)
     assert of_os_error(OSError(number, os.strerror(number))).what.startswith("A file ")
+
+
+def test_the_current_directory_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    for command in (("compare", "a", "b"), ("inspect", "net.onnx"), ("index", "a"), ("export", "m", "--model-card")):
+        assert cli.main(command) == 1
+        assert "[usage] the current directory no longer exists" in capsys.readouterr().err
 
 
 def test_numbers_are_named_once_and_pipes_stay() -> None:

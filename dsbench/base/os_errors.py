@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
+
+_RAISED = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception): \[Errno (?P<number>\d{1,3})\][^']*(?:'(?P<path>[^']*)')?")
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,12 @@ MEANINGS = (
 
 
 def of_os_error(error: OSError) -> DsbenchError:
-    """FILE_ACCESS or NOT_WRITABLE: the path, what is wrong with it, and the fix."""
+    """FILE_ACCESS or NOT_WRITABLE: the path, what is wrong with it, and the fix. USAGE if the current directory is
+    gone."""
     path = _path(error)
+    if not path and error.errno == errno.ENOENT and not _has_current_directory():
+        what, fix = "the current directory no longer exists", "change to another directory (cd)"
+        return DsbenchError(Code.USAGE, what, where="getcwd", fix=fix)
     found = next((one for one in MEANINGS if error.errno in one.numbers), None)
     if found is None:
         what = f"{_name(path)} cannot be used: {error.strerror or error}"
@@ -90,6 +97,21 @@ def require_reachable(path: Path) -> None:
             return
 
 
+def require_present(folder: Path) -> None:
+    """Raise FILE_ACCESS if a directory that was there is gone, or cannot be looked at."""
+    with system_errors():
+        os.listdir(folder)
+
+
+def in_output(lines: Sequence[str]) -> DsbenchError | None:
+    """The error of the operating system with which a program in Python ended, by the last lines of its output."""
+    found = next((match for match in map(_RAISED.match, reversed(lines)) if match), None)
+    if found is None:
+        return None
+    number = int(found["number"])
+    return of_os_error(OSError(number, os.strerror(number), *([found["path"]] if found["path"] else [])))
+
+
 def _path(error: OSError) -> str:
     names = (error.filename, error.filename2)
     return next((os.fsdecode(name) for name in names if isinstance(name, str | bytes | os.PathLike)), "")
@@ -97,6 +119,13 @@ def _path(error: OSError) -> str:
 
 def _name(path: str) -> str:
     return (os.path.basename(path.rstrip("/")) or path)[:80] if path else "A file"
+
+
+def _has_current_directory() -> bool:
+    try:
+        return bool(os.getcwd())
+    except FileNotFoundError:
+        return False
 
 
 def _blocking(path: str) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from dsbench.base import logs, places, process, reading
 from dsbench.base.environment import snapshot
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.os_errors import require_present
 
 _SAFE_PATH = re.compile(r"[A-Za-z0-9._/+@-]+")
 _COMPILERS = ("g++", "gcc", "c++", "cc", "clang++", "clang")
@@ -73,6 +74,7 @@ def build(plan: BuildPlan, stopped: Callable[[], bool] | None = None) -> BuildRe
         seconds = time.monotonic() - started
         text = "".join(logs.lines(plan.log, logs.FIGURES))
         if status != 0:
+            require_present(plan.parser_dir)
             raise _failure(text, plan, command, _standard_that_compiles(text, plan, command, Path(folder), stopped))
         warnings = _warnings(text, plan)
     library = _find_library(plan)

@@ -16,15 +16,9 @@ from dsbench.doctor.diagnosis import diagnose
 def run(arguments: argparse.Namespace) -> int:
     """0: the embedded runtime is ready (with ``--runtime deepstream``: DeepStream is); 1: it is not.
 
-    Raises USAGE for a ``--gpu-id`` that is no number, and if the current folder no longer exists.
+    Raises USAGE for a ``--gpu-id`` that is no number, OSError if the current folder no longer exists.
     """
-    try:
-        here = Path(os.getcwd())
-    except OSError as error:
-        raise DsbenchError(
-            Code.USAGE, "the current directory no longer exists", where="getcwd", fix="change to another directory (cd)"
-        ) from error
-    inventory = survey.take(here, _gpu_id(arguments.gpu_id), arguments.video)
+    inventory = survey.take(Path(os.getcwd()), _gpu_id(arguments.gpu_id), arguments.video)
     diagnosis = diagnose(inventory)
     show = doctor_text.to_json if arguments.json else doctor_text.render
     print(show(inventory, diagnosis))

@@ -49,13 +49,8 @@ def show(answer: str) -> None:
 
 
 def absolute(path: str) -> Path:
-    """The path from the root; links are not followed. Raises USAGE if the current directory is gone."""
-    try:
-        return Path(os.path.abspath(os.path.expanduser(path)))
-    except OSError as error:
-        raise DsbenchError(
-            Code.USAGE, "the current directory no longer exists", where="getcwd", fix="change to another directory (cd)"
-        ) from error
+    """The path from the root; links are not followed. Raises OSError if the current directory is gone."""
+    return Path(os.path.abspath(os.path.expanduser(path)))
 
 
 def read_video(given: str | None) -> VideoFacts | None:

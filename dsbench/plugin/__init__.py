@@ -239,12 +239,12 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     try:
         return (yield)
     except (DsbenchError, OSError) as error:
-        raise _failed(log, error) from None
+        raise _failed(item, log, error) from None
 
 
-def _failed(log: EvidenceLog, error: DsbenchError | OSError) -> BaseException:
+def _failed(item: pytest.Item, log: EvidenceLog, error: DsbenchError | OSError) -> BaseException:
     """The failure of a step for pytest; kept in the evidence."""
-    shown = as_dsbench_error(error)
+    shown = collection.with_lost_directory(item, as_dsbench_error(error))
     log.failure = StepFailure(str(shown.code), shown.what, shown.where, shown.fix)
     if isinstance(error, OSError):
         log.text("where dsbench was", "".join(traceback.format_exception(error)))
@@ -267,7 +267,16 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     except (DsbenchError, OSError) as error:
         if log is None:
             raise
-        raise _failed(log, error) from None
+        raise _failed(pyfuncitem, log, error) from None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    try:
+        return (yield)
+    finally:
+        if SELECTED in session.config.stash:
+            collection.keep_start(session)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.base.errors import DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.steps import STEPS, Step, position, step_of_test
 from dsbench.base.text import ascii_name
 from dsbench.model import settings
@@ -107,6 +107,26 @@ def report_name(layouts: Sequence[ModelLayout]) -> str:
         return "+".join(names) + ".html"
     digest = hashlib.sha256("\0".join(os.fspath(layout.root) for layout in layouts).encode("utf-8", "surrogateescape"))
     return f"{names[0]}_and_{len(names) - 1}_more-{digest.hexdigest()[:8]}.html"
+
+
+def keep_start(session: pytest.Session) -> None:
+    """Make the directory where pytest was started again if it is gone: pytest returns to it before it gives a session's
+    results out, and the report lies in it."""
+    with suppress(OSError):
+        os.makedirs(session.startpath, exist_ok=True)
+
+
+def with_lost_directory(item: pytest.Item, error: DsbenchError) -> DsbenchError:
+    """``error`` of a step, or what it comes from if the model directory has gone since the run began."""
+    layout = layout_of(item)
+    if layout is None or error.code in (Code.MODEL_DIR_MISSING, Code.FILE_ACCESS) or os.path.isdir(layout.root):
+        return error
+    return DsbenchError(
+        Code.FILE_ACCESS,
+        f"the model directory is gone, removed or renamed during the run: {error.what.splitlines()[0]}",
+        where=str(layout.root),
+        fix="put it back and run again; leave it alone while dsbench works",
+    )
 
 
 def step_of(item: pytest.Item) -> Step | None:

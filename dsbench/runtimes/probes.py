@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import jsonable, process
+from dsbench.base import jsonable, os_errors, process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
 from dsbench.base.python_child import python_command
@@ -125,7 +125,12 @@ def _run(
         stale.unlink(missing_ok=True)
     jsonable.dump(job, request)
     command = python_command(module, str(request), str(out))
-    return process.run(command, scratch / f"{out.name}.log", deadline_s=deadline_s, until=until)
+    finished = process.run(command, scratch / f"{out.name}.log", deadline_s=deadline_s, until=until)
+    if not out.with_suffix(".json").is_file() and not process.disk_full(finished.log):
+        cause = os_errors.in_output(finished.tail())
+        if cause is not None:  # neither the model's nor the parser's fault
+            raise cause
+    return finished
 
 
 def _ended(finished: Finished) -> str:
