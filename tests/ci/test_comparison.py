@@ -15,10 +15,11 @@ from dsbench.ci.junit import suite_properties
 from dsbench.ci.outcome import session_outcome
 from dsbench.ci.outputs import dotenv_text, outputs_of
 from dsbench.ci.summary import job_summary
-from dsbench.judge.regression import ComparableRun, KeyPart, RunMeasure, compare
+from dsbench.judge.regression import TOLERANCE, ComparableRun, KeyPart, RunMeasure, compare
 from dsbench.record.baseline import Baseline, BaselineOrigin
 from dsbench.record.evidence import EvidenceLog, StepFailure
 from dsbench.record.history import KeptRecord
+from dsbench.record.raw import BaselineData
 from dsbench.report.collector import StepResult
 from dsbench.steps import regression
 from tests import finished_records
@@ -35,7 +36,8 @@ def session(before: ComparableRun, now: ComparableRun, path: str = "b.json") -> 
     log, found = EvidenceLog("regression", "net", "k-net", "embedded runtime"), compare(before, now)
     kept = KeptRecord(Path(path), finished_records.embedded())
     chosen = Baseline(kept, BaselineOrigin.GIVEN, before)
-    regression.add_evidence(log, chosen, found)
+    data = BaselineData(path, str(chosen.origin), "", kept.record.started, TOLERANCE, {}, before)
+    regression.add_evidence(log, data, found)
     if found.word == "regression":
         error = regression.failure(found, chosen)
         log.failure = StepFailure(str(error.code), error.what, error.where, error.fix)
