@@ -18,21 +18,10 @@ from dsbench.verify import verification
 from dsbench.verify.mismatch import FoundBy, differences, shown
 from dsbench.verify.verification import Verification
 from tests.steps.bench import Bench
-from tests.verify.material import benchmark_record, edited, numbers, random_edits
+from tests.verify.material import FAST, benchmark_record, edited, numbers, random_edits
 
-FAST, SLOW, RT_5 = (31.0,) * 13, (14.0,) * 13, (26.0,) * 13
+SLOW, RT_5 = (14.0,) * 13, (26.0,) * 13
 pytestmark = pytest.mark.long
-
-
-@pytest.fixture(scope="module")
-def made(bench_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Two runs of several streams and the summary."""
-    folder = tmp_path_factory.mktemp("honest")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("XDG_RUNTIME_DIR", str(folder))
-        bench = Bench(folder, bench_clip)
-        model = bench.model((6, ((21.0,) * 5 + (20.0,),) * 13), (4, FAST))
-        return benchmark_record(bench, model).path.read_text()
 
 
 @pytest.fixture
