@@ -18,6 +18,7 @@ from pathlib import Path
 from dsbench.base import spec
 from dsbench.base.ask import ask
 from dsbench.base.cpus import usable_cpus
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats import versions
 from dsbench.formats.versions import UNKNOWN_MACHINE, EngineMachine, Gpu
 from dsbench.machine import cuda_visible, nvml
@@ -98,6 +99,18 @@ def find_gpu(gpu_id: int = 0) -> Answer:
         why_not = opened.reason
     answer = _of_smi(gpu_id)
     return answer if answer.gpu else replace(answer, why_not=f"{why_not}; {answer.why_not}")
+
+
+def require_gpu(gpu_id: int) -> None:
+    """Raise GPU_MISSING if there is certainly no such GPU; a GPU that does not answer is left to the app."""
+    found = find_gpu(gpu_id)
+    if found.gpu is None and found.absent:
+        raise DsbenchError(
+            Code.GPU_MISSING,
+            f"there is no such GPU: {found.why_not}",
+            where=f"--gpu-id {gpu_id}",
+            fix="give a number that `nvidia-smi -L` lists, counted from 0 within CUDA_VISIBLE_DEVICES if that is set",
+        )
 
 
 def _of_nvml(device: Device) -> Gpu:

@@ -18,6 +18,7 @@ from dsbench.formats.ground_truth.truth import GroundTruth, TruthFrame, invalid
 from dsbench.judge.accuracy.judged_frames import DumpedFrame
 from dsbench.model.facts import PreflightFacts
 from dsbench.runtimes import kitti_dump
+from dsbench.runtimes.kitti_dump import KittiDump
 from dsbench.steps import ground_truth, picture_clip, working
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.nvinfer_config import NvinferConfigResult
@@ -61,7 +62,7 @@ def _of_video(model: ModelRun, truth: GroundTruth) -> AccuracyDumps:
             truth.path,
             f"raise --kitti-frames to {placed.frames[-1][0] + 1}",
         )
-    seconds = _dump(model, facts.video.value.path, "low", chosen.frames[-1][0] + 1, low=True)
+    dumped = _dump(model, facts.video.value.path, "low", chosen.frames[-1][0] + 1, low=True)
     low = _frames(model.layout.accuracy_dir / "kitti_low", chosen.frames)
     own = _frames(model.layout.kitti_dir, chosen.frames)
     lost = len(chosen.frames) - len(low)
@@ -73,9 +74,9 @@ def _of_video(model: ModelRun, truth: GroundTruth) -> AccuracyDumps:
         facts.video.value.path,
         f"{len(low)} annotated frames of {facts.video.value.path.name}, which has {facts.video.value.frames}",
         _block(chosen.frames, facts.video.value.fps),
-        seconds,
+        dumped.finished.seconds,
         chosen.notes,
-        (*chosen.warnings, *warnings),
+        (*chosen.warnings, *warnings, *_end_warnings(dumped)),
     )
 
 
@@ -96,7 +97,7 @@ def _of_pictures(model: ModelRun, truth: GroundTruth) -> AccuracyDumps:
     placed = [
         (number, ground_truth.in_picture(truth, frame, clip.sizes[number])) for number, frame in enumerate(frames)
     ]
-    seconds = sum(_dump(model, clip.path, name, 0, low=name == "low") for name in ("own", "low"))
+    dumps = [_dump(model, clip.path, name, 0, low=name == "low") for name in ("own", "low")]
     notes = [f"the pictures are played as one clip of {clip.width}x{clip.height}: {clip.path.name}", *truth.notes]
     if clip.stretched:
         why = "the pictures differ in size, or their size is odd"
@@ -108,13 +109,14 @@ def _of_pictures(model: ModelRun, truth: GroundTruth) -> AccuracyDumps:
         clip.path,
         f"{len(placed)} of {len(truth.frames)} annotated pictures of {pictures[0].parent}",
         1,
-        seconds,
+        sum(one.finished.seconds for one in dumps),
         tuple(notes),
+        _end_warnings(*dumps),
     )
 
 
-def _dump(model: ModelRun, video: Path, name: str, frames: int, *, low: bool) -> float:
-    """Dump ``kitti_<name>``; returns the app's seconds. ``frames`` 0: the whole clip."""
+def _dump(model: ModelRun, video: Path, name: str, frames: int, *, low: bool) -> KittiDump:
+    """Dump ``kitti_<name>``. ``frames`` 0: the whole clip."""
     layout, links = model.layout, model.scratch
     folder = layout.accuracy_dir
     config = model.get(NvinferConfigResult).config
@@ -134,8 +136,11 @@ def _dump(model: ModelRun, video: Path, name: str, frames: int, *, low: bool) ->
     log = folder / f"{name}.log"
     ini = app_config.safe_path(written, links)
     with working.frames(model, "dump for the accuracy", directory, frames):
-        found = kitti_dump.dump(model.runtime, ini, directory, frames, log, what="the dump for the accuracy")
-    return found.finished.seconds
+        return kitti_dump.dump(model.runtime, ini, directory, frames, log, what="the dump for the accuracy")
+
+
+def _end_warnings(*dumps: KittiDump) -> tuple[str, ...]:
+    return tuple(f"the dump for the accuracy: {one.end_warning}" for one in dumps if one.end_warning)
 
 
 def _frames(directory: Path, frames: Sequence[tuple[int, TruthFrame]]) -> tuple[DumpedFrame, ...]:

@@ -114,6 +114,7 @@ def _figures(model: ModelRun, name: str, played: Played) -> RunFigures | Dsbench
         count, took_s = perf.plan.streams, played.took_s
         figures = streams.figures(perf.stream0, count, took_s, run=name, log=shown, target_fps=target)
         app_run.require_alive(perf, name)
+        stream_overload.require_started(perf, name)
     except DsbenchError as error:
         if error.code is not Code.FPS_PARSE:
             return error

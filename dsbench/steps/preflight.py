@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import GPU_ID, PERF_INTERVAL, PERF_SECONDS, require_two_windows
 from dsbench.machine import directory_lock, hardware
 from dsbench.model import preflight
@@ -29,24 +28,12 @@ def run(model: ModelRun, log: EvidenceLog) -> PreflightFacts:
     )
     require_two_windows(seconds, interval)
     if model.runtime.name == "deepstream":
-        require_gpu(request.options.resolve(GPU_ID, checked.settings.options).value)
+        hardware.require_gpu(request.options.resolve(GPU_ID, checked.settings.options).value)
     prepared = model.keep(preflight_engine.prepare(model, checked))
     facts = model.keep(prepared.facts)
     add_evidence(log, facts)
     preflight_engine.add_evidence(log, prepared)
     return facts
-
-
-def require_gpu(gpu_id: int) -> None:
-    """Raise GPU_MISSING if there is certainly no such GPU; a GPU that does not answer is left to the app."""
-    found = hardware.find_gpu(gpu_id)
-    if found.gpu is None and found.absent:
-        raise DsbenchError(
-            Code.GPU_MISSING,
-            f"there is no such GPU: {found.why_not}",
-            where=f"--gpu-id {gpu_id}",
-            fix="give a number that `nvidia-smi -L` lists, counted from 0 within CUDA_VISIBLE_DEVICES if that is set",
-        )
 
 
 def add_evidence(log: EvidenceLog, facts: PreflightFacts) -> None:

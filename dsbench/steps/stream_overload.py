@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import GPU_ID
 from dsbench.formats.failures import app as app_failures
 from dsbench.judge.run import stream_limits
+from dsbench.judge.run.reasons import stalled_stream
 from dsbench.judge.run.stream_limits import MachineLimits
 from dsbench.machine import hardware, limits
 from dsbench.model.facts import PreflightFacts
@@ -43,6 +45,18 @@ def likely(error: DsbenchError, perf: PerfRun) -> bool:
     if perf.console.build_began and not frames:
         return False
     return stream_limits.likely(error.code, perf.plan.streams, frames=frames, failure=known.id if known else "")
+
+
+def require_started(perf: PerfRun, name: str) -> None:
+    """Raise APP_TIMEOUT if many of very many streams never started or stalled."""
+    count, stalled = perf.plan.streams, stalled_stream.stalled(perf.windows)
+    if count >= stream_limits.MANY and len(stalled) >= stream_limits.MUCH * count:
+        raise DsbenchError(
+            Code.APP_TIMEOUT,
+            f"DS {name}: {len(stalled)} of {count} streams never started or stalled to the end of the run",
+            where=shlex.join(perf.finished.command),
+            fix="use fewer streams; read the log to see what they wait for",
+        )
 
 
 def rename_last(model: ModelRun, name: str) -> str:

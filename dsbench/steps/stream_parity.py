@@ -60,6 +60,8 @@ class StreamParityResult:
     """Wall time of all runs."""
     not_run: str = ""
     """Why nothing was compared; empty if it was."""
+    warnings: tuple[str, ...] = ()
+    """Runs that ended abnormally although their dump is complete."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ def _compared(model: ModelRun) -> StreamParityResult:
     batched = [_frames(folder / "kitti_batch", number) for number in range(streams)]
     parity = judge.compare(own, batched, _tolerance(model), _thresholds(model))
     logs = tuple(dump.finished.log for dump in dumps)
-    return StreamParityResult(parity, plans, logs, sum(dump.finished.seconds for dump in dumps))
+    warnings = tuple(f"{one.finished.log.stem}: {one.end_warning}" for one in dumps if one.end_warning)
+    return StreamParityResult(parity, plans, logs, sum(one.finished.seconds for one in dumps), warnings=warnings)
 
 
 def require(result: StreamParityResult) -> None:
@@ -190,6 +193,7 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: StreamParityResu
         log.fact("Streams compared", f"none: {result.not_run}")
         return
     add_figures(log, parity, tuple(map(str, result.clips)), f"the app ran for {result.app_seconds:.1f} s in total")
+    log.warn(*result.warnings)
     log.note(f"clips, dumps and logs: {layout.given_path(layout.parity_dir)}")
     file_text(log, layout.parity_dir / "deepstream_app_batch.txt")
 

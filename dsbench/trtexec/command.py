@@ -56,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     seconds = given.resolve(options.TIMEOUT).value
     tool = Trtexec(program.find_program(), float(seconds), _announce)
     layout, gpu_id = inspected.layout, inspected.target.gpu_id
+    hardware.require_gpu(gpu_id)
     wanted = Wanted(
         inspected.target, inspected.target_fps.value, inspected.first_batch, arguments.rebuild, cannot_build
     )

@@ -60,6 +60,13 @@ def test_a_stall_keeps_its_rows_and_the_last_failure_names_the_limit(
     assert len(model.get(AppRuns).runs[-1].windows.fps) == 2
 
 
+@pytest.mark.long
+def test_many_streams_that_never_start_are_too_many(bench: Bench) -> None:
+    model = bench.model((6, ((40.0, 40.0, 40.0, 40.0, 0.0, 0.0),) * 12), (3, (60.0,)))
+    assert bench.run1(model).run.figures.streams == 3
+    assert any("2 of 6 streams never started or stalled" in one for one in bench.log.snapshot().warnings)
+
+
 @pytest.mark.parametrize(
     ("limits", "words"),
     [

@@ -13,6 +13,8 @@ from dsbench.base.errors import Code
 
 MANY = 32
 """With fewer streams a failure has another cause."""
+MUCH = 1 / 4
+"""Fraction of the streams; all play the same clip, so if that many stall it is not the clip's fault."""
 HALVINGS = 3
 """How often a run is made again with half of the streams."""
 MOST_SOURCES = 1024
