@@ -12,12 +12,12 @@ import hashlib
 import os
 import shlex
 import shutil
-import stat
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsbench.base import private
 from dsbench.base.ask import ask
 from dsbench.base.errors import Code, DsbenchError
 
@@ -134,19 +134,6 @@ def _cache_root() -> Path:
     named = os.environ.get("XDG_CACHE_HOME", "")
     base = named if os.path.isabs(named) else os.path.expanduser("~/.cache")
     for candidate in (Path(base) / "dsbench", Path(tempfile.gettempdir()) / f"dsbench-{os.getuid()}"):
-        if candidate.is_absolute() and _is_private(candidate):
+        if candidate.is_absolute() and private.is_private(candidate):
             return candidate
     return Path(tempfile.mkdtemp(prefix="dsbench-"))
-
-
-def _is_private(folder: Path) -> bool:
-    """``folder`` exists or can be made, belongs to this user, and only this user can write to it."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.lstat()
-        if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o022:
-            return False
-        with tempfile.TemporaryFile(dir=folder):
-            return True
-    except OSError:
-        return False

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from dsbench.base.private import is_private
 from dsbench.machine import cuda_visible, hardware
 
 
@@ -71,12 +72,17 @@ def _lock(handle: int, device: str, announce: Callable[[str], object]) -> bool:
 
 
 def _lock_file(device: str, folder: Path | None) -> Path:
-    """In XDG_RUNTIME_DIR, else in a folder of this user in the temporary directory."""
+    """In XDG_RUNTIME_DIR, else in a folder of this user in the temporary directory.
+
+    A folder that somebody else made, or may write to, is not used: its lock file could be held for ever.
+    """
+    candidates = [folder] if folder is not None else []
     if folder is None:
         runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-        usable = os.path.isabs(runtime) and os.access(runtime, os.W_OK | os.X_OK)
-        folder = Path(runtime) / "dsbench" if usable else Path(tempfile.gettempdir()) / f"dsbench-{os.getuid()}"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if folder.stat().st_uid != os.getuid():
-        raise PermissionError(1, "the lock folder belongs to another user", str(folder))
-    return folder / f"benchmark-{device}.lock"
+        if os.path.isabs(runtime) and os.path.isdir(runtime):
+            candidates.append(Path(runtime) / "dsbench")
+        candidates.append(Path(tempfile.gettempdir()) / f"dsbench-{os.getuid()}")
+    private = next((one for one in candidates if is_private(one)), None)
+    if private is None:
+        raise PermissionError(1, f"{candidates[-1]} is not a directory of this user alone")
+    return private / f"benchmark-{device}.lock"

@@ -79,6 +79,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(as_dsbench_error(error).render()) from None
     config.add_cleanup(interrupts.install())
     config.stash[STREAMS] = live.Streams.copied(config)
+    config.pluginmanager.register(_Interruption(config.stash[RECORDERS]), "dsbench.interruption")
     _begin_ci(config, start)
     config.pluginmanager.register(config.stash[COLLECTOR], "dsbench.collector")
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
@@ -148,6 +149,16 @@ def pytest_collection(session: pytest.Session) -> None:
     session.config.pluginmanager.register(_Selection(), "dsbench.selection")
     if session.config.stash[LAYOUTS]:
         collection.collect_whole_files(session.config)
+
+
+class _Interruption:
+    """Tells the recorders before the fixtures of their models end, which finishes the records."""
+
+    def __init__(self, recorders: Recorders) -> None:
+        self._recorders = recorders
+
+    def pytest_keyboard_interrupt(self) -> None:
+        self._recorders.interrupted()
 
 
 class _Selection:

@@ -71,6 +71,11 @@ class Recorder:
         """Change the record except its steps; written with the next step."""
         self.record = change(self.record)
 
+    def interrupted(self) -> None:
+        """The session was interrupted: where no step is running, it was while the last one's result was being shown."""
+        if not self.running and self.record.ended is None and self.record.steps:
+            self.running = self.record.steps[-1].evidence.step
+
     def finish(self) -> None:
         """Write the end of the model's run: complete, or interrupted in the running step."""
         if self.record.steps or self.running:
@@ -104,6 +109,11 @@ class Recorders:
     """The recorders of a session, one for each model."""
 
     _by_model: dict[str, Recorder] = field(default_factory=dict)
+
+    def interrupted(self) -> None:
+        """Tell every recorder that the session was interrupted."""
+        for recorder in self._by_model.values():
+            recorder.interrupted()
 
     def get(self, model_key: str, make: Callable[[], Recorder] | None = None) -> Recorder:
         """The model's recorder, created with ``make`` if there is none yet."""

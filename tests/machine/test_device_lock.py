@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -100,3 +102,28 @@ def test_one_card_by_several_names_has_one_lock(monkeypatch: pytest.MonkeyPatch)
             monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
         names.add(device_lock.device_name("deepstream", number))
     assert len(names) == 1
+
+
+@pytest.mark.parametrize("what", ["open", "link", "file", "other"])
+def test_a_predictable_folder_that_somebody_else_made_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """In a shared temporary directory: writable by all, a link to elsewhere, no directory, of another user."""
+    planted, elsewhere = tmp_path / f"dsbench-{os.getuid()}", tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o700)
+    if what == "link":
+        planted.symlink_to(elsewhere)
+    elif what == "file":
+        planted.write_text("")
+    else:
+        planted.mkdir(mode=0o700)
+        planted.chmod(0o777 if what == "open" else 0o700)
+    if what == "other":
+        other = os.getuid() + 1
+        monkeypatch.setattr(os, "getuid", lambda: other)
+        planted.rename(tmp_path / f"dsbench-{other}")
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with device_lock.exclusive("cpu", print) as held:
+        assert "not a directory of this user alone" in held.notes[0]
+    assert list(elsewhere.iterdir()) == []

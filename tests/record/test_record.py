@@ -18,7 +18,7 @@ from dsbench.formats.telemetry import OtherProcess, Series
 from dsbench.judge.run.measurement import Interval, Measurement, Reason, State
 from dsbench.record import codec, store
 from dsbench.record.evidence import EvidenceLog, GridColumn, Picture, PictureGrid, StepFailure
-from dsbench.record.recorder import Recorder
+from dsbench.record.recorder import Recorder, Recorders
 from dsbench.record.schema import (
     Figures,
     OptionRecord,
@@ -271,6 +271,22 @@ def test_a_record_is_there_after_each_step(tmp_path: Path) -> None:
         "incomplete",
         "2026-01-01T00:00:00+00:00",
     )
+
+
+def test_an_interrupt_between_two_steps_is_recorded_at_the_last_one(tmp_path: Path) -> None:
+    """Ctrl-C while pytest shows the result of a step, or before the next one begins."""
+    recorders = Recorders()
+    one = recorders.get("net", lambda: recorder(tmp_path))
+    one.running = "summary"
+    one.step(step("summary"))
+    recorders.interrupted()
+    one.finish()
+    found = store.load(one.path)
+    assert (found.interrupted_in, found.verdict) == ("summary", "incomplete")
+    recorders.interrupted()
+    one.running = ""
+    one.finish()
+    assert store.load(one.path).interrupted_in == "", "a finished run was not interrupted"
 
 
 def test_an_older_record_with_figures_outlives_partial_runs(tmp_path: Path) -> None:
