@@ -7,7 +7,6 @@ The sources and DeepStream's interface headers lie in ``SDK``. The embedded runt
 from __future__ import annotations
 
 import fcntl
-import functools
 import hashlib
 import os
 import shlex
@@ -17,9 +16,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import private
 from dsbench.base.ask import ask
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.private import cache_candidates, cache_root, is_own
 
 SDK = Path(__file__).resolve().parents[1] / "embedded" / "sdk"
 """DEEPSTREAM_DIR for a parser's Makefile if DeepStream is not installed."""
@@ -52,7 +51,11 @@ def build(product: Product) -> Path:
     Raises DsbenchError BUILD_TOOL_MISSING or HOST_BUILD_FAILED.
     """
     compiler = _compiler()
-    folder = _cache_root() / _key(compiler, product)
+    key = _key(compiler, product)
+    for place in filter(is_own, cache_candidates()):  # in a sandbox they can only be read
+        if (place / key / product.name).is_file():
+            return place / key / product.name
+    folder = cache_root() / key
     target = folder / product.name
     if target.is_file():
         return target
@@ -123,17 +126,3 @@ def _build_failed(reason: str, command: Sequence[str]) -> DsbenchError:
         where=shlex.join(command),
         fix="install a g++ with C++17 and the C++ standard library (apt-get install g++)",
     )
-
-
-@functools.cache
-def _cache_root() -> Path:
-    """Folder for builds: $XDG_CACHE_HOME or ~/.cache, else this user's own folder in the temporary directory.
-
-    A library in a folder that another user can write to is never loaded.
-    """
-    named = os.environ.get("XDG_CACHE_HOME", "")
-    base = named if os.path.isabs(named) else os.path.expanduser("~/.cache")
-    for candidate in (Path(base) / "dsbench", Path(tempfile.gettempdir()) / f"dsbench-{os.getuid()}"):
-        if candidate.is_absolute() and private.is_private(candidate):
-            return candidate
-    return Path(tempfile.mkdtemp(prefix="dsbench-"))

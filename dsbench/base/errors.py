@@ -19,6 +19,7 @@ class Code(StrEnum):
     INSTALLATION_BROKEN = "installation-broken"
     BUILD_TOOL_MISSING = "build-tool-missing"
     RUNTIME_UNAVAILABLE = "runtime-unavailable"
+    ISOLATION_UNAVAILABLE = "isolation-unavailable"
     GPU_MISSING = "gpu-missing"
     HOST_BUILD_FAILED = "host-build-failed"
 

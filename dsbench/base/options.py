@@ -305,6 +305,15 @@ LATENCY = Option(
     origin=DEFAULT,
     docs="docs/limits.md",
 )
+ISOLATE = Option(
+    "isolate",
+    Flag(),
+    False,
+    "run everything that executes the model directory's own code in a sandbox: no network, nothing else to write",
+    origin=DEFAULT,
+    docs="docs/security.md",
+    header_line=1,
+)
 CI = Option(
     "ci",
     OneOf("auto", "github", "gitlab", "none"),

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import places, text
+from dsbench.base import isolation, places, text
 from dsbench.base.environment import snapshot
 from dsbench.base.errors import Code, DsbenchError
 
@@ -112,7 +112,7 @@ def run(
     return Finished(
         command=tuple(command),
         log=log,
-        returncode=child.returncode,
+        returncode=isolation.returncode(child.returncode),
         seconds=time.monotonic() - started,
         stopped=end.stopped,
         timed_out=end.timed_out,
@@ -133,12 +133,12 @@ def _start(command: Sequence[str], log: Path, mark: str) -> subprocess.Popen[byt
     with output:
         try:
             return subprocess.Popen(
-                list(command),
+                isolation.wrapped(command),
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env=snapshot(**{_MARK: mark}),
+                env=isolation.environment(snapshot(**{_MARK: mark})),
                 preexec_fn=prepare_child,  # noqa: PLW1509 - a few system calls, no lock, no allocation
             )
         except OSError as error:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
-from dsbench.base import logs, places, process, reading
+from dsbench.base import isolation, logs, places, process, reading
 from dsbench.base.environment import snapshot
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.os_errors import require_present
@@ -179,11 +179,11 @@ def _run(command: list[str], plan: BuildPlan, path: str, stopped: Callable[[], b
         environment["PATH"] = path
     with plan.log.open("ab") as log:
         child = subprocess.Popen(
-            [*_KEEPER, *command],
+            [*_KEEPER, *isolation.wrapped(command)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=environment,
+            env=isolation.environment(environment),
             start_new_session=True,
             preexec_fn=_end_with_parent,  # noqa: PLW1509 - one prctl call, no lock, no allocation
         )

@@ -74,6 +74,10 @@ def pytest_configure(config: pytest.Config) -> None:
         if not model_dirs:
             return
         collection.refuse_models_configuration(config, config.stash[LAYOUTS], start)
+        if given.resolve(options.ISOLATE).value:
+            from dsbench.steps import isolation
+
+            isolation.require()
         config.stash[SELECTED] = select.select(given.resolve(options.RUNTIME).value)
     except (DsbenchError, OSError) as error:
         raise pytest.UsageError(as_dsbench_error(error).render()) from None
@@ -200,7 +204,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 @pytest.fixture(scope="session")
 def model(request: pytest.FixtureRequest) -> Iterator[ModelRun]:
     """The run of the model directory under test, with the results of its steps so far."""
-    from dsbench.steps import regression
+    from dsbench.steps import isolation, regression
 
     stash = request.config.stash
     with tempfile.TemporaryDirectory(prefix="dsbench-") as scratch, ExitStack() as at_end:
@@ -215,6 +219,7 @@ def model(request: pytest.FixtureRequest) -> Iterator[ModelRun]:
             at_end=at_end,
             recorder=recorder,
         )
+        isolation.enter(run)
         at_end.callback(regression.keep, run, recorder, say)  # after finish: last in, first out
         at_end.callback(recorder.finish)
         yield run

@@ -28,9 +28,9 @@ sleep 0.3
 @pytest.fixture(autouse=True)
 def fresh_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    cpp._cache_root.cache_clear()
+    cpp.cache_root.cache_clear()
     yield
-    cpp._cache_root.cache_clear()
+    cpp.cache_root.cache_clear()
 
 
 def fake_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str = 'echo built > "$target"') -> Path:
