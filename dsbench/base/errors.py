@@ -88,6 +88,7 @@ class Code(StrEnum):
     VISUAL_OUTPUT = "visual-output"
     KITTI_GATE = "kitti-gate"
     KITTI_INVALID = "kitti-invalid"
+    KITTI_CONTENT = "kitti-content"
     IMPORT_PARITY = "import-parity"
     STREAM_PARITY = "stream-parity"
 

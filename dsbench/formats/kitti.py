@@ -21,6 +21,7 @@ from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.reading import FileKind
 from dsbench.formats.float32 import float32, percent_f
+from dsbench.formats.odd_objects import OddObjects, Ordinary
 
 MAX_LABEL_BYTES = 127
 """DeepStream cuts a longer label: ``MAX_LABEL_SIZE`` - 1 of the object meta."""
@@ -107,6 +108,8 @@ class Scan:
     invalid: list[InvalidLine] = field(default_factory=list)
     invalid_count: int = 0
     foreign: tuple[str, ...] = ()
+    odd: OddObjects = field(default_factory=OddObjects)
+    """Objects that no detector means; empty unless `scan` was given what is ordinary."""
 
     @property
     def detection_rate(self) -> float:
@@ -238,11 +241,14 @@ def _listing(directory: Path) -> tuple[list[FrameName], list[str]]:
     return own, sorted(foreign)
 
 
-def scan(directory: Path | str) -> Scan:
-    """Read every file of a dump once and summarise it; invalid lines are counted, not raised."""
+def scan(directory: Path | str, ordinary: Ordinary | None = None) -> Scan:
+    """Read every file of a dump once and summarise it; invalid lines are counted, not raised.
+
+    ``ordinary``: what objects must have; those that do not are counted in ``Scan.odd``.
+    """
     directory = Path(directory)
     own, foreign = _listing(directory)
-    result = Scan(foreign=tuple(foreign))
+    result = Scan(foreign=tuple(foreign), odd=OddObjects(ordinary))
     prefix = os.fspath(directory)
     for name in own:
         short = file_name(name.instance, name.stream, name.frame)
@@ -268,7 +274,12 @@ def _scan_file(result: Scan, name: str, text: str) -> None:
 def _add_dumped(result: Scan, found: list[tuple[str, str, str, str, str, str]]) -> int:
     labels, lefts, tops, rights, bottoms, confidences = zip(*found, strict=True)
     result.classes.update(labels)
-    result.confidences.extend(map(float, confidences))
+    scores = list(map(float, confidences))
+    result.confidences.extend(scores)
+    if result.odd.ordinary is not None:
+        corners = zip(*(map(float, sides) for sides in (lefts, tops, rights, bottoms)), strict=True)
+        for label, box, score in zip(labels, corners, scores, strict=True):
+            result.odd.add(label, box, score)
     # equal text is equal value: both ends are printed with six decimals
     result.zero_area += sum(row[1] == row[3] or row[2] == row[4] for row in found)
     _widen(result, min(map(float, lefts)), min(map(float, tops)), max(map(float, rights)), max(map(float, bottoms)))
@@ -287,6 +298,7 @@ def _add_line(result: Scan, name: str, number: int, line: str) -> int:
     result.confidences.append(obj.confidence)
     result.zero_area += obj.right == obj.left or obj.bottom == obj.top
     box = (obj.left, obj.top, obj.right, obj.bottom)
+    result.odd.add(obj.label, box, obj.confidence)
     if all(map(math.isfinite, box)):
         _widen(result, *box)
     return 1

@@ -7,14 +7,17 @@ import shlex
 import time
 from dataclasses import dataclass, replace
 
+from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import GPU_ID, KITTI_FRAMES, MIN_DETECTION_RATE, Value
 from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
 from dsbench.families.base import Network
 from dsbench.formats import kitti
+from dsbench.formats import labels as label_file
 from dsbench.formats.kitti import Scan
-from dsbench.judge import gate, streams
+from dsbench.formats.odd_objects import Ordinary
+from dsbench.judge import gate, kitti_content, streams
 from dsbench.judge.gate import GateEvidence, GateVerdict, ReferenceRate
 from dsbench.judge.imports.candidate_boxes import CandidateBoxes
 from dsbench.judge.imports.config_choices import PARSER
@@ -100,7 +103,7 @@ def _judged(model: ModelRun) -> KittiGateResult:
             raise
         fix = "\n".join((*(f"step 6e: {text}" for text in warned), error.fix))
         raise DsbenchError(error.code, error.what, where=error.where, fix=fix) from error
-    scan = kitti.scan(model.layout.kitti_dir)
+    scan = kitti.scan(model.layout.kitti_dir, _ordinary(model, facts))
     expected = _expected(facts, frames.value, scan.files)
     compared = dump_comparison.compare(model, model.layout.kitti_dir)
     evidence = replace(
@@ -112,6 +115,16 @@ def _judged(model: ModelRun) -> KittiGateResult:
     costs = compared.parity.costs if compared.parity else ()
     place = config_place.of_choice(model, costs[0].choice) if costs else ""
     return KittiGateResult(dumped, scan, verdict, frames, rate, expected, place)
+
+
+def _ordinary(model: ModelRun, facts: PreflightFacts) -> Ordinary:
+    """What objects of this dump must have. The new nvstreammux keeps the clip's size, the old one scales to its own."""
+    clip, path = facts.video.value, model.get(NvinferConfigResult).config.labelfile_path
+    names = None
+    if path is not None:
+        with contextlib.suppress(DsbenchError):  # 6e reports it
+            names = frozenset(kitti.cut_label(name) for name in label_file.read(path).names) or None
+    return Ordinary(max(spec.MUX_WIDTH, clip.width), max(spec.MUX_HEIGHT, clip.height), names)
 
 
 def _reference_rate(compared: DumpParity | None, required: float) -> ReferenceRate | None:
@@ -197,7 +210,8 @@ def _dump(model: ModelRun, facts: PreflightFacts, frames: int) -> KittiDump:
 def require_detections(result: KittiGateResult, config_warnings: tuple[str, ...] = ()) -> None:
     """Raise KITTI_GATE, with the specification's ERROR line and the likely causes, unless the gate passed.
 
-    Raises APP_FAILED if it passed on a dump that ended early. ``config_warnings``: 6e's, which may explain that.
+    Raises KITTI_CONTENT if it passed on objects that cannot be detections, APP_FAILED if it passed on a dump that ended
+    early. ``config_warnings``: 6e's, which may explain that.
     """
     verdict = result.verdict
     if not verdict.passed:
@@ -208,6 +222,9 @@ def require_detections(result: KittiGateResult, config_warnings: tuple[str, ...]
             where=(result.config if verdict.named else "") or str(result.dump.directory),
             fix="\n".join(verdict.hints),
         )
+    if odd := kitti_content.mostly_odd(result.scan):
+        fix = "\n".join(kitti_content.fixes(result.scan))
+        raise DsbenchError(Code.KITTI_CONTENT, odd, where=str(result.dump.directory), fix=fix)
     if result.scan.files < MIN_FRAME_FRACTION * result.expected:
         finished = result.dump.finished
         last = "\n".join(f"    {line}" for line in finished.tail())
@@ -242,6 +259,8 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: KittiGateResult)
     add_figures(log, scan, result.verdict, result.min_rate)
     if scan.invalid_count:
         log.warn(f"{scan.invalid_count} lines are not in KITTI format; the first is in {scan.invalid[0].file}")
+    for finding in kitti_content.findings(scan):
+        log.warn(finding)
     if scan.foreign:
         log.note(f"other files in {layout.given_path(layout.kitti_dir)}, not counted: {', '.join(scan.foreign[:5])}")
     file_text(log, layout.kitti_app_config)
