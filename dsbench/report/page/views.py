@@ -9,7 +9,9 @@ from dsbench.record.evidence import BoxedFrame, Evidence, Picture, Table, TextFi
 from dsbench.report.collector import OtherTest
 
 _FIRST_WORDS = re.compile(r"[:;,](?= )")
-_TO_COPY = re.compile(r"\[|[\w.-]+ ?=|(dsbench|pytest|make|[+-]) ")
+_TO_COPY = re.compile(r"\[|[\w.-]+ ?=|[+-] |pytest -|dsbench [a-z-]+ [-./\w]*[/-]")
+_SCRIPT = re.compile(r"<<'?EOF'?$")
+"""The first line of a shell command that takes the lines after it."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +76,13 @@ class StepProblem:
     """Anchor, step and code of each open question that has the same cause."""
 
     @property
-    def to_copy(self) -> bool:
-        """Whether the fix is something to copy: keys of a config, commands, nothing else."""
-        return all(_TO_COPY.match(line) for line in self.fix.splitlines())
+    def fix_parts(self) -> tuple[str, str]:
+        """The fix in words, and what follows to copy: keys of a config, commands, a script. Either may be empty."""
+        lines = self.fix.splitlines()
+        for start, line in enumerate(lines):
+            if _SCRIPT.search(line) or all(map(_TO_COPY.match, lines[start:])):
+                return "\n".join(lines[:start]), "\n".join(lines[start:])
+        return self.fix, ""
 
 
 @dataclass(frozen=True)

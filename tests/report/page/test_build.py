@@ -24,9 +24,7 @@ def test_failures_come_before_what_is_undecided() -> None:
         ("model_outputs", "inconclusive"),
     ]
     first = model.problems[0]
-    assert (first.cause, first.details, first.to_copy) == ("boxes differ", "F1 0.41", True)
-    assert not replace(first, fix="swap the columns").to_copy
-    assert not replace(first, fix="topk=300\nthe clip shows objects").to_copy
+    assert (first.cause, first.details, first.fix_parts[0]) == ("boxes differ", "F1 0.41", "")
     assert [one.step for one in model.warned] == ["run2_validation"]
     assert model.then == ("# the change", "dsbench fix models/net", "# then", "pytest --model-dir models/net")
 
@@ -198,3 +196,23 @@ def test_more_than_the_model_alone_is_explained() -> None:
     figures = pages.state().figures
     assert "cannot be" not in benchmark([], figures)[-1].note
     assert "cannot be" in benchmark([], replace(figures, run2=replace(figures.run2, efficiency=146.0)))[-1].note
+
+
+@pytest.mark.parametrize(
+    ("fix", "words", "code"),
+    [
+        ("swap the columns", "swap the columns", ""),
+        ("make the folder writable", "make the folder writable", ""),
+        ("set topk=3\nthe clip shows objects", "set topk=3\nthe clip shows objects", ""),
+        ("topk=300\nthe clip shows objects", "topk=300\nthe clip shows objects", ""),
+        ("nms-iou-threshold=0.45\ntopk=300", "", "nms-iou-threshold=0.45\ntopk=300"),
+        ("run it:\npython3 - <<'EOF'\nimport onnx\nEOF", "run it:", "python3 - <<'EOF'\nimport onnx\nEOF"),
+        ("left = cx - width / 2", "", "left = cx - width / 2"),
+        ("dsbench init models/x --onnx x.onnx", "", "dsbench init models/x --onnx x.onnx"),
+        ("dsbench reads it as UTF-8: save it so", "dsbench reads it as UTF-8: save it so", ""),
+        ("", "", ""),
+    ],
+)
+def test_what_of_a_fix_is_to_copy(fix: str, words: str, code: str) -> None:
+    (model,) = pages.page([pages.failed("kitti_gate", "x", fix)]).models
+    assert model.problems[0].fix_parts == (words, code)
