@@ -64,7 +64,8 @@ def _run_chart(run: _DrawnRun, target_fps: float | None) -> ChartView | None:
     interval = None
     if found is not None and slowest is not None:
         interval = (found.per_stream[slowest].low, found.per_stream[slowest].high)
-    title = fps.title.removeprefix("FPS of each stream, ")
+    streams = len(run.fps.columns) - 1
+    title = f"{run.name} at {streams} stream{'s' * (streams != 1)}"
     warm_up = found.warm_up_s if found else 0.0
     picture = RunPicture(title, fps, target_fps, warm_up, interval, slowest, load)
     return ChartView(title, run_figure(picture), describe(picture), (run.fps, *((run.load,) if run.load else ())))
