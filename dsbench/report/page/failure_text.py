@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from dsbench.report.page.views import ListedError
+from dsbench.report.page.views import SCRIPT, ListedError
 
 _LISTED = re.compile(r"(?P<mark>- | {4}(?:where|fix): )(?P<text>.*)")
 
@@ -14,8 +14,10 @@ def first_line(text: str) -> tuple[str, str]:
     """What is wrong, and the lines after it; a line that ends with a colon says it together with the next one."""
     head, _, rest = text.partition("\n")
     if head.endswith(":") and rest:
-        following, _, rest = rest.partition("\n")
-        head = f"{head} {following.strip()}"
+        following, _, after = rest.partition("\n")
+        if SCRIPT.search(following):
+            return f"{head.removesuffix(':').removeprefix('- ')} (a script does it, below)", rest
+        head, rest = f"{head} {following.strip()}", after
     return head.removeprefix("- "), rest
 
 

@@ -10,7 +10,7 @@ from dsbench.report.collector import OtherTest
 
 _FIRST_WORDS = re.compile(r"[:;,](?= )")
 _TO_COPY = re.compile(r"\[|[\w.-]+ ?=|[+-] |pytest -|dsbench [a-z-]+ [-./\w]*[/-]")
-_SCRIPT = re.compile(r"<<'?EOF'?$")
+SCRIPT = re.compile(r"<<'?EOF'?$")
 """The first line of a shell command that takes the lines after it."""
 
 
@@ -80,7 +80,7 @@ class StepProblem:
         """The fix in words, and what follows to copy: keys of a config, commands, a script. Either may be empty."""
         lines = self.fix.splitlines()
         for start, line in enumerate(lines):
-            if _SCRIPT.search(line) or all(map(_TO_COPY.match, lines[start:])):
+            if SCRIPT.search(line) or all(map(_TO_COPY.match, lines[start:])):
                 return "\n".join(lines[:start]), "\n".join(lines[start:])
         return self.fix, ""
 

@@ -34,6 +34,8 @@ def test_a_line_that_ends_with_a_colon_goes_on() -> None:
         "2 things are wrong: no ONNX",
         "  no labels",
     )
+    script = "python3 - <<'EOF'\nimport onnx\nEOF"
+    assert failure_text.first_line(f"export again:\n{script}") == ("export again (a script does it, below)", script)
     assert failure_text.first_line("one:") == ("one:", "")
 
 
