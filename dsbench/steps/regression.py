@@ -7,7 +7,7 @@ run it is a warning. Runs that cannot be compared are neither a pass nor a failu
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,8 +93,7 @@ def run(model: ModelRun, log: EvidenceLog) -> RegressionResult:
     model.record(_KEY, record_entry(now, data))
     add_evidence(log, data, found)
     fails = found.word == "regression" and search.baseline.gates and not model.option(BLESS).value
-    told = (RowState.IN_DOUBT,) if fails else (RowState.WORSE, RowState.IN_DOUBT)  # the error has the others
-    log.warn(*(f"{row.state}: {row.text}; {row.reason}" for row in found.rows if row.state in told))
+    log.warn(*warned(found, fails=fails))
     if fails:
         raise failure(found, search.baseline)
     return result
@@ -193,6 +192,12 @@ def add_evidence(log: EvidenceLog, data: BaselineData, found: RunComparison) -> 
         log.table("What differs", ("what", "baseline", "this run"), rows)
     if found.missing and not found.differs:
         log.note(f"only the baseline has: {', '.join(found.missing_titles)}")
+
+
+def warned(found: RunComparison, *, fails: bool = False) -> Iterator[str]:
+    """The rows to warn of. ``fails``: the step's error has those that are worse."""
+    states = (RowState.IN_DOUBT,) if fails else (RowState.WORSE, RowState.IN_DOUBT)
+    yield from (f"{row.state}: {row.text}; {row.reason}" for row in found.rows if row.state in states)
 
 
 def cells(row: ComparedRow) -> tuple[str, ...]:

@@ -65,7 +65,9 @@ def baseline(log: EvidenceLog, record: Record) -> None:
     """The comparison with an earlier run."""
     data = record.raw.baseline
     if data is not None:
-        regression.add_evidence(log, data, regression.compared(comparable.of_record(record), data))
+        found = regression.compared(comparable.of_record(record), data)
+        regression.add_evidence(log, data, found)
+        log.warn(*regression.warned(found))
 
 
 def _runs(log: EvidenceLog, runs: tuple[RunAgain, ...], names: tuple[str, ...]) -> None:
