@@ -117,7 +117,9 @@ def _frames(directory: Path) -> dict[int, Path]:
 
 
 def _clip(record: Record, layout: ModelLayout) -> str | None:
-    """The run's video: where it was, or a file of its name in the model directory."""
+    """The run's video: where it was, or a file of its name in the model directory. Another clip has other boxes."""
     assert record.video is not None
+    known = record.file("video")
     places = (layout.root / record.video.path, layout.root / Path(record.video.path).name)
-    return next((os.fspath(path) for path in places if path.is_file()), None)
+    found = (path for path in places if path.is_file() and (known is None or reading.sha256(path) == known.sha256))
+    return next(map(os.fspath, found), None)
