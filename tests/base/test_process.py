@@ -71,6 +71,17 @@ def test_a_child_gets_sigint_even_if_the_parent_ignores_it(tmp_path: Path) -> No
     assert (done.stopped, done.timed_out, done.returncode) == (True, False, 0)
 
 
+def test_a_stopped_child_that_ignores_sigint_gets_sigterm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_GRACE_S", 0.2)
+    log = tmp_path / "log"
+    code = (
+        "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
+    )
+    done = process.run(python(code), log, deadline_s=30, until=lambda: log.stat().st_size > 0)
+    assert (done.stopped, done.timed_out, done.signal_name) == (True, True, "SIGTERM")
+    assert done.ended_as_asked
+
+
 def test_deadline_ends_a_child_that_ignores_sigint_and_sigterm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "_GRACE_S", 0.2)
     code = (
