@@ -119,6 +119,14 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Misread:
+    """What a parser of DeepStream's own gets wrong on this model's outputs, and what to do."""
+
+    what: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
 class BuiltIn:
     """A parser of DeepStream's own: path of its library and name of the function.
 
@@ -127,6 +135,7 @@ class BuiltIn:
 
     library: str
     function: str
+    misreads: tuple[Misread, ...] = ()
 
     @property
     def config_library(self) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from dsbench.base import spec
 from dsbench.base.boxes import Boxes
 from dsbench.base.spec import IMAGENET_ROW
-from dsbench.families import tao_decode, tao_warnings
+from dsbench.families import tao_decode, tao_misreads
 from dsbench.families.base import (
     BuiltIn,
     Convention,
@@ -95,8 +95,9 @@ class Tao:
             return Rejected(NAME, f"{function.name} {layout}", close=True)
         classes = layout.classes or len(labels) or 1
         found = (*_parser_facts(function, why), HeadFact("outputs", ", ".join(names), f"{classes} classes"))
-        warnings = tao_warnings.of_function(function.name, layout, facts.outputs)
-        built_in = BuiltIn(LIBRARY if function.name else NVINFER, function.name)
+        misreads = tao_misreads.of_function(function.name, layout, facts.outputs, len(labels))
+        warnings = tuple(f"{one.what}: {one.fix}" for one in misreads)
+        built_in = BuiltIn(LIBRARY if function.name else NVINFER, function.name, misreads)
         return Head(NAME, confidence, classes, layout, found, warnings, function.convention, built_in)
 
     def convention(self) -> Convention:

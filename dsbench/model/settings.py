@@ -25,6 +25,7 @@ ACCEPTABLE = (
     "clip-shows-nothing",
     "clip-turned",
     "preprocessing-refuted",
+    "parser-misreads",
 )
 """Codes of INCONCLUSIVE results that only the user can decide, and that no other setting decides."""
 

@@ -18,6 +18,8 @@ from dsbench.runtimes.contract import Runtime
 from dsbench.steps.model_outputs import ModelOutputsResult
 
 NOTHING_TO_DO = "nothing to do: NVIDIA's own parser, compiled and shipped with DeepStream"
+MISREADS = "parser-misreads"
+"""Code of the doubt about a function that reads this model's outputs wrongly, as in DeepStream."""
 OWN_DECODE = "none: nvinfer's own decode"
 
 

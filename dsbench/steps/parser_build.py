@@ -20,12 +20,12 @@ from dsbench.judge.lint import ERROR, Finding
 from dsbench.judge.parser import boxes as parser_boxes
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
-from dsbench.record.evidence import EvidenceLog
+from dsbench.record.evidence import EvidenceLog, Undecided
 from dsbench.runtimes import probes
 from dsbench.runtimes.contract import Runtime
 from dsbench.steps import built_in_parser, model_outputs, parser_diagnosis, parser_pictures, preprocessing_rows
 from dsbench.steps.built_in_parser import NOTHING_TO_DO
-from dsbench.steps.findings import raise_errors
+from dsbench.steps.findings import add_doubt, raise_errors
 from dsbench.steps.model_outputs import ModelOutputsResult, pre_cluster_threshold
 from dsbench.steps.model_run import ModelRun
 from dsbench.steps.parser_source import parser_function
@@ -205,5 +205,8 @@ def add_evidence(
         preprocessing_rows.add(log, parser.outputs.choice, accepted)
     if parser.boxes:
         log.fact("Raw boxes on real frames", ", ".join(map(str, parser.boxes)), "per frame, before clustering")
+    built_in = built_in_parser.recognised(parser.outputs)
+    for wrong in built_in.misreads if built_in else ():
+        add_doubt(log, Undecided(built_in_parser.MISREADS, wrong.what, wrong.fix), accepted)
     parser_diagnosis.add_evidence(log, parser.diagnosis)
     log.warn(*(finding.what for finding in parser.findings if finding.severity != ERROR))

@@ -11,7 +11,7 @@ from dsbench.base.errors import DsbenchError
 from dsbench.embedded.nvinfer import deepstream_library
 from dsbench.embedded.nvinfer.builtin_parser import BuiltinParser
 from dsbench.embedded.nvinfer.parser_host import OutputLayer, ParserHost
-from dsbench.families import registry, tao_warnings
+from dsbench.families import registry, tao_misreads
 from dsbench.families.base import Head, Hints, NamedArray, Network, Outputs
 from dsbench.families.tao import BATCHED_NMS, DDETR, EFFICIENT_DET, LIBRARY, RESNET, RTDETR, YOLOV5_NMS
 from dsbench.families.tao_decode import TaoLayout
@@ -123,9 +123,17 @@ def test_what_a_function_misreads(
 ) -> None:
     facts = [TensorFacts(name, dtype, None) for name, dtype in outputs.items()]
     layout = TaoLayout(function, tuple(range(len(facts))), classes)
-    found = tao_warnings.of_function(function, layout, facts)
+    found = tao_misreads.of_function(function, layout, facts)
     assert len(found) == len(warnings)
-    assert all(part in text for part, text in zip(warnings, found, strict=True))
+    assert all(part in one.what for part, one in zip(warnings, found, strict=True))
+
+
+def test_with_one_label_the_class_makes_no_difference() -> None:
+    types = {"n": "int32", "b": "float32", "s": "float32", "c": "int32"}
+    facts = [TensorFacts(name, dtype, None) for name, dtype in types.items()]
+    layout = TaoLayout(YOLOV5_NMS.name, (0, 1, 2, 3), 0)
+    assert len(tao_misreads.of_function(YOLOV5_NMS.name, layout, facts, 2)) == 1
+    assert tao_misreads.of_function(YOLOV5_NMS.name, layout, facts, 1) == ()
 
 
 def test_names_that_other_exports_use_too(tmp_path: Path) -> None:

@@ -63,6 +63,14 @@ def _grids(layers: Sequence[OutputLayer]) -> tuple[npt.NDArray[Any], npt.NDArray
     cover = [layer for layer in layers if "cov" in layer.name][-1]
     boxes = [layer for layer in layers if "bbox" in layer.name][-1]
     a, b = cover.array, boxes.array
+    for layer in (cover, boxes):
+        if layer.array.dtype != np.float32:
+            raise DsbenchError(
+                Code.TENSOR_UNSUPPORTED,
+                f"output {layer.name} is {layer.array.dtype}: nvinfer's built-in decode reads it as float32",
+                where=layer.name,
+                fix="put a Cast to float32 into the graph, or give a parser of your own for this network",
+            )
     if a.ndim != 3 or b.ndim != 3 or a.shape[1:] != b.shape[1:] or len(b) < 4 * len(a) or a.size == 0:
         raise DsbenchError(
             Code.TENSOR_UNSUPPORTED,
@@ -71,7 +79,7 @@ def _grids(layers: Sequence[OutputLayer]) -> tuple[npt.NDArray[Any], npt.NDArray
             where=boxes.name,
             fix="give custom-lib-path and parse-bbox-func-name of a parser for this network",
         )
-    return a.astype(np.float32, copy=False), b.astype(np.float32, copy=False)
+    return a, b
 
 
 def _decode(cover: Floats, distances: Floats, net: tuple[int, int, int], threshold: np.float32) -> tuple[Floats, ...]:

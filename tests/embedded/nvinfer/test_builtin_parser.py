@@ -82,3 +82,9 @@ def test_missing_layers() -> None:
     assert missing_layer(["boxes", "scores"]) == NO_COVERAGE
     assert missing_layer(["conv", "a_cov"]) == NO_BOXES
     assert missing_layer(["a_cov", "a_bbox"]) == ""
+
+
+def test_other_types_are_an_error_instead_of_other_numbers() -> None:
+    cover, distances = np.ones((1, 2, 2), np.float16), np.ones((4, 2, 2), np.float32)
+    with pytest.raises(DsbenchError, match="cov/Sigmoid is float16: nvinfer's built-in decode reads it as float32"):
+        BuiltinParser().parse(layers(cover, distances), NET, 1, [0.5], [0.0])
