@@ -88,6 +88,9 @@ FAULTS = {
 }
 
 
+LONG = "n" * 300
+
+
 def model_directory(root: Path) -> None:
     write_onnx(root / "model" / "net.onnx", height=64, width=128)
     (root / "config").mkdir()
@@ -111,7 +114,7 @@ def test_rights_links_and_names(tmp_path: Path) -> None:
         fault.change(tmp_path / "m" / name)
     model_directory(tmp_path / "m" / "last")
     write_clip(tmp_path / "clip.mp4", frames=3)
-    models = [f"--model-dir=m/{name}" for name in (*FAULTS, "last")]
+    models = [f"--model-dir=m/{name}" for name in (*FAULTS, LONG, "last")]
     options = ("--runtime=embedded", "--prepare=never", "-k=preflight")
     done = run_pytest(tmp_path, *models, *options, before=obey_permissions)
     subprocess.run(["chmod", "-R", "u+rwX", str(tmp_path)], check=True)
@@ -123,6 +126,7 @@ def test_rights_links_and_names(tmp_path: Path) -> None:
         assert fault.said in shown, (name, shown)
         assert not fault.code or f"{name}: preflight FAILED [{fault.code}]" in shown, (name, shown)
         assert not fault.code or re.search(r"  where: .+\n  fix: .+", shown), (name, shown)
+    assert "FAILED [model-dir-missing]" in block_of(done.stdout, LONG)
     assert "1 of" in block_of(done.stdout, "last")
 
 
@@ -185,6 +189,11 @@ def test_the_current_directory_is_gone(
     for command in (("compare", "a", "b"), ("inspect", "net.onnx"), ("index", "a"), ("export", "m", "--model-card")):
         assert cli.main(command) == 1
         assert "[usage] the current directory no longer exists" in capsys.readouterr().err
+
+
+def test_words_of_our_own_stay() -> None:
+    found = of_os_error(OSError(errno.EFBIG, "too large (2 GiB)", "/m/labels.txt"))
+    assert (found.code, found.what) == (Code.FILE_ACCESS, "labels.txt cannot be used: too large (2 GiB)")
 
 
 def test_numbers_are_named_once_and_pipes_stay() -> None:

@@ -61,7 +61,8 @@ def of_os_error(error: OSError) -> DsbenchError:
     if not path and error.errno == errno.ENOENT and not _has_current_directory():
         what, fix = "the current directory no longer exists", "change to another directory (cd)"
         return DsbenchError(Code.USAGE, what, where="getcwd", fix=fix)
-    found = next((one for one in MEANINGS if error.errno in one.numbers), None)
+    own_words = error.errno is not None and error.strerror != os.strerror(error.errno)  # of base/reading.py
+    found = None if own_words else next((one for one in MEANINGS if error.errno in one.numbers), None)
     if found is None:
         what = f"{_name(path)} cannot be used: {error.strerror or error}"
         return DsbenchError(Code.FILE_ACCESS, what, where=path, fix="make the path usable, then run again")
