@@ -8,19 +8,21 @@ any part lies inside. Rates and empty edits do not change which frames come. Sou
 from __future__ import annotations
 
 import struct
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
 
 from dsbench.base import reading
 
 _SECOND = 1_000_000_000
 _MOST_BYTES = 64 << 20
 """Of a moov box that is read."""
-_MOST_SAMPLES = 10_000_000
+_MOST_SAMPLES = 4_000_000
+Ticks = npt.NDArray[np.int64]
 _EMPTY = {0: 0xFFFFFFFF, 1: 0xFFFFFFFFFFFFFFFF}
 """media_time of an empty edit by the box's version."""
 _CONTAINERS = (b"moov", b"trak", b"edts", b"mdia", b"minf", b"stbl")
@@ -49,20 +51,21 @@ class EditList:
 
     edits: tuple[Edit, ...]
     timescale: int
-    decode_times: tuple[int, ...]
+    decode_times: Ticks
     """In units of the timescale, not decreasing."""
-    times: tuple[int, ...]
+    times: Ticks
     """Presentation times in units of the timescale."""
     shift: int
     """What libavformat subtracts from decode times, so that no sample is shown before it is decoded."""
 
     def seek_time(self, sample: int) -> int:
         """Decode time of a sample as libavformat counts it."""
-        return self.decode_times[sample] - self.shift
+        return int(self.decode_times[sample]) - self.shift
 
     def position(self, time: int | None) -> int:
         """Number of the sample with this presentation time; that behind the last if there is none."""
-        return self.times.index(time) if time in self.times else len(self.times)
+        found = np.flatnonzero(self.times == time)
+        return int(found[0]) if len(found) else len(self.times)
 
     def nanoseconds(self, ticks: int) -> int:
         """Truncated, as GStreamer converts."""
@@ -70,10 +73,10 @@ class EditList:
 
     def sample(self, edit: Edit) -> int:
         """The sample that an edit begins with: the last that is decoded by its start and shown by then."""
-        if not self.times:
+        if len(self.times) == 0:
             return 0
         start = -(-edit.start * self.timescale // _SECOND)
-        index = max(0, bisect_right(self.decode_times, start) - 1)
+        index = max(0, int(np.searchsorted(self.decode_times, start, side="right")) - 1)
         while index > 0 and self.times[index] > start:
             index -= 1
         return index
@@ -90,7 +93,7 @@ def read(path: Path, track: int) -> EditList | None:
         return None
     try:
         return _of_track(movie, track)
-    except (struct.error, IndexError, OverflowError):
+    except (struct.error, IndexError, OverflowError, ValueError):
         return None
 
 
@@ -154,7 +157,7 @@ def _of_track(movie: _Box, track: int) -> EditList | None:
             if not scale or not timescale:
                 return None
             decode, times = _samples(trak)
-            shift = max(0, max((a - b for a, b in zip(decode, times, strict=True)), default=0))
+            shift = int(np.max(decode - times, initial=0))
             whole = _edit(0, media_length * _SECOND // timescale or None)
             film = length * _SECOND // scale or None
             edits = _edits(trak, scale, timescale)
@@ -232,22 +235,22 @@ def _within(edits: Sequence[_InFilm], film: int | None) -> Iterator[Edit]:
             yield Edit(min(edit.start, last), stop, edit.read_until)
 
 
-def _samples(trak: _Box) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _samples(trak: _Box) -> tuple[Ticks, Ticks]:
     """Decode times and presentation times of every sample; nothing if the tables are missing."""
-    durations, offsets = trak.first(b"mdia", b"minf", b"stbl", b"stts"), trak.first(b"mdia", b"minf", b"stbl", b"ctts")
-    steps = [step for count, step in _pairs(durations) for _ in range(count)]
-    decode = tuple(accumulate(steps[:-1], initial=0)) if steps else ()
-    shifts = [shift - (1 << 32) * (shift >> 31) for count, shift in _pairs(offsets) for _ in range(count)]
-    shifts += [0] * (len(decode) - len(shifts))
-    return decode, tuple(time + shift for time, shift in zip(decode, shifts, strict=False))
+    durations, offsets = (_expanded(trak.first(b"mdia", b"minf", b"stbl", kind)) for kind in (b"stts", b"ctts"))
+    decode = np.concatenate(([0], np.cumsum(durations[:-1]))) if len(durations) else durations
+    times = decode.copy()
+    known = min(len(times), len(offsets))
+    times[:known] += offsets[:known] - (offsets[:known] >> 31 << 32)  # they are signed
+    return decode, times
 
 
-def _pairs(box: _Box | None) -> list[tuple[int, int]]:
-    """Entries of stts or ctts: a count and a value. Raises OverflowError for more samples than a file can have."""
+def _expanded(box: _Box | None) -> Ticks:
+    """A value for each sample of stts or ctts. Raises OverflowError for more samples than a film has."""
     if box is None:
-        return []
+        return np.empty(0, np.int64)
     (count,) = struct.unpack_from(">I", box.data, 4)
-    entries = [struct.unpack_from(">II", box.data, 8 + 8 * i) for i in range(min(count, (len(box.data) - 8) // 8))]
-    if sum(entry[0] for entry in entries) > _MOST_SAMPLES:
+    pairs = np.frombuffer(box.data, ">u4", min(count, (len(box.data) - 8) // 8) * 2, 8).reshape(-1, 2).astype(np.int64)
+    if pairs[:, 0].sum() > _MOST_SAMPLES:
         raise OverflowError
-    return entries
+    return np.repeat(pairs[:, 1], pairs[:, 0])

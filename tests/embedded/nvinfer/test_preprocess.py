@@ -9,6 +9,7 @@ import pytest
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded.nvinfer.preprocess import Geometry, Preprocessor, PreprocessSettings, geometry
+from dsbench.embedded.video.decode import open_source
 from dsbench.embedded.video.frame import YuvFrame
 from tests.embedded.native_support import noise_frame
 
@@ -241,3 +242,21 @@ def test_normalised_network_input_equals_the_recorded_one(shared: Path) -> None:
     unit.write(frame, out)
     recorded = np.load(shared / "gold" / "tensors" / "n416_untag_bgr_off.npz")["tensor"][0]
     assert np.array_equal(out, recorded)
+
+
+@pytest.mark.parametrize(
+    ("name", "clip", "symmetric"),
+    [
+        ("n416_709full_bgr", "gold-more/n416_709full.mp4", False),
+        ("aslbook_mar1sym1", "data/videos/asl-book.mkv", True),
+    ],
+)
+def test_full_range_is_bit_equal_with_recordings(name: str, clip: str, symmetric: bool, shared: Path) -> None:
+    recording = shared / "gold-more" / f"{name}.npz"
+    if not recording.is_file():
+        pytest.skip("the recording is not there")
+    frame = next(open_source(shared / clip))
+    placed = geometry(frame.width, frame.height, 416, 416, True, symmetric)
+    pixels = Preprocessor(placed, PreprocessSettings(color_format=1)).pixels(frame)
+    with np.load(recording) as file:
+        assert np.array_equal(pixels, file["tensor"].reshape(pixels.shape))
