@@ -44,7 +44,7 @@ def _repeats(question: StepProblem, failure: StepProblem) -> bool:
 
 def _keys(text: str) -> set[str]:
     """Keys of configs with their values: ``topk=200``."""
-    return {found.rstrip(".,;") for found in _KEY_VALUE.findall(text)}
+    return {found.rstrip(".,;:)") for found in _KEY_VALUE.findall(text)}
 
 
 def _of(result: StepResult, prefix: str) -> Iterator[StepProblem]:

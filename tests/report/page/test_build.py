@@ -180,6 +180,7 @@ def test_several_errors_of_a_step_have_a_place_and_a_fix_each() -> None:
     ("what", "fix", "repeats"),
     [
         ("topk=3 drops boxes", "set topk=200 in [class-attrs-all]; if you mean it, write accept = []", True),
+        ("topk=3 drops boxes (usual: topk=200)", "set topk=200: more boxes", True),
         ("topk=3 drops boxes, eps=1 too", "set topk=200", False),
         ("labels are translations", "set topk=200 in [class-attrs-all]", True),
         ("the scale is not known", "set it", False),
