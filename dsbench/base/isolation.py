@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base.private import cache_root
+from dsbench.base.private import cache_candidates, cache_root
 
 PROGRAM = "bwrap"
 _HIDDEN = ("/home", "/root", "/tmp", "/var/tmp", "/run", "/mnt", "/media")
@@ -72,7 +72,7 @@ def returncode(code: int) -> int:
 def sandboxed(command: Sequence[str], sandbox: Sandbox) -> tuple[str, ...]:
     """bwrap in a shell that ignores SIGINT and SIGTERM, which the whole process group gets: the program must see them
     and end by itself, and bwrap must live until then."""
-    hidden = [one for one in _HIDDEN if os.path.isdir(one) and not os.path.islink(one)]
+    hidden = _hidden()
     bwrap = [
         *(PROGRAM, "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"),
         *(word for one in hidden for word in ("--tmpfs", one)),
@@ -85,6 +85,14 @@ def sandboxed(command: Sequence[str], sandbox: Sandbox) -> tuple[str, ...]:
     return ("/bin/sh", "-c", 'trap "" INT TERM; exec "$@"', "sh", *bwrap, *reset, *command)
 
 
+def _hidden() -> list[str]:
+    """The directories that are empty in a sandbox: ``_HIDDEN``, and the home directory where it lies elsewhere."""
+    found = [one for one in _HIDDEN if os.path.isdir(one) and not os.path.islink(one)]
+    home = _home()
+    own = os.path.isdir(home) and home != "/" and os.stat(home).st_uid == os.getuid()
+    return [*found, home] if own and not any(f"{home}/".startswith(f"{one}/") for one in found) else found
+
+
 def _readable(sandbox: Sandbox) -> Iterator[Path]:
     """This Python and its packages, the directories of variables that programs are found by, our built libraries."""
     packages = (one for one in sys.path if os.path.isabs(one) and one != os.getcwd())
@@ -95,6 +103,7 @@ def _readable(sandbox: Sandbox) -> Iterator[Path]:
     if deepstream := os.environ.get("DEEPSTREAM_DIR"):
         yield Path(deepstream)
     yield cache_root()
+    yield cache_candidates()[0].with_name("gstreamer-1.0")  # else GStreamer looks at every plugin in every run
     yield from sandbox.readable
 
 
@@ -115,13 +124,13 @@ def _paths(command: Sequence[str]) -> Iterator[str]:
 def _bound(path: Path, option: str, hidden: Sequence[str]) -> tuple[str, ...]:
     """``path`` visible at its real place, and by its own name where that leads through a hidden directory."""
     real = os.path.realpath(path)
-    if real in ("/", *hidden) or not os.path.exists(real) or real in _homes():
+    if real in ("/", *hidden) or not os.path.exists(real) or real == _home():
         return ()
     given = os.path.abspath(path)
     through_hidden = given != real and any(given.startswith(one + os.sep) for one in hidden)
     return (option, real, real, *((option, real, given) if through_hidden else ()))
 
 
-def _homes() -> tuple[str, ...]:
-    """The home directory itself is never shown, even where PYTHONPATH names it."""
-    return (os.path.realpath(os.path.expanduser("~")),)
+def _home() -> str:
+    """The home directory, which is never shown as a whole, even where PYTHONPATH names it."""
+    return os.path.realpath(os.path.expanduser("~"))

@@ -100,6 +100,15 @@ def test_our_own_programs_run_in_it(sandbox: Path) -> None:
     assert "--isolate" in (sandbox / "log").read_text()
 
 
+def test_a_home_directory_elsewhere_is_hidden_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation, "_HIDDEN", ("/nowhere",))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    words = isolation.sandboxed(("true",), Sandbox(()))
+    assert words[words.index("--tmpfs") + 1] == str(tmp_path)
+    assert words.count(str(tmp_path)) == 1
+
+
 def test_without_it_nothing_changes() -> None:
     assert isolation.wrapped(("make",)) == ("make",)
     assert isolation.environment({"GITHUB_TOKEN": "x"}) == {"GITHUB_TOKEN": "x"}
