@@ -142,7 +142,7 @@ ROWS: tuple[Row, ...] = (
         r"Failed to create '(sink_sub_bin_[a-z_]+?)\d+'",
         "a [sink] group needs an element that GStreamer does not have ({1})",
         "set type=1 (fakesink), or install that sink's plugins: type=2 needs nveglglessink, type=3 with enc-type=1"
-        " needs x264enc (gstreamer1.0-plugins-ugly) or x265enc (-bad)",
+        " needs a software encoder (gstreamer1.0-plugins-ugly or -bad)",
     ),
     Row(
         "no-element",
