@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from dsbench.base.text import printable
+from dsbench.base.text import fitted, printable
 
 LIVE_S, PLAIN_S = 0.5, 10.0
 """Seconds between two drawings of a live line, between two plain lines."""
@@ -119,7 +119,7 @@ class ProgressDisplay:
         if not self._terminal.live:
             self._write_line(text)
             return
-        shown = text[: max(10, self._terminal.width() - 1)]
+        shown = fitted(text, max(10, self._terminal.width() - 1))
         self._write(("\r" if self._drawn else "\n") + shown + _ERASE_REST)
         self._drawn = len(shown)
 

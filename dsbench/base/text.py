@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
 import struct
+import unicodedata
 from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
@@ -65,6 +67,14 @@ def _visible(char: str) -> str:
 def printable(text: str) -> str:
     """``visible`` text on one line: its tabs and line ends become U+FFFD, too."""
     return re.sub("[\t\n]", "\N{REPLACEMENT CHARACTER}", visible(text))
+
+
+def fitted(text: str, columns: int) -> str:
+    """The beginning of one line that a terminal shows in ``columns``; Chinese, Japanese, Korean and emoji take two."""
+    if text.isascii():
+        return text[:columns]
+    widths = itertools.accumulate(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+    return text[: sum(width <= columns for width in widths)]
 
 
 def plain(text: str) -> str:

@@ -280,12 +280,16 @@ def _standard_that_compiles(
     return ""
 
 
+_MOVES = re.compile(r"make(?:\[\d+\])?: (?:Entering|Leaving) directory ")
+
+
 def _failure(text: str, plan: BuildPlan, command: list[str], standard: str) -> DsbenchError:
     """The compiler's (or linker's, or make's) first error line as the cause, with a fix where one is known.
 
     ``standard``: the C++ standard with which the sources compile, "" if there is none.
     """
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    # a directory may be called "error: x"
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not _MOVES.match(line)]
     pattern = re.compile(
         r"(^(?!collect2:).*\berror:|cannot find -l|undefined reference|\bld: (?!warning)|\*\*\*|not found$)"
     )

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from dsbench.base.text import console
+
 
 @dataclass(frozen=True)
 class Fact:
@@ -189,7 +191,7 @@ class EvidenceLog:
         """Add lines and print them, so that pytest shows them with a failure."""
         for line in lines:
             self._lines.append(line)
-            print(line)
+            print(console(line))  # with -s pytest captures nothing
 
     def note(self, *texts: str) -> None:
         """Add remarks; repeated ones are added once."""

@@ -10,7 +10,7 @@ import pytest
 
 from dsbench.base.console import ConsoleStream, console_streams
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.text import console, console_json, float32_text, printable, visible
+from dsbench.base.text import console, console_json, fitted, float32_text, printable, visible
 from tests.hostile_names import HOSTILE, obeyed, unseen
 
 GONE = "\N{REPLACEMENT CHARACTER}"
@@ -46,6 +46,14 @@ def test_hostile_text_is_shown_and_not_obeyed(name: str) -> None:
 )
 def test_text_for_the_console(text: str, shown: str | None) -> None:
     assert console(text) == (text if shown is None else shown)
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "shown"),
+    [("abcdef", 4, "abcd"), ("模型net", 5, "模型n"), ("模型net", 3, "模"), ("a🚗b", 2, "a"), ("é模", 9, "é模")],
+)
+def test_a_line_that_fits(text: str, columns: int, shown: str) -> None:
+    assert fitted(text, columns) == shown
 
 
 def test_an_error_is_text_for_the_console() -> None:

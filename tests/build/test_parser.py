@@ -235,6 +235,14 @@ def test_the_linkers_own_line_is_the_cause(parser_dir: Path, repository: Path, s
     assert fix in caught.value.fix
 
 
+def test_a_directory_called_error_is_no_cause(tmp_path: Path, repository: Path) -> None:
+    folder = tmp_path / "a::error: b"
+    folder.mkdir()
+    (folder / "Makefile").write_text("all:\n\t@echo 'x.cpp:3:1: error: the cause'\n\t@false\n")
+    with pytest.raises(DsbenchError, match=r"does not compile: x\.cpp:3:1: error: the cause"):
+        build(build_plan(folder, repository))
+
+
 def test_blanks_in_a_recipe_and_a_makefile_that_hangs(parser_dir: Path, repository: Path) -> None:
     (parser_dir / "Makefile").write_text("all:\n    true\n")
     with pytest.raises(DsbenchError) as caught:
