@@ -6,9 +6,10 @@ both apply the bounds.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
+
+from dsbench.base.numbers import decimal, finite, whole
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -35,7 +36,7 @@ class Whole(OptionKind[int]):
 
     def parse(self, text: Any) -> int:
         try:
-            number = int(text)
+            number = whole(str(text))
         except ValueError:
             raise ValueError("must be a whole number") from None
         return self._within(number)
@@ -65,13 +66,12 @@ class Number(OptionKind[float]):
         low, high = f"{self._low:g}", f"{self._high:g}"
         bounds = f"above {low} and at most {high}" if self._above else f"from {low} to {high}"
         try:
-            return self.check(float(text))
+            return self.check(decimal(str(text)))
         except (TypeError, ValueError):
             raise ValueError(f"must be a number {bounds}") from None
 
     def check(self, value: Any) -> float:
-        numeral = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not numeral or (isinstance(value, float) and not math.isfinite(value)):
+        if not finite(value) and type(value) is not int:  # an integer has bounds below
             raise TypeError("must be a finite number")
         if not self._low <= value <= self._high or (self._above and value == self._low):
             lower = f"{'above' if self._above else 'at least'} {self._low:g}"

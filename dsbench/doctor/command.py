@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from dsbench.base import numbers
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import GPU_ID
 from dsbench.doctor import survey
@@ -29,7 +30,7 @@ def _gpu_id(text: str | None) -> int:
     if text is None:
         return GPU_ID.default
     if text.isascii() and text.isdigit() and len(text) < 5:
-        return int(text)
+        return numbers.whole(text)
     raise DsbenchError(
         Code.USAGE,
         f"--gpu-id {text!r} is not a whole number of 0 or more",

@@ -21,7 +21,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from dsbench.base import reading
+from dsbench.base import numbers, reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.reading import FileKind
 
@@ -226,7 +226,7 @@ def as_int(value: str) -> int:
         raise _invalid(f"Value “{value}” cannot be interpreted as a number.")
     if rest and rest[0] not in _SPACE:
         raise _invalid(f"Value “{value}” cannot be interpreted as a number.")
-    number = int(match.group(1))
+    number = numbers.whole(match.group(1))
     if not _INT_MIN <= number <= _INT_MAX:
         raise _invalid(f"Integer value “{value}” out of range")
     return number
@@ -237,7 +237,7 @@ def as_uint64(value: str) -> int:
     match = _INTEGER.match(value)
     if match is None or match.end() != len(value):
         raise _invalid(f"Value “{value}” cannot be interpreted as a number.")
-    number = int(match.group(1))
+    number = numbers.whole(match.group(1))
     return _UINT64_MAX if abs(number) > _UINT64_MAX else number % (_UINT64_MAX + 1)
 
 

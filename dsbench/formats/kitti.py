@@ -27,6 +27,7 @@ MAX_LABEL_BYTES = 127
 """DeepStream cuts a longer label: ``MAX_LABEL_SIZE`` - 1 of the object meta."""
 _FIELDS = 15  # numeric fields after the label
 _NAME = re.compile(r"(\d{2,})_(\d{3,})_(\d{6,})\.txt", re.ASCII)
+_VALUE = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?|inf(?:inity)?|nan)", re.ASCII | re.IGNORECASE)
 _NUMBER = r"(-?[0-9]+\.[0-9]+)"
 # a line as DeepStream writes it when every number is finite: the fast way through a dump of many files
 _DUMPED = re.compile(
@@ -182,10 +183,10 @@ def _parse(line: str) -> KittiObject:
     parts = line.rstrip("\n").rsplit(" ", _FIELDS)
     if len(parts) != _FIELDS + 1:
         raise ValueError(f"{len(parts) - 1} fields after the label, 15 expected")
-    if any("_" in part for part in parts[1:]):
-        raise ValueError("not a number")  # Python alone reads 1_000 as one
-    numbers = [float(part) for part in parts[1:]]
-    return KittiObject(parts[0], numbers[3], numbers[4], numbers[5], numbers[6], numbers[14])
+    if not all(map(_VALUE.fullmatch, parts[1:])):
+        raise ValueError("not a number")  # Python alone reads 1_000 and other scripts' digits
+    values = [float(part) for part in parts[1:]]
+    return KittiObject(parts[0], values[3], values[4], values[5], values[6], values[14])
 
 
 def _read(path: Path | str) -> str:

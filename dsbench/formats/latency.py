@@ -22,7 +22,7 @@ from dsbench.base import logs
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats.perf.rows import RowReader
 
-_FRAME = re.compile(r"Source id = (\d+) Frame_num = (\d+) Frame latency = ([0-9]+(?:\.[0-9]+)?) \(ms\)")
+_FRAME = re.compile(r"Source id = ([0-9]{1,6}) Frame_num = ([0-9]{1,19}) Frame latency = ([0-9]+(?:\.[0-9]+)?) \(ms\)")
 _COMPONENT = re.compile(r"Comp name = (\S+) .*?component[ _]latency ?= ([0-9]+(?:\.[0-9]+)?)(?![0-9.])")
 
 

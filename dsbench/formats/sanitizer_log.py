@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dsbench.base import numbers
+
 _UNDEFINED = re.compile(r"^(\S.*?):(\d+):(\d+): runtime error: (.+)$", re.MULTILINE)
 _ADDRESS = re.compile(r"^==\d+==\s*ERROR: AddressSanitizer:? (.+)$", re.MULTILINE)
 _LEAK = re.compile(r"^Direct leak of (\d+) byte\(s\) in (\d+) object\(s\) allocated from:$", re.MULTILINE)
@@ -81,9 +83,9 @@ def frames(text: str) -> tuple[Frame, ...]:
     """The frames of the first stack trace in a sanitizer log."""
     found: list[Frame] = []
     for match in _FRAME.finditer(text):
-        if int(match[1]) == 0 and found:
+        if numbers.whole(match[1]) == 0 and found:
             break
-        found.append(Frame(match[2] or "", match[3], int(match[4] or 0)))
+        found.append(Frame(match[2] or "", match[3], numbers.whole(match[4] or "0")))
     return tuple(found)
 
 
@@ -97,7 +99,7 @@ def _undefined(log: str, sources: str) -> Iterator[Report]:
         text = re.sub(r"0x[0-9a-f]{6,}", "an address", match[4])
         file = _relative(match[1], sources)
         if file:
-            yield Report(Trouble.UNDEFINED, text, file, int(match[2]))
+            yield Report(Trouble.UNDEFINED, text, file, numbers.whole(match[2]))
         else:
             yield Report(Trouble.UNDEFINED, f"{text} (in {match[1].rsplit('/', 1)[-1]}:{match[2]})")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dsbench.base import reading
+from dsbench.base import numbers, reading
 
 SMI_FIELDS = ("index", "name", "memory.total", "driver_version", "uuid", "pci.bus_id", "compute_cap")
 """What nvidia-smi is asked for with ``--query-gpu``; drivers before R510 do not know the last one."""
@@ -80,9 +80,9 @@ def smi_gpus(text: str, cuda: str = "") -> tuple[Gpu, ...]:
         )
         if match is None:
             continue
-        memory = int(match[3]) if match[3].isdigit() else 0
+        memory = numbers.whole(match[3]) if match[3].isdecimal() and match[3].isascii() else 0
         uuid, pci, capability = ("" if text is None or text.startswith("[") else text for text in match.groups()[4:])
-        found.append(Gpu(int(match[1]), match[2].strip(), memory, match[4], cuda, capability, uuid, pci))
+        found.append(Gpu(numbers.whole(match[1]), match[2].strip(), memory, match[4], cuda, capability, uuid, pci))
     return tuple(found)
 
 
@@ -156,7 +156,7 @@ def tensorrt_number(number: int) -> str:
 def tensorrt_of_trtexec(text: str) -> str | None:
     """TensorRT's version from trtexec's output: the banner ``[TensorRT v8601]``, else ``TensorRT version: 8.6.1``."""
     if (match := _BANNER.search(text)) is not None:
-        return tensorrt_number(int(match[1]))
+        return tensorrt_number(numbers.whole(match[1]))
     match = _SPELT_OUT.search(text)
     return match[1] if match else None
 

@@ -7,6 +7,7 @@ yaml-cpp passes over directives that it does not know (``%YAML:1.0``, as in seve
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import yaml
 from yaml.scanner import ScannerError
@@ -15,8 +16,33 @@ _SKIPPED = re.compile(r"%(?!TAG\b|YAML(?:\s|$))|%YAML[ \t]+1\.\d+[ \t]*(?:#|$)")
 """A directive that changes nothing: any but %TAG and a %YAML of another major version or without one."""
 
 
-class Loader(yaml.SafeLoader):
-    """A ``SafeLoader`` of the whole text."""
+MAX_DEPTH = 500
+"""Levels of lists and maps, as in yaml-cpp. PyYAML's scanner takes time with their square."""
+
+
+class BoundedLoader(yaml.SafeLoader):
+    """A ``SafeLoader`` that raises RecursionError at `MAX_DEPTH`."""
+
+    def fetch_flow_collection_start(self, TokenClass: Any) -> None:
+        """``[`` and ``{``."""
+        if self.flow_level >= MAX_DEPTH:
+            raise RecursionError("nested too deep")
+        super().fetch_flow_collection_start(TokenClass)
+
+    def add_indent(self, column: int) -> bool:
+        """A block in a block."""
+        if len(self.indents) >= MAX_DEPTH:
+            raise RecursionError("nested too deep")
+        return bool(super().add_indent(column))
+
+
+def plain_values(text: str) -> Any:
+    """The text's document as plain Python values. Raises yaml.YAMLError, ValueError, RecursionError."""
+    return yaml.load(text, BoundedLoader)
+
+
+class Loader(BoundedLoader):
+    """A loader of the whole text."""
 
     def __init__(self, text: str) -> None:
         super().__init__(_without_directives(text))

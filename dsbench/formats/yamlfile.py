@@ -22,7 +22,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from dsbench.base import reading
+from dsbench.base import numbers, reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.reading import FileKind
 from dsbench.formats.keyfile import Entry, Group, KeyFile
@@ -197,7 +197,7 @@ def _integer(node: Node, kind: str, low: int, high: int) -> int:
         node.bad_conversion(kind, fix)
     sign, digits = match.groups()
     base = 16 if digits[:2] in ("0x", "0X") else 8 if digits.startswith("0") else 10
-    number = int(digits, base) * (-1 if sign == "-" else 1)
+    number = (numbers.whole(digits) if base == 10 else int(digits, base)) * (-1 if sign == "-" else 1)
     if not low <= number <= high:
         node.bad_conversion(kind, fix)
     return number
@@ -228,7 +228,7 @@ def _whole(text: str, where: str, function: str, low: int, high: int) -> int:
     match = _STOI.match(text)
     if match is None:
         raise aborted("std::invalid_argument", function, where, f"{text!r} is no whole number")
-    number = int(match.group(1))
+    number = numbers.whole(match.group(1))
     if not low <= number <= high:
         raise aborted("std::out_of_range", function, where, f"{text!r} is too large")
     return number

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dsbench.base import reading
+from dsbench.base import numbers, reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.option_kinds import Flag, Number, Text, Whole
 from dsbench.base.options import OPTIONS
@@ -167,7 +167,7 @@ def _one_of(*allowed: str) -> Reader:
 def _numbers(value: Any) -> tuple[float, ...]:
     """Offsets: one number a channel; an empty list for none."""
     if isinstance(value, str):  # nvinfer's own spelling: 122.77;116.75;104.09
-        value = [float(part) for part in value.split(";") if part.strip()]
+        value = [numbers.decimal(part) for part in value.split(";") if part.strip()]
     if not isinstance(value, list) or len(value) not in (0, 1, 3):
         raise TypeError("must be a list of one number per channel, or empty for none")
     number = Number(-1e6, 1e6)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from dsbench.base import numbers
 from dsbench.base.text import without_escapes
 
 _CLOCK = re.compile(r"\s*(\d+):(\d\d):(\d\d\.\d+)\s")
@@ -174,4 +175,4 @@ def read(lines: Iterable[str]) -> Console:
 def _clock(line: str) -> float | None:
     """GStreamer's clock at the head of a line, in seconds."""
     found = _CLOCK.match(line)
-    return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) if found else None
+    return numbers.whole(found[1]) * 3600 + numbers.whole(found[2]) * 60 + float(found[3]) if found else None

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
+from dsbench.base import numbers
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats import keyfile
 from dsbench.formats.app import keys as tables
@@ -141,7 +142,7 @@ class AppReader:
         if len(color) != 4:
             text = "Number of Color params should be exactly 4 floats {r, g, b, a} between 0 and 1"
             self.refuse("parse_gie", 1615 if border else 1663, text, group.name, name)
-        self.keep_color(values, group.name, name, int(number.group(1)) if number else -1, color)
+        self.keep_color(values, group.name, name, numbers.whole(number.group(1)) if number else -1, color)
 
     def keep_color(self, values: dict[str, Any], group: str, name: str, class_id: int, color: Color) -> None:
         """A ``bbox-...-color<id>`` of a model's group; backgrounds are not drawn here."""
@@ -288,7 +289,7 @@ class AppReader:
         if number is None:
             text = f'Source group "[{group.name}]" is not in the form "[source<%d>]"'
             self.refuse("parse_config_file", 481, text, group.name, fix="name it [source0], [source1], ...")
-        index = int(number.group(1))
+        index = numbers.whole(number.group(1))
         listed = self.file.group("source-list") is not None
         if listed and index >= len(self.sources):
             text = f"Invalid source group index {index}, index cannot exceed {len(self.sources)}"

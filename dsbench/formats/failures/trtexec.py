@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from dsbench.base import spec
+from dsbench.base import numbers, spec
 from dsbench.formats.failures import matcher, shared
 from dsbench.formats.failures.matcher import Failure, FailureKind, Found, Row
 
@@ -193,6 +193,13 @@ def _counts(row: Row, line: str) -> bool:
     return row.kind is FailureKind.MEMORY or "[W]" not in line
 
 
+def _mib(text: str) -> float | None:
+    try:
+        return numbers.decimal(text)
+    except ValueError:
+        return None
+
+
 class _Workspace:
     """The workspace of the run. Below one MiB it explains what it does not hold, whatever the log says."""
 
@@ -203,7 +210,7 @@ class _Workspace:
         """The lines that can name a cause."""
         for line in lines:
             if size := _WORKSPACE.search(line):
-                self._mib = float(size[1])
+                self._mib = _mib(size[1])
             if not _NO_NEWS.search(line):
                 yield line
 

@@ -6,15 +6,16 @@ Source: cocodataset.org, "Data format".
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from dsbench.base import reading
+from dsbench.base import numbers, reading
 from dsbench.base.reading import FileKind
 from dsbench.formats.ground_truth.truth import TruthFrame, TruthObject, invalid, read_text
 
+MAX_SIDE = 1 << 20
+"""Pixels of an image's longest side."""
 _FIX = "export the annotations again as COCO JSON: images, annotations, categories"
 
 
@@ -83,8 +84,8 @@ def _by_id(items: list[dict[str, Any]], key: str, path: Path) -> dict[int, dict[
 
 def _whole(item: dict[str, Any], key: str, place: str, path: Path) -> int:
     value = item.get(key)
-    if isinstance(value, str) and value.isdecimal():
-        value = int(value)
+    if isinstance(value, str) and value.isdecimal() and value.isascii():
+        value = numbers.whole(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise invalid(f"{place}: {key} is {value!r}, not a whole number", path, _FIX)
     return value
@@ -100,20 +101,20 @@ def _text(item: dict[str, Any], key: str, place: str, path: Path) -> str:
 def _bbox(item: dict[str, Any], place: str, path: Path) -> tuple[float, float, float, float]:
     value = item.get("bbox")
     sides = value if isinstance(value, list) else []
-    numbers = [float(one) for one in sides if isinstance(one, (int, float)) and not isinstance(one, bool)]
-    if len(sides) != 4 or len(numbers) != 4 or not all(map(math.isfinite, numbers)) or min(numbers[2:]) < 0:
+    if len(sides) != 4 or not all(map(numbers.finite, sides)) or min(sides[2:]) < 0:
         raise invalid(
             f"{place}: bbox is {value!r}",
             path,
             "write bbox as [left, top, width, height] in pixels: not as two corners, not negative",
         )
-    return numbers[0], numbers[1], numbers[2], numbers[3]
+    left, top, width, height = map(float, sides)
+    return left, top, width, height
 
 
 def _frame(number: int, item: dict[str, Any], objects: tuple[TruthObject, ...], path: Path) -> TruthFrame:
     name = _text(item, "file_name", f"image {number}", path)
     size = item.get("width"), item.get("height")
-    stated = all(isinstance(side, int) and side > 0 for side in size)
+    stated = all(isinstance(side, int) and 0 < side <= MAX_SIDE for side in size)
     plain = PurePosixPath(name.replace("\\", "/"))
     return TruthFrame(
         plain.name,

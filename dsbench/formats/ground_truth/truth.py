@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from dsbench.base import reading
+from dsbench.base import numbers, reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.reading import FileKind
 
@@ -118,7 +117,4 @@ def read_text(path: Path, kind: FileKind = FileKind.TRUTH_TEXT) -> str:
 
 def finite(text: str) -> float:
     """The number. Raises ValueError for anything else, NaN, infinity and Python's 1_000."""
-    number = float(text)
-    if not math.isfinite(number) or "_" in text:
-        raise ValueError("not a finite number")
-    return number
+    return numbers.decimal(text)

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from dsbench.base.reading import FileKind
+from dsbench.formats import yaml_loader
 from dsbench.formats.ground_truth.truth import TruthFrame, TruthObject, finite, invalid, read_text
 
 LISTS = ("classes.txt", "obj.names", "labels.names")
@@ -50,7 +51,7 @@ def names(folder: Path) -> tuple[str, ...]:
 
 def _of_yaml(path: Path) -> tuple[str, ...]:
     try:
-        data = yaml.safe_load(read_text(path, FileKind.YAML))
+        data = yaml_loader.plain_values(read_text(path, FileKind.YAML))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         said = (str(error) or type(error).__name__).splitlines()[0]
         raise invalid(f"is not YAML: {said}", path, "correct the file") from error

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dsbench.base import numbers
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats import keyfile
 from dsbench.formats.float32 import float32
@@ -211,7 +212,7 @@ class Reader:
             usage = f"Class attributes should be specified using group name '{CLASS_PREFIX}<class-id>'"
             what = f"Invalid group [{name}]. {usage}"
             raise self.fail(what, name, fix=fix)
-        number = int(match.group(1))
+        number = numbers.whole(match.group(1))
         if number < 0:
             raise self.fail(f"Invalid group [{name}]. class-id should be >= 0", name, fix=fix)
         if number >= classes:

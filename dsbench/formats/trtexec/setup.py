@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from dsbench.base import numbers
 from dsbench.formats import versions
 
 MARKS = (
@@ -17,15 +18,15 @@ MARKS = (
 )
 """One of them is in every line that is read here."""
 _BANNER = re.compile(r"&&&& RUNNING TensorRT\.trtexec\b[^#]*(?:# (.*))?")
-_VERSION = re.compile(r"\bTensorRT version: (\d+(?:\.\d+)+)")
+_VERSION = re.compile(r"\bTensorRT version: ([0-9]+(?:\.[0-9]+)+)")
 _DEVICE = re.compile(r"Selected Device: (.+)")
 _CAPABILITY = re.compile(r"Compute Capability: (\d+\.\d+)")
 _ENGINE = re.compile(r"\] Load engine: (.+)")
 _LOADED = re.compile(r"--loadEngine=(.*?)(?: --|$)")
-_BOUND = re.compile(r"(?:Created input binding|Input binding) for (.+?) with dimensions ((?:-?\d+x)*-?\d+)")
-_SHAPE_OPTION = re.compile(r"Input inference shapes? ?: ?(.+)=((?:\d+x)*\d+)\s*$")
+_BOUND = re.compile(r"(?:Created input binding|Input binding) for (.+?) with dimensions ((?:-?[0-9]+x)*-?[0-9]+)")
+_SHAPE_OPTION = re.compile(r"Input inference shapes? ?: ?(.+)=((?:[0-9]+x)*[0-9]+)\s*$")
 _TRANSFERS = re.compile(r"Data transfers: (Enabled|Disabled)")
-_STREAMS = re.compile(r"(?:Inference )?Streams: (\d+)\s*$")
+_STREAMS = re.compile(r"(?:Inference )?Streams: ([0-9]+)\s*$")
 _WORKSPACE = re.compile(r"Memory Pools: workspace: ([0-9.eE+-]+) MiB")
 _BUILT = re.compile(r"Engine built in ([0-9.]+) sec")
 
@@ -72,7 +73,7 @@ class SetupReader:
                 self.said[key] = value
         for pattern, shapes in ((_BOUND, self.bound), (_SHAPE_OPTION, self.asked)):
             if (found := pattern.search(line)) is not None:
-                shapes[found.group(1).strip()] = tuple(int(part) for part in found.group(2).split("x"))
+                shapes[found.group(1).strip()] = tuple(numbers.whole(part) for part in found.group(2).split("x"))
 
     def result(self) -> Setup:
         said = self.said
@@ -84,7 +85,7 @@ class SetupReader:
             engine=said.get("engine"),
             shapes=tuple((self.bound or self.asked).items()),
             data_transfers=None if transfers is None else transfers == "Enabled",
-            streams=int(said["streams"]) if "streams" in said else None,
+            streams=numbers.whole(said["streams"]) if "streams" in said else None,
             workspace_mib=_number(said.get("workspace")),
             build_seconds=_number(said.get("built")),
         )
@@ -114,6 +115,6 @@ _PATTERNS = (
 
 def _number(text: str | None) -> float | None:
     try:
-        return None if text is None else float(text)
+        return None if text is None else numbers.decimal(text)
     except ValueError:
         return None

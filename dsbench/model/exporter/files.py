@@ -6,12 +6,12 @@ never an error.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dsbench.base import numbers as _numbers
 from dsbench.base import reading
 from dsbench.base.reading import FileKind
 
@@ -61,9 +61,11 @@ class Files:
         """The mapping of a YAML file; empty if there is none. Tags build nothing but plain values."""
         import yaml
 
+        from dsbench.formats import yaml_loader
+
         def load() -> Any:
             try:
-                return yaml.safe_load(text or "")
+                return yaml_loader.plain_values(text or "")
             except yaml.YAMLError as error:
                 raise ValueError(str(error).splitlines()[0]) from error
 
@@ -90,11 +92,7 @@ class Files:
 
 def number(value: object) -> float | None:
     """A finite number, no boolean."""
-    plain = isinstance(value, int | float) and not isinstance(value, bool)
-    try:
-        return float(value) if plain and math.isfinite(value) else None  # type: ignore[arg-type]
-    except OverflowError:
-        return None
+    return float(value) if _numbers.finite(value) else None  # type: ignore[arg-type]
 
 
 def numbers(value: object, max_length: int = 4) -> tuple[float, ...]:
@@ -123,7 +121,7 @@ def names_by_id(value: object) -> tuple[str, ...]:
     if not isinstance(value, dict) or not value:
         return ()
     try:
-        by_id = {int(key): str(name) for key, name in value.items() if not isinstance(key, float)}
+        by_id = {_numbers.whole(str(key)): str(name) for key, name in value.items() if not isinstance(key, float)}
     except (TypeError, ValueError):
         return ()
     if len(by_id) != len(value) or min(by_id) < 0 or max(by_id) >= MAX_CLASSES:

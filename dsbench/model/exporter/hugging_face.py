@@ -6,11 +6,11 @@ a file that cannot be read is named in ``problems``.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dsbench.base import numbers
 from dsbench.model.exporter.files import Files, names_by_id
 from dsbench.model.exporter.normalisation import one_scale
 from dsbench.model.exporter.statement import Said, Statement, Trust
@@ -128,7 +128,7 @@ def _processor(path: Path, model_type: str, files: Files) -> Processor | None:
         if isinstance(size, dict)
         else (),
         do_rescale=_flag(data, "do_rescale", True),
-        rescale_factor=float(factor) if isinstance(factor, int | float) and math.isfinite(factor) else 0.0,
+        rescale_factor=float(factor) if numbers.finite(factor) else 0.0,
         do_normalize=_flag(data, "do_normalize", default),
         image_mean=mean,
         image_std=std,
@@ -149,6 +149,6 @@ def _flag(data: dict[str, Any], key: str, default: bool) -> bool:
 def _numbers(value: object) -> tuple[float, ...]:
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = [value] * 3
-    if not isinstance(value, list) or not all(isinstance(v, int | float) and math.isfinite(v) for v in value):
+    if not isinstance(value, list) or not all(map(numbers.finite, value)):
         return ()
     return tuple(float(item) for item in value)

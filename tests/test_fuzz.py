@@ -1,0 +1,57 @@
+"""A short run of the fuzzers, and every defect that they found as a case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.run import defects, try_input
+from tests.fuzz.targets import Target, targets
+
+INPUTS = 4
+"""Of each parser. ``python -m tests.fuzz --seconds 600`` tries thousands."""
+
+
+@pytest.fixture(scope="module")
+def every(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Target]:
+    return targets(tmp_path_factory.mktemp("seeds"))
+
+
+def test_random_inputs_end_in_an_error_of_dsbench(every: dict[str, Target], tmp_path: Path) -> None:
+    found = [defect for defect in defects(every, tmp_path, 0, INPUTS) if defect is not None]
+    assert [f"{one.target}: {one.what}" for one in found] == []
+
+
+HUGE, NINES = b"9" * 5000, b"9" * 400
+CASES = {
+    "kitti: other scripts' digits": ("kitti", "car 0.0 0 0.0 \u0663.0 2.0 3.0 4.0 0 0 0 0 0 0 0 0.5\n".encode()),
+    "integer of 5000 digits, ini": ("nvinfer", b"[property]\nbatch-size=" + HUGE + b"\n"),
+    "integer of 5000 digits, group": ("nvinfer", b"[property]\nbatch-size=1\n[class-attrs-" + HUGE + b"]\n"),
+    "integer of 5000 digits, app": ("app", b"[application]\n[source" + HUGE + b"]\nenable=1\n"),
+    "integer of 5000 digits, yaml": ("nvinfer yaml", b"property:\n  batch-size: " + HUGE + b"\n"),
+    "integer of 5000 digits, toml": ("settings", b"input-size = [" + HUGE + b", 1]\n"),
+    "integer of 400 digits, toml": ("settings", b"[property]\nnet-scale-factor = " + NINES + b"\n"),
+    "integer of 5000 digits, PERF": ("perf", b"**PERF:  " + HUGE + b".0 (1.0)\t1.0 (1.0)\t\n"),
+    "integer of 5000 digits, latency": (
+        "latency",
+        b"**PERF: 1.0 (1.0)\t\nSource id = " + HUGE + b" Frame_num = 1 Frame latency = 1.0 (ms)\n",
+    ),
+    "integer of 5000 digits, trtexec": ("trtexec", b"[I] Streams: " + HUGE + b"\n[I] Throughput: 5 qps\n"),
+    "integer of 5000 digits, record": ("record", b'{"schema_version": ' + HUGE + b"}"),
+    "integer of 400 digits, config.json": ("preprocessor", b'{"do_rescale": true, "rescale_factor": ' + NINES + b"}"),
+    "integer of 400 digits, COCO": (
+        "coco",
+        b'{"images": [{"id": 1, "file_name": "a"}], "categories": [{"id": 1, "name": "a"}], "annotations": '
+        b'[{"image_id": 1, "category_id": 1, "bbox": [1, 1, ' + NINES + b", 1]}]}",
+    ),
+    "nested without end, toml": ("settings", b"onnx = " + b"[" * 100_000),
+    "nested without end, record": ("record", b"[" * 100_000),
+    "a list for an object, record": ("record", b'{"schema_version": 3, "trtexec": [], "deepstream": 1, "steps": [1]}'),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_defects_that_were_found(every: dict[str, Target], tmp_path: Path, case: str) -> None:
+    name, data = CASES[case]
+    assert try_input(name, every[name], data, tmp_path) is None
