@@ -20,6 +20,10 @@ from dsbench.formats.nvinfer import Color, NvinferConfig
 FAKE, FILE = 1, 3
 _URI_TYPE = 2
 _NVINFER = 0
+_MAX_SIDE = 16384
+"""Pixels of a side of the muxer's picture; decoders and encoders end below."""
+_MAX_DRAWN = 200
+"""Pixels of a border and of the height of text."""
 _MAX_MUX_BATCH = 1 << 20
 
 
@@ -93,6 +97,9 @@ def check(instance: Instance) -> None:
         raise PlanError((bus.muxer("Batch size not set"),))
     if not new_streammux() and (mux.width <= 0 or mux.height <= 0):
         raise PlanError((bus.muxer("Output width not set"),))
+    if not new_streammux() and max(mux.width, mux.height) > _MAX_SIDE:
+        messages.own(f"[streammux] {mux.width}x{mux.height}: a side has more than {_MAX_SIDE} pixels; give the video's")
+        raise PlanError(to_paused=False)
     if not config.sources:
         messages.own("no source is enabled: deepstream-app would wait for one for ever")
         raise PlanError((bus.muxer("No Sources found at the input of muxer. Waiting for sources."),))
@@ -226,8 +233,8 @@ def _video(instance: Instance) -> VideoJob | None:
         bitrate=sink.bitrate,
         draw_boxes=bool(osd.enable) and osd.display_bbox,
         draw_text=bool(osd.enable) and osd.display_text,
-        border_width=osd.border_width,
-        text_size=osd.text_size,
+        border_width=min(osd.border_width, _MAX_DRAWN),
+        text_size=min(osd.text_size, _MAX_DRAWN),
         colors=_colors(instance),
     )
 

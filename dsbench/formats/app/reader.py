@@ -34,7 +34,9 @@ MAX_SOURCES = 1024
 _MULTI_URI, _URI = 3, 2
 _COLOR = "Color params should be exactly 4 floats {r, g, b, a} between 0 and 1"
 _COLOR_LINES = {"text-color": 1218, "text-bg-color": 1232, "clock-color": 1285}
-_PRINTF = re.compile(r"%([-+ #0]*\d*(?:\.\d+)?)(?:hh|h|ll|l|z|j|t)?([a-zA-Z%])")
+_MAX_PRINTED = 255
+"""Characters of a number in a name: no file has a longer name."""
+_PRINTF = re.compile(r"%([-+ #0]*[0-9]*(?:\.[0-9]+)?)(?:hh|h|ll|l|z|j|t)?([a-zA-Z%])")
 
 
 class AppReader:
@@ -372,6 +374,9 @@ class AppReader:
             if conversion == "%":
                 return "%"
             used += 1
+            if any(numbers.whole(digits) > _MAX_PRINTED for digits in re.findall("[0-9]+", flags)):
+                what = f"the uri of a type-3 source is a printf format, and {match.group(0)[:40]} prints without end"
+                raise self.error("parse_config_file", what, source.group, "uri", "write %d, or %04d for four digits")
             if conversion not in "diuxXo" or used > 1:
                 what = (
                     f"the uri of a type-3 source is a printf format, and {match.group(0)} in it has no value to print"

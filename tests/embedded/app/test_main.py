@@ -166,6 +166,12 @@ def test_networks_of_every_kind(world: World, network: dict[str, object], said: 
         assert found.confidence * 255 == pytest.approx(20 + 15 * int(name[-10:-4]), abs=6)
 
 
+def test_a_muxer_without_end_is_refused(world: World) -> None:
+    ran = world.run("-c", world.app(streammux="batch-size=1\nwidth=1000000000\nheight=48"))
+    assert ran.status != 0
+    assert "[streammux] 1000000000x48: a side has more than 16384 pixels" in ran.err
+
+
 def test_channels_last(world: World) -> None:
     write_network(world.network, nhwc=True)
     world.nvinfer(network_input_order=1)
@@ -186,6 +192,7 @@ def test_channels_last(world: World) -> None:
         ({"model_color_format": 2}, "GRAY input format specified but network input channels is not 1."),
         ({"infer_dims": "3;64;64"}, "request dims:1x3x64x64 is out of range"),
         ({"num_detected_classes": None}, "num-detected-classes=0"),
+        ({"num_detected_classes": 10**9}, "num-detected-classes=1000000000: more than 65536"),
         ({"custom_lib_path": None}, "Could not find output coverage layer for parsing objects"),
         ({"network_type": 3}, " cluster mode 2 not supported with instance segmentation"),
         ({"network_type": 3, "cluster_mode": 4}, "Custom parse function not found for InstanceSegment-postprocessor"),

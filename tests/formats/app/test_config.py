@@ -97,6 +97,12 @@ def test_a_percent_sign_that_would_print_garbage_is_refused(tmp_path: Path) -> N
     assert console == [END]
 
 
+@pytest.mark.parametrize("uri", ["%1000000d", "%.999999999d", "%" + "9" * 5000 + "d"])
+def test_a_number_without_end_in_a_name_is_refused(tmp_path: Path, uri: str) -> None:
+    error, _ = refused(tmp_path, f"[source0]\nenable=1\ntype=3\nuri={uri}\n")
+    assert "prints without end" in error.what
+
+
 @pytest.mark.parametrize("enable", ["", "enable=0\n", "enable=yes\n", "enable=1.0\n"])
 @pytest.mark.parametrize("group", ["source0", "sink0", "primary-gie", "secondary-gie0"])
 def test_groups_that_are_not_enabled_are_not_read(tmp_path: Path, group: str, enable: str) -> None:
