@@ -110,7 +110,7 @@ def _embedded_rows(log: EvidenceLog, layout: ModelLayout, result: VisualValidati
 
 def _gstreamer_rows(log: EvidenceLog, result: VisualValidationResult) -> None:
     if result.frames is not None and result.finished is not None:
-        counts = f"{result.frames.output} frames of {result.frames.source}"
+        counts = f"{result.frames.output} frames" + ("" if result.cut else f" of {result.frames.source}")
         log.fact("Video", result.shown_output, f"{counts}, gst-launch-1.0 ran for {result.finished.seconds:.1f} s")
     for attempt in result.attempts:
         engine_rows.engine(log, "the visual check", gst.console(attempt.log))

@@ -178,9 +178,9 @@ def test_6f_made_the_video_on_theora(done: subprocess.CompletedProcess[str], sit
     samples = site.model / "samples"
     assert (samples / "street_output.ogv").stat().st_size > 10_000
     assert not (samples / "street_output.mp4").exists()
-    assert [path.name for path in sorted(samples.glob("frame_*.jpg"))] == [
-        f"frame_{number:04d}.jpg" for number in (477, 478, 479)
-    ]
+    numbers = sorted(int(path.stem.removeprefix("frame_")) for path in samples.glob("frame_*.jpg"))
+    assert numbers[-1] in (299, 300), "of 480 frames 300 are asked for; theoraenc may repeat the last one"
+    assert numbers == list(range(numbers[0], numbers[0] + 3))
     page = (site.folder / "reports" / "street.html").read_text()
     assert "theoraenc OGV (NVENC unavailable)" in page
     assert "failed during initialization" in page, "the console of the NVENC attempt"
