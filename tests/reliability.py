@@ -303,6 +303,10 @@ SINKS: tuple[Trial, ...] = (
 )
 
 STRANGERS: tuple[Trial, ...] = (
+    row("a Makefile with `--isolate`", "reaches nothing but the model directory, no network",
+        "base/test_isolation.py::test_a_makefile_reaches_nothing_but_the_model_directory"),
+    row("a machine without a sandbox, with `--isolate`", "`isolation-unavailable`: nothing runs",
+        "base/test_isolation.py::test_where_there_is_no_bubblewrap_or_it_may_not"),
     row("modules beside the model, named like ours (`json.py`, `onnx.py`)", "not imported by any child",
         "base/test_python_child.py::test_planted_modules_do_not_run_and_onnx_runtime_leaves_no_files",
         "base/test_python_child.py::test_every_program_of_ours_is_started_in_this_way"),
