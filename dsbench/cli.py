@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from dsbench import __version__
 from dsbench.base import interrupts, options
@@ -37,9 +39,22 @@ def _run(argv: Sequence[str] | None) -> int:
     with console_streams(), system_errors():
         arguments = _parser().parse_args(argv)
         if arguments.run is not _ci:
-            return int(arguments.run(arguments))
+            with _shown_traceback():
+                return int(arguments.run(arguments))
+            return 1
     with system_errors():
         return int(_ci(arguments))  # it gives commands to the CI runner, and pytest writes to the terminal
+
+
+@contextmanager
+def _shown_traceback() -> Iterator[None]:
+    """Print the traceback of an unexpected exception here: Python's own way does not pass the ``console`` streams."""
+    try:
+        yield
+    except (DsbenchError, OSError):
+        raise
+    except Exception:
+        traceback.print_exc()
 
 
 def _parser() -> argparse.ArgumentParser:

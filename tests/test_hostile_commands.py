@@ -122,6 +122,18 @@ def test_a_record(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatc
         assert page.suffix != ".md" or not re.search(r"(?<!\w)@octocat", without_blocks(text))
 
 
+def test_an_exception_that_nobody_expected(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(arguments: object) -> int:
+        raise ValueError("\n".join(NAMES))
+
+    monkeypatch.setattr("dsbench.cli._sdk", fail)
+    assert cli.main(["sdk"]) == 1
+    text = capsys.readouterr().err
+    assert "Traceback" in text
+    assert not unseen(text)
+    assert not obeyed(text)
+
+
 @pytest.mark.parametrize("name", [*COMMANDS[::4], *NAMES[::4]], ids=ascii)
 def test_wrong_arguments(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     for command in ("inspect", "explain", "verify", "report", "prepare", "fix", "lint", "index", "parser-check"):
