@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from dsbench.base.errors import DsbenchError
+from dsbench.record import codec
+from dsbench.verify import verification
+from tests import finished_records
 from tests.fuzz.run import defects, try_input
 from tests.fuzz.targets import Target, targets
 
@@ -21,6 +27,30 @@ def every(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Target]:
 def test_random_inputs_end_in_an_error_of_dsbench(every: dict[str, Target], tmp_path: Path) -> None:
     found = [defect for defect in defects(every, tmp_path, 0, INPUTS) if defect is not None]
     assert [f"{one.target}: {one.what}" for one in found] == []
+
+
+MISSHAPEN: dict[str, tuple[tuple[str | int, ...], object]] = {
+    "a number for an evaluation": (("beyond", "import_parity"), 1e300),
+    "a number for the accuracy": (("beyond", "accuracy"), 1),
+    "a number no float can hold": (("handover", "config", "cluster_mode"), 10**400),
+    "no interval of a stream": (("measurements", 0, "per_stream"), []),
+    "a number for the digests": (("digests", "sections"), 1),
+}
+
+
+@pytest.mark.parametrize("case", MISSHAPEN)
+def test_a_record_of_another_shape_is_read_or_refused(case: str) -> None:
+    place, value = MISSHAPEN[case]
+    data = json.loads(codec.to_json(finished_records.deepstream()))
+    part = data
+    for key in place[:-1]:
+        part = part[key]
+    part[place[-1]] = value
+    text = json.dumps(data)
+    with suppress(DsbenchError):
+        codec.to_json(codec.from_json(text))
+    with suppress(DsbenchError):
+        verification.verify(text, "record")
 
 
 HUGE, NINES = b"9" * 5000, b"9" * 400
@@ -45,6 +75,7 @@ CASES = {
         b'{"images": [{"id": 1, "file_name": "a"}], "categories": [{"id": 1, "name": "a"}], "annotations": '
         b'[{"image_id": 1, "category_id": 1, "bbox": [1, 1, ' + NINES + b", 1]}]}",
     ),
+    "nested without end, YAML": ("lint yaml", b"application:\n  width: " + b"[" * 3000),
     "nested without end, toml": ("settings", b"onnx = " + b"[" * 100_000),
     "nested without end, record": ("record", b"[" * 100_000),
     "a list for an object, record": ("record", b'{"schema_version": 3, "trtexec": [], "deepstream": 1, "steps": [1]}'),

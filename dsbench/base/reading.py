@@ -113,11 +113,21 @@ def _size(size: int) -> str:
     return f"{size >> 20} MiB" if size >= 1 << 20 else f"{size >> 10} KiB"
 
 
+_MAX_DIGITS = 300
+"""Of a whole number in JSON; a float holds no longer one."""
+
+
+def _whole(text: str) -> int:
+    if len(text) > _MAX_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits")
+    return int(text)
+
+
 def parse_json(text: str | bytes) -> Any:
     """The value of a JSON text. Raises ValueError for everything that is wrong, also for nesting without end."""
     import json
 
     try:
-        return json.loads(text)
+        return json.loads(text, parse_int=_whole)
     except RecursionError:
         raise ValueError("nested too deep") from None

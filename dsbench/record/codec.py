@@ -80,9 +80,19 @@ def with_version(data: Any, *, where: str = "") -> dict[str, Any]:
 def from_data(data: dict[str, Any], *, where: str = "") -> Record:
     """The record in ``parse``'s result. Raises RECORD_INVALID."""
     try:
-        return jsonable.decode(Record, _nested(data))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        record = jsonable.decode(Record, _nested(data))
+        verdict.of_record(record)  # the parts that have no type of their own are as it expects them
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        AssertionError,
+        RecursionError,
+    ) as error:
         raise _invalid(error, where) from error
+    return record
 
 
 def document(record: Record) -> dict[str, Any]:

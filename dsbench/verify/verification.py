@@ -108,7 +108,8 @@ def _digests(data: dict[str, Any], found: Iterable[RecordMismatch]) -> list[Reco
         return [_unusable("", error)]
     if stated == real:
         return []
-    sections = stated.get("sections", {}) if isinstance(stated, dict) else {}
+    sections = stated.get("sections") if isinstance(stated, dict) else None
+    sections = sections if isinstance(sections, dict) else {}
     named = {one.path for one in found}
     changed = [name for name in (*real["sections"], *sections) if real["sections"].get(name) != sections.get(name)]
     new = [name for name in dict.fromkeys(changed) if not any(path.startswith(name) for path in named)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from dsbench.base import logs
@@ -11,7 +12,7 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats.perf.rows import MARKER, ROW_START
 from dsbench.formats.perf.windows import MAX_FPS
 
-_SPECIFICATION = re.compile(rf"{ROW_START}([0-9.]+(?:,[0-9]+)?)".encode())
+_SPECIFICATION = re.compile(rf"{ROW_START}([0-9.,]+)".encode())
 _MARKER = MARKER.encode()
 
 
@@ -26,7 +27,7 @@ def stream0_values(path: Path | str, end: int | None = None) -> Iterator[float]:
     try:
         for block in logs.blocks(path, end):
             if _MARKER in block:
-                yield from filter(_is_rate, map(_number, _SPECIFICATION.findall(block)))
+                yield from [value for value in map(_number, _SPECIFICATION.findall(block)) if 0 <= value <= MAX_FPS]
     except OSError as error:
         raise DsbenchError(
             Code.PERF_LOG_INVALID,
@@ -36,12 +37,9 @@ def stream0_values(path: Path | str, end: int | None = None) -> Iterator[float]:
         ) from error
 
 
+@lru_cache(1 << 16)  # a long log has the same figures again and again
 def _number(text: bytes) -> float:
     try:
-        return float(text.replace(b",", b"."))
+        return float(text.rstrip(b",").replace(b",", b"."))
     except ValueError:
         return -1.0
-
-
-def _is_rate(value: float) -> bool:
-    return 0 <= value <= MAX_FPS
