@@ -16,7 +16,7 @@ from dsbench.report.verdict import ModelVerdict, interrupted_step, model_verdict
 
 PASSED, FAILED, INCOMPLETE, ERROR, NO_MODEL = "passed", "failed", "incomplete", "error", "no-model"
 _WORST_FIRST = (FAILED, INCONCLUSIVE, INCOMPLETE, PASSED)
-COMPARISONS = ("regression", "in doubt", "not comparable", baseline.NOTHING, "no regression")
+COMPARISONS = ("regression", "not judged", "not comparable", baseline.NOTHING, "no regression")
 """Results of the comparison with a baseline, the one that needs a look first."""
 IMPORT_STEPS = tuple(step.name for step in STEPS[: position("benchmark_config")])
 """Pre-flight and the steps that ask whether the import is right; those after them measure."""

@@ -37,6 +37,7 @@ CPU_COLUMNS = (
     Column("cpu_pct", "CPU utilisation, all cores of the machine", "%", 1),
     Column("cpu_busiest_pct", "CPU utilisation, busiest core", "%", 1),
     Column("app_cpu_pct", "CPU time of the app", "% of one core", 1),
+    Column("app_wait_pct", "Time that threads of the app waited for a core", "% of one thread", 1),
     Column("others_cpu_pct", "CPU time of other programs", "% of one core", 1),
     Column("steal_pct", "CPU time that the hypervisor gave to others", "%", 1),
     Column("load1", "Load average, 1 minute", "", 2),

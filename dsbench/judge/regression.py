@@ -2,7 +2,7 @@
 
 Two runs are compared if they have a key in common: model, runtime, machine, config, video. A measure is a regression if
 it is worse by more than its tolerance and, where it was measured in several windows, a rank test says so too. Where
-something outside the model may explain the difference, the row is in doubt instead.
+something outside the model may explain the difference, the row is not judged instead.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ _PLAIN = 0.25
 """A throughput lower by this much is a regression even where its windows are few, noisy or drift."""
 _COST, _COST_DISTURBED = 0.2, 0.5
 """Rise of the CPU time per frame that confirms a lower throughput: alone, and beside other load."""
+_UNEVEN = 2.0
+"""Threads wait unequally: the app as a whole may have been held up by this many times the mean of its threads."""
 _HARMLESS = frozenset({ReasonCode.NEAR_TARGET, ReasonCode.QUANTISATION})
 """Reasons of a run that do not touch its throughput."""
 
@@ -37,7 +39,7 @@ class RowState(StrEnum):
     WORSE = "regression"
     BETTER = "better"
     SAME = "same"
-    IN_DOUBT = "in doubt"
+    NOT_JUDGED = "not judged"
     NOT_COMPARED = "not compared"
 
 
@@ -120,6 +122,8 @@ class ComparableRun:
     notes: tuple[KeyPart, ...]
     """What may differ: the ONNX file, versions."""
     measures: tuple[RunMeasure, ...]
+    held_up: float | None = None
+    """Factor by which the app's threads would have run faster if none had waited for a core; None if not known."""
 
     def measure(self, key: str) -> RunMeasure | None:
         return next((one for one in self.measures if one.key == key), None)
@@ -185,25 +189,27 @@ class RunComparison:
 
     @property
     def word(self) -> str:
-        """``regression``, ``in doubt``, ``no regression`` or ``not comparable``."""
+        """``regression``, ``not judged``, ``no regression`` or ``not comparable``."""
         states = {row.state for row in self.rows} - {RowState.NOT_COMPARED}
         if self.differs or not states:
             return "not comparable"
         if RowState.WORSE in states:
             return "regression"
-        return "in doubt" if RowState.IN_DOUBT in states else "no regression"
+        return str(RowState.NOT_JUDGED) if RowState.NOT_JUDGED in states else "no regression"
 
     @property
     def sentence(self) -> str:
         """The result without the word: what differs, or the rows that count and what this run lacks."""
         if self.differs:
             return "; ".join(map(str, self.differs))
-        telling = [row for row in self.rows if row.state in (RowState.WORSE, RowState.IN_DOUBT)]
+        worse = self.regressions
+        telling = worse or [row for row in self.rows if row.state is RowState.NOT_JUDGED]
         shown = telling or [row for row in self.rows if row.state is not RowState.NOT_COMPARED][:4]
         if not shown:
             return "no measure is known of both runs"
         lacking = f"not known of this run: {', '.join(self.missing_titles)}" if self.missing else ""
-        return "; ".join(filter(None, (*(row.text for row in shown), lacking)))
+        why = "" if worse else "; ".join(dict.fromkeys(row.reason for row in telling))
+        return "; ".join(filter(None, (why, *(row.text for row in shown), lacking)))
 
     @property
     def missing_titles(self) -> tuple[str, ...]:
@@ -306,7 +312,7 @@ def _row(kind: MeasureKind, before: RunMeasure, now: RunMeasure, allowed: float)
     edge = [value * (1 - allowed if falls else 1 + allowed) for value in before.samples]
     low, high = (now.samples, edge) if falls else (edge, now.samples)
     if min(len(low), len(high)) < _MIN_SAMPLES:
-        return _as(made, RowState.IN_DOUBT, "too few windows for a rank test")
+        return _as(made, RowState.NOT_JUDGED, "too few windows for a rank test")
     p = rank_test.p_smaller(low, high)
     if p > ALPHA:
         return _as(made, RowState.SAME, f"the windows do not show more than {limit} (rank test p = {p:.2g})", p)
@@ -318,7 +324,7 @@ def _as(row: ComparedRow, state: RowState, reason: str, p: float | None = None) 
 
 
 def _confirmed(row: ComparedRow, before: ComparableRun, now: ComparableRun) -> ComparedRow:
-    """A lower throughput that something else may explain is in doubt, unless it is plain."""
+    """A lower throughput that something else may explain is not judged, unless it is plain."""
     first, second = before.measure(THROUGHPUT), now.measure(THROUGHPUT)
     if row.state not in (RowState.WORSE, RowState.BETTER) or first is None or second is None:
         return row
@@ -333,7 +339,24 @@ def _confirmed(row: ComparedRow, before: ComparableRun, now: ComparableRun) -> C
         return _as(row, row.state, f"{row.reason}; the app's CPU time per frame differs by {percent} too", row.p)
     if not slower.disturbed and row.change is not None and abs(row.change) >= _PLAIN:
         return row
-    return _as(row, RowState.IN_DOUBT, f"a run is in doubt: {', '.join(doubts)}", row.p)
+    held_up = _held_up(slower, before if slower is first else now)
+    if held_up is not None and slower.value * held_up * _UNEVEN < faster.value * (1 - _PLAIN):
+        explained = f"other programs explain a factor of {held_up * _UNEVEN:.1f} at most"
+        return _as(row, row.state, f"{row.reason}; {explained}", row.p)
+    return _as(row, RowState.NOT_JUDGED, _why_not(doubts, "this run" if slower is second else "the baseline"), row.p)
+
+
+def _held_up(slower: RunMeasure, run: ComparableRun) -> float | None:
+    """``held_up`` where other programs are all that disturbed the run: waiting for a core is all that they do to it."""
+    disturbing = [code for code in slower.doubts if code in DISTURBED]
+    return run.held_up if disturbing == [ReasonCode.OTHER_LOAD] else None
+
+
+def _why_not(doubts: Sequence[str], which: str) -> str:
+    """Why a difference is not judged."""
+    if any(code in DISTURBED for code in doubts):
+        return f"the machine was busy during {which} ({', '.join(doubts)}): run again when it is idle"
+    return f"a run's FPS were not steady ({', '.join(doubts)}): run again, longer"
 
 
 def _cost_rise(slower: RunMeasure, first: RunMeasure, before: ComparableRun, now: ComparableRun) -> float | None:
@@ -356,4 +379,6 @@ def _streams(before: RunMeasure, now: RunMeasure, throughput: ComparedRow | None
         return _as(row, state, "as the throughput")
     if state is RowState.SAME and abs(moved) <= 1:
         return _as(row, RowState.SAME, "one stream, and the throughput is the same")
-    return _as(row, RowState.IN_DOUBT, "the throughput does not say so")
+    if state is RowState.NOT_JUDGED and throughput is not None:
+        return _as(row, state, throughput.reason)
+    return _as(row, RowState.NOT_JUDGED, "the throughput does not say so")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _RESCAN_S = 2.0
@@ -25,6 +26,18 @@ class Stat:
     rss_mib: float
 
 
+@dataclass(frozen=True)
+class AppUse:
+    """What the app used since the last look."""
+
+    cpu_s: float
+    """Processor seconds of all threads."""
+    wait_s: float | None
+    """Seconds that its threads were ready to run and waited for a core; None where the kernel does not count them."""
+    rss_mib: float
+    """Resident memory now, summed over its processes."""
+
+
 class AppProcesses:
     """Follows the sessions of children started after this object was created."""
 
@@ -34,12 +47,13 @@ class AppProcesses:
         self._sessions: set[int] = set()
         self._pids: set[int] = set()
         self._used_s: dict[int, float] = {}
+        self._waited_s: dict[int, float] = {}
         self._scanned: float | None = None
         self.ever: set[int] = set()
         """Every process of the app seen so far, ended ones included."""
 
-    def look(self) -> tuple[float, float]:
-        """Processor seconds that the app used since the last look, and its resident memory in MiB now."""
+    def look(self) -> AppUse:
+        """What the app used since the last look."""
         now = time.monotonic()
         if not self._pids or self._scanned is None or now - self._scanned >= _RESCAN_S:
             self._scanned = now
@@ -50,7 +64,14 @@ class AppProcesses:
         self._used_s = {stat.pid: stat.cpu_s for stat in stats}
         self._pids = set(self._used_s)
         self.ever |= self._pids
-        return used, sum(stat.rss_mib for stat in stats)
+        return AppUse(used, self._waited(), sum(stat.rss_mib for stat in stats))
+
+    def _waited(self) -> float | None:
+        """Seconds that all threads waited for a core since the last look."""
+        now = {thread: waited for pid in self._pids for thread, waited in _waits(pid)}
+        waited = sum(max(0.0, total - self._waited_s.get(thread, 0.0)) for thread, total in now.items())
+        self._waited_s = now
+        return waited if now else None
 
     def _scan(self) -> list[Stat]:
         every = _every()
@@ -66,6 +87,20 @@ def _every() -> list[Stat]:
     except OSError:
         return []
     return [stat for name in names if name.isdigit() and (stat := _stat(int(name))) is not None]
+
+
+def _waits(pid: int) -> Iterator[tuple[int, float]]:
+    """Threads of a process and the seconds that each has waited on a run queue so far (Linux: sched-stats.rst)."""
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return
+    for thread in threads:
+        try:
+            with open(f"/proc/{pid}/task/{thread}/schedstat", "rb") as file:
+                yield int(thread), int(file.read().split()[1]) / 1e9
+        except (OSError, ValueError, IndexError):
+            continue
 
 
 def _stat(pid: int) -> Stat | None:

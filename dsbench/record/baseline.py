@@ -39,7 +39,7 @@ class ShownComparison:
     """The comparison of a run as its step's evidence has it."""
 
     word: str
-    """``regression``, ``in doubt``, ``no regression``, ``not comparable`` or ``NOTHING``."""
+    """``regression``, ``not judged``, ``no regression``, ``not comparable`` or ``NOTHING``."""
     basis: str
     """The measures that count, or what differs, or why there is no baseline; and the baseline."""
     origin: str

@@ -34,7 +34,7 @@ _PIECES = 20
 
 def of_record(record: Record) -> ComparableRun:
     """What is known of a record. A record of version 1 has no machine: it can be compared with no other."""
-    return ComparableRun(tuple(_parts(record)), tuple(_notes(record)), tuple(_measures(record)))
+    return ComparableRun(tuple(_parts(record)), tuple(_notes(record)), tuple(_measures(record)), _held_up(record))
 
 
 def _parts(record: Record) -> Iterator[KeyPart]:
@@ -94,8 +94,7 @@ def _measures(record: Record) -> Iterator[RunMeasure]:
 
 
 def _of_run_1(record: Record) -> Iterator[RunMeasure]:
-    place = next((number for number, run in enumerate(record.raw.runs) if run.name == _FIRST), None)
-    found = next((one.measurement for one in record.measurements if one.name == _FIRST), None)
+    place, found = _run_1(record)
     if place is None or found is None:
         return
     run = record.raw.runs[place]
@@ -117,6 +116,27 @@ def _of_run_1(record: Record) -> Iterator[RunMeasure]:
     if used and fps > 0:
         costs = [10 * value / fps for value in used]  # percent of a core to milliseconds per frame
         yield RunMeasure(COST, math.fsum(costs) / len(costs), rank_test.independent(costs))
+
+
+def _run_1(record: Record) -> tuple[int | None, Measurement | None]:
+    """Its place among the runs, and its measurement."""
+    place = next((number for number, run in enumerate(record.raw.runs) if run.name == _FIRST), None)
+    return place, next((one.measurement for one in record.measurements if one.name == _FIRST), None)
+
+
+def _held_up(record: Record) -> float | None:
+    """Of run 1 on a CPU: the factor by which the app's threads would have run faster without waiting for a core."""
+    place, found = _run_1(record)
+    if record.runtime == "deepstream" or place is None or found is None or place >= len(record.telemetry):
+        return None
+    telemetry = _steady(record.telemetry[place], found)
+    used, waited, stolen = (
+        math.fsum(_column(telemetry, name)) for name in ("app_cpu_pct", "app_wait_pct", "steal_pct")
+    )
+    if used <= 0 or not _column(telemetry, "app_wait_pct"):
+        return None
+    stolen /= max(1, len(_column(telemetry, "steal_pct"))) * 100
+    return (used + waited) / used / max(0.01, 1 - stolen)
 
 
 def _steady_totals(run: AppRun, found: Measurement) -> list[float]:

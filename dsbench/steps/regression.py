@@ -49,7 +49,7 @@ class RegressionRow:
     change: float | None
     """Relative; of mAP and F1 the difference."""
     state: str
-    """``regression``, ``better``, ``same``, ``in doubt`` or ``not compared``."""
+    """``regression``, ``better``, ``same``, ``not judged`` or ``not compared``."""
     p: float | None
     """Of the rank test, one-sided; None if it was not made."""
     reason: str
@@ -60,7 +60,7 @@ class RegressionRecord:
     """The record's entry ``regression``."""
 
     result: str
-    """``regression``, ``in doubt``, ``no regression`` or ``not comparable``."""
+    """``regression``, ``not judged``, ``no regression`` or ``not comparable``."""
     baseline: str
     """Path of the record that this run was compared with."""
     origin: str
@@ -196,7 +196,7 @@ def add_evidence(log: EvidenceLog, data: BaselineData, found: RunComparison) -> 
 
 def warned(found: RunComparison, *, fails: bool = False) -> Iterator[str]:
     """The rows to warn of. ``fails``: the step's error has those that are worse."""
-    states = (RowState.IN_DOUBT,) if fails else (RowState.WORSE, RowState.IN_DOUBT)
+    states = (RowState.NOT_JUDGED,) if fails else (RowState.WORSE, RowState.NOT_JUDGED)
     yield from (f"{row.state}: {row.text}; {row.reason}" for row in found.rows if row.state in states)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dsbench.judge.regression import (
@@ -57,17 +59,17 @@ def test_windows_that_overlap_are_no_regression() -> None:
 
 def test_two_windows_decide_nothing() -> None:
     few = measured("throughput", 50.0, (50.0, 50.0))
-    assert state_of("throughput", made(scaled(1)), made(few)) is RowState.IN_DOUBT
+    assert state_of("throughput", made(scaled(1)), made(few)) is RowState.NOT_JUDGED
 
 
 @pytest.mark.parametrize(
     ("before", "now", "expected"),
     [
-        ((), ("other-load",), RowState.IN_DOUBT),
+        ((), ("other-load",), RowState.NOT_JUDGED),
         (("other-load",), (), RowState.WORSE),  # the baseline was slowed down, and this run is slower still
-        ((), ("noise",), RowState.IN_DOUBT),
+        ((), ("noise",), RowState.NOT_JUDGED),
         ((), ("near-target",), RowState.WORSE),
-        (("drift",), (), RowState.IN_DOUBT),
+        (("drift",), (), RowState.NOT_JUDGED),
     ],
 )
 def test_a_run_in_doubt(before: tuple[str, ...], now: tuple[str, ...], expected: RowState) -> None:
@@ -79,9 +81,29 @@ def test_a_plain_loss_or_a_higher_cost_of_a_frame_confirms_it() -> None:
     dearer = measured("cpu_per_frame", 40.0, (40.0, 41.0, 39.0, 40.4))
     slow = scaled(0.5, "other-load")
     assert state_of("throughput", made(scaled(1)), made(scaled(0.5, "noise"))) is RowState.WORSE
-    assert state_of("throughput", made(scaled(1)), made(slow)) is RowState.IN_DOUBT
-    assert state_of("throughput", made(scaled(1), cost), made(slow, cost)) is RowState.IN_DOUBT
+    assert state_of("throughput", made(scaled(1)), made(slow)) is RowState.NOT_JUDGED
+    assert state_of("throughput", made(scaled(1), cost), made(slow, cost)) is RowState.NOT_JUDGED
     assert state_of("throughput", made(scaled(1), cost), made(slow, dearer)) is RowState.WORSE
+
+
+@pytest.mark.parametrize(
+    ("factor", "held_up", "doubts", "expected"),
+    [
+        (0.09, 2.0, ("other-load",), RowState.WORSE),  # a factor of 11; waiting explains 4 at most
+        (0.09, 8.0, ("other-load",), RowState.NOT_JUDGED),
+        (0.3, 2.0, ("other-load",), RowState.NOT_JUDGED),
+        (0.09, None, ("other-load",), RowState.NOT_JUDGED),
+        (0.09, 2.0, ("other-load", "throttled"), RowState.NOT_JUDGED),  # a throttled core runs, and slowly
+    ],
+)
+def test_waiting_for_a_core_bounds_what_other_programs_explain(
+    factor: float, held_up: float | None, doubts: tuple[str, ...], expected: RowState
+) -> None:
+    slow = replace(made(scaled(factor, *doubts)), held_up=held_up)
+    found = compare(made(scaled(1)), slow)
+    assert found.rows[0].state is expected
+    busy = f"the machine was busy during this run ({', '.join(doubts)}): run again when it is idle"
+    assert found.sentence.startswith(busy) is (expected is RowState.NOT_JUDGED)
 
 
 def test_the_spread_of_earlier_runs_widens_the_tolerance() -> None:
@@ -111,7 +133,7 @@ def test_accuracy_by_its_difference_on_the_same_frames(now: float, basis: str, e
     ("before", "now", "factor", "expected"),
     [
         (7, 6, 1.0, RowState.SAME),
-        (7, 5, 1.0, RowState.IN_DOUBT),
+        (7, 5, 1.0, RowState.NOT_JUDGED),
         (7, 5, 0.7, RowState.WORSE),
         (7, 9, 1.3, RowState.BETTER),
         (7, 7, 0.7, RowState.SAME),
@@ -161,7 +183,7 @@ def test_the_word_and_what_is_missing() -> None:
     assert compare(made(scaled(1)), made(scaled(1))).word == "no regression"
     lacking = compare(made(scaled(1), measured("map", 0.5)), made(measured("map", 0.5)))
     assert lacking.sentence.endswith("; not known of this run: throughput, run 1")
-    assert compare(made(scaled(1)), made(scaled(0.9, "noise"))).word == "in doubt"
+    assert compare(made(scaled(1)), made(scaled(0.9, "noise"))).word == "not judged"
     found = compare(made(scaled(1)), made(scaled(0.9)))
     assert found.word == "regression"
     assert found.sentence == "throughput, run 1 100.00 FPS -> 90.00 FPS (-10.0 %)"

@@ -224,6 +224,8 @@ class TestCpu:
         assert series.rows[0][1] is None, "no share of time before the first interval"
         assert max(value or 0 for value in series.of("app_cpu_pct")) > 1
         assert max(value or 0 for value in series.of("app_rss_mib")) > 1
+        if Path("/proc/self/schedstat").exists():
+            assert all(value is not None and value >= 0 for value in series.of("app_wait_pct")[-2:])
         assert all((value or 0) > 0 for value in series.of("memory_available_mib"))
         assert series.notes == ()
 

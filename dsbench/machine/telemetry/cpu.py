@@ -10,7 +10,7 @@ from typing import Any
 
 from dsbench.base.cpus import usable_cpus
 from dsbench.formats.telemetry import CPU_COLUMNS
-from dsbench.machine.app_processes import AppProcesses
+from dsbench.machine.app_processes import AppProcesses, AppUse
 from dsbench.machine.hardware import cpu_name
 
 _SLOW_EVERY = 4
@@ -61,13 +61,13 @@ class CpuSource:
 
         now, last = self._moment(), self._last
         self._last = now
-        app_s, rss = self._app.look()
+        app = self._app.look()
         available = psutil.virtual_memory().available / 2**20
         mhz, temperature = self._slow() if self._count % _SLOW_EVERY == 0 else (None, None)
         self._count += 1
-        fractions = _fractions(last, now, app_s) if last is not None else (None,) * 6
-        cpu, busiest, app, others, steal, throttled = fractions
-        return (cpu, busiest, app, others, steal, os.getloadavg()[0], rss, available, throttled, mhz, temperature)
+        fractions = _fractions(last, now, app) if last is not None else (None,) * 7
+        *loads, throttled = fractions
+        return (*loads, os.getloadavg()[0], app.rss_mib, available, throttled, mhz, temperature)
 
     def _moment(self) -> _Moment:
         import psutil
@@ -112,22 +112,25 @@ def _hottest(sensors: Any) -> float | None:
     return max(values, default=None)
 
 
-def _fractions(last: _Moment, now: _Moment, app_s: float) -> tuple[float | None, ...]:
-    """Percent of the time between two moments: all cores, busiest, app, others, steal, periods of the used up quota."""
+def _fractions(last: _Moment, now: _Moment, used: AppUse) -> tuple[float | None, ...]:
+    """Percent of the time between two moments: all cores, busiest, app, its waiting, others, steal, periods of the used
+    up quota."""
     seconds = now.at - last.at
     totals = [b - a for a, b in zip(last.total, now.total, strict=False)]
     busy = [max(0.0, b - a) for a, b in zip(last.busy, now.busy, strict=False)]
-    app = 100 * app_s / seconds if seconds > 0 else None
+    app = 100 * used.cpu_s / seconds if seconds > 0 else None
+    waited = 100 * used.wait_s / seconds if seconds > 0 and used.wait_s is not None else None
     periods = now.periods - last.periods
     throttled = 100 * (now.throttled - last.throttled) / periods if periods > 0 else (0.0 if now.periods else None)
     if sum(totals) <= 0 or seconds <= 0:  # some sandboxes keep no such counters
-        return None, None, app, None, None, throttled
-    busiest = max(100 * used / total for used, total in zip(busy, totals, strict=True) if total > 0)
-    others = max(0.0, sum(busy) - app_s - (now.ours_s - last.ours_s))
+        return None, None, app, waited, None, None, throttled
+    busiest = max(100 * core / total for core, total in zip(busy, totals, strict=True) if total > 0)
+    others = max(0.0, sum(busy) - used.cpu_s - (now.ours_s - last.ours_s))
     return (
         100 * sum(busy) / sum(totals),
         min(100.0, busiest),
         app,
+        waited,
         100 * others / seconds,
         max(0.0, 100 * (now.steal - last.steal) / sum(totals)),
         throttled,
