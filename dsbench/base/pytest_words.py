@@ -2,21 +2,43 @@
 
 pytest looks for its configuration before it loads a plugin. It knows no option of dsbench yet, takes X for a test path,
 and would read a ``pytest.ini`` in the model directory: its ``addopts`` load plugins. No hook comes before that. So the
-installation has the file ``dsbench.pth``, which Python reads at start and which calls ``join_words`` for pytest.
+installation has the file ``dsbench.pth``, which Python reads at start. It calls ``join_at_start`` if a word of the
+command ends with pytest; other programs do not import dsbench.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shlex
+import sys
 from collections.abc import MutableMapping, MutableSequence, Sequence
 
 from dsbench.base.option_kinds import Flag
 from dsbench.base.options import OPTIONS
 
 _ADDED = "PYTEST_ADDOPTS"
+_PROGRAMS = ("pytest", "py.test")
+_MODULE = re.compile(r"(?:^|\0)-[A-Za-z]*m\0?(?:pytest|py\.test)(?:\0|$)")
+"""``-m pytest``, ``-Im pytest`` or ``-mpytest`` in the words of a command with NUL between them."""
 _PLUGINS_OPTIONS = ("--html", "--css")
 """Options of pytest-html, whose values are paths."""
+
+
+def join_at_start() -> None:
+    """Join the words of this process's command line if it starts pytest."""
+    if starts_pytest(sys.orig_argv, sys.argv):
+        join_words(sys.argv)
+
+
+def starts_pytest(command: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether the script is pytest's, or Python or a program like coverage gets ``-m pytest``.
+
+    ``command``: ``sys.orig_argv``. ``words``: ``sys.argv`` before the script starts. Other programs that have pytest
+    among their words, as ``pdoc --html pytest``, keep them as they are.
+    """
+    is_script = bool(words) and os.path.basename(words[0]) in _PROGRAMS
+    return is_script or _MODULE.search("\0".join(command)) is not None
 
 
 def join_words(words: MutableSequence[str], environment: MutableMapping[str, str] = os.environ) -> None:

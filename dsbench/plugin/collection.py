@@ -6,6 +6,7 @@ import glob
 import hashlib
 import os
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -59,8 +60,7 @@ def refuse_models_configuration(config: pytest.Config, layouts: Sequence[ModelLa
     Where the user stands in that directory or named the file with ``-c``, it is pytest's rule that takes it.
     """
     found = config.inipath
-    given = vars(config).get("_inicfg") or vars(config).get("inicfg")  # pytest 9.1 deprecates the public name
-    if found is None or not given or config.option.inifilename:
+    if found is None or config.option.inifilename or not _configures_pytest(found):
         return
     if start.resolve().is_relative_to(found.parent.resolve()):
         return
@@ -69,6 +69,13 @@ def refuse_models_configuration(config: pytest.Config, layouts: Sequence[ModelLa
             f"pytest took its configuration from the model directory: {found}\n"
             "  fix: give the directory with an equals sign (--model-dir=DIR), and install dsbench with pip"
         )
+
+
+def _configures_pytest(file: Path) -> bool:
+    """False for a pyproject.toml without a table of pytest: pytest takes it as a mark of the rootdir only."""
+    if file.name != "pyproject.toml":
+        return True
+    return "pytest" in tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
 
 
 def keep_rootdir(config: pytest.Config, start: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.base.pytest_words import join_words, joined
+from dsbench.base.pytest_words import join_words, joined, starts_pytest
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,29 @@ from dsbench.base.pytest_words import join_words, joined
 )
 def test_an_option_and_its_value_are_one_word(words: str, result: str) -> None:
     assert joined(words.split()) == result.split()
+
+
+@pytest.mark.parametrize(
+    ("command", "starts"),
+    [
+        ("python /venv/bin/pytest --model-dir x", True),
+        ("python -X dev /venv/bin/py.test", True),
+        ("python -m pytest --model-dir x", True),
+        ("python -Im pytest", True),
+        ("python -mpytest", True),
+        ("python -Impytest", True),
+        ("python /venv/bin/coverage run -m pytest --model-dir x", True),
+        ("python /venv/bin/pdoc --html pytest", False),
+        ("python -m pip install pytest", False),
+        ("python -m json.tool pytest", False),
+        ("python /venv/bin/dsbench fix models/pytest --video x", False),
+        ("python", False),
+    ],
+)
+def test_only_the_words_of_pytest_are_joined(command: str, starts: bool) -> None:
+    given = command.split()
+    first = next((index for index, word in enumerate(given[1:], 1) if word.startswith("/venv")), 1)
+    assert starts_pytest(given, given[first:]) is starts
 
 
 def test_pytest_addopts_is_joined_too() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -65,3 +67,20 @@ def test_report_names(tmp_path: Path) -> None:
 )
 def test_names_that_are_excluded(expression: str, names: list[str]) -> None:
     assert list(collection.negated_names(expression)) == names
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "refused"),
+    [
+        ("pytest.ini", "[pytest]\n", True),
+        ("pyproject.toml", "[tool.pytest.ini_options]\naddopts = '-q'\n", True),
+        ("pyproject.toml", "[project]\nname = 'training'\n", False),
+    ],
+)
+def test_only_a_file_that_configures_pytest_is_refused(tmp_path: Path, name: str, text: str, refused: bool) -> None:
+    layout = ModelLayout.at("models/net", tmp_path)
+    layout.root.mkdir(parents=True)
+    (layout.root / name).write_text(text)
+    config = SimpleNamespace(inipath=layout.root / name, option=SimpleNamespace(inifilename=None))
+    with pytest.raises(pytest.UsageError, match="from the model directory") if refused else nullcontext():
+        collection.refuse_models_configuration(config, [layout], tmp_path)  # type: ignore[arg-type]
