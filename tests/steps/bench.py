@@ -36,17 +36,20 @@ class Bench:
         self.write_throughput(25.5)
         self.log = EvidenceLog("step", "net", "key", "stand-in")
 
-    def write_throughput(self, qps: float) -> None:
+    def write_throughput(self, qps: float, first_line: str = LINE_1) -> None:
+        """``first_line``: empty for files of TensorRT."""
         for path, text in (
-            (self.layout.engine("net", MAX_BS), LINE_1),
-            (self.layout.trtexec_log(MAX_BS), LINE_1 + trtexec_log(qps)),
+            (self.layout.engine("net", MAX_BS), first_line or "engine"),
+            (self.layout.trtexec_log(MAX_BS), first_line + trtexec_log(qps)),
         ):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
 
-    def model(self, *scripts: tuple[int, tuple[Row, ...]], **options: str) -> ModelRun:
+    def model(
+        self, *scripts: tuple[int, tuple[Row, ...]], runtime_name: str = "embedded", **options: str
+    ) -> ModelRun:
         """Runs of one second that never end early. ``scripts``: (number of streams, rows that the app prints)."""
-        runtime = StandInRuntime(tuple(scripts))
+        runtime = StandInRuntime(tuple(scripts), name=runtime_name)
         options = {"perf_seconds": "1", "perf_interval": "1", "perf_precision": "0"} | options
         run = model_run(self.layout, self.clip, self.folder, runtime=runtime, **options)  # type: ignore[arg-type]
         facts = run.keep(preflight.run(self.layout, run.preflight_request()))
