@@ -8,6 +8,7 @@ from dsbench.base.steps import Step
 from dsbench.record.evidence import StepFailure
 
 _NOT_RUN = "did not run"
+DESELECTED = "was deselected"
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Ledger:
 
     def deselect(self, model_key: str, step: str) -> None:
         """Add a step that the user excluded by name."""
-        self._causes[model_key, step] = SkipCause(step, "was deselected")
+        self._causes[model_key, step] = SkipCause(step, DESELECTED)
 
     def cause_to_skip(self, model_key: str, step: Step) -> SkipCause | None:
         """The first failed step that ``step`` depends on, directly or not; None if ``step`` can run."""

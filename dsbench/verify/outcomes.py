@@ -13,7 +13,7 @@ from dsbench.judge.accuracy.verdict import GateState
 from dsbench.judge.imports import parity
 from dsbench.judge.imports.parity import ParityOutcome
 from dsbench.judge.run.measurement import State
-from dsbench.record.ledger import Ledger
+from dsbench.record.ledger import DESELECTED, Ledger, SkipCause
 from dsbench.record.schema import Record
 from dsbench.verify.mismatch import FoundBy, RecordMismatch
 from dsbench.verify.recompute import benchmark, confirmed_streams, scan_of
@@ -43,6 +43,8 @@ def mismatches(record: Record, runs: tuple[RunAgain, ...]) -> Iterator[RecordMis
 def _skipped(record: Record) -> Iterator[RecordMismatch]:
     """The reasons to skip, from the outcomes of the steps before."""
     ledger, known = Ledger(), {step.name: step for step in STEPS}
+    for name in _deselected(record):
+        ledger.deselect(_MODEL, name)
     for place, step in enumerate(record.steps):
         evidence = step.evidence
         if evidence.step not in known:
@@ -55,6 +57,14 @@ def _skipped(record: Record) -> Iterator[RecordMismatch]:
             yield RecordMismatch(path, evidence.skipped_for or "nothing", wanted or "nothing", FoundBy.RECOMPUTED)
         reported = "passed" if step.outcome == "inconclusive" else step.outcome
         ledger.note(_MODEL, evidence.step, reported, evidence.failure)
+
+
+def _deselected(record: Record) -> Iterator[str]:
+    """Steps without a record that some step names as excluded by the user: nothing else states it."""
+    named = {step.evidence.skipped_for for step in record.steps}
+    for step in STEPS:
+        if step.name not in record.outcomes and str(SkipCause(step.name, DESELECTED)) in named:
+            yield step.name
 
 
 def _verdicts(record: Record, runs: tuple[RunAgain, ...]) -> Iterator[tuple[str, str, bool]]:

@@ -45,9 +45,7 @@ class Bench:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
 
-    def model(
-        self, *scripts: tuple[int, tuple[Row, ...]], runtime_name: str = "embedded", **options: str
-    ) -> ModelRun:
+    def model(self, *scripts: tuple[int, tuple[Row, ...]], runtime_name: str = "embedded", **options: str) -> ModelRun:
         """Runs of one second that never end early. ``scripts``: (number of streams, rows that the app prints)."""
         runtime = StandInRuntime(tuple(scripts), name=runtime_name)
         options = {"perf_seconds": "1", "perf_interval": "1", "perf_precision": "0"} | options

@@ -75,11 +75,14 @@ def _gate(model: ModelRun, log: EvidenceLog) -> None:
     kitti_gate.require_detections(found)
 
 
-def record_of(bench: Bench, model: ModelRun, steps: Mapping[str, StepFunction]) -> Recorder:
-    """The record of ``steps`` and of those that they need, written after each as the plugin does."""
+def record_of(bench: Bench, model: ModelRun, steps: Mapping[str, StepFunction], *, without: str = "") -> Recorder:
+    """The record of ``steps`` and of those that they need, written after each as the plugin does. ``without``: a step
+    that the user has excluded."""
     recorder, ledger = recording.recorder(bench.layout, model.options, model.selected), Ledger()
     for step in STEPS:
-        if step.name not in steps and step.name not in _NEEDED:
+        if step.name == without:
+            ledger.deselect(bench.layout.key, step.name)
+        if step.name == without or (step.name not in steps and step.name not in _NEEDED):
             continue
         cause = ledger.cause_to_skip(bench.layout.key, step)
         log = EvidenceLog(step.name, bench.layout.name, bench.layout.key, "stand-in", skipped_for=str(cause or ""))

@@ -18,7 +18,7 @@ from dsbench.verify import verification
 from dsbench.verify.mismatch import FoundBy, differences, shown
 from dsbench.verify.verification import Verification
 from tests.steps.bench import Bench
-from tests.verify.material import FAST, benchmark_record, edited, numbers, random_edits
+from tests.verify.material import BENCHMARK, FAST, benchmark_record, edited, numbers, random_edits, record_of
 
 SLOW, RT_5 = (14.0,) * 13, (26.0,) * 13
 pytestmark = pytest.mark.long
@@ -188,6 +188,15 @@ def test_a_part_of_the_steps_and_a_killed_run_hold(bench: Bench) -> None:
     stopped = verification.verify(codec.to_json(replace(recorder.record, interrupted_in="run2_validation")))
     assert stopped.holds
     assert stopped.notes == ("the run was interrupted in run2_validation",)
+
+
+def test_steps_that_the_user_excluded_hold(bench: Bench) -> None:
+    data = data_of(record_of(bench, bench.model((6, FAST)), BENCHMARK, without="kitti_gate"))
+    assert texts(verify(data)) == []
+    last = len(data["steps"]) - 1
+    assert data["steps"][last]["skipped_for"] == "kitti_gate was deselected"
+    changed = edited(data, ("steps", last, "skipped_for"), "kitti_gate did not run")
+    assert any(one.path == f"steps[{last}].skipped_for" for one in verify(changed).mismatches)
 
 
 def test_the_command(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
