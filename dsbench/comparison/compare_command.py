@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +25,16 @@ _MAY_DIFFER = ("model",)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the comparison; returns 1 for a regression, else 0. Raises RECORD_INVALID, RECORD_VERSION, USAGE."""
+    """Print the comparison; returns 1 for a regression, 2 if the runs cannot be read, else 0."""
+    try:
+        return _compare(arguments)
+    except DsbenchError as error:
+        print(error.render(), file=sys.stderr)
+        return 2
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    """Raises RECORD_INVALID, RECORD_VERSION, USAGE."""
     before, now = (_load(Path.cwd() / os.path.expanduser(given)) for given in (arguments.a, arguments.b))
     tolerance = regression.tolerance_of(_given(arguments.max_regression), now.runtime)
     runs = (comparable.of_record(before), comparable.of_record(now))

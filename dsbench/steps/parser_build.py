@@ -63,7 +63,13 @@ class ParserBuildResult:
 def run(model: ModelRun, log: EvidenceLog) -> ParserBuildResult:
     """``build`` the parser and record its evidence. Raises PARSER_BOXES for wrong boxes."""
     facts = model.get(PreflightFacts)
-    parser = model.keep(build(facts, model.get(ModelOutputsResult), model.runtime, model.scratch))
+    outputs = model.get(ModelOutputsResult)
+    try:
+        parser = model.keep(build(facts, outputs, model.runtime, model.scratch))
+    except DsbenchError as error:
+        if error.code in (Code.PARSER_CRASHED, Code.PARSER_RAISED):
+            log.frames(*parser_pictures.expected(facts, outputs))
+        raise
     add_evidence(log, model.layout, parser, facts.settings.accept)
     if any(finding.severity == ERROR for finding in parser.findings):
         log.frames(*parser_pictures.frames(facts, parser.outputs, parser.calls))

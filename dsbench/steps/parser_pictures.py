@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dsbench.families.base import Network
@@ -29,6 +30,13 @@ def frames(facts: PreflightFacts, outputs: ModelOutputsResult, calls: Calls) -> 
     compared = matching.match(probed.result.frames, found.clustered(outputs.chosen), mine)
     seen = dict(zip(probed.result.frames, tensors.pictures_of(probed.tensors, probed.result), strict=False))
     return boxed_frames.worst_of(compared, seen, _namer(facts.labels.names), boxed_frames.FRAMES)
+
+
+def expected(facts: PreflightFacts, outputs: ModelOutputsResult) -> tuple[BoxedFrame, ...]:
+    """A few frames with the reference's boxes alone, for a parser that crashed or raised; empty where ``frames`` is."""
+    found = frames(facts, outputs, (None,) * len(outputs.probed.result.frames))[: boxed_frames.AGREEING]
+    failed = "the model's own boxes; the parser failed"
+    return tuple(replace(frame, title=f"{frame.title.partition(':')[0]}: {failed}") for frame in found)
 
 
 def _namer(names: tuple[str, ...]) -> Callable[[int], str]:

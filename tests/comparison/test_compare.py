@@ -76,7 +76,7 @@ def test_what_is_no_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     good = str(record(tmp_path / "a.json"))
     (tmp_path / "empty").mkdir()
     for name in ("empty", "nowhere"):
-        assert main(["compare", str(tmp_path / name), good]) == 1
+        assert main(["compare", str(tmp_path / name), good]) == 2
         error = capsys.readouterr().err
         assert "there is no record" in error
         assert "give a record, or the directory of a model that was run" in error
@@ -85,7 +85,7 @@ def test_what_is_no_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 @pytest.mark.parametrize("text", ["x", "-1", "101"])
 def test_a_wrong_tolerance(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     a = str(record(tmp_path / "a.json"))
-    assert main(["compare", a, a, f"--max-regression={text}"]) == 1
+    assert main(["compare", a, a, f"--max-regression={text}"]) == 2
     assert "[usage]" in capsys.readouterr().err
 
 

@@ -36,6 +36,15 @@ def test_boxes_without_a_partner_are_marked(tmp_path: Path, fault: str, differ: 
     assert shown[0].boxes[0].label.startswith("class "), "labels.txt has no name for it"
 
 
+def test_a_parser_that_crashed_leaves_the_reference(tmp_path: Path) -> None:
+    made = bench(tmp_path)
+    shown = parser_pictures.expected(made.facts, made.outputs)
+    assert {box.side for frame in shown for box in frame.boxes} == {"reference"}
+    assert all("the parser failed" in frame.title for frame in shown)
+    made.outputs.head = None
+    assert parser_pictures.expected(made.facts, made.outputs) == ()
+
+
 def test_a_head_of_no_known_family_has_no_frames(tmp_path: Path) -> None:
     made = bench(tmp_path)
     assert parser_pictures.frames(made.facts, made.outputs, []) == ()
