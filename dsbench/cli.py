@@ -13,6 +13,7 @@ from dsbench import __version__
 from dsbench.base import interrupts, options
 from dsbench.base.console import console_streams
 from dsbench.base.errors import DsbenchError
+from dsbench.base.option import add_argument
 from dsbench.base.os_errors import system_errors
 from dsbench.trtexec import options as prepare_options
 
@@ -70,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         "parser-check", help="run a model's parser under sanitizers, on real and on broken tensors"
     )
     check.add_argument("model_dir", metavar="MODEL_DIR")
-    options.add_argument(check.add_argument, options.VIDEO)
+    add_argument(check.add_argument, options.VIDEO)
     check.set_defaults(run=_parser_check)
     _add_inspect(commands)
     _add_advice(commands)
@@ -90,7 +91,7 @@ def _add_inspect(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "inspect", help="show what an ONNX file is: inputs, outputs, family, preprocessing, what is wrong with it"
     )
     inspect.add_argument("file", metavar="FILE.onnx")
-    options.add_argument(inspect.add_argument, options.VIDEO)
+    add_argument(inspect.add_argument, options.VIDEO)
     inspect.add_argument("--json", action="store_true", help="print JSON")
     inspect.add_argument(
         "--picture",
@@ -104,7 +105,7 @@ def _add_inspect(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     init.add_argument(
         "--labels", metavar="FILE|coco80|coco91", help="class names (default: what the exporter wrote down, else none)"
     )
-    options.add_argument(init.add_argument, options.VIDEO)
+    add_argument(init.add_argument, options.VIDEO)
     init.set_defaults(run=_init)
 
 
@@ -127,7 +128,7 @@ def _add_fix(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "fix", help="show the change that fixes a model directory, measured on a copy (docs/fix.md)"
     )
     fix.add_argument("model_dir", metavar="MODEL_DIR")
-    options.add_argument(fix.add_argument, options.VIDEO)
+    add_argument(fix.add_argument, options.VIDEO)
     fix.add_argument("--apply", action="store_true", help="write the change, with a backup of each of your files")
     fix.add_argument("--json", action="store_true", help="print JSON: problems, changes, figures before and after")
     fix.set_defaults(run=_fix)
@@ -135,7 +136,7 @@ def _add_fix(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     diff.add_argument("config_a", metavar="CONFIG_A", help="an nvinfer config, or a model directory that has one")
     diff.add_argument("config_b", metavar="CONFIG_B")
     diff.add_argument("--model-dir", metavar="DIR", help="whose video is played and whose files are used")
-    options.add_argument(diff.add_argument, options.VIDEO)
+    add_argument(diff.add_argument, options.VIDEO)
     diff.add_argument("--frames", type=int, metavar="N", help="frames to compare; 0: the whole video (default: 100)")
     diff.add_argument("-o", "--output", metavar="FILE.html", help="write a page with the frames that differ most")
     diff.set_defaults(run=_diff)
@@ -151,7 +152,7 @@ def _add_prepare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--rebuild", action="store_true", help="build again; an engine that dsbench did not build moves to previous/"
     )
     for option in prepare_options.OPTIONS:
-        options.add_argument(prepare.add_argument, option)
+        add_argument(prepare.add_argument, option)
     prepare.set_defaults(run=_prepare)
 
 
@@ -165,8 +166,8 @@ def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         default=options.RUNTIME.default,
         help=("runtime that must be ready for exit status 0; auto: the embedded one"),
     )
-    options.add_argument(doctor.add_argument, options.GPU_ID)
-    options.add_argument(doctor.add_argument, options.VIDEO)
+    add_argument(doctor.add_argument, options.GPU_ID)
+    add_argument(doctor.add_argument, options.VIDEO)
     doctor.add_argument("--json", action="store_true", help="print JSON")
     doctor.set_defaults(run=_doctor)
 
@@ -231,7 +232,7 @@ def _add_comparison(commands: argparse._SubParsersAction[argparse.ArgumentParser
     )
     compare.add_argument("a", metavar="A", help="a record or a model directory: the earlier run")
     compare.add_argument("b", metavar="B")
-    options.add_argument(compare.add_argument, options.MAX_REGRESSION)
+    add_argument(compare.add_argument, options.MAX_REGRESSION)
     compare.add_argument("--json", action="store_true", help="print JSON")
     compare.set_defaults(run=_compare)
     index = commands.add_parser("index", help="one page that compares many runs: models, streams, accuracy, verdict")

@@ -2,83 +2,16 @@
 
 From a row come pytest's option and its help, the ini option, the key of dsbench.toml, the bounds on every level, the
 header line, the record's entry and the row of README's table (``python -m dsbench.base.options`` prints that table).
-
-Precedence: command line, environment, dsbench.toml, pytest ini, default. ``origin`` of a row says whose default it is:
-the specification's or, of what the specification does not know, dsbench's.
+``origin`` of a row says whose default it is: the specification's, or dsbench's where the specification has none.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from dsbench.base import spec
-from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.option_kinds import Flag, Fraction, Number, OneOf, OptionKind, Text, Texts, Whole
-
-T = TypeVar("T")
-
-COMMAND_LINE = "command line"
-ENVIRONMENT = "environment"
-SETTINGS = "dsbench.toml"
-INI = "pytest ini"
-SPECIFICATION = "specification"
-DEFAULT = "default"
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-@dataclass(frozen=True)
-class Value(Generic[T]):
-    """An effective value and its origin."""
-
-    value: T
-    origin: str
-
-    def __str__(self) -> str:
-        return f"{self.value} ({self.origin})"
-
-
-@dataclass(frozen=True, eq=False)
-class Option(Generic[T]):
-    """One option. ``help`` is one phrase, for pytest's help and for README."""
-
-    name: str
-    kind: OptionKind[T]
-    default: T
-    help: str
-    metavar: str = "X"
-    origin: str = SPECIFICATION
-    environment: str = ""
-    """The environment variable that gives it, if any."""
-    table: str | None = None
-    """The table of dsbench.toml that its key is in, "" for the top; None if dsbench.toml does not know it."""
-    docs: str = ""
-    """The page with details."""
-    show: Callable[[T], str] = str
-    """Formats a value for the header and the help."""
-    default_text: str = ""
-    """The default in words, if ``show`` does not give it."""
-    header_line: int = 3
-    """Line of the header that shows it, from 0; -1: none."""
-    recorded: bool = True
-    """The record lists it among the options; if not, the record has a field for it."""
-
-    @property
-    def flag(self) -> str:
-        return f"--{self.name}"
-
-    @property
-    def ini(self) -> str:
-        return f"dsbench_{self.name.replace('-', '_')}"
-
-    @property
-    def default_shown(self) -> str:
-        return self.default_text or self.show(self.default)
+from dsbench.base.option import DEFAULT, Option, defaults, placeholder
+from dsbench.base.option_kinds import Flag, Fraction, Number, OneOf, Text, Texts, Whole
 
 
 def _numeral(value: float) -> str:
@@ -293,7 +226,7 @@ ABLATION = Option(
     "ablation",
     Flag(),
     False,
-    "say what each way costs in which the app differs from the ideal: scaling, padding, filters, keys of the config",
+    "measure what each difference between the app and the ideal costs: scaling, padding, filters, keys of the config",
     origin=DEFAULT,
     docs="docs/parity.md",
 )
@@ -329,163 +262,21 @@ OPTIONS: tuple[Option[Any], ...] = tuple(row for row in tuple(globals().values()
 """Every row above, in this order: that of pytest's help, the header, the record and README."""
 
 
-@dataclass(frozen=True)
-class Given:
-    """The texts of one option by level, before a model directory is read; None: not given."""
-
-    command_line: Any = None
-    environment: Any = None
-    ini: Any = None
-
-    @property
-    def levels(self) -> tuple[tuple[Any, str], ...]:
-        """Each level with what it gives, the highest first."""
-        return (self.command_line, COMMAND_LINE), (self.environment, ENVIRONMENT), (self.ini, INI)
-
-
-@dataclass(frozen=True)
-class Options:
-    """The texts that the user gave, by option name."""
-
-    given: Mapping[str, Given] = field(default_factory=dict)
-
-    def resolve(self, option: Option[T], settings: Mapping[str, Any] = _NOTHING) -> Value[T]:
-        """The value of the highest level that has one. ``settings``: values of a model's dsbench.toml, by name.
-
-        Raises USAGE with option and level if a text cannot be read.
-        """
-        given = self.given.get(option.name, Given())
-        for text, origin in ((given.command_line, COMMAND_LINE), (given.environment, ENVIRONMENT)):
-            if text is not None:
-                return Value(_parse(option, text, origin), origin)
-        if option.name in settings:
-            return Value(settings[option.name], SETTINGS)
-        if given.ini is not None:
-            return Value(_parse(option, given.ini, INI), INI)
-        return Value(option.default, option.origin)
-
-    def check(self) -> None:
-        """Raise USAGE if a text cannot be read, or a run would be too short.
-
-        Called before any model directory is read: a value of dsbench.toml is checked in pre-flight.
-        """
-        for option in OPTIONS:
-            for text, origin in self.given.get(option.name, Given()).levels:
-                if text is not None:
-                    _parse(option, text, origin)
-        seconds, interval = self.resolve(PERF_SECONDS), self.resolve(PERF_INTERVAL)
-        if seconds.origin == interval.origin == COMMAND_LINE:
-            require_two_windows(seconds, interval)
-
-    def header(self, settings: Sequence[Mapping[str, Any]] = ()) -> tuple[str, ...]:
-        """Lines of pytest's header: effective values and their origins.
-
-        ``settings``: the options of each readable dsbench.toml; if models differ, all values are shown.
-        """
-        every = settings or (_NOTHING,)
-        lines: dict[int, list[str]] = {}
-        for option in OPTIONS:
-            shown = dict.fromkeys(_shown(option, self.resolve(option, one)) for one in every)
-            lines.setdefault(option.header_line, []).append(f"{option.name} {' | '.join(shown)}")
-        return tuple(f"dsbench: {'; '.join(lines[number])}" for number in sorted(lines) if number >= 0)
-
-
-def require_two_windows(seconds: Value[int], interval: Value[int]) -> None:
-    """Raise USAGE if a run is shorter than two PERF windows: the first window contains the app's start."""
-    if seconds.value < 2 * interval.value:
-        raise DsbenchError(
-            Code.USAGE,
-            f"--perf-seconds {seconds} is too short for two PERF windows of --perf-interval {interval} seconds",
-            fix=f"give at least {spec.LAST_WINDOWS + 2} intervals, so that start-up is not among the last "
-            f"{spec.LAST_WINDOWS} windows",
-        )
-
-
-def read(
-    command_line: Mapping[str, Any] = _NOTHING,
-    ini: Mapping[str, Any] = _NOTHING,
-    environment: Mapping[str, str] | None = None,
-) -> Options:
-    """Options from the texts of each level, by name; ``environment`` is os.environ by default.
-
-    None counts as not given, and so does an empty value of the ini file or the environment.
-    """
-    variables = os.environ if environment is None else environment
-    by_variable = {row.name: variables[row.environment] for row in OPTIONS if variables.get(row.environment)}
-    names = {*command_line, *by_variable, *ini}
-    return Options(
-        {name: Given(command_line.get(name), by_variable.get(name), ini.get(name) or None) for name in names}
-    )
-
-
-def read_arguments(arguments: argparse.Namespace, options: Iterable[Option[Any]]) -> Options:
-    """Options of a command, from its arguments and the environment."""
-    return read({option.name: getattr(arguments, option.name.replace("-", "_")) for option in options})
-
-
-def _parse(option: Option[T], text: Any, origin: str) -> T:
-    try:
-        return option.kind.parse(text)
-    except ValueError as error:
-        raise DsbenchError(
-            Code.USAGE,
-            f"{option.flag} = {text!r} ({origin}): {error}",
-            fix=f"`--help` shows what {option.flag} takes",
-        ) from None
-
-
-def _shown(option: Option[T], value: Value[T]) -> str:
-    text = option.default_shown if value.origin == option.origin else option.show(value.value)
-    return str(Value(text, value.origin))
-
-
-def add_argument(add: Callable[..., Any], option: Option[Any]) -> None:
-    """Add an option with ``add``: a parser's ``add_argument`` or pytest's ``addoption``. Not given is None."""
-    arguments: dict[str, Any] = {"metavar": _metavar(option)}
-    if isinstance(option.kind, Flag):
-        arguments = {"action": "store_true"}
-    elif isinstance(option.kind, Texts):
-        arguments["action"] = "append"
-    add(option.flag, default=None, help=help_of(option), **arguments)
-
-
-def help_of(option: Option[Any]) -> str:
-    """The help text with the default."""
-    default = "" if isinstance(option.kind, (Flag, Texts)) else f" (default: {_defaults(option, plain=True)})"
-    return option.help.replace("`", "") + (f"; see {option.docs}" if option.docs else "") + default
-
-
 def markdown_table() -> str:
     """README's table of options."""
     lines = ["| option | pytest ini | dsbench.toml | default | what it does |", "|---|---|---|---|---|"]
     for option in OPTIONS:
         key = f"`[{option.table}] {option.name}`" if option.table else f"`{option.name}`"
         cells = (
-            f"`{option.flag}{_placeholder(option)}`",
+            f"`{option.flag}{placeholder(option)}`",
             f"`{option.ini}`",
             "" if option.table is None else key,
-            _defaults(option),
+            defaults(option),
             option.help + (f" ([{option.docs}]({option.docs}))" if option.docs else ""),
         )
         escaped = (cell.replace("|", "\\|") for cell in cells)
         lines.append("|" + "|".join(f" {cell} " if cell else " " for cell in escaped) + "|")
     return "\n".join(lines)
-
-
-def _defaults(option: Option[Any], *, plain: bool = False) -> str:
-    if isinstance(option.kind, Flag):
-        return "off"
-    default = f"`{option.default}`" if isinstance(option.kind, OneOf) else option.default_shown
-    text = f"`{option.environment}`, else {default}" if option.environment else default
-    return text.replace("`", "") if plain else text
-
-
-def _metavar(option: Option[Any]) -> str:
-    return "|".join(option.kind.allowed) if isinstance(option.kind, OneOf) else option.metavar
-
-
-def _placeholder(option: Option[Any]) -> str:
-    return "" if isinstance(option.kind, Flag) else f" {_metavar(option)}"
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dsbench.base import options
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.options import Option
+from dsbench.base.option import Option
 from dsbench.ci.changed import changed_since, model_dirs_of
 from dsbench.ci.inputs import INPUTS
 from dsbench.ci.outcome import ERROR, IMPORT_STEPS, NO_MODEL

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from dsbench.base import options
+from dsbench.base import option_levels, options
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
 from dsbench.base.text import printable
@@ -93,7 +93,7 @@ def _home(arguments: argparse.Namespace, start: Path) -> ModelLayout | None:
 
 def _video(arguments: argparse.Namespace, home: ModelLayout | None, start: Path) -> VideoFacts:
     """--video, else the model directory's, else the default. Raises VIDEO_MISSING, VIDEO_UNREADABLE."""
-    given = options.read({options.VIDEO.name: arguments.video})
+    given = option_levels.read({options.VIDEO.name: arguments.video})
     layout = home or ModelLayout.at(".", start)
     values = settings.load(layout.settings_file) if home else settings.Settings()
     return preflight.read_video(layout, values, Request("embedded", given, start, replace_results=False)).value

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dsbench.base import spec
 from dsbench.base.errors import DsbenchError
-from dsbench.base.options import Value
+from dsbench.base.option import Value
 from dsbench.families import registry
 from dsbench.families.base import Head, HeadFact
 from dsbench.inspection import findings, model_file

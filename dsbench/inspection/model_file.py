@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.options import Value
+from dsbench.base.option import Value
 from dsbench.formats import labels as label_file
 from dsbench.formats.labels import Labels
 from dsbench.model import settings as settings_file

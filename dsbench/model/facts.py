@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from dsbench.base.options import Value
+from dsbench.base.option import Value
 from dsbench.formats.labels import Labels
 from dsbench.formats.trtexec.setup import UNKNOWN, Setup
 from dsbench.model.engine_checks import Origin

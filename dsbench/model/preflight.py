@@ -14,7 +14,9 @@ from typing import TypeVar
 
 from dsbench.base import places, spec
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.options import TARGET_FPS, VIDEO, Options, Value
+from dsbench.base.option import Value
+from dsbench.base.option_levels import Options
+from dsbench.base.options import TARGET_FPS, VIDEO
 from dsbench.base.os_errors import require_reachable, system_errors
 from dsbench.formats import labels as labels_format
 from dsbench.formats.labels import Labels

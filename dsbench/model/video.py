@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.options import COMMAND_LINE, ENVIRONMENT, INI, SETTINGS, SPECIFICATION, Value
+from dsbench.base.option import COMMAND_LINE, ENVIRONMENT, INI, SETTINGS, SPECIFICATION, Value
 from dsbench.base.os_errors import require_reachable
 
 if TYPE_CHECKING:

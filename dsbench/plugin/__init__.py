@@ -14,10 +14,11 @@ from typing import Any, Literal
 
 import pytest
 
-from dsbench.base import interrupts, jsonable, options, resources
+from dsbench.base import interrupts, jsonable, option_levels, options, resources
 from dsbench.base.errors import DsbenchError
+from dsbench.base.option import add_argument, help_of
 from dsbench.base.option_kinds import Flag, Texts
-from dsbench.base.options import Options
+from dsbench.base.option_levels import Options
 from dsbench.base.os_errors import as_dsbench_error
 from dsbench.base.text import console
 from dsbench.ci import junit
@@ -54,8 +55,8 @@ _INI_TYPES: dict[type, Literal["bool", "linelist"]] = {Flag: "bool", Texts: "lin
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("dsbench", "dsbench: validate and benchmark a detector for DeepStream")
     for option in options.OPTIONS:
-        options.add_argument(group.addoption, option)
-        parser.addini(option.ini, options.help_of(option), type=_INI_TYPES.get(type(option.kind)))
+        add_argument(group.addoption, option)
+        parser.addini(option.ini, help_of(option), type=_INI_TYPES.get(type(option.kind)))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -114,7 +115,7 @@ def _report_path(config: pytest.Config) -> Path | None:
 
 
 def _read_options(config: pytest.Config) -> Options:
-    given = options.read(
+    given = option_levels.read(
         {option.name: config.getoption(option.flag) for option in options.OPTIONS},
         {option.name: config.getini(option.ini) for option in options.OPTIONS},
     )

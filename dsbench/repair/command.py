@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import jsonable, options
+from dsbench.base import jsonable, option_levels, options
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.text import printable
 from dsbench.build import file_changes
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not layout.root.is_dir():
         what, fix = "there is no such model directory", "correct the path; `dsbench init` lays a directory out"
         raise DsbenchError(Code.MODEL_DIR_MISSING, what, where=str(layout.root), fix=fix)
-    given = options.read({options.VIDEO.name: arguments.video, options.PREPARE.name: "never"})
+    given = option_levels.read({options.VIDEO.name: arguments.video, options.PREPARE.name: "never"})
     with ExitStack() as held, tempfile.TemporaryDirectory(prefix="dsbench-") as folder:
         directory_lock.take(layout.root, held, shown=layout.given)
         search = FixSearch(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dsbench.base import reading
-from dsbench.base.options import Options
+from dsbench.base.option_levels import Options
 from dsbench.base.reading import FileKind
 from dsbench.build import file_edits
 from dsbench.model.layout import ModelLayout

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base.options import Options
+from dsbench.base.option_levels import Options
 from dsbench.base.steps import STEPS
 from dsbench.model.layout import ModelLayout
 from dsbench.runtimes.embedded import EmbeddedRuntime

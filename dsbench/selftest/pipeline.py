@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from dsbench.base import options
+from dsbench.base import option_levels, options
 from dsbench.base.boxes import Boxes
 from dsbench.base.errors import DsbenchError
 from dsbench.build import app_config
@@ -76,7 +76,7 @@ class StepsOutcome:
 
 def run_steps(layout: ModelLayout, how: Treatment, known: tuple[object, ...] = ()) -> StepsOutcome:
     """Run the steps in order, as pytest does. ``known``: results of pre-flight and 6a, which are not run again."""
-    given = options.read({options.VIDEO.name: str(how.video), options.KITTI_FRAMES.name: str(FRAMES)}, {}, {})
+    given = option_levels.read({options.VIDEO.name: str(how.video), options.KITTI_FRAMES.name: str(FRAMES)}, {}, {})
     alarms: list[Alarm] = []
     with ExitStack() as at_end, contextlib.redirect_stdout(io.StringIO()):
         selected = select.select("embedded")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.options import MIN_MAP, Value
+from dsbench.base.option import Value
+from dsbench.base.options import MIN_MAP
 from dsbench.formats.ground_truth.truth import GroundTruth, invalid
 from dsbench.judge import label_names
 from dsbench.judge.accuracy import average_precision, class_names, errors_of_run, judged_frames, thresholds, verdict

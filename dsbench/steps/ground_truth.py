@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from dsbench.base import reading
-from dsbench.base.options import GROUND_TRUTH, SETTINGS, VIDEO
+from dsbench.base.option import SETTINGS
+from dsbench.base.options import GROUND_TRUTH, VIDEO
 from dsbench.formats.ground_truth import reader
 from dsbench.formats.ground_truth.truth import GroundTruth, TruthFrame, invalid
 from dsbench.judge.accuracy import clip_frames

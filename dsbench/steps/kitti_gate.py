@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.options import GPU_ID, KITTI_FRAMES, MIN_DETECTION_RATE, Value
+from dsbench.base.option import Value
+from dsbench.base.options import GPU_ID, KITTI_FRAMES, MIN_DETECTION_RATE
 from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
 from dsbench.families.base import Network

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dsbench.base import jsonable
-from dsbench.base.options import GPU_ID, REPLACE_RESULTS, Option, Options, Value
+from dsbench.base.option import Option, Value
+from dsbench.base.option_levels import Options
+from dsbench.base.options import GPU_ID, REPLACE_RESULTS
 from dsbench.base.progress import ProgressDisplay
 from dsbench.base.steps import RECORD_KEYS
 from dsbench.machine import hardware

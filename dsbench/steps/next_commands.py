@@ -7,7 +7,8 @@ import shlex
 from collections.abc import Iterator
 
 from dsbench.base import spec
-from dsbench.base.options import COMMAND_LINE, RUNTIME, VIDEO
+from dsbench.base.option import COMMAND_LINE
+from dsbench.base.options import RUNTIME, VIDEO
 from dsbench.build import trtexec_commands
 from dsbench.model.facts import PreflightFacts
 from dsbench.record.schema import INCONCLUSIVE

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dsbench.base import options
+from dsbench.base import option_levels, options
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.build import compile as parser_compile
 from dsbench.build import makefile, parser_source, symbols
@@ -328,7 +328,7 @@ def command(model_dir: str, video: str | None) -> int:
     """
     start = Path.cwd()
     layout = ModelLayout.at(model_dir, start)
-    given = options.read({options.VIDEO.name: video})
+    given = option_levels.read({options.VIDEO.name: video})
     facts = preflight.run(layout, Request("embedded", given, start, replace_results=True))
     with tempfile.TemporaryDirectory(prefix="dsbench-") as scratch:
         outputs = model_outputs.probe(facts, Path(scratch))

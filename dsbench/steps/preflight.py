@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dsbench.base.options import GPU_ID, PERF_INTERVAL, PERF_SECONDS, require_two_windows
+from dsbench.base.option_levels import require_two_windows
+from dsbench.base.options import GPU_ID, PERF_INTERVAL, PERF_SECONDS
 from dsbench.machine import directory_lock, hardware
 from dsbench.model import preflight
 from dsbench.model.engine_checks import Origin

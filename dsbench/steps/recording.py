@@ -11,7 +11,8 @@ from typing import Any
 
 import dsbench
 from dsbench.base.errors import DsbenchError
-from dsbench.base.options import GPU_ID, OPTIONS, REPLACE_RESULTS, Options
+from dsbench.base.option_levels import Options
+from dsbench.base.options import GPU_ID, OPTIONS, REPLACE_RESULTS
 from dsbench.base.os_errors import as_dsbench_error
 from dsbench.base.steps import RECORD_KEYS
 from dsbench.formats.trtexec import log as trtexec_log

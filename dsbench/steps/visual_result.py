@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base.options import Value
+from dsbench.base.option import Value
 from dsbench.base.process import Finished
 from dsbench.runtimes.visual import SampleFrame
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from dsbench.base.options import DEFAULT, GPU_ID, KITTI_FRAMES, VISUAL_FRAMES, Value
+from dsbench.base.option import DEFAULT, Value
+from dsbench.base.options import GPU_ID, KITTI_FRAMES, VISUAL_FRAMES
 from dsbench.build import app_config
 from dsbench.build.app_config import AppPlan
 from dsbench.model.facts import PreflightFacts

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.options import GPU_ID, TARGET_FPS, Options, Value, read_arguments
+from dsbench.base.option import Value
+from dsbench.base.option_levels import Options, read_arguments
+from dsbench.base.options import GPU_ID, TARGET_FPS
 from dsbench.build import trtexec_commands
 from dsbench.build.trtexec_commands import FP16, FP32, Target
 from dsbench.machine import device_lock, directory_lock, hardware

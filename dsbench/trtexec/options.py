@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dsbench.base import spec
+from dsbench.base.option import DEFAULT, Option
 from dsbench.base.option_kinds import Whole
-from dsbench.base.options import DEFAULT, GPU_ID, TARGET_FPS, Option
+from dsbench.base.options import GPU_ID, TARGET_FPS
 
 MAX_BS: Option[int | None] = Option(
     "max-bs", Whole(1), None, "first MAX_BS to try", metavar="N", default_text=str(spec.FIRST_MAX_BS)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import options, reading
+from dsbench.base import option_levels, options, reading
 from dsbench.base.reading import FileKind
 from dsbench.formats import kitti, nvinfer
 from dsbench.formats.nvinfer import NvinferConfig
@@ -65,7 +65,7 @@ def derive(record: Record, layout: ModelLayout, start: Path, scratch: Path) -> D
     clip = _clip(record, layout)
     if clip is None:
         return Derived(None, f"the video is not here: {video.path}")
-    given = options.read(
+    given = option_levels.read(
         {
             options.VIDEO.name: clip,
             options.KITTI_FRAMES.name: data.frames_asked,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from dsbench.base.options import Value
+from dsbench.base.option import Value
 from dsbench.judge import gate, streams
 from dsbench.judge.imports import parity
 from dsbench.judge.run import stream_facts

@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from dsbench.base.options import MIN_STREAMS, PERF_INTERVAL, PERF_SECONDS, TARGET_FPS, Option
+from dsbench.base.option import Option
+from dsbench.base.options import MIN_STREAMS, PERF_INTERVAL, PERF_SECONDS, TARGET_FPS
 from dsbench.record.evidence import Evidence, EvidenceLog
 from dsbench.record.schema import OptionRecord, Record
 

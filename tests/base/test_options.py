@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.base import options
+from dsbench.base import option_levels, options
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.option import Option, Value, add_argument
 from dsbench.base.option_kinds import Flag, Number, OneOf, OptionKind, Text, Whole
-from dsbench.base.options import Given, Option, Options, Value
+from dsbench.base.option_levels import Given, Options
 
 COUNT = Option("x", Whole(0), 5, "a number", table="")
 
@@ -56,10 +57,10 @@ def test_a_value_that_cannot_be_read_names_option_and_level(kind: OptionKind[obj
 
 
 def test_a_run_shorter_than_two_windows_is_refused() -> None:
-    given = options.read({"perf-seconds": "3", "perf-interval": "2"}, environment={})
+    given = option_levels.read({"perf-seconds": "3", "perf-interval": "2"}, environment={})
     with pytest.raises(DsbenchError, match="too short for two PERF windows"):
         given.check()
-    options.read({"perf-seconds": "3"}, environment={}).check()  # the interval may stand in dsbench.toml
+    option_levels.read({"perf-seconds": "3"}, environment={}).check()  # the interval may stand in dsbench.toml
 
 
 @pytest.mark.parametrize("level", ["command_line", "environment", "ini"])
@@ -91,7 +92,7 @@ def test_no_name_is_taken_twice() -> None:
 
 
 def test_the_header_shows_each_value_of_several_models() -> None:
-    given = options.read({"model-dir": ["models/a", "models/b"], "sweep": True}, environment={})
+    given = option_levels.read({"model-dir": ["models/a", "models/b"], "sweep": True}, environment={})
     lines = given.header([{"target-fps": 25.0}, {"video": "a.mp4"}])
     assert all(line.startswith("dsbench: ") for line in lines)
     shown = [dict(entry.split(" ", 1) for entry in line.removeprefix("dsbench: ").split("; ")) for line in lines]
@@ -107,9 +108,9 @@ def test_the_header_shows_each_value_of_several_models() -> None:
 
 def test_a_command_shares_a_row() -> None:
     parser = argparse.ArgumentParser()
-    options.add_argument(parser.add_argument, options.TARGET_FPS)
+    add_argument(parser.add_argument, options.TARGET_FPS)
     assert "frames per second of one real-time stream (default: 30)" in parser.format_help()
-    given = options.read_arguments(parser.parse_args(["--target-fps=15"]), [options.TARGET_FPS])
+    given = option_levels.read_arguments(parser.parse_args(["--target-fps=15"]), [options.TARGET_FPS])
     assert given.resolve(options.TARGET_FPS) == Value(15.0, "command line")
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.base import options, reading
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.option_levels import read
 from dsbench.formats.versions import EngineMachine
 from dsbench.model import engine_provenance, preflight
 from dsbench.model.engine_provenance import EngineProvenance
@@ -53,7 +54,7 @@ Check = Callable[..., PreflightFacts]
 @pytest.fixture
 def check(layout: ModelLayout, clip: Path, tmp_path: Path) -> Check:
     def run(machine: EngineMachine = HERE, runtime: str = "deepstream") -> PreflightFacts:
-        request = Request(runtime, options.read({"video": str(clip)}), tmp_path, replace_results=True, machine=machine)
+        request = Request(runtime, read({"video": str(clip)}), tmp_path, replace_results=True, machine=machine)
         return preflight.run(layout, request)
 
     return run

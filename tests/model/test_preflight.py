@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.base import options
+from dsbench.base import option_levels
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.model import preflight
 from dsbench.model.facts import PreflightFacts
@@ -43,7 +43,7 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def check(root: Path, clip: Path, tmp_path: Path) -> Callable[..., PreflightFacts]:
     def run(**changes: object) -> PreflightFacts:
-        request = Request("deepstream", options.read({"video": str(clip)}), tmp_path, local=tmp_path / "local")
+        request = Request("deepstream", option_levels.read({"video": str(clip)}), tmp_path, local=tmp_path / "local")
         request = dataclasses.replace(request, **changes)  # type: ignore[arg-type]
         return preflight.run(ModelLayout.at("models/net/", tmp_path), request)
 
@@ -147,7 +147,7 @@ def test_what_is_missing_is_said_in_the_specifications_words(
 def test_everything_missing_is_one_failure(check: Callable[..., PreflightFacts], root: Path) -> None:
     remove("model/net.onnx", "config/labels.txt", "benchmarks/engines/net_dynamic_b16.engine")(root)
     with pytest.raises(DsbenchError) as caught:
-        check(options=options.read({"video": "nowhere.mp4"}))
+        check(options=option_levels.read({"video": "nowhere.mp4"}))
     assert caught.value.code == Code.PREFLIGHT
     for said in ("No ONNX file", "No engine found", "labels.txt not found", "Video file not found"):
         assert said in caught.value.what
@@ -155,7 +155,7 @@ def test_everything_missing_is_one_failure(check: Callable[..., PreflightFacts],
 
 def test_missing_video_shows_both_fixes(check: Callable[..., PreflightFacts], tmp_path: Path) -> None:
     with pytest.raises(DsbenchError) as caught:
-        check(options=options.read(environment={"DS_VIDEO": "gone.mp4"}))
+        check(options=option_levels.read(environment={"DS_VIDEO": "gone.mp4"}))
     assert caught.value.what == f"ERROR: Video file not found: {tmp_path / 'gone.mp4'}"
     assert "Fix 1: Set DS_VIDEO=/path/to/sample_720p.mp4 before running" in caught.value.fix
     assert "Fix 2: Install DeepStream samples" in caught.value.fix
@@ -168,18 +168,18 @@ def test_missing_video_shows_both_fixes(check: Callable[..., PreflightFacts], tm
 def test_a_file_that_is_no_video(check: Callable[..., PreflightFacts], tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.mp4").write_bytes(content)
     with pytest.raises(DsbenchError) as caught:
-        check(options=options.read({"video": "x.mp4"}))
+        check(options=option_levels.read({"video": "x.mp4"}))
     assert caught.value.code == Code.VIDEO_UNREADABLE
 
 
 def test_what_an_unreadable_video_is_instead(check: Callable[..., PreflightFacts], tmp_path: Path, clip: Path) -> None:
     (tmp_path / "cut.mp4").write_bytes(clip.read_bytes()[:2000])
     with pytest.raises(DsbenchError, match="cut off") as caught:
-        check(options=options.read({"video": "cut.mp4"}))
+        check(options=option_levels.read({"video": "cut.mp4"}))
     assert "Errno" not in caught.value.what
     (tmp_path / "lfs.mp4").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n")
     with pytest.raises(DsbenchError, match="Git LFS pointer"):
-        check(options=options.read({"video": "lfs.mp4"}))
+        check(options=option_levels.read({"video": "lfs.mp4"}))
 
 
 def test_video_precedence(check: Callable[..., PreflightFacts], root: Path, clip: Path) -> None:
@@ -187,10 +187,10 @@ def test_video_precedence(check: Callable[..., PreflightFacts], root: Path, clip
     (root / "clips" / "own.mp4").write_bytes(clip.read_bytes())
     (root / "dsbench.toml").write_text('video = "clips/own.mp4"')
     assert (
-        check(options=options.read({"video": str(clip)}, environment={"DS_VIDEO": "e.mp4"})).video.origin
+        check(options=option_levels.read({"video": str(clip)}, environment={"DS_VIDEO": "e.mp4"})).video.origin
         == "command line"
     )
-    from_toml = check(options=options.read(ini={"video": "ini.mp4"}, environment={})).video
+    from_toml = check(options=option_levels.read(ini={"video": "ini.mp4"}, environment={})).video
     assert (from_toml.value.path, from_toml.origin) == (root / "clips/own.mp4", "dsbench.toml")
 
 
@@ -281,5 +281,5 @@ def test_directories_that_are_none(tmp_path: Path, kind: str) -> None:
     elif kind == "loop":
         target.symlink_to(target)
     with pytest.raises(DsbenchError) as caught:
-        preflight.run(ModelLayout.at("models/x", tmp_path), Request("embedded", options.Options(), tmp_path))
+        preflight.run(ModelLayout.at("models/x", tmp_path), Request("embedded", option_levels.Options(), tmp_path))
     assert caught.value.code == Code.MODEL_DIR_MISSING

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from dsbench.base import jsonable
-from dsbench.base.options import Options
+from dsbench.base.option_levels import Options
 from dsbench.build import file_changes
 from dsbench.build.file_edits import KeyEdit
 from dsbench.model.layout import ModelLayout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dsbench.base import options
+from dsbench.base import option_levels
 from dsbench.model.layout import ModelLayout
 from dsbench.runtimes.contract import Runtime
 from dsbench.runtimes.select import Selected
@@ -27,4 +27,4 @@ def model_run(
     texts |= {"video": str(clip), "prepare": prepare}
     flags = {"replace-results": replace_results or None}
     chosen = StandInRuntime((), name=runtime) if isinstance(runtime, str) else runtime
-    return ModelRun(layout, options.read({**texts, **flags}), Selected(chosen, "test"), scratch, scratch)
+    return ModelRun(layout, option_levels.read({**texts, **flags}), Selected(chosen, "test"), scratch, scratch)

@@ -13,7 +13,7 @@ import pytest
 from dsbench.base import spec
 from dsbench.base.boxes import Boxes
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.options import Value
+from dsbench.base.option import Value
 from dsbench.embedded.nvinfer.infer import OnnxModel
 from dsbench.families.base import Head, Network
 from dsbench.families.yolox import YoloxLayout

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.options import Value
+from dsbench.base.option import Value
 from dsbench.base.process import Finished
 from dsbench.formats import kitti
 from dsbench.formats.app.console import Console

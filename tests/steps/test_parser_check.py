@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dsbench import cli
-from dsbench.base import options
+from dsbench.base import option_levels
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.judge.lint import ERROR, WARNING, Finding
 from dsbench.model import preflight
@@ -150,7 +150,7 @@ def test_a_cancelled_check_ends(model_dir: Path, tmp_path: Path) -> None:
     building = tmp_path / "building"
     (model_dir / "parser" / "Makefile").write_text(f"all:\n\ttouch '{building}'; sleep 120\n")
     layout = ModelLayout.at(str(model_dir), tmp_path)
-    given = options.read({"video": str(tmp_path / "clip.mp4")})
+    given = option_levels.read({"video": str(tmp_path / "clip.mp4")})
     facts = preflight.run(layout, Request("embedded", given, tmp_path, replace_results=True))
     outputs = model_outputs.probe(facts, tmp_path)
     begun = time.monotonic()

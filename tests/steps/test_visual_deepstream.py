@@ -22,7 +22,7 @@ from PIL import Image
 
 from dsbench.base import process
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.options import Value
+from dsbench.base.option import Value
 from dsbench.model import video
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout

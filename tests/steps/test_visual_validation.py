@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dsbench.base.options import Value
+from dsbench.base.option import Value
 from dsbench.record.evidence import EvidenceLog
 from dsbench.runtimes import visual
 from dsbench.steps import visual_validation

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from dsbench import cli
-from dsbench.base import options, reading
+from dsbench.base import option_levels, reading
 from dsbench.formats.trtexec import log as trtexec_log
 from dsbench.formats.versions import EngineMachine
 from dsbench.machine import hardware
@@ -481,7 +481,7 @@ def test_preflight_takes_what_was_prepared(layout: ModelLayout, prepare: Prepare
     (layout.root / "config").mkdir()
     layout.labels.write_text("car\nperson\n")
     clip = write_clip(tmp_path / "clip.mp4", frames=2)
-    facts = preflight.run(layout, Request("deepstream", options.read({"video": str(clip)}), tmp_path))
+    facts = preflight.run(layout, Request("deepstream", option_levels.read({"video": str(clip)}), tmp_path))
     assert facts.max_bs == 64
     assert facts.throughput is not None
     assert facts.throughput.peak_gpu_streams == 42

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from dsbench.base import options
-from dsbench.base.options import COMMAND_LINE, ENVIRONMENT, SPECIFICATION, VIDEO
+from dsbench.base import option_levels
+from dsbench.base.option import COMMAND_LINE, ENVIRONMENT, SPECIFICATION
+from dsbench.base.options import VIDEO
 from dsbench.doctor.inventory import Video
 from dsbench.doctor.probe import ClipAnswer
 from dsbench.doctor.survey.ask import probe
@@ -14,7 +15,7 @@ from dsbench.doctor.survey.ask import probe
 
 async def video(named: str | None, cwd: Path) -> Video:
     """``named``: --video. One frame is decoded, by a child program."""
-    value = options.read({VIDEO.name: named}).resolve(VIDEO)
+    value = option_levels.read({VIDEO.name: named}).resolve(VIDEO)
     origin = {COMMAND_LINE: "--video", ENVIRONMENT: "DS_VIDEO", SPECIFICATION: "DeepStream's sample"}[value.origin]
     path = os.path.abspath(cwd / os.path.expanduser(value.value.removeprefix("file://")))
     chosen = value.origin != SPECIFICATION
