@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dsbench.base import jsonable, reading
 from dsbench.base.reading import FileKind
@@ -20,6 +20,14 @@ from dsbench.formats.versions import EngineMachine
 SCHEMA = 1
 SUFFIX = ".json"
 _EDGE = 1 << 20
+
+
+class MeasuredLog(NamedTuple):
+    """Step 5 at one batch: seconds that trtexec ran, and the log that it left."""
+
+    batch: int
+    seconds: float
+    log_sha256: str
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,8 @@ class EngineProvenance:
     dsbench: str
     scanned: tuple[tuple[int, float], ...] = ()
     limit: str = ""
+    measured: tuple[MeasuredLog, ...] = ()
+    """Step 5 with this engine."""
     schema: int = SCHEMA
 
     @property

@@ -55,14 +55,28 @@ class StandInProvenance:
         return re.sub(r"[\x00-\x1f\x7f]", " ", text)
 
 
-def engine_text(provenance: StandInProvenance, max_bs: int) -> str:
-    """The whole stand-in."""
+_SECONDS = re.compile(r"^PREPARATION_SECONDS=(\d{1,6}\.\d\d)$", re.MULTILINE)
+
+
+def engine_text(provenance: StandInProvenance, max_bs: int, seconds: float) -> str:
+    """The whole stand-in. ``seconds``: how long engine preparation took."""
     return (
         f"{provenance.line}\n"
         f"MAX_BS={max_bs}\n"
+        f"PREPARATION_SECONDS={seconds:.2f}\n"
         "This is no TensorRT engine. dsbench's embedded runtime runs the ONNX file itself; this file carries MAX_BS\n"
         "in its name, as the engine would. DeepStream needs a real one: run Steps 4-5 there.\n"
     )
+
+
+def preparation_seconds(engine: Path) -> float | None:
+    """How long the preparation took that wrote this stand-in; None if it does not say so."""
+    try:
+        with reading.open_regular(engine) as file:
+            found = _SECONDS.search(file.read(_LONGEST_LINE).decode("utf-8", "replace"))
+    except OSError:
+        return None
+    return float(found[1]) if found else None
 
 
 def first_line(path: Path) -> str:

@@ -240,6 +240,16 @@ def evidence(request: pytest.FixtureRequest) -> EvidenceLog:
     return log
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """From the moment at which a step's name is shown an interrupt is one in that step."""
+    step, layout = collection.step_of(item), collection.layout_of(item)
+    if step is not None and layout is not None:
+        item.config.stash[COLLECTOR].running = f"{step.name} of {layout.given}"
+        item.config.stash[RECORDERS].begin(layout.key, step.name)
+    return (yield)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     step, layout = collection.step_of(item), collection.layout_of(item)
@@ -247,7 +257,6 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
         return (yield)
     log = EvidenceLog(step.name, layout.name, layout.key, item.config.stash[SELECTED].runtime.label)
     item.stash[EVIDENCE_LOG] = log
-    item.config.stash[COLLECTOR].running = f"{step.name} of {layout.given}"
     _begin_record(item.config, layout).running = step.name
     cause = item.config.stash[LEDGER].cause_to_skip(layout.key, step)
     if cause is not None:

@@ -115,6 +115,11 @@ class Recorders:
         for recorder in self._by_model.values():
             recorder.interrupted()
 
+    def begin(self, model_key: str, step: str) -> None:
+        """``step`` of that model runs next. A model's first step makes the recorder itself."""
+        if model_key in self._by_model:
+            self._by_model[model_key].running = step
+
     def get(self, model_key: str, make: Callable[[], Recorder] | None = None) -> Recorder:
         """The model's recorder, created with ``make`` if there is none yet."""
         if model_key not in self._by_model and make is not None:

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import environment, spec
+from dsbench.base import environment, reading, spec
 from dsbench.base.errors import DsbenchError
 from dsbench.build import trtexec_commands
 from dsbench.formats import kitti
 from dsbench.formats.trtexec import log as trtexec_log
 from dsbench.judge.imports.preprocessing import Choice
+from dsbench.model import stand_in
 from dsbench.model.facts import PreflightFacts
 from dsbench.model.layout import ModelLayout
 from dsbench.model.stand_in import is_stand_in
@@ -204,6 +205,7 @@ def _durations(model: ModelRun, facts: PreflightFacts) -> DurationSummary:
     retry, step8 = second.retry if second else None, model.find(Step8Duration)
     return DurationSummary(
         step_4=known.build_seconds if known else None,
+        step_5=_step_5(facts),
         preparation=round(prepared.seconds, 2) if prepared and prepared.seconds else None,
         step_6=round(step6.seconds, 2) if step6 else None,
         run1=_seconds(first.run) if first else None,
@@ -211,6 +213,21 @@ def _durations(model: ModelRun, facts: PreflightFacts) -> DurationSummary:
         retry=_seconds(retry) if retry else None,
         step_8=step8.seconds if step8 else None,
     )
+
+
+def _step_5(facts: PreflightFacts) -> float | None:
+    """Seconds of trtexec at both batches; None unless ``dsbench prepare`` made the logs that are there."""
+    known, engine = facts.origin.provenance if facts.origin else None, facts.engine
+    if known is None or engine is None or not known.measured:
+        return None
+    made = {one.batch: one for one in known.measured}
+    batches = stand_in.required_batches(engine.max_bs, facts.onnx.batch)
+    logs = {batch: facts.layout.trtexec_log(batch) for batch in batches}
+    if any(batch not in made or not log.is_file() for batch, log in logs.items()):
+        return None
+    if any(reading.sha256(log) != made[batch].log_sha256 for batch, log in logs.items()):
+        return None
+    return round(sum(made[batch].seconds for batch in batches), 2)
 
 
 def _seconds(run: MeasuredRun) -> float:

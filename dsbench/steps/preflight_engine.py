@@ -34,6 +34,9 @@ SECONDS, WARM_UP = 2.5, 0.5
 SCAN_SECONDS, SCAN_WARM_UP = 0.5, 0.1
 """For the measurements that search for MAX_BS."""
 
+EARLIER = ", in an earlier run"
+"""Behind the time of a preparation that this run did not make."""
+
 Measure = Callable[[int, float, float], BatchMeasurement]
 """(batch, seconds, warm-up seconds) -> what was measured."""
 
@@ -47,6 +50,9 @@ class PreparedEngine:
     action: str
     """What was done, in one phrase."""
     seconds: float = 0.0
+    """How long the preparation took; 0 if that is not known."""
+    earlier: bool = False
+    """An earlier run prepared it."""
     scanned: tuple[tuple[int, float], ...] = ()
     """(batch, images per second) in the order of measurement."""
     moved: tuple[Path, ...] = ()
@@ -62,7 +68,7 @@ def prepare(model: ModelRun, facts: PreflightFacts) -> PreparedEngine:
         return PreparedEngine(facts, "none: on this runtime Steps 4-5 build the engine")
     provenance = provenance_of(facts)
     if stand_in.still_holds(facts.layout, facts.engine, facts.throughput, provenance, facts.onnx.batch):
-        return PreparedEngine(facts, "engine and trtexec logs of an earlier preparation are still valid")
+        return _of_earlier_run(facts)
     if model.option(PREPARE).value == "never":
         return PreparedEngine(_without_outdated(facts, provenance), "--prepare never: nothing was measured")
     started = time.monotonic()
@@ -70,7 +76,7 @@ def prepare(model: ModelRun, facts: PreflightFacts) -> PreparedEngine:
         try:
             with working.seconds(model, "measuring the model on ONNX Runtime (engine preparation, once)") as task:
                 search = find_max_bs(facts, _measurer(facts, model.scratch, task))
-            moved = _write(facts, provenance, search)
+            moved = _write(facts, provenance, search, time.monotonic() - started)
         except DsbenchError as error:
             kept = _without_outdated(facts, provenance)
             return PreparedEngine(kept, "failed", time.monotonic() - started, failure=error)
@@ -82,6 +88,13 @@ def prepare(model: ModelRun, facts: PreflightFacts) -> PreparedEngine:
         moved=moved,
         notes=(*held_lock.notes, *search.notes),
     )
+
+
+def _of_earlier_run(facts: PreflightFacts) -> PreparedEngine:
+    engine = facts.engine.path if facts.engine and facts.engine.stand_in else None
+    seconds = stand_in.preparation_seconds(engine) if engine else None
+    action = "engine and trtexec logs of an earlier preparation are still valid"
+    return PreparedEngine(facts, action, seconds or 0.0, earlier=True)
 
 
 def provenance_of(facts: PreflightFacts) -> StandInProvenance:
@@ -163,7 +176,7 @@ def _measurer(facts: PreflightFacts, scratch: Path, task: Task) -> Measure:
     return measure
 
 
-def _write(facts: PreflightFacts, provenance: StandInProvenance, search: Search) -> tuple[Path, ...]:
+def _write(facts: PreflightFacts, provenance: StandInProvenance, search: Search, seconds: float) -> tuple[Path, ...]:
     """Write the logs first and the engine last: an interrupted preparation leaves no engine and is repeated.
 
     TensorRT's logs move to ``previous/`` (only with ``--replace-results``: otherwise pre-flight has stopped). Returns
@@ -178,7 +191,7 @@ def _write(facts: PreflightFacts, provenance: StandInProvenance, search: Search)
     for path, measured in logs.items():
         replace_file(path, f"{provenance.line}\n{measured.log}".encode("utf-8", "surrogateescape"))
     if facts.engine is None or facts.engine.stand_in:
-        replace_file(target, stand_in.engine_text(provenance, search.max_bs).encode())
+        replace_file(target, stand_in.engine_text(provenance, search.max_bs, seconds).encode())
     return moved
 
 
@@ -199,7 +212,7 @@ def _without_outdated(facts: PreflightFacts, provenance: StandInProvenance) -> P
 
 def add_evidence(log: EvidenceLog, prepared: PreparedEngine) -> None:
     """What was measured in place of Steps 4-5, and how long it took."""
-    took = f"{prepared.seconds:.1f} s" if prepared.seconds else ""
+    took = f"{prepared.seconds:.1f} s{EARLIER * prepared.earlier}" if prepared.seconds else ""
     log.fact("Engine preparation", prepared.action, took)
     if prepared.scanned:
         rows = ((batch, f"{images:.1f}") for batch, images in prepared.scanned)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dsbench
-from dsbench.base import places
+from dsbench.base import places, reading
 from dsbench.base.errors import DsbenchError
 from dsbench.base.files import replace_file
 from dsbench.build.trtexec_commands import Target
@@ -21,7 +22,7 @@ from dsbench.formats.trtexec import log as trtexec_log
 from dsbench.formats.trtexec.log import TrtexecLog
 from dsbench.formats.versions import UNKNOWN_MACHINE, EngineMachine
 from dsbench.model import engine_checks, engine_provenance, previous
-from dsbench.model.engine_provenance import EngineProvenance
+from dsbench.model.engine_provenance import EngineProvenance, MeasuredLog
 from dsbench.model.layout import ModelLayout
 from dsbench.model.stand_in import is_stand_in
 from dsbench.trtexec.program import Built
@@ -130,13 +131,33 @@ def write(engine: Path, known: EngineProvenance) -> None:
     replace_file(engine_provenance.path(engine), known.text().encode("ascii"))
 
 
-def note_search(engine: Existing, scanned: tuple[tuple[int, float], ...], limit: str) -> None:
+def note_search(engine: Existing, scanned: tuple[tuple[int, float], ...], limit: str) -> Existing:
     """Add the result of the search for MAX_BS to the provenance."""
-    if engine.provenance is not None:
-        rounded = tuple((batch, round(images, 2)) for batch, images in scanned)
-        known = replace(engine.provenance, scanned=rounded, limit=limit)
-        if known != engine.provenance:
-            write(engine.path, known)
+    rounded = tuple((batch, round(images, 2)) for batch, images in scanned)
+    return _noted(engine, lambda known: replace(known, scanned=rounded, limit=limit))
+
+
+def note_seconds(engine: Existing, layout: ModelLayout, seconds: Mapping[int, float]) -> Existing:
+    """Add how long trtexec measured each batch to the provenance, with the log that it belongs to."""
+    now = {
+        batch: MeasuredLog(batch, round(took, 2), reading.sha256(layout.trtexec_log(batch)))
+        for batch, took in seconds.items()
+        if layout.trtexec_log(batch).is_file()  # that of a smaller MAX_BS is deleted with its engine
+    }
+
+    def added(known: EngineProvenance) -> EngineProvenance:
+        rows = {one.batch: one for one in known.measured} | now
+        return replace(known, measured=tuple(sorted(rows.values())))
+
+    return _noted(engine, added)
+
+
+def _noted(engine: Existing, change: Callable[[EngineProvenance], EngineProvenance]) -> Existing:
+    """The engine with another provenance, written if it is another. One built by hand has none."""
+    if engine.provenance is None or (known := change(engine.provenance)) == engine.provenance:
+        return engine
+    write(engine.path, known)
+    return replace(engine, provenance=known)
 
 
 def discard(layout: ModelLayout, engine: Existing) -> None:

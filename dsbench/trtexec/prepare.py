@@ -57,7 +57,8 @@ class _BatchSearch:
     wanted: Wanted
     machine: EngineMachine
     built: bool = False
-    measured: list[int] = field(default_factory=list)
+    measured: dict[int, float] = field(default_factory=dict)
+    """Seconds of each batch that was measured now."""
     scanned: list[tuple[int, float]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     limit: str = ""
@@ -91,6 +92,7 @@ def prepare_engine(tool: Trtexec, wanted: Wanted, machine: EngineMachine) -> Pre
         current = None
     engine, best = _search(state, current)
     _measure_first(state, engine)
+    engine = engine_files.note_seconds(engine, layout, state.measured)
     _clear(state, before, engine)
     return Preparation(
         engine,
@@ -135,8 +137,7 @@ def _search(state: _BatchSearch, engine: Existing | None) -> tuple[Existing, Bat
             break
         engine_files.discard(state.target.layout, engine)
         engine, best = grown
-    engine_files.note_search(engine, tuple(state.scanned), state.limit)
-    return engine, best
+    return engine_files.note_search(engine, tuple(state.scanned), state.limit), best
 
 
 def _too_small(state: _BatchSearch, engine: Existing, best: BatchThroughput) -> bool:
@@ -180,7 +181,7 @@ def _stays(state: _BatchSearch, failed: Failed, batch: int) -> None:
 
 
 def _note(state: _BatchSearch, measured: BatchThroughput) -> None:
-    state.measured.append(measured.batch)
+    state.measured[measured.batch] = measured.seconds
     state.scanned.append((measured.batch, measured.images_per_second))
     state.tool.announce(
         f"MAX_BS={measured.batch}: {measured.log.throughput_qps:g} qps, PEAK_GPU_STREAMS={state.peak(measured)}"
@@ -219,7 +220,7 @@ def _measure_first(state: _BatchSearch, engine: Existing) -> None:
     measured = program.measure(state.tool, state.target, batch, engine.max_bs)
     if isinstance(measured, Failed):
         raise measured.error()
-    state.measured.append(batch)
+    state.measured[batch] = measured.seconds
 
 
 def _measure_by_hand(state: _BatchSearch, engine: Existing) -> Preparation:

@@ -80,6 +80,8 @@ class BatchThroughput:
 
     batch: int
     log: TrtexecLog
+    seconds: float = 0.0
+    """How long trtexec ran; 0 for a log of an earlier run."""
 
     @property
     def images_per_second(self) -> float:
@@ -155,7 +157,7 @@ def measure(tool: Trtexec, target: Target, batch: int, max_bs: int) -> BatchThro
     if log.exists() and not is_stand_in(log):
         previous.set_aside(log)
     places.move(part, log)
-    return BatchThroughput(batch, figures)
+    return BatchThroughput(batch, figures, finished.seconds)
 
 
 def _failed(what: str, finished: Finished, folder: Path) -> Failed | None:

@@ -10,6 +10,7 @@ from dsbench.base.steps import STEPS
 from dsbench.judge.stream_parity import FLOAT32, REDUCED
 from dsbench.record.raw import TOO_MANY
 from dsbench.record.schema import Record
+from dsbench.steps.preflight_engine import EARLIER
 from dsbench.verify.mismatch import RawCheck, holds
 
 _STEP_6 = tuple(step.name for step in STEPS if step.section.startswith("6"))
@@ -131,11 +132,11 @@ def _durations(record: Record) -> Iterator[RawCheck]:
         yield holds("handover.durations.step_8", known.step_8 <= whole + _SLACK_S, f"Step 8 took {whole:.1f} s")
     origins = {fact.name: fact.origin for fact in steps["preflight"].evidence.facts} if "preflight" in steps else {}
     pairs = (
-        ("preparation", known.preparation, 1, origins.get("Engine preparation")),
+        ("preparation", known.preparation, 1, origins.get("Engine preparation", "").removesuffix(EARLIER)),
         ("step_4", known.step_4, 0, origins.get("Engine built by")),
     )
     for name, value, digits, stated in pairs:
-        if value is not None and stated is not None:
+        if value is not None and stated:
             # the record has two digits, the fact was rounded from all of them
             near = {f"{value + change:.{digits}f} s" for change in (-0.005, 0.0, 0.005)}
             yield holds(f"handover.durations.{name}", stated in near, f"pre-flight says {stated}")

@@ -46,10 +46,13 @@ def test_line_1_says_what_was_measured_on_what() -> None:
 
 def test_the_engine_is_known_again(tmp_path: Path) -> None:
     path = tmp_path / "net_dynamic_b4.engine"
-    path.write_text(stand_in.engine_text(PROVENANCE, 4))
+    path.write_text(stand_in.engine_text(PROVENANCE, 4, 3.214))
     assert is_stand_in(path)
     assert stand_in.first_line(path) == PROVENANCE.line
     assert "MAX_BS=4" in path.read_text()
+    assert stand_in.preparation_seconds(path) == 3.21
+    path.write_text(f"{PROVENANCE.line}\nMAX_BS=4\n")
+    assert stand_in.preparation_seconds(path) is None
     assert stand_in.first_line(tmp_path / "nothing") == ""
 
 

@@ -112,6 +112,8 @@ def test_a_second_run_measures_nothing(layout: ModelLayout, go: Go) -> None:
     assert bench.asked == []
     assert second.facts.max_bs == 4
     assert "are still valid" in second.action
+    assert second.earlier
+    assert second.seconds == pytest.approx(first.seconds, abs=0.1)
 
 
 def test_another_model_is_measured_again_and_old_stand_ins_go(layout: ModelLayout, go: Go) -> None:

@@ -134,6 +134,9 @@ def test_doubles_strictly_while_peak_is_above_max_bs(layout: ModelLayout, prepar
     assert known is not None
     assert known.scanned == ((64, 2560.0), (128, 4480.0), (256, 5120.0))
     assert (known.limit, known.max_bs, known.precision) == ("", 256, "fp16")
+    logs = {batch: reading.sha256(layout.trtexec_log(batch)) for batch in (1, 256)}
+    assert {one.batch: one.log_sha256 for one in known.measured} == logs, "Step 5: only what is still there"
+    assert all(one.seconds > 0 for one in known.measured)
 
 
 def test_provenance(
@@ -407,7 +410,7 @@ def test_a_larger_engine_of_another_model_is_in_the_way(layout: ModelLayout, pre
 def test_stand_ins_of_the_embedded_runtime_make_room(layout: ModelLayout, prepare: Prepare) -> None:
     line = StandInProvenance("embedded", "ab" * 32, (32, 64), "1.20", "CPU").line
     layout.engines.mkdir(parents=True)
-    layout.engine("net", 4).write_text(stand_in.engine_text(StandInProvenance("embedded", "", (1, 1), "", ""), 4))
+    layout.engine("net", 4).write_text(stand_in.engine_text(StandInProvenance("embedded", "", (1, 1), "", ""), 4, 1.0))
     for batch in (1, 4):
         layout.trtexec_log(batch).parent.mkdir()
         layout.trtexec_log(batch).write_text(f"{line}\n{log_text(50.0)}")
