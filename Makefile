@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.dsbench-installed
 BENCH_STAMP := $(VENV)/.dsbench-bench-installed
 DEMO := models/street
+# carries axe-core; without its own needs, of which the tests use none
+AXE := axe-playwright-python
 
 .PHONY: demo test lint bench screenshot clean
 .DELETE_ON_ERROR:
@@ -41,6 +43,8 @@ $(STAMP): pyproject.toml
 	@echo "setting up $(VENV) (once; a minute or two)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps $(AXE) \
+	  || echo "$(AXE) cannot be installed: the tests of accessibility are skipped"
 	@touch $@
 
 # the picture in the README; needs Chromium

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -45,8 +46,10 @@ def find_chromium() -> str:
 
 
 def find_axe() -> str:
-    """The text of axe-core: ``AXE_CORE`` names its file, as ``node_modules/axe-core/axe.min.js``; "" without one."""
-    path = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
+    """The text of axe-core: the file that ``AXE_CORE`` names, else that of axe-playwright-python; "" without one."""
+    found = importlib.util.find_spec("axe_playwright_python")
+    carried = Path(found.origin).with_name("axe.min.js") if found is not None and found.origin else Path()
+    path = Path(os.environ.get("AXE_CORE", carried))
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 

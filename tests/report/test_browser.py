@@ -160,10 +160,10 @@ def test_the_gallery_and_links_in_use(full: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_accessible_by_axe(full: str, tmp_path: Path, dark: bool) -> None:
-    """With axe-core (``npm install axe-core``, or ``AXE_CORE=.../axe.min.js``)."""
+    """With axe-core, as ``make test`` installs it, or ``AXE_CORE=.../axe.min.js``."""
     axe = browser.find_axe()
     if not axe:
-        pytest.skip("axe-core is not here: npm install axe-core")
+        pytest.skip("axe-core is not here: pip install --no-deps axe-playwright-python")
     found = browser.opened(full, tmp_path, AXE, script=axe, dark=dark)
     assert "failed" not in found, found
     assert found["violations"] == []
