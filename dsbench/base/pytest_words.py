@@ -4,6 +4,7 @@ pytest looks for its configuration before it loads a plugin. It knows no option 
 and would read a ``pytest.ini`` in the model directory: its ``addopts`` load plugins. No hook comes before that. So the
 installation has the file ``dsbench.pth``, which Python reads at start. It calls ``join_at_start`` if a word of the
 command ends with pytest; other programs do not import dsbench.
+pytest also ends in a traceback where the current directory no longer exists: ``join_words`` says so first.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ import shlex
 import sys
 from collections.abc import MutableMapping, MutableSequence, Sequence
 
+from dsbench.base import os_errors
 from dsbench.base.option_kinds import Flag
-from dsbench.base.options import OPTIONS
+from dsbench.base.options import MODEL_DIRS, OPTIONS
 
+_USAGE_ERROR = 4
+"""pytest's exit status."""
 _ADDED = "PYTEST_ADDOPTS"
 _PROGRAMS = ("pytest", "py.test")
 _MODULE = re.compile(r"(?:^|\0)-[A-Za-z]*m\0?(?:pytest|py\.test)(?:\0|$)")
@@ -44,12 +48,22 @@ def starts_pytest(command: Sequence[str], words: Sequence[str]) -> bool:
 def join_words(words: MutableSequence[str], environment: MutableMapping[str, str] = os.environ) -> None:
     """Join the words in place, those of PYTEST_ADDOPTS as well."""
     words[:] = joined(words)
+    if any(word.startswith(f"{MODEL_DIRS.flag}=") for word in words):
+        _require_directory()
     try:
         added = shlex.split(environment.get(_ADDED, ""))
     except ValueError:
         return  # pytest reports it
     if joined(added) != added:
         environment[_ADDED] = shlex.join(joined(added))
+
+
+def _require_directory() -> None:
+    try:
+        os.getcwd()
+    except OSError as error:
+        print(os_errors.of_os_error(error).render(), file=sys.stderr, flush=True)
+        os._exit(_USAGE_ERROR)  # Python has not started yet: SystemExit would be an error of its ``site`` module
 
 
 def joined(words: Sequence[str]) -> list[str]:
