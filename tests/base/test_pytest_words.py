@@ -86,12 +86,10 @@ def test_an_installation_takes_no_configuration_from_the_model_directory(tmp_pat
 def test_a_current_directory_that_is_gone_is_named(tmp_path: Path, repository: Path) -> None:
     """pytest ends in a traceback there, before it loads a plugin."""
     hook = (repository / "dsbench.pth").read_text()
-    code = f"import os, sys; os.rmdir(os.getcwd()); sys.orig_argv = ['pytest']; {hook}"
+    code = f"import os, sys; os.rmdir(os.getcwd()); sys.orig_argv = sys.argv = ['pytest', '--model-dir', 'x']; {hook}"
     there = tmp_path / "there"
     there.mkdir()
-    done = subprocess.run(
-        [sys.executable, "-c", code, "--model-dir", "x"], cwd=there, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=there, capture_output=True, text=True, check=False)
     assert done.returncode == 4
     assert done.stderr.splitlines()[0] == "[usage] the current directory no longer exists"
     assert "Traceback" not in done.stderr
