@@ -57,7 +57,8 @@ def _nms(subject: NvinferSubject) -> Iterator[Hit]:
     clustered = subject.config.cluster_mode in (_NMS, _HYBRID)
     for group, value in subject.settings("nms-iou-threshold"):
         if math.isnan(value):
-            yield _iou_hit(group, value, "nan compares with nothing, so NMS removes nothing", WARNING)
+            then = "nan compares with nothing, so NMS removes nothing" if clustered else "nan is not a number"
+            yield _iou_hit(group, value, then, ERROR)
         elif clustered and value >= _HIGH_IOU:
             yield _iou_hit(group, value, _KEEPS_DUPLICATES, WARNING)
         elif clustered and value <= _LOW_IOU:
@@ -66,6 +67,14 @@ def _nms(subject: NvinferSubject) -> Iterator[Hit]:
 
 def _iou_hit(group: str, value: float, why: str, severity: str) -> Hit:
     return hit(f"{value:g}", group, why, key="nms-iou-threshold", group=group, severity=severity)
+
+
+def _not_finite(subject: NvinferSubject) -> Iterator[Hit]:
+    used = subject.config.cluster_mode in (_DBSCAN, _HYBRID)
+    for key in ("eps", "dbscan-min-score"):
+        for group, value in subject.settings(key):
+            if not math.isfinite(value):
+                yield hit(f"{key}={value:g}", group, key=key, group=group, severity=ERROR if used else WARNING)
 
 
 def _unused_iou(subject: NvinferSubject) -> Iterator[Hit]:
@@ -166,7 +175,16 @@ ROWS = (
         "nms-iou-threshold={0} in [{1}]: {2}",
         f"set a value between 0.3 and 0.7 (the specification uses {spec.NMS_IOU_THRESHOLD})",
         about=f"From {_HIGH_IOU:g} on NMS leaves duplicates, up to {_LOW_IOU:g} it removes neighbours, and nan "
-        f"removes nothing. Up to 0.1 it is a note where only the file is known.",
+        f"removes nothing: nan is an error. Up to 0.1 it is a note where only the file is known.",
+    ),
+    LintRule(
+        "not-finite",
+        ERROR,
+        "eps, dbscan-min-score",
+        _not_finite,
+        "{0} in [{1}] is not a finite number",
+        "give a number, or leave it out",
+        about="The value is inf, nan or larger than a float32 can hold. It is a warning where no clustering uses it.",
     ),
     LintRule(
         "nms-unused",

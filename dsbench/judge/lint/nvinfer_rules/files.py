@@ -36,7 +36,9 @@ def _missing(subject: NvinferSubject) -> Iterator[Hit]:
     for key, path in _paths(subject):
         if path is None or path.is_file():
             continue
-        if not subject.context.alone:
+        if re.search(r"\s#", subject.file.raw(key, "property") or ""):
+            yield hit(key, path, "move the comment to a line of its own: here it belongs to the path", key=key)
+        elif not subject.context.alone:
             yield hit(key, path, f"give the path relative to the config's directory ({folder})", key=key)
         elif (found := _elsewhere(subject, key)) is not None:
             shown = Path(found).resolve()
