@@ -144,14 +144,17 @@ def test_what_breaks_within_a_step(tmp_path: Path) -> None:
     repository = os.fspath(Path(__file__).parent.parent)
     done = run_pytest(start, *models, *options, BREAK_STEPS=broken, PYTHONPATH=repository)
     assert "Traceback" not in done.stdout + done.stderr
-    assert "gone: preflight FAILED [file-access]\n  labels.txt is not there (any more)" in done.stdout
+    assert (
+        "gone: preflight FAILED [file-access]\n  labels.txt does not exist, or was removed during the run"
+        in done.stdout
+    )
     assert "full: preflight FAILED [not-writable]\n  labels.txt cannot be written: the disk" in done.stdout
     assert "removed: model_outputs FAILED [file-access]\n  the model directory is gone" in done.stdout
     assert "last: model_outputs FAILED [file-access]\n  the model directory is gone" in done.stdout
     kept = tmp_path / "start-renamed" / "m" / "gone" / "reports" / "benchmark_data.json"
     assert [one["outcome"] for one in json.loads(kept.read_text())["steps"]] == ["failed", "skipped"]
     (page,) = (start / "reports").glob("*.html")
-    assert "is not there (any more)" in page.read_text()
+    assert "does not exist, or was removed during the run" in page.read_text()
 
 
 @pytest.mark.parametrize(

@@ -242,7 +242,7 @@ ISOLATE = Option(
     "isolate",
     Flag(),
     False,
-    "run everything that executes the model directory's own code in a sandbox: no network, nothing else to write",
+    "run programs that execute the model directory's own code in a sandbox: no network, writes to that directory only",
     origin=DEFAULT,
     docs="docs/security.md",
     header_line=1,

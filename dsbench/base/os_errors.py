@@ -27,7 +27,7 @@ class Meaning:
 
 
 MEANINGS = (
-    Meaning((errno.ENOENT, errno.ESTALE), Code.FILE_ACCESS, "is not there (any more)",
+    Meaning((errno.ENOENT, errno.ESTALE), Code.FILE_ACCESS, "does not exist, or was removed during the run",
             "put it back, and leave the directory alone while dsbench works"),
     Meaning((errno.EACCES, errno.EPERM), Code.FILE_ACCESS, "may not be used by this user",
             "give this user the rights (chmod u+rwX, or chown), or run as its owner"),

@@ -12,7 +12,6 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -127,12 +126,6 @@ def remove(path: Path) -> None:
     """Remove a file or link if it is there. Raises as ``make_way``."""
     with suppress(FileNotFoundError), holder(path) as folder:
         _remove(folder, path)
-
-
-def remove_tree(path: Path) -> None:
-    """Remove a directory with everything in it, if it is there. Raises NOT_WRITABLE, OSError (a link)."""
-    with suppress(FileNotFoundError), holder(path) as folder:
-        shutil.rmtree(path.name, dir_fd=folder)
 
 
 def move(source: Path, target: Path) -> None:

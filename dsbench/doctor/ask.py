@@ -9,11 +9,11 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dsbench.base.ask import LIMIT
 from dsbench.base.environment import snapshot
 from dsbench.base.process import prepare_child
 from dsbench.base.text import clean
 
-_LIMIT = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
 _REAP_S = 2.0
 _EXEC_FAILED = "cannot be started"
@@ -89,9 +89,9 @@ class _Output:
         except BlockingIOError:
             return False
         self.data += data
-        if not data or len(self.data) >= _LIMIT:
+        if not data or len(self.data) >= LIMIT:
             self.stop()
-        if len(self.data) >= _LIMIT:
+        if len(self.data) >= LIMIT:
             self.full.set()
         return bool(data) and not self.full.is_set()
 

@@ -157,7 +157,7 @@ def pytest_collection(session: pytest.Session) -> None:
 
 
 class _Interruption:
-    """Tells the recorders before the fixtures of their models end, which finishes the records."""
+    """Marks the records as interrupted before the fixtures of their models end, which finishes them."""
 
     def __init__(self, recorders: Recorders) -> None:
         self._recorders = recorders

@@ -111,7 +111,7 @@ class Recorders:
     _by_model: dict[str, Recorder] = field(default_factory=dict)
 
     def interrupted(self) -> None:
-        """Tell every recorder that the session was interrupted."""
+        """Mark every record as that of an interrupted session."""
         for recorder in self._by_model.values():
             recorder.interrupted()
 

@@ -60,6 +60,15 @@ class ParserBuildResult:
     """Boxes (n, 6) on each frame; None where the parser returned false."""
 
 
+@dataclass(frozen=True)
+class _Parser:
+    """A built library and its function, and the directory that a run of it writes to."""
+
+    library: Path
+    function: str
+    scratch: Path
+
+
 def run(model: ModelRun, log: EvidenceLog) -> ParserBuildResult:
     """``build`` the parser and record its evidence. Raises PARSER_BOXES for wrong boxes."""
     facts = model.get(PreflightFacts)
@@ -103,7 +112,7 @@ def build(facts: PreflightFacts, outputs: ModelOutputsResult, runtime: Runtime, 
     function = parser_function(facts)
     symbols.check_symbol(library, function)
     if outputs.head is None and outputs.probed.result.frames:
-        outputs = _refined(facts, outputs, result.library, function, scratch)
+        outputs = _refined(facts, outputs, _Parser(result.library, function, scratch))
     return _judged(facts, outputs, result, library, function, scratch)
 
 
@@ -119,13 +128,14 @@ def _judged(
     built_in = built_in_parser.recognised(outputs)
     if not outputs.probed.result.frames or (built_in and library.path == Path(built_in.library)):
         return ParserBuildResult(built, library, function, (), (), None, outputs)
-    counts, calls = _run(facts, outputs, [outputs.chosen], library.path, function, scratch)
+    parser = _Parser(library.path, function, scratch)
+    counts, calls = _run(facts, outputs, [outputs.chosen], parser)
     findings = parser_boxes.check(
         calls, Network(facts.width, facts.height), facts.labels.count, where=facts.layout.given_path(library.path)
     )
 
     def again(threshold: float) -> Calls:
-        return _run(facts, outputs, [outputs.chosen], library.path, function, scratch, threshold)[1]
+        return _run(facts, outputs, [outputs.chosen], parser, threshold)[1]
 
     found = parser_diagnosis.diagnose(facts, outputs, calls, again)
     wrong = any(finding.severity == ERROR for finding in findings)
@@ -158,17 +168,15 @@ def _run(
     facts: PreflightFacts,
     outputs: ModelOutputsResult,
     candidates: Sequence[int],
-    library: Path,
-    function: str,
-    scratch: Path,
+    parser: _Parser,
     threshold: float | None = None,
 ) -> tuple[tuple[int, ...], Calls]:
     """Number of boxes and boxes (n, 6) of every probed frame, candidate by candidate. ``threshold``: another than
     pre-cluster-threshold."""
     probed = outputs.probed
     job = ParserJob(
-        library=str(library),
-        function=function,
+        library=str(parser.library),
+        function=parser.function,
         tensors=str(probed.tensors),
         layers=probed.result.outputs,
         keys=tuple(key for candidate in candidates for key in tensors.parser_keys(probed.result, candidate)),
@@ -178,16 +186,14 @@ def _run(
         num_classes=facts.labels.count,
         pre_cluster_threshold=pre_cluster_threshold(facts.settings, outputs) if threshold is None else threshold,
     )
-    result, boxes = probes.probe_parser(job, scratch)
+    result, boxes = probes.probe_parser(job, parser.scratch)
     return result.counts, parser_boxes.load_boxes(boxes, result.counts)
 
 
-def _refined(
-    facts: PreflightFacts, outputs: ModelOutputsResult, library: Path, function: str, scratch: Path
-) -> ModelOutputsResult:
+def _refined(facts: PreflightFacts, outputs: ModelOutputsResult, parser: _Parser) -> ModelOutputsResult:
     """6a's result with the preprocessing under which the user's parser finds the best boxes on real frames."""
     everything = range(len(outputs.candidates))
-    _, calls = _run(facts, outputs, everything, library, function, scratch)
+    _, calls = _run(facts, outputs, everything, parser)
     found = [parser_boxes.as_boxes(call) for call in calls]
     frames = len(outputs.probed.result.frames)
     return model_outputs.refine(facts, outputs, [found[i * frames : (i + 1) * frames] for i in everything])

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
-from dsbench.base import logs
+from dsbench.base import logs, places
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import GPU_ID
 from dsbench.formats.failures import app as app_failures
@@ -73,15 +73,7 @@ def rename_last(model: ModelRun, name: str) -> str:
 def _set_aside(log: Path) -> Path:
     """``ds_s<N>_run1.log`` becomes ``ds_s<N>_run1_too_many.log``: Step 8 reads the first ``*_run1.log``."""
     kept = log.with_name(f"{log.stem}_too_many.log")
-    try:
-        os.replace(log, kept)
-    except OSError as error:
-        raise DsbenchError(
-            Code.NOT_WRITABLE,
-            f"{log.name} cannot be renamed: {error.strerror}",
-            where=str(log),
-            fix="make benchmarks/ds of the model directory writable",
-        ) from error
+    places.move(log, kept)
     return kept
 
 

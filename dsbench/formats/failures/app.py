@@ -201,7 +201,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "sink-file",
         r"create_encode_file_bin failed",
-        "the file of a [sink] group with type=3 cannot be made",
+        "the file of a [sink] group with type=3 cannot be created",
         "set codec=1 (H.264), 2 (H.265) or 3 (MPEG-4), and container=1 (mp4) or 2 (mkv)",
         consequence=True,
     ),

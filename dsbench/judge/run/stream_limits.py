@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dsbench.base.errors import Code
+from dsbench.formats.app.reader import MAX_SOURCES
 
 MANY = 32
 """With fewer streams a failure has another cause."""
@@ -17,8 +18,6 @@ MUCH = 1 / 4
 """Fraction of the streams; all play the same clip, so if that many stall it is not the clip's fault."""
 HALVINGS = 3
 """How often a run is made again with half of the streams."""
-MOST_SOURCES = 1024
-"""MAX_SOURCE_BINS of deepstream-app (deepstream_config.h)."""
 _FILES, _THREADS, _MAPS, _HOST_MIB, _GPU_MIB = 24, 12, 48, 40, 48
 _DECODE_SURFACES = 20
 _BASE_FILES, _BASE_THREADS, _BASE_MAPS, _BASE_HOST_MIB, _BASE_GPU_MIB = 200, 60, 4000, 2048, 2048
@@ -44,20 +43,20 @@ def exceeded(streams: int, limits: MachineLimits) -> tuple[str, ...]:
 
 
 def _exceeded(streams: int, limits: MachineLimits) -> Iterator[str]:
-    if streams > MOST_SOURCES:
-        yield f"deepstream-app takes at most {MOST_SOURCES} sources"
+    if streams > MAX_SOURCES:
+        yield f"deepstream-app takes at most {MAX_SOURCES} sources: use fewer streams"
     gpu_mib = _GPU_MIB + (_DECODE_SURFACES * limits.frame_bytes >> 20)
     needs = (
-        ("open files", limits.files, _BASE_FILES, _FILES, "", "raise the hard limit (ulimit -Hn)"),
-        ("threads", limits.threads, _BASE_THREADS, _THREADS, "", "raise pids.max or ulimit -u"),
-        ("memory maps", limits.maps, _BASE_MAPS, _MAPS, "", "raise vm.max_map_count"),
-        ("host memory", limits.host_mib, _BASE_HOST_MIB, _HOST_MIB, " MiB", "use a machine with more memory"),
-        ("GPU memory", limits.gpu_mib, _BASE_GPU_MIB, gpu_mib, " MiB", "use fewer streams"),
+        ("open files", limits.files, _BASE_FILES, _FILES, "raise the hard limit (ulimit -Hn)"),
+        ("threads", limits.threads, _BASE_THREADS, _THREADS, "raise pids.max or ulimit -u"),
+        ("memory maps", limits.maps, _BASE_MAPS, _MAPS, "raise vm.max_map_count"),
+        ("MiB of host memory", limits.host_mib, _BASE_HOST_MIB, _HOST_MIB, "use a machine with more memory"),
+        ("MiB of GPU memory", limits.gpu_mib, _BASE_GPU_MIB, gpu_mib, "use fewer streams"),
     )
-    for what, limit, base, each, unit, fix in needs:
+    for what, limit, base, each, fix in needs:
         wanted = base + streams * each
         if limit is not None and wanted > limit:
-            yield f"{streams} streams need about {wanted}{unit} of {what} ({each} a stream), {limit} are there: {fix}"
+            yield f"{streams} streams need about {wanted} {what} ({each} a stream), the limit here is {limit}: {fix}"
 
 
 def likely(code: Code, streams: int, *, frames: bool, failure: str) -> bool:

@@ -59,62 +59,64 @@ class ChartPlan:
 
 def plans(record: Record) -> tuple[ChartPlan, ...]:
     """The five charts of a record, in the order of the report."""
-    figures, said = record.figures, words.words_of(record)
-    small, large = words.batch(1), f"{words.batch(figures.max_bs)} (MAX_BS)"
-    rates = (ChartBar(small, figures.bs1.imgs_per_sec, _BLUE), ChartBar(large, figures.bsmax.imgs_per_sec))
-    queries = (ChartBar(small, figures.bs1.qps, _BLUE), ChartBar(large, figures.bsmax.qps))
+    said = words.words_of(record)
+    charts = (
+        (TRTEXEC_BATCHES, f"{said.tool}: {words.batch(1)} and {words.batch(record.figures.max_bs)}", _batches(record)),
+        (TRTEXEC_RATE, f"{said.tool}: throughput", _rates(record)),
+        (DS_STREAMS, f"{said.app}: FPS per stream", _streams(record)),
+        (TRT_VS_DS, f"{said.tool} and {said.app}", _totals(record)),
+        (EFFICIENCY, f"Efficiency: total FPS in percent of images per second of {said.tool}", _efficiencies(record)),
+    )
+    return tuple(ChartPlan(file, f"{title}\n{_name(record)} on {said.label}", panels) for file, title, panels in charts)
+
+
+def _batches(record: Record) -> tuple[ChartPanel, ...]:
+    figures, small, large = record.figures, words.batch(1), words.batch(record.figures.max_bs)
+    queries = (
+        ChartBar(small, figures.bs1.qps, _BLUE),
+        ChartBar(f"{large} (MAX_BS)", figures.bsmax.qps),
+    )
     times = (
-        ChartBar(f"{words.batch(1)}\nmean", figures.bs1.gpu_mean_ms, _BLUE),
-        ChartBar(f"{words.batch(1)}\nP99", figures.bs1.p99_ms, _BLUE),
-        ChartBar(f"{words.batch(figures.max_bs)}\nmean", figures.bsmax.gpu_mean_ms),
-        ChartBar(f"{words.batch(figures.max_bs)}\nP99", figures.bsmax.p99_ms),
+        ChartBar(f"{small}\nmean", figures.bs1.gpu_mean_ms, _BLUE),
+        ChartBar(f"{small}\nP99", figures.bs1.p99_ms, _BLUE),
+        ChartBar(f"{large}\nmean", figures.bsmax.gpu_mean_ms),
+        ChartBar(f"{large}\nP99", figures.bsmax.p99_ms),
     )
-    second = f"{_name(record)} on {said.label}"
-    both = (("Run 1", figures.run1, _BLUE), ("Run 2", figures.run2, _NAVY))
-    return (
-        ChartPlan(
-            TRTEXEC_BATCHES,
-            f"{said.tool}: {small} and {words.batch(figures.max_bs)}\n{second}",
-            (
-                ChartPanel("Queries per second", queries),
-                ChartPanel(f"{said.compute} compute time of a batch (ms)", times),
-            ),
-        ),
-        ChartPlan(
-            TRTEXEC_RATE,
-            f"{said.tool}: throughput\n{second}",
-            (ChartPanel("Images per second", rates, _peak(record)),),
-        ),
-        ChartPlan(
-            DS_STREAMS,
-            f"{said.app}: FPS per stream\n{second}",
-            (ChartPanel("FPS per stream (stream 0)", tuple(_attempts(record)), _target(record)),),
-        ),
-        ChartPlan(
-            TRT_VS_DS,
-            f"{said.tool} and {said.app}\n{second}",
-            (
-                ChartPanel(
-                    "Images per second",
-                    (
-                        ChartBar(f"{said.tool}\n{words.batch(figures.max_bs)}", figures.bsmax.imgs_per_sec, _GREY),
-                        *(ChartBar(_run(name, run), run.total_fps, color) for name, run, color in both),
-                    ),
-                ),
-            ),
-        ),
-        ChartPlan(
-            EFFICIENCY,
-            f"Efficiency: total FPS in percent of images per second of {said.tool}\n{second}",
-            (
-                ChartPanel(
-                    "Efficiency (%)",
-                    tuple(ChartBar(_run(name, run), run.efficiency, color) for name, run, color in both),
-                    MarkLine(100, "100 %", _GREY),
-                ),
-            ),
-        ),
+    axis = f"{words.words_of(record).compute} compute time of a batch (ms)"
+    return ChartPanel("Queries per second", queries), ChartPanel(axis, times)
+
+
+def _rates(record: Record) -> tuple[ChartPanel, ...]:
+    figures = record.figures
+    rates = (
+        ChartBar(words.batch(1), figures.bs1.imgs_per_sec, _BLUE),
+        ChartBar(f"{words.batch(figures.max_bs)} (MAX_BS)", figures.bsmax.imgs_per_sec),
     )
+    return (ChartPanel("Images per second", rates, _peak(record)),)
+
+
+def _streams(record: Record) -> tuple[ChartPanel, ...]:
+    return (ChartPanel("FPS per stream (stream 0)", tuple(_attempts(record)), _target(record)),)
+
+
+def _totals(record: Record) -> tuple[ChartPanel, ...]:
+    figures = record.figures
+    alone = f"{words.words_of(record).tool}\n{words.batch(figures.max_bs)}"
+    totals = (
+        ChartBar(alone, figures.bsmax.imgs_per_sec, _GREY),
+        ChartBar(_run("Run 1", figures.run1), figures.run1.total_fps, _BLUE),
+        ChartBar(_run("Run 2", figures.run2), figures.run2.total_fps, _NAVY),
+    )
+    return (ChartPanel("Images per second", totals),)
+
+
+def _efficiencies(record: Record) -> tuple[ChartPanel, ...]:
+    figures = record.figures
+    efficiencies = (
+        ChartBar(_run("Run 1", figures.run1), figures.run1.efficiency, _BLUE),
+        ChartBar(_run("Run 2", figures.run2), figures.run2.efficiency, _NAVY),
+    )
+    return (ChartPanel("Efficiency (%)", efficiencies, MarkLine(100, "100 %", _GREY)),)
 
 
 def _attempts(record: Record) -> Iterable[ChartBar]:
