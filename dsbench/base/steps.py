@@ -120,7 +120,7 @@ STEPS: tuple[Step, ...] = (
         "beyond",
         "neither slower nor less accurate than the baseline or the last good run",
         ("kitti_gate",),
-        question="Compared with the last good run?",
+        question="Compared with the baseline?",
         shown=True,
         record_key="regression",
     ),

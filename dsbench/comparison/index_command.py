@@ -128,7 +128,11 @@ def _shown(one: IndexRow, thumbnail: str, folder: Path) -> ShownRow:
     streams = "not known" if answers.streams is None else str(answers.streams)
     cells = (
         Cell(verdict, str(_SHADES[answers.color]), answers.color),
-        Cell(answers.import_answer, str(_SHADES[answers.import_color]), answers.import_color),
+        Cell(
+            _import(answers.import_answer, answers.import_color),
+            str(_SHADES[answers.import_color]),
+            answers.import_color,
+        ),
         Cell(streams, _sort(answers.streams), answers.streams_color),
         *(_figure(value, digits) for value, digits in ((one.total_fps, 1), (one.efficiency, 1))),
         *(_figure(value, 3) for value in (one.f1, one.map50, one.map)),
@@ -140,6 +144,11 @@ def _shown(one: IndexRow, thumbnail: str, folder: Path) -> ShownRow:
     shown = report if one.path.name == _OWN and report.is_file() else one.path
     link = quote(os.path.relpath(shown, folder).encode("utf-8", "surrogateescape"))
     return ShownRow(answers.color, cells, link, one.model if one.model.strip() else "(no name)", thumbnail)
+
+
+def _import(answer: str, color: str) -> str:
+    """The answer; what a "Yes" rests on has columns of its own."""
+    return answer.partition(":")[0] if color == "passed" else answer
 
 
 def _figure(value: float | None, digits: int) -> Cell:

@@ -61,10 +61,10 @@ class Unread:
 def find(given: Iterable[Path]) -> Iterator[Path]:
     """The records: files as they are; of a directory its own record, else those of the directories below it, and the
     JSON files that lie directly in it. Each once, links to directories are not followed."""
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for path in given:
         for found in _below(path):
-            real = found.resolve()
+            real = os.path.realpath(found)  # a link to itself is no error here: it is found not to be readable
             if real not in seen:
                 seen.add(real)
                 yield found

@@ -69,9 +69,10 @@ def test_what_is_found_and_left_out(tmp_path: Path, capsys: pytest.CaptureFixtur
         written(models, name)
     written(models / "deeper" / "still", "c")
     (models / "notes.json").write_text("[1]")
+    (models / "loop.json").symlink_to("loop.json")
     found = [path.relative_to(tmp_path) for path in rows.find([models, models / "a", models / "b"])]
     assert [str(path).replace("/reports/benchmark_data.json", "") for path in found] == [
-        "models/notes.json", "models/a", "models/b", "models/deeper/still/c",
+        "models/loop.json", "models/notes.json", "models/a", "models/b", "models/deeper/still/c",
     ]  # fmt: skip
     assert main(["index", str(models), "-o", str(tmp_path / "out.html")]) == 0
     output = capsys.readouterr().out

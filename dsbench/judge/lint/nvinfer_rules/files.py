@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,10 +152,7 @@ def _unused_table(subject: NvinferSubject) -> Iterator[Hit]:
 
 def same_file(one: Path, other: Path) -> bool:
     """Both paths lead to one file."""
-    try:
-        return one.resolve() == other.resolve()
-    except OSError:
-        return False
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 ROWS = (
