@@ -228,7 +228,7 @@ def settings_removal(found: RunFindings, target: str, key: str) -> Iterator[Name
 
 
 def _of_function(found: RunFindings) -> Iterator[NamedEdit]:
-    """A function name that the library does not export, where it exports one other."""
+    """A function name that the library does not export, where it exports one other, or one of almost that name."""
     facts = found.model.find(PreflightFacts)
     codes = {str(Code.PARSER_SYMBOL), str(Code.CONFIG_LINT)} & found.ids
     if facts is None or not codes or not facts.layout.parser_library.is_file():
@@ -236,10 +236,8 @@ def _of_function(found: RunFindings) -> Iterator[NamedEdit]:
     exported = symbols.read_library(facts.layout.parser_library).parse_functions
     if parser_function(facts) in exported:
         return
-    near = difflib.get_close_matches(parser_function(facts), exported, 1) or exported[:1]
-    if len(exported) > 1 and len(near) != 1:
-        return
-    for name in near:
+    near = difflib.get_close_matches(parser_function(facts), exported, 1)
+    for name in exported if len(exported) == 1 else near:
         yield from _named_function(found, facts, name)
 
 
