@@ -1,4 +1,4 @@
-"""Reads a log while a child program writes it: complete lines, in order, in constant memory."""
+"""Reads a log while a child program writes it: blocks of complete lines, in order, in constant memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAX = 16 << 20
 
 
 class Follower:
-    """Calls ``take`` with each new complete line, without its newline; a line longer than a megabyte is cut."""
+    """Calls ``take`` with new complete lines, at most some megabytes at once; of a longer line the end is kept."""
 
     def __init__(self, log: Path, take: Callable[[bytes], None]) -> None:
         self._log = log
@@ -32,12 +32,12 @@ class Follower:
         """Read new output, at most ``_MAX`` bytes; returns whether there was any."""
         before = self._offset
         for block in self._blocks():
-            *lines, rest = (self._rest + block).split(b"\n")
-            self._rest = rest[-_ONCE:]
-            if lines:
-                self.complete = self._offset - len(rest)
-            for line in lines:
-                self._take(line)
+            data = self._rest + block
+            end = data.rfind(b"\n") + 1
+            self._rest = data[max(end, len(data) - _ONCE) :]
+            if end:
+                self.complete = self._offset - (len(data) - end)
+                self._take(data[:end])
         return self._offset > before
 
     def catch_up(self) -> None:

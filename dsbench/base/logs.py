@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -105,12 +105,25 @@ def lines(path: Path | str, extent: Extent = SEARCHED, size: int | None = None) 
                 yield line.decode("utf-8", "replace")
 
 
-def blocks(path: Path | str, size: int | None = None) -> Iterator[bytes]:
-    """The whole log in blocks of whole lines; a line longer than a block comes in pieces. Raises OSError."""
+def blocks(path: Path | str, extent: Extent = FIGURES, size: int | None = None) -> Iterator[bytes]:
+    """What is read of a log, as one or two blocks of whole lines. Raises OSError. ``size`` as of ``lines``."""
     with reading.open_regular(path) as file:
-        source = _FirstBytes(file, size)
-        while block := source.read(_BLOCK):
-            yield block + source.readline(LONGEST_LINE)
+        for part in parts(_FirstBytes(file, size), extent):
+            yield part.data
+
+
+def lines_with(block: bytes, words: Iterable[bytes]) -> list[bytes]:
+    """The lines of a block that have one of ``words``, in order, without their newline. A block of lines that say
+    nothing costs little."""
+    ends: dict[int, int] = {}
+    for word in words:
+        at = block.find(word)
+        while at >= 0:
+            end = block.find(b"\n", at)
+            end = end if end >= 0 else len(block)
+            ends[block.rfind(b"\n", 0, at) + 1] = end
+            at = block.find(word, end)
+    return [block[start : ends[start]] for start in sorted(ends)]
 
 
 def _plain(data: bytes) -> bytes:

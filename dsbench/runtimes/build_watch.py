@@ -16,7 +16,7 @@ class BuildWatch:
 
     def __init__(self, log: Path) -> None:
         self._reader = ConsoleReader()
-        self._follower = Follower(log, lambda line: self._reader.feed(line.decode("utf-8", "replace")))
+        self._follower = Follower(log, self._reader.feed_block)
 
     def look(self) -> None:
         """Read new output."""

@@ -244,12 +244,11 @@ class _LiveLog:
             self._looked = now
             self._follower.look()
 
-    def _take(self, raw: bytes) -> None:
-        line = raw.decode("utf-8", "replace")
+    def _take(self, block: bytes) -> None:
         now = time.monotonic()
         if self.stopped_at is None:
-            self._collector.feed(line, now - self._started)
-        self._reader.feed(line)
+            self._collector.feed_block(block, now - self._started)
+        self._reader.feed_block(block)
         if self._build_began is None and self._reader.build_began:
             self._build_began = now
         if self._build_began is not None and self._build_ended is None and not self._reader.building:

@@ -53,7 +53,13 @@ def test_lines(tmp_path: Path, case: str) -> None:
 def test_only_the_first_bytes_count(tmp_path: Path) -> None:
     (tmp_path / "log").write_bytes(b"one\ntwo\nthree\n")
     assert list(logs.lines(tmp_path / "log", size=8)) == ["one\n", "two\n"]
-    assert b"".join(logs.blocks(tmp_path / "log", 5)) == b"one\nt"
+    assert b"".join(logs.blocks(tmp_path / "log", size=5)) == b"one\nt"
+
+
+def test_lines_with_a_word() -> None:
+    block = b"an engine\nnothing\nApp run: engine, engine\n\nlast engine"
+    assert logs.lines_with(block, (b"App run", b"engine")) == [b"an engine", b"App run: engine, engine", b"last engine"]
+    assert logs.lines_with(block, (b"GPU",)) == []
 
 
 def test_what_is_not_read_is_said() -> None:

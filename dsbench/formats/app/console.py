@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from dsbench.base import numbers
+from dsbench.base import logs, numbers
 from dsbench.base.text import without_escapes
 
 _CLOCK = re.compile(r"\s*(\d+):(\d\d):(\d\d\.\d+)\s")
@@ -33,6 +33,7 @@ _OWN = re.compile(rf"dsbench-app: ((?:DSBENCH_|{OTHER_ENGINE}|the network |up to
 _MOST_REMARKS = 8
 _WORDS = ("ngine", "Load new model", "bus_callback", "App run", "ackend", "Version tag", "dsbench-app: ")
 """A line without any of these says nothing of interest: logs are long, most lines are passed over by this."""
+_WORDS_AS_BYTES = tuple(map(str.encode, _WORDS))
 _REASONS = (
     re.compile(r"Deserialize engine failed because file path: .* open error"),
     re.compile(r"Deserialize engine failed from file: .*"),
@@ -88,6 +89,11 @@ class ConsoleReader:
     _running: bool = False
     _closing: str = ""
     _remarks: list[str] = field(default_factory=list)
+
+    def feed_block(self, block: bytes) -> None:
+        """Take in whole lines."""
+        for line in logs.lines_with(block, _WORDS_AS_BYTES):
+            self.feed(line[:_LONGEST].decode("utf-8", "replace"))
 
     def feed(self, raw: str) -> None:
         """Take in one line; what is longer than any line of interest is cut."""

@@ -89,11 +89,16 @@ class RowReader:
         self.lost = 0
         self.begun: Counter[int] = Counter()
 
+    @property
+    def waiting(self) -> bool:
+        """The next line may have the rest of a row or of a header. If not, lines without ``PERF`` say nothing."""
+        return self._begun is not None or self._header_open
+
     def feed(self, raw: str) -> Iterator[PerfRow]:
         """The rows that end with this line."""
         self._number += 1
         if "PERF" not in raw:
-            if self._begun is not None or self._header_open:
+            if self.waiting:
                 yield from self._continue(_clean(raw))
             return
         line = _clean(raw)

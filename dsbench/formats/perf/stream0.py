@@ -19,13 +19,14 @@ _MARKER = MARKER.encode()
 def stream0_values(path: Path | str, end: int | None = None) -> Iterator[float]:
     """What the specification's ``grep -oP '\\*\\*PERF:\\s*\\K[0-9.]+'`` prints for a log: stream 0's windows, in order.
 
-    ``end``: bytes of the log that count, all of them by default. A header gives nothing; neither do ``nan``, ``inf``
+    ``end``: bytes of the log that count, all of them by default. Of a log of more than 40 MiB the beginning and the end
+    are read. A header gives nothing; neither do ``nan``, ``inf``
     and numbers that are no rate of frames. A number cut by the end of the log counts as it stands. Unlike grep's, a
     decimal comma is one: ``29,97`` is 29.97.
     Raises DsbenchError(PERF_LOG_INVALID) when the log cannot be read.
     """
     try:
-        for block in logs.blocks(path, end):
+        for block in logs.blocks(path, size=end):
             if _MARKER in block:
                 yield from [value for value in map(_number, _SPECIFICATION.findall(block)) if 0 <= value <= MAX_FPS]
     except OSError as error:

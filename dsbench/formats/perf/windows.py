@@ -11,6 +11,8 @@ from dsbench.formats.perf.rows import PerfRow, RowReader
 
 MAX_WINDOWS = 10_000
 """Windows that are kept, the last ones: a run of days must not fill the memory."""
+_BYTES, _BYTES_PER_S = 8 << 20, 128 << 10
+"""Rows that are read of a running app. 1024 streams with a row a second need a sixth of it; more is a flood."""
 MAX_FPS = 1e6
 """Above it, and below 0, a value is no rate of frames; neither are ``inf`` and ``nan``."""
 
@@ -21,7 +23,8 @@ class Windows:
 
     ``fps`` (windows, streams): frames per second. ``at_s`` (windows,): when the row was seen, in seconds since the
     app's start. ``broken`` counts rows that are not in ``fps``: other output cut them, or a value is no rate of frames
-    (``inf``, ``nan``). ``repaired`` counts rows that were put together from several lines; they are in ``fps``.
+    (``inf``, ``nan``), or the app printed more than is read. ``repaired`` counts rows that were put together from
+    several lines; they are in ``fps``.
     ``earlier`` counts windows before those that are kept.
 
     Empty where not known: ``begun_s``, when each row began, whole or not; ``avg`` (windows, streams), the averages in
@@ -60,17 +63,37 @@ class Collector:
         self._rows: deque[_SeenRow] = deque(maxlen=MAX_WINDOWS)
         self._begun_s: deque[float] = deque(maxlen=MAX_WINDOWS)
         self._seen = self._repaired = self._begun = 0
+        self._read_bytes = self._unread = 0
         self.whole = 0
         """Whole rows so far."""
 
     @property
     def rows(self) -> int:
         """Rows so far, cut and lost ones included."""
-        return self._seen + self._reader.lost
+        return self._seen + self._reader.lost + self._unread
 
     def feed(self, line: str, at_s: float) -> None:
         """Take in a line that was seen at ``at_s`` seconds since the app's start."""
         self._add(self._reader.feed(line), at_s)
+
+    def feed_block(self, block: bytes, at_s: float) -> None:
+        """Take in whole lines. An app that prints rows all the time is not read to the end: its rows only count."""
+        position = 0
+        while (start := self._next(block, position)) >= 0:
+            if self._read_bytes > _BYTES + _BYTES_PER_S * at_s:
+                self._add(self._reader.finish(), at_s)
+                self._unread += block.count(b"PERF", start)
+                return
+            position = block.find(b"\n", start) + 1 or len(block)
+            self._read_bytes += position - start
+            self.feed(block[start:position].decode("utf-8", "replace"), at_s)
+
+    def _next(self, block: bytes, position: int) -> int:
+        """Where the next line begins that may say something; -1 without one."""
+        if self._reader.waiting and position < len(block):
+            return position
+        at = block.find(b"PERF", position)
+        return at if at < 0 else max(position, block.rfind(b"\n", position, at) + 1)
 
     def finish(self, at_s: float) -> None:
         """The log has ended."""

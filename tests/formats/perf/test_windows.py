@@ -78,3 +78,27 @@ def test_rows_of_another_configuration_are_not_this_ones(tmp_path: Path) -> None
     log.write_text("PERF(0): 1.00 (1.00)\t\nPERF(1): 9.00 (1.00)\t\nPERF(0): 1.00 (1.00)\t\nPERF(1): 9.00 (1.00)\t\n")
     found = consoles.windows_of_instances(log, 2)
     assert {number: windows.begun_s for number, windows in found.items()} == {0: (2.0, 4.0), 1: (2.0, 4.0)}
+
+
+def test_blocks_of_lines_give_what_lines_give() -> None:
+    log = (
+        "noise\n\n**PERF:  FPS 0 (Avg)\tWARN\nFPS 1 (Avg)\t\nnoise\n**PERF:  1.00 (1.00)\tWARN\n2.00 (2.00)\t\n"
+        "noise\n**PERF:  3.00 (1.00)\t4.00 (2.00)\t\n"
+    )
+    of_lines, of_blocks = perf_windows.Collector(2, 1), perf_windows.Collector(2, 1)
+    for line in log.splitlines(keepends=True):
+        of_lines.feed(line, 1.0)
+    of_blocks.feed_block(log[:60].encode().rpartition(b"\n")[0] + b"\n", 1.0)
+    of_blocks.feed_block(log.encode()[len(log[:60].encode().rpartition(b"\n")[0]) + 1 :], 1.0)
+    assert of_blocks.windows() == of_lines.windows()
+    assert of_blocks.windows().fps == ((1.0, 2.0), (3.0, 4.0))
+
+
+def test_of_a_flood_of_rows_the_rest_is_counted_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(perf_windows, "_BYTES", 20)
+    collector = perf_windows.Collector(1, 1)
+    collector.feed_block(b"**PERF:  1.00 (1.00)\t\n" * 10, 0.0)
+    collector.finish(0.0)
+    assert (len(collector.windows().fps), collector.windows().broken) == (1, 9)
+    collector.feed_block(b"**PERF:  1.00 (1.00)\t\n", 1.0)
+    assert collector.whole == 2, "a row later is read again"
