@@ -26,7 +26,7 @@ from dsbench.ci.junit import JunitNames
 from dsbench.ci.outcome import session_outcome
 from dsbench.ci.service import CiService, detect
 from dsbench.model.layout import ModelLayout
-from dsbench.plugin import collection, live, terminal_guard
+from dsbench.plugin import collection, live, selection, terminal_guard
 from dsbench.record import codec
 from dsbench.record.evidence import EvidenceLog, StepFailure
 from dsbench.record.ledger import Ledger
@@ -84,7 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(as_dsbench_error(error).render()) from None
     config.add_cleanup(interrupts.install())
     config.stash[STREAMS] = live.Streams.copied(config)
-    config.pluginmanager.register(_Interruption(config.stash[RECORDERS]), "dsbench.interruption")
+    config.pluginmanager.register(selection.Interruption(config.stash[RECORDERS]), "dsbench.interruption")
     _begin_ci(config, start)
     config.pluginmanager.register(config.stash[COLLECTOR], "dsbench.collector")
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
@@ -151,46 +151,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
     # registered last, so that its wrapper encloses those of -k, -m and --lf
-    session.config.pluginmanager.register(_Selection(), "dsbench.selection")
-    if session.config.stash[LAYOUTS]:
+    stash = session.config.stash
+    selected = selection.Selection(stash[LAYOUTS], stash[LEDGER])
+    session.config.pluginmanager.register(selected, "dsbench.selection")
+    if stash[LAYOUTS]:
         collection.collect_whole_files(session.config)
-
-
-class _Interruption:
-    """Marks the records as interrupted before the fixtures of their models end, which finishes them."""
-
-    def __init__(self, recorders: Recorders) -> None:
-        self._recorders = recorders
-
-    def pytest_keyboard_interrupt(self) -> None:
-        self._recorders.interrupted()
-
-
-class _Selection:
-    """Adds the steps that the selected steps need."""
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_collection_modifyitems(
-        self, config: pytest.Config, items: list[pytest.Item]
-    ) -> Generator[None, None, None]:
-        collected = list(items)
-        yield
-        steps = [item for item in collected if item.get_closest_marker(collection.MARKER)]
-        if not steps:
-            return
-        if not config.stash[LAYOUTS]:
-            if not config.option.collectonly:
-                raise pytest.UsageError(NO_MODEL_DIR)
-            return
-        unknown = collection.unknown_steps(steps)
-        if unknown:
-            raise pytest.UsageError(f"{unknown[0]} is not a known step; steps are {collection.known_step_names()}")
-        excluded = collection.deselected_by_name(config)
-        items[:] = collection.with_prerequisites(collected, items, excluded)
-        for item in filter(excluded, steps):
-            step, layout = collection.step_of(item), collection.layout_of(item)
-            if step and layout:
-                config.stash[LEDGER].deselect(layout.key, step.name)
 
 
 @pytest.hookimpl(optionalhook=True)

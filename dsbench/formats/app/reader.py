@@ -13,6 +13,7 @@ from dsbench.base import numbers
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats import keyfile
 from dsbench.formats.app import keys as tables
+from dsbench.formats.app import uri_format
 from dsbench.formats.app.groups import (
     AppConfig,
     Application,
@@ -25,6 +26,7 @@ from dsbench.formats.app.groups import (
     TiledDisplay,
 )
 from dsbench.formats.app.keys import AppKey, GroupTable
+from dsbench.formats.app.uri_format import UriFormatError
 from dsbench.formats.keyfile import Group, KeyFile, ValueKind
 from dsbench.formats.nvinfer.groups import Color
 from dsbench.formats.nvinfer.keys import Support
@@ -34,9 +36,6 @@ MAX_SOURCES = 1024
 _MULTI_URI, _URI = 3, 2
 _COLOR = "Color params should be exactly 4 floats {r, g, b, a} between 0 and 1"
 _COLOR_LINES = {"text-color": 1218, "text-bg-color": 1232, "clock-color": 1285}
-_MAX_PRINTED = 255
-"""Characters of a number in a name: no file has a longer name."""
-_PRINTF = re.compile(r"%([-+ #0]*[0-9]*(?:\.[0-9]+)?)(?:hh|h|ll|l|z|j|t)?([a-zA-Z%])")
 
 
 class AppReader:
@@ -366,26 +365,10 @@ class AppReader:
     def _formatted(self, source: Source, copy: int) -> str | None:
         if source.uri is None or "%" not in source.uri:
             return source.uri
-        used = 0
-
-        def directive(match: re.Match[str]) -> str:
-            nonlocal used
-            flags, conversion = match.groups()
-            if conversion == "%":
-                return "%"
-            used += 1
-            if any(numbers.whole(digits) > _MAX_PRINTED for digits in re.findall("[0-9]+", flags)):
-                what = f"the uri of a type-3 source is a printf format, and {match.group(0)[:40]} prints without end"
-                raise self.error("parse_config_file", what, source.group, "uri", "write %d, or %04d for four digits")
-            if conversion not in "diuxXo" or used > 1:
-                what = (
-                    f"the uri of a type-3 source is a printf format, and {match.group(0)} in it has no value to print"
-                )
-                fix = "write %% for a percent sign, use type=2, or rename the file"
-                raise self.error("parse_config_file", what, source.group, "uri", fix)
-            return f"%{flags}{conversion}" % copy
-
-        return _PRINTF.sub(directive, source.uri)
+        try:
+            return uri_format.formatted(source.uri, copy)
+        except UriFormatError as error:
+            raise self.error("parse_config_file", error.what, source.group, "uri", error.fix) from None
 
 
 def _enabled(group: Group) -> bool:

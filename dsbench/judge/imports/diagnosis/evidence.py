@@ -12,7 +12,8 @@ from dsbench.judge.imports.diagnosis.geometry import BoxMistake
 from dsbench.judge.imports.diagnosis.matching import SCORE, Compare, ParsedBoxes, found_boxes, inside, pair
 from dsbench.judge.imports.diagnosis.readings import ReadMistake
 from dsbench.judge.imports.diagnosis.row_parts import DecodedRows
-from dsbench.judge.imports.diagnosis.scoring import Scored, ScoreMistake
+from dsbench.judge.imports.diagnosis.scored import Scored
+from dsbench.judge.imports.diagnosis.scoring import ScoreMistake
 
 if TYPE_CHECKING:
     import numpy as np

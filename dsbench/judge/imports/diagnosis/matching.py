@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dsbench.families.base import Network
 from dsbench.judge.imports.diagnosis.row_parts import clipped
-from dsbench.judge.imports.diagnosis.scoring import Scored
+from dsbench.judge.imports.diagnosis.scored import Scored
 
 if TYPE_CHECKING:
     import numpy as np

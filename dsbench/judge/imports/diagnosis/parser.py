@@ -19,7 +19,8 @@ from dsbench.judge.imports.diagnosis.evidence import BoxEvidence, ParserCalls
 from dsbench.judge.imports.diagnosis.geometry import BOX_MISTAKES, BoxMistake
 from dsbench.judge.imports.diagnosis.matching import SCORE, Compare, inside, pair
 from dsbench.judge.imports.diagnosis.row_parts import clipped
-from dsbench.judge.imports.diagnosis.scoring import SCORE_MISTAKES, Scored, ScoreMistake
+from dsbench.judge.imports.diagnosis.scored import Scored
+from dsbench.judge.imports.diagnosis.scoring import SCORE_MISTAKES, ScoreMistake
 from dsbench.judge.imports.diagnosis.selection import LeftOut, Passing
 from dsbench.judge.imports.diagnosis.verdict import DiagnosisState, MistakeFound, ParserDiagnosis
 from dsbench.judge.imports.matching import Match

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dsbench.judge.imports.diagnosis.row_parts import DecodedRows, Joint, Squash, joined, sigmoid, softmax
+from dsbench.judge.imports.diagnosis.scored import Scored, chosen, total
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,15 +15,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scored:
-    """k predicted boxes: the row of each, its class id and its score."""
-
-    row: Ints
-    ids: Ints
-    score: Floats
 
 
 Predict = Callable[[DecodedRows, float], tuple[Scored, ...]]
@@ -39,38 +31,8 @@ class ScoreMistake:
     predict: Predict
 
 
-def total(rows: DecodedRows) -> Floats:
-    """Scores (n, C)."""
-    return rows.classes if rows.objectness is None else joined(rows.objectness, rows.classes, rows.joint)
-
-
-def _scored(rows: DecodedRows, scores: Floats, floor: float, by: Floats | None = None) -> Scored:
-    """Every or the best class of each row whose score reaches the floor; ``by``: what the best class is chosen by."""
-    import numpy as np
-
-    scores = np.where(np.isfinite(scores), scores, -np.inf)
-    if rows.ids is not None:
-        keep = np.flatnonzero((scores[:, 0] >= floor) & (rows.ids >= 0))
-        return Scored(keep, rows.ids[keep], scores[keep, 0])
-    background = rows.background if rows.background < scores.shape[1] else -1
-    if rows.every:
-        passing = scores >= floor
-        if background >= 0:
-            passing[:, background] = False
-        row, column = np.nonzero(passing)
-        return Scored(row, column - rows.shift * (column > background), scores[row, column])
-    ranked = scores if by is None else np.where(np.isfinite(by), by, -np.inf)
-    if background >= 0:
-        ranked = ranked.copy()
-        ranked[:, background] = -np.inf
-    best = ranked.argmax(axis=1)
-    score = scores[np.arange(len(scores)), best]
-    row = np.flatnonzero(score >= floor)
-    return Scored(row, best[row] - rows.shift * (best[row] > background), score[row])
-
-
 def _right(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
-    return (_scored(rows, total(rows), floor),)
+    return (chosen(rows, total(rows), floor),)
 
 
 def _shifted(by: int) -> Predict:
@@ -92,7 +54,7 @@ def _shifted(by: int) -> Predict:
 
 
 def _ignored(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
-    return () if rows.objectness is None else (_scored(rows, rows.classes, floor),)
+    return () if rows.objectness is None else (chosen(rows, rows.classes, floor),)
 
 
 def _alone(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
@@ -101,14 +63,14 @@ def _alone(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
     import numpy as np
 
     scores = np.broadcast_to(rows.objectness[:, None], rows.classes.shape)
-    return (_scored(replace(rows, every=False), scores, floor, by=rows.classes),)
+    return (chosen(replace(rows, every=False), scores, floor, by=rows.classes),)
 
 
 def _multiplied(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
     """The plain product where the family takes a root."""
     if rows.objectness is None or rows.joint is Joint.PRODUCT:
         return ()
-    return (_scored(rows, rows.objectness[:, None] * rows.classes, floor),)
+    return (chosen(rows, rows.objectness[:, None] * rows.classes, floor),)
 
 
 def _by_formula(formula: Callable[[Floats, Floats], Floats]) -> Predict:
@@ -119,7 +81,7 @@ def _by_formula(formula: Callable[[Floats, Floats], Floats]) -> Predict:
             return ()
         best = replace(rows, every=False)
         scores = formula(rows.objectness[:, None], rows.classes)
-        return tuple(_scored(one, scores, floor, by=rows.classes) for one in ((rows, best) if rows.every else (rows,)))
+        return tuple(chosen(one, scores, floor, by=rows.classes) for one in ((rows, best) if rows.every else (rows,)))
 
     return predict
 
@@ -151,7 +113,7 @@ def _other_row(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
     if rows.objectness is None:
         return ()
     moved = (np.roll(rows.objectness, by) for by in (1, -1))
-    return tuple(_scored(rows, joined(one, rows.classes, rows.joint), floor) for one in moved)
+    return tuple(chosen(rows, joined(one, rows.classes, rows.joint), floor) for one in moved)
 
 
 def _multiple(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
@@ -166,21 +128,21 @@ def _multiple(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
 def _rooted(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
     import numpy as np
 
-    return (_scored(rows, np.sqrt(np.clip(total(rows), 0, None)), floor),)
+    return (chosen(rows, np.sqrt(np.clip(total(rows), 0, None)), floor),)
 
 
 def _squared(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
-    return (_scored(rows, total(rows) ** 2, floor),)
+    return (chosen(rows, total(rows) ** 2, floor),)
 
 
 def _twice(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
     """A sigmoid on classes, on objectness, on both, on the product."""
     classes, objectness = rows.classes, rows.objectness
-    found = [_scored(rows, sigmoid(total(rows)), floor)]
+    found = [chosen(rows, sigmoid(total(rows)), floor)]
     if objectness is not None:
         for squashed in ((sigmoid(objectness), sigmoid(classes)), (objectness, sigmoid(classes)),
                          (sigmoid(objectness), classes)):  # fmt: skip
-            found.append(_scored(rows, joined(*squashed, rows.joint), floor))
+            found.append(chosen(rows, joined(*squashed, rows.joint), floor))
     if rows.squash is Squash.SOFTMAX:
         return ()  # a sigmoid of logits is another mistake
     return tuple(found)
@@ -192,7 +154,7 @@ def _missing(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
         return ()
     raw = rows.columns
     scores = [raw] if rows.objectness is None else [raw, joined(rows.objectness, raw, rows.joint)]
-    return tuple(_scored(rows, item, floor) for item in scores)
+    return tuple(chosen(rows, item, floor) for item in scores)
 
 
 def _softmax(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
@@ -204,7 +166,7 @@ def _softmax(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
         if columns is not None:
             scores = softmax(columns)
             scores = scores if rows.objectness is None else joined(rows.objectness, scores, rows.joint)
-            found += [_scored(rows, scores, floor), _scored(replace(rows, every=False), scores, floor)]
+            found += [chosen(rows, scores, floor), chosen(replace(rows, every=False), scores, floor)]
     return tuple(found)
 
 
@@ -212,7 +174,7 @@ def _sigmoid(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
     """A sigmoid where a softmax belongs."""
     if rows.squash is not Squash.SOFTMAX or rows.columns is None:
         return ()
-    return tuple(_scored(replace(rows, every=every), sigmoid(rows.columns), floor) for every in (False, True))
+    return tuple(chosen(replace(rows, every=every), sigmoid(rows.columns), floor) for every in (False, True))
 
 
 def _tanh(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
@@ -223,15 +185,15 @@ def _tanh(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
         return ()
     classes = np.tanh(rows.columns)
     if rows.objectness is None:
-        return (_scored(rows, classes, floor),)
+        return (chosen(rows, classes, floor),)
     inner = np.clip(rows.objectness, 1e-12, 1 - 1e-12)
     objectness = np.tanh(np.log(inner / (1 - inner)))
     both = ((rows.objectness, classes), (objectness, rows.classes), (objectness, classes))
-    return tuple(_scored(rows, joined(one, other, rows.joint), floor) for one, other in both)
+    return tuple(chosen(rows, joined(one, other, rows.joint), floor) for one, other in both)
 
 
 def _percent(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
-    return (_scored(rows, total(rows) * 100, floor),)
+    return (chosen(rows, total(rows) * 100, floor),)
 
 
 def _inverted(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
@@ -264,7 +226,7 @@ def _first_only(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
     if rows.ids is not None or rows.classes.shape[1] < 2:
         return ()
     scores = total(rows)[:, :1]
-    return (_scored(replace(rows, every=False, background=-1, shift=0), scores, floor),)
+    return (chosen(replace(rows, every=False, background=-1, shift=0), scores, floor),)
 
 
 def _columns_early(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
@@ -279,9 +241,9 @@ def _columns_early(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
     wide = np.concatenate((lead[:, None], rows.classes), axis=1)
     both = [wide, wide[:, :-1]]
     plain = replace(rows, objectness=None)
-    found = [_scored(plain, columns, floor) for columns in both]
+    found = [chosen(plain, columns, floor) for columns in both]
     if rows.objectness is not None:
-        found += [_scored(rows, joined(rows.objectness, columns, rows.joint), floor) for columns in both]
+        found += [chosen(rows, joined(rows.objectness, columns, rows.joint), floor) for columns in both]
     return tuple(found)
 
 
@@ -291,9 +253,9 @@ def _columns_late(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
         return ()
     later = rows.classes[:, 1:]
     moved = replace(rows, background=-1, shift=0)
-    found = [_scored(moved, later if rows.objectness is None else joined(rows.objectness, later, rows.joint), floor)]
+    found = [chosen(moved, later if rows.objectness is None else joined(rows.objectness, later, rows.joint), floor)]
     if rows.objectness is None:
-        found.append(_scored(moved, joined(rows.classes[:, 0], later, rows.joint), floor))
+        found.append(chosen(moved, joined(rows.classes[:, 0], later, rows.joint), floor))
     return tuple(found)
 
 
@@ -302,12 +264,12 @@ def _background(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
     if rows.background < 0 or rows.ids is not None:
         return ()
     plain = replace(rows, background=-1, shift=0)
-    return tuple(_scored(replace(plain, every=every), total(rows), floor) for every in (True, False))
+    return tuple(chosen(replace(plain, every=every), total(rows), floor) for every in (True, False))
 
 
 def _unshifted(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
     """Ids that still count the background, which labels.txt leaves out."""
-    return (_scored(replace(rows, shift=0), total(rows), floor),) if rows.shift else ()
+    return (chosen(replace(rows, shift=0), total(rows), floor),) if rows.shift else ()
 
 
 def _other_background(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
@@ -316,7 +278,7 @@ def _other_background(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
         return ()
     last = rows.classes.shape[1] - 1
     other = 0 if rows.background == last else last
-    return tuple(_scored(replace(rows, background=other, shift=shift), total(rows), floor) for shift in (0, 1))
+    return tuple(chosen(replace(rows, background=other, shift=shift), total(rows), floor) for shift in (0, 1))
 
 
 def _lowest(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
@@ -326,10 +288,10 @@ def _lowest(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
     import numpy as np
 
     scores = total(rows)
-    found = [_scored(rows, scores, floor, by=-scores)]
+    found = [chosen(rows, scores, floor, by=-scores)]
     if rows.objectness is not None:
         alone = np.broadcast_to(rows.objectness[:, None], scores.shape)
-        found.append(_scored(rows, alone, floor, by=-rows.classes))
+        found.append(chosen(rows, alone, floor, by=-rows.classes))
     return tuple(found)
 
 
@@ -351,7 +313,7 @@ def _sound(rows: DecodedRows, floor: float) -> tuple[Scored, ...]:
     found = _right(rows, floor)
     if rows.every or rows.ids is not None or rows.classes.shape[1] < 2:
         return found
-    return (*found, _scored(replace(rows, every=True), total(rows), floor))
+    return (*found, chosen(replace(rows, every=True), total(rows), floor))
 
 
 RIGHT = ScoreMistake("", "", "", _sound)
