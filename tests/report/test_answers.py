@@ -33,6 +33,15 @@ def test_a_bare_number_has_its_name() -> None:
     assert answers.answer(result("kitti_gate", "Frames written", "100", "100 expected")) == ""
 
 
+def test_a_reference_that_rests_on_an_open_question_says_so() -> None:
+    log = EvidenceLog("model_outputs", "net", "k", "embedded")
+    log.inconclusive("preprocessing-unknown", "nobody states the scale", "state it")
+    open_question = StepResult(log.snapshot(), "inconclusive", 1.0, "", None)
+    compared = result("import_parity", "F1 against the reference", "1.000", "the boxes are the model's")
+    (found,) = answers.step_answers([open_question, compared])
+    assert found[1].endswith("the boxes are the model's; the reference rests on what model_outputs could not decide")
+
+
 def test_what_was_not_measured_is_not_answered() -> None:
     assert (
         answers.step_answers([result("throughput_limit", "Limit", "not measured: not requested, --limits never")]) == ()
