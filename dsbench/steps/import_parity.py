@@ -161,8 +161,7 @@ def add_evidence(
         return
     match = judged.match
     log.print(line(match, result.frames, judged.outcome))
-    compared = match.reference or match.found
-    log.fact("F1 against the reference", f"{match.f1:.3f}" if compared else "unknown", _answer(judged))
+    log.fact("F1 against the reference", f1_text(match), _answer(judged))
     if match.reference < _MANY:
         log.note(f"the reference has {match.reference} boxes only: a clip with more objects proves more")
     seconds = f"ONNX Runtime FP32, {result.seconds:.1f} s"
@@ -172,6 +171,11 @@ def add_evidence(
     _add_tables(log, result, judged)
     for doubt in _doubts(result, place):
         add_doubt(log, doubt, accepted)
+
+
+def f1_text(match: Match | MatchTally) -> str:
+    """F1 of the boxes; unknown where neither side has any."""
+    return f"{match.f1:.3f}" if match.reference or match.found else "unknown"
 
 
 def line(match: Match | MatchTally, frames: int, outcome: ParityOutcome) -> str:

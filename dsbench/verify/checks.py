@@ -15,7 +15,7 @@ from dsbench.judge.imports.match_tally import MatchTally
 from dsbench.judge.imports.matching import CLOSE, PAIRED
 from dsbench.record.raw import TOO_MANY, AccuracyData, AppRun, GateData
 from dsbench.record.schema import Record, RunTelemetry
-from dsbench.verify import relations
+from dsbench.verify import relations, stated_twice
 from dsbench.verify.mismatch import FoundBy, RawCheck, RecordMismatch, holds, shown
 
 _CLOCK_SLACK_S, _CLOCK_SLACK = 5.0, 0.05
@@ -56,7 +56,7 @@ def _checks(record: Record) -> Iterator[RawCheck]:
     if raw.latency is not None and raw.latency.by_stream:
         frames = sum(map(len, raw.latency.by_stream.values()))
         yield RawCheck("raw.latency.frames", raw.latency.frames, frames, "the number of latencies")
-    yield from _facts(record)
+    yield from stated_twice.checks(record)
     yield from relations.checks(record)
 
 
@@ -128,32 +128,6 @@ def _halved(record: Record, name: str, count: int) -> int:
         if run.name == f"{name}{TOO_MANY}" and run.streams == count:
             count = streams.halved(count)
     return count
-
-
-def _facts(record: Record) -> Iterator[RawCheck]:
-    """Facts, files and ``handover`` against each other."""
-    onnx, model, config = record.file("onnx"), record.handover.model, record.handover.config
-    preflight = next((step.evidence for step in record.steps if step.evidence.step == "preflight"), None)
-    digest = next((fact.value for fact in preflight.facts if fact.name == "ONNX sha256"), None) if preflight else None
-    if onnx is not None and digest is not None:
-        place = record.files.index(onnx)
-        yield RawCheck(f"files[{place}].sha256", onnx.sha256, digest, "the ONNX file's digest of pre-flight")
-    for place, file in enumerate(record.files):
-        whole = file.bytes >= 0 and len(file.sha256) == 64
-        yield holds(f"files[{place}]", whole, "a size of at least 0 and a SHA-256")
-    pairs = []
-    if model is not None:
-        pairs += [("opset", model.opset), ("num_labels", model.classes), ("producer", model.producer)]
-    if config is not None:
-        pairs += [("height", config.height), ("width", config.width), ("net-scale-factor", config.net_scale_factor)]
-        pairs += [("cluster-mode", config.cluster_mode), ("network-mode", config.network_mode), ("topk", config.topk)]
-        pairs += [("model-color-format", config.model_color_format)]
-        pairs += [("pre-cluster-threshold", config.pre_cluster_threshold)]
-        pairs += [("nms-iou-threshold", config.nms_iou_threshold)]
-    for name, wanted in pairs:
-        fact = record.fact(name)
-        if fact is not None:
-            yield RawCheck(f"facts[{record.facts.index(fact)}].value", fact.value, wanted, f"{name} of `handover`")
 
 
 # --- raw blocks -------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from dsbench.steps import accuracy, benchmark_run, import_parity, kitti_gate, su
 from dsbench.steps.rows import measurement_rows
 from dsbench.verify import extra_evidence, stated_evidence
 from dsbench.verify.mismatch import FoundBy, RecordMismatch
-from dsbench.verify.recompute import benchmark, scan_of
+from dsbench.verify.recompute import benchmark, confirmed_streams, scan_of
 from dsbench.verify.runs import RunAgain, named
 
 _RUN_1 = "Run 1"
@@ -45,6 +45,7 @@ def mismatches(record: Record, runs: tuple[RunAgain, ...]) -> Iterator[RecordMis
         "preflight": stated_evidence.preflight,
         "model_outputs": stated_evidence.model_outputs,
         "parser_build": stated_evidence.parser_build,
+        "nvinfer_config": stated_evidence.nvinfer_config,
         "benchmark_config": stated_evidence.benchmark_config,
     }
     for place, step in enumerate(record.steps):
@@ -115,6 +116,7 @@ def _gate(log: EvidenceLog, record: Record) -> None:
     verdict = gate.evaluate(scan, data.min_rate)
     median = data.median_score if not data.scores else verdict.median_score
     log.print(*verdict.lines)
+    log.fact("Frames requested", data.frames_asked or "the whole video")
     log.fact("Frames written", scan.files)
     kitti_gate.add_figures(log, scan, replace(verdict, median_score=median), Value(data.min_rate, ""))
     seconds = record.handover.durations.step_6
@@ -143,6 +145,9 @@ def _run2(log: EvidenceLog, record: Record, runs: tuple[RunAgain, ...]) -> None:
         if run.figures is not None and run.raw.stopped and known:
             log.print(*(streams.run2_lines(run.figures) if name == "Run 2" else (streams.retry_line(run.figures),)))
             _measured(log, run)
+    if known and named(runs, DECISION) is None and (result := benchmark(record, runs)) is not None:
+        every = confirmed_streams(record, runs)
+        log.fact("Real-time streams confirmed", f"by stream 0: {result.confirmed_streams}; by every stream: {every}")
     if (run := named(runs, DECISION)) is not None and any(one.name == DECISION for one in record.measurements):
         measurement_rows.facts(log, DECISION, run.measurement, asked=True)
         title = f"{DECISION} at {run.raw.streams} streams"
@@ -157,6 +162,7 @@ def _import_parity(log: EvidenceLog, record: Record) -> None:
     outcome = parity.outcome(data.usual, configured, matter, approximate=data.approximate)
     match, frames = parity.shown(data.usual, configured, outcome), len(record.raw.gate.per_frame)
     log.print(import_parity.line(match, frames, outcome))
+    log.fact("F1 against the reference", import_parity.f1_text(match))
     log.fact("Frames compared", f"{len(match.frames)} of {frames}")
     log.fact("Frames in which the reference finds objects", data.usual.frames_with_reference)
     import_parity.add_figures(log, match)

@@ -81,7 +81,7 @@ def _engine(record: Record) -> Iterator[RawCheck]:
         yield RawCheck("handover.engine.bytes", engine.bytes, file.bytes, "the size in `files`")
         yield RawCheck("handover.engine.file", engine.file, file.path, "the path in `files`")
     for place, one in enumerate(engine.derivations if engine is not None else ()):
-        named = one.source.endswith(f"trtexec_b{one.batch}.log")
+        named = one.source == f"benchmarks/b{one.batch}/trtexec_b{one.batch}.log"
         yield holds(f"handover.engine.derivations[{place}].batch", named, f"the batch of {one.source}")
     for place, run in enumerate(record.raw.runs):
         if record.figures.max_bs is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from dsbench.base.option import Option
 from dsbench.base.options import MIN_STREAMS, PERF_INTERVAL, PERF_SECONDS, TARGET_FPS
+from dsbench.model.layout import name_safe, parser_func_suffix
 from dsbench.record.evidence import Evidence, EvidenceLog
 from dsbench.record.schema import OptionRecord, Record
 
@@ -16,6 +17,8 @@ def preflight(log: EvidenceLog, record: Record) -> None:
     """What pre-flight found, from figures, facts and files."""
     figures, video = record.figures, record.video
     _model(log, record)
+    log.fact("PARSER_FUNC_SUFFIX", parser_func_suffix(record.model_name))
+    log.fact("MODEL_NAME_SAFE", name_safe(record.model_name))
     if figures.max_bs is not None:
         log.fact("MAX_BS", figures.max_bs)
     if figures.bsmax.qps is not None:
@@ -58,6 +61,15 @@ def model_outputs(log: EvidenceLog, record: Record) -> None:
 def parser_build(log: EvidenceLog, record: Record) -> None:
     if (function := record.fact("parser_function")) is not None:
         log.fact("parse-bbox-func-name", function.value)
+
+
+def nvinfer_config(log: EvidenceLog, record: Record) -> None:
+    """Clustering and classes."""
+    config, classes = record.handover.config, record.fact("head_classes")
+    if config is not None:
+        log.fact("cluster-mode", config.cluster_mode)
+    if classes is not None:
+        log.fact("Classes of the head", classes.value)
 
 
 def benchmark_config(log: EvidenceLog, record: Record) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from dsbench.base.errors import DsbenchError
 from dsbench.cli import main
-from dsbench.record import codec, digests
+from dsbench.record import codec, digests, totals
 from dsbench.record.recorder import Recorder
 from dsbench.verify import verification
 from dsbench.verify.mismatch import FoundBy, differences, shown
@@ -188,6 +188,34 @@ def test_a_part_of_the_steps_and_a_killed_run_hold(bench: Bench) -> None:
     stopped = verification.verify(codec.to_json(replace(recorder.record, interrupted_in="run2_validation")))
     assert stopped.holds
     assert stopped.notes == ("the run was interrupted in run2_validation",)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        ("handover", "model", "onnx"),
+        ("handover", "model", "inputs", 0, "name"),
+        ("handover", "model", "inputs", 0, "dtype"),
+        ("handover", "model", "outputs", 0, "name"),
+        ("handover", "engine", "derivations", 0, "source"),
+        ("handover", "commands", 0, "step"),
+        ("handover", "commands", -1, "line"),
+        ("steps", 0, "facts", "PARSER_FUNC_SUFFIX"),
+        ("steps", 0, "facts", "ONNX_FILE"),
+        ("steps", -2, "facts", "Real-time streams confirmed"),
+    ],
+    ids=str,
+)
+def test_a_text_that_is_stated_twice_is_found_whatever_was_computed_again(
+    honest: dict[str, Any], place: tuple[str | int, ...]
+) -> None:
+    if place[-2] == "facts":
+        facts = honest["steps"][place[1]]["facts"]
+        place = (*place[:-1], next(at for at, fact in enumerate(facts) if fact["name"] == place[-1]), "value")
+    changed = edited(honest, place, "another")
+    changed[totals.KEY] = totals.totals(changed)
+    changed[digests.KEY] = digests.digests(changed)
+    assert any(one.found_by is not FoundBy.DIGEST for one in verify(changed).mismatches)
 
 
 def test_steps_that_the_user_excluded_hold(bench: Bench) -> None:
