@@ -68,11 +68,6 @@ class Baseline:
     origin: BaselineOrigin
     run: ComparableRun
 
-    @property
-    def gates(self) -> bool:
-        """The user chose it: a regression against it is a failure."""
-        return self.origin is not BaselineOrigin.LAST_GOOD
-
 
 @dataclass(frozen=True)
 class BaselineSearch:

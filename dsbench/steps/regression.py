@@ -92,9 +92,9 @@ def run(model: ModelRun, log: EvidenceLog) -> RegressionResult:
     result = model.keep(RegressionResult(search, data, found))
     model.record(_KEY, record_entry(now, data))
     add_evidence(log, data, found)
-    fails = found.word == "regression" and search.baseline.gates and not model.option(BLESS).value
-    log.warn(*warned(found, fails=fails))
-    if fails:
+    failed = fails(found, data, bless=model.option(BLESS).value)
+    log.warn(*warned(found, failed=failed))
+    if failed:
         raise failure(found, search.baseline)
     return result
 
@@ -167,6 +167,11 @@ def record_entry(now: ComparableRun, data: BaselineData) -> RegressionRecord:
     return RegressionRecord(found.word, data.path, data.origin, data.session, found.differs, rows)
 
 
+def fails(found: RunComparison, data: BaselineData, *, bless: bool) -> bool:
+    """Whether the step fails: the user chose the baseline, and does not replace it."""
+    return found.word == "regression" and data.origin != BaselineOrigin.LAST_GOOD and not bless
+
+
 def failure(found: RunComparison, chosen: Baseline) -> DsbenchError:
     """The error of a run that is worse than its baseline."""
     lines = [f"{len(found.regressions)} of {len(found.rows)} measures are worse than the baseline's:"]
@@ -194,9 +199,9 @@ def add_evidence(log: EvidenceLog, data: BaselineData, found: RunComparison) -> 
         log.note(f"only the baseline has: {', '.join(found.missing_titles)}")
 
 
-def warned(found: RunComparison, *, fails: bool = False) -> Iterator[str]:
-    """The rows to warn of. ``fails``: the step's error has those that are worse."""
-    states = (RowState.NOT_JUDGED,) if fails else (RowState.WORSE, RowState.NOT_JUDGED)
+def warned(found: RunComparison, *, failed: bool = False) -> Iterator[str]:
+    """The rows to warn of. ``failed``: the step's error has those that are worse."""
+    states = (RowState.NOT_JUDGED,) if failed else (RowState.WORSE, RowState.NOT_JUDGED)
     yield from (f"{row.state}: {row.text}; {row.reason}" for row in found.rows if row.state in states)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dsbench.base.options import BLESS
 from dsbench.judge import bottleneck, latency, sweep
 from dsbench.record import comparable
 from dsbench.record.evidence import EvidenceLog
@@ -67,7 +68,8 @@ def baseline(log: EvidenceLog, record: Record) -> None:
     if data is not None:
         found = regression.compared(comparable.of_record(record), data)
         regression.add_evidence(log, data, found)
-        log.warn(*regression.warned(found))
+        bless = any(one.name == BLESS.name and one.value is True for one in record.options)
+        log.warn(*regression.warned(found, failed=regression.fails(found, data, bless=bless)))
 
 
 def _runs(log: EvidenceLog, runs: tuple[RunAgain, ...], names: tuple[str, ...]) -> None:

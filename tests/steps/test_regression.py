@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,10 +18,10 @@ from dsbench.record import baseline, history, store
 from dsbench.record.evidence import Evidence, EvidenceLog
 from dsbench.record.raw import MachineRecord
 from dsbench.record.recorder import Recorder
-from dsbench.record.schema import Record
+from dsbench.record.schema import OptionRecord, Record
 from dsbench.steps import regression
 from dsbench.steps.model_run import ModelRun
-from dsbench.verify import verification
+from dsbench.verify import extra_evidence, verification
 from tests import finished_records
 from tests.steps.bench import Bench
 from tests.verify.material import benchmark_record
@@ -269,3 +270,23 @@ def test_the_comparison_is_verified(bench: Bench, ran: Ran, made: Made) -> None:
     assert data["beyond"]["regression"]["result"] in ("regression", "not judged")
     data["raw"]["baseline"]["run"]["measures"][0]["value"] *= 0.5
     assert any("beyond.regression" in one.text for one in verification.verify(json.dumps(data)).mismatches)
+
+
+@pytest.mark.parametrize(
+    ("options", "warned"), [({}, True), ({"baseline": "kept"}, False), ({"baseline": "kept", "bless": "1"}, True)]
+)
+def test_the_warnings_are_verified_of_a_step_that_failed_too(
+    bench: Bench, ran: Ran, options: dict[str, str], warned: bool
+) -> None:
+    finished(ran(21.0))
+    kept = str(history.paths(bench.layout.record)[0])
+    model = ran(15.0, **{name: kept if value == "kept" else value for name, value in options.items()})
+    log, again = (EvidenceLog("regression", "net", "key", "stand-in") for _ in range(2))
+    with suppress(DsbenchError):
+        regression.run(model, log)
+    assert model.recorder is not None
+    data = model.get(regression.RegressionResult).data
+    record = replace(model.recorder.record, options=(OptionRecord("bless", "bless" in options, "command line"),))
+    extra_evidence.baseline(again, replace(record, raw=replace(record.raw, baseline=data)))
+    assert again.snapshot().warnings == log.snapshot().warnings
+    assert bool(log.snapshot().warnings) is warned
