@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dsbench import cli
 from dsbench.base.errors import DsbenchError
 from dsbench.record import codec
 from dsbench.verify import verification
@@ -51,6 +52,14 @@ def test_a_record_of_another_shape_is_read_or_refused(case: str) -> None:
         codec.to_json(codec.from_json(text))
     with suppress(DsbenchError):
         verification.verify(text, "record")
+
+
+def test_a_report_of_a_record_of_another_shape_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = json.loads(codec.to_json(finished_records.deepstream()))
+    data["beyond"]["limit"] = {"ceilings": ["x"]}
+    (tmp_path / "benchmark_data.json").write_text(json.dumps(data))
+    assert cli.main(["report", str(tmp_path / "benchmark_data.json")]) == 1
+    assert "record-invalid" in capsys.readouterr().err
 
 
 HUGE, NINES = b"9" * 5000, b"9" * 400

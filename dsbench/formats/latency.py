@@ -25,6 +25,9 @@ from dsbench.formats.perf.rows import RowReader
 _FRAME = re.compile(r"Source id = ([0-9]{1,6}) Frame_num = ([0-9]{1,19}) Frame latency = ([0-9]+(?:\.[0-9]+)?) \(ms\)")
 _COMPONENT = re.compile(r"Comp name = (\S+) .*?component[ _]latency ?= ([0-9]+(?:\.[0-9]+)?)(?![0-9.])")
 
+_MAX_ROWS = 200_000
+"""PERF rows after which the start-up is no longer expected to end."""
+
 
 @dataclass
 class LatencyLog:
@@ -53,10 +56,11 @@ def read(lines: Iterable[str], *, streams: int = 0) -> LatencyLog:
     row that other output cut does not end the start-up.
     """
     log = LatencyLog()
-    started = False
+    started, tried = False, 0
     rows = RowReader(streams)
     for line in lines:
-        if not started:
+        if not started and tried < _MAX_ROWS:
+            tried += "PERF" in line
             started = any(row.complete and min(row.fps) > 0 for row in rows.feed(line))
         if "atency" not in line:
             continue

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dsbench.base.text import printable
 from dsbench.handover import recorded_run
+from dsbench.record import codec
 from dsbench.report.step8 import drawing, files, sections
 
 
@@ -17,7 +18,10 @@ def run(arguments: argparse.Namespace) -> int:
     """
     found = recorded_run.find(arguments.model_dir, Path.cwd())
     sections.require_finished(found.record)
-    written = files.write(found.record, found.reports, drawing.pngs(found.record))
+    with codec.its_shape_expected(str(found.reports)):
+        sections.document(found.record)
+        charts = drawing.pngs(found.record)
+    written = files.write(found.record, found.reports, charts)
     for path in written.paths:
         print(printable(str(path)))
     if written.pdf_missing is not None:

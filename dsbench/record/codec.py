@@ -8,6 +8,8 @@ the file, ``json_schema.py`` prints its JSON Schema.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -79,9 +81,17 @@ def with_version(data: Any, *, where: str = "") -> dict[str, Any]:
 
 def from_data(data: dict[str, Any], *, where: str = "") -> Record:
     """The record in ``parse``'s result. Raises RECORD_INVALID."""
-    try:
+    with its_shape_expected(where):
         record = jsonable.decode(Record, _nested(data))
         verdict.of_record(record)  # the parts that have no type of their own are as it expects them
+    return record
+
+
+@contextmanager
+def its_shape_expected(where: str = "") -> Iterator[None]:
+    """Raises RECORD_INVALID where a part of the record is not what the code within expects."""
+    try:
+        yield
     except (
         ValueError,
         LookupError,
@@ -92,7 +102,6 @@ def from_data(data: dict[str, Any], *, where: str = "") -> Record:
         RecursionError,
     ) as error:
         raise _invalid(error, where) from error
-    return record
 
 
 def document(record: Record) -> dict[str, Any]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import random
+from collections.abc import Iterator
+from typing import Any
 
 NASTY = (
     *(
@@ -107,3 +111,36 @@ def _lines(data: bytes, dice: random.Random) -> bytes:
 
 
 _CHANGES = (_flip, _flip, _cut, _end, _insert, _insert, _number, _number, _number, _repeat, _lines)
+
+
+_ODD_VALUES = (
+    *(None, True, 0, -1, 1.5, 1e300, 10**400, -(10**400), 2**63, "", "x", "nan", "\ud800", "\x1b[31m"),
+    *([], [0], [None], [[]], ["x"], [[1, 2], [3]], {}, {"x": 1}, {"": None}),
+)
+
+
+def reshaped(data: bytes, dice: random.Random) -> bytes:
+    """JSON in which one to four values became something else, of any type, or are gone or doubled."""
+    value = json.loads(data)
+    for _ in range(dice.randint(1, 4)):
+        places = list(_places(value))
+        holder, key = dice.choice(places)
+        change = dice.randrange(4)
+        if change == 0:
+            del holder[key]
+        elif change == 1 and isinstance(holder, list):
+            holder.append(copy.deepcopy(holder[key]))
+        elif change == 2:
+            other, of = dice.choice(places)
+            holder[key] = copy.deepcopy(other[of])
+        else:
+            holder[key] = copy.deepcopy(dice.choice(_ODD_VALUES))
+    return json.dumps(value).encode()
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every container with each of its keys."""
+    if isinstance(value, dict | list):
+        for key in value if isinstance(value, dict) else range(len(value)):
+            yield value, key
+            yield from _places(value[key])

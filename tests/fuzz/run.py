@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base.errors import DsbenchError
-from tests.fuzz.mutate import mutated
 from tests.fuzz.targets import Target
 
 MAX_S = 5.0
@@ -53,4 +52,4 @@ def defects(targets: dict[str, Target], folder: Path, first: int, last: int) -> 
     for seed in range(first, last):
         for name, target in targets.items():
             dice = random.Random(f"{name}{seed}")
-            yield try_input(name, target, mutated(dice.choice(target.seeds), dice), folder, seed)
+            yield try_input(name, target, target.change(dice.choice(target.seeds), dice), folder, seed)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.advice.explain import explain
 from dsbench.base import jsonable
+from dsbench.base.errors import DsbenchError
+from dsbench.comparison import compare_command, rows
 from dsbench.formats import kitti, labels, latency, nvinfer, sanitizer_log, versions, yamlfile
 from dsbench.formats.app import config as app
 from dsbench.formats.app import console
@@ -18,15 +22,20 @@ from dsbench.formats.odd_objects import Ordinary
 from dsbench.formats.perf.stream0 import stream0_values
 from dsbench.formats.perf.windows import Collector
 from dsbench.formats.trtexec import log as trtexec_log
+from dsbench.handover import bmf
+from dsbench.judge import regression
 from dsbench.judge.lint import kind as config_kind
 from dsbench.judge.lint import lint_alone, lint_app
 from dsbench.model import settings
 from dsbench.model.exporter import hugging_face, mmdeploy, nanodet, paddle
 from dsbench.model.exporter.files import Files
 from dsbench.model.onnx import graph
-from dsbench.record import codec, store
+from dsbench.record import codec, comparable, store, verdict
+from dsbench.report.step8 import sections
+from dsbench.verify import verification
 from tests import finished_records
 from tests import onnx_zoo as zoo
+from tests.fuzz.mutate import mutated, reshaped
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class Target:
     file: str
     read: Callable[[Path], object]
     seeds: tuple[bytes, ...]
+    change: Callable[[bytes, random.Random], bytes] = mutated
 
 
 def _perf(path: Path) -> object:
@@ -70,6 +80,20 @@ def _explain(path: Path) -> object:
 
 def _record(path: Path) -> object:
     return codec.to_json(store.load(path))
+
+
+def _read_record(path: Path) -> object:
+    """What commands make of a record: verify, compare, index, report, export."""
+    text = path.read_text(encoding="utf-8")
+    with suppress(DsbenchError):
+        verification.verify(text)
+    rows.read(path)
+    record = store.load(path)
+    runs = (comparable.of_record(record), comparable.of_record(record))
+    compared = list(compare_command.lines(record, record, regression.compare(*runs)))
+    with codec.its_shape_expected():
+        document = sections.document(record)
+    return compared, bmf.export(record), verdict.of_record(record), document
 
 
 def _lint(path: Path) -> object:
@@ -237,6 +261,7 @@ def targets(folder: Path) -> dict[str, Target]:
         "sanitizer": Target("sanitizer.log", _sanitizer, (_SANITIZER,)),
         "versions": Target("smi.txt", _versions, (_SMI,)),
         "record": Target("benchmark_data.json", _record, records),
+        "record of another shape": Target("benchmark_data.json", _read_record, records, reshaped),
         "coco": Target("truth.json", truth.read, (_COCO,)),
         "truth text": Target("1.txt", lambda path: truth.read(path.parent), (_KITTI, b"0 0.5 0.5 0.1 0.1\n")),
         "config.json": Target("config.json", _exporter, (_HUGGING_FACE,)),
