@@ -11,7 +11,7 @@ from typing import cast
 from dsbench.advice.explain import Explanation, LogCause, LogProgram, explain
 from dsbench.base import jsonable, reading
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.text import printable
+from dsbench.base.text import counted, printable
 
 STDIN = "-"
 
@@ -50,7 +50,7 @@ def _open(name: str) -> io.BufferedReader:
 def render(name: str, found: Explanation) -> Iterator[str]:
     """Causes with line, fix and page; then consequences, notices, and what to do where nothing is known."""
     program = "a log" if found.program is LogProgram.UNKNOWN else f"a log of {found.program}"
-    yield f"{name}: {program}, {found.lines} line{'s' * (found.lines != 1)}"
+    yield f"{name}: {program}, {counted(found.lines, 'line')}"
     if found.unread_bytes:
         yield f"It is very long: {max(1, found.unread_bytes >> 20)} MiB in its middle were not read."
     yield from _end(found)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dsbench.base import jsonable, reading
 from dsbench.base.reading import FileKind
-from dsbench.base.text import printable
+from dsbench.base.text import counted, printable
 from dsbench.judge.lint import ERROR, NOTE, WARNING, Finding, catalogue, kind, lint_alone, lint_app
 from dsbench.judge.lint.kind import ConfigKind
 
@@ -80,9 +80,9 @@ def render(answer: LintAnswer) -> Iterator[str]:
     for name in answer.skipped:
         yield printable(f"{name}: skipped: neither an nvinfer config nor one of deepstream-app")
     counts = Counter(row.severity for row in answer.findings)
-    parts = [f"{counts[name]} {name}{'s' * (counts[name] != 1)}" for name in (ERROR, WARNING, NOTE) if counts[name]]
+    parts = [counted(counts[name], name) for name in (ERROR, WARNING, NOTE) if counts[name]]
     checked = len(answer.files) - len(answer.skipped)
-    yield f"{checked} file{'s' * (checked != 1)} checked: {', '.join(parts) or 'nothing found'}"
+    yield f"{counted(checked, 'file')} checked: {', '.join(parts) or 'nothing found'}"
 
 
 def _findings(path: Path) -> tuple[Finding, ...] | None:

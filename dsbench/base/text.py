@@ -95,6 +95,11 @@ def console_json(text: str) -> str:
     return _JSON_OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def counted(count: int, noun: str) -> str:
+    """``1 stream``, ``2 streams``."""
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
 def ascii_name(name: str, limit: int = 80) -> str:
     """``name`` for test ids and file names: ASCII letters, digits, ``. _ -``; with a hash if it was changed."""
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", name)[:limit].lstrip(".-") or "model"

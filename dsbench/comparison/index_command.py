@@ -13,7 +13,7 @@ from urllib.parse import quote
 from dsbench.base import pictures
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
-from dsbench.base.text import printable
+from dsbench.base.text import counted, printable
 from dsbench.comparison import rows
 from dsbench.comparison.rows import IndexRow, Unread
 from dsbench.report import html
@@ -98,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
         fix = "give model directories that were run, or records"
         raise DsbenchError(Code.USAGE, f"no record was found{why}", fix=fix)
     replace_file(target, html.index_html(page(read, unread, target.parent)))
-    print(printable(f"{target}: {len(read)} record{'s' * (len(read) != 1)}"))
+    print(printable(f"{target}: {counted(len(read), 'record')}"))
     for one in unread[:_MAX_UNREAD]:
         print(printable(f"left out: {one.path}: {one.reason}"))
     return 0
@@ -116,7 +116,7 @@ def page(read: Iterable[IndexRow], unread: Iterable[Unread], folder: Path) -> In
     words = (("failed", "failed"), ("amber", "in doubt or incomplete"), ("passed", "passed"))
     counts = ", ".join(f"{colors.count(color)} {word}" for color, word in words if color in colors)
     models = len({one.model for one in ordered})
-    title = f"{len(shown)} run{'s' * (len(shown) != 1)} of {models} model{'s' * (models != 1)}"
+    title = f"{counted(len(shown), 'run')} of {counted(models, 'model')}"
     left_out = tuple(f"{one.path}: {one.reason}" for one in unread)
     more = (f"and {len(left_out) - _MAX_UNREAD} more",) if len(left_out) > _MAX_UNREAD else ()
     return IndexPage(title, counts, COLUMNS, tuple(shown), (*left_out[:_MAX_UNREAD], *more))

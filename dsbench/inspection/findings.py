@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.text import counted
 from dsbench.families.base import HeadRefused
 from dsbench.inspection.model_file import ModelFile
 from dsbench.judge import label_names
@@ -80,7 +81,7 @@ def of_labels(
     if wrong:
         yield InspectFinding(ERROR if wrong.error else WARNING, wrong.what, wrong.rule, source, wrong.fix)
     if labels and classes not in (None, len(labels)) and not (wrong and wrong.error):
-        names = f"{len(labels)} name{'s' * (len(labels) != 1)}"
+        names = counted(len(labels), "name")
         yield InspectFinding(
             ERROR,
             f"the head has {classes} class{'es' * (classes != 1)}, {source} has {names}",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base.errors import Code
-from dsbench.base.text import printable
+from dsbench.base.text import counted, printable
 from dsbench.inspection import findings, inspection, model_file, new_directory, new_labels, new_settings, text
 from dsbench.inspection.findings import InspectFinding
 from dsbench.inspection.inspect_command import absolute, read_video, show
@@ -103,7 +103,7 @@ def _taken(new: NewModel) -> Iterator[str]:
 
 
 def _names(count: int) -> str:
-    return f"{count} name{'s' * (count != 1)}"
+    return counted(count, "name")
 
 
 def _row(name: str, text: str) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dsbench.base.text import counted
 from dsbench.judge.run.measurement import Measurement, RealTime, State
 from dsbench.judge.run.reason import ReasonCode
 
@@ -138,7 +139,7 @@ def largest(trials: Sequence[SweepTrial], max_bs: int) -> int | None:
 def trial_line(trial: SweepTrial) -> str:
     """A run in one line."""
     measured = trial.measurement
-    head = f"{trial.source}: {trial.streams} stream{'s' * (trial.streams != 1)}"
+    head = f"{trial.source}: {counted(trial.streams, 'stream')}"
     if measured is None:
         return f"{head} | the app did not run: {trial.failure} | real-time: NO"
     if measured.slowest is None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from dsbench.base.text import counted
+
 VISIBLE, ORDER = "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"
 _BY_BUS = "PCI_BUS_ID"
 
@@ -40,11 +42,11 @@ def choose(
     by_bus = count == 1 or environment.get(ORDER) == _BY_BUS
     if visible is None:
         if gpu_id >= count:
-            return f"--gpu-id {gpu_id}, but {lister} has {count} GPU{'s' * (count != 1)}"
+            return f"--gpu-id {gpu_id}, but {lister} has {counted(count, 'GPU')}"
         return _whole(gpu_id, gpus, by_bus)
     entries = _entries(visible, gpus)
     if gpu_id >= len(entries):
-        shown = f"{VISIBLE}={visible} shows {len(entries)} GPU{'s' * (len(entries) != 1)}"
+        shown = f"{VISIBLE}={visible} shows {counted(len(entries), 'GPU')}"
         return f"--gpu-id {gpu_id}, but {shown}"
     entry = entries[gpu_id]
     if isinstance(entry, ChosenGpu):

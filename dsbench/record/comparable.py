@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import PurePath
 from statistics import median
 
+from dsbench.base.text import counted
 from dsbench.judge import rank_test
 from dsbench.judge.regression import COST, STREAMS, THROUGHPUT, ComparableRun, KeyPart, RunMeasure
 from dsbench.judge.run import steady
@@ -107,7 +108,7 @@ def _of_run_1(record: Record) -> Iterator[RunMeasure]:
     yield RunMeasure(THROUGHPUT, fps, rank_test.independent(totals), low, high, doubts=doubts)
     if place >= len(record.telemetry):
         return
-    telemetry, basis = _steady(record.telemetry[place], found), f"{run.streams} stream{'s' * (run.streams != 1)}"
+    telemetry, basis = _steady(record.telemetry[place], found), counted(run.streams, "stream")
     if record.runtime == "deepstream":
         yield from _peak("gpu_memory", _column(telemetry, "gpu_memory_mib"), basis)
         return
@@ -174,7 +175,7 @@ def _latency(record: Record) -> Iterator[RunMeasure]:
     values = [value for stream in found.by_stream.values() for value in stream]
     pieces = [piece for stream in found.by_stream.values() for piece in _pieces(stream)]
     if values:
-        basis = f"{found.streams} stream{'s' * (found.streams != 1)}"
+        basis = counted(found.streams, "stream")
         yield RunMeasure("latency", median(values), tuple(pieces), basis=basis)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from dsbench.base.errors import Code
 from dsbench.base.steps import STEPS, position
+from dsbench.base.text import counted
 from dsbench.judge.run.measurement import Measurement, RealTime
 from dsbench.record.schema import INCONCLUSIVE, Figures, ModelVerdict, Record, StepRecord
 
@@ -79,7 +80,7 @@ def _proof(record: Record) -> str:
     """What shows that the import is right, in figures."""
     parts = []
     if parity := _entry(record, "import_parity"):
-        over = f"{parity['reference']} reference boxes in {parity['frames']} frame{'s' * (parity['frames'] != 1)}"
+        over = f"{parity['reference']} reference boxes in {counted(parity['frames'], 'frame')}"
         parts.append(f"the boxes are the model's (F1 {parity['f1']:.3f} over {over})")
     else:
         parts.append("every import step passed, but the boxes were not compared with a reference")
@@ -209,4 +210,4 @@ def _codes(found: Measurement | None) -> list[str]:
 
 
 def _count(streams: int) -> str:
-    return f"{streams} stream{'s' * (streams != 1)}"
+    return counted(streams, "stream")

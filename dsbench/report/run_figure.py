@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dsbench.base.text import counted
 from dsbench.report import svg
 from dsbench.report.figures import ChartSeries, nice
 
@@ -87,7 +88,7 @@ def run_figure(run: RunPicture) -> str:
 def describe(run: RunPicture) -> str:
     """The picture in a sentence or two."""
     lines = max((len(row) for row in run.fps.fps), default=0)
-    said = [f"Frames per second of {lines} stream{'s' * (lines != 1)} in {len(run.fps.at_s)} windows."]
+    said = [f"Frames per second of {counted(lines, 'stream')} in {len(run.fps.at_s)} windows."]
     if run.warm_up_s > 0:
         said.append(f"The first {run.warm_up_s:.1f} s are start and warm-up.")
     if run.target_fps is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dsbench.base.steps import STEPS
-from dsbench.base.text import console, last_line
+from dsbench.base.text import console, counted, last_line
 from dsbench.record import baseline
 from dsbench.record.baseline import BaselineOrigin
 from dsbench.record.schema import INCONCLUSIVE
@@ -107,7 +107,7 @@ def _compared(results: Sequence[StepResult]) -> str:
 def _warned(results: Sequence[StepResult]) -> str:
     steps = [result.evidence.step for result in results if result.evidence.warnings]
     count = sum(len(result.evidence.warnings) for result in results)
-    return f"; {count} warning{'s' * (count != 1)} ({listed(steps)}: -v or the report)" if count else ""
+    return f"; {counted(count, 'warning')} ({listed(steps)}: -v or the report)" if count else ""
 
 
 def _failed_lines(results: Sequence[StepResult], failed: Sequence[StepResult]) -> Iterator[str]:
@@ -149,7 +149,7 @@ def _hints(results: Sequence[StepResult], failed: str) -> Iterator[str]:
     yield from (f"  warning ({step}): {text}" for step, text in mine[:_MAX_HINTS])
     if len(mine) > _MAX_HINTS:
         more = len(mine) - _MAX_HINTS
-        yield f"  {more} more warning{'s' * (more != 1)}, see the report"
+        yield f"  {counted(more, 'more warning')}, see the report"
 
 
 def _details(results: Sequence[StepResult], failed: Sequence[StepResult]) -> Iterator[str]:

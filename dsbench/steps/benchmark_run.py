@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from dsbench.base import spec
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import PERF_INTERVAL, PERF_PRECISION, PERF_SECONDS, TARGET_FPS
+from dsbench.base.text import counted
 from dsbench.formats.perf.windows import Windows
 from dsbench.formats.telemetry import Series
 from dsbench.judge import streams
@@ -211,7 +212,7 @@ def add_windows(
         columns = ("seconds", *(f"stream {number}" for number in range(found.streams)))
         rows = ((f"{at:.1f}", *row) for at, row in zip(found.at_s, found.fps, strict=True))
         log.table(f"{charts.SERIES}, {name} at {found.streams} streams", columns, rows)
-    telemetry_rows.add_run(log, f"{name}, {found.streams} stream{'s' * (found.streams != 1)}", series, found)
+    telemetry_rows.add_run(log, f"{name}, {counted(found.streams, 'stream')}", series, found)
     if measurement is not None:
         measurement_rows.facts(log, name, measurement, asked=name != RUN_1)
 

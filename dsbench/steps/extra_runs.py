@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dsbench.base.options import PERF_PRECISION, TARGET_FPS
+from dsbench.base.text import counted
 from dsbench.formats.perf.windows import Windows
 from dsbench.formats.telemetry import Series
 from dsbench.judge.run import telemetry as judge_telemetry
@@ -121,7 +122,7 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, run: ExtraRun) -> None:
 
 def called(title: str, streams: int) -> str:
     """A run's name in its facts."""
-    return f"{title}, {streams} stream{'s' * (streams != 1)}"
+    return f"{title}, {counted(streams, 'stream')}"
 
 
 def add_figures(log: EvidenceLog, name: str, measured: Measurement, series: Series, windows: Windows) -> None:

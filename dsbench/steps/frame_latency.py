@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import LATENCY, PERF_INTERVAL, PERF_SECONDS
+from dsbench.base.text import counted
 from dsbench.formats import latency as latency_log
 from dsbench.formats.latency import LatencyLog
 from dsbench.judge import latency
@@ -98,7 +99,7 @@ def line(streams: int, summary: LatencySummary, measured: Measurement) -> str:
     """The summary on one line; ``measured``: the run's throughput, whose doubts are doubts about its latency."""
     doubts = dict.fromkeys(reason.code for reason in measured.reasons)
     doubtful = f" | {measured.state.upper()} ({', '.join(doubts)})" if doubts else ""
-    return f"Latency at {streams} stream{'s' * (streams != 1)}: {latency.sentence(summary)}{doubtful}"
+    return f"Latency at {counted(streams, 'stream')}: {latency.sentence(summary)}{doubtful}"
 
 
 def _nothing(found: LatencyLog, made: ExtraRun) -> DsbenchError:

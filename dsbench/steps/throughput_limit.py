@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dsbench.base.cpus import usable_cpus
 from dsbench.base.options import LIMITS, PERF_SECONDS
+from dsbench.base.text import counted
 from dsbench.judge import bottleneck
 from dsbench.judge.bottleneck import Bottleneck, BottleneckEvidence, Ceiling, InferCeiling, Limit
 from dsbench.judge.run.measurement import Measurement, State
@@ -178,7 +179,7 @@ def _ceiling(run: ExtraRun) -> Ceiling | None:
 def _no_ceiling(run: ExtraRun) -> str:
     """Why a decode-only run does not measure decoding alone; "" if it does."""
     plan = run.plan
-    streams = f"{plan.streams} stream{'s' * (plan.streams != 1)}"
+    streams = counted(plan.streams, "stream")
     if wrong := _reasons(run.measurement):
         return f"decoding alone, {streams}, was not measured: {wrong}"
     if run.fps is None:

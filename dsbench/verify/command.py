@@ -12,7 +12,7 @@ from typing import Any
 
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.text import printable
+from dsbench.base.text import counted, printable
 from dsbench.model.layout import ModelLayout
 from dsbench.record import store
 from dsbench.record.schema import Record
@@ -88,7 +88,7 @@ def _lines(found: Verification) -> list[str]:
     lines += [f"checked: {text}" for text in found.checked]
     lines += [f"note: {text}" for text in found.notes]
     count = len(found.mismatches)
-    said = f"{count} value{'s' * (count != 1)} of the record {'do' if count != 1 else 'does'} not follow"
+    said = f"{counted(count, 'value')} of the record {'do' if count != 1 else 'does'} not follow"
     return [*lines, "every number and verdict follows from the raw data" if found.holds else said]
 
 

@@ -13,6 +13,8 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from dsbench.base.text import counted
+
 VARIABLE = "DSBENCH_LANES"
 AUTO, PARALLEL, INTRA = "auto", "parallel", "intra"
 _MARGIN = 1.05  # a short trial cannot detect smaller differences
@@ -31,7 +33,7 @@ class ThreadConfig:
         return self.lanes * self.threads
 
     def __str__(self) -> str:
-        return f"{_count(self.lanes, 'lane')} of {_count(self.threads, 'thread')}"
+        return f"{counted(self.lanes, 'lane')} of {counted(self.threads, 'thread')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,3 @@ def _sum(rates: Sequence[Rate]) -> Rate:
 def _is_faster(rate: Rate, default: Rate) -> bool:
     in_every_round = all(own > other for own, other in zip(rate.rounds, default.rounds, strict=True))
     return in_every_round and rate.fps >= _MARGIN * default.fps
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

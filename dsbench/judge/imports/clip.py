@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dsbench.base.boxes import Boxes
+from dsbench.base.text import counted
 from dsbench.jobs.probe import Turn
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _named(numbers: Sequence[int]) -> str:
 
 def _few(decoded: int, different: int) -> str:
     if decoded == different:
-        return f"the clip has {decoded} frame{'s' * (decoded != 1)} only"
+        return f"the clip has {counted(decoded, 'frame')} only"
     of = "one picture" if different == 1 else f"{different} different pictures"
     return f"the clip is frozen, its {decoded} frames show {of}"
 
@@ -174,7 +175,7 @@ def container(frames: int, rotation: int, cut: str = "") -> tuple[str, ...]:
     cut off (``cut``: how it shows)."""
     found = [f"the clip was cut off: {cut}: copy the whole file"] if cut else []
     if 0 < frames < FEW_FRAMES:
-        found.append(f"the clip has {frames} frame{'s' * (frames != 1)}: rates over its frames say little")
+        found.append(f"the clip has {counted(frames, 'frame')}: rates over its frames say little")
     if rotation:
         found.append(
             f"the clip's metadata turn it by {rotation} degrees for players; DeepStream ignores them, so the "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from dsbench.base.text import counted
 from dsbench.record.evidence import Evidence, Table
 from dsbench.record.schema import Figures, RunMeasurement
 from dsbench.report import charts, history_figure, time_figure
@@ -65,7 +66,7 @@ def _run_chart(run: _DrawnRun, target_fps: float | None) -> ChartView | None:
     if found is not None and slowest is not None:
         interval = (found.per_stream[slowest].low, found.per_stream[slowest].high)
     streams = len(run.fps.columns) - 1
-    title = f"{run.name} at {streams} stream{'s' * (streams != 1)}"
+    title = f"{run.name} at {counted(streams, 'stream')}"
     warm_up = found.warm_up_s if found else 0.0
     picture = RunPicture(title, fps, target_fps, warm_up, interval, slowest, load)
     return ChartView(title, run_figure(picture), describe(picture), (run.fps, *((run.load,) if run.load else ())))

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from dsbench.base.steps import STEPS
-from dsbench.base.text import last_line
+from dsbench.base.text import counted, last_line
 from dsbench.record.schema import INCONCLUSIVE, ModelVerdict, RunMeasurement
 from dsbench.record.verdict import DECISION, IMPORT_STEPS
 from dsbench.report.answers import answer, step_answers
@@ -48,7 +48,7 @@ def _streams_reason(results: Sequence[StepResult]) -> str:
     found = run.measurement if run else None
     if found is not None and found.per_stream and found.slowest is not None:
         one = found.per_stream[found.slowest]
-        windows = f"{found.windows} window{'s' * (found.windows != 1)} after {found.warm_up_s:.1f} s of warm-up"
+        windows = f"{counted(found.windows, 'window')} after {found.warm_up_s:.1f} s of warm-up"
         if one.high == float("inf"):
             return f"slowest stream {one.mean:.1f} FPS, {windows}: no confidence interval"
         return f"slowest stream {one.mean:.1f} FPS, 95 % interval {one.low:.1f} to {one.high:.1f}; {windows}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsbench.base.text import counted
 from dsbench.judge.lint.app_subject import MUX, PRIMARY, AppSubject
 from dsbench.judge.lint.finding import NOTE, WARNING
 from dsbench.judge.lint.rule import Hit, LintRule, hit
@@ -26,7 +27,7 @@ def _batch(subject: AppSubject) -> Iterator[Hit]:
         then = f"{streams} streams go through in batches of {batch}"
         yield hit(f"is {batch}", then, streams, key="batch-size", group=MUX)
     else:
-        then = f"only {streams} stream{'s' * (streams != 1)} fill it: each batch waits for batched-push-timeout"
+        then = f"only {counted(streams, 'stream')} fill it: each batch waits for batched-push-timeout"
         yield hit(f"is {batch}", then, streams, key="batch-size", group=MUX)
 
 
