@@ -91,11 +91,13 @@ def _model(record: Record, model: ImportSummary) -> Iterator[RawCheck]:
         yield RawCheck("handover.model.inputs[0].dtype", model.inputs[0].dtype, kind, "the input's type in `facts`")
     pairs: list[tuple[str, object]] = [("opset", model.opset), ("num_labels", model.classes)]
     pairs += [("producer", model.producer), ("input_name", model.inputs[0].name)]
-    pairs += [("input_shape", _shape(model.inputs[0])), ("family", model.family)]
+    pairs += [("input_shape", _shape(model.inputs[0]))]
     pairs += [(f"output_shape {one.name}", _shape(one)) for one in model.outputs]
-    if model.parser_function:
-        pairs.append(("parser_function", model.parser_function))
     yield from _facts(record, pairs)
+    for name, stated in (("family", model.family), ("parser_function", model.parser_function)):
+        fact = record.fact(name)
+        wanted = fact.value or "" if fact is not None else ""
+        yield RawCheck(f"handover.model.{name}", stated, wanted, f"{name} of `facts`")
 
 
 def _config(record: Record, config: ConfigSummary) -> Iterator[RawCheck]:
@@ -116,7 +118,7 @@ def _config(record: Record, config: ConfigSummary) -> Iterator[RawCheck]:
 
 
 def _facts(record: Record, pairs: list[tuple[str, object]]) -> Iterator[RawCheck]:
-    """Facts by name, and what ``handover`` says; a fact that is not known is null there, empty here."""
+    """Facts by name, and what ``handover`` says; a shape that is not known is null there, empty here."""
     for name, wanted in pairs:
         fact = record.fact(name)
         if fact is not None:
