@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -86,6 +87,15 @@ def test_a_gpu_that_vanishes_ends_the_series_not_the_run() -> None:
     assert series.of("nvdec_pct")[3:] == (None,) * (len(series.rows) - 3)
     assert len(series.notes) == 1
     assert series.notes[0].startswith("NVML lost the GPU: GPU is lost (after ")
+
+
+@pytest.mark.parametrize("odd", [None, "x", float("nan"), float("inf"), -1, 2**64 - 1, 10**400, [1]], ids=repr)
+def test_answers_that_are_no_measurement(odd: object) -> None:
+    source = GpuSource(0, AppProcesses(), FakeNvml(odd, odd, odd, odd, odd, odd, odd, odd))
+    source.open()
+    values = source.read(before_run=False)
+    assert len(values) == len(source.columns)
+    assert all(value is None or math.isfinite(value) for value in values)
 
 
 def test_no_nvml() -> None:

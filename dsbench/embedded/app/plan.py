@@ -16,6 +16,7 @@ from dsbench.embedded.protocol import DetectorSetup, MuxSize, PadJob, VideoJob, 
 from dsbench.formats import nvinfer
 from dsbench.formats.app.config import AppConfig, Sink, Source
 from dsbench.formats.nvinfer import Color, NvinferConfig
+from dsbench.formats.nvinfer.keys import MAX_BATCH_SIZE
 
 FAKE, FILE = 1, 3
 _URI_TYPE = 2
@@ -71,11 +72,19 @@ def load_nvinfer(config: AppConfig) -> NvinferConfig | None:
         raise PlanError((failure,)) from error
     return replace(
         loaded,
-        batch_size=loaded.batch_size if gie.batch_size is None else gie.batch_size,
+        batch_size=_batch_size(gie.batch_size, loaded.batch_size),
         interval=loaded.interval if gie.interval is None else gie.interval,
         gie_unique_id=loaded.gie_unique_id if gie.gie_unique_id is None else gie.gie_unique_id,
         model_engine_file=gie.model_engine_file or loaded.model_engine_file,
     )
+
+
+def _batch_size(of_app: int | None, of_file: int) -> int:
+    """nvinfer's batch: the app's, unless nvinfer's property does not take it; GObject then leaves it as it is."""
+    if of_app is None or 1 <= of_app <= MAX_BATCH_SIZE:
+        return of_file if of_app is None else of_app
+    messages.own(f"batch-size={of_app} of [primary-gie] is not in 1 to {MAX_BATCH_SIZE}: {of_file} is used")
+    return of_file
 
 
 def check(instance: Instance) -> None:

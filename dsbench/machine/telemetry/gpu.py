@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,9 +90,15 @@ class GpuSource:
                 except library.NVMLError as error:
                     last_error = error
                     self._failed(number, error)
-                except (AttributeError, TypeError, ValueError, OSError):  # a driver or package without that function
+                except (
+                    AttributeError,
+                    TypeError,
+                    ValueError,
+                    OverflowError,
+                    OSError,
+                ):  # a driver or package without that function
                     self._unsupported.add(number)
-            values += found
+            values += [value if value is None or math.isfinite(value) else None for value in found]
         if last_error is not None and all(value is None for value in values):
             raise SourceGone(f"NVML no longer answers: {last_error}")
         if self._count % _PROCESSES_EVERY == 0:

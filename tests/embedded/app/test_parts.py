@@ -15,9 +15,11 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded import messages
 from dsbench.embedded.app import command_line
 from dsbench.embedded.app.kitti_sink import KittiSink, format_objects
+from dsbench.embedded.app.plan import load_nvinfer
 from dsbench.embedded.app.play import decodes_rounds_at_once, decoding_threads
 from dsbench.embedded.app.workers import Division, divide, with_large_pages
 from dsbench.embedded.protocol import DetectorSetup, PadJob, WorkerJob
+from dsbench.formats.app import config as app_config
 
 
 @pytest.mark.parametrize(
@@ -203,3 +205,17 @@ def test_rounds_of_a_clip_are_decoded_at_once_where_nobody_looks_at_their_order(
     assert not decodes_rounds_at_once(replace(job, counted_only=False), 1)
     monkeypatch.setenv("NVDS_ENABLE_LATENCY_MEASUREMENT", "1")
     assert not decodes_rounds_at_once(job, 1), "a frame's time is that of one decoder's frame"
+
+
+@pytest.mark.parametrize(("given", "used"), [("8", 8), ("1024", 1024), ("0", 2), ("-1", 2), ("1000000000", 2)])
+def test_a_batch_that_nvinfer_does_not_take_is_left_at_the_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], given: str, used: int
+) -> None:
+    (tmp_path / "nvinfer.txt").write_text("[property]\ngie-unique-id=1\nbatch-size=2\n")
+    app = tmp_path / "app.txt"
+    app.write_text(f"[application]\n[primary-gie]\nenable=1\nconfig-file=nvinfer.txt\nbatch-size={given}\n")
+    loaded = load_nvinfer(app_config.load(app))
+    assert loaded is not None
+    assert loaded.batch_size == used
+    printed = capsys.readouterr()
+    assert ("is not in 1 to 1024" in printed.out + printed.err) == (used == 2)
