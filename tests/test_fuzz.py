@@ -64,6 +64,15 @@ def test_a_report_of_a_record_of_another_shape_is_refused(tmp_path: Path, capsys
 
 HUGE, NINES = b"9" * 5000, b"9" * 400
 CASES = {
+    "integer of 5000 digits, instance": ("perf", b"PERF(" + HUGE + b"): 30.00 (29.90)\t\n"),
+    "other scripts' digits, sanitizer": (
+        "sanitizer",
+        "==1==ERROR: AddressSanitizer: overflow\n    #\u0663 0x4005 in parse /src/a.cpp:\u0661:5\n".encode(),
+    ),
+    "other scripts' digits, clock": (
+        "console",
+        "\u0660:\u0660\u0660:\u0661\u0661.5 12 0x5 INFO nvinfer: Trying to create engine from model files\n".encode(),
+    ),
     "kitti: other scripts' digits": ("kitti", "car 0.0 0 0.0 \u0663.0 2.0 3.0 4.0 0 0 0 0 0 0 0 0.5\n".encode()),
     "integer of 5000 digits, ini": ("nvinfer", b"[property]\nbatch-size=" + HUGE + b"\n"),
     "integer of 5000 digits, group": ("nvinfer", b"[property]\nbatch-size=1\n[class-attrs-" + HUGE + b"]\n"),

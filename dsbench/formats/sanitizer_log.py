@@ -14,19 +14,19 @@ from enum import StrEnum
 
 from dsbench.base import numbers
 
-_UNDEFINED = re.compile(r"^(\S.*?):(\d+):(\d+): runtime error: (.+)$", re.MULTILINE)
-_ADDRESS = re.compile(r"^==\d+==\s*ERROR: AddressSanitizer:? (.+)$", re.MULTILINE)
-_LEAK = re.compile(r"^Direct leak of (\d+) byte\(s\) in (\d+) object\(s\) allocated from:$", re.MULTILINE)
+_UNDEFINED = re.compile(r"^(\S.*?):([0-9]+):([0-9]+): runtime error: (.+)$", re.MULTILINE)
+_ADDRESS = re.compile(r"^==[0-9]+==\s*ERROR: AddressSanitizer:? (.+)$", re.MULTILINE)
+_LEAK = re.compile(r"^Direct leak of ([0-9]+) byte\(s\) in ([0-9]+) object\(s\) allocated from:$", re.MULTILINE)
 _FRAME = re.compile(
-    r"^ +#(\d+) 0x[0-9a-f]+ (?:in (.+?) )?\(?(\S+?)(?::(\d+))?(?::\d+)?\)?(?: \(BuildId:.*)?$", re.MULTILINE
+    r"^ +#([0-9]+) 0x[0-9a-f]+ (?:in (.+?) )?\(?(\S+?)(?::([0-9]+))?(?::[0-9]+)?\)?(?: \(BuildId:.*)?$", re.MULTILINE
 )
-_ASSERTION = re.compile(r"^(\S+?):(\d+): (.+?): Assertion '(.+)' failed\.$", re.MULTILINE)
-_ASSERT = re.compile(r"^\S+: (\S+?):(\d+): .+: Assertion `(.+)' failed\.$", re.MULTILINE)
-_ACCESS = re.compile(r"^(READ|WRITE) of size (\d+)", re.MULTILINE)
+_ASSERTION = re.compile(r"^(\S+?):([0-9]+): (.+?): Assertion '(.+)' failed\.$", re.MULTILINE)
+_ASSERT = re.compile(r"^\S+: (\S+?):([0-9]+): .+: Assertion `(.+)' failed\.$", re.MULTILINE)
+_ACCESS = re.compile(r"^(READ|WRITE) of size ([0-9]+)", re.MULTILINE)
 _SIGNAL_ACCESS = re.compile(r"The signal is caused by a (READ|WRITE) memory access")
 _AT = re.compile(r"on (?:unknown )?address (0x[0-9a-f]+)")
 _BUFFER = re.compile(r"^dsbench: buffer (0x[0-9a-f]+|\(nil\)) (0x[0-9a-f]+|\(nil\))$", re.MULTILINE)
-_CALL = re.compile(r"^dsbench: call (\d+)$", re.MULTILINE)
+_CALL = re.compile(r"^dsbench: call ([0-9]+)$", re.MULTILINE)
 _EXCEPTION = re.compile(r"^dsbench: exception: (.*)$", re.MULTILINE)
 _TERMINATED = re.compile(r"^terminate called .*$", re.MULTILINE)
 

@@ -23,14 +23,14 @@ NO_GPU = (
 )
 """nvidia-smi's words where there is a tool and no GPU that answers."""
 
-_CUDA_OF_DRIVER = re.compile(r"CUDA (?:UMD )?Version\s*:\s*(\d+(?:\.\d+)+)", re.IGNORECASE)
-_NVCC = re.compile(r"release \d[\d.]*,\s*V(\d+(?:\.\d+)+)")
-_BANNER = re.compile(r"\[TensorRT v(\d{4,6})\]")
-_SPELT_OUT = re.compile(r"\bTensorRT version:\s*(\d+(?:\.\d+)+)")
-_LIBRARY = re.compile(r"libnvinfer\.so\.(\d+\.\d+\.\d+(?:\.\d+)*)$")
+_CUDA_OF_DRIVER = re.compile(r"CUDA (?:UMD )?Version\s*:\s*([0-9]+(?:\.[0-9]+)+)", re.IGNORECASE)
+_NVCC = re.compile(r"release [0-9][0-9.]*,\s*V([0-9]+(?:\.[0-9]+)+)")
+_BANNER = re.compile(r"\[TensorRT v([0-9]{4,6})\]")
+_SPELT_OUT = re.compile(r"\bTensorRT version:\s*([0-9]+(?:\.[0-9]+)+)")
+_LIBRARY = re.compile(r"libnvinfer\.so\.([0-9]+\.[0-9]+\.[0-9]+(?:\.[0-9]+)*)$")
 _VERSION_ALL = re.compile(
     r"(?P<component>deepstream-app|DeepStreamSDK|CUDA Driver|CUDA Runtime|TensorRT|cuDNN|libNVWarp360)"
-    r"(?: version)?:?\s+(?P<version>\d+(?:\.\w+)*)$",
+    r"(?: version)?:?\s+(?P<version>[0-9]+(?:\.\w+)*)$",
     re.IGNORECASE,
 )
 
@@ -74,8 +74,8 @@ def smi_gpus(text: str, cuda: str = "") -> tuple[Gpu, ...]:
     found = []
     for line in text.splitlines():
         match = re.match(
-            r"\s*(\d+), (.+), (\d+|\[[^]]*\])(?: MiB)?, ([\w.]+)"
-            r"(?:, (GPU-[\w-]+|\[[^]]*\]), ([\dA-Fa-f:.]+|\[[^]]*\]))?(?:, (\d+\.\d+|\[[^]]*\]))?\s*$",
+            r"\s*([0-9]+), (.+), ([0-9]+|\[[^]]*\])(?: MiB)?, ([\w.]+)"
+            r"(?:, (GPU-[\w-]+|\[[^]]*\]), ([0-9A-Fa-f:.]+|\[[^]]*\]))?(?:, ([0-9]+\.[0-9]+|\[[^]]*\]))?\s*$",
             line.replace("\0", ""),
         )
         if match is None:
@@ -112,7 +112,7 @@ def cuda_version_json(text: str) -> str | None:
         version = reading.parse_json(text)["cuda"]["version"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return version if isinstance(version, str) and re.fullmatch(r"\d+(\.\d+)+", version) else None
+    return version if isinstance(version, str) and re.fullmatch(r"[0-9]+(\.[0-9]+)+", version) else None
 
 
 def os_release(text: str) -> str | None:
@@ -139,7 +139,7 @@ def deepstream_version_all(text: str) -> tuple[tuple[str, str], ...]:
 
 def deepstream_version_file(text: str) -> str | None:
     """Version of ``/opt/nvidia/deepstream/deepstream/version``, whose first line is like ``Version: 7.1``."""
-    match = re.search(r"^Version:\s*(\d+(?:\.\d+)*)", text, re.MULTILINE)
+    match = re.search(r"^Version:\s*([0-9]+(?:\.[0-9]+)*)", text, re.MULTILINE)
     return match[1] if match else None
 
 
@@ -170,7 +170,7 @@ def tensorrt_of_library(name: str) -> str | None:
 def tensorrt_of_dpkg(text: str) -> tuple[str, str] | None:
     """Package and version from ``dpkg-query -W 'libnvinfer*'`` (``libnvinfer10<TAB>10.3.0.26-1+cuda12.5``)."""
     for line in text.splitlines():
-        match = re.match(r"(libnvinfer\d+)(?::\w+)?\s+(?:\d+:)?(\d+(?:\.\d+)+)", line.strip())
+        match = re.match(r"(libnvinfer[0-9]+)(?::\w+)?\s+(?:[0-9]+:)?([0-9]+(?:\.[0-9]+)+)", line.strip())
         if match is not None:
             return match[1], match[2]
     return None

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from dsbench.base import logs, numbers
 from dsbench.base.text import without_escapes
 
-_CLOCK = re.compile(r"\s*(\d+):(\d\d):(\d\d\.\d+)\s")
+_CLOCK = re.compile(r"\s*([0-9]+):([0-9][0-9]):([0-9][0-9]\.[0-9]+)\s")
 _LONGEST = 4096
 
 _LOADED = re.compile(r"deserialized trt engine from :(.*)")
@@ -24,12 +24,12 @@ _BUILDING = "Trying to create engine from model files"
 _SAVED = re.compile(r"serialize cuda engine to file: (.*?) successfully")
 _NOT_SAVED = re.compile(r"failed to serialize (?:cude|cuda) engine to file: (.*)")
 _BUILD_OVER = ("build engine file failed", "build backend context failed", "Load new model:")
-_RUNNING = re.compile(r"<bus_callback:\d+>: Pipeline running")
+_RUNNING = re.compile(r"<bus_callback:[0-9]+>: Pipeline running")
 OTHER_ENGINE = "frames are counted on "
 """How the embedded runtime begins to say that another engine than ONNX Runtime is used."""
 DECODED_AT_ONCE = "rounds of a stream's clip are decoded at once"
 """What it says, behind ``up to N``, of more processors than streams."""
-_OWN = re.compile(rf"dsbench-app: ((?:DSBENCH_|{OTHER_ENGINE}|the network |up to \d+ {DECODED_AT_ONCE}).*)")
+_OWN = re.compile(rf"dsbench-app: ((?:DSBENCH_|{OTHER_ENGINE}|the network |up to [0-9]+ {DECODED_AT_ONCE}).*)")
 _MOST_REMARKS = 8
 _WORDS = ("ngine", "Load new model", "bus_callback", "App run", "ackend", "Version tag", "dsbench-app: ")
 """A line without any of these says nothing of interest: logs are long, most lines are passed over by this."""
@@ -38,7 +38,7 @@ _REASONS = (
     re.compile(r"Deserialize engine failed because file path: .* open error"),
     re.compile(r"Deserialize engine failed from file: .*"),
     re.compile(r"Version tag does not match.*?(?=\)|$)"),
-    re.compile(r"Backend has maxBatchSize \d+ whereas \d+ has been requested"),
+    re.compile(r"Backend has maxBatchSize [0-9]+ whereas [0-9]+ has been requested"),
     re.compile(r"backend can not support dims:\S+"),
     re.compile(r"deserialized backend context :.* failed to match config params"),
 )

@@ -26,13 +26,13 @@ _BEHIND = r"[^\S\n]*"
 """What may stand between a marker and the first number. To accept a prefix there, extend this pattern."""
 ROW_START = re.escape(MARKER) + _BEHIND
 """What begins a row or a header of a single ``-c``."""
-_ROW = re.compile(rf"{ROW_START}|PERF\((\d+)\):{_BEHIND}")
+_ROW = re.compile(rf"{ROW_START}|PERF\(([0-9]{{1,9}})\):{_BEHIND}")
 _VALUE = r"-?(?:[0-9]+[.,][0-9]+|inf|nan)"
 _PAIR = re.compile(rf"\s*(?:[^\t\r\n\[]*\[[^\t\r\n\]]*\] )?({_VALUE}) \(({_VALUE})\)(\t?)", re.IGNORECASE)
 _TORN = re.compile(r"\s*-?[0-9]+(?:[.,][0-9]*)?(?: \(?(?:-?[0-9]*(?:[.,][0-9]*)?)?)?\s*")
 """The beginning of a pair, and nothing behind it."""
-_HEADER = re.compile(r"FPS (\d+) \(Avg\)")
-_COLUMNS = re.compile(r"(?:FPS \d+ \(Avg\)\t?)*")
+_HEADER = re.compile(r"FPS ([0-9]+) \(Avg\)")
+_COLUMNS = re.compile(r"(?:FPS [0-9]+ \(Avg\)\t?)*")
 _PATIENCE = 32
 """Lines after which the rest of a row is no longer waited for: the app prints a row without a pause."""
 

@@ -20,7 +20,7 @@ from dsbench.base.text import without_escapes
 from dsbench.formats.trtexec import setup as trtexec_setup
 from dsbench.formats.trtexec.setup import Setup, SetupReader
 
-_THROUGHPUT = re.compile(r"Throughput:[ \t]*([-+]?(?:\d\S*|inf\b|nan\b))(?:[ \t]*(qps|queries/s))?")
+_THROUGHPUT = re.compile(r"Throughput:[ \t]*([-+]?(?:[0-9]\S*|inf\b|nan\b))(?:[ \t]*(qps|queries/s))?")
 _NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?:qps)?")
 _GPU_TIME = re.compile(r"(?<!Total )GPU Compute(?: Time)?\b:?\s*(.*)")
 _MEAN = re.compile(r"\bmean\s*[=:]\s*([0-9.eE+-]+)\s*ms")

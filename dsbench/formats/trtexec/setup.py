@@ -20,7 +20,7 @@ MARKS = (
 _BANNER = re.compile(r"&&&& RUNNING TensorRT\.trtexec\b[^#]*(?:# (.*))?")
 _VERSION = re.compile(r"\bTensorRT version: ([0-9]+(?:\.[0-9]+)+)")
 _DEVICE = re.compile(r"Selected Device: (.+)")
-_CAPABILITY = re.compile(r"Compute Capability: (\d+\.\d+)")
+_CAPABILITY = re.compile(r"Compute Capability: ([0-9]+\.[0-9]+)")
 _ENGINE = re.compile(r"\] Load engine: (.+)")
 _LOADED = re.compile(r"--loadEngine=(.*?)(?: --|$)")
 _BOUND = re.compile(r"(?:Created input binding|Input binding) for (.+?) with dimensions ((?:-?[0-9]+x)*-?[0-9]+)")
