@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 
 import pytest
 
+from dsbench.base import interrupts
 from dsbench.model.layout import ModelLayout
 from dsbench.plugin import collection
 from dsbench.record.ledger import Ledger
@@ -14,12 +15,15 @@ from dsbench.steps.model_run import NO_MODEL_DIR
 
 
 class Interruption:
-    """Marks the records as interrupted before the fixtures of their models end, which finishes them."""
+    """Marks the records as interrupted before the fixtures of their models end, which finishes them. A second Ctrl-C
+    does not disturb that."""
 
     def __init__(self, recorders: Recorders) -> None:
         self._recorders = recorders
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self) -> None:
+        interrupts.ignore_more()
         self._recorders.interrupted()
 
 

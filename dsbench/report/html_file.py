@@ -76,7 +76,7 @@ class ReportFile:
             replace_file(self.path, page.encode("utf-8", "replace"))
         except (DsbenchError, OSError) as error:
             found = as_dsbench_error(error)
-            self.trouble = f"the report was not written: {found.what} ({found.where}); {found.fix}"
+            self.trouble = f"the report was not written: [{found.code}] {found.what} ({found.where}); {found.fix}"
             return
         self.written, self.trouble = True, ""
 

@@ -151,3 +151,9 @@ def test_an_ordinary_log_has_no_report() -> None:
     assert parse(CALL + "NvDsInferParseCustomX: expected 1 output layer, got 2\n\ndsbench: done\n", SOURCES) == ()
     assert leaks_unavailable("==7==LeakSanitizer has encountered a fatal error.\n")
     assert not leaks_unavailable(LEAK)
+
+
+def test_digits_of_other_scripts_are_no_frame() -> None:
+    trace = "    #\u0660 0x1 in f /p/a.cpp:\u0663\n    #0 0x1 in f /p/a.cpp:3\n"
+    (report,) = parse(f"==1==ERROR: AddressSanitizer: SEGV on address 0x0\n{trace}", "/p")
+    assert (report.file, report.line) == ("a.cpp", 3)

@@ -124,5 +124,5 @@ def test_a_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     report = html_file.ReportFile(tmp_path / "file" / "r.html", StepCollector([passed]))
     report.write("new")
     assert not report.written
-    assert report.trouble.startswith("the report was not written: cannot write r.html")
+    assert report.trouble.startswith("the report was not written: [not-writable] cannot write r.html")
     assert "\n" not in report.trouble
