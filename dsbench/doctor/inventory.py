@@ -182,7 +182,7 @@ class CodecTrial:
 
 @dataclass(frozen=True)
 class Inventory:
-    """Everything that was looked at."""
+    """Everything that was looked at. ``sandbox``: bubblewrap, and how a trial of it ended."""
 
     system: System
     python: Python
@@ -200,5 +200,6 @@ class Inventory:
     gstreamer: GStreamer
     nvenc: CodecTrial
     nvdec: CodecTrial
+    sandbox: Program
     gpu_id: int = 0
     pynvml: str | None = None

@@ -6,6 +6,7 @@ rows in ``base/options.py``. docs/settings.md shows a whole file.
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -135,7 +136,9 @@ def _invalid(path: Path, what: str, fix: str) -> DsbenchError:
 
 
 def _unknown(path: Path, what: str, known: list[str]) -> DsbenchError:
-    return _invalid(path, f"has an unknown {what}", f"use one of: {', '.join(known)}")
+    near = difflib.get_close_matches(what.split()[-1], known, 1)
+    meant = f"write {near[0]}, or " if near else ""
+    return _invalid(path, f"has an unknown {what}", f"{meant}use one of: {', '.join(known)}")
 
 
 _text = Text().check

@@ -80,6 +80,7 @@ MACHINE = Inventory(
     ),
     nvenc=CodecTrial(said()),
     nvdec=CodecTrial(said()),
+    sandbox=Program("bubblewrap", "/usr/bin/bwrap", said()),
     pynvml="13.0",
 )
 """Everything is there."""

@@ -276,6 +276,13 @@ def test_what_deepstream_needs(
         ),
         ((lambda m: replace(m, shared_memory_mib=10),), "/dev/shm", LOW, "10 MiB free"),
         ((lambda m: replace(m, encoder_missing="no libvpx-vp9"),), "VP9 encoder", MISSING, "no libvpx-vp9"),
+        ((lambda m: replace(m, sandbox=Program("bubblewrap", None)),), "bubblewrap", MISSING, "--isolate needs it"),
+        (
+            (lambda m: replace(m, sandbox=replace(m.sandbox, said=said("bwrap: no permissions\n", "exit status 1"))),),
+            "bubblewrap",
+            BROKEN,
+            "bwrap: no permissions",
+        ),
     ],
 )
 def test_what_stands_in_nobodys_way(changes: tuple[Change, ...], name: str, state: str, words: str) -> None:

@@ -95,6 +95,8 @@ def test_offsets_may_be_written_as_in_nvinfer(tmp_path: Path) -> None:
         ("net-scale-factor = 1.0", "net-scale-factor in [property]"),
         ("[property]\nmodel-type = 1", "unknown key [property] model-type"),
         ("[infer]\nx = 1", "unknown table [infer]"),
+        ("familly = 'yolox'", "write family, or use one of"),
+        ("[gates]\nmin-map = 0.5", "write [gate], or use one of"),
         ("[property]\nnet-scale-factor = 0", "above 0"),
         ("[property]\nnet-scale-factor = nan", "finite"),
         ("[property]\nnet-scale-factor = '1/255'", "finite number"),

@@ -20,6 +20,7 @@ CHECKS: tuple[Callable[[Inventory, Advice], Check | Iterable[Check]], ...] = (
     common.video,
     common.shared_memory,
     common.nvml,
+    common.sandbox,
     deepstream.gpu,
     deepstream.driver_libraries,
     deepstream.app,

@@ -16,6 +16,7 @@ from dsbench.doctor.checks.check import (
     UNKNOWN,
     Check,
     error_line,
+    failure,
     program,
     size,
 )
@@ -115,6 +116,16 @@ def shared_memory(inventory: Inventory, advice: Advice) -> Check:
     low = inventory.shared_memory_mib < _LOW_SHARED_MIB
     hint = "; docker run --shm-size=1g gives more" if low and inventory.system.container else ""
     return Check(OPTIONAL, "/dev/shm", LOW if low else OK, f"{size(inventory.shared_memory_mib)} free{hint}")
+
+
+def sandbox(inventory: Inventory, advice: Advice) -> Check:
+    """bubblewrap, which ``--isolate`` needs, and whether it makes a sandbox here."""
+    name, said = inventory.sandbox.name, inventory.sandbox.said
+    if said is None:
+        return Check(OPTIONAL, name, MISSING, "not on PATH: --isolate needs it (docs/security.md)")
+    if said.trouble:
+        return Check(OPTIONAL, name, BROKEN, f"makes no sandbox for --isolate: {failure(said)} (docs/security.md)")
+    return Check(OPTIONAL, name, OK, f"makes a sandbox for --isolate ({inventory.sandbox.path})")
 
 
 def video(inventory: Inventory, advice: Advice) -> Check:

@@ -39,6 +39,7 @@ async def _take(cwd: Path, gpu_id: int, named_video: str | None, scratch: Path) 
         gpu = first.create_task(probe(Answer, "gpu", str(gpu_id)))
         facts = first.create_task(probe(Hardware, "system"))
         parts = {name: first.create_task(probe(Component, "part", name)) for name in ("cuda", "tensorrt", "deepstream")}
+        sandbox = first.create_task(system.sandbox())
         encoder = first.create_task(probe(EncoderAnswer, "encoder"))
         packages = first.create_task(python.packages(python.stated_requirements()))
         gxx = first.create_task(program("g++", "--version"))
@@ -69,6 +70,7 @@ async def _take(cwd: Path, gpu_id: int, named_video: str | None, scratch: Path) 
         gstreamer=gst.result(),
         nvenc=nvenc.result(),
         nvdec=nvdec.result(),
+        sandbox=sandbox.result(),
         gpu_id=gpu_id,
         pynvml=python.version("nvidia-ml-py"),
     )

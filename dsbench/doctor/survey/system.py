@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
 from pathlib import Path
 
-from dsbench.doctor.inventory import Folder, System
-from dsbench.doctor.survey.ask import Asked, read
+from dsbench.base import isolation
+from dsbench.doctor.ask import ask
+from dsbench.doctor.inventory import Folder, Program, System
+from dsbench.doctor.survey.ask import QUESTION_S, Asked, read
 from dsbench.machine.hardware import Hardware
 
 
@@ -30,6 +33,13 @@ def system(asked: Asked[Hardware]) -> System:
         container=any(map(os.path.exists, ("/.dockerenv", "/run/.containerenv"))) or "container" in os.environ,
         root=os.geteuid() == 0,
     )
+
+
+async def sandbox() -> Program:
+    """bubblewrap, tried as ``--isolate`` uses it."""
+    path = shutil.which(isolation.PROGRAM)
+    command = isolation.sandboxed(("true",), isolation.Sandbox(()))
+    return Program("bubblewrap", path, await ask(command, QUESTION_S) if path else None)
 
 
 def os_release(content: str) -> dict[str, str]:
