@@ -17,6 +17,9 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.reading import FileKind
 from dsbench.formats.kitti import MAX_LABEL_BYTES
 
+MAX_CLASSES = 1 << 16
+"""More than any detector has (Objects365: 365, LVIS: 1203, ImageNet-21k: 21841); thresholds are kept for each class."""
+
 
 @dataclass(frozen=True, slots=True)
 class Labels:
@@ -36,7 +39,7 @@ class Labels:
 
 def read(path: Path | str) -> Labels:
     """Read a label file. Bytes that are no UTF-8 are kept as lone surrogates. Raises
-    DsbenchError(LABELS_INVALID) when unreadable, or UTF-16.
+    DsbenchError(LABELS_INVALID) when unreadable, UTF-16, or of more than ``MAX_CLASSES`` lines.
     """
     path = Path(path)
     try:
@@ -54,6 +57,14 @@ def read(path: Path | str) -> Labels:
             f"{path.name} is UTF-16 text: nvinfer reads bytes, and every label would be wrong",
             where=str(path),
             fix="save the file as UTF-8 without a byte order mark",
+        )
+    count = data.count(b"\n")
+    if count > MAX_CLASSES:
+        raise DsbenchError(
+            Code.LABELS_INVALID,
+            f"{path.name} has {count} lines, and a detector has {MAX_CLASSES} classes at most",
+            where=str(path),
+            fix="write one class name per line, in the order of the network's classes",
         )
     text = data.decode("utf-8", "surrogateescape")
     raw = text.split("\n")

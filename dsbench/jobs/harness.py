@@ -30,6 +30,10 @@ DATA_TYPES["bool"] = UINT8
 OK, FALSE, RAISED, TOO_MANY = range(4)
 """Status of one call of the parser."""
 
+MAX_OBJECTS = 1_000_000
+"""Objects of one frame, as DSB_MAX_OBJECTS in sdk/host/dsbench_host.h. A head of three scales has 102 000 cells at
+1920x1920: more objects are a loop without end."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HarnessLayer:
@@ -75,9 +79,9 @@ class HarnessLimits:
 
     cpu_seconds: int = 4
     wall_seconds: int = 20
-    memory_mb: int = 3072
+    memory_mb: int = 1536
     """Resident memory."""
-    max_bytes: int = 28_000_000
+    max_bytes: int = 28 * MAX_OBJECTS
     """Objects of one call."""
 
 

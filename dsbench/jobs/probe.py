@@ -66,7 +66,6 @@ class ProbeJob:
     threads: int = 2
     time_budget_s: float = 1.5
     byte_budget: int = 256 << 20
-    memory_limit: int = 16 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +190,6 @@ class ParserJob:
     channels: int
     num_classes: int
     pre_cluster_threshold: float
-    memory_limit: int = 16 << 30
 
 
 @dataclass(frozen=True, slots=True)

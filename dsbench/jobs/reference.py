@@ -47,7 +47,6 @@ class ReferenceJob:
     mux_height: int = spec.MUX_HEIGHT
     threads: int = 2
     time_budget_s: float = 6.0
-    memory_limit: int = 16 << 30
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from dsbench.jobs.probe import ParserJob, ParserResult, ProbeFailure, ProbeJob, 
 from dsbench.jobs.reference import ReferenceJob, ReferenceOutputs
 
 MODEL_DEADLINE_S = 180.0
-PARSER_DEADLINE_S = 60.0
+PARSER_DEADLINE_S = 25.0
+"""All calls together take less than a second."""
 REFERENCE_DEADLINE_S = 120.0
 
 

@@ -46,11 +46,16 @@ def test_read(
         assert word in warning
 
 
-def test_a_million_labels(tmp_path: Path) -> None:
+def test_more_labels_than_a_detector_has(tmp_path: Path) -> None:
     path = tmp_path / "labels.txt"
-    path.write_text("".join(f"class {number}\n" for number in range(1_000_000)))
+    names = [f"class {number}\n" for number in range(labels.MAX_CLASSES + 1)]
+    path.write_text("".join(names[:-1]))
     found = labels.read(path)
-    assert (found.count, len(found.names), found.warnings) == (1_000_000, 1_000_000, ())
+    assert (found.count, len(found.names), found.warnings) == (labels.MAX_CLASSES, labels.MAX_CLASSES, ())
+    path.write_text("".join(names))
+    with pytest.raises(DsbenchError, match="has 65537 lines") as caught:
+        labels.read(path)
+    assert caught.value.code is Code.LABELS_INVALID
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

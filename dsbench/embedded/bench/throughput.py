@@ -10,6 +10,7 @@ load (a thread spins while the one it waits for does not run).
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Sequence
@@ -19,7 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from dsbench.base.cpus import usable_cpus
+from dsbench.embedded import memory
 from dsbench.embedded.ort import load_onnxruntime
+
+_PIXEL_BYTES = 12
+"""Three channels in float32."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--warm-up", type=float, default=0.5)
     parser.add_argument("--first-line", default="")
     arguments = parser.parse_args(argv)
-    session, feed = _session(arguments.model, arguments.batch, arguments.size)
-    if arguments.batch > 1 and (lost := _lost_batch(session, feed, arguments.batch)):
+    pixels = arguments.batch * math.prod(arguments.size or ())
+    with memory.limited(memory.first_run(arguments.model, _PIXEL_BYTES * pixels)):
+        session, feed = _session(arguments.model, arguments.batch, arguments.size)
+        lost = _lost_batch(session, feed, arguments.batch)
+    if arguments.batch > 1 and lost:
         print(lost, file=sys.stderr)
         return 1
     _run_for(session, feed, arguments.warm_up)

@@ -23,6 +23,7 @@ from dsbench.base.boxes import Boxes
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded import native
 from dsbench.embedded.nvinfer.deepstream_library import stand_in_for
+from dsbench.jobs.harness import MAX_OBJECTS
 
 if TYPE_CHECKING:
     from dsbench.base.boxes import Floats
@@ -34,7 +35,7 @@ _DATA_TYPES = {"float32": 0, "float16": 1, "int8": 2, "int32": 3, "int64": 4, "u
 
 _MAX_DIMS = 8
 _TEXT_BYTES = 4096
-_FALSE, _RAISED, _LAYOUT = 1, 2, 3
+_FALSE, _RAISED, _LAYOUT, _TOO_MANY = 1, 2, 3, 4
 _MACHINES = {"x86_64": 62, "aarch64": 183}
 """e_machine of an ELF header by platform.machine()."""
 
@@ -101,8 +102,8 @@ class ParserHost:
         """Objects in network pixels, in the parser's order; None if the parser returned false.
 
         ``net`` is (width, height, channels). Thresholds are one per class. Raises DsbenchError PARSER_RAISED if the
-        parser threw a C++ exception, PARSER_OBJECT_SIZE if its objects have an unexpected size, TENSOR_UNSUPPORTED
-        for an output of a type that TensorRT does not have.
+        parser threw a C++ exception, PARSER_OBJECT_SIZE if its objects have an unexpected size, PARSER_BOXES for
+        more than ``MAX_OBJECTS``, TENSOR_UNSUPPORTED for an output of a type that TensorRT does not have.
         """
         self.set_network(net, num_classes, pre_thresholds, post_thresholds)
         buffers = self.set_layers(layers)
@@ -110,7 +111,7 @@ class ParserHost:
         status = self._native.parser_run(
             *(self._handle, buffers.pointers, ctypes.byref(count), ctypes.byref(size), self._error, _TEXT_BYTES)
         )
-        return self._take(count.value) if self._understood(status, size.value) else None
+        return self._take(count.value) if self._understood(status, size.value, count.value) else None
 
     def detect(self, buffers: LayerBuffers, clusterer: Clusterer, mapper: FrameMapper) -> int | None:
         """Parser, thresholds, clustering and mapping in one call. Returns the number of objects stored in ``mapper``.
@@ -122,7 +123,7 @@ class ParserHost:
             *(mapper.handle, self._handle, buffers.pointers, *clusterer.native_rules),
             *(ctypes.byref(count), ctypes.byref(size), self._error, _TEXT_BYTES),
         )
-        return count.value if self._understood(status, size.value) else None
+        return count.value if self._understood(status, size.value, count.value) else None
 
     def set_network(
         self,
@@ -156,12 +157,14 @@ class ParserHost:
             self._layers_key = key
         return LayerBuffers(arrays, (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays)))
 
-    def _understood(self, status: int, object_size: int) -> bool:
+    def _understood(self, status: int, object_size: int, count: int) -> bool:
         """False if the parser returned false; raises an error for any other failure."""
         if status == _RAISED:
             raise self._raised()
         if status == _LAYOUT:
             raise wrong_object_size(self.lib, object_size)
+        if status == _TOO_MANY:
+            raise self._too_many(count)
         return status != _FALSE
 
     def _take(self, count: int) -> Boxes:
@@ -185,6 +188,14 @@ class ParserHost:
         text = self._text()
         return DsbenchError(Code.PARSER_LIB_INVALID, text, where=str(self.lib), fix=_loading_hint(self.lib, text))
 
+    def _too_many(self, count: int) -> DsbenchError:
+        return DsbenchError(
+            Code.PARSER_BOXES,
+            f"the parser {self.func} returned {count} objects for one frame, and a frame has {MAX_OBJECTS} at most",
+            where=str(self.lib),
+            fix="check the ends of the parser's loops, and drop objects below the pre-cluster threshold in the parser",
+        )
+
     def _raised(self) -> DsbenchError:
         if self.stand_in:
             return DsbenchError(
@@ -197,7 +208,9 @@ class ParserHost:
             Code.PARSER_RAISED,
             f"the parser {self.func} threw a C++ exception: {self._text()}",
             where=str(self.lib),
-            fix="DeepStream would end here: catch it in the parser, or check the shapes that the parser assumes",
+            fix="check the sizes that the parser computes, and that it frees what it allocates"
+            if "bad_alloc" in self._text()
+            else "DeepStream would end here: catch it in the parser, or check the shapes that the parser assumes",
         )
 
 

@@ -220,15 +220,11 @@ def _builtin_parser(model: OnnxModel, log: Log) -> BuiltinParser:
     return BuiltinParser()
 
 
-_MAX_CLASSES = 1 << 16
-"""More than any detector has: thresholds are kept for each class."""
-
-
 def _check_classes(config: NvinferConfig, log: Log) -> None:
     """Raise an error where deepstream-app ends in a segmentation fault or needs memory without end."""
-    if config.num_detected_classes > _MAX_CLASSES:
+    if config.num_detected_classes > label_format.MAX_CLASSES:
         log.own(
-            f"num-detected-classes={config.num_detected_classes}: more than {_MAX_CLASSES}; "
+            f"num-detected-classes={config.num_detected_classes}: more than {label_format.MAX_CLASSES}; "
             "give the number of classes of the network"
         )
         raise NvinferStartError(CONFIG_FAILED)

@@ -6,8 +6,6 @@ ProbeResult) and OUT.npz (the tensors). Frames come as the app would feed them: 
 
 from __future__ import annotations
 
-import contextlib
-import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +19,7 @@ import numpy.typing as npt
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.text import float32_text
+from dsbench.embedded import memory
 from dsbench.embedded.ort import load_onnxruntime
 from dsbench.embedded.probes import batches, clip_sample, layer_ranges, pictures, stem, synthetic, views
 from dsbench.embedded.probes.clip_sample import FrameCounter
@@ -51,7 +50,7 @@ _SLOW_MS = 500.0
 def main(argv: Sequence[str]) -> int:
     """Exit status 0 whenever a result was written, failures included."""
     job, out = jsonable.load(ProbeJob, Path(argv[0])), Path(argv[1])
-    limit_memory(job.memory_limit)
+    memory.limit(memory.MODEL_BYTES)
     try:
         result = run(job, out.with_suffix(".npz"))
     except DsbenchError as error:
@@ -80,12 +79,6 @@ def load_session(onnx: str, threads: int, data: bytes | None = None) -> Any:
         return onnxruntime.InferenceSession(data or onnx, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's exceptions have no common public base
         raise run_failed("ONNX Runtime cannot load the model", error, onnx) from error
-
-
-def limit_memory(limit: int) -> None:
-    """Limit the address space of this process, so that a tensor of 2^40 elements is an error."""
-    with contextlib.suppress(ValueError, OSError):  # a lower hard limit is already set
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def failure_of(error: DsbenchError) -> ProbeFailure:
@@ -130,7 +123,8 @@ class _ProbeSession:
     def __init__(self, job: ProbeJob) -> None:
         self.job = job
         self.parallel = max(1, min(job.threads, _MAX_PARALLEL))
-        self.session = load_session(job.onnx, max(1, job.threads // self.parallel))
+        with memory.limited(memory.first_run(Path(job.onnx), 4 * job.channels * job.height * job.width)):
+            self.session = load_session(job.onnx, max(1, job.threads // self.parallel))
         self.input = self.session.get_inputs()[0]
         self.outputs = tuple(output.name for output in self.session.get_outputs())
         self.bytes_per_image = 1
@@ -144,7 +138,8 @@ class _ProbeSession:
         declared = [size if isinstance(size, int) and size > 0 else 1 for size in self.input.shape[:1]]
         shape = (*declared, *sides)
         dummy = np.random.default_rng(job.seed).standard_normal(shape, dtype=np.float32)
-        self._call(dummy)  # the first call allocates
+        with memory.limited(memory.first_run(Path(job.onnx), dummy.nbytes)):
+            self._call(dummy)  # the first call allocates
         started, used = time.perf_counter(), time.process_time()
         arrays = self._call(dummy)
         seconds, self.cpu_s = time.perf_counter() - started, time.process_time() - used

@@ -6,6 +6,7 @@ parser crashes, this process ends by its signal and the caller reports it.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,15 +15,17 @@ import numpy.typing as npt
 
 from dsbench.base import jsonable
 from dsbench.base.errors import DsbenchError
+from dsbench.embedded import memory
 from dsbench.embedded.nvinfer.parser_host import OutputLayer, ParserHost
-from dsbench.embedded.probes.model import failure_of, limit_memory
+from dsbench.embedded.probes.model import failure_of
 from dsbench.jobs.probe import ParserJob, ParserResult
 
 
 def main(argv: Sequence[str]) -> int:
     """Exit status 0 whenever a result was written, failures included."""
     job, out = jsonable.load(ParserJob, Path(argv[0])), Path(argv[1])
-    limit_memory(job.memory_limit)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a parser in a loop never returns to Python's handler
+    memory.limit(memory.PARSER_BYTES)
     try:
         result = run(job, out.with_suffix(".npz"))
     except DsbenchError as error:

@@ -17,9 +17,10 @@ import numpy.typing as npt
 
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.embedded import memory
 from dsbench.embedded.nvinfer.preprocess import Preprocessor, PreprocessSettings, geometry
 from dsbench.embedded.probes import half_precision
-from dsbench.embedded.probes.model import failure_of, first_image, limit_memory, load_session, run_failed
+from dsbench.embedded.probes.model import failure_of, first_image, load_session, run_failed
 from dsbench.embedded.video.decode import open_source
 from dsbench.embedded.video.frame import YuvFrame
 from dsbench.embedded.video.mux import MuxScaler
@@ -35,7 +36,7 @@ _WAITING = 2
 def main(argv: Sequence[str]) -> int:
     """Exit status 0 whenever a result was written, failures included."""
     job, out = jsonable.load(ReferenceJob, Path(argv[0])), Path(argv[1])
-    limit_memory(job.memory_limit)
+    memory.limit(memory.MODEL_BYTES)
     try:
         out.mkdir(exist_ok=True)
         result = _ReferenceSession(job, out).run()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.model.onnx import beginning, external, extra_inputs, tensor
+from dsbench.model.onnx import beginning, external, extra_inputs, large_tensors, tensor
 from dsbench.model.onnx import file as onnx_file
 from dsbench.model.onnx import nodes as onnx_nodes
 from dsbench.model.onnx.beginning import Beginning
@@ -82,6 +82,7 @@ def inspect(path: Path, *, input_size: tuple[int, int] | None = None) -> OnnxFac
     weights = external.external_files(model, path)
     opset, warnings = _opset(model, path)
     warnings += _graph_warnings(model.graph, path)
+    large_tensors.require_none(model, path)
     image = _image_input(model.graph, path)
     assert image.shape is not None
     layout = _layout(image.shape, path)

@@ -53,6 +53,11 @@ PARSER(Rows) {
   for (unsigned i = 0; i < layers[0].inferDims.d[0]; i++, p += 5) add(objects, i, p[0], p[1], p[2], p[3], p[4]);
   return true;
 }
+/* more objects than a frame can have */
+PARSER(Flood) {
+  objects.resize(1000001);
+  return true;
+}
 /* as Rows, with no room to spare */
 PARSER(Exact) {
   std::vector<NvDsInferParseObjectInfo> found;
@@ -168,6 +173,12 @@ def test_an_exception_is_an_error_of_its_own(library: Path, function: str, text:
     with pytest.raises(DsbenchError, match=text) as caught:
         parse(ParserHost(library, function))
     assert caught.value.code is Code.PARSER_RAISED
+
+
+def test_more_objects_than_a_frame_can_have(library: Path) -> None:
+    with pytest.raises(DsbenchError, match="returned 1000001 objects for one frame") as caught:
+        parse(ParserHost(library, "Flood"), layer(np.zeros(1, np.float32)))
+    assert caught.value.code is Code.PARSER_BOXES
 
 
 def test_objects_of_24_bytes(tmp_path: Path) -> None:

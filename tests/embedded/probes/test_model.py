@@ -144,7 +144,7 @@ def test_a_tensor_of_2_to_the_40_is_an_error_not_a_dead_machine(tmp_path: Path) 
         model.graph.node.insert(2, helper.make_node("Add", ["head", "sum"], ["with_sum"]))
 
     path = zoo.edit(zoo.detector(tmp_path / "x.onnx"), bomb)
-    jsonable.dump(job(path, None, height=64, memory_limit=8 << 30), tmp_path / "job.json")
+    jsonable.dump(job(path, None, height=64), tmp_path / "job.json")
     command = [sys.executable, "-m", "dsbench.embedded.probe", str(tmp_path / "job.json"), str(tmp_path / "out")]
     subprocess.run(command, timeout=60, check=True, capture_output=True)
     failure = jsonable.load(ProbeResult, tmp_path / "out.json").failure

@@ -56,7 +56,8 @@ struct DsbLayer {
   int32_t num_dims;
   uint32_t dims[8];
 };
-enum { DSB_PARSER_OK = 0, DSB_PARSER_FALSE = 1, DSB_PARSER_RAISED = 2, DSB_PARSER_LAYOUT = 3 };
+enum { DSB_PARSER_OK = 0, DSB_PARSER_FALSE = 1, DSB_PARSER_RAISED = 2, DSB_PARSER_LAYOUT = 3, DSB_PARSER_TOO_MANY = 4 };
+enum { DSB_MAX_OBJECTS = 1000000 };  // of one frame, as MAX_OBJECTS in dsbench/jobs/harness.py
 // Null if the library cannot be opened or has no such function; error has the reason, and *opened distinguishes the
 // two. object_size: 28, 24, or 0 to take 28 unless the library says 24.
 void *dsb_parser_open(const char *library, const char *function, int32_t object_size, int32_t *opened, char *error,
@@ -65,7 +66,8 @@ void dsb_parser_set_layers(void *handle, const DsbLayer *layers, int32_t count);
 void dsb_parser_set_network(void *handle, uint32_t width, uint32_t height, uint32_t channels, uint32_t classes,
                             const float *pre, const float *post);
 // Calls the parser on one frame. buffers: one pointer per layer. On DSB_PARSER_OK *count objects are stored; on
-// DSB_PARSER_LAYOUT *object_size is the detected size (28, 24, or 0: neither).
+// DSB_PARSER_LAYOUT *object_size is the detected size (28, 24, or 0: neither). On DSB_PARSER_TOO_MANY *count is more
+// than DSB_MAX_OBJECTS.
 int32_t dsb_parser_run(void *handle, void *const *buffers, int64_t *count, int32_t *object_size, char *error,
                        int32_t error_size);
 // Copies the stored objects: class_id (count), boxes (5, count): left, top, width, height, confidence.

@@ -136,6 +136,7 @@ extern "C" int32_t dsb_parser_run(void *handle, void *const *buffers, int64_t *c
     return DSB_PARSER_RAISED;
   }
   *count = p.old_objects ? counted(p.objects24, object_size) : counted(p.objects, object_size);
+  if (*count > DSB_MAX_OBJECTS) return DSB_PARSER_TOO_MANY;
   return *count < 0 ? DSB_PARSER_LAYOUT : DSB_PARSER_OK;
 }
 
