@@ -101,7 +101,9 @@ def _report(solution: Solution) -> Iterator[str]:
         yield from _problem(problem)
     if not solution.changed:
         yield ""
-        yield f"No fix is known ({solution.trials - 1} tried on a copy, none confirmed)."
+        yield f"No change is confirmed ({solution.trials - 1} tried on a copy)."
+        if any(problem.fix for problem in before.problems):
+            yield "What stands after `fix:` above is for you to do."
         return
     yield ""
     yield "Fix, confirmed on a copy:"
