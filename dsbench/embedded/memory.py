@@ -17,10 +17,10 @@ PARSER_BYTES = 3 << 29
 """For a parser: 1.5 GiB. Its objects and temporaries of one frame take some MiB."""
 MODEL_BYTES = 16 << 30
 """For all of a model's concurrent runs."""
-_FIRST_RUN_BYTES = 2 << 30
-_PER_WEIGHT, _PER_PIXEL = 4, 512
-"""ONNX Runtime holds a weight up to three times while it loads a model. The tensors that a detector needs at the same
-time are below 200 times its input."""
+_FIRST_RUN_BYTES = 1 << 30
+_PER_WEIGHT, _PER_INPUT = 4, 256
+"""ONNX Runtime holds a weight up to three times while it loads a model. Fifteen detectors of up to 20 MB took 21 to 104
+MiB in all; attention over every position of a picture takes more."""
 
 
 def limit(extra: int) -> None:
@@ -42,7 +42,7 @@ def limited(extra: int) -> Iterator[None]:
 
 def first_run(onnx: Path, input_bytes: int) -> int:
     """Bytes for loading a model and its first run: far more than a real detector needs, whatever the machine has."""
-    return min(MODEL_BYTES, _FIRST_RUN_BYTES + _PER_WEIGHT * _stored_bytes(onnx.parent) + _PER_PIXEL * input_bytes)
+    return _FIRST_RUN_BYTES + _PER_WEIGHT * _stored_bytes(onnx.parent) + _PER_INPUT * input_bytes
 
 
 def _set_soft(wanted: int) -> None:

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 VIEWS: dict[View, Callable[[YuvFrame], YuvFrame]] = {"mirror": views.mirrored, "zoom": views.zoomed}
+_NO_MEMORY = ("Failed to allocate memory", "bad_alloc", "bad allocation")
+_NO_MEMORY_FIX = "the model asks for more memory than a detector needs: check its tensors' sizes, and export it again"
+_CHECK_FIX = "check the export with: python -c 'import onnx; onnx.checker.check_model(\"model.onnx\", full_check=True)'"
 _MAX_PARALLEL = 4  # each run of a large model needs its own memory
 _LAYERS_BUDGET_S = 0.8
 _SLOW_MS = 500.0
@@ -372,5 +375,5 @@ def run_failed(what: str, error: Exception, onnx: str) -> DsbenchError:
         Code.ONNX_RUN_FAILED,
         f"{what}: {reason[:300]}",
         where=onnx,
-        fix="check the export with: python -c 'import onnx; onnx.checker.check_model(\"model.onnx\", full_check=True)'",
+        fix=_NO_MEMORY_FIX if any(text in str(error) for text in _NO_MEMORY) else _CHECK_FIX,
     )
