@@ -4,7 +4,7 @@ pytest looks for its configuration before it loads a plugin. It knows no option 
 and would read a ``pytest.ini`` in the model directory: its ``addopts`` load plugins. No hook comes before that. So the
 installation has the file ``dsbench.pth``, which Python reads at start. It calls ``join_at_start`` if a word of the
 command ends with pytest; other programs do not import dsbench.
-pytest also ends in a traceback where the current directory no longer exists: ``join_words`` says so first.
+pytest also ends in a traceback where the current directory is gone or cannot be entered: ``join_words`` says so first.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def join_words(words: MutableSequence[str], environment: MutableMapping[str, str
 
 def _require_directory() -> None:
     try:
-        os.getcwd()
+        os.stat(os.path.join(os.getcwd(), "."))
     except OSError as error:
         print(os_errors.of_os_error(error).render(), file=sys.stderr, flush=True)
         os._exit(_USAGE_ERROR)  # Python has not started yet: SystemExit would be an error of its ``site`` module

@@ -97,7 +97,7 @@ class Recorder:
             self.trouble = ""
         except (DsbenchError, OSError) as error:
             found = as_dsbench_error(error)
-            self.trouble = f"the record was not written: {found.what} ({found.where})"
+            self.trouble = f"the record was not written: [{found.code}] {found.what} ({found.where}); {found.fix}"
 
 
 def _text(moment: datetime) -> str:

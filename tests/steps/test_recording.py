@@ -136,7 +136,7 @@ def test_a_record_that_cannot_be_written_never_hides_a_verdict(model: Path, clip
     done = run(workspace, "--model-dir=models/net", f"--video={clip}", *ONLY_PREFLIGHT)
     assert done.returncode == 1, "a run without its record is not a success"
     assert "1 passed" in done.stdout
-    assert "warning: the record was not written: cannot write benchmark_data.json" in done.stdout
+    assert "warning: the record was not written: [not-writable] cannot write benchmark_data.json" in done.stdout
     assert "the record was not written" in (workspace / "reports" / "net.html").read_text()
     done = run(workspace, "--model-dir=models/net", f"--video={clip}", "--prepare=never", "-k", "preflight or report")
     assert "report FAILED [report-incomplete]" in done.stdout

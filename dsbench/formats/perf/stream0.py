@@ -12,7 +12,7 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats.perf.rows import MARKER, ROW_START
 from dsbench.formats.perf.windows import MAX_FPS
 
-_SPECIFICATION = re.compile(rf"{ROW_START}([0-9.,]+)".encode())
+_SPECIFICATION = re.compile(rf"{ROW_START}([0-9.,]+)(?![0-9.,]|\Z)".encode())
 _MARKER = MARKER.encode()
 
 
@@ -20,9 +20,8 @@ def stream0_values(path: Path | str, end: int | None = None) -> Iterator[float]:
     """What the specification's ``grep -oP '\\*\\*PERF:\\s*\\K[0-9.]+'`` prints for a log: stream 0's windows, in order.
 
     ``end``: bytes of the log that count, all of them by default. Of a log of more than 40 MiB the beginning and the end
-    are read. A header gives nothing; neither do ``nan``, ``inf``
-    and numbers that are no rate of frames. A number cut by the end of the log counts as it stands. Unlike grep's, a
-    decimal comma is one: ``29,97`` is 29.97.
+    are read. A header gives nothing; neither do ``nan``, ``inf`` and numbers that are no rate of frames. Unlike with
+    grep, a decimal comma is one (``29,97`` is 29.97), and a number that the end of the log cuts does not count.
     Raises DsbenchError(PERF_LOG_INVALID) when the log cannot be read.
     """
     try:
