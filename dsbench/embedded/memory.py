@@ -59,6 +59,8 @@ def _private_bytes() -> int:
 
 
 def _stored_bytes(folder: Path) -> int:
-    """Bytes on disk of the files of ``folder``: the model and its external data. A hole in a file has none."""
-    with os.scandir(folder) as entries:
+    """Bytes on disk of the files of ``folder``: the model and its external data. A hole in a file has none. 0 for a
+    folder that cannot be read, as whoever loads the model says."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
         return sum(entry.stat().st_blocks * 512 for entry in entries if entry.is_file())
+    return 0

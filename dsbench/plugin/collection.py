@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.reading import FileKind
 from dsbench.base.steps import STEPS, Step, position, step_of_test
 from dsbench.base.text import ascii_name
 from dsbench.model import settings
@@ -75,7 +77,7 @@ def _configures_pytest(file: Path) -> bool:
     """False for a pyproject.toml without a table of pytest: pytest takes it as a mark of the rootdir only."""
     if file.name != "pyproject.toml":
         return True
-    return "pytest" in tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
+    return "pytest" in tomllib.loads(reading.read_text(file, FileKind.SETTINGS)).get("tool", {})
 
 
 def keep_rootdir(config: pytest.Config, start: Path) -> None:

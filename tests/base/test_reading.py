@@ -24,6 +24,7 @@ OWN_READS = {
     "build/compile.py": "the log that a child writes",
     "ci/summary.py": "a file of the CI service, to which lines are added",
     "doctor/survey/shared_library.py": "libraries of the driver, of which it reads headers",
+    "embedded/memory.py": "files of the kernel",
     "jobs/harness.py": "the tensors that it writes for its child",
     "machine/app_processes.py": "files of the kernel",
     "machine/directory_lock.py": "files of the kernel",
