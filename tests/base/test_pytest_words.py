@@ -71,7 +71,7 @@ def test_an_installation_takes_no_configuration_from_the_model_directory(tmp_pat
     venv.create(tmp_path / "venv", symlinks=True)
     (packages,) = (tmp_path / "venv" / "lib").glob("python*/site-packages")
     (packages / "a.pth").write_text("\n".join(path for path in sys.path if os.path.isdir(path)))
-    (packages / "dsbench.pth").write_bytes((repository / "dsbench.pth").read_bytes())
+    (packages / "dsbench.pth").write_bytes((repository / "dsbench/base/dsbench.pth").read_bytes())
     done = subprocess.run(
         [tmp_path / "venv/bin/python", "-m", "pytest", "--model-dir", "models/evil", "--collect-only", "-q"],
         cwd=tmp_path,
@@ -85,7 +85,7 @@ def test_an_installation_takes_no_configuration_from_the_model_directory(tmp_pat
 
 def test_a_current_directory_that_is_gone_is_named(tmp_path: Path, repository: Path) -> None:
     """pytest ends in a traceback there, before it loads a plugin."""
-    hook = (repository / "dsbench.pth").read_text()
+    hook = (repository / "dsbench/base/dsbench.pth").read_text()
     code = f"import os, sys; os.rmdir(os.getcwd()); sys.orig_argv = sys.argv = ['pytest', '--model-dir', 'x']; {hook}"
     there = tmp_path / "there"
     there.mkdir()
