@@ -1,0 +1,115 @@
+"""A job: all that a machine needs to know to run one model. A plan is a text of jobs, one JSON object a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from dsbench.base import jsonable
+from dsbench.base.errors import Code, DsbenchError
+
+VERSION = 1
+MODELS, FILES = "models", "files"
+"""Folders of a job's own directory: the model directory lies in the first, files that options name in the second."""
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class JobFile:
+    """An input file. ``place``: where it belongs in the job's directory (relative, POSIX); ``source``: its absolute
+    path on the machine that planned; ``uri``: where an object store has it, empty without one."""
+
+    place: str
+    source: str
+    bytes: int
+    sha256: str
+    uri: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobOption:
+    """An option of pytest, without dashes. ``place`` is set instead of ``value`` if the option names an input: the
+    place of a file, or of the folder that its files lie in."""
+
+    name: str
+    value: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a machine must have. ``gpu_kind``: name of the GPU as Ray's ``accelerator_type``, empty for any; ``cpus``:
+    processors, 0 for those of one whole machine."""
+
+    gpus: int = 0
+    gpu_kind: str = ""
+    cpus: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FleetJob:
+    """One run of one model.
+
+    ``id`` is unique in a plan and safe as a file name. ``key`` is the SHA-256 of what decides the result: the hashes of
+    the inputs, options, runtime, GPU kind and dsbench's version. ``command`` is the run's command line with the paths
+    of the machine that planned. ``results`` is the directory that gets this job's results, as ``result.py`` says.
+    """
+
+    id: str
+    model: str
+    model_dir: str
+    key: str
+    runtime: str
+    command: tuple[str, ...]
+    options: tuple[JobOption, ...]
+    needs: Needs
+    files: tuple[JobFile, ...]
+    results: str
+    version: int = VERSION
+
+
+def to_line(job: FleetJob) -> str:
+    """One line of JSON, without its end."""
+    return jsonable.dumps(job)
+
+
+def from_lines(lines: Iterable[str], where: str) -> Iterator[FleetJob]:
+    """The jobs of a plan; blank lines are skipped. Raises USAGE, naming the line."""
+    seen: set[str] = set()
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            job = jsonable.loads(FleetJob, line)
+            _check(job, seen)
+        except (ValueError, TypeError, RecursionError) as error:
+            what = f"line {number} is no job of dsbench: {error}"
+            raise DsbenchError(Code.USAGE, what, where=where, fix="make it with `dsbench fleet plan`") from error
+        seen.add(job.id)
+        yield job
+
+
+def _check(job: FleetJob, seen: set[str]) -> None:
+    """A plan may have been written by somebody else: no name of it becomes a path outside the job's directory."""
+    if job.version != VERSION:
+        raise ValueError(f"version {job.version} is not known")
+    if not _ID.fullmatch(job.id):
+        raise ValueError(f"id {job.id!r} is not safe as a file name")
+    if job.id in seen:
+        raise ValueError(f"id {job.id!r} is there twice")
+    if not _SHA256.fullmatch(job.key):
+        raise ValueError(f"key {job.key!r} is no SHA-256")
+    for file in job.files:
+        if not is_place(file.place) or not _SHA256.fullmatch(file.sha256) or file.bytes < 0:
+            raise ValueError(f"file {file.place!r} is not valid")
+    for option in job.options:
+        if option.place and not is_place(option.place):
+            raise ValueError(f"option {option.name!r} names {option.place!r}")
+
+
+def is_place(text: str) -> bool:
+    """Whether it names something below ``models/`` or ``files/`` of the job's directory."""
+    parts = text.split("/")
+    return len(parts) > 1 and parts[0] in (MODELS, FILES) and not {"", ".", ".."} & set(parts) and "\0" not in text
