@@ -264,15 +264,17 @@ def end_with_parent(number: int = signal.SIGKILL) -> None:
 
 
 def prepare_child() -> None:
-    """In the child before it starts: end with the parent, accept SIGINT and SIGTERM though the parent ignores them, and
-    be allowed as many open files as can be had: a decoder opens dozens.
+    """In the child before it starts: end with the parent, accept SIGINT and SIGTERM though the parent ignores or blocks
+    them, and be allowed as many open files as can be had: a decoder opens dozens.
 
-    Shells start background processes (``pytest &``, nohup, some CI runners) with SIGINT ignored. A child inherits that,
-    and an app that ignores SIGINT can only be killed.
+    Shells start background processes (``pytest &``, nohup, some CI runners) with SIGINT ignored, Ray starts its workers
+    with SIGINT blocked. A child inherits both, and an app that gets no SIGINT can only be killed.
     """
     end_with_parent()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    ends = (signal.SIGINT, signal.SIGTERM)
+    for number in ends:
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ends)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -56,18 +58,37 @@ def test_until_interrupts_and_the_end_counts_as_requested(tmp_path: Path) -> Non
     assert (done.stopped, done.timed_out, done.returncode) == (True, False, 0)
 
 
-def test_a_child_gets_sigint_even_if_the_parent_ignores_it(tmp_path: Path) -> None:
+@contextmanager
+def _ignored() -> Iterator[None]:
     """As below ``pytest &`` or nohup."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _blocked() -> Iterator[None]:
+    """As in a worker of Ray."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@pytest.mark.parametrize("without_sigint", [_ignored, _blocked])
+def test_a_child_gets_sigint_even_if_the_parent_does_not(
+    tmp_path: Path, without_sigint: Callable[[], AbstractContextManager[None]]
+) -> None:
     flag = tmp_path / "flag"
     code = (
         f"import time, pathlib\ntry:\n pathlib.Path({str(flag)!r}).touch()\n"
         " time.sleep(60)\nexcept KeyboardInterrupt: pass"
     )
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
+    with without_sigint():
         done = process.run(python(code), tmp_path / "log", deadline_s=30, until=flag.exists)
-    finally:
-        signal.signal(signal.SIGINT, before)
     assert (done.stopped, done.timed_out, done.returncode) == (True, False, 0)
 
 
