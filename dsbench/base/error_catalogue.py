@@ -358,8 +358,22 @@ CATALOGUE: tuple[Topic, ...] = (
             "dsbench was installed without it, or WeasyPrint's system library Pango is not installed.",
             "`pip install 'dsbench[report]'`; on Debian also `apt-get install libpangoft2-1.0-0`."),
     )),
+    Topic("Fleet", (
+        CodeEntry(Code.JOB_INPUT,
+            "An input of a job is not on this machine, or its content is not the planned one.",
+            "The path is not shared with this machine, or the file changed after `dsbench fleet plan`.",
+            "Share the path, or plan again; `--store` lets an object store carry the files ([fleet.md](fleet.md))."),
+    )),
 )
 # fmt: on
+
+MACHINE_CODES = frozenset({
+    Code.INSTALLATION_BROKEN, Code.BUILD_TOOL_MISSING, Code.RUNTIME_UNAVAILABLE, Code.ISOLATION_UNAVAILABLE,
+    Code.GPU_MISSING, Code.HOST_BUILD_FAILED, Code.DIRECTORY_BUSY, Code.NOT_WRITABLE, Code.FILE_ACCESS,
+    Code.REPORT_INCOMPLETE, Code.REPORT_TOOL_MISSING, Code.JOB_INPUT,
+})  # fmt: skip
+"""Codes that speak about the machine: on another one the same model directory need not have them. A job of a fleet that
+failed with nothing else is INVALID, not FAILED."""
 
 _HEAD = """# Error codes
 

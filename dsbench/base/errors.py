@@ -112,6 +112,9 @@ class Code(StrEnum):
     BENCHMARK_UNFINISHED = "benchmark-unfinished"
     REPORT_TOOL_MISSING = "report-tool-missing"
 
+    # fleet
+    JOB_INPUT = "job-input"
+
 
 class DsbenchError(Exception):
     """An error for the user: a stable code, what happened, where, and how to fix it.

@@ -1,0 +1,92 @@
+"""The input files of a job, brought to this machine from a shared path, an object store, or by the engine."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from dsbench.base import reading
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.fleet.job import FleetJob, JobFile
+
+Fetch = Callable[[JobFile], Iterable[bytes]]
+"""Gives the content of a file in chunks. Raises OSError, LookupError or ValueError if it cannot."""
+_CHUNK = 1 << 20
+
+
+def bring(job: FleetJob, folder: Path, fetch: Fetch | None = None) -> None:
+    """Write every input to its place in ``folder``, which is this job's alone, and check its size and SHA-256.
+
+    A file is taken from the first of these that has it: its path on the machine that planned, its URI, ``fetch``.
+    Raises JOB_INPUT if none has it, OSError if it cannot be written.
+    """
+    for file in job.files:
+        sources = [_shared_path, *([_object_store] if file.uri else []), *([fetch] if fetch else [])]
+        _bring(file, folder / file.place, sources)
+
+
+def _bring(file: JobFile, target: Path, sources: Iterable[Fetch]) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    reasons: dict[str, None] = {}
+    for source in sources:
+        reason = _wrong(file, target, source)
+        if not reason:
+            return
+        reasons[reason] = None
+    with suppress(FileNotFoundError):
+        target.unlink()
+    raise DsbenchError(
+        Code.JOB_INPUT,
+        f"{file.place} cannot be had on this machine: {'; '.join(reasons)}",
+        where=file.source,
+        fix="let this machine see the file as it was planned, or plan again, with --store if the path is not shared",
+    )
+
+
+def _wrong(file: JobFile, target: Path, source: Fetch) -> str:
+    """Write ``target`` from ``source``; returns why that failed, "" if the content is right. Raises OSError."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        with open(target, "wb") as out:
+            for chunk in _chunks(source, file):
+                digest.update(chunk)
+                size += len(chunk)
+                if size > file.bytes:
+                    break
+                out.write(chunk)
+    except _NotGiven as error:
+        return str(error)
+    if (size, digest.hexdigest()) == (file.bytes, file.sha256):
+        return ""
+    return "its content is not the planned one"
+
+
+class _NotGiven(Exception):
+    """The source cannot give the file; says why."""
+
+
+def _chunks(source: Fetch, file: JobFile) -> Iterator[bytes]:
+    """The chunks of a source, whose errors become _NotGiven; errors of writing stay what they are."""
+    try:
+        yield from source(file)
+    except (OSError, LookupError, ValueError) as error:
+        words = error.strerror if isinstance(error, OSError) else ""
+        raise _NotGiven(words or str(error) or type(error).__name__) from error
+
+
+def _shared_path(file: JobFile) -> Iterator[bytes]:
+    with reading.open_regular(file.source) as stream:
+        while chunk := stream.read(_CHUNK):
+            yield chunk
+
+
+def _object_store(file: JobFile) -> Iterator[bytes]:
+    try:
+        import fsspec
+    except ImportError as error:
+        raise LookupError("fsspec is not installed, which reads object stores: pip install 'dsbench[fleet]'") from error
+    with fsspec.open(file.uri, "rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            yield chunk
