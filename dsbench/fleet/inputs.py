@@ -33,6 +33,7 @@ def _bring(file: JobFile, target: Path, sources: Iterable[Fetch]) -> None:
     for source in sources:
         reason = _wrong(file, target, source)
         if not reason:
+            target.chmod(0o755 if file.executable else 0o644)
             return
         reasons[reason] = None
     with suppress(FileNotFoundError):

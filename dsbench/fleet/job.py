@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from dsbench import __version__
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
 
@@ -19,13 +20,15 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 @dataclass(frozen=True, slots=True)
 class JobFile:
     """An input file. ``place``: where it belongs in the job's directory (relative, POSIX); ``source``: its absolute
-    path on the machine that planned; ``uri``: where an object store has it, empty without one."""
+    path on the machine that planned; ``uri``: where an object store has it, empty without one; ``executable``: its
+    owner may run it, as a script that a Makefile calls."""
 
     place: str
     source: str
     bytes: int
     sha256: str
     uri: str = ""
+    executable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class FleetJob:
     files: tuple[JobFile, ...]
     results: str
     version: int = VERSION
+    dsbench: str = __version__
+    """The version of dsbench that planned: another one may give another result."""
 
 
 def to_line(job: FleetJob) -> str:
