@@ -17,12 +17,15 @@ from dsbench.base.option import add_argument
 from dsbench.base.os_errors import system_errors
 from dsbench.trtexec import options as prepare_options
 
+FLEET = "fleet"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; a DsbenchError is printed without a traceback and gives status 1."""
+    """Run one command; a DsbenchError is printed without a traceback and gives status 1, for a fleet command 3 or 4."""
     restore = interrupts.install()
+    words = sys.argv[1:] if argv is None else argv
     try:
-        return _run(argv)
+        return _run_fleet(words) if words[:1] == [FLEET] else _run(words)
     except DsbenchError as error:
         print(error.render(), file=sys.stderr)
         return 1
@@ -36,13 +39,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         restore()
 
 
-def _run(argv: Sequence[str] | None) -> int:
+def _run_fleet(argv: Sequence[str]) -> int:
+    """Status 1 says that a model failed: errors of the command itself get others."""
+    from dsbench.fleet import status
+
+    try:
+        return _run(argv, crashed=status.CRASHED_STATUS)
+    except DsbenchError as error:
+        print(error.render(), file=sys.stderr)
+        return status.of_error(error.code)
+    except SystemExit as end:  # of argparse, which printed what is wrong
+        return status.USAGE_STATUS if end.code == 2 else int(end.code or 0)
+
+
+def _run(argv: Sequence[str], crashed: int = 1) -> int:
+    """``crashed``: status after an exception that nobody expected."""
     with console_streams(), system_errors():
         arguments = _parser().parse_args(argv)
         if arguments.run is not _ci:
             with _shown_traceback():
                 return int(arguments.run(arguments))
-            return 1
+            return crashed
     with system_errors():
         return int(_ci(arguments))  # it gives commands to the CI runner, and pytest writes to the terminal
 
@@ -83,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_ci(commands)
     _add_verify(commands)
     _add_comparison(commands)
+    _add_fleet(commands)
     return parser
 
 
@@ -239,6 +257,12 @@ def _add_comparison(commands: argparse._SubParsersAction[argparse.ArgumentParser
     index.add_argument("given", metavar="DIR", nargs="+", help="model directories, folders of them, or records")
     index.add_argument("-o", "--output", metavar="FILE.html", default="reports/index.html", help="default: %(default)s")
     index.set_defaults(run=_index)
+
+
+def _add_fleet(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from dsbench.fleet import command_line
+
+    command_line.add_commands(commands.add_parser(FLEET, help="many models on many machines (docs/fleet.md)"))
 
 
 def _sdk(_: argparse.Namespace) -> int:

@@ -39,10 +39,10 @@ ALLOWED = {
     "ci": "base model record report",
     "comparison": "base judge record report",
     "handover": "base formats model embedded record report",
-    "fleet": "base record",
+    "fleet": "base formats model record",
     "plugin": "base model record report runtimes steps ci",
     "cli": "base runtimes steps doctor trtexec inspection advice repair selftest configdiff ci verify comparison"
-    " handover",
+    " handover fleet",
 }
 
 

@@ -25,6 +25,9 @@ def bring(job: FleetJob, folder: Path, fetch: Fetch | None = None) -> None:
     for file in job.files:
         sources = [_shared_path, *([_object_store] if file.uri else []), *([fetch] if fetch else [])]
         _bring(file, folder / file.place, sources)
+    for option in job.options:
+        if option.place and not (folder / option.place).exists():
+            (folder / option.place).mkdir(parents=True)  # a folder without files
 
 
 def _bring(file: JobFile, target: Path, sources: Iterable[Fetch]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from dsbench import __version__
@@ -34,7 +34,7 @@ class JobFile:
 @dataclass(frozen=True, slots=True)
 class JobOption:
     """An option of pytest, without dashes. ``place`` is set instead of ``value`` if the option names an input: the
-    place of a file, or of the folder that its files lie in."""
+    place of a file, or of the folder that its files lie in, which may be none. Neither is set for a flag that is on."""
 
     name: str
     value: str = ""
@@ -73,6 +73,15 @@ class FleetJob:
     version: int = VERSION
     dsbench: str = __version__
     """The version of dsbench that planned: another one may give another result."""
+
+
+def arguments(options: Iterable[JobOption], path_of: Callable[[JobOption], str]) -> tuple[str, ...]:
+    """The options as pytest's command line takes them; ``path_of`` says where the input of an option lies."""
+    return tuple(_argument(option.name, path_of(option) if option.place else option.value) for option in options)
+
+
+def _argument(name: str, text: str) -> str:
+    return f"--{name}={text}" if text else f"--{name}"
 
 
 def to_line(job: FleetJob) -> str:

@@ -19,7 +19,7 @@ from dsbench.base.python_child import python_command
 from dsbench.fleet import collecting, inputs, result, scratch
 from dsbench.fleet.ending import Ending, ending
 from dsbench.fleet.inputs import Fetch
-from dsbench.fleet.job import MODELS, FleetJob
+from dsbench.fleet.job import MODELS, FleetJob, arguments
 from dsbench.fleet.result import JobResult, JobState
 
 INTERRUPTED = "interrupted"
@@ -98,10 +98,10 @@ class _JobRun:
 def _command(job: FleetJob, folder: Path) -> tuple[str, ...]:
     """Paths are relative to the job's directory, so that the record and the report show none of this machine."""
     model = f"{MODELS}/{job.model}"
-    given = (f"--{one.name}" + (f"={text}" if (text := one.place or one.value) else "") for one in job.options)
     written = (f"--junitxml={model}/{result.JUNIT}", f"--html={model}/{result.REPORT}", "--ci=none")
-    arguments = (f"--model-dir={model}", f"--runtime={job.runtime}", *written, *given)
-    return python_command("dsbench.fleet.pytest_child", str(folder), *arguments)
+    given = arguments(job.options, lambda option: option.place)
+    words = (f"--model-dir={model}", f"--runtime={job.runtime}", *written, *given)
+    return python_command("dsbench.fleet.pytest_child", str(folder), *words)
 
 
 def _write(job: FleetJob, found: JobResult, model_dir: Path | None = None) -> JobResult:

@@ -25,6 +25,7 @@ from dsbench.ci import junit
 from dsbench.ci.junit import JunitNames
 from dsbench.ci.outcome import session_outcome
 from dsbench.ci.service import CiService, detect
+from dsbench.model import given_dirs
 from dsbench.model.layout import ModelLayout
 from dsbench.plugin import collection, live, selection, terminal_guard
 from dsbench.record import codec
@@ -71,7 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         given = config.stash[OPTIONS] = _read_options(config)
         model_dirs = given.resolve(options.MODEL_DIRS).value
-        config.stash[LAYOUTS] = collection.expand_model_dirs(model_dirs, start)
+        config.stash[LAYOUTS] = given_dirs.expand_model_dirs(model_dirs, start)
         if not model_dirs:
             return
         collection.refuse_models_configuration(config, config.stash[LAYOUTS], start)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import os
 import re
@@ -26,19 +25,6 @@ MARKER = "dsbench_step"
 """Marker of tests that are steps of the pipeline; other tests are left alone."""
 
 
-def expand_model_dirs(given: Iterable[str], start: Path) -> tuple[ModelLayout, ...]:
-    """One layout for each directory: shell globs expanded, duplicates removed.
-
-    A pattern or name that matches nothing is kept: its pre-flight reports it.
-    """
-    found: dict[Path, ModelLayout] = {}
-    for text in given:
-        for name in _expand(text, start):
-            layout = ModelLayout.at(name, start)
-            found.setdefault(layout.root, layout)
-    return tuple(found.values())
-
-
 def readable_settings(layouts: Sequence[ModelLayout]) -> tuple[Settings, ...]:
     """dsbench.toml of each model; unreadable ones are left out, their pre-flight reports them."""
     found = []
@@ -46,14 +32,6 @@ def readable_settings(layouts: Sequence[ModelLayout]) -> tuple[Settings, ...]:
         with suppress(DsbenchError):
             found.append(settings.load(layout.settings_file))
     return tuple(found)
-
-
-def _expand(text: str, start: Path) -> list[str]:
-    text = os.path.expanduser(text)
-    if not glob.has_magic(text) or os.path.lexists(start / text):
-        return [text]
-    matches = sorted(glob.glob(text, root_dir=start))
-    return [match for match in matches if os.path.isdir(start / match)] or [text]
 
 
 def refuse_models_configuration(config: pytest.Config, layouts: Sequence[ModelLayout], start: Path) -> None:

@@ -9,12 +9,13 @@ from types import SimpleNamespace
 import pytest
 
 from dsbench.base import text
+from dsbench.model import given_dirs
 from dsbench.model.layout import ModelLayout
 from dsbench.plugin import collection
 
 
 def names(given: list[str], start: Path) -> list[str]:
-    return [layout.given for layout in collection.expand_model_dirs(given, start)]
+    return [layout.given for layout in given_dirs.expand_model_dirs(given, start)]
 
 
 def test_globs_names_and_duplicates(tmp_path: Path) -> None:

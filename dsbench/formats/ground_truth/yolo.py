@@ -49,6 +49,13 @@ def names(folder: Path) -> tuple[str, ...]:
     )
 
 
+def name_files(folder: Path) -> list[Path]:
+    """The files that may list the names for the label files of ``folder``."""
+    patterns = (*_YAMLS, *LISTS, "*.names")
+    places = (folder, folder.parent, folder.parent.parent)
+    return [path for place in places for pattern in patterns for path in sorted(place.glob(pattern)) if path.is_file()]
+
+
 def _of_yaml(path: Path) -> tuple[str, ...]:
     try:
         data = yaml_loader.plain_values(read_text(path, FileKind.YAML))

@@ -1,0 +1,98 @@
+"""A job before its inputs are hashed: what a model directory and the user's options say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.option_kinds import Flag
+from dsbench.base.options import OPTIONS, VIDEO
+from dsbench.base.os_errors import system_errors
+from dsbench.fleet import model_files, needs
+from dsbench.fleet.job import MODELS, JobOption, Needs
+from dsbench.fleet.option_inputs import Input, OptionInput, OptionInputs
+from dsbench.fleet.options_file import PATHS, FleetOptions, ModelOptions
+from dsbench.model import preflight
+from dsbench.model.layout import ModelLayout
+
+Say = Callable[[str], object]
+_FLAGS = frozenset(row.name for row in OPTIONS if isinstance(row.kind, Flag))
+_PATHS = frozenset(row.name for row in PATHS)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """``paths``: of the options that name an input, by name, on this machine."""
+
+    layout: ModelLayout
+    options: tuple[JobOption, ...]
+    paths: Mapping[str, str]
+    needs: Needs
+    inputs: tuple[Input, ...]
+
+
+class Drafter:
+    """Makes the drafts of a plan's models. ``say`` gets notes about what is left out."""
+
+    def __init__(self, runtime: str, options: FleetOptions, models: Sequence[ModelLayout], say: Say) -> None:
+        self._runtime, self._options, self._say = runtime, options, say
+        self._named = OptionInputs({layout.name for layout in models})
+
+    def draft(self, layout: ModelLayout) -> Draft:
+        """Raises a DsbenchError that names the file or option that is wrong."""
+        with system_errors():
+            preflight.require_directory(layout)
+            _refuse_folder_of_models(layout)
+            wanted = self._options.of_model(layout.name)
+            own = model_files.of_model(layout, self._runtime)
+            for one in own.left_out:
+                self._say(f"left out: {one}")
+            named = [self._named.of(name, path, layout.name) for name, path in _paths(wanted).items()]
+            inputs = [Input(f"{MODELS}/{layout.name}/{file.path}", file) for file in own.files]
+            inputs += [one for option in named for one in option.inputs]
+            return Draft(
+                layout,
+                _job_options(wanted, named),
+                {one.option.name: one.path for one in named},
+                needs.of_model(layout, self._runtime, wanted.needs),
+                tuple({one.place: one for one in inputs}.values()),
+            )
+
+
+def _paths(wanted: ModelOptions) -> dict[str, str]:
+    """The options that name an input. ``$DS_VIDEO`` counts as for pytest: above dsbench.toml."""
+    paths = {name: text for name, text in wanted.values.items() if name in _PATHS}
+    if VIDEO.name not in paths and (given := os.environ.get(VIDEO.environment)):
+        paths[VIDEO.name] = os.path.abspath(os.path.expanduser(given.removeprefix("file://")))
+    return paths
+
+
+def _job_options(wanted: ModelOptions, named: Sequence[OptionInput]) -> tuple[JobOption, ...]:
+    """By name, so that the order in a file changes nothing; a flag that is off is not given."""
+    plain = [
+        JobOption(name, "" if name in _FLAGS else text)
+        for name, text in wanted.values.items()
+        if name not in _PATHS and not (name in _FLAGS and text == "false")
+    ]
+    return tuple(sorted((*plain, *(one.option for one in named)), key=lambda option: option.name))
+
+
+def _refuse_folder_of_models(layout: ModelLayout) -> None:
+    """Raise USAGE for a folder that holds model directories instead of being one."""
+    if _looks_like_a_model(layout.root):
+        return
+    inner = sorted(path.name for path in layout.root.iterdir() if path.is_dir() and _looks_like_a_model(path))
+    if inner:
+        raise DsbenchError(
+            Code.USAGE,
+            f"this is a folder of model directories ({', '.join(inner[:3])}{', ...' if len(inner) > 3 else ''})",
+            where=layout.given,
+            fix=f"give the model directories themselves: {os.path.join(layout.given, '*')}",
+        )
+
+
+def _looks_like_a_model(folder: Path) -> bool:
+    return (folder / "model").is_dir() or (folder / "dsbench.toml").is_file()

@@ -1,0 +1,69 @@
+"""SHA-256 of many files, in threads. A file that several paths lead to is read once."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from dsbench.base import reading
+from dsbench.base.cpus import usable_cpus
+
+_BLOCK = 1 << 20
+_ATTEMPTS = 3
+"""A file that changes while it is read is read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileHash:
+    """Size in bytes and SHA-256 in hex digits, of the same content."""
+
+    bytes: int
+    sha256: str
+
+
+class FileHasher:
+    """Hashes files in threads; a context manager, which ends them."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(min(8, usable_cpus() + 2), thread_name_prefix="dsbench-hash")
+        self._begun: dict[tuple[int, int], Future[FileHash]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def begin(self, path: Path | str, identity: tuple[int, int]) -> Future[FileHash]:
+        """The hash to come of the file at ``path``. ``identity``: its device and inode, links followed."""
+        found = self._begun.get(identity)
+        if found is None:
+            found = self._begun[identity] = self._pool.submit(of_file, path)
+        return found
+
+
+def of_file(path: Path | str) -> FileHash:
+    """Hash one regular file. Raises OSError; EBUSY if it keeps changing."""
+    for _ in range(_ATTEMPTS):
+        found = _stable(path)
+        if found is not None:
+            return found
+    raise OSError(errno.EBUSY, "it changes while it is read", str(path))
+
+
+def _stable(path: Path | str) -> FileHash | None:
+    """None if the file has changed meanwhile."""
+    digest, count = hashlib.sha256(), 0
+    with reading.open_regular(path) as file:
+        before = os.fstat(file.fileno())
+        while block := file.read(_BLOCK):
+            digest.update(block)
+            count += len(block)
+        after = os.fstat(file.fileno())
+    same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns) and count == after.st_size
+    return FileHash(count, digest.hexdigest()) if same else None

@@ -1,0 +1,120 @@
+"""A plan: one self-contained job for each model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dsbench.base.errors import DsbenchError
+from dsbench.base.os_errors import system_errors
+from dsbench.base.text import counted
+from dsbench.fleet import job
+from dsbench.fleet.draft import Draft, Drafter, Say
+from dsbench.fleet.hashing import FileHash, FileHasher
+from dsbench.fleet.job import VERSION, FleetJob, JobFile
+from dsbench.fleet.options_file import FleetOptions
+from dsbench.model.layout import ModelLayout
+
+_MAX_ERRORS = 20
+_LONGEST_NAME = 60
+"""Characters of a model's name in an id."""
+_KEY_IN_ID = 10
+
+
+def _nothing(_: str) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSettings:
+    """``results``: the directory that gets a directory of results for each job. ``say`` gets
+    notes."""
+
+    runtime: str
+    results: Path
+    options: FleetOptions = field(default_factory=FleetOptions)
+    say: Say = _nothing
+
+
+def jobs(models: Sequence[Path], how: PlanSettings) -> list[FleetJob]:
+    """A job for each model directory, in their order. Raises one DsbenchError for everything that is wrong."""
+    layouts = [ModelLayout.at(os.fspath(path), Path.cwd()) for path in models]
+    drafter = Drafter(how.runtime, how.options, layouts, how.say)
+    errors: list[DsbenchError] = []
+    begun: list[tuple[Draft, list[Future[FileHash]]]] = []
+    with FileHasher() as hasher:
+        for layout in layouts:
+            try:
+                draft = drafter.draft(layout)
+            except DsbenchError as error:
+                errors.append(error)
+                continue
+            begun.append((draft, [hasher.begin(one.file.source, one.file.identity) for one in draft.inputs]))
+        planned = []
+        for draft, hashes in begun:
+            try:
+                planned.append(_job(draft, hashes, how))
+            except DsbenchError as error:
+                errors.append(error)
+    if errors:
+        raise _together(errors)
+    return list(_with_ids(planned, how.results))
+
+
+def _job(draft: Draft, hashes: Sequence[Future[FileHash]], how: PlanSettings) -> FleetJob:
+    """The job, without id and place of its results. Raises FILE_ACCESS."""
+    files = []
+    for one, future in zip(draft.inputs, hashes, strict=True):
+        with system_errors():
+            found = future.result()
+        files.append(JobFile(one.place, one.file.source, found.bytes, found.sha256, executable=one.file.executable))
+    files.sort(key=lambda file: file.place)
+    root = os.fspath(draft.layout.root)
+    arguments = job.arguments(draft.options, lambda option: draft.paths[option.name])
+    unfinished = FleetJob(
+        id="",
+        model=draft.layout.name,
+        model_dir=root,
+        key="",
+        runtime=how.runtime,
+        command=("pytest", f"--model-dir={root}", f"--runtime={how.runtime}", *arguments),
+        options=draft.options,
+        needs=draft.needs,
+        files=tuple(files),
+        results="",
+    )
+    return replace(unfinished, key=key(unfinished))
+
+
+def key(one: FleetJob) -> str:
+    """SHA-256 of what decides a job's result."""
+    options = [(option.name, option.value, option.place) for option in one.options]
+    files = [(file.place, file.sha256, file.executable) for file in one.files]
+    decisive = [VERSION, one.dsbench, one.model, one.runtime, one.needs.gpu_kind, sorted(options), sorted(files)]
+    return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
+
+
+def _with_ids(planned: Iterable[FleetJob], results: Path) -> Iterator[FleetJob]:
+    """Ids from name and key: the same for equal inputs; a number is added where models are equal in all but path."""
+    used: dict[str, int] = {}
+    for one in planned:
+        name = re.sub(r"[^A-Za-z0-9_-]+", "_", one.model).strip("_-")[:_LONGEST_NAME] or "model"
+        plain = f"{name}-{one.key[:_KEY_IN_ID]}"
+        used[plain] = used.get(plain, 0) + 1
+        unique = plain if used[plain] == 1 else f"{plain}-{used[plain]}"
+        yield replace(one, id=unique, results=os.path.abspath(results / unique))
+
+
+def _together(errors: Sequence[DsbenchError]) -> DsbenchError:
+    if len(errors) == 1:
+        return errors[0]
+    texts = [error.render() for error in errors[:_MAX_ERRORS]]
+    texts += [f"and {len(errors) - _MAX_ERRORS} more"] if len(errors) > _MAX_ERRORS else []
+    what = f"{counted(len(errors), 'model')} cannot be planned:\n" + "\n".join(texts)
+    return DsbenchError(errors[0].code, what)

@@ -1,0 +1,106 @@
+"""The regular files below a directory, links followed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from dsbench.base.errors import Code, DsbenchError
+
+MAX_FILES = 100_000
+"""Of one directory; more come from a link that leads to something large."""
+_KINDS = (
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """``path``: relative to the directory, POSIX; ``source``: absolute; ``identity``: device and inode;
+    ``executable``: its owner may run it."""
+
+    path: str
+    source: str
+    size: int
+    identity: tuple[int, int]
+    executable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFiles:
+    """The files by path, and what is there but is no file that can be copied, in words."""
+
+    files: tuple[FoundFile, ...]
+    left_out: tuple[str, ...] = ()
+
+
+Unwanted = Callable[[str], bool]
+"""Whether a path relative to the directory, of a file or of a directory with all that it holds, is left out."""
+
+
+def below(root: str, unwanted: Unwanted = lambda _: False) -> FoundFiles:
+    """All regular files below ``root``, sorted. Raises USAGE for more than MAX_FILES, OSError."""
+    walk = _Walk(root, unwanted)
+    walk.enter(root, "", ())
+    walk.files.sort(key=lambda file: file.path)
+    return FoundFiles(tuple(walk.files), tuple(walk.left_out))
+
+
+def one(source: str) -> FoundFile:
+    """The regular file at ``source``, its path being its name. Raises OSError."""
+    return _file(os.path.basename(source), source, os.stat(source))
+
+
+def _file(path: str, source: str, status: os.stat_result) -> FoundFile:
+    identity = (status.st_dev, status.st_ino)
+    return FoundFile(path, source, status.st_size, identity, bool(status.st_mode & stat.S_IXUSR))
+
+
+@dataclass
+class _Walk:
+    root: str
+    unwanted: Unwanted
+    files: list[FoundFile] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    def enter(self, folder: str, path: str, above: tuple[tuple[int, int], ...]) -> None:
+        """``above``: the directories on the way here; one that contains itself by a link is entered once."""
+        status = os.stat(folder)
+        here = (status.st_dev, status.st_ino)
+        if here in above:
+            self.left_out.append(f"{folder}: a link to a directory above it")
+            return
+        for entry in os.scandir(folder):
+            inner = f"{path}/{entry.name}" if path else entry.name
+            if not self.unwanted(inner):
+                self._take(entry, inner, (*above, here))
+
+    def _take(self, entry: os.DirEntry[str], path: str, above: tuple[tuple[int, int], ...]) -> None:
+        try:
+            status = entry.stat()
+        except FileNotFoundError:
+            self.left_out.append(f"{entry.path}: a link to nothing")
+            return
+        if stat.S_ISDIR(status.st_mode):
+            self.enter(entry.path, path, above)
+        elif stat.S_ISREG(status.st_mode):
+            self._add(_file(path, entry.path, status))
+        else:
+            kind = next((name for test, name in _KINDS if test(status.st_mode)), "no regular file")
+            self.left_out.append(f"{entry.path}: {kind}")
+
+    def _add(self, file: FoundFile) -> None:
+        self.files.append(file)
+        if len(self.files) > MAX_FILES:
+            raise DsbenchError(
+                Code.USAGE,
+                f"the directory has more than {MAX_FILES} files, links followed",
+                where=f"{self.root}: {PurePosixPath(file.path).parent}",
+                fix="move data that no run needs out of it, or remove the link that leads to it",
+            )

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.fleet import job, plan
+from dsbench.fleet.job import FleetJob
+from dsbench.fleet.plan import PlanSettings
+from tests.fleet.plans import model_dir
+
+
+def planned(*models: Path, **how: object) -> list[FleetJob]:
+    given: dict[str, object] = {"runtime": "embedded", "results": Path("/results")}
+    return plan.jobs(models, PlanSettings(**given | how))  # type: ignore[arg-type]
+
+
+def places(one: FleetJob) -> list[str]:
+    return [file.place for file in one.files]
+
+
+def test_a_job_says_all_that_a_machine_needs(tmp_path: Path) -> None:
+    root = model_dir(tmp_path)
+    (one,) = planned(root)
+    assert one.model_dir == str(root)
+    assert one.command == ("pytest", f"--model-dir={root}", "--runtime=embedded")
+    assert places(one) == ["models/net/config/labels.txt", "models/net/model/net.onnx"]
+    assert one.files[1].sha256 == hashlib.sha256(b"onnx").hexdigest()
+    assert one.files[1].bytes == 4
+    assert one.results == f"/results/{one.id}"
+    assert one.id == f"net-{one.key[:10]}"
+    assert list(job.from_lines([job.to_line(one)], "plan")) == [one]
+
+
+def test_two_models_of_one_name_have_ids_of_their_own(tmp_path: Path) -> None:
+    first, second, third = (model_dir(tmp_path / name, content=name[:1].encode()) for name in ("a1", "a2", "b"))
+    ids = [one.id for one in planned(first, second, third)]
+    assert ids[1] == f"{ids[0]}-2", "equal in all but their paths"
+    assert len(set(ids)) == 3
+    assert planned(first)[0].key == planned(second)[0].key
+
+
+@pytest.mark.parametrize("name", ["with space", "ünï", "a\nb", "...", "-x", "x" * 200, "ba\udcffd"])
+def test_any_name_gives_an_id_and_a_line(tmp_path: Path, name: str) -> None:
+    (one,) = planned(model_dir(tmp_path, name))
+    assert list(job.from_lines([job.to_line(one)], "plan")) == [one]
+    assert one.model == name
+
+
+def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DsbenchError) as caught:
+        planned(tmp_path / "missing", model_dir(tmp_path), tmp_path / "empty")
+    assert caught.value.code == Code.MODEL_DIR_MISSING
+    assert "2 models" in caught.value.what
+    assert "does not exist" in caught.value.what
+    assert "is empty" in caught.value.what
+
+
+def test_a_folder_of_models_is_refused_with_advice(tmp_path: Path) -> None:
+    model_dir(tmp_path / "models")
+    with pytest.raises(DsbenchError, match="folder of model directories") as caught:
+        planned(tmp_path / "models")
+    assert "models/*" in caught.value.fix
