@@ -9,9 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import BinaryIO
 
 from dsbench.base import places, reading
 from dsbench.base.errors import Code, DsbenchError
@@ -71,6 +74,17 @@ def replace_file(path: Path, content: bytes) -> None:
     """Write the file atomically: a reader sees the old content or the new one. Raises NOT_WRITABLE."""
     try:
         places.replace(path, content)
+    except OSError as error:
+        raise _not_writable(path, error) from error
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """``replace_file`` for a large file: a stream for its content, which is in place at the end. Raises NOT_WRITABLE,
+    also for an OSError of the block that uses the stream."""
+    try:
+        with places.replacing(path) as stream:
+            yield stream
     except OSError as error:
         raise _not_writable(path, error) from error
 

@@ -108,13 +108,21 @@ def new_file(path: Path) -> BinaryIO:
 
 def replace(path: Path, content: bytes) -> None:
     """Write a file in one step: a reader sees the old content or the new one. Raises as ``make_way``."""
+    with replacing(path) as stream:
+        stream.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A stream for the new content of a file, which takes the old one's place at the end, in one step; after an
+    exception the old one stays. Raises as ``make_way``."""
     with holder(path, make=True) as folder:
         require_file(folder, path)
         temporary = f".dsbench-{secrets.token_hex(8)}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             with os.fdopen(os.open(temporary, flags, 0o666, dir_fd=folder), "wb") as stream:
-                stream.write(content)
+                yield stream
             os.replace(temporary, path.name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
             with suppress(OSError):

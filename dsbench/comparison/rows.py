@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,10 @@ from dsbench.record import codec, excerpt, store, verdict
 from dsbench.record.schema import ModelVerdict
 
 _RECORD = Path("reports") / "benchmark_data.json"
-_KEYS = ("model_name", "runtime", "machine", "started", "verdict", "answers", "deepstream", "beyond")
+_KEYS = (
+    *("model_name", "runtime", "machine", "started", "ended", "interrupted_in", "verdict", "answers", "deepstream"),
+    "beyond",
+)
 _FAILED = '"outcome": "failed"'
 """In the text of every record with a failed step; the steps, which are long, are parsed for those only."""
 _COLORS = ("passed", "amber", "failed")
@@ -41,6 +45,10 @@ class IndexRow:
     map: float | None
     failed: str
     """Names and codes of the failed steps."""
+    codes: tuple[str, ...]
+    """Of the failed steps, "" for one without a code."""
+    cut: str
+    """Why the run has no end: it was interrupted, or killed; empty if it has, and in records that do not say."""
     comparison: str
     """Against its baseline; empty if it was not compared."""
 
@@ -109,8 +117,8 @@ def _row(path: Path, data: Mapping[str, Any]) -> IndexRow:
     return IndexRow(
         path=path,
         model=str(data["model_name"]),
-        runtime=str(data["runtime"]),
-        machine=str(_part(data, "machine").get("machine_class", "")),
+        runtime=sys.intern(str(data["runtime"])),
+        machine=sys.intern(str(_part(data, "machine").get("machine_class", ""))),
         started=str(data["started"]),
         verdict=str(data["verdict"]),
         answers=_answers(answers),
@@ -121,6 +129,8 @@ def _row(path: Path, data: Mapping[str, Any]) -> IndexRow:
         map50=_number(accuracy.get("map50")),
         map=_number(accuracy.get("map")),
         failed="; ".join(_failure(step) for step in failed),
+        codes=tuple(_code(step) for step in failed),
+        cut=_cut(data),
         comparison=str(compared.get("result", "")),
     )
 
@@ -142,8 +152,19 @@ def _answers(data: Mapping[str, Any]) -> ModelVerdict:
 
 
 def _failure(step: Mapping[str, Any]) -> str:
+    code = _code(step)
+    return f"{step['step']} [{code}]" if code else str(step["step"])
+
+
+def _code(step: Mapping[str, Any]) -> str:
     failure = step.get("failure")
-    return f"{step['step']} [{failure['code']}]" if isinstance(failure, Mapping) else str(step["step"])
+    return str(failure["code"]) if isinstance(failure, Mapping) else ""
+
+
+def _cut(data: Mapping[str, Any]) -> str:
+    if step := data.get("interrupted_in"):
+        return f"the run was interrupted in {step}"
+    return "the run did not end" if "ended" in data and not data["ended"] else ""
 
 
 def _part(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:

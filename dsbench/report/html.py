@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
+from pathlib import Path
 
-from dsbench.base import resources
+from dsbench.base import files, resources
 from dsbench.base.text import visible
 from dsbench.report.html_templates import template
 from dsbench.report.page.document import carried
@@ -29,14 +29,13 @@ def diff_html(page: object) -> str:
     return template("diff.html.j2").render(page=page)
 
 
-def index_html(page: object) -> bytes:
-    """The page of `dsbench index`: every text in it is escaped, nothing is loaded. Made piece by piece, because
-    thousands of rows are a million pieces."""
+def write_index(page: object, target: Path) -> None:
+    """Write the page of `dsbench index`: every text in it is escaped, nothing is loaded. It is made piece by piece,
+    because thousands of rows are a million pieces. Raises NOT_WRITABLE."""
     pieces = template("index.html.j2").stream(page=page, style=_text("page.css"), script=_text("index.js"))
-    made = io.BytesIO()
     pieces.enable_buffering(_PIECES)
-    pieces.dump(made, encoding="utf-8", errors="replace")
-    return made.getvalue()
+    with files.replacing(target) as stream:
+        pieces.dump(stream, encoding="utf-8", errors="replace")
 
 
 def _text(name: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from dsbench.base.text import visible
 from dsbench.cli import main
-from dsbench.comparison import rows
+from dsbench.comparison import index_page, rows
 from dsbench.comparison.index_command import page
 from dsbench.comparison.rows import IndexRow
 from dsbench.record import store
@@ -22,24 +22,35 @@ from tests.report.test_browser import AXE
 
 USE = """
   const shown = () => [...document.querySelectorAll('.dsb-index tbody th')].map(each => each.textContent.trim());
-  const head = text => [...document.querySelectorAll('thead button')].find(each => each.textContent === text).click();
-  const found = { all: shown().length, first: shown()[0], place: document.getElementById('place').textContent };
-  head('FPS, run 1');
-  found.fastest = shown()[0];
-  head('FPS, run 1');
-  found.slowest = shown()[0];
-  head('model');
+  const place = () => document.getElementById('place').textContent;
+  const sorts = () => [...document.querySelectorAll('th[aria-sort]')].map(each => each.getAttribute('aria-sort'));
+  const button = text => [...document.querySelectorAll('button')].find(each => each.textContent.includes(text));
+  const found = { all: shown().length, first: shown().slice(0, 2), place: place() };
+  button('FPS, run 1').click();
+  found.fastest = [shown()[0], location.hash, ...sorts()];
+  button('FPS, run 1').click();
+  found.slowest = [shown()[0], location.hash, ...sorts()];
+  button('verdict').click();
+  found.worst = shown().slice(0, 3);
+  button('model').click();
   found.named = shown()[0];
   document.getElementById('next').click();
-  found.second = [shown().length, shown()[0]];
-  const select = document.getElementById('show');
-  select.value = 'failed';
-  select.onchange();
-  found.failed = shown();
-  select.value = '';
+  found.second = [shown().length, shown()[0], location.hash];
+  button('1 failed').click();
+  found.failed = [shown(), place()];
+  button('1 INVALID').click();
+  found.bad = [shown(), location.hash, button('1 failed').getAttribute('aria-pressed')];
+  button('1 failed').click();
+  button('1 INVALID').click();
   document.getElementById('find').value = 'NET12 embedded';
   document.getElementById('find').oninput();
-  found.find = shown().slice(0, 2);
+  found.find = [shown().slice(0, 2), location.hash];
+  location.hash = '#find=net&show=passed,nonsense&sort=fps&page=99';
+  await new Promise(done => { setTimeout(done, 50); });
+  found.link = [shown().at(-1), place(), document.getElementById('find').value, ...sorts()];
+  location.hash = '#show=%3Cimg%3E&sort=constructor&page=-1';
+  await new Promise(done => { setTimeout(done, 50); });
+  found.odd = place();
   found.intruders = document.querySelectorAll('img[onerror], iframe, main script').length;
   found.wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
   return found;
@@ -54,13 +65,18 @@ def written(folder: Path, name: str, **parts: object) -> Path:
     return path
 
 
-def made_rows(folder: Path, names: list[str]) -> Iterator[IndexRow]:
+def made_page(folder: Path, names: list[str], unread: tuple[str, ...] = ()) -> str:
+    """The page of as many runs as names: the one of place 7 failed, that of place 8 could not be run."""
     store.write(folder / "a.json", finished_records.embedded())
     one = rows.read(folder / "a.json")
     assert isinstance(one, IndexRow)
-    for number, name in enumerate(names):
-        color = "failed" if number == 7 else "passed"
-        yield replace(one, model=name, answers=replace(one.answers, color=color), total_fps=100.0 + number)
+    row = index_page.of_record(one, "a.json", "node-1")
+    made = [
+        replace(row, name=name, color={7: "failed", 8: "invalid"}.get(number, "passed"), total_fps=100.0 + number)
+        for number, name in enumerate(names)
+    ]
+    html.write_index(index_page.page(made, unread, "dsbench index"), folder / "page.html")
+    return (folder / "page.html").read_text(encoding="utf-8")
 
 
 def test_what_is_found_and_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,12 +103,25 @@ def test_the_values_of_a_row_and_a_failed_run_first(tmp_path: Path) -> None:
     store.write(bad, finished_records.failed(store.load(bad), "kitti_gate", "kitti-gate"))
     read = [one for one in map(rows.read, (good, bad)) if isinstance(one, IndexRow)]
     assert (read[0].total_fps, read[0].efficiency, read[0].f1, read[0].map) == (2881.44, 99.2, 0.988, 0.4321)
-    assert read[1].failed == "kitti_gate [kitti-gate]"
-    shown = page(read, [], tmp_path)
-    assert [row.name for row in shown.rows] == ["wrong", "good"]
-    assert shown.rows[0].link == "wrong/reports/benchmark_data.json"
+    assert (read[1].failed, read[1].codes) == ("kitti_gate [kitti-gate]", ("kitti-gate",))
     good.with_name("benchmark_report.html").write_text("x")
-    assert page(read, [], tmp_path).rows[1].link == "good/reports/benchmark_report.html"
+    shown = page(iter([good, bad]), [], tmp_path).rows
+    assert [row.name for row in shown] == ["wrong", "good"]
+    assert [row.link for row in shown] == [
+        "wrong/reports/benchmark_data.json",
+        "good/reports/benchmark_report.html",
+    ]
+
+
+def test_why_a_run_has_no_end(tmp_path: Path) -> None:
+    path = written(tmp_path, "net")
+    cut = []
+    for parts in ({}, {"ended": None}, {"ended": None, "interrupted_in": "run1_calibration"}):
+        store.write(path, replace(finished_records.embedded(), **{"ended": "2026-01-01T00:00:00+00:00", **parts}))
+        one = rows.read(path)
+        assert isinstance(one, IndexRow)
+        cut.append(one.cut)
+    assert cut == ["", "the run did not end", "the run was interrupted in run1_calibration"]
 
 
 def test_records_of_version_1_and_damaged_ones(tmp_path: Path) -> None:
@@ -110,25 +139,40 @@ def test_records_of_version_1_and_damaged_ones(tmp_path: Path) -> None:
     assert isinstance(rows.read(path), rows.Unread)
 
 
+def test_the_rows_of_the_page_as_data_are_safe_and_complete(tmp_path: Path) -> None:
+    text = made_page(tmp_path, [*HOSTILE, *(f"net{number}" for number in range(250))])
+    data = text.partition('<script type="application/json" id="rows">')[2].partition("</script>")[0]
+    assert not set("<>&") & set(data)
+    read = json.loads(data)
+    assert {row[2] for row in read} >= {visible(name) for name in HOSTILE if name != ""}
+    assert len(read) == len(HOSTILE) + 250
+    assert text.count("<tr class=") == 200
+    assert "the first 200 of 282 runs are below" in text
+
+
 @pytest.mark.long
 def test_in_a_browser(tmp_path: Path) -> None:
-    text = html.index_html(
-        page(made_rows(tmp_path, [f"net{number:03d}" for number in range(450)]), [], tmp_path)
-    ).decode()
-    found = browser.opened(text, tmp_path, USE, 400)
+    found = browser.opened(made_page(tmp_path, [f"net{number:03d}" for number in range(450)]), tmp_path, USE, 400)
+    assert "log" in found, found
     assert (found["log"], found["requests"], found["intruders"], found["wide"]) == ([], [], 0, 0)
-    assert (found["all"], found["first"], found["place"]) == (200, "net007", "1 to 200 of 450 runs")
-    assert (found["fastest"], found["slowest"], found["named"]) == ("net449", "net000", "net000")
-    assert (found["second"], found["failed"]) == ([200, "net200"], ["net007"])
-    assert found["find"] == ["net120", "net121"]
+    assert (found["all"], found["first"], found["place"]) == (200, ["net007", "net008"], "1 to 200 of 450 runs")
+    assert found["fastest"] == ["net449", "#sort=fps&down=1", "descending"]
+    assert found["slowest"] == ["net000", "#sort=fps", "ascending"]
+    assert (found["worst"], found["named"]) == (["net007", "net008", "net000"], "net000")
+    assert found["second"] == [200, "net200", "#sort=model&page=2"]
+    assert found["failed"] == [["net007"], "1 to 1 of 1 run, of 450 in all"]
+    assert found["bad"] == [["net007", "net008"], "#show=failed%2Cinvalid&sort=model", "true"]
+    assert found["find"] == [["net120", "net121"], "#find=NET12+embedded&sort=model"]
+    assert found["link"] == ["net449", "401 to 448 of 448 runs, of 450 in all", "net", "ascending"]
+    assert found["odd"] == "1 to 200 of 450 runs"
 
 
 @pytest.mark.long
 def test_hostile_names_and_axe(tmp_path: Path) -> None:
-    shown = page(made_rows(tmp_path, list(HOSTILE)), [rows.Unread(Path(HOSTILE[0]), HOSTILE[1])], tmp_path)
+    text = made_page(tmp_path, list(HOSTILE), (f"{HOSTILE[0]}: {HOSTILE[1]}",))
     axe = browser.find_axe()
     probe = AXE if axe else "return { violations: [] };"
     for dark in (False, True):
-        found = browser.opened(html.index_html(shown).decode(), tmp_path / str(dark), probe, script=axe, dark=dark)
+        found = browser.opened(text, tmp_path / str(dark), probe, script=axe, dark=dark)
         assert (found["violations"], found["log"], found["requests"]) == ([], [], [])
         assert found["title"] == f"dsbench: {len(HOSTILE)} runs of {len(HOSTILE)} models"
