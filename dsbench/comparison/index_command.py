@@ -50,6 +50,6 @@ def _rows(given: Iterator[Path], unread: list[Unread], folder: Path) -> Iterator
         if isinstance(one, IndexRow):
             report = path.with_name(_REPORT)
             shown = report if path.name == _OWN and report.is_file() else path
-            yield index_page.of_record(one, index_page.address(shown, str(folder)))
+            yield index_page.of_record(one, index_page.address(os.path.relpath(shown, folder)))
         else:
             unread.append(one)

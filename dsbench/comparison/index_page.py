@@ -174,9 +174,9 @@ def of_record(one: IndexRow, link: str, host: str = "") -> PageRow:
     )
 
 
-def address(path: Path, folder: str) -> str:
-    """Of a file, relative to the page's folder. Both are absolute."""
-    return quote(os.path.relpath(path, folder).encode("utf-8", "surrogateescape"))
+def address(path: str) -> str:
+    """The address of a file by its path relative to the page."""
+    return quote(os.fsencode(path))
 
 
 def shown_name(row: PageRow) -> str:

@@ -47,6 +47,8 @@ class IndexRow:
     """Names and codes of the failed steps."""
     codes: tuple[str, ...]
     """Of the failed steps, "" for one without a code."""
+    ended: str
+    """Empty if the run has no end, and in records that do not say."""
     cut: str
     """Why the run has no end: it was interrupted, or killed; empty if it has, and in records that do not say."""
     comparison: str
@@ -130,6 +132,7 @@ def _row(path: Path, data: Mapping[str, Any]) -> IndexRow:
         map=_number(accuracy.get("map")),
         failed="; ".join(_failure(step) for step in failed),
         codes=tuple(_code(step) for step in failed),
+        ended=str(data.get("ended") or ""),
         cut=_cut(data),
         comparison=str(compared.get("result", "")),
     )

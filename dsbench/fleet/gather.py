@@ -1,0 +1,176 @@
+"""What came back of a fleet: results of jobs, and records without one. Of several results of one job, one is chosen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from dsbench.base import reading
+from dsbench.fleet import result
+from dsbench.fleet.job import FleetJob
+from dsbench.fleet.result import RECORD, RESULT_FILE, JobResult, JobState
+
+_HEAD = 4096
+_RECORD_KEY = b'"model_name"'
+"""A record begins with this key."""
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+class Source(StrEnum):
+    """Where a state comes from: ``result.json``, the verdict of a record, or a plan whose job has no result."""
+
+    RESULT = "result"
+    RECORD = "record"
+    PLAN = "plan"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A job, or a record without a job. Paths are real paths, empty if there is none.
+
+    ``result`` of a record has no state of its own: the record is read later, because it is large.
+    """
+
+    source: Source
+    result: JobResult
+    folder: str = ""
+    record: str = ""
+    """Of a record without ``result.json``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The jobs that are merged, in a fixed order, and what was left out and why."""
+
+    jobs: tuple[Found, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def find(given: Iterable[Path], trouble: list[str]) -> Iterator[Found]:
+    """Every result and record below the given directories, each once; a file is a record. What cannot be read is added
+    to ``trouble``. Links to directories and hidden directories, where results are being written, are not followed."""
+    seen: set[str] = set()
+    for path in given:
+        for found in _below(os.path.realpath(path), trouble):
+            place = found.record or found.folder
+            if place not in seen:
+                seen.add(place)
+                yield found
+
+
+def _below(path: str, trouble: list[str]) -> Iterator[Found]:
+    if os.path.isfile(path):
+        folder, name = os.path.split(path)
+        yield _result(folder) if name == RESULT_FILE else _record(path)
+        return
+
+    def unread(error: OSError) -> None:
+        trouble.append(f"{error.filename}: {error.strerror}")
+
+    for folder, folders, names in os.walk(path, onerror=unread):
+        record = os.path.join(folder, RECORD)
+        if RESULT_FILE in names:
+            folders.clear()
+            yield _result(folder)
+        elif os.path.isfile(record):
+            folders.clear()
+            yield _record(record)
+        else:
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            candidates = (os.path.join(folder, name) for name in sorted(names) if name.endswith(".json"))
+            yield from (_record(each) for each in candidates if _looks_like_a_record(each))
+
+
+def _result(folder: str) -> Found:
+    name = os.path.basename(folder)
+    try:
+        return Found(Source.RESULT, result.read(Path(folder)), folder)
+    except OSError as error:
+        reason = f"{RESULT_FILE} cannot be read: {error.strerror}"
+    except (ValueError, RecursionError) as error:
+        reason = f"{RESULT_FILE} is not valid: {error}"
+    return Found(Source.RESULT, JobResult(name, "", name, JobState.INVALID, reason), folder)
+
+
+def _record(path: str) -> Found:
+    folder = os.path.dirname(path)
+    own = path.endswith(f"/{RECORD}")
+    home = os.path.dirname(folder) if own else ""
+    name = os.path.basename(home) if own else os.path.basename(path).removesuffix(".json")
+    return Found(Source.RECORD, JobResult(name, "", name, JobState.INVALID), home, path)
+
+
+def _looks_like_a_record(path: str) -> bool:
+    try:
+        return _RECORD_KEY in reading.read_head(path, _HEAD)
+    except OSError:
+        return False
+
+
+def choose(found: Iterable[Found], plan: Sequence[FleetJob] = ()) -> Chosen:
+    """One result of each job: the newest that is PASSED or FAILED, else the newest that is INVALID.
+
+    Results of another key are other jobs. With a plan, its jobs are merged and nothing else: a job without a result is
+    INVALID. The choice depends on the results only, not on their order.
+    """
+    best: dict[tuple[str, str], Found] = {}
+    for one in found:
+        mine = _identity(one)
+        if mine not in best or _rank(one) > _rank(best[mine]):
+            best[mine] = one
+    every = sorted(best.values(), key=_order)
+    return _of_plan(every, plan) if plan else Chosen(tuple(every))
+
+
+def _identity(one: Found) -> tuple[str, str]:
+    """Two model directories of the same name and content have equal keys, but ids of their own."""
+    return (one.result.key, one.result.id) if one.result.key else ("", one.record or one.folder)
+
+
+def _rank(one: Found) -> tuple[bool, datetime, datetime, str]:
+    found = one.result
+    return found.state is not JobState.INVALID, _time(found.ended), _time(found.started), one.folder
+
+
+def _order(one: Found) -> tuple[str, str, str, str]:
+    return one.result.model, one.result.id, one.result.key, one.record or one.folder
+
+
+def _time(text: str) -> datetime:
+    """Of ISO 8601, UTC if it names no zone; long ago if it is no time."""
+    try:
+        found = datetime.fromisoformat(text)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return _EPOCH
+
+
+def _of_plan(every: Sequence[Found], plan: Sequence[FleetJob]) -> Chosen:
+    results = [one for one in every if one.source is Source.RESULT]
+    exact = {_identity(one): one for one in results}
+    by_key = {one.result.key: one for one in sorted(results, key=_rank) if one.result.key}
+    by_id = {one.result.id: one for one in results}
+    jobs, used = [], set()
+    for job in plan:
+        mine = exact.get((job.key, job.id)) or by_key.get(job.key)
+        if mine is None:
+            jobs.append(_missing(job, by_id.get(job.id)))
+            continue
+        used.add(id(mine))
+        jobs.append(replace(mine, result=replace(mine.result, id=job.id, model=job.model)))
+    left_out = (f"{one.folder or one.record}: not of the plan" for one in every if id(one) not in used)
+    return Chosen(tuple(sorted(jobs, key=_order)), tuple(left_out))
+
+
+def _missing(job: FleetJob, near: Found | None) -> Found:
+    """``near``: a result with the job's id and another key, or one that cannot be read."""
+    reason = "no result"
+    if near is not None:
+        reason += " of the planned inputs and options: the one that is there is of others"
+        if not near.result.key:
+            reason = near.result.reason
+    return Found(Source.PLAN, JobResult(job.id, job.key, job.model, JobState.INVALID, reason, attempts=0))

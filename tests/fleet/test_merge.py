@@ -1,0 +1,180 @@
+"""``dsbench fleet merge``: what it finds and chooses, and what it writes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dsbench.fleet import merge, result
+from dsbench.fleet.job import FleetJob
+from dsbench.fleet.result import RECORD, RESULT_FILE, JobResult, JobState
+from tests.fleet.plans import a_job
+from tests.fleet.results import a_record, a_result
+
+PASSED, FAILED, INVALID = JobState.PASSED, JobState.FAILED, JobState.INVALID
+FILES = ("fleet.json", "index.html", "junit.xml")
+
+
+def merged(folder: Path, *given: Path, plan: tuple[FleetJob, ...] = ()) -> tuple[dict[str, Any], int]:
+    done = merge.merge(given, folder, plan)
+    return json.loads((folder / "fleet.json").read_text()), done.exit_status
+
+
+def states(data: dict[str, Any]) -> dict[str, str]:
+    return {job["model"]: job["state"] for job in data["jobs"]}
+
+
+def test_three_states_in_three_files(tmp_path: Path) -> None:
+    for name, state in (("good", PASSED), ("wrong", FAILED), ("lost", INVALID)):
+        a_result(tmp_path / "results" / "deep" / "er", name, state)
+    data, status = merged(tmp_path / "out", tmp_path / "results")
+    assert status == data["exit_status"] == 1
+    assert (data["version"], data["counts"]) == (1, {"passed": 1, "failed": 1, "invalid": 1})
+    good, lost, wrong = data["jobs"]
+    assert (good["model"], good["host"], good["reason"], good["source"]) == ("good", "node-1", "", "result")
+    assert good["paths"]["record"] == "../results/deep/er/good-1/reports/benchmark_data.json"
+    assert (good["answers"]["total_fps"], good["answers"]["streams"]) == (2881.44, 96)
+    assert (lost["state"], lost["reason"], lost["answers"]) == ("invalid", "the node was lost", None)
+    assert wrong["answers"]["failed"] == "kitti_gate [kitti-gate]"
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert "dsbench fleet merge: 1 failed, 1 INVALID, 1 passed" in page
+    assert "INVALID: the node was lost" in page
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(FILES)
+
+
+def test_the_merged_junit_keeps_the_cases_and_makes_an_error_of_a_job_that_could_not_be_run(tmp_path: Path) -> None:
+    for name, state in (("good", PASSED), ("wrong.v2", FAILED), ("lost", INVALID)):
+        a_result(tmp_path / "results", name, state)
+    merged(tmp_path / "out", tmp_path / "results")
+    suites = {suite.get("name"): suite for suite in ET.parse(tmp_path / "out" / "junit.xml").getroot()}
+    counts = {name: [suite.get(key) for key in ("tests", "failures", "errors")] for name, suite in suites.items()}
+    assert counts == {"good": ["2", "0", "0"], "lost": ["1", "0", "1"], "wrong.v2": ["2", "1", "0"]}
+    assert [case.get("name") for case in suites["good"]] == ["test_preflight[good]", "test_kitti_gate[good]"]
+    assert suites["good"].get("time") == "3.500"
+    assert [each.get("message") for each in suites["wrong.v2"].iter("failure")] == ["few <boxes>"]
+    assert [each.get("message") for each in suites["lost"].iter("error")] == ["the node was lost"]
+    assert not list(suites["lost"].iter("failure"))
+
+
+def test_a_second_merge_with_more_results_is_a_merge_of_all(tmp_path: Path) -> None:
+    a, b, out = tmp_path / "a", tmp_path / "b", tmp_path / "out"
+    a_result(a, "net", INVALID)
+    a_result(a, "other")
+    merged(out, a)
+    a_result(b, "net")
+    merged(out, b, a, out)
+    again = [(out / name).read_bytes() for name in FILES]
+    shutil.rmtree(out)
+    data, status = merged(out, a, b)
+    assert again == [(out / name).read_bytes() for name in FILES]
+    assert (states(data), status) == ({"net": "passed", "other": "passed"}, 0)
+
+
+@pytest.mark.parametrize(
+    ("results", "chosen"),
+    [
+        ([(FAILED, "2026-01-01T00:00:00Z"), (INVALID, "2026-01-02T00:00:00Z")], FAILED),
+        ([(FAILED, "2026-01-01T00:00:00Z"), (PASSED, "2026-01-02T00:00:00Z")], PASSED),
+        ([(FAILED, "2026-01-02T00:30:00+01:00"), (PASSED, "2026-01-02T00:00:00Z")], PASSED),
+        ([(PASSED, "2026-01-01T00:00:00"), (FAILED, "no time")], PASSED),
+    ],
+)
+def test_of_several_results_of_one_job_the_newest_that_says_something_counts(
+    tmp_path: Path, results: list[tuple[JobState, str]], chosen: JobState
+) -> None:
+    for number, (state, ended) in enumerate(results):
+        a_result(tmp_path / str(number), "net", state, ended=ended)
+    data, _ = merged(tmp_path / "out", tmp_path)
+    assert states(data) == {"net": chosen}
+    assert sum(data["counts"].values()) == 1
+
+
+def test_other_keys_and_other_ids_are_other_jobs(tmp_path: Path) -> None:
+    a_result(tmp_path / "a", "net", FAILED)
+    a_result(tmp_path / "b", "net", key="ab" * 32)
+    a_result(tmp_path / "c", "net", id="net-2")
+    data, status = merged(tmp_path / "out", tmp_path)
+    assert sorted(job["state"] for job in data["jobs"]) == ["failed", "passed", "passed"]
+    assert status == 1
+
+
+def test_a_plan_says_which_jobs_have_no_result(tmp_path: Path) -> None:
+    plan = (a_job("net"), a_job("lost"), a_job("renamed", key=a_job("old").key), a_job("changed", key="cd" * 32))
+    for name in ("net", "old", "changed", "stranger"):
+        a_result(tmp_path / "results", name)
+    data, status = merged(tmp_path / "out", tmp_path / "results", tmp_path / "gone", plan=plan)
+    assert states(data) == {"net": "passed", "lost": "invalid", "renamed": "passed", "changed": "invalid"}
+    reasons = {job["model"]: job["reason"] for job in data["jobs"]}
+    assert (reasons["lost"], status) == ("no result", 3)
+    assert "of the planned inputs" in reasons["changed"]
+    assert [each.split("/")[-1] for each in data["left_out"]] == [
+        "changed-1: not of the plan",
+        "stranger-1: not of the plan",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parts", "state", "reason"),
+    [
+        ({}, PASSED, ""),
+        ({"failed": True}, FAILED, "kitti_gate [kitti-gate] failed"),
+        ({"failed": True, "code": "runtime-unavailable"}, INVALID, "kitti_gate [runtime-unavailable] failed"),
+        ({"interrupted_in": "run1_calibration"}, INVALID, "the run was interrupted in run1_calibration"),
+    ],
+)
+def test_a_record_without_a_result_gives_its_state_by_its_verdict(
+    tmp_path: Path, parts: dict[str, Any], state: JobState, reason: str
+) -> None:
+    a_record(tmp_path / "models" / "net", "net", **parts)
+    data, _ = merged(tmp_path / "out", tmp_path / "models")
+    (job,) = data["jobs"]
+    assert (job["state"], job["reason"], job["source"]) == (state, reason, "record")
+
+
+def test_records_as_files_and_damaged_results(tmp_path: Path) -> None:
+    shutil.copy(a_record(tmp_path / "model", "net"), tmp_path / "artifact.json")
+    (tmp_path / "plan.json").write_text("{}")
+    (tmp_path / ".net-1.0badcafe").mkdir()
+    a_result(tmp_path / ".net-1.0badcafe", "unfinished")
+    (a_result(tmp_path, "cut") / RESULT_FILE).write_text('{"id": "cu')
+    (a_result(tmp_path, "bare") / RECORD).unlink()
+    (a_result(tmp_path, "broken") / RECORD).write_text("{")
+    data, status = merged(tmp_path / "out", tmp_path)
+    assert states(data) == {"net": "passed", "cut-1": "invalid", "bare": "passed", "broken": "passed"} | {
+        "net": "passed"
+    }
+    assert len(data["jobs"]) == 5
+    assert status == 3
+    reasons = {job["model"]: job for job in data["jobs"]}
+    assert reasons["cut-1"]["reason"].startswith("result.json is not valid")
+    assert "the record was not read" in reasons["broken"]["remarks"][0]
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert "1 INVALID, 2 in doubt or incomplete, 2 passed" in page
+
+
+def test_hostile_texts_of_results_are_inert(tmp_path: Path) -> None:
+    folder = tmp_path / "results" / "x-1"
+    folder.mkdir(parents=True)
+    name = "</script><img src=x onerror=alert(1)>\x1b[31m\u202e\x00]]>&\udcff"
+    made = JobResult("../../x", "../..", name, INVALID, f"{name}\n::error::", host=name, started=name, ended=name)
+    result.write(made, folder)
+    result.write(replace(made, key="", model=""), a_result(tmp_path / "results", "second"))
+    data, status = merged(tmp_path / "out", tmp_path / "results")
+    assert (len(data["jobs"]), status) == (2, 3)
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert "<img" not in page
+    assert "\x1b" not in page
+    suites = ET.parse(tmp_path / "out" / "junit.xml").getroot()
+    assert suites[0].get("name") == ""
+    assert suites[1].get("name", "").startswith("</script>")
+
+
+def test_nothing_came_back(tmp_path: Path) -> None:
+    data, status = merged(tmp_path / "out", tmp_path)
+    assert (data["jobs"], status) == ([], 3)
