@@ -21,6 +21,17 @@ def add_commands(fleet: argparse.ArgumentParser) -> None:
     )
     plan.add_argument("-o", "--output", metavar="PLAN.jsonl", help="write the plan to a file (default: print it)")
     plan.set_defaults(run=_plan)
+    _add_merge(commands)
+
+
+def _add_merge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    merge = commands.add_parser("merge", help="make one page, one junit.xml and one fleet.json of what came back")
+    merge.add_argument(
+        "results", metavar="RESULT_DIR", nargs="+", help="results of jobs, folders of them, model directories, records"
+    )
+    merge.add_argument("-o", "--output", metavar="DIR", required=True, help="gets index.html, junit.xml, fleet.json")
+    merge.add_argument("--plan", metavar="PLAN.jsonl", help="merge its jobs only; one without a result is INVALID")
+    merge.set_defaults(run=_merge)
 
 
 def add_planning(parser: argparse.ArgumentParser) -> None:
@@ -40,3 +51,9 @@ def _plan(arguments: argparse.Namespace) -> int:
     from dsbench.fleet import plan_command
 
     return plan_command.run(arguments)
+
+
+def _merge(arguments: argparse.Namespace) -> int:
+    from dsbench.fleet import merge_command
+
+    return merge_command.run(arguments)

@@ -69,7 +69,8 @@ def _below(path: str, trouble: list[str]) -> Iterator[Found]:
         return
 
     def unread(error: OSError) -> None:
-        trouble.append(f"{error.filename}: {error.strerror}")
+        if error.filename != path or os.path.lexists(path):
+            trouble.append(f"{error.filename}: {error.strerror}")
 
     for folder, folders, names in os.walk(path, onerror=unread):
         record = os.path.join(folder, RECORD)

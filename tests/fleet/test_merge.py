@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from dsbench.cli import main
 from dsbench.fleet import merge, result
-from dsbench.fleet.job import FleetJob
+from dsbench.fleet.job import FleetJob, to_line
 from dsbench.fleet.result import RECORD, RESULT_FILE, JobResult, JobState
 from tests.fleet.plans import a_job
 from tests.fleet.results import a_record, a_result
@@ -178,3 +179,31 @@ def test_hostile_texts_of_results_are_inert(tmp_path: Path) -> None:
 def test_nothing_came_back(tmp_path: Path) -> None:
     data, status = merged(tmp_path / "out", tmp_path)
     assert (data["jobs"], status) == ([], 3)
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, state in (("good", PASSED), ("lost", INVALID)):
+        a_result(tmp_path / "results", name, state)
+    a_record(tmp_path / "results" / "model", "model")
+    plan = tmp_path / "plan.jsonl"
+    plan.write_text("".join(f"{to_line(a_job(name))}\n" for name in ("good", *(f"n{each:02d}" for each in range(25)))))
+    out = str(tmp_path / "out")
+    assert main(["fleet", "merge", str(tmp_path / "results"), "-o", out]) == 3
+    said = capsys.readouterr().out
+    assert "out/index.html: 3 jobs: 2 passed, 1 INVALID\n  INVALID: lost: the node was lost\n1 record without" in said
+    assert main(["fleet", "merge", str(tmp_path / "results"), "-o", out, "--plan", str(plan)]) == 3
+    said = capsys.readouterr().out
+    assert "26 jobs: 1 passed, 25 INVALID" in said
+    assert "  INVALID: n19: no result\n  INVALID: 5 more\n" in said
+    assert main(["fleet", "merge", str(tmp_path / "results" / "good-1"), "-o", out]) == 0
+
+
+def test_wrong_usage_is_4(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "plan.jsonl").write_text("{}")
+    out = ["-o", str(tmp_path / "out")]
+    for given in (["gone", *out], [str(tmp_path), *out, "--plan", "gone"], [*out], [str(tmp_path)]):
+        assert main(["fleet", "merge", *given]) == 4
+    assert main(["fleet", "merge", str(tmp_path), *out, "--plan", str(tmp_path / "plan.jsonl")]) == 4
+    (tmp_path / "out").write_text("")
+    assert main(["fleet", "merge", str(tmp_path), *out]) == 3
+    assert "not-writable" in capsys.readouterr().err
