@@ -20,7 +20,7 @@ _RECORD_KEY = b'"model_name"'
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
-class Source(StrEnum):
+class StateSource(StrEnum):
     """Where a state comes from: ``result.json``, the verdict of a record, or a plan whose job has no result."""
 
     RESULT = "result"
@@ -29,13 +29,13 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundResult:
     """A job, or a record without a job. Paths are real paths, empty if there is none.
 
     ``result`` of a record has no state of its own: the record is read later, because it is large.
     """
 
-    source: Source
+    source: StateSource
     result: JobResult
     folder: str = ""
     record: str = ""
@@ -46,11 +46,11 @@ class Found:
 class Chosen:
     """The jobs that are merged, in a fixed order, and what was left out and why."""
 
-    jobs: tuple[Found, ...]
+    jobs: tuple[FoundResult, ...]
     left_out: tuple[str, ...] = ()
 
 
-def find(given: Iterable[Path], trouble: list[str]) -> Iterator[Found]:
+def find(given: Iterable[Path], trouble: list[str]) -> Iterator[FoundResult]:
     """Every result and record below the given directories, each once; a file is a record. What cannot be read is added
     to ``trouble``. Links to directories and hidden directories, where results are being written, are not followed."""
     seen: set[str] = set()
@@ -62,7 +62,7 @@ def find(given: Iterable[Path], trouble: list[str]) -> Iterator[Found]:
                 yield found
 
 
-def _below(path: str, trouble: list[str]) -> Iterator[Found]:
+def _below(path: str, trouble: list[str]) -> Iterator[FoundResult]:
     if os.path.isfile(path):
         folder, name = os.path.split(path)
         yield _result(folder) if name == RESULT_FILE else _record(path)
@@ -86,23 +86,23 @@ def _below(path: str, trouble: list[str]) -> Iterator[Found]:
             yield from (_record(each) for each in candidates if _looks_like_a_record(each))
 
 
-def _result(folder: str) -> Found:
+def _result(folder: str) -> FoundResult:
     name = os.path.basename(folder)
     try:
-        return Found(Source.RESULT, result.read(Path(folder)), folder)
+        return FoundResult(StateSource.RESULT, result.read(Path(folder)), folder)
     except OSError as error:
         reason = f"{RESULT_FILE} cannot be read: {error.strerror}"
     except (ValueError, RecursionError) as error:
         reason = f"{RESULT_FILE} is not valid: {error}"
-    return Found(Source.RESULT, JobResult(name, "", name, JobState.INVALID, reason), folder)
+    return FoundResult(StateSource.RESULT, JobResult(name, "", name, JobState.INVALID, reason), folder)
 
 
-def _record(path: str) -> Found:
+def _record(path: str) -> FoundResult:
     folder = os.path.dirname(path)
     own = path.endswith(f"/{RECORD}")
     home = os.path.dirname(folder) if own else ""
     name = os.path.basename(home) if own else os.path.basename(path).removesuffix(".json")
-    return Found(Source.RECORD, JobResult(name, "", name, JobState.INVALID), home, path)
+    return FoundResult(StateSource.RECORD, JobResult(name, "", name, JobState.INVALID), home, path)
 
 
 def _looks_like_a_record(path: str) -> bool:
@@ -112,13 +112,13 @@ def _looks_like_a_record(path: str) -> bool:
         return False
 
 
-def choose(found: Iterable[Found], plan: Sequence[FleetJob] = ()) -> Chosen:
+def choose(found: Iterable[FoundResult], plan: Sequence[FleetJob] = ()) -> Chosen:
     """One result of each job: the newest that is PASSED or FAILED, else the newest that is INVALID.
 
     Results of another key are other jobs. With a plan, its jobs are merged and nothing else: a job without a result is
     INVALID. The choice depends on the results only, not on their order.
     """
-    best: dict[tuple[str, str], Found] = {}
+    best: dict[tuple[str, str], FoundResult] = {}
     for one in found:
         mine = _identity(one)
         if mine not in best or _rank(one) > _rank(best[mine]):
@@ -127,17 +127,17 @@ def choose(found: Iterable[Found], plan: Sequence[FleetJob] = ()) -> Chosen:
     return _of_plan(every, plan) if plan else Chosen(tuple(every))
 
 
-def _identity(one: Found) -> tuple[str, str]:
+def _identity(one: FoundResult) -> tuple[str, str]:
     """Two model directories of the same name and content have equal keys, but ids of their own."""
     return (one.result.key, one.result.id) if one.result.key else ("", one.record or one.folder)
 
 
-def _rank(one: Found) -> tuple[bool, datetime, datetime, str]:
+def _rank(one: FoundResult) -> tuple[bool, datetime, datetime, str]:
     found = one.result
     return found.state is not JobState.INVALID, _time(found.ended), _time(found.started), one.folder
 
 
-def _order(one: Found) -> tuple[str, str, str, str]:
+def _order(one: FoundResult) -> tuple[str, str, str, str]:
     return one.result.model, one.result.id, one.result.key, one.record or one.folder
 
 
@@ -150,8 +150,8 @@ def _time(text: str) -> datetime:
         return _EPOCH
 
 
-def _of_plan(every: Sequence[Found], plan: Sequence[FleetJob]) -> Chosen:
-    results = [one for one in every if one.source is Source.RESULT]
+def _of_plan(every: Sequence[FoundResult], plan: Sequence[FleetJob]) -> Chosen:
+    results = [one for one in every if one.source is StateSource.RESULT]
     exact = {_identity(one): one for one in results}
     by_key = {one.result.key: one for one in sorted(results, key=_rank) if one.result.key}
     by_id = {one.result.id: one for one in results}
@@ -167,11 +167,11 @@ def _of_plan(every: Sequence[Found], plan: Sequence[FleetJob]) -> Chosen:
     return Chosen(tuple(sorted(jobs, key=_order)), tuple(left_out))
 
 
-def _missing(job: FleetJob, near: Found | None) -> Found:
+def _missing(job: FleetJob, near: FoundResult | None) -> FoundResult:
     """``near``: a result with the job's id and another key, or one that cannot be read."""
     reason = "no result"
     if near is not None:
         reason += " of the planned inputs and options: the one that is there is of others"
         if not near.result.key:
             reason = near.result.reason
-    return Found(Source.PLAN, JobResult(job.id, job.key, job.model, JobState.INVALID, reason, attempts=0))
+    return FoundResult(StateSource.PLAN, JobResult(job.id, job.key, job.model, JobState.INVALID, reason, attempts=0))

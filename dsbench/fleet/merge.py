@@ -16,7 +16,7 @@ from dsbench.base import files, jsonable
 from dsbench.comparison import index_page
 from dsbench.comparison.index_page import PageRow
 from dsbench.fleet import gather, merged_junit, result
-from dsbench.fleet.gather import Chosen, Source
+from dsbench.fleet.gather import Chosen, StateSource
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.merged_job import merged_job
 from dsbench.fleet.result import JobState
@@ -33,7 +33,7 @@ class MergedState:
     model: str
     state: JobState
     reason: str
-    source: Source
+    source: StateSource
 
 
 @dataclass(frozen=True, slots=True)

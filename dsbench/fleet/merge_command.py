@@ -12,7 +12,7 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.reading import FileKind
 from dsbench.base.text import counted, printable
 from dsbench.fleet import job, merge
-from dsbench.fleet.gather import Source
+from dsbench.fleet.gather import StateSource
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.merge import Merged, MergedState
 from dsbench.fleet.result import JobState
@@ -57,7 +57,7 @@ def summary(merged: Merged) -> Iterable[str]:
     yield f"{merged.output / merge.PAGE}: {counted(len(merged.jobs), 'job')}{f': {counts}' if counts else ''}"
     for state in (JobState.FAILED, JobState.INVALID):
         yield from _named(words[state], states[state])
-    if by_record := sum(one.source is Source.RECORD for one in merged.jobs):
+    if by_record := sum(one.source is StateSource.RECORD for one in merged.jobs):
         yield f"{counted(by_record, 'record')} without result.json: the state follows from the record's verdict"
     for text in merged.left_out[:_NAMED]:
         yield f"left out: {text}"

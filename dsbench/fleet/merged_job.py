@@ -10,7 +10,7 @@ from dsbench.base.error_catalogue import MACHINE_CODES
 from dsbench.comparison import index_page, rows
 from dsbench.comparison.index_page import PageRow
 from dsbench.comparison.rows import IndexRow, Unread
-from dsbench.fleet.gather import Found, Source
+from dsbench.fleet.gather import FoundResult, StateSource
 from dsbench.fleet.result import JUNIT, LOG, RECORD, REPORT, RESULT_FILE, JobState
 
 _STEP_8 = "reports/benchmark_report.html"
@@ -58,7 +58,7 @@ class MergedJob:
     model: str
     state: JobState
     reason: str
-    source: Source
+    source: StateSource
     exit_status: int | None
     attempts: int
     host: str
@@ -72,14 +72,14 @@ class MergedJob:
     """Files of the job that could not be read, and why."""
 
 
-def merged_job(found: Found, output: str) -> tuple[MergedJob, PageRow]:
+def merged_job(found: FoundResult, output: str) -> tuple[MergedJob, PageRow]:
     """The job and its row of the page. ``output``: the directory of the merge, a real path."""
     paths = _paths(found, output)
     record = found.record or (os.path.join(found.folder, RECORD) if paths.record else "")
     read = rows.read(Path(record)) if record else None
     row = read if isinstance(read, IndexRow) else None
     mine = found.result
-    if found.source is Source.RECORD:
+    if found.source is StateSource.RECORD:
         state, reason = _judged(read)
         mine = replace(mine, state=state, reason=reason)
         if row is not None:
@@ -119,7 +119,7 @@ def _judged(read: IndexRow | Unread | None) -> tuple[JobState, str]:
     return JobState.PASSED, ""
 
 
-def _paths(found: Found, output: str) -> Paths:
+def _paths(found: FoundResult, output: str) -> Paths:
     def relative(name: str) -> str:
         path = os.path.join(found.folder, name)
         return os.path.relpath(path, output) if found.folder and os.path.isfile(path) else ""
@@ -156,11 +156,11 @@ def _answers(row: IndexRow) -> Answers:
     )
 
 
-def _page_row(job: MergedJob, row: IndexRow | None, found: Found, output: str) -> PageRow:
+def _page_row(job: MergedJob, row: IndexRow | None, found: FoundResult, output: str) -> PageRow:
     """An INVALID job shows its reason and no answers: they would be those of a run that was cut."""
     paths = job.paths
     shown = paths.report or paths.record or paths.log
-    if not shown and paths.directory and found.source is Source.RESULT:
+    if not shown and paths.directory and found.source is StateSource.RESULT:
         shown = os.path.join(paths.directory, RESULT_FILE)
     link = index_page.address(shown)
     if job.state is JobState.INVALID or row is None:

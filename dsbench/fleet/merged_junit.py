@@ -101,7 +101,7 @@ def read(path: Path) -> Suite:
         raise JunitRefused(error.strerror or str(error)) from error
     if b"\0" in data:  # of UTF-16, whose mark is obeyed whatever the parser is told
         raise JunitRefused("not well-formed UTF-8")
-    reader = _Reader(data)
+    reader = _CaseReader(data)
     try:
         reader.parser.Parse(data, True)
     except expat.ExpatError as error:
@@ -109,7 +109,7 @@ def read(path: Path) -> Suite:
     return reader.suite
 
 
-class _Reader:
+class _CaseReader:
     """Finds the test cases: offsets from expat, so that their text is taken over without being written again."""
 
     def __init__(self, data: bytes) -> None:
