@@ -122,6 +122,8 @@ class GateVerdict:
     """Likely causes, likeliest first; empty if it passed."""
     named: str = ""
     """What alone loses the objects, where that is certain."""
+    import_unknown: str = ""
+    """Why the failure does not show that the import is wrong: what the clip shows of the model's objects."""
 
 
 def evaluate(scan: Scan, min_rate: float, evidence: GateEvidence | None = None) -> GateVerdict:
@@ -157,6 +159,7 @@ def evaluate(scan: Scan, min_rate: float, evidence: GateEvidence | None = None) 
         cause=cause,
         hints=_hints(scan, evidence or GateEvidence()) if cause else (),
         named=_named(evidence) if cause and evidence else "",
+        import_unknown=_import_unknown(evidence) if cause and scan.files and evidence else "",
     )
 
 
@@ -172,6 +175,15 @@ def _named(evidence: GateEvidence) -> str:
     rate = evidence.reference
     certain = rate is not None and rate.loses and rate.config_alone and not evidence.clip_shows_little
     return "; ".join(rate.causes) if rate is not None and certain else ""
+
+
+def _import_unknown(evidence: GateEvidence) -> str:
+    rate = evidence.reference
+    if rate is None or not evidence.clip_shows_little:
+        return ""
+    if not rate.reference:
+        return f"the clip shows nothing that the model detects (the reference finds no object in {rate.frames} frames)"
+    return f"the clip shows too little of what the model detects (the reference finds objects in {rate.text})"
 
 
 def _hints(scan: Scan, evidence: GateEvidence) -> tuple[str, ...]:

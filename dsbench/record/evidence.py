@@ -145,6 +145,9 @@ class Evidence:
     """Absent in records of older versions."""
     left_out: str = ""
     """Why the step had nothing to do (``not requested (--sweep)``); it passes, and proves nothing."""
+    import_unknown: str = ""
+    """Why the step's failure does not show that the import is wrong; empty if it does, and without a failure. Absent
+    in records of older versions."""
     frames: tuple[BoxedFrame, ...] = ()
     """The worst first. Never in a record."""
     diffs: tuple[TextFile, ...] = ()
@@ -164,6 +167,7 @@ class EvidenceLog:
     failure: StepFailure | None = None
     skipped_for: str = ""
     left_out: str = ""
+    import_unknown: str = ""
     _facts: list[Fact] = field(default_factory=list)
     _lines: list[str] = field(default_factory=list)
     _notes: list[str] = field(default_factory=list)
@@ -255,6 +259,7 @@ class EvidenceLog:
             undecided=tuple(self._undecided),
             grids=tuple(self._grids),
             left_out=self.left_out,
+            import_unknown=self.import_unknown,
             frames=tuple(self._frames),
             videos=tuple(self._videos),
             diffs=tuple(self._diffs),

@@ -13,6 +13,8 @@ from dsbench.base.errors import Code
 from dsbench.base.steps import STEPS, position
 from dsbench.base.text import counted
 from dsbench.judge.run.measurement import Measurement, RealTime
+from dsbench.record import open_questions
+from dsbench.record.evidence import Evidence
 from dsbench.record.schema import INCONCLUSIVE, Figures, ModelVerdict, Record, StepRecord
 
 IMPORT_STEPS = tuple(step.name for step in STEPS[: position("benchmark_config")] if step.name != "preflight")
@@ -21,6 +23,8 @@ _MEASURING_STEPS = ("run1_calibration", "run2_validation")
 """Steps whose warnings put their figures in doubt: such figures are never green."""
 _NAMED = 3
 """Steps that are named before "and N more"."""
+_RUN_2, _RETRY = "Run 2", "Retry"
+"""Names of runs; a warning about one run begins with its name."""
 DECISION = "Decision"
 """Name of the run that decides ``--min-streams`` where run 2 does not."""
 
@@ -45,8 +49,8 @@ def of_record(record: Record) -> ModelVerdict:
 def cut(found: ModelVerdict, outcomes: Mapping[str, str], figures: Figures, step: str) -> ModelVerdict:
     """The verdict of a run that was interrupted in ``step``: what is missing is not known for that reason."""
     said = f"Not known: the run was interrupted in {step}"
-    undecided = INCONCLUSIVE in outcomes.values()
-    if found.import_color == "amber" and not undecided and not outcomes.keys() >= set(IMPORT_STEPS):
+    judged = {INCONCLUSIVE, "failed"} & set(outcomes.values())
+    if found.import_color == "amber" and not judged and not outcomes.keys() >= set(IMPORT_STEPS):
         found = replace(found, import_answer=said)
     if found.streams_color == "amber" and figures.run2.total_fps is None and "run2_validation" not in outcomes:
         found = replace(found, streams_answer=said)
@@ -65,15 +69,24 @@ def listed(names: Sequence[str]) -> str:
 
 def _import(record: Record, outcomes: Mapping[str, str]) -> tuple[str, str]:
     steps = [step for step in record.steps if step.evidence.step in IMPORT_STEPS]
-    if failed := [name for name in IMPORT_STEPS if outcomes.get(name) == "failed"]:
-        return f"No: {listed(failed)} failed", "failed"
+    if failed := [step.evidence for step in steps if step.outcome == "failed"]:
+        return _failed(failed)
     if outcomes.get("preflight") == "failed":
         return "Not known: pre-flight stopped the run", "failed"
-    if undecided := [f"{one.code}, see {step.evidence.step}" for step in steps for one in step.evidence.undecided]:
-        return f"Not known: {', '.join(undecided)}", "amber"
+    if undecided := [(step.evidence.step, one) for step in steps for one in step.evidence.undecided]:
+        return f"Not known: {open_questions.in_words(undecided)}", "amber"
     if missing := [name for name in IMPORT_STEPS if outcomes.get(name) != "passed"]:
         return f"Not known: {listed(missing)} did not run", "amber"
     return f"Yes: {_proof(record)}{_warned(steps)}", "passed"
+
+
+def _failed(failed: Sequence[Evidence]) -> tuple[str, str]:
+    """No, unless each of the failed steps says that its failure does not show that the import is wrong."""
+    names = listed([one.step for one in failed])
+    if all(one.import_unknown for one in failed):
+        why = "; ".join(dict.fromkeys(one.import_unknown for one in failed))
+        return f"Not known: {why}, see {names}", "amber"
+    return f"No: {names} failed", "failed"
 
 
 def _proof(record: Record) -> str:
@@ -183,12 +196,26 @@ def _bounds(found: Measurement) -> str:
 
 def _doubts(record: Record) -> str:
     """Why the number may be another one although run 2 keeps up; empty without a doubt."""
-    steps = {step.evidence.step: step.evidence for step in record.steps}
     first = next((run.measurement for run in record.measurements if run.name == "Run 1"), None)
     if first is not None and first.reasons:
         return f"maybe more, since run 1 is in doubt ({listed(_codes(first))})"
-    warned = [name for name in _MEASURING_STEPS if name in steps and steps[name].warnings]
+    replaced = _replaced(record)
+    if replaced is not None and replaced.disturbed:
+        return f"maybe more, since run 2 with {_count(replaced.streams)} is in doubt ({listed(_codes(replaced))})"
+    beside = f"{_RUN_2}: " if replaced is not None else None
+    warned = [
+        step.evidence.step
+        for step in record.steps
+        if step.evidence.step in _MEASURING_STEPS
+        and any(beside is None or not text.startswith(beside) for text in step.evidence.warnings)
+    ]
     return f"with warnings, see {listed(warned)}" if warned else ""
+
+
+def _replaced(record: Record) -> Measurement | None:
+    """The first attempt of run 2 where a retry took its place: its warnings are not about the retry's figures."""
+    runs = {run.name: run.measurement for run in record.measurements}
+    return runs.get(_RUN_2) if _RETRY in runs else None
 
 
 def _where(record: Record) -> str:
@@ -201,7 +228,7 @@ def _where(record: Record) -> str:
 
 def _measurement(record: Record) -> Measurement | None:
     """Of run 2, or of its retry."""
-    runs = [run.measurement for run in record.measurements if run.name in ("Run 2", "Retry")]
+    runs = [run.measurement for run in record.measurements if run.name in (_RUN_2, _RETRY)]
     return runs[-1] if runs else None
 
 

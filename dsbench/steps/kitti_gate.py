@@ -247,6 +247,7 @@ def add_evidence(log: EvidenceLog, layout: ModelLayout, result: KittiGateResult)
     """Figures with their thresholds, detected classes, the app's command and files."""
     scan, finished = result.scan, result.dump.finished
     log.print(*result.verdict.lines)
+    log.import_unknown = result.verdict.import_unknown
     log.command(*finished.command)
     log.fact("Frames requested", result.frames.value or "the whole video", result.frames.origin)
     log.fact("Frames written", scan.files, f"the app ran for {finished.seconds:.1f} s")

@@ -138,6 +138,28 @@ def test_a_model_that_sees_nothing_may_be_wrong_itself(tmp_path: Path) -> None:
     assert "the ONNX file or its preprocessing is wrong" in model
 
 
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        (rate(41, 40), "the clip shows too little of what the model detects (the reference finds objects in 41% of"),
+        (rate(0, 0), "the clip shows nothing that the model detects (the reference finds no object in 100 frames)"),
+        (rate(41, 20), ""),
+        (rate(95, 40), ""),
+        (None, ""),
+    ],
+)
+def test_a_clip_that_shows_little_does_not_make_the_import_wrong(
+    tmp_path: Path, reference: ReferenceRate | None, said: str
+) -> None:
+    evidence = GateEvidence(reference=reference)
+    found = evaluate(scan(tmp_path, [["car"]] * 2 + [[]] * 3), MIN_DETECTION_RATE, evidence).import_unknown
+    assert found.startswith(said)
+    assert bool(found) == bool(said)
+    assert not evaluate(scan(tmp_path, [["car"]] * 5), MIN_DETECTION_RATE, evidence).import_unknown
+    doubted = replace(evidence, preprocessing_warning="the network expects 0..255")
+    assert not evaluate(scan(tmp_path, [["car"], []]), MIN_DETECTION_RATE, doubted).import_unknown
+
+
 def test_more_frames_are_no_advice_if_the_whole_clip_was_dumped(tmp_path: Path) -> None:
     for evidence in (GateEvidence(reference=rate(41, 41), whole_clip=True), GateEvidence(whole_clip=True)):
         (content,) = (hint for hint in hints(tmp_path, evidence) if "choose another with --video" in hint)

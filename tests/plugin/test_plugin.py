@@ -333,7 +333,7 @@ def test_an_inconclusive_step_is_neither_passed_nor_failed(workspace: Path, more
     assert [step["outcome"] for step in record["steps"]] == ["passed", "inconclusive", "passed"]
     assert record["steps"][1]["undecided"][0]["code"] == "preprocessing-unknown"
     report = (workspace / "reports" / "net.html").read_text()
-    assert "Not known: preprocessing-unknown, see model_outputs" in report
+    assert "Not known: the preprocessing is not stated, see model_outputs" in report
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,32 @@ def test_fewer_streams_than_asked_for() -> None:
     assert color == "failed"
 
 
+TRIED = replace(REAL_TIME, run2=StreamFigures(2, 64.0, 32.0), run2_first=StreamFigures(5, 140.0, 28.0))
+
+
+@pytest.mark.parametrize(
+    ("reason", "warning", "color", "said"),
+    [
+        ("near-target", "Run 2: INCONCLUSIVE, near-target: text", "passed", "31.2 FPS or more; embedded"),
+        (
+            "other-load",
+            "Run 2: INCONCLUSIVE, other-load: text",
+            "amber",
+            "maybe more, since run 2 with 5 streams is in",
+        ),
+        ("near-target", "Retry: no PERF row in the last 3.0 s", "amber", "with warnings, see run2_validation"),
+    ],
+)
+def test_the_first_attempt_of_run_2_does_not_colour_its_retry(reason: str, warning: str, color: str, said: str) -> None:
+    log = log_of("run2_validation")
+    log.warn(warning)
+    runs = (measured("Run 1"), measured("Run 2", reason, streams=5), measured("Retry", streams=2))
+    found = verdict.of_record(with_step(record(TRIED, *runs), log, "passed"))
+    assert found.streams_answer.startswith("2 streams in real time (30 FPS), every window of every stream 31.2 FPS")
+    assert said in found.streams_answer
+    assert found.streams_color == color
+
+
 @pytest.mark.parametrize("step", ["run1_calibration", "run2_validation"])
 def test_a_measurement_with_a_warning_is_never_green(step: str) -> None:
     log = log_of(step)
@@ -177,6 +203,19 @@ def test_the_answer_about_the_import(outcomes: dict[str, Any], answer: str, colo
     assert found.color == color
 
 
+def test_a_failure_that_says_nothing_about_the_import() -> None:
+    log = log_of("kitti_gate")
+    log.failure = StepFailure("kitti-gate", "what", "where", "fix")
+    log.import_unknown = "the clip shows too little"
+    blank = with_step(record(Figures(), import_parity="skipped"), log, "failed")
+    for stopped in (blank, replace(blank, interrupted_in="accuracy")):
+        found = verdict.of_record(stopped)
+        assert found.import_answer == "Not known: the clip shows too little, see kitti_gate"
+        assert (found.color, found.import_color) == ("failed", "amber")
+    both = with_step(record(Figures(), visual_validation="failed"), log, "failed")
+    assert verdict.of_record(both).import_answer == "No: visual_validation and kitti_gate failed"
+
+
 def test_an_interrupted_run_is_never_green() -> None:
     assert verdict.of_record(replace(record(REAL_TIME), interrupted_in="summary")).color == "amber"
 
@@ -196,7 +235,7 @@ def test_the_import_is_not_known_while_a_step_is_inconclusive() -> None:
     log.inconclusive("preprocessing-unknown", "nobody states net-scale-factor", "set it")
     found = verdict.of_record(with_step(record(REAL_TIME), log, "inconclusive"))
     assert (found.color, found.import_color, found.streams_color) == ("amber", "amber", "passed")
-    assert found.import_answer == "Not known: preprocessing-unknown, see model_outputs"
+    assert found.import_answer == "Not known: the preprocessing is not stated, see model_outputs"
     worse = with_step(record(REAL_TIME, kitti_gate="failed"), log, "inconclusive")
     assert verdict.of_record(worse).import_answer == "No: kitti_gate failed"
 

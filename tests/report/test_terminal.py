@@ -151,7 +151,7 @@ def test_an_inconclusive_step_is_not_among_those_that_passed() -> None:
     log.inconclusive("preprocessing-unknown", "nobody states\x1b net-scale-factor", "set it")
     done = [StepResult(log.snapshot(), "inconclusive", 1.0, ""), *every_step("model_outputs")]
     assert list(summary_lines(done, None)) == [
-        "net: Is the import right? Not known: preprocessing-unknown, see model_outputs",
+        "net: Is the import right? Not known: the preprocessing is not stated, see model_outputs",
         ANSWERS[1],
         "net: model_outputs INCONCLUSIVE [preprocessing-unknown]",
         "  nobody states\N{REPLACEMENT CHARACTER} net-scale-factor",

@@ -31,9 +31,11 @@ def headlines(results: Sequence[StepResult], verdict: ModelVerdict) -> tuple[Hea
 
 
 def _import_reason(results: Sequence[StepResult]) -> str:
-    """What the first import step that did not pass says; empty if all did: the answer has their figures."""
+    """What the first import step that did not pass says; empty if all did, or where the answer itself says it."""
     mine = [result for result in results if result.evidence.step in ("preflight", *IMPORT_STEPS)]
     for result in sorted(mine, key=lambda one: one.outcome != "failed"):
+        if result.evidence.import_unknown:
+            return ""
         if result.outcome == "failed":
             failure = result.evidence.failure
             return _first(failure.what) if failure else last_line(result.detail, "no text")
