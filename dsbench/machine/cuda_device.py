@@ -1,4 +1,4 @@
-"""Asks CUDA which GPU it calls N: ``python -m dsbench.machine.cuda_device N`` prints its PCI bus id.
+"""Asks CUDA which GPU it calls N: ``python -m dsbench.machine.cuda_device N`` prints its PCI bus id and UUID.
 
 A separate program: a driver that hangs or crashes ends only this one, and the measuring process never starts CUDA.
 It makes no context, so it uses no memory on the GPU.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import uuid
 from collections.abc import Callable
 
 
 def main(arguments: list[str]) -> int:
-    """Print the id, status 0; or why there is none, on stderr, status 1."""
+    """Print both, status 0; or why there is no such GPU, on stderr, status 1."""
     try:
         cuda = ctypes.CDLL("libcuda.so.1")
     except OSError as error:
@@ -30,8 +31,18 @@ def main(arguments: list[str]) -> int:
         if status != 0:
             print(f"{name} of GPU {number}: {_name(cuda, status)}", file=sys.stderr)
             return 1
-    print(bus.value.decode())
+    print(bus.value.decode(), _uuid(cuda, device))
     return 0
+
+
+def _uuid(cuda: ctypes.CDLL, device: ctypes.c_int) -> str:
+    """The UUID of the MIG slice in use, else the GPU's; empty with drivers before CUDA 11.4."""
+    octets = (ctypes.c_ubyte * 16)()
+    try:
+        known = cuda.cuDeviceGetUuid_v2(octets, device) == 0
+    except AttributeError:
+        return ""
+    return str(uuid.UUID(bytes=bytes(octets))) if known else ""
 
 
 def _name(cuda: ctypes.CDLL, status: int) -> str:

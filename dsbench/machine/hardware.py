@@ -21,8 +21,9 @@ from dsbench.base.cpus import usable_cpus
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.formats import versions
 from dsbench.formats.versions import UNKNOWN_MACHINE, EngineMachine, Gpu
-from dsbench.machine import cuda_visible, nvml
-from dsbench.machine.cuda_visible import ListedGpu
+from dsbench.machine import cuda_choice, nvml
+from dsbench.machine.cuda_choice import NoDevice
+from dsbench.machine.cuda_visible import VISIBLE, ListedGpu
 from dsbench.machine.nvml import Device
 
 DEEPSTREAM_DIR = Path(spec.DEEPSTREAM_DIR)
@@ -141,16 +142,11 @@ def _of_smi(gpu_id: int) -> Answer:
     else:
         said = versions.smi_trouble(output) or "; ".join(output.split("\n")[:2]).strip("; ") or "it printed nothing"
         return Answer(None, f"nvidia-smi finds no GPU: {said}")
-    chosen = cuda_visible.choose(gpu_id, [ListedGpu(found.uuid) for found in gpus], os.environ, "nvidia-smi")
-    if isinstance(chosen, str):
-        return Answer(None, chosen, absent="MIG-" not in os.environ.get(cuda_visible.VISIBLE, ""))
-    note = ""
-    if not chosen.certain:
-        taken = f"nvidia-smi's GPU {chosen.index} is taken for it"
-        note = f"which GPU CUDA calls {gpu_id} is not known without NVML; {taken}"
-    match = gpus[chosen.index]
+    choice = cuda_choice.find(gpu_id, [ListedGpu(found.uuid, pci=found.pci) for found in gpus], "nvidia-smi")
+    if isinstance(choice, NoDevice):
+        return Answer(None, choice.reason, absent=choice.absent and "MIG-" not in os.environ.get(VISIBLE, ""))
     cuda = versions.smi_cuda(_output(("nvidia-smi",))) or ""
-    return Answer(replace(match, cuda=cuda), note=note, source="nvidia-smi")
+    return Answer(replace(gpus[choice.gpu.index], cuda=cuda), note=choice.note, source="nvidia-smi")
 
 
 def cuda_toolkit(prefix: Path = Path("/usr/local")) -> Component:

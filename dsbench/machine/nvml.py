@@ -1,26 +1,18 @@
-"""NVML through the optional package nvidia-ml-py, and which of its GPUs ``--gpu-id`` means.
-
-``--gpu-id`` is CUDA's number, as DeepStream's gpu-id is. Where the environment does not decide which GPU that is
-(``cuda_visible.py``), CUDA is asked for its PCI bus id.
-"""
+"""NVML through the optional package nvidia-ml-py: the GPU that ``--gpu-id`` means."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
-from dsbench.base.ask import ask
-from dsbench.base.python_child import python_command
-from dsbench.machine import cuda_visible
-from dsbench.machine.cuda_visible import ChosenGpu, ListedGpu
+from dsbench.machine import cuda_choice
+from dsbench.machine.cuda_choice import Choice, NoDevice
+from dsbench.machine.cuda_visible import ListedGpu
 
 PACKAGE = "nvidia-ml-py"
-_CUDA_TIMEOUT_S = 30.0
-_NO_SUCH_GPU = ("CUDA_ERROR_INVALID_DEVICE", "CUDA_ERROR_NO_DEVICE")
 
 
 @dataclass(frozen=True)
@@ -46,16 +38,6 @@ class Device:
     def name(self) -> str:
         """The product's name, with the profile of a MIG slice. Raises NVMLError."""
         return text_of(self.nvml.nvmlDeviceGetName(self.handle if self.slice is None else self.slice))
-
-
-@dataclass(frozen=True)
-class NoDevice:
-    """Why there is no GPU. ``conclusive``: NVML itself reports it, so nvidia-smi need not be asked; ``absent``: there
-    is no GPU of that number."""
-
-    reason: str
-    conclusive: bool = False
-    absent: bool = False
 
 
 def text_of(value: Any) -> str:
@@ -98,41 +80,39 @@ def _find(nvml: Any, gpu_id: int) -> Device | NoDevice:
     count = nvml.nvmlDeviceGetCount()
     if count == 0:
         return NoDevice("NVML finds no GPU", conclusive=True)
-    chosen = cuda_visible.choose(gpu_id, [_listed(nvml, index) for index in range(count)], os.environ)
-    if isinstance(chosen, str):
-        return NoDevice(chosen, conclusive=True, absent=True)
-    if chosen.certain:
-        return _opened(nvml, nvml.nvmlDeviceGetHandleByIndex(chosen.index), chosen)
-    bus = pci_bus_of(gpu_id)
-    if isinstance(bus, str):
-        handle = nvml.nvmlDeviceGetHandleByPciBusId(bus.encode())
-        return _opened(nvml, handle, ChosenGpu(nvml.nvmlDeviceGetIndex(handle)))
-    if bus.conclusive:
-        return bus
-    note = f"which GPU CUDA calls {gpu_id} is not known ({bus.reason}); NVML's GPU {chosen.index} is taken for it"
-    return _opened(nvml, nvml.nvmlDeviceGetHandleByIndex(chosen.index), chosen, note)
+    found = cuda_choice.find(gpu_id, [_listed(nvml, index) for index in range(count)], "NVML")
+    if isinstance(found, NoDevice):
+        return found
+    return _opened(nvml, nvml.nvmlDeviceGetHandleByIndex(found.gpu.index), found)
 
 
-def _opened(nvml: Any, handle: Any, chosen: ChosenGpu, note: str = "") -> Device:
+def _opened(nvml: Any, handle: Any, choice: Choice) -> Device:
     """The device with its names; one that NVML does not tell is empty."""
-    uuid, pci, of_slice = chosen.slice, "", None
-    with contextlib.suppress(nvml.NVMLError, AttributeError):
-        uuid = uuid or text_of(nvml.nvmlDeviceGetUUID(handle))
-    with contextlib.suppress(nvml.NVMLError, AttributeError):
-        pci = text_of(nvml.nvmlDeviceGetPciInfo(handle).busId)
+    chosen, of_slice = choice.gpu, None
+    whole = _names(nvml, handle)
     if chosen.slice:
         with contextlib.suppress(nvml.NVMLError, AttributeError):
             of_slice = nvml.nvmlDeviceGetHandleByUUID(chosen.slice.encode())
-    return Device(nvml, handle, chosen.index, note, uuid, pci, of_slice)
+    return Device(nvml, handle, chosen.index, choice.note, chosen.slice or whole.uuid, whole.pci, of_slice)
+
+
+def _names(nvml: Any, handle: Any) -> ListedGpu:
+    """UUID and PCI bus id of a GPU; one that NVML does not tell is empty."""
+    uuid = pci = ""
+    with contextlib.suppress(nvml.NVMLError, AttributeError):
+        uuid = text_of(nvml.nvmlDeviceGetUUID(handle))
+    with contextlib.suppress(nvml.NVMLError, AttributeError):
+        pci = text_of(nvml.nvmlDeviceGetPciInfo(handle).busId)
+    return ListedGpu(uuid, (), pci)
 
 
 def _listed(nvml: Any, index: int) -> ListedGpu:
-    """What a GPU is called in CUDA_VISIBLE_DEVICES; without names if NVML does not give this process access to it."""
+    """A GPU of NVML's list; without names if NVML does not give this process access to it."""
     try:
         handle = nvml.nvmlDeviceGetHandleByIndex(index)
-        return ListedGpu(text_of(nvml.nvmlDeviceGetUUID(handle)), tuple(_slices(nvml, handle)))
-    except (nvml.NVMLError, AttributeError):
+    except nvml.NVMLError:
         return ListedGpu()
+    return replace(_names(nvml, handle), slices=tuple(_slices(nvml, handle)))
 
 
 def _slices(nvml: Any, handle: Any) -> Iterator[str]:
@@ -144,21 +124,3 @@ def _slices(nvml: Any, handle: Any) -> Iterator[str]:
     for number in range(count):
         with contextlib.suppress(nvml.NVMLError):  # fewer than the largest number
             yield text_of(nvml.nvmlDeviceGetUUID(nvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, number)))
-
-
-def pci_bus_of(gpu_id: int, command: Sequence[str] = ()) -> str | NoDevice:
-    """PCI bus id of CUDA's GPU. A child process asks CUDA's driver library, which may hang or crash."""
-    reply = ask(command or python_command("dsbench.machine.cuda_device", str(gpu_id)), _CUDA_TIMEOUT_S)
-    if reply.hung:
-        return NoDevice(f"CUDA did not answer within {_CUDA_TIMEOUT_S:.0f} s")
-    if reply.failure:
-        return NoDevice(f"the program that asks CUDA {reply.failure}")
-    said = reply.stdout.strip()
-    if reply.returncode == 0 and said:
-        return said
-    why = reply.stderr.strip()[-200:]
-    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if any(word in why for word in _NO_SUCH_GPU):
-        limit = "" if hidden is None else f" with CUDA_VISIBLE_DEVICES={hidden}"
-        return NoDevice(f"--gpu-id {gpu_id}, but CUDA has no such GPU{limit} ({why})", conclusive=True, absent=True)
-    return NoDevice(why or f"asking CUDA ended with {reply.returncode}")

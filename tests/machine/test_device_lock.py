@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from dsbench.machine import device_lock, nvml
-from dsbench.machine.nvml import NoDevice
+from dsbench.machine import cuda_choice, device_lock
+from dsbench.machine.cuda_choice import NoDevice
 from tests.machine.fake_nvml import FakeNvml
 
 HOLD = """
@@ -66,7 +66,7 @@ def cards(monkeypatch: pytest.MonkeyPatch) -> FakeNvml:
     """Three GPUs, CUDA out of reach."""
     fake = FakeNvml(names=("A", "A", "A"), slices={2: ("MIG-1", "MIG-2")})
     monkeypatch.setitem(sys.modules, "pynvml", fake)
-    monkeypatch.setattr(nvml, "pci_bus_of", lambda gpu_id: NoDevice("libcuda.so.1 is missing"))
+    monkeypatch.setattr(cuda_choice, "ask_cuda", lambda gpu_id: NoDevice("libcuda.so.1 is missing"))
     for name in ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"):
         monkeypatch.delenv(name, raising=False)
     device_lock._gpu_name.cache_clear()
@@ -87,7 +87,9 @@ def test_each_card_is_called_gpu_0_and_has_a_lock_of_its_own(tmp_path: Path, mon
     for visible in ("0", "1", "GPU-2a2b", "MIG-1", "MIG-2"):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
         names.append(device_lock.device_name("deepstream", 0))
-    assert [name[:6] for name in names] == ["GPU-0a", "GPU-1a", "GPU-2a", "MIG-1", "MIG-2"]
+    assert [name[:6] for name in names] == ["GPU-0a", "GPU-1a", "MIG-1", "MIG-1", "MIG-2"], (
+        "a divided card is its first slice"
+    )
     said: list[str] = []
     with device_lock.exclusive(names[0], said.append, tmp_path), device_lock.exclusive(names[1], said.append, tmp_path):
         assert said == []

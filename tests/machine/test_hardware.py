@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from dsbench.formats.versions import Gpu
-from dsbench.machine import hardware, nvml
-from dsbench.machine.nvml import Device, NoDevice
+from dsbench.machine import cuda_choice, hardware, nvml
+from dsbench.machine.cuda_choice import NoDevice
+from dsbench.machine.cuda_visible import CudaGpu
+from dsbench.machine.nvml import Device
 from tests.machine.fake_nvml import FakeNvml
 
 H100 = Gpu(0, "NVIDIA H100 80GB HBM3", 81559, "580.159.04", "13.0", "9.0")
@@ -114,14 +116,14 @@ class TestWhichGpu:
 
     def test_cuda_says_where_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,0")
-        monkeypatch.setattr(nvml, "pci_bus_of", lambda gpu_id: "00000000:03:00.0")
+        monkeypatch.setattr(cuda_choice, "ask_cuda", lambda gpu_id: CudaGpu("0000:03:00.0"))
         opened = nvml.open_device(0, FakeNvml(names=("A", "B", "C")))
         assert isinstance(opened, Device)
         assert (opened.index, opened.note) == (2, "")
 
     def test_cuda_does_not_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,0")
-        monkeypatch.setattr(nvml, "pci_bus_of", lambda gpu_id: NoDevice("libcuda.so.1 is missing"))
+        monkeypatch.setattr(cuda_choice, "ask_cuda", lambda gpu_id: NoDevice("libcuda.so.1 is missing"))
         opened = nvml.open_device(1, FakeNvml(names=("A", "B", "C")))
         assert isinstance(opened, Device)
         assert opened.index == 0, "the second of those that are visible"
@@ -131,14 +133,14 @@ class TestWhichGpu:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
         said = "cuInit of GPU 0: CUDA_ERROR_NO_DEVICE"
         python = program(tmp_path, "python", f'echo "{said}" >&2; exit 1')
-        no_device = nvml.pci_bus_of(0, (str(python),))
+        no_device = cuda_choice.asked_of((str(python),), 0)
         assert isinstance(no_device, NoDevice)
         assert no_device.conclusive
         assert no_device.absent
         assert no_device.reason == f"--gpu-id 0, but CUDA has no such GPU with CUDA_VISIBLE_DEVICES= ({said})"
 
     def test_asking_cuda_where_there_is_none(self) -> None:
-        answer = nvml.pci_bus_of(99)
+        answer = cuda_choice.ask_cuda(99)
         assert isinstance(answer, NoDevice)
         assert answer.reason
 

@@ -11,7 +11,8 @@ from typing import Any
 from dsbench.formats.telemetry import GPU_COLUMNS, OtherProcess
 from dsbench.machine import nvml
 from dsbench.machine.app_processes import AppProcesses, name_of
-from dsbench.machine.nvml import Device, NoDevice
+from dsbench.machine.cuda_choice import NoDevice
+from dsbench.machine.nvml import Device
 
 _PROCESSES_EVERY = 4
 _FATAL = frozenset({1, 9, 15, 16, 28})
