@@ -30,23 +30,23 @@ class NoDevice:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Pick:
     """``note``: why it may not be the GPU that was asked for."""
 
     gpu: ChosenGpu
     note: str = ""
 
 
-def find(gpu_id: int, gpus: Sequence[ListedGpu], lister: str) -> Choice | NoDevice:
+def find(gpu_id: int, gpus: Sequence[ListedGpu], lister: str) -> Pick | NoDevice:
     """The GPU of ``lister``'s list that CUDA calls ``gpu_id``."""
     chosen = cuda_visible.choose(gpu_id, gpus, os.environ, lister)
     if isinstance(chosen, ChosenGpu) and chosen.certain:
-        return Choice(chosen)
+        return Pick(chosen)
     told = ask_cuda(gpu_id)
     if isinstance(told, CudaGpu):
         found = cuda_visible.of_cuda(told, gpus)
         if found is not None:
-            return Choice(found)
+            return Pick(found)
         told = NoDevice(f"CUDA has it at PCI {told.pci}, which {lister} does not list")
     elif told.conclusive or isinstance(chosen, str):
         reason = chosen if isinstance(chosen, str) else told.reason
@@ -54,7 +54,7 @@ def find(gpu_id: int, gpus: Sequence[ListedGpu], lister: str) -> Choice | NoDevi
     if isinstance(chosen, str):
         return told
     note = f"which GPU CUDA calls {gpu_id} is not known ({told.reason}); {lister}'s GPU {chosen.index} is taken for it"
-    return Choice(chosen, note)
+    return Pick(chosen, note)
 
 
 def ask_cuda(gpu_id: int) -> CudaGpu | NoDevice:

@@ -1,7 +1,8 @@
 """Which of a list of GPUs CUDA calls N, as far as the environment alone decides it.
 
-CUDA_VISIBLE_DEVICES hides and reorders GPUs: indices, UUIDs or beginnings of them, UUIDs of MIG slices; what stands
-behind the first entry that names no GPU is ignored. Indices count in CUDA's own order, the fastest GPU first, unless
+CUDA_VISIBLE_DEVICES hides and reorders GPUs: indices, UUIDs or beginnings of them, UUIDs of MIG slices. What stands
+behind the first entry that names no GPU is ignored, and so is a number among UUIDs or a UUID among numbers (seen with
+driver 580, which takes a GPU named twice for an error). Indices count in CUDA's own order, the fastest GPU first, unless
 CUDA_DEVICE_ORDER=PCI_BUS_ID. NVML and nvidia-smi ignore both and number by PCI bus. Of several MIG slices a program
 uses the first (NVIDIA's MIG guide), and CUDA numbers GPUs otherwise where one is divided.
 NVIDIA_VISIBLE_DEVICES is not read: it tells a container's start which GPUs to give it, and NVML lists those.
@@ -10,7 +11,7 @@ NVIDIA_VISIBLE_DEVICES is not read: it tells a container's start which GPUs to g
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dsbench.base.text import counted
 
@@ -63,9 +64,9 @@ def choose(
     entry = entries[gpu_id]
     if isinstance(entry, ChosenGpu):
         # a program uses one MIG slice: what stands beside another may not count
-        alone = not any(gpu.slices for gpu in gpus) or len(entries) == 1
-        return ChosenGpu(entry.index, entry.slice, certain=entry.certain and alone)
-    return _whole(entry, gpus, numbered)
+        alone = len(entries) == 1 or not any(gpu.slices for gpu in gpus)
+        return replace(entry, certain=entry.certain and alone and len(set(entries)) == len(entries))
+    return _whole(entry, gpus, numbered and len(set(entries)) == len(entries))
 
 
 def of_cuda(told: CudaGpu, gpus: Sequence[ListedGpu]) -> ChosenGpu | None:
@@ -99,12 +100,12 @@ def _whole(index: int, gpus: Sequence[ListedGpu], certain: bool) -> ChosenGpu:
 
 
 def _entries(visible: str, gpus: Sequence[ListedGpu]) -> list[ChosenGpu | int]:
-    """The entries before the first that names no GPU; a number counts in CUDA's order."""
+    """The entries that count; a number counts in CUDA's order."""
     found: list[ChosenGpu | int] = []
     for text in (part.strip() for part in visible.split(",")):
         is_number = text.isascii() and text.isdecimal() and int(text) < len(gpus)
         entry = int(text) if is_number else _by_uuid(text, gpus)
-        if entry is None:
+        if entry is None or (found and type(entry) is not type(found[0])):
             break
         found.append(entry)
     return found

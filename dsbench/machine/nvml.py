@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from dsbench.machine import cuda_choice
-from dsbench.machine.cuda_choice import Choice, NoDevice
+from dsbench.machine.cuda_choice import NoDevice, Pick
 from dsbench.machine.cuda_visible import ListedGpu
 
 PACKAGE = "nvidia-ml-py"
@@ -86,7 +86,7 @@ def _find(nvml: Any, gpu_id: int) -> Device | NoDevice:
     return _opened(nvml, nvml.nvmlDeviceGetHandleByIndex(found.gpu.index), found)
 
 
-def _opened(nvml: Any, handle: Any, choice: Choice) -> Device:
+def _opened(nvml: Any, handle: Any, choice: Pick) -> Device:
     """The device with its names; one that NVML does not tell is empty."""
     chosen, of_slice = choice.gpu, None
     whole = _names(nvml, handle)

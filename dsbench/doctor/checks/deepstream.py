@@ -32,6 +32,7 @@ def gpu(inventory: Inventory, advice: Advice) -> Check:
     found, system = inventory.nvidia, inventory.system
     if found.gpu is not None:
         parts = [found.gpu.name, f"{found.gpu.memory_mib} MiB" if found.gpu.memory_mib else ""]
+        parts += [found.gpu.uuid, f"PCI {found.gpu.pci}" if found.gpu.pci else ""]
         parts += [f"driver {found.gpu.driver}", f"CUDA {found.gpu.cuda}" if found.gpu.cuda else "", found.note]
         return Check(DEEPSTREAM, "GPU", OK, ", ".join(filter(None, (*parts, driver_note(inventory)))))
     if "--gpu-id" in found.why_not:
