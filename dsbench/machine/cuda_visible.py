@@ -2,9 +2,9 @@
 
 CUDA_VISIBLE_DEVICES hides and reorders GPUs: indices, UUIDs or beginnings of them, UUIDs of MIG slices. What stands
 behind the first entry that names no GPU is ignored, and so is a number among UUIDs or a UUID among numbers (seen with
-driver 580, which takes a GPU named twice for an error). Indices count in CUDA's own order, the fastest GPU first, unless
-CUDA_DEVICE_ORDER=PCI_BUS_ID. NVML and nvidia-smi ignore both and number by PCI bus. Of several MIG slices a program
-uses the first (NVIDIA's MIG guide), and CUDA numbers GPUs otherwise where one is divided.
+driver 580, which takes a GPU named twice for an error). Indices count in CUDA's own order, the fastest GPU first,
+unless CUDA_DEVICE_ORDER=PCI_BUS_ID. NVML and nvidia-smi ignore both and number by PCI bus. Of several MIG slices a
+program uses the first (NVIDIA's MIG guide), and CUDA numbers GPUs otherwise where one is divided.
 NVIDIA_VISIBLE_DEVICES is not read: it tells a container's start which GPUs to give it, and NVML lists those.
 """
 
