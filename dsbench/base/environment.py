@@ -8,6 +8,9 @@ from collections.abc import Mapping
 QUIET = {"ORT_DISABLE_TELEMETRY": "1"}
 """Switches off the telemetry of the libraries that children load."""
 
+COPY_OF, COPY_OF_ROW = "DSBENCH_COPY_OF", "Copy of"
+"""Variable that names the model directory which a run on a copy is about, and that row of the record's environment."""
+
 
 def snapshot(**changes: str) -> dict[str, str]:
     """A copy of ``os.environ`` with ``QUIET`` and ``changes``.

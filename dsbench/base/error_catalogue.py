@@ -15,6 +15,9 @@ class CodeEntry:
     meaning: str
     cause: str
     fix: str
+    machine: bool = False
+    """It speaks about the machine: on another one the same model directory need not have it. A job of a fleet that
+    failed with nothing else is INVALID, not FAILED."""
 
 
 @dataclass(frozen=True)
@@ -39,27 +42,33 @@ CATALOGUE: tuple[Topic, ...] = (
         CodeEntry(Code.INSTALLATION_BROKEN,
             "A file of dsbench itself is missing.",
             "The installation is incomplete.",
-            "Install again: `pip install --force-reinstall dsbench`."),
+            "Install again: `pip install --force-reinstall dsbench`.",
+            machine=True),
         CodeEntry(Code.BUILD_TOOL_MISSING,
             "A tool that builds something is not installed: `make`, `g++` or `trtexec`.",
             "A slim container, or TensorRT without its samples.",
-            "`apt-get install make g++`; for `trtexec` use NVIDIA's container or install `libnvinfer-bin`."),
+            "`apt-get install make g++`; for `trtexec` use NVIDIA's container or install `libnvinfer-bin`.",
+            machine=True),
         CodeEntry(Code.RUNTIME_UNAVAILABLE,
             "The chosen runtime, or a program that it needs, cannot be started.",
             "DeepStream or GStreamer's tools are not installed, or a plugin does not load.",
-            "`dsbench doctor` shows what is missing; `--runtime embedded` needs no DeepStream."),
+            "`dsbench doctor` shows what is missing; `--runtime embedded` needs no DeepStream.",
+            machine=True),
         CodeEntry(Code.ISOLATION_UNAVAILABLE,
             "`--isolate` cannot make a sandbox on this machine.",
             "bubblewrap is not installed, or user namespaces are not allowed, as in many containers.",
-            "Install bubblewrap and allow user namespaces ([security.md](security.md)); or use a virtual machine."),
+            "Install bubblewrap and allow user namespaces ([security.md](security.md)); or use a virtual machine.",
+            machine=True),
         CodeEntry(Code.GPU_MISSING,
             "There is no GPU with the number that `--gpu-id` gives.",
             "Fewer GPUs than expected, or `CUDA_VISIBLE_DEVICES` hides some: its GPUs are counted from 0.",
-            "Give a number that `nvidia-smi -L` lists, counted within `CUDA_VISIBLE_DEVICES` if that is set."),
+            "Give a number that `nvidia-smi -L` lists, counted within `CUDA_VISIBLE_DEVICES` if that is set.",
+            machine=True),
         CodeEntry(Code.HOST_BUILD_FAILED,
             "The C++ library of the embedded runtime cannot be built or loaded.",
             "`g++` is too old or its standard library is missing, or the cached build is damaged.",
-            "Install a `g++` with C++17; remove the cached build that the error names."),
+            "Install a `g++` with C++17; remove the cached build that the error names.",
+            machine=True),
     )),
     Topic("Model directory", (
         CodeEntry(Code.PREFLIGHT,
@@ -73,15 +82,18 @@ CATALOGUE: tuple[Topic, ...] = (
         CodeEntry(Code.DIRECTORY_BUSY,
             "Another dsbench session works on this directory.",
             "A run that has not ended yet.",
-            "Wait for it to end, or run on a copy of the directory."),
+            "Wait for it to end, or run on a copy of the directory.",
+            machine=True),
         CodeEntry(Code.NOT_WRITABLE,
             "A file or directory cannot be created, replaced, moved or removed.",
             "The disk is full, the files belong to another user, or the directory is read-only or a link.",
-            "Make the path that the error names writable, and check the free space (`df -h`)."),
+            "Make the path that the error names writable, and check the free space (`df -h`).",
+            machine=True),
         CodeEntry(Code.FILE_ACCESS,
             "A file or directory cannot be read or used.",
             "It belongs to another user, was removed during the run, lies on a broken disk, or has too long a name.",
-            "Follow the fix in the error; `ls -ld` shows the rights of a path and of the directories above it."),
+            "Follow the fix in the error; `ls -ld` shows the rights of a path and of the directories above it.",
+            machine=True),
         CodeEntry(Code.OTHER_RUNTIME_RESULTS,
             "The directory holds results of the other runtime.",
             "The same directory was used with DeepStream and with the embedded runtime.",
@@ -348,7 +360,8 @@ CATALOGUE: tuple[Topic, ...] = (
         CodeEntry(Code.REPORT_INCOMPLETE,
             "A file of the report is missing or incomplete.",
             "The disk is full, or `reports/` cannot be written.",
-            "Free space, make `reports/` writable, and run again."),
+            "Free space, make `reports/` writable, and run again.",
+            machine=True),
         CodeEntry(Code.BENCHMARK_UNFINISHED,
             "Step 8 has no finished benchmark to report.",
             "A step failed or was left out, so the record has no result of run 2.",
@@ -356,29 +369,32 @@ CATALOGUE: tuple[Topic, ...] = (
         CodeEntry(Code.REPORT_TOOL_MISSING,
             "A package that Step 8 needs is missing: matplotlib for charts, WeasyPrint for the PDF.",
             "dsbench was installed without it, or WeasyPrint's system library Pango is not installed.",
-            "`pip install 'dsbench[report]'`; on Debian also `apt-get install libpangoft2-1.0-0`."),
+            "`pip install 'dsbench[report]'`; on Debian also `apt-get install libpangoft2-1.0-0`.",
+            machine=True),
     )),
     Topic("Fleet", (
         CodeEntry(Code.JOB_INPUT,
             "An input of a job is not on this machine, or its content is not the planned one.",
             "The path is not shared with this machine, or the file changed after `dsbench fleet plan`.",
-            "Share the path, or plan again; `--store` lets an object store carry the files ([fleet.md](fleet.md))."),
+            "Share the path, or plan again; `--store` lets an object store carry the files ([fleet.md](fleet.md)).",
+            machine=True),
+        CodeEntry(Code.JOB_VERSION,
+            "A job was planned by another version of dsbench than this machine has.",
+            "dsbench was updated on one machine only, or the image is older.",
+            "Install the version that planned, or plan again.",
+            machine=True),
     )),
 )
 # fmt: on
 
-MACHINE_CODES = frozenset({
-    Code.INSTALLATION_BROKEN, Code.BUILD_TOOL_MISSING, Code.RUNTIME_UNAVAILABLE, Code.ISOLATION_UNAVAILABLE,
-    Code.GPU_MISSING, Code.HOST_BUILD_FAILED, Code.DIRECTORY_BUSY, Code.NOT_WRITABLE, Code.FILE_ACCESS,
-    Code.REPORT_INCOMPLETE, Code.REPORT_TOOL_MISSING, Code.JOB_INPUT,
-})  # fmt: skip
-"""Codes that speak about the machine: on another one the same model directory need not have them. A job of a fleet that
-failed with nothing else is INVALID, not FAILED."""
+MACHINE_CODES = frozenset(entry.code for topic in CATALOGUE for entry in topic.entries if entry.machine)
 
 _HEAD = """# Error codes
 
 Every error of dsbench begins with a code in brackets. A code never changes its meaning: scripts and CI may match on it.
-The error itself says what happened, where, and how to fix it; this page lists the usual causes.
+The error itself says what happened, where, and how to fix it; this page lists the usual causes. Codes with a star (*)
+speak about the machine, not about the model: a job of a fleet that failed with nothing else is INVALID
+([fleet.md](fleet.md)).
 
 Made from `dsbench/base/error_catalogue.py`: `python -m dsbench.base.error_catalogue > docs/errors.md`.
 """
@@ -390,7 +406,10 @@ def page() -> str:
 
 
 def _table(topic: Topic) -> str:
-    rows = (f"| `{entry.code}` | {entry.meaning} | {entry.cause} | {entry.fix} |" for entry in topic.entries)
+    rows = (
+        f"| `{entry.code}`{' *' * entry.machine} | {entry.meaning} | {entry.cause} | {entry.fix} |"
+        for entry in topic.entries
+    )
     head = (f"## {topic.title}", "", "| code | meaning | usual cause | usual fix |", "|---|---|---|---|")
     return "\n".join((*head, *rows, ""))
 

@@ -114,6 +114,7 @@ class Code(StrEnum):
 
     # fleet
     JOB_INPUT = "job-input"
+    JOB_VERSION = "job-version"
 
 
 class DsbenchError(Exception):

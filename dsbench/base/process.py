@@ -138,7 +138,7 @@ def _start(command: Sequence[str], log: Path, mark: str) -> subprocess.Popen[byt
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env=isolation.environment(snapshot(**{_MARK: mark})),
+                env=isolation.environment(snapshot(**{_MARK: f"{os.environ.get(_MARK, '')} {mark}".strip()})),
                 preexec_fn=prepare_child,  # noqa: PLW1509 - a few system calls, no lock, no allocation
             )
         except OSError as error:
@@ -241,8 +241,9 @@ def _kill_all(child: subprocess.Popen[bytes], mark: str) -> None:
 
 
 def _marked(mark: str) -> list[int]:
-    """Processes with our mark in their environment, including those that left the session (``setsid``)."""
-    wanted = f"{_MARK}={mark}".encode()
+    """Processes with our mark in their environment, including those that left the session (``setsid``), and those
+    that a program of ours below this one started before it was killed: marks add up."""
+    wanted = mark.encode()
     found = []
     for name in os.listdir("/proc"):
         try:

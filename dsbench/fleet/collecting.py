@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,11 +15,19 @@ from pathlib import Path
 from dsbench.fleet import result, scratch
 from dsbench.fleet.result import JobResult, JobState
 
-LARGE = 4 << 20
-"""Bytes above which a file is left out, except for what ``_KEPT`` names."""
-_KEPT = ("reports", "samples")
-_LEFT_OUT = ("benchmarks/engines",)
+_LIMITS = {
+    "reports": 256 << 20,
+    "samples": 256 << 20,
+    "benchmarks": 4 << 20,
+    "config": 4 << 20,
+    "model": 4 << 20,
+    "parser": 4 << 20,
+    "dsbench.toml": 4 << 20,
+}
+"""What of a model directory makes a result, and the largest size of a file in bytes. Engines are larger, as are most
+ONNX files; other directories hold inputs."""
 _ATTEMPTS = 5
+_LEFT_BEHIND_S = 3600.0
 
 
 def collect(model_dir: Path, target: Path) -> None:
@@ -25,18 +35,21 @@ def collect(model_dir: Path, target: Path) -> None:
 
     Raises OSError.
     """
-    for folder, names, files in os.walk(model_dir):
-        below = Path(folder).relative_to(model_dir)
-        names[:] = [name for name in names if str(below / name) not in _LEFT_OUT]
-        for name in files:
-            if _is_result(Path(folder, name), below):
-                (target / below).mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(Path(folder, name), target / below / name, follow_symlinks=False)
+    for name, limit in _LIMITS.items():
+        for path in _files(model_dir / name):
+            found = path.lstat()
+            if stat.S_ISREG(found.st_mode) and found.st_size <= limit:
+                copy = target / path.relative_to(model_dir)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy, follow_symlinks=False)
 
 
-def _is_result(path: Path, below: Path) -> bool:
-    found = path.lstat()
-    return stat.S_ISREG(found.st_mode) and (str(below).startswith(_KEPT) or found.st_size <= LARGE)
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_symlink() or not path.is_dir():
+        yield from (path,) if os.path.lexists(path) else ()
+        return
+    for folder, _, names in os.walk(path):
+        yield from (Path(folder, name) for name in names)
 
 
 @contextmanager
@@ -46,7 +59,8 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises OSError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    made = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    _remove_left_behind(target)
+    made = _hidden(target)
     made.mkdir()
     try:
         yield made
@@ -55,26 +69,42 @@ def replacing(target: Path) -> Iterator[Path]:
         scratch.remove(made)
 
 
+def _hidden(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+
+
+def _remove_left_behind(target: Path) -> None:
+    """Remove what attempts at this job that were killed while they wrote have left."""
+    for left in target.parent.glob(f".{target.name}.{'[0-9a-f]' * 16}"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _LEFT_BEHIND_S:
+                scratch.remove(left)
+
+
 def _put(made: Path, target: Path) -> None:
     """Rename ``made`` to ``target``; what was there is moved aside first, and removed."""
     for _ in range(_ATTEMPTS):
-        old = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+        old = _hidden(target)
         with suppress(FileNotFoundError):
             os.rename(target, old)
         try:
             os.rename(made, target)
-        except OSError:  # another attempt at the same job was faster
-            continue
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                with suppress(OSError):
+                    os.rename(old, target)
+                raise
+        else:
+            return
         finally:
             scratch.remove(old)
-        return
-    raise FileExistsError(17, "another process writes the same result again and again", str(target))
+    raise FileExistsError(errno.EEXIST, "other processes write the same result", str(target))
 
 
-def earlier(folder: Path, key: str) -> JobResult | None:
-    """The result with this key that is there and says something about the model; None without one."""
+def known(target: Path, key: str) -> JobResult | None:
+    """The result with this key that lies there and says something about the model; None without one."""
     try:
-        found = result.read(folder)
+        found = result.read(target)
     except (OSError, ValueError, RecursionError):
         return None
     return found if found.key == key and found.state is not JobState.INVALID else None

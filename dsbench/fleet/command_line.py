@@ -21,6 +21,7 @@ def add_commands(fleet: argparse.ArgumentParser) -> None:
     )
     plan.add_argument("-o", "--output", metavar="PLAN.jsonl", help="write the plan to a file (default: print it)")
     plan.set_defaults(run=_plan)
+    _add_job(commands.add_parser("job", help="run one job of a plan on this machine: for array tasks of any engine"))
     _add_merge(commands)
 
 
@@ -47,6 +48,23 @@ def add_planning(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gpu-kind", metavar="KIND", default="", help="kind of GPU as Ray names it: L4, H100")
 
 
+def _add_job(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("plan", metavar="PLAN.jsonl", help="what `dsbench fleet plan` wrote; - reads standard input")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--id", metavar="ID", help="the job with this id")
+    which.add_argument("--number", metavar="N", type=int, help="the job on this line of the plan, from 0")
+    parser.add_argument("--results", metavar="DIR", help="write to DIR/ID (default: where the plan says)")
+    parser.add_argument("--again", action="store_true", help="run it although its result is there with equal hashes")
+    parser.add_argument(
+        "--timeout",
+        metavar="S",
+        type=int,
+        default=0,
+        help="end pytest after S seconds, and the job is INVALID (default: no limit; each step has its own)",
+    )
+    parser.set_defaults(run=_job)
+
+
 def _plan(arguments: argparse.Namespace) -> int:
     from dsbench.fleet import plan_command
 
@@ -57,3 +75,9 @@ def _merge(arguments: argparse.Namespace) -> int:
     from dsbench.fleet import merge_command
 
     return merge_command.run(arguments)
+
+
+def _job(arguments: argparse.Namespace) -> int:
+    from dsbench.fleet import job_command
+
+    return job_command.run(arguments)

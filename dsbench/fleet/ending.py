@@ -2,88 +2,117 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import error_catalogue, text
-from dsbench.base.errors import DsbenchError
+from dsbench.base import process, text
+from dsbench.base.error_catalogue import MACHINE_CODES
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.process import Finished
 from dsbench.fleet.result import JobState
 from dsbench.record import store
-from dsbench.record.evidence import Evidence
+from dsbench.record.evidence import Evidence, StepFailure
 from dsbench.record.schema import INCONCLUSIVE, Record
 
+INTERRUPTED = "interrupted"
+"""Reason of a job that ended because its process got SIGINT or SIGTERM."""
+_TESTS_FAILED = 1
 _STATUSES = {
     2: "pytest was interrupted (status 2)",
     3: "pytest ended with an internal error (status 3)",
     4: "pytest did not accept the run (status 4)",
     5: "pytest found no step to run (status 5)",
 }
-_REASON_LENGTH = 300
+_SAID = re.compile(r"(?:ERROR|INTERNALERROR>|E)\b:?\s*(?P<words>\S.*)")
+_LINES_SEARCHED = 40
+_CODE_IN_LIST = re.compile(r"^\[([a-z0-9-]+)\]", re.MULTILINE)
+_KILLED = "was killed by SIGKILL"
+"""In the error of an app that something from outside ended, most often the OOM killer."""
+_LONGEST_REASON = 300
 
 
 @dataclass(frozen=True)
 class Ending:
-    """``reason`` is one sentence, empty for a passed job."""
+    """``reason`` is empty for a passed job, else one sentence."""
 
     state: JobState
     reason: str = ""
 
 
-def ending(end: Finished, record_file: Path, interrupted: str = "") -> Ending:
-    """The ending of a job whose pytest ended so. ``interrupted``: what stopped it, empty if nothing did."""
-    if reason := interrupted or _stopped(end):
+def ending(end: Finished, record_file: Path) -> Ending:
+    """The ending of a job whose pytest ended like this. ``record_file``: where the record is, if there is one."""
+    if reason := _stopped(end):
         return Ending(JobState.INVALID, reason)
     if end.returncode == 0:
         return Ending(JobState.PASSED)
-    if end.returncode == 1:
-        return _failed(_record(record_file))
-    said = next((line for line in end.tail(40) if line.lstrip().startswith(("ERROR", "E  ", "INTERNALERROR"))), "")
+    if end.returncode == _TESTS_FAILED:
+        return _failed(record_file)
     reason = _STATUSES.get(end.returncode, f"pytest ended with status {end.returncode}")
-    return Ending(JobState.INVALID, _short(f"{reason}: {said.strip()}" if said else reason))
+    said = next(filter(None, map(_SAID.match, end.tail(_LINES_SEARCHED))), None)
+    return Ending(JobState.INVALID, _sentence(f"{reason}: {said['words']}" if said else reason))
 
 
 def _stopped(end: Finished) -> str:
+    """Who ended pytest before its time; "" if it ended by itself."""
+    if end.stopped:
+        return INTERRUPTED
     if end.timed_out:
         return f"stopped after {end.seconds:.0f} s: the time limit of the job is over"
     if end.flooded:
-        return "stopped: pytest wrote more than its log may hold"
+        return f"stopped: the log is larger than {process.LOG_LIMIT >> 20} MiB"
     if end.signal_name == "SIGKILL":
         return "pytest was killed by SIGKILL, probably by the OOM killer: check dmesg"
     return f"pytest was killed by {end.signal_name}" if end.signal_name else ""
 
 
-def _record(path: Path) -> Record | None:
+def _failed(record_file: Path) -> Ending:
+    """The model's failure, unless each failed step speaks about the machine, or the machine's disk is full."""
     try:
-        return store.load(path)
+        record = store.load(record_file)
     except DsbenchError:
-        return None
-
-
-def _failed(record: Record | None) -> Ending:
-    """Status 1: the model's failure, unless each failed step speaks about the machine."""
-    steps = record.steps if record is not None else ()
-    failed = [step.evidence for step in steps if step.outcome == "failed"]
-    if failed and all(_of_machine(evidence) for evidence in failed):
-        return Ending(JobState.INVALID, _of_step(failed[0]))
+        record = None
+    if process.disk_full(record_file):
+        return Ending(JobState.INVALID, "the disk of the job's directory is full: free space, or set TMPDIR")
+    if record is None:
+        return Ending(JobState.FAILED, "pytest ended with status 1 and left no record: see its log")
+    failed = [step.evidence for step in record.steps if step.outcome == "failed"]
+    of_model = [one for one in failed if not _of_machine(one.failure)]
     if failed:
-        return Ending(JobState.FAILED, _of_step(next(one for one in failed if not _of_machine(one))))
-    undecided = [step.evidence for step in steps if step.outcome == INCONCLUSIVE]
-    if undecided:
-        first = undecided[0].undecided[0]
-        return Ending(JobState.FAILED, _short(f"{undecided[0].step} is INCONCLUSIVE: [{first.code}] {first.what}"))
-    return Ending(JobState.FAILED, "pytest ended with status 1; the log says why")
+        state = JobState.FAILED if of_model else JobState.INVALID
+        return Ending(state, _of_step((of_model or failed)[0]))
+    return Ending(JobState.FAILED, _undecided(record))
 
 
-def _of_machine(evidence: Evidence) -> bool:
-    return evidence.failure is not None and evidence.failure.code in error_catalogue.MACHINE_CODES
+def _of_machine(failure: StepFailure | None) -> bool:
+    if failure is None:  # an unexpected exception
+        return False
+    return MACHINE_CODES.issuperset(_codes(failure)) or (failure.code == Code.APP_CRASHED and _KILLED in failure.what)
+
+
+def _codes(failure: StepFailure) -> tuple[str, ...]:
+    """The code of a failure; those of its list where pre-flight found several things."""
+    listed = _CODE_IN_LIST.findall(failure.what) if failure.code == Code.PREFLIGHT else ()
+    return tuple(dict.fromkeys(listed)) or (failure.code,)
 
 
 def _of_step(evidence: Evidence) -> str:
-    failure = evidence.failure
-    return _short(f"{evidence.step} failed: [{failure.code}] {failure.what}" if failure else f"{evidence.step} failed")
+    if evidence.failure is None:
+        return _sentence(f"{evidence.step} failed: see the log")
+    codes = _codes(evidence.failure)
+    said = f"[{codes[0]}] {evidence.failure.what}" if len(codes) == 1 else ", ".join(f"[{code}]" for code in codes)
+    return _sentence(f"{evidence.step} failed: {said}")
 
 
-def _short(sentence: str) -> str:
-    line = " ".join(text.console(sentence).split())
-    return line if len(line) <= _REASON_LENGTH else line[: _REASON_LENGTH - 1] + "…"
+def _undecided(record: Record) -> str:
+    step = next((step.evidence for step in record.steps if step.outcome == INCONCLUSIVE), None)
+    if step is None:
+        return "pytest ended with status 1 although no step failed: see its log"
+    first = next(iter(step.undecided), None)
+    return _sentence(f"{step.step} is INCONCLUSIVE" + (f": [{first.code}] {first.what}" if first else ""))
+
+
+def _sentence(words: str) -> str:
+    """The first line, as text that a terminal shows and never obeys."""
+    line = text.console(words.splitlines()[0])
+    return line if len(line) <= _LONGEST_REASON else f"{line[: _LONGEST_REASON - 1]}…"

@@ -22,6 +22,9 @@ def bring(job: FleetJob, folder: Path, fetch: Fetch | None = None) -> None:
     A file is taken from the first of these that has it: its path on the machine that planned, its URI, ``fetch``.
     Raises JOB_INPUT if none has it, OSError if it cannot be written.
     """
+    for option in job.options:
+        if option.place:
+            (folder / option.place).parent.mkdir(parents=True, exist_ok=True)
     for file in job.files:
         sources = [_shared_path, *([_object_store] if file.uri else []), *([fetch] if fetch else [])]
         _bring(file, folder / file.place, sources)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import dsbench
+from dsbench.base.environment import COPY_OF, COPY_OF_ROW
 from dsbench.base.errors import DsbenchError
 from dsbench.base.option_levels import Options
 from dsbench.base.options import GPU_ID, OPTIONS, REPLACE_RESULTS
@@ -159,12 +161,15 @@ def option_records(options: Options, settings: Mapping[str, Any]) -> tuple[Optio
 
 
 def environment_of(selected: Selected, gpu_id: int = 0) -> tuple[tuple[str, str], ...]:
-    """Versions of the runtime's parts, the hardware it uses, and the packages that ran the steps."""
+    """Versions of the runtime's parts, the hardware it uses, the packages that ran the steps; for a run on a copy of a
+    model directory, where that lies."""
     found = {version.component: version.version for version in selected.runtime.versions(gpu_id)}
     found.setdefault("Python", platform.python_version())
     for package in _PACKAGES:
         with suppress(importlib.metadata.PackageNotFoundError):
             found.setdefault(package, importlib.metadata.version(package))
+    if original := os.environ.get(COPY_OF):
+        found[COPY_OF_ROW] = original
     return tuple(found.items())
 
 

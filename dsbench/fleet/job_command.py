@@ -1,0 +1,76 @@
+"""``dsbench fleet job``: one job of a plan on this machine, for the array tasks of any engine."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from dsbench.base import reading
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.fleet import collecting, job, result, work
+from dsbench.fleet.ending import INTERRUPTED
+from dsbench.fleet.job import FleetJob
+from dsbench.fleet.result import JobResult
+
+_INTERRUPTED_STATUS = 130
+"""As every command of dsbench after Ctrl-C or SIGTERM."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the job; returns 0 for PASSED, 1 for FAILED, 3 for INVALID, 130 if it was interrupted. Raises USAGE."""
+    if arguments.timeout < 0:
+        raise DsbenchError(Code.USAGE, f"--timeout {arguments.timeout} is less than 0", fix="give seconds, 0: no limit")
+    with _plan(arguments.plan) as lines:
+        one = _chosen(job.from_lines(lines, arguments.plan), arguments)
+    if arguments.results is not None:
+        one = replace(one, results=os.path.abspath(Path(os.path.expanduser(arguments.results), one.id)))
+    found = None if arguments.again else collecting.known(Path(one.results), one.key)
+    if found is not None:
+        _say(f"{one.id}: is not run again, its result is there with equal hashes (--again runs it)")
+    else:
+        found = work.run_job(one, timeout_s=arguments.timeout or math.inf, announce=_say)
+    return _ended(found, one)
+
+
+def _ended(found: JobResult, one: FleetJob) -> int:
+    reason = f": {found.reason}" if found.reason else ""
+    print(f"{one.id}: {found.state.upper()}{reason}\n  results: {one.results}", flush=True)
+    return _INTERRUPTED_STATUS if found.reason == INTERRUPTED else result.exit_status([found.state])
+
+
+def _say(text: str) -> None:
+    print(f"dsbench fleet: {text}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _plan(given: str) -> Iterator[Iterable[str]]:
+    """The lines of the plan, read as they are asked for; ``-`` is standard input. Raises USAGE."""
+    if given == "-":
+        yield sys.stdin
+        return
+    try:
+        with reading.open_regular(os.path.expanduser(given)) as file:
+            yield (line.decode("utf-8", "replace") for line in file)
+    except OSError as error:
+        what = f"the plan cannot be read: {error.strerror}"
+        raise DsbenchError(
+            Code.USAGE, what, where=given, fix="give the file that `dsbench fleet plan` wrote"
+        ) from error
+
+
+def _chosen(plan: Iterable[FleetJob], arguments: argparse.Namespace) -> FleetJob:
+    """The job with ``--id``, or at the place ``--number``. Raises USAGE if the plan has none."""
+    count = 0
+    for one in plan:
+        if arguments.id == one.id or arguments.number == count:
+            return one
+        count += 1
+    asked = f"no job {arguments.id}" if arguments.id is not None else f"no job number {arguments.number}"
+    fix = "give an id of the plan with --id, or a number from 0 with --number"
+    raise DsbenchError(Code.USAGE, f"the plan has {asked}; it has {count} jobs", where=arguments.plan, fix=fix)

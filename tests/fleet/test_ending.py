@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dsbench.base import process
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.process import Finished
+from dsbench.fleet.ending import Ending, ending
+from dsbench.fleet.result import JobState
+from dsbench.record import store
+from dsbench.record.evidence import EvidenceLog, StepFailure
+from dsbench.record.schema import Record, StepRecord
+from tests import finished_records
+
+FAILED, INVALID = JobState.FAILED, JobState.INVALID
+TWO_OF_THE_MACHINE = "2 things:\n[gpu-missing] there is no GPU 3\n  fix: x\n[not-writable] the disk is full"
+ONE_OF_EACH = "2 things:\n[gpu-missing] there is no GPU 3\n[labels-missing] there is no labels.txt"
+
+
+def status_1(tmp_path: Path, *failures: tuple[str, str, str], record: Record | None = None) -> Ending:
+    """The ending of a run that failed in these steps: name, code, what."""
+    record = record or finished_records.embedded()
+    failed = {step: StepFailure(code, what, "", "") for step, code, what in failures}
+    steps = []
+    for step in record.steps:
+        failure = failed.get(step.evidence.step)
+        evidence = replace(step.evidence, failure=failure)
+        steps.append(replace(step, evidence=evidence, outcome="failed" if failure else step.outcome))
+    store.write(tmp_path / "record.json", replace(record, steps=tuple(steps)))
+    return ending(Finished(("pytest",), tmp_path / "log", 1, 1.0, False, False), tmp_path / "record.json")
+
+
+@pytest.mark.parametrize(
+    ("failures", "state", "reason"),
+    [
+        ([("kitti_gate", "kitti-gate", "12 of 100 frames")], FAILED, "kitti_gate failed: [kitti-gate] 12 of"),
+        ([("parser_build", "build-tool-missing", "no make")], INVALID, "parser_build failed: [build-tool-missing] no"),
+        ([("preflight", "gpu-missing", "no GPU"), ("report", "report-incomplete", "x")], INVALID, "preflight failed"),
+        ([("report", "not-writable", "x"), ("parser_check", "parser-check", "y")], FAILED, "parser_check failed: [par"),
+        ([("preflight", "preflight", TWO_OF_THE_MACHINE)], INVALID, "preflight failed: [gpu-missing], [not-wr"),
+        ([("preflight", "preflight", ONE_OF_EACH)], FAILED, "preflight failed"),
+        ([("kitti_gate", "app-crashed", "dump: the app was killed by SIGKILL\n  last lines")], INVALID, "SIGKILL"),
+        ([("kitti_gate", "app-crashed", "dump: the app was killed by SIGSEGV")], FAILED, "SIGSEGV"),
+    ],
+)
+def test_a_run_whose_failed_steps_all_speak_about_the_machine_is_invalid(
+    tmp_path: Path, failures: list[tuple[str, str, str]], state: JobState, reason: str
+) -> None:
+    found = status_1(tmp_path, *failures)
+    assert found.state is state
+    assert reason in found.reason
+    assert "\n" not in found.reason
+
+
+def test_a_step_that_could_not_decide_is_the_reason_where_none_failed(tmp_path: Path) -> None:
+    log = EvidenceLog("import_parity", "net", "k", "embedded")
+    log.inconclusive("parity-unknown", "the reference has no boxes", "give another clip")
+    record = finished_records.embedded()
+    steps = tuple(one for one in record.steps if one.evidence.step != "import_parity")
+    inconclusive = replace(record, steps=(*steps, StepRecord(log.snapshot(), "inconclusive", 1.0)))
+    found = status_1(tmp_path, record=inconclusive)
+    assert found == Ending(FAILED, "import_parity is INCONCLUSIVE: [parity-unknown] the reference has no boxes")
+
+
+def test_a_full_disk_is_not_the_models_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "disk_full", lambda _: True)
+    found = status_1(tmp_path, ("kitti_gate", "app-failed", "the app ended with status 1, the disk is full"))
+    assert found.state is INVALID
+    assert "TMPDIR" in found.reason
+
+
+def test_the_app_that_is_killed_is_said_in_words_that_are_recognised(tmp_path: Path) -> None:
+    """``ending`` reads them; runtimes/app_end.py writes them."""
+    from dsbench.formats.app.console import Console
+    from dsbench.runtimes import app_end
+
+    (tmp_path / "log").write_text("")
+    killed = Finished(("deepstream-app",), tmp_path / "log", -9, 1.0, False, False)
+    with pytest.raises(DsbenchError) as caught:
+        app_end.require_success(killed, Console(), "dump")
+    assert caught.value.code is Code.APP_CRASHED
+    assert status_1(tmp_path, ("kitti_gate", str(caught.value.code), caught.value.what)).state is INVALID
+
+
+def test_a_reason_is_one_line_that_a_terminal_does_not_obey(tmp_path: Path) -> None:
+    found = status_1(tmp_path, ("kitti_gate", "kitti-gate", "\x1b[31m" + "x" * 400 + "\nmore"))
+    assert "\x1b" not in found.reason
+    assert len(found.reason) == 300
