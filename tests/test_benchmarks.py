@@ -7,6 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from benchmarks import fleet_merge
+from tests.fleet.results import a_record
+
 
 def run(repository: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = (sys.executable, str(repository / "benchmarks" / program), *arguments)
@@ -59,3 +64,10 @@ def test_the_verdict_on_a_console(repository: Path, tmp_path: Path) -> None:
     finished = run(repository, "verdicts.py", "--log", str(log), "--interval", "2")
     assert finished.returncode == 0, finished.stderr
     assert "PERF(0), all streams: every stream real-time: NO | slowest stream 1: 25.50 FPS" in finished.stdout
+
+
+def test_fleet_merge_makes_results_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fleet_merge.main(["3", "--like", str(tmp_path)]) == 2
+    a_record(tmp_path / "net", "net")
+    assert fleet_merge.main(["3", "--like", str(tmp_path / "net")]) == 0
+    assert "3 results, " in capsys.readouterr().out

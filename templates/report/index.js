@@ -60,6 +60,7 @@
     view.page = Math.min(Math.max(1, view.page), pages);
     const first = (view.page - 1) * size, last = Math.min(first + size, shown.length);
     body.replaceChildren(...shown.slice(first, last).map(drawn));
+    table.parentElement.scrollTop = 0;
     const of = `${shown.length} run${shown.length === 1 ? '' : 's'}`;
     const all = shown.length === rows.length ? '' : `, of ${rows.length} in all`;
     by('place').textContent = `${shown.length ? `${first + 1} to ${last} of ` : ''}${of}${all}`;
