@@ -11,7 +11,7 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.option_kinds import Flag
 from dsbench.base.options import OPTIONS, VIDEO
 from dsbench.base.os_errors import system_errors
-from dsbench.fleet import model_files, needs
+from dsbench.fleet import model_files, needs, outside, settings_inputs
 from dsbench.fleet.job import MODELS, JobOption, Needs
 from dsbench.fleet.option_inputs import Input, OptionInput, OptionInputs
 from dsbench.fleet.options_file import PATHS, FleetOptions, ModelOptions
@@ -47,11 +47,14 @@ class Drafter:
             preflight.require_directory(layout)
             _refuse_folder_of_models(layout)
             wanted = self._options.of_model(layout.name)
-            own = model_files.of_model(layout, self._runtime)
+            paths = _paths(wanted)
+            stated = settings_inputs.of_settings(layout, paths)
+            own = model_files.of_model(layout, self._runtime, stated.inside)
             for one in own.left_out:
                 self._say(f"left out: {one}")
-            named = [self._named.of(name, path, layout.name) for name, path in _paths(wanted).items()]
+            named = [self._named.of(name, path, layout.name) for name, path in {**stated.options, **paths}.items()]
             inputs = [Input(f"{MODELS}/{layout.name}/{file.path}", file) for file in own.files]
+            inputs += (*stated.beside, *outside.of_configs(layout), *outside.of_parser(layout))
             inputs += [one for option in named for one in option.inputs]
             return Draft(
                 layout,

@@ -27,10 +27,10 @@ _LITTER = _any_of(
      "*.pyc", ".*_cache", "*~", "*.sw[op]", ".#*", "#*#", ".nfs*", ".dsbench-*")
 )  # fmt: skip
 """Names, at any depth: version control, editors, caches, files that are being written."""
-_RESULTS = re.compile(r"(samples|reports|benchmarks/ds|benchmarks/[^/]+/previous)(/.*)?", re.DOTALL)
+_RESULTS = re.compile(r"(samples|reports|benchmarks/ds/.*(?<!\.txt)|benchmarks/[^/]+/previous)(/.*)?", re.DOTALL)
 _MADE_BY_TRTEXEC = re.compile(r"benchmarks/(engines|b\d+)/[^/]+", re.DOTALL)
 _TRTEXEC_LOG = re.compile(r"benchmarks/b\d+/[^/]+", re.DOTALL)
-_GENERATED = re.compile(r"(config|parser)/[^/]+", re.DOTALL)
+_GENERATED = re.compile(r"(config|parser|benchmarks/ds)/[^/]+", re.DOTALL)
 """Where runs write files with dsbench's marker. Without it, or edited since, they are the user's."""
 _BLESSED = "reports/history/baseline.json"
 """Read by every run, and written only where the user asked for it."""

@@ -51,7 +51,7 @@ class OptionInputs:
                 raise DsbenchError(Code.USAGE, f"{name} of {model} names nothing that is there", where=path, fix=fix)
             if name == BASELINE.name and os.path.isdir(path):
                 return _placed(name, path, _records(path, model, self._models))
-            files = _truth_files(path) if name == GROUND_TRUTH.name else _own_files(path)
+            files = truth_files(path) if name == GROUND_TRUTH.name else _own_files(path)
             return self._found.setdefault((name, path), _placed(name, path, files))
 
 
@@ -70,7 +70,7 @@ def _own_files(path: str) -> list[str]:
     return [file.source for file in walk.below(path).files]
 
 
-def _truth_files(path: str) -> list[str]:
+def truth_files(path: str) -> list[str]:
     """Ground truth with the pictures and lists of classes that are found near it."""
     files = _own_files(path)
     try:

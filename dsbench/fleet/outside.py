@@ -1,0 +1,109 @@
+"""Files beside a model directory that its own files name by relative paths: dsbench.toml, nvinfer configs, the parser.
+
+A file gets the place that the same relative path leads to in a job's directory. What lies beside the model directory
+(``../shared/labels.txt`` of dsbench.toml) has one; what lies further away, or is named by an absolute path, has none.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsbench.base import files, reading
+from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.reading import FileKind
+from dsbench.fleet import walk
+from dsbench.fleet.job import MODELS
+from dsbench.fleet.option_inputs import Input
+from dsbench.formats.nvinfer.keys import PROPERTY_KEYS
+from dsbench.model.layout import ModelLayout
+
+_CONFIGS = {".txt", ".yml", ".yaml"}
+_SOURCES = {".mk", ".c", ".cc", ".cpp", ".cu", ".h", ".hpp", ".cuh"}
+_KEYS = "|".join(["config-file", *(key.name for key in PROPERTY_KEYS if key.path_of)])
+_NAMED_FILE = re.compile(rf"^[ \t-]*(?P<key>{_KEYS})[ \t]*[=:][ \t]*(?P<path>\S.*?)[ \t\r]*$", re.MULTILINE)
+_NAMED_ABOVE = re.compile(r"(?:\.\./)+[\w.+-][\w./+-]*")
+_OF_THE_SYSTEM = ("/opt/nvidia/", "/usr/", "/lib/", "/lib64/", "/etc/")
+"""Every machine that can run the job has these of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPath:
+    """A path that a file of the model directory names. ``place``: in the job's directory; empty if it has none there,
+    ``source``: what it leads to here, which need not exist."""
+
+    place: str
+    source: str
+
+    @classmethod
+    def of(cls, layout: ModelLayout, folder: str, text: str) -> NamedPath:
+        """``text`` as a file in ``folder`` names it, which is relative to the model directory.
+
+        DeepStream and compilers start at the real directory of that file, dsbench.toml (``folder`` is empty) does not.
+        """
+        place = posixpath.normpath(posixpath.join(MODELS, layout.name, folder, text))
+        base = os.path.realpath(layout.root / folder) if folder else layout.root
+        return cls(place if place.startswith(f"{MODELS}/") else "", os.path.abspath(os.path.join(base, text)))
+
+    def inside(self, layout: ModelLayout) -> str:
+        """The path relative to the model directory; empty if the place is not in it."""
+        above = f"{MODELS}/{layout.name}/"
+        return self.place.removeprefix(above) if self.place.startswith(above) else ""
+
+    @property
+    def inputs(self) -> list[Input]:
+        """The file, or the files of the folder. Raises OSError, USAGE for too many."""
+        if not os.path.isdir(self.source):
+            return [Input(self.place, walk.one(self.source))]
+        return [Input(f"{self.place}/{file.path}", file) for file in walk.below(self.source).files]
+
+
+def of_configs(layout: ModelLayout) -> list[Input]:
+    """Files beside the model directory that the user's nvinfer configs name. Raises USAGE for one without a place."""
+    found = []
+    for path, text in _texts_of_the_user(layout, "config", _CONFIGS):
+        for match in _NAMED_FILE.finditer(text):
+            value = match["path"].strip("\"'")
+            named = NamedPath.of(layout, "config", value)
+            if not os.path.isfile(named.source) or value.startswith(_OF_THE_SYSTEM):
+                continue  # an engine that is still to be built, or a file that the run misses
+            if not named.place:
+                raise cannot_travel(path, f"{match['key']} names {value}", named.source)
+            if not named.inside(layout):
+                found += named.inputs
+    return found
+
+
+def of_parser(layout: ModelLayout) -> list[Input]:
+    """Files and folders beside the model directory that the user's Makefile and sources name."""
+    found = []
+    for _, text in _texts_of_the_user(layout, "parser", _SOURCES, "Makefile"):
+        for match in _NAMED_ABOVE.finditer(text):
+            named = NamedPath.of(layout, "parser", match[0])
+            if named.place and not named.inside(layout) and os.path.exists(named.source):
+                found += named.inputs
+    return found
+
+
+def cannot_travel(file: Path, what: str, source: str) -> DsbenchError:
+    """The error for a file that a job on another machine would not have."""
+    return DsbenchError(
+        Code.USAGE,
+        f"{file.name}: {what}, which a job on another machine does not have",
+        where=f"{file}: {source}",
+        fix="put it into the model directory or beside it, and name it by a relative path",
+    )
+
+
+def _texts_of_the_user(layout: ModelLayout, folder: str, suffixes: set[str], *names: str) -> Iterator[tuple[Path, str]]:
+    """Text files of a folder that dsbench did not generate."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        for path in sorted((layout.root / folder).iterdir()):
+            if (path.suffix.lower() in suffixes or path.name in names) and not files.is_generated(path):
+                with suppress(OSError):
+                    yield path, reading.read_text(path, FileKind.SOURCE, errors="replace")

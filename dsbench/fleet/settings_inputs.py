@@ -1,0 +1,81 @@
+"""The video and the ground truth of dsbench.toml, as inputs of a job."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from dsbench.base.errors import DsbenchError
+from dsbench.base.options import GROUND_TRUTH, VIDEO
+from dsbench.fleet.option_inputs import Input, truth_files
+from dsbench.fleet.outside import NamedPath, cannot_travel
+from dsbench.model import settings
+from dsbench.model.layout import ModelLayout
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsInputs:
+    """``inside``: paths relative to the model directory; ``beside``: inputs beside it. ``options``: what has no place
+    by its path is given as an option instead, paths by name."""
+
+    inside: tuple[str, ...] = ()
+    beside: tuple[Input, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+def of_settings(layout: ModelLayout, given: Mapping[str, str]) -> SettingsInputs:
+    """``given``: paths of options, which come before those of dsbench.toml. Raises USAGE, OSError.
+
+    A dsbench.toml that cannot be read, or names what is not there, has none: the run says so.
+    """
+    named = _named(layout)
+    video, truth = named.get(VIDEO.name), named.get(GROUND_TRUTH.name)
+    options: dict[str, str] = {}
+    if video is not None and not video.place and VIDEO.name not in given:
+        options[VIDEO.name] = video.source
+    if truth is not None and GROUND_TRUTH.name not in given:
+        has_place = all(one.place for one in _truth_parts(layout, truth))
+        same_video = not _plays_another(video, given)
+        if not has_place and not same_video:
+            raise cannot_travel(layout.settings_file, f"ground-truth is {truth.source}", truth.source)
+        lost = video is not None and not video.place  # the run could not see that the truth belongs to its video
+        if not has_place or (lost and same_video):
+            options[GROUND_TRUTH.name] = truth.source
+    parts = [*([video] if video else []), *(_truth_parts(layout, truth) if truth else [])]
+    placed = [one for one in parts if one.place]
+    inside = tuple(path for one in placed if (path := one.inside(layout)))
+    beside = tuple(file for one in placed if not one.inside(layout) for file in one.inputs)
+    return SettingsInputs(inside, beside, options)
+
+
+def _named(layout: ModelLayout) -> dict[str, NamedPath]:
+    """What dsbench.toml names and is there."""
+    found: dict[str, NamedPath] = {}
+    with suppress(DsbenchError):
+        values = settings.load(layout.settings_file).options
+        for name in (VIDEO.name, GROUND_TRUTH.name):
+            if name in values:
+                text = os.path.expanduser(str(values[name]).removeprefix("file://"))
+                named = NamedPath.of(layout, "", text)
+                if os.path.exists(named.source):
+                    found[name] = named
+    return found
+
+
+def _truth_parts(layout: ModelLayout, truth: NamedPath) -> list[NamedPath]:
+    """The ground truth, and what belongs to it and lies elsewhere: pictures, lists of classes."""
+    if not truth.place:
+        return [truth]
+    near = [one for one in truth_files(truth.source) if not one.startswith((f"{truth.source}/", truth.source))]
+    return [truth, *(NamedPath.of(layout, "", os.path.relpath(one, layout.root)) for one in near)]
+
+
+def _plays_another(video: NamedPath | None, given: Mapping[str, str]) -> bool:
+    """Whether an option gives another video than dsbench.toml, to which its ground truth belongs."""
+    played = given.get(VIDEO.name)
+    if video is None or played is None or not os.path.isfile(played):
+        return False
+    return not filecmp.cmp(played, video.source, shallow=False)
