@@ -64,6 +64,8 @@ def _stable(path: Path | str) -> FileHash | None:
         while block := file.read(_BLOCK):
             digest.update(block)
             count += len(block)
+            if count > before.st_size:
+                return None  # it may grow for ever
         after = os.fstat(file.fileno())
     same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns) and count == after.st_size
     return FileHash(count, digest.hexdigest()) if same else None

@@ -72,7 +72,7 @@ def load(path: Path) -> FleetOptions:
     except OSError as error:
         raise _invalid(path, f"cannot be read: {error.strerror}", "give a readable file") from error
     except (ValueError, RecursionError) as error:
-        raise _invalid(path, f"is not valid TOML: {error}", "correct the line that it names") from error
+        raise _invalid(path, f"is not valid TOML: {error}", "correct the text") from error
     for name, table in data.items():
         if name not in (_ALL, _MODELS):
             raise _invalid(path, f"has an unknown key {name}", _near(name, [f"[{_ALL}]", f"[{_MODELS}.NAME]"]))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dsbench.base.files import replace_file
 from dsbench.base.text import counted
-from dsbench.fleet import job, options_file, plan
+from dsbench.fleet import job, missing, options_file, plan
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.options_file import FleetOptions
 from dsbench.fleet.plan import PlanSettings
@@ -18,16 +18,16 @@ from dsbench.model import given_dirs
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the plan; returns 0."""
-    found = planned(arguments)
-    files = {file.source: file.bytes for one in found for file in one.files}
-    size = f"{sum(files.values()) / 1e6:.1f} MB"
-    text = "".join(f"{job.to_line(one)}\n" for one in found)
+    """Write the plan, whole or not at all; returns 0."""
+    jobs = planned(arguments)
+    if arguments.missing_from:
+        jobs = missing.without_results(jobs, [_path(one) for one in arguments.missing_from], say)
+    text = "".join(f"{job.to_line(one)}\n" for one in jobs)
     if arguments.output:
-        replace_file(Path.cwd() / os.path.expanduser(arguments.output), text.encode())
+        replace_file(_path(arguments.output), text.encode())
     else:
         sys.stdout.write(text)
-    say(f"{counted(len(found), 'job')}, {counted(len(files), 'file')} of {size}")
+    say(summary(jobs))
     return 0
 
 
@@ -39,9 +39,8 @@ def planned(arguments: argparse.Namespace) -> list[FleetJob]:
 def settings(arguments: argparse.Namespace) -> PlanSettings:
     """How the jobs are to be run. Raises USAGE."""
     given = arguments.options_file
-    options = options_file.load(Path.cwd() / os.path.expanduser(given)) if given else FleetOptions()
-    results = Path.cwd() / os.path.expanduser(arguments.results)
-    return PlanSettings(arguments.runtime, results, options.with_gpu_kind(arguments.gpu_kind), say)
+    options = options_file.load(_path(given)) if given else FleetOptions()
+    return PlanSettings(arguments.runtime, _path(arguments.results), options.with_gpu_kind(arguments.gpu_kind), say)
 
 
 def models(given: Sequence[str]) -> list[Path]:
@@ -49,6 +48,16 @@ def models(given: Sequence[str]) -> list[Path]:
     return [layout.root for layout in given_dirs.expand_model_dirs(given, Path.cwd())]
 
 
+def summary(jobs: Sequence[FleetJob]) -> str:
+    """How many jobs, and what their inputs weigh: a file that several jobs share counts once."""
+    sizes = {file.source: file.bytes for one in jobs for file in one.files}
+    return f"{counted(len(jobs), 'job')}, {counted(len(sizes), 'file')} of {sum(sizes.values()) / 1e6:.1f} MB"
+
+
 def say(text: str) -> None:
     """A note beside the plan."""
     print(f"dsbench fleet: {text}", file=sys.stderr)
+
+
+def _path(text: str) -> Path:
+    return Path.cwd() / os.path.expanduser(text)

@@ -7,8 +7,7 @@ model directory takes it too: ``reports/benchmark_data.json``, ``reports/junit.x
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -66,19 +65,6 @@ def read(folder: Path) -> JobResult:
     if result.version != VERSION:
         raise ValueError(f"version {result.version} of {RESULT_FILE} is not known")
     return result
-
-
-def find(given: Iterable[Path]) -> Iterator[Path]:
-    """The directories of results at or below the given ones, each once, by name. Those that are being written are
-    hidden, and left out. A directory that cannot be read has none."""
-    seen: set[str] = set()
-    for top in given:
-        for folder, inner, names in os.walk(top):
-            inner[:] = () if RESULT_FILE in names else sorted(name for name in inner if not name.startswith("."))
-            real = os.path.realpath(folder)
-            if RESULT_FILE in names and real not in seen:
-                seen.add(real)
-                yield Path(folder)
 
 
 def exit_status(states: Iterable[JobState]) -> int:

@@ -69,7 +69,7 @@ def _truth_parts(layout: ModelLayout, truth: NamedPath) -> list[NamedPath]:
     """The ground truth, and what belongs to it and lies elsewhere: pictures, lists of classes."""
     if not truth.place:
         return [truth]
-    near = [one for one in truth_files(truth.source) if not one.startswith((f"{truth.source}/", truth.source))]
+    near = [one for one in truth_files(truth.source) if not f"{one}/".startswith(f"{truth.source}/")]
     return [truth, *(NamedPath.of(layout, "", os.path.relpath(one, layout.root)) for one in near)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -18,6 +19,8 @@ _KINDS = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
+
+_BROKEN_LINKS = {errno.ENOENT: "a link to nothing", errno.ELOOP: "a link to itself"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,10 @@ class _Walk:
     def _take(self, entry: os.DirEntry[str], path: str, above: tuple[tuple[int, int], ...]) -> None:
         try:
             status = entry.stat()
-        except FileNotFoundError:
-            self.left_out.append(f"{entry.path}: a link to nothing")
+        except OSError as error:
+            if error.errno not in _BROKEN_LINKS:
+                raise
+            self.left_out.append(f"{entry.path}: {_BROKEN_LINKS[error.errno]}")
             return
         if stat.S_ISDIR(status.st_mode):
             self.enter(entry.path, path, above)

@@ -38,11 +38,3 @@ def test_a_failed_model_and_a_job_that_could_not_be_run_have_statuses_of_their_o
     states: list[JobState], status: int
 ) -> None:
     assert result.exit_status(states) == status
-
-
-def test_results_are_found_at_any_depth_and_those_being_written_are_not(tmp_path: Path) -> None:
-    for place in ("run/net-1", "run/net-2", "run/.net-3", "artifact/run/net-4", "run/net-1/reports"):
-        (tmp_path / place).mkdir(parents=True)
-        (tmp_path / place / result.RESULT_FILE).touch()
-    found = result.find([tmp_path / "run", tmp_path, tmp_path / "missing"])
-    assert [str(path.relative_to(tmp_path)) for path in found] == ["run/net-1", "run/net-2", "artifact/run/net-4"]
