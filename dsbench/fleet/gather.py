@@ -14,9 +14,9 @@ from dsbench.fleet import result
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.result import RECORD, RESULT_FILE, JobResult, JobState
 
-_HEAD = 4096
-_RECORD_KEY = b'"model_name"'
-"""A record begins with this key."""
+_HEAD = 16 << 10
+_RECORD_KEYS = (b'"model_name"', b'"schema_version"')
+"""Near the beginning of every record, however it is laid out."""
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -51,8 +51,8 @@ class Chosen:
 
 
 def find(given: Iterable[Path], trouble: list[str]) -> Iterator[FoundResult]:
-    """Every result and record below the given directories, each once; a file is a record. What cannot be read is added
-    to ``trouble``. Links to directories and hidden directories, where results are being written, are not followed."""
+    """Every result and record at or below the given paths, each once. What cannot be read is added to ``trouble``.
+    Links to directories and hidden directories, where results are being written, are not followed."""
     seen: set[str] = set()
     for path in given:
         for found in _below(os.path.realpath(path), trouble):
@@ -64,8 +64,7 @@ def find(given: Iterable[Path], trouble: list[str]) -> Iterator[FoundResult]:
 
 def _below(path: str, trouble: list[str]) -> Iterator[FoundResult]:
     if os.path.isfile(path):
-        folder, name = os.path.split(path)
-        yield _result(folder) if name == RESULT_FILE else _record(path)
+        yield from _file(path, trouble)
         return
 
     def unread(error: OSError) -> None:
@@ -84,6 +83,17 @@ def _below(path: str, trouble: list[str]) -> Iterator[FoundResult]:
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             candidates = (os.path.join(folder, name) for name in sorted(names) if name.endswith(".json"))
             yield from (_record(each) for each in candidates if _looks_like_a_record(each))
+
+
+def _file(path: str, trouble: list[str]) -> Iterator[FoundResult]:
+    """What a file is that was given by its name, as by a shell's ``results/*``."""
+    folder, name = os.path.split(path)
+    if name == RESULT_FILE:
+        yield _result(folder)
+    elif path.endswith(f"/{RECORD}") or _looks_like_a_record(path):
+        yield _record(path)
+    else:
+        trouble.append(f"{path}: neither a result nor a record")
 
 
 def _result(folder: str) -> FoundResult:
@@ -107,9 +117,10 @@ def _record(path: str) -> FoundResult:
 
 def _looks_like_a_record(path: str) -> bool:
     try:
-        return _RECORD_KEY in reading.read_head(path, _HEAD)
+        head = reading.read_head(path, _HEAD)
     except OSError:
         return False
+    return all(key in head for key in _RECORD_KEYS)
 
 
 def choose(found: Iterable[FoundResult], plan: Sequence[FleetJob] = ()) -> Chosen:
@@ -154,24 +165,28 @@ def _of_plan(every: Sequence[FoundResult], plan: Sequence[FleetJob]) -> Chosen:
     results = [one for one in every if one.source is StateSource.RESULT]
     exact = {_identity(one): one for one in results}
     by_key = {one.result.key: one for one in sorted(results, key=_rank) if one.result.key}
-    by_id = {one.result.id: one for one in results}
+    by_id = {one.result.id: one for one in sorted(every, key=lambda one: one.source is StateSource.RESULT)}
     jobs, used = [], set()
     for job in plan:
         mine = exact.get((job.key, job.id)) or by_key.get(job.key)
+        near = mine or by_id.get(job.id)
+        used.add(id(near))
         if mine is None:
-            jobs.append(_missing(job, by_id.get(job.id)))
-            continue
-        used.add(id(mine))
-        jobs.append(replace(mine, result=replace(mine.result, id=job.id, model=job.model)))
+            jobs.append(_missing(job, near))
+        else:
+            jobs.append(replace(mine, result=replace(mine.result, id=job.id, model=job.model)))
     left_out = (f"{one.folder or one.record}: not of the plan" for one in every if id(one) not in used)
     return Chosen(tuple(sorted(jobs, key=_order)), tuple(left_out))
 
 
 def _missing(job: FleetJob, near: FoundResult | None) -> FoundResult:
-    """``near``: a result with the job's id and another key, or one that cannot be read."""
-    reason = "no result"
-    if near is not None:
-        reason += " of the planned inputs and options: the one that is there is of others"
-        if not near.result.key:
-            reason = near.result.reason
+    """``near``: what is there with the job's id: a result with another key, one that cannot be read, a record alone."""
+    if near is None:
+        reason = "no result"
+    elif near.source is StateSource.RECORD:
+        reason = f"no result: {RESULT_FILE} is missing, the job did not end"
+    else:
+        reason = near.result.reason or "no result"
+        if near.result.key:
+            reason = "no result of the planned inputs and options: the one that is there is of others"
     return FoundResult(StateSource.PLAN, JobResult(job.id, job.key, job.model, JobState.INVALID, reason, attempts=0))

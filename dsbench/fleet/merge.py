@@ -34,6 +34,7 @@ class MergedState:
     state: JobState
     reason: str
     source: StateSource
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def _written(
         data.write(f"{',' if number else ''}\n{jsonable.dumps(job)}".encode())
         rows.append(row)
         counts[job.state] += 1
-        yield MergedState(job.model, job.state, job.reason, job.source)
+        yield MergedState(job.model, job.state, job.reason, job.source, job.remarks)
     merged_junit.end(junit)
     ending = {"counts": counts, "exit_status": result.exit_status(_present(counts)), "left_out": chosen.left_out}
     data.write(f"\n], {jsonable.dumps(ending)[1:]}\n".encode())

@@ -14,11 +14,12 @@ from dsbench.base.text import counted, printable
 from dsbench.fleet import job, merge
 from dsbench.fleet.gather import StateSource
 from dsbench.fleet.job import FleetJob
-from dsbench.fleet.merge import Merged, MergedState
+from dsbench.fleet.merge import Merged
 from dsbench.fleet.result import JobState
 
 _NAMED = 20
-"""Models of one state, and files left out, that are named."""
+"""Lines of one kind."""
+_WORDS = {JobState.PASSED: "passed", JobState.FAILED: "failed", JobState.INVALID: "INVALID"}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -50,25 +51,22 @@ def _plan(path: Path) -> Sequence[FleetJob]:
 
 
 def summary(merged: Merged) -> Iterable[str]:
-    """A few lines: counts, failed and INVALID models with their reasons, what the states rest on."""
+    """A few lines: counts, failed and INVALID models with their reasons, what the states rest on, what was not read."""
     states = {state: merged.of(state) for state in JobState}
-    words = {JobState.PASSED: "passed", JobState.FAILED: "failed", JobState.INVALID: "INVALID"}
-    counts = ", ".join(f"{len(jobs)} {words[state]}" for state, jobs in states.items() if jobs)
+    counts = ", ".join(f"{len(jobs)} {_WORDS[state]}" for state, jobs in states.items() if jobs)
     yield f"{merged.output / merge.PAGE}: {counted(len(merged.jobs), 'job')}{f': {counts}' if counts else ''}"
     for state in (JobState.FAILED, JobState.INVALID):
-        yield from _named(words[state], states[state])
+        named = [f"{one.model}: {one.reason or 'no reason was given'}" for one in states[state]]
+        yield from _cut(f"  {_WORDS[state]}: ", named)
     if by_record := sum(one.source is StateSource.RECORD for one in merged.jobs):
         yield f"{counted(by_record, 'record')} without result.json: the state follows from the record's verdict"
-    for text in merged.left_out[:_NAMED]:
-        yield f"left out: {text}"
-    if len(merged.left_out) > _NAMED:
-        yield f"left out: {len(merged.left_out) - _NAMED} more"
+    yield from _cut("not read: ", [f"{one.model}: {remark}" for one in merged.jobs for remark in one.remarks])
+    yield from _cut("left out: ", merged.left_out)
     if not merged.jobs:
         yield "no result was found"
 
 
-def _named(word: str, jobs: Sequence[MergedState]) -> Iterable[str]:
-    for one in jobs[:_NAMED]:
-        yield f"  {word}: {one.model}: {one.reason or 'no reason was given'}"
-    if len(jobs) > _NAMED:
-        yield f"  {word}: {len(jobs) - _NAMED} more"
+def _cut(prefix: str, lines: Sequence[str]) -> Iterable[str]:
+    yield from (f"{prefix}{line}" for line in lines[:_NAMED])
+    if len(lines) > _NAMED:
+        yield f"{prefix}{len(lines) - _NAMED} more"

@@ -100,7 +100,7 @@ def merged_job(found: FoundResult, output: str) -> tuple[MergedJob, PageRow]:
         ended=mine.ended,
         paths=paths,
         answers=_answers(row) if row else None,
-        remarks=(f"the record was not read: {read.reason}",) if isinstance(read, Unread) else (),
+        remarks=(f"{RECORD}: {read.reason}",) if isinstance(read, Unread) else (),
     )
     return job, _page_row(job, row, found, output)
 

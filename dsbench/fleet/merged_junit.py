@@ -16,7 +16,7 @@ from dsbench.base import reading
 from dsbench.base.reading import FileKind
 from dsbench.base.text import printable
 from dsbench.fleet.merged_job import MergedJob
-from dsbench.fleet.result import JobState
+from dsbench.fleet.result import JUNIT, JobState
 
 _MAX_DEPTH = 16
 _KINDS = {"failure": "failures", "error": "errors", "skipped": "skipped"}
@@ -55,7 +55,7 @@ def add(stream: BinaryIO, job: MergedJob, file: Path | None) -> str:
             suite = read(file)
             _require_same(suite, job.state)
         except JunitRefused as error:
-            suite, refused = Suite(), f"junit.xml was refused: {error}"
+            suite, refused = Suite(), f"{JUNIT} was refused: {error}"
     _complete(suite, job)
     counts = {"tests": len(suite.cases), "failures": suite.failures, "errors": suite.errors, "skipped": suite.skipped}
     attributes = {"name": job.model, **counts, "time": f"{suite.seconds:.3f}"}

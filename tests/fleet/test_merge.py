@@ -14,9 +14,9 @@ import pytest
 from dsbench.cli import main
 from dsbench.fleet import merge, result
 from dsbench.fleet.job import FleetJob, to_line
-from dsbench.fleet.result import RECORD, RESULT_FILE, JobResult, JobState
+from dsbench.fleet.result import JUNIT, RECORD, RESULT_FILE, JobResult, JobState
 from tests.fleet.plans import a_job
-from tests.fleet.results import a_record, a_result
+from tests.fleet.results import FAILURE, SUITES, a_record, a_result
 
 PASSED, FAILED, INVALID = JobState.PASSED, JobState.FAILED, JobState.INVALID
 FILES = ("fleet.json", "index.html", "junit.xml")
@@ -107,17 +107,22 @@ def test_other_keys_and_other_ids_are_other_jobs(tmp_path: Path) -> None:
 
 def test_a_plan_says_which_jobs_have_no_result(tmp_path: Path) -> None:
     plan = (a_job("net"), a_job("lost"), a_job("renamed", key=a_job("old").key), a_job("changed", key="cd" * 32))
+    plan += (a_job("half"), a_job("torn"))
+    a_record(tmp_path / "results" / "half-1", "half")
+    (a_result(tmp_path / "results", "torn") / RESULT_FILE).write_text("")
     for name in ("net", "old", "changed", "stranger"):
         a_result(tmp_path / "results", name)
     data, status = merged(tmp_path / "out", tmp_path / "results", tmp_path / "gone", plan=plan)
-    assert states(data) == {"net": "passed", "lost": "invalid", "renamed": "passed", "changed": "invalid"}
+    assert states(data) == {"net": "passed", "lost": "invalid", "renamed": "passed", "changed": "invalid"} | {
+        "half": "invalid",
+        "torn": "invalid",
+    }
     reasons = {job["model"]: job["reason"] for job in data["jobs"]}
     assert (reasons["lost"], status) == ("no result", 3)
     assert "of the planned inputs" in reasons["changed"]
-    assert [each.split("/")[-1] for each in data["left_out"]] == [
-        "changed-1: not of the plan",
-        "stranger-1: not of the plan",
-    ]
+    assert "result.json is missing" in reasons["half"]
+    assert "result.json is not valid" in reasons["torn"]
+    assert data["left_out"] == [f"{tmp_path}/results/stranger-1: not of the plan"]
 
 
 @pytest.mark.parametrize(
@@ -154,9 +159,34 @@ def test_records_as_files_and_damaged_results(tmp_path: Path) -> None:
     assert status == 3
     reasons = {job["model"]: job for job in data["jobs"]}
     assert reasons["cut-1"]["reason"].startswith("result.json is not valid")
-    assert "the record was not read" in reasons["broken"]["remarks"][0]
+    assert reasons["broken"]["remarks"][0].startswith("reports/benchmark_data.json: not a record")
     page = (tmp_path / "out" / "index.html").read_text()
     assert "1 INVALID, 2 in doubt or incomplete, 2 passed" in page
+
+
+def test_files_by_name_as_a_shell_gives_them(tmp_path: Path) -> None:
+    a_record(tmp_path / "model", "net").rename(tmp_path / "net.json")
+    (tmp_path / "plan.jsonl").write_text("{}")
+    given = (tmp_path / "net.json", tmp_path / "plan.jsonl", a_result(tmp_path, "other") / RESULT_FILE)
+    data, status = merged(tmp_path / "out", *given)
+    assert (states(data), status) == ({"net": "passed", "other": "passed"}, 0)
+    assert data["left_out"] == [f"{tmp_path}/plan.jsonl: neither a result nor a record"]
+
+
+def test_a_refused_junit_is_reported_and_the_state_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, state in (("good", PASSED), ("wrong", FAILED), ("odd", PASSED)):
+        a_result(tmp_path / "results", name, state)
+    (tmp_path / "results" / "good-1" / JUNIT).write_text("<!DOCTYPE x><testsuites/>")
+    (tmp_path / "results" / "wrong-1" / JUNIT).write_text(SUITES.format('<testcase name="a"/>'))
+    (tmp_path / "results" / "odd-1" / JUNIT).write_text(SUITES.format(f"<testcase>{FAILURE}</testcase>"))
+    assert main(["fleet", "merge", str(tmp_path / "results"), "-o", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr().out
+    assert "not read: good: reports/junit.xml was refused: it declares a document type" in said
+    assert "not read: odd: reports/junit.xml was refused: the job passed, but the file has failures" in said
+    good, odd, wrong = ET.parse(tmp_path / "out" / "junit.xml").getroot()
+    assert [case.get("name") for case in (*good, *odd)] == ["job[good]", "job[odd]"]
+    assert [case.get("name") for case in wrong] == ["a", "job[wrong]"]
+    assert wrong.get("failures") == "1"
 
 
 def test_hostile_texts_of_results_are_inert(tmp_path: Path) -> None:
