@@ -61,6 +61,8 @@ class ReferenceRate:
     @property
     def text(self) -> str:
         """Fraction of the frames in which the reference has objects."""
+        if not self.reference:
+            return f"none of {self.frames} frames"
         return f"{self.reference / self.frames:.0%} of {self.frames} frames"
 
 
@@ -192,7 +194,7 @@ def _hints(scan: Scan, evidence: GateEvidence) -> tuple[str, ...]:
         return ("the app wrote no file: gie-kitti-output-dir belongs to [application] of the app config",)
     rate = evidence.reference
     if rate is not None and evidence.clip_shows_little:
-        clip = f"the reference finds objects in {rate.text} only: {_content(evidence)}"
+        clip = f"the reference finds objects in {rate.text}{' only' * bool(rate.reference)}: {_content(evidence)}"
         return (*evidence.clip, clip) if rate.reference else (*evidence.clip, *_preprocessing(evidence), clip, _BLIND)
     if rate is not None and _named(evidence):
         shown = f"the reference finds objects in {rate.text}: the clip shows them, and the config loses them"

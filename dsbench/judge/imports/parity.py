@@ -37,6 +37,9 @@ MANY_A_FRAME, TOO_MANY_A_FRAME = 100, 400
 """Boxes in a frame after clustering, in the median: what crowds have, and what nothing has."""
 AGAIN = 0.3
 """F1 of neighbouring frames below which many boxes are noise."""
+_EXPLAINED = 0.9
+"""Fraction of the dump's boxes that an explanation must pair: where every score is near the threshold that it names,
+all of them are borderline and count for nothing."""
 _TRIED_FRAMES = 15
 """Frames on which rules of a parser's own are tried."""
 
@@ -230,7 +233,7 @@ def _parsers_own(job: ParityJob, dump: Sequence[Boxes]) -> tuple[tuple[RuleChoic
 
     best = max(config_choices.of_parser(job.usual, lowest), key=lambda rules: tried(few, rules, dump[::step]).f1)
     match = tried(job, best, dump)
-    explains = agrees(match) and exact(match)
+    explains = agrees(match) and exact(match) and match.paired >= _EXPLAINED * match.found
     return (config_choices.parsers_own(best, job.usual), match) if explains else None
 
 

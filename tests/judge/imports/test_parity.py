@@ -182,6 +182,15 @@ def test_a_threshold_in_the_parser_is_named_and_not_the_config() -> None:
     assert cost.text == "a threshold in the parser of 0.7 drops 57 % of the reference's boxes (usual: 0.25)"
 
 
+def test_boxes_that_are_all_near_one_score_are_not_explained_by_it() -> None:
+    """Of ten frames one has the model's boxes: under a threshold near every score, the others count for nothing."""
+    sure = tuple(replace(boxes, confidence=np.full(len(boxes), 0.99, np.float32)) for boxes in REFERENCE.decoded[0])
+    job = ParityJob(replace(REFERENCE, decoded=(sure,)), USUAL, USUAL, NAMES, 0.02)
+    right, *others = job.objects(USUAL)
+    found = parity.compare(job, (right, *(moved(boxes, 400) for boxes in others)))
+    assert found.outcome is ParityOutcome.DIFFERENT
+
+
 def test_an_nms_in_the_parser_is_named_and_not_the_config() -> None:
     far = tuple(Boxes.from_table(apart(boxes).astype(np.float32)) for boxes in REFERENCE.decoded[0])
     reference = replace(REFERENCE, decoded=(far,))
