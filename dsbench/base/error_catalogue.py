@@ -383,6 +383,11 @@ CATALOGUE: tuple[Topic, ...] = (
             "dsbench was updated on one machine only, or the image is older.",
             "Install the version that planned, or plan again.",
             machine=True),
+        CodeEntry(Code.OBJECT_STORE,
+            "Files cannot be written to the object store of `--store`.",
+            "No credentials, a network that does not reach it, or a missing package (`s3fs`, `gcsfs`).",
+            "Follow the store's own words in the error, then plan again: what is there is not written twice.",
+            machine=True),
     )),
 )
 # fmt: on

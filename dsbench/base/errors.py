@@ -115,6 +115,7 @@ class Code(StrEnum):
     # fleet
     JOB_INPUT = "job-input"
     JOB_VERSION = "job-version"
+    OBJECT_STORE = "object-store"
 
 
 class DsbenchError(Exception):

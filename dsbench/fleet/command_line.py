@@ -45,6 +45,11 @@ def add_planning(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--results", metavar="DIR", default="fleet-results", help="gets a directory for each job (default: %(default)s)"
     )
+    parser.add_argument(
+        "--store",
+        metavar="URI",
+        help="write all inputs to an object store (s3://...) or a folder, from which jobs read",
+    )
     parser.add_argument("--gpu-kind", metavar="KIND", default="", help="kind of GPU as Ray names it: L4, H100")
 
 

@@ -54,7 +54,7 @@ class Drafter:
                 self._say(f"left out: {one}")
             named = [self._named.of(name, path, layout.name) for name, path in {**stated.options, **paths}.items()]
             inputs = [Input(f"{MODELS}/{layout.name}/{file.path}", file) for file in own.files]
-            inputs += (*stated.beside, *outside.of_configs(layout), *outside.of_parser(layout))
+            inputs += (*stated.beside, *outside.of_configs(layout, own.files), *outside.of_parser(layout, own.files))
             inputs += [one for option in named for one in option.inputs]
             return Draft(
                 layout,

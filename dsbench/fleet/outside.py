@@ -9,22 +9,23 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsbench.base import files, reading
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.reading import FileKind
 from dsbench.fleet import walk
 from dsbench.fleet.job import MODELS
 from dsbench.fleet.option_inputs import Input
+from dsbench.fleet.walk import FoundFile
 from dsbench.formats.nvinfer.keys import PROPERTY_KEYS
 from dsbench.model.layout import ModelLayout
 
-_CONFIGS = {".txt", ".yml", ".yaml"}
-_SOURCES = {".mk", ".c", ".cc", ".cpp", ".cu", ".h", ".hpp", ".cuh"}
+_CONFIG = re.compile(r"config/[^/]+\.(txt|yml|yaml)")
+_SOURCE = re.compile(r"parser/([^/]+\.(mk|c|cc|cpp|cu|h|hpp|cuh)|Makefile)")
 _KEYS = "|".join(["config-file", *(key.name for key in PROPERTY_KEYS if key.path_of)])
 _NAMED_FILE = re.compile(rf"^[ \t-]*(?P<key>{_KEYS})[ \t]*[=:][ \t]*(?P<path>\S.*?)[ \t\r]*$", re.MULTILINE)
 _NAMED_ABOVE = re.compile(r"(?:\.\./)+[\w.+-][\w./+-]*")
@@ -63,10 +64,11 @@ class NamedPath:
         return [Input(f"{self.place}/{file.path}", file) for file in walk.below(self.source).files]
 
 
-def of_configs(layout: ModelLayout) -> list[Input]:
-    """Files beside the model directory that the user's nvinfer configs name. Raises USAGE for one without a place."""
+def of_configs(layout: ModelLayout, own: Iterable[FoundFile]) -> list[Input]:
+    """Files beside the model directory that its nvinfer configs name; ``own``: the inputs in the directory, of which
+    generated configs are none. Raises USAGE for a file without a place."""
     found = []
-    for path, text in _texts_of_the_user(layout, "config", _CONFIGS):
+    for path, text in _texts(own, _CONFIG):
         for match in _NAMED_FILE.finditer(text):
             value = match["path"].strip("\"'")
             named = NamedPath.of(layout, "config", value)
@@ -79,10 +81,10 @@ def of_configs(layout: ModelLayout) -> list[Input]:
     return found
 
 
-def of_parser(layout: ModelLayout) -> list[Input]:
+def of_parser(layout: ModelLayout, own: Iterable[FoundFile]) -> list[Input]:
     """Files and folders beside the model directory that the user's Makefile and sources name."""
     found = []
-    for _, text in _texts_of_the_user(layout, "parser", _SOURCES, "Makefile"):
+    for _, text in _texts(own, _SOURCE):
         for match in _NAMED_ABOVE.finditer(text):
             named = NamedPath.of(layout, "parser", match[0])
             if named.place and not named.inside(layout) and os.path.exists(named.source):
@@ -100,10 +102,8 @@ def cannot_travel(file: Path, what: str, source: str) -> DsbenchError:
     )
 
 
-def _texts_of_the_user(layout: ModelLayout, folder: str, suffixes: set[str], *names: str) -> Iterator[tuple[Path, str]]:
-    """Text files of a folder that dsbench did not generate."""
-    with suppress(FileNotFoundError, NotADirectoryError):
-        for path in sorted((layout.root / folder).iterdir()):
-            if (path.suffix.lower() in suffixes or path.name in names) and not files.is_generated(path):
-                with suppress(OSError):
-                    yield path, reading.read_text(path, FileKind.SOURCE, errors="replace")
+def _texts(own: Iterable[FoundFile], kind: re.Pattern[str]) -> Iterator[tuple[Path, str]]:
+    for file in own:
+        if kind.fullmatch(file.path):
+            with suppress(OSError):  # too large for a text
+                yield Path(file.source), reading.read_text(file.source, FileKind.SOURCE, errors="replace")

@@ -14,6 +14,7 @@ from dsbench.fleet import job, missing, options_file, plan
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.options_file import FleetOptions
 from dsbench.fleet.plan import PlanSettings
+from dsbench.fleet.store import ObjectStore
 from dsbench.model import given_dirs
 
 
@@ -22,6 +23,8 @@ def run(arguments: argparse.Namespace) -> int:
     jobs = planned(arguments)
     if arguments.missing_from:
         jobs = missing.without_results(jobs, [_path(one) for one in arguments.missing_from], say)
+    if arguments.store:
+        jobs = ObjectStore(arguments.store).with_files(jobs, say)
     text = "".join(f"{job.to_line(one)}\n" for one in jobs)
     if arguments.output:
         replace_file(_path(arguments.output), text.encode())
