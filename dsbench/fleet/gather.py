@@ -123,7 +123,7 @@ def _looks_like_a_record(path: str) -> bool:
     return all(key in head for key in _RECORD_KEYS)
 
 
-def choose(found: Iterable[FoundResult], plan: Sequence[FleetJob] = ()) -> Chosen:
+def choose(found: Iterable[FoundResult], plan: Iterable[FleetJob] | None = None) -> Chosen:
     """One result of each job: the newest that is PASSED or FAILED, else the newest that is INVALID.
 
     Results of another key are other jobs. With a plan, its jobs are merged and nothing else: a job without a result is
@@ -135,7 +135,7 @@ def choose(found: Iterable[FoundResult], plan: Sequence[FleetJob] = ()) -> Chose
         if mine not in best or _rank(one) > _rank(best[mine]):
             best[mine] = one
     every = sorted(best.values(), key=_order)
-    return _of_plan(every, plan) if plan else Chosen(tuple(every))
+    return Chosen(tuple(every)) if plan is None else _of_plan(every, plan)
 
 
 def _identity(one: FoundResult) -> tuple[str, str]:
@@ -161,7 +161,7 @@ def _time(text: str) -> datetime:
         return _EPOCH
 
 
-def _of_plan(every: Sequence[FoundResult], plan: Sequence[FleetJob]) -> Chosen:
+def _of_plan(every: Sequence[FoundResult], plan: Iterable[FleetJob]) -> Chosen:
     results = [one for one in every if one.source is StateSource.RESULT]
     exact = {_identity(one): one for one in results}
     by_key = {one.result.key: one for one in sorted(results, key=_rank) if one.result.key}

@@ -6,14 +6,12 @@ import argparse
 import math
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.fleet import collecting, job, result, work
+from dsbench.fleet import collecting, plan_file, result, work
 from dsbench.fleet.ending import INTERRUPTED
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.result import JobResult
@@ -26,8 +24,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the job; returns 0 for PASSED, 1 for FAILED, 3 for INVALID, 130 if it was interrupted. Raises USAGE."""
     if arguments.timeout < 0:
         raise DsbenchError(Code.USAGE, f"--timeout {arguments.timeout} is less than 0", fix="give seconds, 0: no limit")
-    with _plan(arguments.plan) as lines:
-        one = _chosen(job.from_lines(lines, arguments.plan), arguments)
+    with plan_file.jobs(arguments.plan) as plan:
+        one = _chosen(plan, arguments)
     if arguments.results is not None:
         one = replace(one, results=os.path.abspath(Path(os.path.expanduser(arguments.results), one.id)))
     found = None if arguments.again else collecting.known(Path(one.results), one.key)
@@ -46,22 +44,6 @@ def _ended(found: JobResult, one: FleetJob) -> int:
 
 def _say(text: str) -> None:
     print(f"dsbench fleet: {text}", file=sys.stderr, flush=True)
-
-
-@contextmanager
-def _plan(given: str) -> Iterator[Iterable[str]]:
-    """The lines of the plan, read as they are asked for; ``-`` is standard input. Raises USAGE."""
-    if given == "-":
-        yield sys.stdin
-        return
-    try:
-        with reading.open_regular(os.path.expanduser(given)) as file:
-            yield (line.decode("utf-8", "replace") for line in file)
-    except OSError as error:
-        what = f"the plan cannot be read: {error.strerror}"
-        raise DsbenchError(
-            Code.USAGE, what, where=given, fix="give the file that `dsbench fleet plan` wrote"
-        ) from error
 
 
 def _chosen(plan: Iterable[FleetJob], arguments: argparse.Namespace) -> FleetJob:

@@ -7,7 +7,7 @@ the missing results came.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -60,7 +60,7 @@ class Merged:
         return tuple(job for job in self.jobs if job.state is state)
 
 
-def merge(results: Iterable[Path], output: Path, plan: Sequence[FleetJob] = ()) -> Merged:
+def merge(results: Iterable[Path], output: Path, plan: Iterable[FleetJob] | None = None) -> Merged:
     """Write ``index.html``, ``junit.xml`` and ``fleet.json`` into ``output``, each atomically.
 
     ``results``: result directories, folders of them at any depth, model directories, records; one that is not there has

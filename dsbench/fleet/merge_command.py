@@ -5,59 +5,42 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
-from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.base.reading import FileKind
 from dsbench.base.text import counted, printable
-from dsbench.fleet import job, merge
+from dsbench.fleet import merge, plan_file
 from dsbench.fleet.gather import StateSource
-from dsbench.fleet.job import FleetJob
 from dsbench.fleet.merge import Merged
 from dsbench.fleet.result import JobState
 
 _NAMED = 20
 """Lines of one kind."""
-_WORDS = {JobState.PASSED: "passed", JobState.FAILED: "failed", JobState.INVALID: "INVALID"}
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Merge, print a summary; returns 0, 1 or 3. Raises USAGE, NOT_WRITABLE."""
     start = Path.cwd()
     given = [start / os.path.expanduser(one) for one in arguments.results]
-    plan = _plan(start / os.path.expanduser(arguments.plan)) if arguments.plan else ()
     gone = [path for path in given if not path.exists()]
-    if gone and not plan:  # a plan says what is missing: its jobs are INVALID
+    if gone and arguments.plan is None:  # a plan says what is missing: its jobs are INVALID
         raise DsbenchError(Code.USAGE, "no such result directory", where=str(gone[0]), fix="correct the path")
-    merged = merge.merge(given, start / os.path.expanduser(arguments.output), plan)
+    with nullcontext() if arguments.plan is None else plan_file.jobs(arguments.plan) as plan:
+        merged = merge.merge(given, start / os.path.expanduser(arguments.output), plan)
     for line in summary(merged):
         print(printable(line))
     return merged.exit_status
 
 
-def _plan(path: Path) -> Sequence[FleetJob]:
-    try:
-        text = reading.read_text(path, FileKind.MESSAGE)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise DsbenchError(
-            Code.USAGE,
-            f"the plan cannot be read: {reason}",
-            where=str(path),
-            fix="give the file of `dsbench fleet plan`",
-        ) from error
-    return tuple(job.from_lines(text.splitlines(), str(path)))
-
-
 def summary(merged: Merged) -> Iterable[str]:
     """A few lines: counts, failed and INVALID models with their reasons, what the states rest on, what was not read."""
     states = {state: merged.of(state) for state in JobState}
-    counts = ", ".join(f"{len(jobs)} {_WORDS[state]}" for state, jobs in states.items() if jobs)
+    counts = ", ".join(f"{len(jobs)} {state.upper()}" for state, jobs in states.items() if jobs)
     yield f"{merged.output / merge.PAGE}: {counted(len(merged.jobs), 'job')}{f': {counts}' if counts else ''}"
     for state in (JobState.FAILED, JobState.INVALID):
         named = [f"{one.model}: {one.reason or 'no reason was given'}" for one in states[state]]
-        yield from _cut(f"  {_WORDS[state]}: ", named)
+        yield from _cut(f"  {state.upper()}: ", named)
     if by_record := sum(one.source is StateSource.RECORD for one in merged.jobs):
         yield f"{counted(by_record, 'record')} without result.json: the state follows from the record's verdict"
     yield from _cut("not read: ", [f"{one.model}: {remark}" for one in merged.jobs for remark in one.remarks])

@@ -22,7 +22,7 @@ PASSED, FAILED, INVALID = JobState.PASSED, JobState.FAILED, JobState.INVALID
 FILES = ("fleet.json", "index.html", "junit.xml")
 
 
-def merged(folder: Path, *given: Path, plan: tuple[FleetJob, ...] = ()) -> tuple[dict[str, Any], int]:
+def merged(folder: Path, *given: Path, plan: tuple[FleetJob, ...] | None = None) -> tuple[dict[str, Any], int]:
     done = merge.merge(given, folder, plan)
     return json.loads((folder / "fleet.json").read_text()), done.exit_status
 
@@ -220,10 +220,10 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     out = str(tmp_path / "out")
     assert main(["fleet", "merge", str(tmp_path / "results"), "-o", out]) == 3
     said = capsys.readouterr().out
-    assert "out/index.html: 3 jobs: 2 passed, 1 INVALID\n  INVALID: lost: the node was lost\n1 record without" in said
+    assert "out/index.html: 3 jobs: 2 PASSED, 1 INVALID\n  INVALID: lost: the node was lost\n1 record without" in said
     assert main(["fleet", "merge", str(tmp_path / "results"), "-o", out, "--plan", str(plan)]) == 3
     said = capsys.readouterr().out
-    assert "26 jobs: 1 passed, 25 INVALID" in said
+    assert "26 jobs: 1 PASSED, 25 INVALID" in said
     assert "  INVALID: n19: no result\n  INVALID: 5 more\n" in said
     assert main(["fleet", "merge", str(tmp_path / "results" / "good-1"), "-o", out]) == 0
 
