@@ -15,6 +15,8 @@ from pathlib import Path
 from dsbench.base.private import is_private
 from dsbench.machine import cuda_visible, hardware
 
+_OF_THE_HOST = "/tmp"
+
 
 @dataclass(frozen=True)
 class Held:
@@ -72,16 +74,16 @@ def _lock(handle: int, device: str, announce: Callable[[str], object]) -> bool:
 
 
 def _lock_file(device: str, folder: Path | None) -> Path:
-    """In XDG_RUNTIME_DIR, else in a folder of this user in the temporary directory.
+    """In XDG_RUNTIME_DIR, else in a folder of this user in /tmp, else in the temporary directory.
 
-    A folder that somebody else made, or may write to, is not used: its lock file could be held for ever.
+    /tmp before TMPDIR: cluster engines give each job of a host a TMPDIR of its own. A folder that somebody else made, or may write to, is not used: its lock file could be held for ever.
     """
     candidates = [folder] if folder is not None else []
     if folder is None:
         runtime = os.environ.get("XDG_RUNTIME_DIR", "")
         if os.path.isabs(runtime) and os.path.isdir(runtime):
             candidates.append(Path(runtime) / "dsbench")
-        candidates.append(Path(tempfile.gettempdir()) / f"dsbench-{os.getuid()}")
+        candidates += [Path(above) / f"dsbench-{os.getuid()}" for above in (_OF_THE_HOST, tempfile.gettempdir())]
     private = next((one for one in candidates if is_private(one)), None)
     if private is None:
         raise PermissionError(1, f"{candidates[-1]} is not a directory of this user alone")

@@ -126,6 +126,20 @@ def test_a_predictable_folder_that_somebody_else_made_is_not_used(
         planted.rename(tmp_path / f"dsbench-{other}")
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(device_lock, "_OF_THE_HOST", str(tmp_path))
     with device_lock.exclusive("cpu", print) as held:
         assert "not a directory of this user alone" in held.notes[0]
     assert list(elsewhere.iterdir()) == []
+
+
+def test_jobs_with_temporary_directories_of_their_own_share_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr(device_lock, "_OF_THE_HOST", str(tmp_path))
+    files = set()
+    for name in ("job-1", "job-2"):
+        (tmp_path / name).mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
+        files.add(device_lock._lock_file("cpu", None))
+    assert len(files) == 1
