@@ -76,7 +76,8 @@ def _lock(handle: int, device: str, announce: Callable[[str], object]) -> bool:
 def _lock_file(device: str, folder: Path | None) -> Path:
     """In XDG_RUNTIME_DIR, else in a folder of this user in /tmp, else in the temporary directory.
 
-    /tmp before TMPDIR: cluster engines give each job of a host a TMPDIR of its own. A folder that somebody else made, or may write to, is not used: its lock file could be held for ever.
+    /tmp before TMPDIR: cluster engines give each job of a host a TMPDIR of its own. A folder that somebody else made,
+    or may write to, is not used: its lock file could be held for ever.
     """
     candidates = [folder] if folder is not None else []
     if folder is None:

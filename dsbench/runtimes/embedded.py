@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dsbench
+from dsbench.base.cpus import usable_cpus
 from dsbench.base.python_child import python_command
 from dsbench.machine import hardware
 from dsbench.machine.versions import Version, machine_versions
@@ -53,4 +54,4 @@ class EmbeddedRuntime:
 
 def cpu_name() -> str:
     """The processor's name from /proc/cpuinfo, with the number of usable cores."""
-    return f"{hardware.cpu_name()}, {len(os.sched_getaffinity(0))} cores"
+    return f"{hardware.cpu_name()}, {usable_cpus()} cores"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base import jsonable
+from dsbench.base.cpus import usable_cpus
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
 from dsbench.base.text import printable
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
             print(line)
         return 0
     started = time.monotonic()
-    jobs = arguments.jobs or min(_MOST_JOBS, len(os.sched_getaffinity(0)))
+    jobs = arguments.jobs or min(_MOST_JOBS, usable_cpus())
     rows = matrix.run_matrix(chosen, min(jobs, len(chosen)), _Counter(len(chosen)))
     answer = SelftestAnswer(any(row.failed for row in rows), round(time.monotonic() - started, 1), rows)
     _show(answer, arguments)

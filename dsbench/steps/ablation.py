@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass, replace
 
 from dsbench.base import spec
 from dsbench.base.boxes import Boxes
+from dsbench.base.cpus import usable_cpus
 from dsbench.base.errors import DsbenchError
 from dsbench.families.base import Network
 from dsbench.formats import kitti
@@ -69,7 +69,7 @@ def _measured(model: ModelRun, outputs: ModelOutputsResult) -> _AblationRun:
     facts, config = model.get(PreflightFacts), model.get(NvinferConfigResult).config
     files = {file.name.frame: file.path for file in kitti.list_frames(model.layout.kitti_dir) if not file.name.stream}
     fed = ablation.feeds(_feed_facts(facts, outputs, config.scaling_filter))
-    threads = len(os.sched_getaffinity(0))
+    threads = usable_cpus()
     ms = outputs.probed.result.ms_per_run * (len(fed) + _OF_HALF) / min(threads, 4)
     job = ReferenceJob(
         onnx=str(facts.onnx.path),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from dsbench.base.cpus import usable_cpus
 from dsbench.families import registry
 from dsbench.families.base import Head, Network, Preprocessing
 from dsbench.jobs.probe import ProbeJob
@@ -50,7 +50,7 @@ def probe_job(facts: ModelFacts, candidates: Sequence[Preprocessing]) -> ProbeJo
         candidates=tensors.to_candidates(candidates),
         fp16=facts.video is not None and tensorrt_import.builds_fp16(facts),
         scaling_filter=6 if settings.scaling_filter is None else settings.scaling_filter,
-        threads=len(os.sched_getaffinity(0)),
+        threads=usable_cpus(),
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dsbench.base import spec
+from dsbench.base.cpus import usable_cpus
 from dsbench.base.errors import DsbenchError
 from dsbench.base.options import KITTI_FRAMES
 from dsbench.families import registry
@@ -167,6 +167,6 @@ def _job(
         frames=frames,
         channels=facts.onnx.channels,
         nhwc=facts.onnx.layout == "NHWC",
-        threads=len(os.sched_getaffinity(0)),
+        threads=usable_cpus(),
         time_budget_s=_DEADLINE_S,
     )

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from dsbench.base import process
+from dsbench.base.cpus import quota_folders
 from dsbench.formats.telemetry import OtherProcess, Series
 from dsbench.machine.app_processes import AppProcesses
 from dsbench.machine.telemetry import gpu
 from dsbench.machine.telemetry import sampler as telemetry
-from dsbench.machine.telemetry.cpu import CpuSource, quota_counters, quota_folders
+from dsbench.machine.telemetry.cpu import CpuSource, quota_counters
 from dsbench.machine.telemetry.gpu import GpuSource, SourceGone
 from dsbench.machine.telemetry.sampler import Sampler
 from tests.machine.fake_nvml import FakeNvml, NVMLError
@@ -262,6 +263,7 @@ class TestCpu:
 
     def test_a_quota_of_version_1(self, tmp_path: Path) -> None:
         (tmp_path / "cpu").mkdir()
+        (tmp_path / "cpu" / "cpu.cfs_period_us").write_text("100000\n")
         (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("-1\n")
         assert quota_folders(tmp_path, tmp_path / "none") == ()
         (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("50000\n")

@@ -13,7 +13,7 @@ from dsbench.doctor.ask import ProgramOutput, ask
 from dsbench.doctor.inventory import DeepStream, DriverLibrary, Nvidia, Program
 from dsbench.doctor.survey import shared_library
 from dsbench.doctor.survey.ask import QUESTION_S, Asked, read
-from dsbench.machine import hardware
+from dsbench.machine import hardware, numa
 from dsbench.machine.hardware import Answer, Component
 from dsbench.model.preflight import newest_cuda
 from dsbench.runtimes.deepstream import DeepStreamRuntime
@@ -38,7 +38,7 @@ def nvidia(asked: Asked[Answer], libraries: tuple[DriverLibrary, ...]) -> Nvidia
     return Nvidia(
         gpu=found.gpu,
         why_not=found.why_not,
-        note=found.note,
+        note=", ".join(filter(None, (found.note, numa.far_note(found.gpu.pci) if found.gpu else ""))),
         pci=_gpus_on_pci(),
         device_node=os.path.exists("/dev/nvidiactl") or os.path.exists("/dev/dxg"),
         driver_loaded=os.path.exists("/proc/driver/nvidia/version"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dsbench.base.cpus import usable_cpus
+from dsbench.base.cpus import quota_folders, usable_cpus
 from dsbench.formats.telemetry import CPU_COLUMNS
 from dsbench.machine.app_processes import AppProcesses, AppUse
 from dsbench.machine.hardware import cpu_name
@@ -16,7 +16,6 @@ from dsbench.machine.hardware import cpu_name
 _SLOW_EVERY = 4
 """Clocks and temperatures take a file for each core: every fourth sample."""
 _CHIPS = ("coretemp", "k10temp", "zenpower", "cpu_thermal", "cpu-thermal", "acpitz")
-_CGROUP = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,9 @@ class CpuSource:
 
     columns = tuple(column.name for column in CPU_COLUMNS)
 
-    def __init__(self, app: AppProcesses, cgroup: Path = _CGROUP) -> None:
+    def __init__(self, app: AppProcesses) -> None:
         self._app = app
-        self._quotas = quota_folders(cgroup)
+        self._quotas = quota_folders()
         self._last: _Moment | None = None
         self._count = 0
         self._slow_works = [True, True]
@@ -137,24 +136,6 @@ def _fractions(last: _Moment, now: _Moment, used: AppUse) -> tuple[float | None,
     )
 
 
-def quota_folders(cgroup: Path = _CGROUP, membership: Path = Path("/proc/self/cgroup")) -> tuple[Path, ...]:
-    """Folders of our control group and those above it that have a processor quota (version 2, then 1)."""
-    try:
-        lines = membership.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        lines = []
-    own = next((line.removeprefix("0::") for line in lines if line.startswith("0::")), "/")
-    below = Path(own.lstrip("/"))
-    found = []
-    for folder in (cgroup / below, *(cgroup / parent for parent in below.parents)):
-        if _first_word(folder / "cpu.max") not in (None, "max") and folder not in found:
-            found.append(folder)
-    old = cgroup / "cpu"
-    if not found and (_first_word(old / "cpu.cfs_quota_us") or "-1") != "-1":
-        found.append(old)
-    return tuple(found)
-
-
 def quota_counters(folders: tuple[Path, ...]) -> tuple[int, int]:
     """Periods of the quotas so far, and in how many of them it was used up; the most throttled folder counts."""
     found = [(0, 0)]
@@ -165,10 +146,3 @@ def quota_counters(folders: tuple[Path, ...]) -> tuple[int, int]:
         except (OSError, ValueError, KeyError):
             continue
     return max(found, key=lambda pair: (pair[1], pair[0]))
-
-
-def _first_word(path: Path) -> str | None:
-    try:
-        return path.read_text().split()[0]
-    except (OSError, IndexError):
-        return None

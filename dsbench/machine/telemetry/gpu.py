@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dsbench.formats.telemetry import GPU_COLUMNS, OtherProcess
-from dsbench.machine import nvml
+from dsbench.machine import numa, nvml
 from dsbench.machine.app_processes import AppProcesses, name_of
 from dsbench.machine.cuda_choice import NoDevice
 from dsbench.machine.nvml import Device
@@ -62,8 +62,7 @@ class GpuSource:
         if isinstance(opened, NoDevice):
             raise SourceGone(f"no GPU telemetry: {opened.reason}")
         self._opened = opened
-        if opened.note:
-            self.notes.append(opened.note)
+        self.notes += filter(None, (opened.note, numa.far_note(opened.pci)))
         try:
             name = opened.name
         except opened.nvml.NVMLError as error:

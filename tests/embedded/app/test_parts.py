@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from dsbench.base.boxes import Boxes
-from dsbench.base.cpus import usable_cpus
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded import messages
 from dsbench.embedded.app import command_line
@@ -78,24 +77,6 @@ def test_shares_use_every_processor_equally(sources: int, cpus: int, whole: bool
     assert division == Division(*expected)
     assert sources % division.processes == 0
     assert division.processes * division.lanes * division.threads == cpus
-
-
-@pytest.mark.parametrize(
-    ("limit", "expected"), [("max 100000", None), ("150000 100000", 2), ("50000 100000", 1), ("garbage", None)]
-)
-def test_a_quota_limits_processors(tmp_path: Path, limit: str, expected: int | None) -> None:
-    (tmp_path / "cpu.max").write_text(limit + "\n")
-    available = len(os.sched_getaffinity(0))
-    assert usable_cpus(tmp_path) == (available if expected is None else min(available, expected))
-
-
-def test_a_quota_of_control_groups_version_1(tmp_path: Path) -> None:
-    (tmp_path / "cpu").mkdir()
-    (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("100000\n")
-    (tmp_path / "cpu" / "cpu.cfs_period_us").write_text("100000\n")
-    assert usable_cpus(tmp_path) == 1
-    (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text("-1\n")
-    assert usable_cpus(tmp_path) == len(os.sched_getaffinity(0))
 
 
 def objects(*rows: tuple[float, ...]) -> Boxes:
