@@ -12,6 +12,7 @@ from typing import Any
 
 from dsbench.base.errors import DsbenchError
 from dsbench.record import codec, excerpt, store, verdict
+from dsbench.record.evidence import StepFailure
 from dsbench.record.schema import ModelVerdict
 
 _RECORD = Path("reports") / "benchmark_data.json"
@@ -45,8 +46,8 @@ class IndexRow:
     map: float | None
     failed: str
     """Names and codes of the failed steps."""
-    codes: tuple[str, ...]
-    """Of the failed steps, "" for one without a code."""
+    failures: tuple[StepFailure | None, ...]
+    """Of the failed steps; None for an unexpected exception."""
     ended: str
     """Empty if the run has no end, and in records that do not say."""
     cut: str
@@ -115,7 +116,7 @@ def _row(path: Path, data: Mapping[str, Any]) -> IndexRow:
     run1, run2 = (_part(_part(data, "deepstream"), name) for name in ("run1", "run2"))
     beyond, answers = _part(data, "beyond"), _part(data, "answers")
     parity, accuracy, compared = (_part(beyond, name) for name in ("import_parity", "accuracy", "regression"))
-    failed = [step for step in data.get("steps", ()) if step["outcome"] == "failed"]
+    failed = [(str(step["step"]), _failure(step)) for step in data.get("steps", ()) if step["outcome"] == "failed"]
     return IndexRow(
         path=path,
         model=str(data["model_name"]),
@@ -130,8 +131,8 @@ def _row(path: Path, data: Mapping[str, Any]) -> IndexRow:
         f1=_number(parity.get("f1")),
         map50=_number(accuracy.get("map50")),
         map=_number(accuracy.get("map")),
-        failed="; ".join(_failure(step) for step in failed),
-        codes=tuple(_code(step) for step in failed),
+        failed="; ".join(_failed(*step) for step in failed),
+        failures=tuple(failure for _, failure in failed),
         ended=str(data.get("ended") or ""),
         cut=_cut(data),
         comparison=str(compared.get("result", "")),
@@ -154,14 +155,15 @@ def _answers(data: Mapping[str, Any]) -> ModelVerdict:
     )
 
 
-def _failure(step: Mapping[str, Any]) -> str:
-    code = _code(step)
-    return f"{step['step']} [{code}]" if code else str(step["step"])
-
-
-def _code(step: Mapping[str, Any]) -> str:
+def _failure(step: Mapping[str, Any]) -> StepFailure | None:
     failure = step.get("failure")
-    return str(failure["code"]) if isinstance(failure, Mapping) else ""
+    if not isinstance(failure, Mapping):
+        return None
+    return StepFailure(str(failure["code"]), str(failure.get("what", "")), "", "")
+
+
+def _failed(step: str, failure: StepFailure | None) -> str:
+    return f"{step} [{', '.join(failure.codes)}]" if failure else step
 
 
 def _cut(data: Mapping[str, Any]) -> str:

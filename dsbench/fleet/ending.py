@@ -26,7 +26,6 @@ _STATUSES = {
 }
 _SAID = re.compile(r"(?:ERROR|INTERNALERROR>|E)\b:?\s*(?P<words>\S.*)")
 _LINES_SEARCHED = 40
-_CODE_IN_LIST = re.compile(r"^\[([a-z0-9-]+)\]", re.MULTILINE)
 _KILLED = "was killed by SIGKILL"
 """In the error of an app that something from outside ended, most often the OOM killer."""
 _LONGEST_REASON = 300
@@ -77,29 +76,24 @@ def _failed(record_file: Path) -> Ending:
     if record is None:
         return Ending(JobState.FAILED, "pytest ended with status 1 and left no record: see its log")
     failed = [step.evidence for step in record.steps if step.outcome == "failed"]
-    of_model = [one for one in failed if not _of_machine(one.failure)]
+    of_model = [one for one in failed if not of_machine(one.failure)]
     if failed:
         state = JobState.FAILED if of_model else JobState.INVALID
         return Ending(state, _of_step((of_model or failed)[0]))
     return Ending(JobState.FAILED, _undecided(record))
 
 
-def _of_machine(failure: StepFailure | None) -> bool:
+def of_machine(failure: StepFailure | None) -> bool:
+    """Whether a step failed because of the machine: on another one the same model need not."""
     if failure is None:  # an unexpected exception
         return False
-    return MACHINE_CODES.issuperset(_codes(failure)) or (failure.code == Code.APP_CRASHED and _KILLED in failure.what)
-
-
-def _codes(failure: StepFailure) -> tuple[str, ...]:
-    """The code of a failure; those of its list where pre-flight found several things."""
-    listed = _CODE_IN_LIST.findall(failure.what) if failure.code == Code.PREFLIGHT else ()
-    return tuple(dict.fromkeys(listed)) or (failure.code,)
+    return MACHINE_CODES.issuperset(failure.codes) or (failure.code == Code.APP_CRASHED and _KILLED in failure.what)
 
 
 def _of_step(evidence: Evidence) -> str:
     if evidence.failure is None:
         return _sentence(f"{evidence.step} failed: see the log")
-    codes = _codes(evidence.failure)
+    codes = evidence.failure.codes
     said = f"[{codes[0]}] {evidence.failure.what}" if len(codes) == 1 else ", ".join(f"[{code}]" for code in codes)
     return _sentence(f"{evidence.step} failed: {said}")
 

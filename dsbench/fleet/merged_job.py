@@ -6,10 +6,10 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dsbench.base.error_catalogue import MACHINE_CODES
 from dsbench.comparison import index_page, rows
 from dsbench.comparison.index_page import PageRow
 from dsbench.comparison.rows import IndexRow, Unread
+from dsbench.fleet import ending
 from dsbench.fleet.gather import FoundResult, StateSource
 from dsbench.fleet.result import JUNIT, LOG, RECORD, REPORT, RESULT_FILE, JobState
 
@@ -112,8 +112,8 @@ def _judged(read: IndexRow | Unread | None) -> tuple[JobState, str]:
     if read.cut:
         return JobState.INVALID, read.cut
     if read.verdict == "failed":
-        of_machine = bool(read.codes) and all(code in MACHINE_CODES for code in read.codes)
-        return (JobState.INVALID if of_machine else JobState.FAILED), f"{read.failed} failed"
+        of_machine = bool(read.failures) and all(map(ending.of_machine, read.failures))
+        return (JobState.INVALID if of_machine else JobState.FAILED), read.failed
     if read.verdict == "inconclusive":
         return JobState.FAILED, f"INCONCLUSIVE: {read.answers.import_answer}"
     return JobState.PASSED, ""
@@ -164,14 +164,19 @@ def _page_row(job: MergedJob, row: IndexRow | None, found: FoundResult, output: 
         shown = os.path.join(paths.directory, RESULT_FILE)
     link = index_page.address(shown)
     if job.state is JobState.INVALID or row is None:
-        verdict = f"INVALID: {job.reason}" if job.state is JobState.INVALID else _without_record(job)
+        verdict = f"INVALID: {job.reason}" if job.state is JobState.INVALID else _by_state(job)
         color = _COLORS.get(job.state, "amber")
         return PageRow(color, job.model, verdict, link, found.folder, where=job.host, started=job.started)
     made = index_page.of_record(row, link, job.host)
     if job.state is JobState.FAILED:
-        return replace(made, name=job.model, color="failed", verdict=f"failed: {row.failed or job.reason}")
+        return replace(
+            made,
+            name=job.model,
+            color="failed",
+            verdict=f"failed: {row.failed}" if row.failed else _by_state(job),
+        )
     return replace(made, name=job.model, color="passed" if made.color == "passed" else "amber")
 
 
-def _without_record(job: MergedJob) -> str:
+def _by_state(job: MergedJob) -> str:
     return f"failed: {job.reason}" if job.state is JobState.FAILED else "passed, without a record"

@@ -5,11 +5,15 @@ All texts are plain text; each output (HTML, terminal, JSON) encodes them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from dsbench.base.errors import Code
 from dsbench.base.text import console
+
+_CODE_OF_LIST = re.compile(r"^\[([a-z0-9-]+)\]", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,12 @@ class StepFailure:
     what: str
     where: str
     fix: str
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The code; those of the list where pre-flight found several things."""
+        listed = _CODE_OF_LIST.findall(self.what) if self.code == Code.PREFLIGHT else ()
+        return tuple(dict.fromkeys(listed)) or (self.code,)
 
 
 @dataclass(frozen=True)

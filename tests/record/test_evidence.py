@@ -35,3 +35,15 @@ def test_a_file_that_got_another_name() -> None:
     found = log.snapshot()
     assert [fact.value for fact in found.facts] == ["m/ds/b.log", "m/ds/a.txt"]
     assert [(text.title, text.body) for text in found.texts] == [("b.log", "body"), ("a.txt", "other")]
+
+
+@pytest.mark.parametrize(
+    ("code", "what", "codes"),
+    [
+        ("kitti-gate", "[labels-missing] is only said", ("kitti-gate",)),
+        ("preflight", "2:\n[a-b] x\n  where: y\n[c] z\n[a-b] v", ("a-b", "c")),
+        ("preflight", "of another version", ("preflight",)),
+    ],
+)
+def test_the_codes_of_a_failure(code: str, what: str, codes: tuple[str, ...]) -> None:
+    assert StepFailure(code, what, "", "").codes == codes
