@@ -24,6 +24,16 @@ QUESTIONS: Mapping[str, str] = {
     "accuracy-class-names": "class names differ from those of the ground truth",
     "accuracy-no-ground-truth": "--min-map has no ground truth to measure against",
 }
+ABOUT_THE_CLIP = frozenset(
+    (
+        "clip-shows-nothing",
+        "clip-turned",
+        "nothing-to-compare",
+        "accuracy-too-few-frames",
+        "accuracy-no-ground-truth",
+    )
+)
+"""Questions that another clip or ground truth answers, and no change of the model directory."""
 
 
 def in_words(undecided: Iterable[tuple[str, Undecided]]) -> str:

@@ -216,10 +216,11 @@ def require_detections(result: KittiGateResult, config_warnings: tuple[str, ...]
     """
     verdict = result.verdict
     if not verdict.passed:
-        stop = () if verdict.named else (line for line in verdict.lines if line in gate.HARD_STOP[1:])
+        why = verdict.named or verdict.import_unknown
+        stop = () if why else (line for line in verdict.lines if line in gate.HARD_STOP[1:])
         raise DsbenchError(
             Code.KITTI_GATE,
-            "\n".join(filter(None, (verdict.named, verdict.cause, *stop))),
+            "\n".join(filter(None, (why, verdict.cause, *stop))),
             where=(result.config if verdict.named else "") or str(result.dump.directory),
             fix="\n".join(verdict.hints),
         )

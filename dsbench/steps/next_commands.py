@@ -11,7 +11,10 @@ from dsbench.base.option import COMMAND_LINE
 from dsbench.base.options import RUNTIME, VIDEO
 from dsbench.build import trtexec_commands
 from dsbench.model.facts import PreflightFacts
+from dsbench.record.evidence import Evidence
+from dsbench.record.open_questions import ABOUT_THE_CLIP
 from dsbench.record.schema import INCONCLUSIVE
+from dsbench.steps.in_process import IMPORT_STEPS
 from dsbench.steps.model_run import ModelRun
 
 
@@ -32,14 +35,23 @@ def shell_lines(model: ModelRun) -> tuple[str, ...]:
 
 
 def _patch(model: ModelRun) -> tuple[str, ...]:
-    """A comment and a command; nothing without a directory to fix."""
-    if not model.layout.root.is_dir():
+    """A comment and a command; nothing without a directory to fix, or where no change of it can help."""
+    steps = model.recorder.record.steps if model.recorder is not None else ()
+    if not model.layout.root.is_dir() or (steps and not any(may_be_fixed(step.evidence) for step in steps)):
         return ()
     words = ["dsbench", "fix", model.layout.given]
     video = model.option(VIDEO)
     if video.origin == COMMAND_LINE and video.value is not None:
         words += ["--video", video.value]
     return ("# the change that dsbench proposes, as a diff, tried on a copy (--apply writes it):", _join(*words))
+
+
+def may_be_fixed(evidence: Evidence) -> bool:
+    """Whether `dsbench fix` runs the step and the model directory is what is wrong: not the clip, not the speed."""
+    if evidence.step not in IMPORT_STEPS:
+        return False
+    failed = evidence.failure is not None and not evidence.import_unknown
+    return failed or any(one.code not in ABOUT_THE_CLIP for one in evidence.undecided)
 
 
 def _next(model: ModelRun, facts: PreflightFacts) -> tuple[str, ...]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from dsbench.model import preflight
 from dsbench.model.layout import ModelLayout
+from dsbench.record.evidence import EvidenceLog, StepFailure
 from dsbench.steps import next_commands
 from tests.material import write_clip, write_onnx
 from tests.steps.model_run import model_run
@@ -36,3 +39,26 @@ def test_after_a_failure_the_patch_comes_first(tmp_path: Path) -> None:
     assert command.startswith("dsbench fix 'models/a b'")
     assert comment == "# once the failure above is fixed:"
     assert again.startswith("pytest --model-dir 'models/a b'")
+
+
+@pytest.mark.parametrize(
+    ("step", "failed", "unknown", "code", "helps"),
+    [
+        ("import_parity", True, "", "", True),
+        ("model_outputs", False, "", "preprocessing-unknown", True),
+        ("kitti_gate", True, "the clip shows too little", "", False),
+        ("import_parity", False, "", "nothing-to-compare", False),
+        ("visual_validation", True, "", "", False),
+        ("run2_validation", True, "", "", False),
+        ("regression", True, "", "", False),
+        ("preflight", False, "", "", False),
+    ],
+)
+def test_only_what_the_model_directory_can_answer_is_for_dsbench_fix(
+    step: str, failed: bool, unknown: str, code: str, helps: bool
+) -> None:
+    log = EvidenceLog(step, "net", "k", "embedded", StepFailure("code", "", "", "") if failed else None)
+    log.import_unknown = unknown
+    if code:
+        log.inconclusive(code, "what", "fix")
+    assert next_commands.may_be_fixed(log.snapshot()) is helps

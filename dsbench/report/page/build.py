@@ -89,7 +89,9 @@ def _model(results: Sequence[StepResult], number: int, of: int, session: Session
 def _then(results: Sequence[StepResult]) -> tuple[str, ...]:
     """What to run after a problem: the patch, and after a failure the run again; each with its comment."""
     commands = next((result.evidence.commands for result in results if result.evidence.step == "report"), ())
-    return commands[: 4 if any(result.outcome == "failed" for result in results) else 2]
+    if any(result.outcome == "failed" for result in results):
+        return commands[:4]
+    return commands[:2] if any(line.startswith("dsbench fix ") for line in commands[:2]) else ()
 
 
 def _galleries(every: Sequence[Evidence], max_bytes: int) -> tuple[Gallery, ...]:
