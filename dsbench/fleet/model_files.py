@@ -51,7 +51,8 @@ def _unwanted(layout: ModelLayout, runtime: str, kept: Sequence[str], path: str)
 def _is_made_by_runs(layout: ModelLayout, runtime: str, path: str) -> bool:
     file = layout.root / path
     if _GENERATED.fullmatch(path):
-        return files.is_generated(file) or (file == layout.parser_library and _has_no_makefile_of_the_user(layout))
+        built = file == layout.parser_library and _has_no_makefile_of_the_user(layout)
+        return built or file == layout.build_log or files.is_generated(file)
     if runtime == "embedded" and _TRTEXEC_LOG.fullmatch(path):
         return True  # TensorRT's figures are not the embedded runtime's: it measures its own
     return _MADE_BY_TRTEXEC.fullmatch(path) is not None and stand_in.is_stand_in(file)

@@ -24,7 +24,7 @@ from dsbench.fleet.walk import FoundFile
 from dsbench.formats.nvinfer.keys import PROPERTY_KEYS
 from dsbench.model.layout import ModelLayout
 
-_CONFIG = re.compile(r"config/[^/]+\.(txt|yml|yaml)")
+_CONFIG = re.compile(r"(config|benchmarks/ds)/[^/]+\.(txt|yml|yaml)")
 _SOURCE = re.compile(r"parser/([^/]+\.(mk|c|cc|cpp|cu|h|hpp|cuh)|Makefile)")
 _KEYS = "|".join(["config-file", *(key.name for key in PROPERTY_KEYS if key.path_of)])
 _NAMED_FILE = re.compile(rf"^[ \t-]*(?P<key>{_KEYS})[ \t]*[=:][ \t]*(?P<path>\S.*?)[ \t\r]*$", re.MULTILINE)
@@ -68,14 +68,14 @@ def of_configs(layout: ModelLayout, own: Iterable[FoundFile]) -> list[Input]:
     """Files beside the model directory that its nvinfer configs name; ``own``: the inputs in the directory, of which
     generated configs are none. Raises USAGE for a file without a place."""
     found = []
-    for path, text in _texts(own, _CONFIG):
+    for file, text in _texts(own, _CONFIG):
         for match in _NAMED_FILE.finditer(text):
             value = match["path"].strip("\"'")
-            named = NamedPath.of(layout, "config", value)
+            named = NamedPath.of(layout, posixpath.dirname(file.path), value)
             if not os.path.isfile(named.source) or value.startswith(_OF_THE_SYSTEM):
                 continue  # an engine that is still to be built, or a file that the run misses
             if not named.place:
-                raise cannot_travel(path, f"{match['key']} names {value}", named.source)
+                raise cannot_travel(Path(file.source), f"{match['key']} names {value}", named.source)
             if not named.inside(layout):
                 found += named.inputs
     return found
@@ -102,8 +102,8 @@ def cannot_travel(file: Path, what: str, source: str) -> DsbenchError:
     )
 
 
-def _texts(own: Iterable[FoundFile], kind: re.Pattern[str]) -> Iterator[tuple[Path, str]]:
+def _texts(own: Iterable[FoundFile], kind: re.Pattern[str]) -> Iterator[tuple[FoundFile, str]]:
     for file in own:
         if kind.fullmatch(file.path):
             with suppress(OSError):  # too large for a text
-                yield Path(file.source), reading.read_text(file.source, FileKind.SOURCE, errors="replace")
+                yield file, reading.read_text(file.source, FileKind.SOURCE, errors="replace")

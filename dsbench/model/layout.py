@@ -99,6 +99,11 @@ class ModelLayout:
         return self.parser_dir / f"libnvdsinfer_{self.safe}_parser.so"
 
     @property
+    def build_log(self) -> Path:
+        """The console of the parser's build."""
+        return self.parser_dir / "build.log"
+
+    @property
     def config_dir(self) -> Path:
         return self.root / "config"
 

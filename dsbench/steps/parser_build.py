@@ -102,7 +102,7 @@ def build(facts: PreflightFacts, outputs: ModelOutputsResult, runtime: Runtime, 
         library=layout.parser_library,
         deepstream_dir=runtime.deepstream_dir,
         cuda_ver=facts.cuda_ver,
-        log=layout.parser_dir / "build.log",
+        log=layout.build_log,
         libs=runtime.parser_libs,
         flags=layout_flags(facts),
     )

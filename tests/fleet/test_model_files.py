@@ -38,6 +38,7 @@ def put(root: Path, path: str, content: bytes = b"x") -> None:
         ("parser/nvdsinfer_custombboxparser_net.cpp", GENERATED, False),
         ("parser/nvdsinfer_custombboxparser_net.cpp", b"int main;", True),
         ("parser/libnvdsinfer_net_parser.so", b"ELF", False),
+        ("parser/build.log", b"g++", False),
         ("parser/libother.so", b"ELF", True),
         ("samples/kitti_output/00_000_000000.txt", b"", False),
         ("samples/net_output.webm", b"x", False),
