@@ -11,6 +11,7 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.option_kinds import Flag
 from dsbench.base.options import OPTIONS, VIDEO
 from dsbench.base.os_errors import system_errors
+from dsbench.base.text import counted
 from dsbench.fleet import model_files, needs, outside, settings_inputs
 from dsbench.fleet.job import MODELS, JobOption, Needs
 from dsbench.fleet.option_inputs import Input, OptionInput, OptionInputs
@@ -39,19 +40,22 @@ class Drafter:
 
     def __init__(self, runtime: str, options: FleetOptions, models: Sequence[ModelLayout], say: Say) -> None:
         self._runtime, self._options, self._say = runtime, options, say
-        self._named = OptionInputs({layout.name for layout in models})
+        self._names = {layout.name for layout in models}
+        self._named = OptionInputs(self._names)
+        self._without_video: list[str] = []
 
     def draft(self, layout: ModelLayout) -> Draft:
         """Raises a DsbenchError that names the file or option that is wrong."""
         with system_errors():
-            preflight.require_directory(layout)
-            _refuse_folder_of_models(layout)
+            _require_model(layout)
             wanted = self._options.of_model(layout.name)
             paths = _paths(wanted)
             stated = settings_inputs.of_settings(layout, paths)
             own = model_files.of_model(layout, self._runtime, stated.inside)
             for one in own.left_out:
                 self._say(f"left out: {one}")
+            if self._runtime == "embedded" and not (stated.has_video or VIDEO.name in paths):
+                self._without_video.append(layout.name)
             named = [self._named.of(name, path, layout.name) for name, path in {**stated.options, **paths}.items()]
             inputs = [Input(f"{MODELS}/{layout.name}/{file.path}", file) for file in own.files]
             inputs += (*stated.beside, *outside.of_configs(layout, own.files), *outside.of_parser(layout, own.files))
@@ -63,6 +67,15 @@ class Drafter:
                 needs.of_model(layout, self._runtime, wanted.needs),
                 tuple({one.place: one for one in inputs}.values()),
             )
+
+    def end(self) -> None:
+        """Say what is probably not meant, when all drafts are made."""
+        if self._without_video:
+            first, count = self._without_video[0], counted(len(self._without_video), "model")
+            clip = os.path.basename(VIDEO.default)
+            self._say(f"{count} without a video ({first}): the machine of the job must have DeepStream's {clip}")
+        for name in sorted(self._options.models.keys() - self._names):
+            self._say(f'no model of the plan is named as [models."{name}"] of the options file')
 
 
 def _paths(wanted: ModelOptions) -> dict[str, str]:
@@ -83,15 +96,17 @@ def _job_options(wanted: ModelOptions, named: Sequence[OptionInput]) -> tuple[Jo
     return tuple(sorted((*plain, *(one.option for one in named)), key=lambda option: option.name))
 
 
-def _refuse_folder_of_models(layout: ModelLayout) -> None:
-    """Raise USAGE for a folder that holds model directories instead of being one."""
+def _require_model(layout: ModelLayout) -> None:
+    """Raise MODEL_DIR_MISSING or USAGE for what is no directory of one model."""
+    preflight.require_directory(layout)
     if _looks_like_a_model(layout.root):
         return
     inner = sorted(path.name for path in layout.root.iterdir() if path.is_dir() and _looks_like_a_model(path))
-    if inner:
+    if inner or not layout.name:
+        held = f"a folder of model directories ({', '.join(inner[:3])}{', ...' if len(inner) > 3 else ''})"
         raise DsbenchError(
             Code.USAGE,
-            f"this is a folder of model directories ({', '.join(inner[:3])}{', ...' if len(inner) > 3 else ''})",
+            f"this is {held if inner else 'the root of the file system'}",
             where=layout.given,
             fix=f"give the model directories themselves: {os.path.join(layout.given, '*')}",
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +34,9 @@ class FileHasher:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(min(8, usable_cpus() + 2), thread_name_prefix="dsbench-hash")
         self._begun: dict[tuple[int, int], Future[FileHash]] = {}
+        self._lock = threading.Lock()
+        self.hashed = 0
+        """Bytes that were read so far."""
 
     def __enter__(self) -> Self:
         return self
@@ -43,29 +48,34 @@ class FileHasher:
         """The hash to come of the file at ``path``. ``identity``: its device and inode, links followed."""
         found = self._begun.get(identity)
         if found is None:
-            found = self._begun[identity] = self._pool.submit(of_file, path)
+            found = self._begun[identity] = self._pool.submit(of_file, path, self._count)
         return found
 
+    def _count(self, size: int) -> None:
+        with self._lock:
+            self.hashed += size
 
-def of_file(path: Path | str) -> FileHash:
-    """Hash one regular file. Raises OSError; EBUSY if it keeps changing."""
+
+def of_file(path: Path | str, count: Callable[[int], object] = lambda _: None) -> FileHash:
+    """Hash one regular file. ``count`` gets the bytes of each block. Raises OSError; EBUSY if it keeps changing."""
     for _ in range(_ATTEMPTS):
-        found = _stable(path)
+        found = _stable(path, count)
         if found is not None:
             return found
     raise OSError(errno.EBUSY, "it changes while it is read", str(path))
 
 
-def _stable(path: Path | str) -> FileHash | None:
+def _stable(path: Path | str, count: Callable[[int], object]) -> FileHash | None:
     """None if the file has changed meanwhile."""
-    digest, count = hashlib.sha256(), 0
+    digest, size = hashlib.sha256(), 0
     with reading.open_regular(path) as file:
         before = os.fstat(file.fileno())
         while block := file.read(_BLOCK):
             digest.update(block)
-            count += len(block)
-            if count > before.st_size:
+            size += len(block)
+            count(len(block))
+            if size > before.st_size:
                 return None  # it may grow for ever
         after = os.fstat(file.fileno())
-    same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns) and count == after.st_size
-    return FileHash(count, digest.hexdigest()) if same else None
+    same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns) and size == after.st_size
+    return FileHash(size, digest.hexdigest()) if same else None

@@ -8,11 +8,13 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dsbench.base.errors import DsbenchError
 from dsbench.base.os_errors import system_errors
+from dsbench.base.progress import ProgressDisplay, Task
 from dsbench.base.text import counted
 from dsbench.fleet import job
 from dsbench.fleet.draft import Draft, Drafter, Say
@@ -25,6 +27,7 @@ _MAX_ERRORS = 20
 _LONGEST_NAME = 60
 """Characters of a model's name in an id."""
 _KEY_IN_ID = 10
+_MB = 10**6
 
 
 def _nothing(_: str) -> None:
@@ -33,13 +36,14 @@ def _nothing(_: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PlanSettings:
-    """``results``: the directory that gets a directory of results for each job. ``say`` gets
-    notes."""
+    """``results``: the directory that gets a directory of results for each job. ``say`` gets notes, ``display`` shows
+    how far the hashing is."""
 
     runtime: str
     results: Path
     options: FleetOptions = field(default_factory=FleetOptions)
     say: Say = _nothing
+    display: ProgressDisplay = field(default_factory=ProgressDisplay)
 
 
 def jobs(models: Sequence[Path], how: PlanSettings) -> list[FleetJob]:
@@ -48,23 +52,33 @@ def jobs(models: Sequence[Path], how: PlanSettings) -> list[FleetJob]:
     drafter = Drafter(how.runtime, how.options, layouts, how.say)
     errors: list[DsbenchError] = []
     begun: list[tuple[Draft, list[Future[FileHash]]]] = []
+    planned: list[FleetJob] = []
     with FileHasher() as hasher:
         for layout in layouts:
-            try:
+            with _collected(errors):
                 draft = drafter.draft(layout)
-            except DsbenchError as error:
-                errors.append(error)
-                continue
-            begun.append((draft, [hasher.begin(one.file.source, one.file.identity) for one in draft.inputs]))
-        planned = []
-        for draft, hashes in begun:
-            try:
-                planned.append(_job(draft, hashes, how))
-            except DsbenchError as error:
-                errors.append(error)
+                begun.append((draft, [hasher.begin(one.file.source, one.file.identity) for one in draft.inputs]))
+        with how.display.task(_hashing(begun, hasher)):
+            for draft, hashes in begun:
+                with _collected(errors):
+                    planned.append(_job(draft, hashes, how))
     if errors:
         raise _together(errors)
+    drafter.end()
     return list(_with_ids(planned, how.results))
+
+
+@contextmanager
+def _collected(errors: list[DsbenchError]) -> Iterator[None]:
+    try:
+        yield
+    except DsbenchError as error:
+        errors.append(error)
+
+
+def _hashing(begun: Iterable[tuple[Draft, object]], hasher: FileHasher) -> Task:
+    sizes = {one.file.identity: one.file.size for draft, _ in begun for one in draft.inputs}
+    return Task("hashing", sum(sizes.values()) // _MB, "MB", look=lambda: hasher.hashed // _MB)
 
 
 def _job(draft: Draft, hashes: Sequence[Future[FileHash]], how: PlanSettings) -> FleetJob:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dsbench.base.files import replace_file
+from dsbench.base.progress import ProgressDisplay, Terminal
 from dsbench.base.text import counted
 from dsbench.fleet import job, missing, options_file, plan
 from dsbench.fleet.job import FleetJob
@@ -43,7 +44,9 @@ def settings(arguments: argparse.Namespace) -> PlanSettings:
     """How the jobs are to be run. Raises USAGE."""
     given = arguments.options_file
     options = options_file.load(_path(given)) if given else FleetOptions()
-    return PlanSettings(arguments.runtime, _path(arguments.results), options.with_gpu_kind(arguments.gpu_kind), say)
+    options = options.with_gpu_kind(arguments.gpu_kind)
+    display = ProgressDisplay(Terminal(lambda text: print(text, end="", file=sys.stderr, flush=True), live=False))
+    return PlanSettings(arguments.runtime, _path(arguments.results), options, say, display)
 
 
 def models(given: Sequence[str]) -> list[Path]:

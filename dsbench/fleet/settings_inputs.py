@@ -24,6 +24,8 @@ class SettingsInputs:
     inside: tuple[str, ...] = ()
     beside: tuple[Input, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
+    has_video: bool = False
+    """dsbench.toml names a video that is there."""
 
 
 def of_settings(layout: ModelLayout, given: Mapping[str, str]) -> SettingsInputs:
@@ -48,7 +50,7 @@ def of_settings(layout: ModelLayout, given: Mapping[str, str]) -> SettingsInputs
     placed = [one for one in parts if one.place]
     inside = tuple(path for one in placed if (path := one.inside(layout)))
     beside = tuple(file for one in placed if not one.inside(layout) for file in one.inputs)
-    return SettingsInputs(inside, beside, options)
+    return SettingsInputs(inside, beside, options, video is not None)
 
 
 def _named(layout: ModelLayout) -> dict[str, NamedPath]:

@@ -37,10 +37,21 @@ def test_a_plan_is_printed_or_written(tmp_path: Path, capsys: pytest.CaptureFixt
     shown = capsys.readouterr()
     jobs = list(job.from_lines(shown.out.splitlines(), "stdout"))
     assert [(one.model, one.results) for one in jobs] == [(one.model, f"{tmp_path}/out/{one.id}") for one in jobs]
-    assert shown.err == "dsbench fleet: 2 jobs, 4 files of 0.0 MB\n"
+    assert shown.err.splitlines() == [
+        "dsbench fleet: 2 models without a video (a): the machine of the job must have DeepStream's sample_720p.mp4",
+        "dsbench fleet: 2 jobs, 4 files of 0.0 MB",
+    ]
     assert fleet_plan("models/*", "--runtime", "embedded", "--results", "out", "-o", "new/plan.jsonl") == 0
     assert capsys.readouterr().out == ""
     assert read(tmp_path / "new/plan.jsonl") == jobs
+
+
+def test_a_table_for_a_model_that_is_not_planned_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "fleet.toml").write_text('[models.b]\nsweep = true\n[models."yolo x"]\nsweep = true\n')
+    assert fleet_plan("models/*", "--runtime", "deepstream", "--options-file", "fleet.toml") == 0
+    shown = capsys.readouterr()
+    assert 'no model of the plan is named as [models."yolo x"]' in shown.err
+    assert ["--sweep" in line for line in shown.out.splitlines()] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +60,8 @@ def test_a_plan_is_printed_or_written(tmp_path: Path, capsys: pytest.CaptureFixt
         ([], "required"),
         (["models/a"], "--runtime"),
         (["models/a", "--runtime", "auto"], "invalid choice"),
-        (["models", "--runtime", "embedded"], "folder of model directories"),
+        (["models", "--runtime", "embedded"], "folder of model directories (a, b)"),
+        (["/", "--runtime", "embedded"], "root of the file system"),
         (["models/none*", "--runtime", "embedded"], "no directory matches"),
         (["models/a", "--runtime", "embedded", "--options-file", "none.toml"], "cannot be read"),
         (["models/a", "--runtime", "embedded", "--sweep"], "unrecognized arguments"),
@@ -76,7 +88,7 @@ def test_a_file_that_cannot_be_read_is_named(
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
     original = hashing.of_file
-    monkeypatch.setattr(hashing, "of_file", lambda path: refuse(path) if path == str(file) else original(path))
+    monkeypatch.setattr(hashing, "of_file", lambda path, count: (refuse if path == str(file) else original)(path))
     assert fleet_plan("models/*", "--runtime", "embedded") == 3
     shown = capsys.readouterr()
     assert str(file) in shown.err
