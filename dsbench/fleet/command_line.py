@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from dsbench.fleet.recipes import settings
+
 RUNTIMES = ("deepstream", "embedded")
 
 
@@ -20,6 +22,7 @@ def add_commands(fleet: argparse.ArgumentParser) -> None:
         help="leave out jobs that have a result in DIR, with equal hashes of all inputs; repeatable",
     )
     plan.add_argument("-o", "--output", metavar="PLAN.jsonl", help="write the plan to a file (default: print it)")
+    settings.add_arguments(plan)
     plan.set_defaults(run=_plan)
     _add_job(commands.add_parser("job", help="run one job of a plan on this machine: for array tasks of any engine"))
     _add_merge(commands)

@@ -15,6 +15,8 @@ from dsbench.fleet import job, missing, options_file, plan
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.options_file import FleetOptions
 from dsbench.fleet.plan import PlanSettings
+from dsbench.fleet.recipes import settings as recipe_settings
+from dsbench.fleet.recipes.formats import RECIPES
 from dsbench.fleet.store import ObjectStore
 from dsbench.model import given_dirs
 
@@ -26,13 +28,25 @@ def run(arguments: argparse.Namespace) -> int:
         jobs = missing.without_results(jobs, [_path(one) for one in arguments.missing_from], say)
     if arguments.store:
         jobs = ObjectStore(arguments.store).with_files(jobs, say)
-    text = "".join(f"{job.to_line(one)}\n" for one in jobs)
+    text = _text(jobs, arguments)
     if arguments.output:
         replace_file(_path(arguments.output), text.encode())
     else:
         sys.stdout.write(text)
     say(summary(jobs))
     return 0
+
+
+def _text(jobs: Sequence[FleetJob], arguments: argparse.Namespace) -> str:
+    """The plan, or the recipe that ``--format`` names."""
+    render = RECIPES.get(arguments.format)
+    if render is None:
+        return "".join(f"{job.to_line(one)}\n" for one in jobs)
+    recipe = render(jobs, recipe_settings.from_arguments(arguments))
+    if recipe.plan_path:
+        replace_file(Path(recipe.plan_path), recipe.plan_text.encode())
+        say(f"the plan is too large to be in the file: it is {recipe.plan_path}")
+    return recipe.text
 
 
 def planned(arguments: argparse.Namespace) -> list[FleetJob]:

@@ -1,0 +1,1 @@
+"""Plans as files of other engines: a Kubernetes Job, a Slurm array, a GitHub workflow. Text only; nothing is run."""
