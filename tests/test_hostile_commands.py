@@ -111,6 +111,7 @@ def test_a_record(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatc
     printed(capsys, "compare", str(path), str(path))
     json.loads(printed(capsys, "compare", "--json", str(path), str(path)))
     printed(capsys, "index", str(path))
+    printed(capsys, "fleet", "merge", str(path), "-o", "merged")
     printed(capsys, "report", str(path))
     printed(capsys, "export", str(path), "--model-card", str(tmp_path / "card.md"))
     pages = [*tmp_path.rglob("*.html"), *tmp_path.rglob("*.md")]

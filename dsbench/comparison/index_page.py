@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from dsbench.base import pictures
+from dsbench.base import pictures, reading
 from dsbench.base.text import counted, visible
 from dsbench.comparison.rows import IndexRow
 
@@ -221,7 +221,7 @@ def _thumbnail(home: str) -> str:
         from PIL import Image
 
         try:
-            with Image.open(path) as image:
+            with reading.open_regular(path) as file, Image.open(file, formats=("JPEG",)) as image:
                 image.draft("RGB", _THUMBNAIL)
                 image.thumbnail(_THUMBNAIL)
                 return base64.b64encode(pictures.jpeg(image.convert("RGB"), _QUALITY)).decode()

@@ -17,6 +17,8 @@ from dsbench.fleet.result import RECORD, RESULT_FILE, JobResult, JobState
 _HEAD = 16 << 10
 _RECORD_KEYS = (b'"model_name"', b'"schema_version"')
 """Near the beginning of every record, however it is laid out."""
+_OF_THE_DISK = "lost+found"
+"""At the top of a disk, and only for its administrator."""
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -67,11 +69,8 @@ def _below(path: str, trouble: list[str]) -> Iterator[FoundResult]:
         yield from _file(path, trouble)
         return
 
-    def unread(error: OSError) -> None:
-        if error.filename != path or os.path.lexists(path):
-            trouble.append(f"{error.filename}: {error.strerror}")
-
-    for folder, folders, names in os.walk(path, onerror=unread):
+    unread: list[OSError] = []
+    for folder, folders, names in os.walk(path, onerror=unread.append):
         record = os.path.join(folder, RECORD)
         if RESULT_FILE in names:
             folders.clear()
@@ -80,9 +79,16 @@ def _below(path: str, trouble: list[str]) -> Iterator[FoundResult]:
             folders.clear()
             yield _record(record)
         else:
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            folders[:] = sorted(name for name in folders if not name.startswith(".") and name != _OF_THE_DISK)
             candidates = (os.path.join(folder, name) for name in sorted(names) if name.endswith(".json"))
-            yield from (_record(each) for each in candidates if _looks_like_a_record(each))
+            yield from (_record(each) for each in candidates if _looks_like_a_record(each, trouble))
+    yield from (_unread(error) for error in unread if os.path.lexists(error.filename))
+
+
+def _unread(error: OSError) -> FoundResult:
+    """A directory that nobody can look into: it may hold a failure."""
+    folder = str(error.filename)
+    return _invalid(folder, f"the directory of results cannot be read: {error.strerror}")
 
 
 def _file(path: str, trouble: list[str]) -> Iterator[FoundResult]:
@@ -90,20 +96,24 @@ def _file(path: str, trouble: list[str]) -> Iterator[FoundResult]:
     folder, name = os.path.split(path)
     if name == RESULT_FILE:
         yield _result(folder)
-    elif path.endswith(f"/{RECORD}") or _looks_like_a_record(path):
+    elif path.endswith(f"/{RECORD}") or _looks_like_a_record(path, trouble):
         yield _record(path)
     else:
         trouble.append(f"{path}: neither a result nor a record")
 
 
 def _result(folder: str) -> FoundResult:
-    name = os.path.basename(folder)
     try:
         return FoundResult(StateSource.RESULT, result.read(Path(folder)), folder)
     except OSError as error:
         reason = f"{RESULT_FILE} cannot be read: {error.strerror}"
     except (ValueError, RecursionError) as error:
         reason = f"{RESULT_FILE} is not valid: {error}"
+    return _invalid(folder, reason)
+
+
+def _invalid(folder: str, reason: str) -> FoundResult:
+    name = os.path.basename(folder)
     return FoundResult(StateSource.RESULT, JobResult(name, "", name, JobState.INVALID, reason), folder)
 
 
@@ -115,10 +125,11 @@ def _record(path: str) -> FoundResult:
     return FoundResult(StateSource.RECORD, JobResult(name, "", name, JobState.INVALID), home, path)
 
 
-def _looks_like_a_record(path: str) -> bool:
+def _looks_like_a_record(path: str, trouble: list[str]) -> bool:
     try:
         head = reading.read_head(path, _HEAD)
-    except OSError:
+    except OSError as error:
+        trouble.append(f"{path}: {error.strerror}")
         return False
     return all(key in head for key in _RECORD_KEYS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -171,6 +172,36 @@ def test_files_by_name_as_a_shell_gives_them(tmp_path: Path) -> None:
     data, status = merged(tmp_path / "out", *given)
     assert (states(data), status) == ({"net": "passed", "other": "passed"}, 0)
     assert data["left_out"] == [f"{tmp_path}/plan.jsonl: neither a result nor a record"]
+
+
+def test_a_directory_that_cannot_be_read_may_hold_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_result(tmp_path, "good")
+    for name in ("closed", "lost+found"):
+        a_result(tmp_path / name, "hidden")
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if path.endswith(("closed", "lost+found")):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    data, status = merged(tmp_path / "out", tmp_path)
+    assert (states(data), status) == ({"good": "passed", "closed": "invalid"}, 3)
+
+
+def test_special_files_do_not_block_a_merge(tmp_path: Path) -> None:
+    for name in ("record", "junit", "result", "picture"):
+        a_result(tmp_path, name)
+    for path in ("record-1/" + RECORD, "junit-1/" + JUNIT, "result-1/" + RESULT_FILE, "picture-1/samples/frame_1.jpg"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).unlink(missing_ok=True)
+        os.mkfifo(tmp_path / path)
+    os.mkfifo(tmp_path / "loose.json")
+    data, status = merged(tmp_path / "out", tmp_path)
+    assert states(data) == {"record": "passed", "junit": "passed", "result-1": "invalid", "picture": "passed"}
+    assert status == 3
+    assert "a FIFO" in data["left_out"][0]
 
 
 def test_a_refused_junit_is_reported_and_the_state_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
