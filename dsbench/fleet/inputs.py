@@ -9,10 +9,11 @@ from pathlib import Path
 
 from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.fleet import store
 from dsbench.fleet.job import FleetJob, JobFile
 
 Fetch = Callable[[JobFile], Iterable[bytes]]
-"""Gives the content of a file in chunks. Raises OSError, LookupError or ValueError if it cannot."""
+"""Gives the content of a file in chunks, or raises an Exception that says why it cannot."""
 _CHUNK = 1 << 20
 
 
@@ -78,9 +79,14 @@ def _chunks(source: Fetch, file: JobFile) -> Iterator[bytes]:
     """The chunks of a source, whose errors become _NotGiven; errors of writing stay what they are."""
     try:
         yield from source(file)
-    except (OSError, LookupError, ValueError) as error:
-        words = error.strerror if isinstance(error, OSError) else ""
-        raise _NotGiven(words or str(error) or type(error).__name__) from error
+    except Exception as error:  # those of an engine's own source have any type
+        raise _NotGiven(_words(error)) from error
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, DsbenchError):
+        return error.what
+    return (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
 
 
 def _shared_path(file: JobFile) -> Iterator[bytes]:
@@ -90,10 +96,4 @@ def _shared_path(file: JobFile) -> Iterator[bytes]:
 
 
 def _object_store(file: JobFile) -> Iterator[bytes]:
-    try:
-        import fsspec
-    except ImportError as error:
-        raise LookupError("fsspec is not installed, which reads object stores: pip install 'dsbench[fleet]'") from error
-    with fsspec.open(file.uri, "rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            yield chunk
+    return store.chunks(file.uri)

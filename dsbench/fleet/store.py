@@ -88,6 +88,14 @@ class ObjectStore:
             raise
 
 
+def chunks(uri: str) -> Iterator[bytes]:
+    """The content of a file of a store. Raises OBJECT_STORE."""
+    fsspec = _fsspec()
+    with _store_errors(uri), fsspec.open(uri, "rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            yield chunk
+
+
 def _normal(uri: str) -> str:
     if "://" not in uri:
         return f"file://{os.path.abspath(os.path.expanduser(uri))}"
@@ -102,7 +110,7 @@ def _fsspec() -> Any:
         import fsspec
     except ImportError as error:
         fix = "pip install 'dsbench[fleet]'"
-        raise DsbenchError(Code.OBJECT_STORE, "--store needs fsspec, which is not installed", fix=fix) from error
+        raise DsbenchError(Code.OBJECT_STORE, "object stores need fsspec, which is not installed", fix=fix) from error
     return fsspec
 
 

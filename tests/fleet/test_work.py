@@ -77,7 +77,7 @@ def test_inputs_come_from_the_shared_path_or_from_what_the_engine_sends(job: Fle
 
 def _broken(_: JobFile) -> Iterator[bytes]:
     yield b"n"
-    raise LookupError("the object is gone")
+    raise RuntimeError("the object is gone")
 
 
 def _endless(_: JobFile) -> Iterator[bytes]:
