@@ -69,6 +69,10 @@ CATALOGUE: tuple[Topic, ...] = (
             "`g++` is too old or its standard library is missing, or the cached build is damaged.",
             "Install a `g++` with C++17; remove the cached build that the error names.",
             machine=True),
+        CodeEntry(Code.CLUSTER_UNAVAILABLE,
+            "`dsbench fleet run` has no Ray cluster.",
+            "Ray is not installed, the head node does not answer, or it has another version of Ray or Python.",
+            "`pip install 'dsbench[fleet]'` in the cluster's versions; correct `--address` ([fleet.md](fleet.md))."),
     )),
     Topic("Model directory", (
         CodeEntry(Code.PREFLIGHT,

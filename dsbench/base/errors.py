@@ -22,6 +22,7 @@ class Code(StrEnum):
     ISOLATION_UNAVAILABLE = "isolation-unavailable"
     GPU_MISSING = "gpu-missing"
     HOST_BUILD_FAILED = "host-build-failed"
+    CLUSTER_UNAVAILABLE = "cluster-unavailable"
 
     # model directory
     PREFLIGHT = "preflight"

@@ -7,6 +7,7 @@ import argparse
 from dsbench.fleet.recipes import settings
 
 RUNTIMES = ("deepstream", "embedded")
+RESULTS = "fleet-results"
 
 
 def add_commands(fleet: argparse.ArgumentParser) -> None:
@@ -26,6 +27,7 @@ def add_commands(fleet: argparse.ArgumentParser) -> None:
     plan.set_defaults(run=_plan)
     _add_job(commands.add_parser("job", help="run one job of a plan on this machine: for array tasks of any engine"))
     _add_merge(commands)
+    _add_run(commands.add_parser("run", help="plan, run the jobs on a Ray cluster, and merge their results"))
 
 
 def _add_merge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -38,22 +40,56 @@ def _add_merge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     merge.set_defaults(run=_merge)
 
 
-def add_planning(parser: argparse.ArgumentParser) -> None:
-    """What every command takes that plans: models, and how they are to be run."""
-    parser.add_argument("models", metavar="MODEL_DIR", nargs="+", help="model directories; shell globs allowed")
-    parser.add_argument("--runtime", choices=RUNTIMES, required=True, help="runtime of all jobs")
+def add_planning(parser: argparse.ArgumentParser, *, may_be_planned: bool = False) -> None:
+    """What every command takes that plans: models, and how they are to be run. ``may_be_planned``: the command takes a
+    plan in their place."""
+    models = "*" if may_be_planned else "+"
+    parser.add_argument("models", metavar="MODEL_DIR", nargs=models, help="model directories; shell globs allowed")
+    parser.add_argument("--runtime", choices=RUNTIMES, required=not may_be_planned, help="runtime of all jobs")
     parser.add_argument(
         "--options-file", metavar="FILE.toml", help="pytest's options and needed machines, for all and single models"
     )
-    parser.add_argument(
-        "--results", metavar="DIR", default="fleet-results", help="gets a directory for each job (default: %(default)s)"
-    )
+    parser.add_argument("--results", metavar="DIR", help=f"gets a directory for each job (default: {RESULTS})")
     parser.add_argument(
         "--store",
         metavar="URI",
         help="write all inputs to an object store (s3://...) or a folder, from which jobs read",
     )
-    parser.add_argument("--gpu-kind", metavar="KIND", default="", help="kind of GPU as Ray names it: L4, H100")
+    parser.add_argument(
+        "--gpu-kind", "--accelerator-type", metavar="KIND", default="", help="kind of GPU as Ray names it: L4, H100"
+    )
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    add_planning(parser, may_be_planned=True)
+    parser.add_argument("--plan", metavar="PLAN.jsonl", help="run this plan; with no MODEL_DIR")
+    parser.add_argument(
+        "--address",
+        metavar="ADDRESS",
+        default="auto",
+        help="auto: the cluster of this machine or $RAY_ADDRESS; local: start one here; HOST:PORT; ray://HOST:PORT",
+    )
+    parser.add_argument(
+        "--label-selector",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="take only nodes with this label, in Ray's syntax; repeatable",
+    )
+    parser.add_argument(
+        "--retries", metavar="N", type=int, default=2, help="of a job that could not be run (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--wait",
+        metavar="S",
+        type=float,
+        default=60.0,
+        help="seconds to wait for a node that can run a job (default: %(default)g)",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", default="fleet", help="gets index.html, junit.xml, fleet.json (%(default)s)"
+    )
+    parser.set_defaults(run=_run)
 
 
 def _add_job(parser: argparse.ArgumentParser) -> None:
@@ -89,3 +125,9 @@ def _job(arguments: argparse.Namespace) -> int:
     from dsbench.fleet import job_command
 
     return job_command.run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from dsbench.fleet import run_command
+
+    return run_command.run(arguments)

@@ -15,6 +15,7 @@ from dsbench.fleet import job, missing, options_file, plan
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.options_file import FleetOptions
 from dsbench.fleet.plan import PlanSettings
+from dsbench.fleet.result import DEFAULT_FOLDER
 from dsbench.fleet.recipes import settings as recipe_settings
 from dsbench.fleet.recipes.formats import RECIPES
 from dsbench.fleet.store import ObjectStore
@@ -60,7 +61,7 @@ def settings(arguments: argparse.Namespace) -> PlanSettings:
     options = options_file.load(_path(given)) if given else FleetOptions()
     options = options.with_gpu_kind(arguments.gpu_kind)
     display = ProgressDisplay(Terminal(lambda text: print(text, end="", file=sys.stderr, flush=True), live=False))
-    return PlanSettings(arguments.runtime, _path(arguments.results), options, say, display)
+    return PlanSettings(arguments.runtime, _path(arguments.results or DEFAULT_FOLDER), options, say, display)
 
 
 def models(given: Sequence[str]) -> list[Path]:

@@ -1,0 +1,68 @@
+"""What Ray runs in a cluster. Ray gets this module by value, so that a node without dsbench can say so.
+
+For that nothing of dsbench is imported at the top, and what goes back and forth is of plain types.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+BEGIN, SAY, FILE, RESULTS, END = "begin", "say", "file", "results", "end"
+"""Kinds of requests. A request is (kind, job id, attempt, what the kind needs)."""
+Request = tuple[str, str, int, Any]
+
+
+class RequestDesk:
+    """An actor on the driver's node: requests of tasks wait here for the replies of the driver, which may not be
+    reachable in another way. Only what is asked for is in the object store, and only until it is read."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, tuple[Request, asyncio.Future[Any]]] = {}
+        self._new: asyncio.Queue[int] = asyncio.Queue()
+        self._count = 0
+
+    async def ask(self, request: Request) -> Any:
+        """The driver's reply."""
+        self._count += 1
+        number = self._count
+        reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = (request, reply)
+        self._new.put_nowait(number)
+        try:
+            return await reply
+        finally:
+            del self._waiting[number]
+
+    async def asked(self, seconds: float, most: int) -> list[tuple[int, Request]]:
+        """For the driver: up to ``most`` new requests with their numbers, none if none comes within ``seconds``."""
+        try:
+            numbers = [await asyncio.wait_for(self._new.get(), seconds)]
+        except TimeoutError:
+            return []
+        while len(numbers) < most and not self._new.empty():
+            numbers.append(self._new.get_nowait())
+        return [(number, self._waiting[number][0]) for number in numbers if number in self._waiting]
+
+    async def reply(self, number: int, value: Any) -> None:
+        """For the driver: the answer to a request."""
+        if number in self._waiting and not self._waiting[number][1].done():
+            self._waiting[number][1].set_result(value)
+
+
+def run_model(desk: Any, line: str, attempt: int, version: str) -> str:
+    """Run the job of a plan's line; its results go to the desk. Returns why this node cannot run it, else "".
+
+    ``version``: of the driver's dsbench.
+    """
+    host = socket.gethostname()
+    try:
+        import dsbench
+        from dsbench.fleet import ray_worker
+    except ImportError as error:
+        return f"dsbench cannot be imported on {host} ({error}): pip install dsbench=={version} there"
+    if dsbench.__version__ != version:
+        return f"{host} has dsbench {dsbench.__version__}, the driver {version}: pip install dsbench=={version} there"
+    ray_worker.run(desk, line, attempt)
+    return ""
