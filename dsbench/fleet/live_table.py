@@ -22,13 +22,14 @@ class Phase(StrEnum):
 
     RUNNING = "running"
     INVALID = "INVALID"
-    FAILED = "failed"
-    PASSED = "passed"
+    FAILED = "FAILED"
+    PASSED = "PASSED"
     WAITING = "waiting"
     STOPPED = "stopped"
 
 
 _UNFINISHED = (Phase.RUNNING, Phase.WAITING)
+_ENDED = (Phase.PASSED, Phase.FAILED, Phase.INVALID, Phase.STOPPED)
 _PLACE = {phase: number for number, phase in enumerate(Phase)}
 
 
@@ -44,11 +45,11 @@ class TableRow:
 
 
 def heading(rows: Sequence[TableRow]) -> str:
-    """``3 of 8 jobs ended: 2 passed, 1 failed; 2 running, 3 waiting; about 4 min left``."""
+    """``3 of 8 jobs ended: 2 PASSED, 1 FAILED; 2 running, 3 waiting; about 4 min left``."""
     counts = {phase: sum(row.phase is phase for row in rows) for phase in Phase}
-    ended = [f"{counts[phase]} {phase}" for phase in Phase if phase not in _UNFINISHED and counts[phase]]
+    ended = [f"{counts[phase]} {phase}" for phase in _ENDED if counts[phase]]
     other = [f"{counts[phase]} {phase}" for phase in _UNFINISHED if counts[phase]]
-    n_ended = len(rows) - sum(counts[phase] for phase in _UNFINISHED)
+    n_ended = sum(counts[phase] for phase in _ENDED)
     parts = [f"{n_ended} of {counted(len(rows), 'job')} ended{': ' if ended else ''}{', '.join(ended)}"]
     parts += [", ".join(other)] if other else []
     left = seconds_left(rows)

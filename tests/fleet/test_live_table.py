@@ -23,7 +23,7 @@ class Terminal(io.StringIO):
 
 
 def test_the_heading_counts_and_estimates() -> None:
-    assert heading(ROWS) == ("3 of 5 jobs ended: 1 INVALID, 1 failed, 1 passed; 1 running, 1 waiting; about 75 s left")
+    assert heading(ROWS) == ("3 of 5 jobs ended: 1 PASSED, 1 FAILED, 1 INVALID; 1 running, 1 waiting; about 75 s left")
     assert seconds_left(ROWS) == 75  # 45 s for the one that waits, 30 s for the one that runs
     assert heading(ROWS[3:4]) == "0 of 1 job ended; 1 waiting"
 

@@ -71,4 +71,4 @@ def test_results_that_are_there_need_no_cluster(
     result.write(JobResult(one.id, one.key, one.model, JobState.FAILED, "too slow"), Path(one.results))
     assert cli.main(["fleet", "run", "--plan", str(plan)]) == 1
     assert (tmp_path / "fleet" / "index.html").is_file()
-    assert "failed: net: too slow" in capsys.readouterr().out
+    assert "FAILED: net: too slow" in capsys.readouterr().out
