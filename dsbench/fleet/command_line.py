@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from dsbench.fleet.recipes import settings
+from dsbench.fleet.result import DEFAULT_FOLDER
 
 RUNTIMES = ("deepstream", "embedded")
-RESULTS = "fleet-results"
 
 
 def add_commands(fleet: argparse.ArgumentParser) -> None:
@@ -49,7 +49,7 @@ def add_planning(parser: argparse.ArgumentParser, *, may_be_planned: bool = Fals
     parser.add_argument(
         "--options-file", metavar="FILE.toml", help="pytest's options and needed machines, for all and single models"
     )
-    parser.add_argument("--results", metavar="DIR", help=f"gets a directory for each job (default: {RESULTS})")
+    parser.add_argument("--results", metavar="DIR", help=f"gets a directory for each job (default: {DEFAULT_FOLDER})")
     parser.add_argument(
         "--store",
         metavar="URI",

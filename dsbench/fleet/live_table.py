@@ -17,7 +17,7 @@ _USUAL_SIZE = (80, 24)
 _MODEL_WIDTH, _HOST_WIDTH = 32, 20
 
 
-class Phase(StrEnum):
+class JobPhase(StrEnum):
     """Where a job is. Their order is that of the table."""
 
     RUNNING = "running"
@@ -28,9 +28,9 @@ class Phase(StrEnum):
     STOPPED = "stopped"
 
 
-_UNFINISHED = (Phase.RUNNING, Phase.WAITING)
-_ENDED = (Phase.PASSED, Phase.FAILED, Phase.INVALID, Phase.STOPPED)
-_PLACE = {phase: number for number, phase in enumerate(Phase)}
+_UNFINISHED = (JobPhase.RUNNING, JobPhase.WAITING)
+_ENDED = (JobPhase.PASSED, JobPhase.FAILED, JobPhase.INVALID, JobPhase.STOPPED)
+_PLACE = {phase: number for number, phase in enumerate(JobPhase)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class TableRow:
     """A job: ``seconds`` it runs or ran, 0 if it never did; ``note``: what it does, or why it ended so."""
 
     model: str
-    phase: Phase
+    phase: JobPhase
     host: str = ""
     seconds: float = 0.0
     note: str = ""
@@ -46,7 +46,7 @@ class TableRow:
 
 def heading(rows: Sequence[TableRow]) -> str:
     """``3 of 8 jobs ended: 2 PASSED, 1 FAILED; 2 running, 3 waiting; about 4 min left``."""
-    counts = {phase: sum(row.phase is phase for row in rows) for phase in Phase}
+    counts = {phase: sum(row.phase is phase for row in rows) for phase in JobPhase}
     ended = [f"{counts[phase]} {phase}" for phase in _ENDED if counts[phase]]
     other = [f"{counts[phase]} {phase}" for phase in _UNFINISHED if counts[phase]]
     n_ended = sum(counts[phase] for phase in _ENDED)
@@ -59,12 +59,12 @@ def heading(rows: Sequence[TableRow]) -> str:
 
 def seconds_left(rows: Sequence[TableRow]) -> float | None:
     """The time left if the other jobs take as long as those that passed or failed; None as long as nobody knows."""
-    known = [row.seconds for row in rows if row.phase in (Phase.PASSED, Phase.FAILED) and row.seconds]
-    running = [row for row in rows if row.phase is Phase.RUNNING]
+    known = [row.seconds for row in rows if row.phase in (JobPhase.PASSED, JobPhase.FAILED) and row.seconds]
+    running = [row for row in rows if row.phase is JobPhase.RUNNING]
     if not known or not running:
         return None
     mean = sum(known) / len(known)
-    waiting = sum(row.phase is Phase.WAITING for row in rows)
+    waiting = sum(row.phase is JobPhase.WAITING for row in rows)
     return (waiting * mean + sum(max(0.0, mean - row.seconds) for row in running)) / len(running)
 
 
@@ -82,7 +82,7 @@ def table(rows: Sequence[TableRow], columns: int, lines: int) -> list[str]:
     more = [f"  and {len(shown) - room + 1} more"] if len(shown) > room else []
     shown = shown[: room - 1] if more else shown
     widths = [max((len(_cell(row)[place]) for row in shown), default=0) for place in range(4)]
-    limits = (_MODEL_WIDTH, len(Phase.RUNNING), _HOST_WIDTH, 8)
+    limits = (_MODEL_WIDTH, len(JobPhase.RUNNING), _HOST_WIDTH, 8)
     widths = [min(width, limit) for width, limit in zip(widths, limits, strict=True)]
     text = [f"dsbench fleet: {heading(rows)}", *(_line(row, widths) for row in shown), *more]
     return [fitted(printable(console(line)), max(10, columns - 1)) for line in text]

@@ -15,9 +15,9 @@ from dsbench.fleet import job, missing, options_file, plan
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.options_file import FleetOptions
 from dsbench.fleet.plan import PlanSettings
-from dsbench.fleet.result import DEFAULT_FOLDER
 from dsbench.fleet.recipes import settings as recipe_settings
 from dsbench.fleet.recipes.formats import RECIPES
+from dsbench.fleet.result import DEFAULT_FOLDER
 from dsbench.fleet.store import ObjectStore
 from dsbench.model import given_dirs
 

@@ -14,7 +14,7 @@ from dsbench.base.text import console, counted
 from dsbench.fleet import job, ray_endings, ray_files, ray_nodes, ray_session, result, work
 from dsbench.fleet.ending import INTERRUPTED
 from dsbench.fleet.job import FleetJob
-from dsbench.fleet.live_table import LiveTable, Phase, TableRow, duration
+from dsbench.fleet.live_table import JobPhase, LiveTable, TableRow, duration
 from dsbench.fleet.ray_files import ArrivingResults
 from dsbench.fleet.ray_nodes import Demand
 from dsbench.fleet.ray_task import BEGIN, END, FILE, RESULTS, SAY, Request
@@ -27,7 +27,7 @@ _GRACE_S, _FORCED_S = 45.0, 10.0
 """After Ctrl-C for a run to end and to write what it has; after the second one, for Ray to end its workers."""
 _GIVEN_UP = 2
 """Stops after which nothing more is waited for."""
-_PHASES = {JobState.PASSED: Phase.PASSED, JobState.FAILED: Phase.FAILED, JobState.INVALID: Phase.INVALID}
+_PHASES = {JobState.PASSED: JobPhase.PASSED, JobState.FAILED: JobPhase.FAILED, JobState.INVALID: JobPhase.INVALID}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class TrackedJob:
 
     job: FleetJob
     demand: Demand
-    phase: Phase = Phase.WAITING
+    phase: JobPhase = JobPhase.WAITING
     attempt: int = 1
     host: str = ""
     node: str = ""
@@ -61,11 +61,11 @@ class TrackedJob:
 
     @property
     def unfinished(self) -> bool:
-        return self.phase in (Phase.WAITING, Phase.RUNNING)
+        return self.phase in (JobPhase.WAITING, JobPhase.RUNNING)
 
     def row(self) -> TableRow:
         """As the live table shows it."""
-        running = self.phase is Phase.RUNNING
+        running = self.phase is JobPhase.RUNNING
         seconds = time.monotonic() - self.changed if running else self.seconds
         return TableRow(self.job.model, self.phase, self.host, seconds, self.note)
 
@@ -110,7 +110,7 @@ class RayDriver:
         arguments = (self._desk, job.to_line(tracked.job), tracked.attempt, __version__)
         options = tracked.demand.options(tracked.avoided)
         tracked.ref = self._task.options(name=f"dsbench: {tracked.job.id}", **options).remote(*arguments)
-        tracked.phase, tracked.note, tracked.unfit_since = Phase.WAITING, "", None
+        tracked.phase, tracked.note, tracked.unfit_since = JobPhase.WAITING, "", None
         self._by_ref[tracked.ref] = tracked
 
     # what tasks ask
@@ -146,7 +146,7 @@ class RayDriver:
     def _begin(self, tracked: TrackedJob, host: str, node: str) -> bool:
         if self._stopping:
             return False
-        tracked.phase, tracked.host, tracked.node, tracked.changed = Phase.RUNNING, host, node, time.monotonic()
+        tracked.phase, tracked.host, tracked.node, tracked.changed = JobPhase.RUNNING, host, node, time.monotonic()
         self._say(tracked, f"runs on {host}")
         return True
 
@@ -174,7 +174,7 @@ class RayDriver:
                 self._lost(tracked, reason)
         self._nodes = ray_session.nodes()
         for tracked in self._jobs.values():
-            if tracked.phase is Phase.WAITING and not self._stopping:
+            if tracked.phase is JobPhase.WAITING and not self._stopping:
                 self._check_place(tracked)
 
     def _check_place(self, tracked: TrackedJob) -> None:
@@ -220,9 +220,9 @@ class RayDriver:
 
     def _invalid(self, tracked: TrackedJob, reason: str) -> None:
         work.invalid(tracked.job, console(reason), tracked.attempt)
-        self._ended(tracked, Phase.INVALID, reason)
+        self._ended(tracked, JobPhase.INVALID, reason)
 
-    def _ended(self, tracked: TrackedJob, phase: Phase, reason: str) -> None:
+    def _ended(self, tracked: TrackedJob, phase: JobPhase, reason: str) -> None:
         tracked.seconds = time.monotonic() - tracked.changed if tracked.host else 0.0
         tracked.phase, tracked.note = phase, reason
         after = f" after {duration(tracked.seconds)}" if tracked.seconds else ""
@@ -233,12 +233,12 @@ class RayDriver:
         self._stopping = max(self._stopping + 1, min(self._interrupts(), 2))
         self._deadline = time.monotonic() + (_GRACE_S if self._stopping == 1 else _FORCED_S)
         for tracked in self._jobs.values():
-            if tracked.phase is Phase.WAITING:
-                tracked.phase, tracked.note = Phase.STOPPED, "did not run"
+            if tracked.phase is JobPhase.WAITING:
+                tracked.phase, tracked.note = JobPhase.STOPPED, "did not run"
                 ray_session.cancel(tracked.ref)
-            elif tracked.phase is Phase.RUNNING and self._stopping > _GIVEN_UP:
+            elif tracked.phase is JobPhase.RUNNING and self._stopping > _GIVEN_UP:
                 self._lost(tracked, "it did not end")
-            elif tracked.phase is Phase.RUNNING:
+            elif tracked.phase is JobPhase.RUNNING:
                 ray_session.cancel(tracked.ref, force=self._stopping > 1)
         running = sum(tracked.unfinished for tracked in self._jobs.values())
         if self._stopping == 1 and running:

@@ -6,14 +6,14 @@ import io
 
 import pytest
 
-from dsbench.fleet.live_table import LiveTable, Phase, TableRow, duration, heading, seconds_left, table
+from dsbench.fleet.live_table import JobPhase, LiveTable, TableRow, duration, heading, seconds_left, table
 
 ROWS = [
-    TableRow("street-1", Phase.PASSED, "node-a", 60.0),
-    TableRow("street-2", Phase.FAILED, "node-a", 30.0, "kitti_gate failed"),
-    TableRow("street-3", Phase.RUNNING, "node-b", 15.0, "pytest runs"),
-    TableRow("street-4", Phase.WAITING),
-    TableRow("street-5", Phase.INVALID, "", 0.0, "the node was lost"),
+    TableRow("street-1", JobPhase.PASSED, "node-a", 60.0),
+    TableRow("street-2", JobPhase.FAILED, "node-a", 30.0, "kitti_gate failed"),
+    TableRow("street-3", JobPhase.RUNNING, "node-b", 15.0, "pytest runs"),
+    TableRow("street-4", JobPhase.WAITING),
+    TableRow("street-5", JobPhase.INVALID, "", 0.0, "the node was lost"),
 ]
 
 
@@ -38,7 +38,7 @@ def test_rows_that_run_come_first_and_lines_fit() -> None:
 
 
 def test_hostile_names_are_inert() -> None:
-    lines = table([TableRow("\x1b[2J\n::error::x\u202e", Phase.RUNNING, "\x07host", 1.0, "\x1b]0;t\x07")], 120, 24)
+    lines = table([TableRow("\x1b[2J\n::error::x\u202e", JobPhase.RUNNING, "\x07host", 1.0, "\x1b]0;t\x07")], 120, 24)
     assert len(lines) == 2
     assert all(line.isprintable() for line in lines)
 
