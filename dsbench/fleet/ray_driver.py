@@ -17,7 +17,7 @@ from dsbench.fleet.job import FleetJob
 from dsbench.fleet.live_table import JobPhase, LiveTable, TableRow, duration
 from dsbench.fleet.ray_files import ArrivingResults
 from dsbench.fleet.ray_nodes import Demand
-from dsbench.fleet.ray_task import BEGIN, END, FILE, RESULTS, SAY, Request
+from dsbench.fleet.ray_requests import BEGIN, END, FILE, RESULTS, SAY, Request
 from dsbench.fleet.result import JobState
 
 _ASK_S, _LOOK_S = 0.3, 1.0

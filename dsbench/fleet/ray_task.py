@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-BEGIN, SAY, FILE, RESULTS, END = "begin", "say", "file", "results", "end"
-"""Kinds of requests. A request is (kind, job id, attempt, what the kind needs)."""
-Request = tuple[str, str, int, Any]
+if TYPE_CHECKING:
+    from dsbench.fleet.ray_requests import Request
 
 
 class RequestDesk:

@@ -11,7 +11,7 @@ from typing import Any
 from dsbench.fleet import job, scratch, work
 from dsbench.fleet.job import FleetJob, JobFile
 from dsbench.fleet.ray_files import CHUNK, pieces_of
-from dsbench.fleet.ray_task import BEGIN, END, FILE, RESULTS, SAY
+from dsbench.fleet.ray_requests import BEGIN, END, FILE, RESULTS, SAY
 
 
 def run(desk: Any, line: str, attempt: int) -> None:
