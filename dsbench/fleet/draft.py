@@ -57,6 +57,7 @@ class Drafter:
             if self._runtime == "embedded" and not (stated.has_video or VIDEO.name in paths):
                 self._without_video.append(layout.name)
             named = [self._named.of(name, path, layout.name) for name, path in {**stated.options, **paths}.items()]
+            named += stated.placed
             inputs = [Input(f"{MODELS}/{layout.name}/{file.path}", file) for file in own.files]
             inputs += (*stated.beside, *outside.of_configs(layout, own.files), *outside.of_parser(layout, own.files))
             inputs += [one for option in named for one in option.inputs]

@@ -51,10 +51,10 @@ class NamedPath:
         base = os.path.realpath(layout.root / folder) if folder else layout.root
         return cls(place if place.startswith(f"{MODELS}/") else "", os.path.abspath(os.path.join(base, text)))
 
-    def inside(self, layout: ModelLayout) -> str:
-        """The path relative to the model directory; empty if the place is not in it."""
-        above = f"{MODELS}/{layout.name}/"
-        return self.place.removeprefix(above) if self.place.startswith(above) else ""
+    def inside(self, layout: ModelLayout) -> str | None:
+        """The path relative to the model directory, empty for itself; None if the place is not in it."""
+        own = f"{MODELS}/{layout.name}/"
+        return self.place[len(own) :] if f"{self.place}/".startswith(own) else None
 
     @property
     def inputs(self) -> list[Input]:
@@ -76,7 +76,7 @@ def of_configs(layout: ModelLayout, own: Iterable[FoundFile]) -> list[Input]:
                 continue  # an engine that is still to be built, or a file that the run misses
             if not named.place:
                 raise cannot_travel(Path(file.source), f"{match['key']} names {value}", named.source)
-            if not named.inside(layout):
+            if named.inside(layout) is None:
                 found += named.inputs
     return found
 
@@ -87,7 +87,7 @@ def of_parser(layout: ModelLayout, own: Iterable[FoundFile]) -> list[Input]:
     for _, text in _texts(own, _SOURCE):
         for match in _NAMED_ABOVE.finditer(text):
             named = NamedPath.of(layout, "parser", match[0])
-            if named.place and not named.inside(layout) and os.path.exists(named.source):
+            if named.place and named.inside(layout) is None and os.path.exists(named.source):
                 found += named.inputs
     return found
 

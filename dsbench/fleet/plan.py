@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -118,7 +119,8 @@ def _with_ids(planned: Iterable[FleetJob], results: Path) -> Iterator[FleetJob]:
     """Ids from name and key: the same for equal inputs; a number is added where models are equal in all but path."""
     used: dict[str, int] = {}
     for one in planned:
-        name = re.sub(r"[^A-Za-z0-9_-]+", "_", one.model).strip("_-")[:_LONGEST_NAME] or "model"
+        letters = unicodedata.normalize("NFKD", one.model).encode("ascii", "ignore").decode()
+        name = re.sub(r"[^A-Za-z0-9_-]+", "_", letters).strip("_-")[:_LONGEST_NAME] or "model"
         plain = f"{name}-{one.key[:_KEY_IN_ID]}"
         used[plain] = used.get(plain, 0) + 1
         unique = plain if used[plain] == 1 else f"{plain}-{used[plain]}"

@@ -121,9 +121,10 @@ def test_a_video_far_away_is_given_as_an_option_with_its_ground_truth(tmp_path: 
     put(root / "dsbench.toml", f'video = "{video}"\nground-truth = "truth"\n')
     one = planned(root)
     assert one.options == (
-        JobOption("ground-truth", place="files/ground-truth/truth"),
+        JobOption("ground-truth", place="models/net/truth"),
         JobOption("video", place="files/video/a.mp4"),
     )
+    assert extra(one) == {"files/video/a.mp4": str(clip)}
     other = planned(root, video=str(put(tmp_path / "clips/b.mp4", "another")))
     assert other.options == (JobOption("video", place="files/video/b.mp4"),), "the truth belongs to the first"
 
@@ -175,3 +176,14 @@ def test_a_broken_dsbench_toml_is_left_to_the_run(tmp_path: Path) -> None:
     root = model_dir(tmp_path)
     put(root / "dsbench.toml", "video = \n")
     assert not planned(root).options
+
+
+def test_ground_truth_in_the_directory_itself_adds_nothing(tmp_path: Path) -> None:
+    root = model_dir(tmp_path)
+    put(root / "samples/kitti_output/1.txt")
+    put(root / "dsbench.toml", 'ground-truth = "."\n')
+    assert [file.place.partition("/net/")[2] for file in planned(root).files] == [
+        "config/labels.txt",
+        "dsbench.toml",
+        "model/net.onnx",
+    ]
