@@ -184,7 +184,7 @@ def _import_unknown(evidence: GateEvidence) -> str:
     if rate is None or not evidence.clip_shows_little:
         return ""
     if not rate.reference:
-        return f"the clip shows nothing that the model detects (the reference finds no object in {rate.frames} frames)"
+        return f"the model detects nothing in this clip (the reference finds no object in {rate.frames} frames)"
     return f"the clip shows too little of what the model detects (the reference finds objects in {rate.text})"
 
 

@@ -16,7 +16,7 @@ QUESTIONS: Mapping[str, str] = {
     "labels-spoilt": "labels hold invisible characters",
     "clip-shows-nothing": "the clip shows nothing",
     "clip-turned": "the clip seems to be turned",
-    "nothing-to-compare": "the clip shows nothing that the model detects",
+    "nothing-to-compare": "the model detects nothing in this clip",
     "config-choices": "the config changes which boxes are kept",
     "boxes-differ": "the boxes are not quite the model's",
     "scores-do-not-separate": "the scores do not separate objects from background",

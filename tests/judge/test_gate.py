@@ -142,7 +142,7 @@ def test_a_model_that_sees_nothing_may_be_wrong_itself(tmp_path: Path) -> None:
     ("reference", "said"),
     [
         (rate(41, 40), "the clip shows too little of what the model detects (the reference finds objects in 41% of"),
-        (rate(0, 0), "the clip shows nothing that the model detects (the reference finds no object in 100 frames)"),
+        (rate(0, 0), "the model detects nothing in this clip (the reference finds no object in 100 frames)"),
         (rate(41, 20), ""),
         (rate(95, 40), ""),
         (None, ""),
