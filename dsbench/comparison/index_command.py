@@ -14,7 +14,6 @@ from dsbench.comparison.index_page import IndexPage, PageRow
 from dsbench.comparison.rows import IndexRow, Unread
 from dsbench.report import html
 
-_MAX_UNREAD = 50
 _OWN, _REPORT = "benchmark_data.json", "benchmark_report.html"
 """A model directory's own record, and Step 8's report beside it."""
 
@@ -31,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise DsbenchError(Code.USAGE, f"no record was found{why}", fix=fix)
     html.write_index(made, target)
     print(printable(f"{target}: {counted(len(made.rows), 'record')}"))
-    for one in unread[:_MAX_UNREAD]:
+    for one in unread[: index_page.MAX_UNREAD]:
         print(printable(f"left out: {one.path}: {one.reason}"))
     return 0
 

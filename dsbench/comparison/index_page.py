@@ -16,7 +16,9 @@ from dsbench.base.text import counted, visible
 from dsbench.comparison.rows import IndexRow
 
 _THUMBNAIL, _QUALITY = (160, 90), 60
-_MAX_UNREAD, _ROWS = 50, 200
+_ROWS = 200
+MAX_UNREAD = 50
+"""Files left out that are named."""
 COLORS = ("failed", "invalid", "amber", "passed")
 """States of a row, the worst first. Invalid: the job could not be run."""
 WORDS = {"failed": "failed", "invalid": "INVALID", "amber": "in doubt or incomplete", "passed": "passed"}
@@ -145,9 +147,9 @@ def page(rows: Iterable[PageRow], unread: Iterable[str], command: str) -> IndexP
     chips = tuple(Chip(color, WORDS[color], colors.count(color)) for color in COLORS if color in colors)
     models = len({one.name for one in ordered})
     left_out = tuple(unread)
-    more = (f"and {len(left_out) - _MAX_UNREAD} more",) if len(left_out) > _MAX_UNREAD else ()
+    more = (f"and {len(left_out) - MAX_UNREAD} more",) if len(left_out) > MAX_UNREAD else ()
     title = f"{counted(len(ordered), 'run')} of {counted(models, 'model')}"
-    return IndexPage(command, title, ordered, chips, (*left_out[:_MAX_UNREAD], *more))
+    return IndexPage(command, title, ordered, chips, (*left_out[:MAX_UNREAD], *more))
 
 
 def of_record(one: IndexRow, link: str, host: str = "") -> PageRow:

@@ -179,7 +179,9 @@ def _of_plan(every: Sequence[FoundResult], plan: Iterable[FleetJob]) -> Chosen:
     by_id = {one.result.id: one for one in sorted(every, key=lambda one: one.source is StateSource.RESULT)}
     jobs, used = [], set()
     for job in plan:
-        mine = exact.get((job.key, job.id)) or by_key.get(job.key)
+        mine = exact.get((job.key, job.id))
+        if mine is None or mine.result.state is JobState.INVALID:
+            mine = by_key.get(job.key)  # equal hashes: the result of a job with another id is this one's, too
         near = mine or by_id.get(job.id)
         used.add(id(near))
         if mine is None:

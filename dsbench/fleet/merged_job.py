@@ -120,19 +120,14 @@ def _judged(read: IndexRow | Unread | None) -> tuple[JobState, str]:
 
 
 def _paths(found: FoundResult, output: str) -> Paths:
-    def relative(name: str) -> str:
-        path = os.path.join(found.folder, name)
-        return os.path.relpath(path, output) if found.folder and os.path.isfile(path) else ""
-
     if not found.folder:
         return Paths(record=os.path.relpath(found.record, output) if found.record else "")
-    return Paths(
-        directory=os.path.relpath(found.folder, output),
-        record=relative(RECORD),
-        report=relative(REPORT) or relative(_STEP_8),
-        junit=relative(JUNIT),
-        log=relative(LOG),
-    )
+    directory = os.path.relpath(found.folder, output)
+
+    def relative(name: str) -> str:
+        return os.path.join(directory, name) if os.path.isfile(os.path.join(found.folder, name)) else ""
+
+    return Paths(directory, relative(RECORD), relative(REPORT) or relative(_STEP_8), relative(JUNIT), relative(LOG))
 
 
 def _answers(row: IndexRow) -> Answers:

@@ -126,6 +126,14 @@ def test_a_plan_says_which_jobs_have_no_result(tmp_path: Path) -> None:
     assert data["left_out"] == [f"{tmp_path}/results/stranger-1: not of the plan"]
 
 
+def test_a_plan_takes_a_result_with_equal_hashes_where_its_own_says_nothing(tmp_path: Path) -> None:
+    a_result(tmp_path / "a", "net", INVALID, ended="2026-02-02T00:00:00Z")
+    a_result(tmp_path / "b", "net", FAILED, id="net-of-an-earlier-plan")
+    data, status = merged(tmp_path / "out", tmp_path, plan=(a_job("net"),))
+    assert [(job["id"], job["state"]) for job in data["jobs"]] == [("net-1", "failed")]
+    assert status == 1
+
+
 @pytest.mark.parametrize(
     ("parts", "state", "reason"),
     [
