@@ -10,16 +10,19 @@ import signal
 import threading
 from collections.abc import Callable
 
+from dsbench.base import at_start
+
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 def install() -> Callable[[], None]:
-    """Make both signals raise KeyboardInterrupt in the main thread; returns a function that undoes it.
+    """Make both signals, and Ctrl-C, raise KeyboardInterrupt in the main thread; returns a function that undoes it.
 
     A signal that is handled or ignored already (nohup) is left alone. Does nothing outside the main thread.
     """
     installed: list[signal.Signals] = []
     if threading.current_thread() is threading.main_thread():
+        at_start.imported()
         installed += [number for number in _SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
     for number in installed:
         signal.signal(number, _interrupt)

@@ -2,8 +2,8 @@
 
 pytest looks for its configuration before it loads a plugin. It knows no option of dsbench yet, takes X for a test path,
 and would read a ``pytest.ini`` in the model directory: its ``addopts`` load plugins. No hook comes before that. So the
-installation has the file ``dsbench.pth``, which Python reads at start. It calls ``join_at_start`` if a word of the
-command ends with pytest; other programs do not import dsbench.
+installation has the file ``dsbench.pth``, which Python reads at start. If a word of the command ends with pytest,
+``at_start.main`` calls ``join_at_start``; other programs do not import dsbench.
 pytest also ends in a traceback where the current directory is gone or cannot be entered: ``join_words`` says so first.
 """
 
@@ -29,10 +29,12 @@ _PLUGINS_OPTIONS = ("--html", "--css")
 """Options of pytest-html, whose values are paths."""
 
 
-def join_at_start() -> None:
-    """Join the words of this process's command line if it starts pytest."""
-    if starts_pytest(sys.orig_argv, sys.argv):
+def join_at_start() -> bool:
+    """Join the words of this process's command line if it starts pytest; whether it does."""
+    starts = starts_pytest(sys.orig_argv, sys.argv)
+    if starts:
         join_words(sys.argv)
+    return starts
 
 
 def starts_pytest(command: Sequence[str], words: Sequence[str]) -> bool:

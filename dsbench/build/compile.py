@@ -70,7 +70,7 @@ def build(plan: BuildPlan, stopped: Callable[[], bool] | None = None) -> BuildRe
         command = _command(plan, Path(folder))
         path = _wrapped_compilers(Path(folder), plan.flags) if plan.flags else ""
         started = time.monotonic()
-        status = _run(command, plan, path, stopped)
+        status = _run(command, plan, Path(folder), path, stopped)
         seconds = time.monotonic() - started
         text = "".join(logs.lines(plan.log, logs.FIGURES))
         if status != 0:
@@ -172,9 +172,13 @@ def _wrapped_compilers(folder: Path, flags: tuple[str, ...]) -> str:
     return f"{folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 
 
-def _run(command: list[str], plan: BuildPlan, path: str, stopped: Callable[[], bool] | None) -> int:
-    """Exit status of the command, run in its own process group, which ends with it; ``path`` is its PATH."""
-    environment = {name: value for name, value in snapshot(LC_ALL="C").items() if name not in _MAKE_VARIABLES}
+def _run(command: list[str], plan: BuildPlan, temporary: Path, path: str, stopped: Callable[[], bool] | None) -> int:
+    """Exit status of the command, run in its own process group, which ends with it; ``path`` is its PATH.
+
+    What a compiler that is killed leaves of its own lies in ``temporary``.
+    """
+    changed = snapshot(LC_ALL="C", TMPDIR=str(temporary))
+    environment = {name: value for name, value in changed.items() if name not in _MAKE_VARIABLES}
     if path:
         environment["PATH"] = path
     with plan.log.open("ab") as log:
@@ -275,7 +279,7 @@ def _standard_that_compiles(
     for standard in _STANDARDS:
         path = _wrapped_compilers(folder, (*plan.flags, f"-std=c++{standard}", "-fsyntax-only"))
         with contextlib.suppress(DsbenchError):  # the error of the build itself is the one to report
-            if _run(command, replace(plan, log=folder / "standard.log"), path, stopped) == 0:
+            if _run(command, replace(plan, log=folder / "standard.log"), folder, path, stopped) == 0:
                 return standard
     return ""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from dsbench.base.text import plain
+from dsbench.base.text import console, plain
 
 _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
@@ -23,9 +23,14 @@ _CUT = " [...]"
 
 
 def workflow_command(name: str, message: str, properties: Mapping[str, str]) -> str:
-    """One line that GitHub's runner carries out, ``::error file=...::message``; empty properties are left out."""
-    given = ",".join(f"{key}={_escaped(one_line(text), _PROPERTY)}" for key, text in properties.items() if text)
-    return f"::{name}{' ' if given else ''}{given}::{_escaped(plain(message), _DATA)}"
+    """One line that GitHub's runner carries out, ``::error file=...::message``; empty properties are left out.
+
+    It obeys no second command within the line, as other services that read it might: a blank is put into ``##[``.
+    """
+    given = ",".join(
+        f"{key}={_escaped(one_line(console(text)), _PROPERTY)}" for key, text in properties.items() if text
+    )
+    return f"::{name}{' ' if given else ''}{given}::{_escaped(console(message), _DATA)}"
 
 
 def stop_commands(token: str) -> str:

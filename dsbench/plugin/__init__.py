@@ -27,7 +27,8 @@ from dsbench.ci.outcome import session_outcome
 from dsbench.ci.service import CiService, detect
 from dsbench.model import given_dirs
 from dsbench.model.layout import ModelLayout
-from dsbench.plugin import collection, live, selection, terminal_guard
+from dsbench.plugin import collection, live, lost_output, selection, terminal_guard
+from dsbench.plugin.lost_output import LostOutput
 from dsbench.record import codec
 from dsbench.record.evidence import EvidenceLog, StepFailure
 from dsbench.record.ledger import Ledger
@@ -48,12 +49,13 @@ EVIDENCE_LOG = pytest.StashKey[EvidenceLog]()
 RECORDERS = pytest.StashKey[Recorders]()
 REPORT_FILE = pytest.StashKey[html_file.ReportFile]()
 CI = pytest.StashKey[CiService]()
-
+LOST_OUTPUT = pytest.StashKey[LostOutput]()
 STREAMS = pytest.StashKey[live.Streams]()
 _INI_TYPES: dict[type, Literal["bool", "linelist"]] = {Flag: "bool", Texts: "linelist"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    lost_output.open_streams()
     group = parser.getgroup("dsbench", "dsbench: validate and benchmark a detector for DeepStream")
     for option in options.OPTIONS:
         add_argument(group.addoption, option)
@@ -354,8 +356,9 @@ def pytest_html_results_table_html(report: pytest.TestReport, data: list[str]) -
 
 @pytest.hookimpl(wrapper=True)  # before pytest prints its header
 def pytest_sessionstart(session: pytest.Session) -> Generator[None, None, None]:
-    if SELECTED in session.config.stash:
-        terminal_guard.guard(session.config)
+    if SELECTED in session.config.stash and session.config.pluginmanager.hasplugin("terminalreporter"):
+        session.config.stash[LOST_OUTPUT] = LostOutput(session.config.get_terminal_writer())
+        terminal_guard.guard(session.config.get_terminal_writer())
     yield
     if REPORT_FILE in session.config.stash:
         html_file.take_over_writing(session.config, session.config.stash[REPORT_FILE])
@@ -369,9 +372,16 @@ def pytest_sessionstart(session: pytest.Session) -> Generator[None, None, None]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    service = config.stash.get(CI, None)
-    if service is None:
-        return
+    if CI in config.stash:
+        _end_ci(config)
+    session = config.pluginmanager.getplugin("session")
+    if LOST_OUTPUT in config.stash and session is not None:
+        report = config.stash.get(REPORT_FILE, None)
+        config.stash[LOST_OUTPUT].end(session, str(report.path) if report and report.written else "")
+
+
+def _end_ci(config: pytest.Config) -> None:
+    service = config.stash[CI]
     collector, report = config.stash[COLLECTOR], config.stash.get(REPORT_FILE, None)
     session = session_outcome(
         collector.results,

@@ -15,8 +15,8 @@ from dsbench.steps.model_run import NO_MODEL_DIR
 
 
 class Interruption:
-    """Marks the records as interrupted before the fixtures of their models end, which finishes them. A second Ctrl-C
-    does not disturb that."""
+    """Marks the records as interrupted before the fixtures of their models end, which finishes them. Another Ctrl-C
+    does not disturb that, nor one while the report is written."""
 
     def __init__(self, recorders: Recorders) -> None:
         self._recorders = recorders
@@ -25,6 +25,10 @@ class Interruption:
     def pytest_keyboard_interrupt(self) -> None:
         interrupts.ignore_more()
         self._recorders.interrupted()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        interrupts.ignore_more()
 
 
 class Selection:

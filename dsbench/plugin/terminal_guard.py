@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from functools import partial
 from typing import Any
 
@@ -10,33 +11,48 @@ import pytest
 
 from dsbench.base.text import console
 
-_COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
+_ESCAPE = "\x1b"
 
 
-def guard(config: pytest.Config) -> None:
+def guard(writer: Any) -> None:
     """Make pytest's terminal writer write ``console`` text: directories in its header, ids of tests, tracebacks.
 
-    Colours are kept where pytest uses some, and the carriage return with which pytest writes a line again.
+    Kept are the colours that pytest itself makes, and the carriage return with which it writes a line again. Colours
+    that stand in a name are not: the escape of pytest's own is a private character, drawn for this session, until the
+    text is written. There is no public API for that.
     """
-    reporter: Any = config.pluginmanager.getplugin("terminalreporter")
-    if reporter is None:
-        return
-    writer = reporter._tw  # there is no public API
-    writer.write = partial(_write, writer, writer.write)
+    own = chr(0xF0000 + secrets.randbelow(0xFFFE))
+    colour = re.compile(rf"({own}\[[0-9;]*m)")
+    writer.markup = partial(_marked, writer.markup, colour, own)
+    writer._highlight = partial(_marked, writer._highlight, colour, own)
+    writer.write = partial(_write, writer, writer.write, colour)
+    writer.write_raw = partial(_write_raw, writer.write_raw, own)
 
 
-def _write(writer: Any, write: Any, text: str, **markup: Any) -> None:
+def _marked(mark: Any, colour: re.Pattern[str], own: str, text: str, *arguments: Any, **markup: Any) -> str:
+    """``text`` with pytest's markup, whose escapes are ``own``."""
+    shown = str(mark(_shown(text, colour, begun=True), *arguments, **markup))
+    return shown.replace(_ESCAPE, own, -1 if text else 1)  # of no text pytest cuts off the second one
+
+
+def _write(writer: Any, write: Any, colour: re.Pattern[str], text: str, **markup: Any) -> None:
+    begun = writer.width_of_current_line > 0 and not text.startswith("\r")
+    write(_shown(text, colour, begun=begun), **markup)
+
+
+def _write_raw(write: Any, own: str, text: str, **options: Any) -> None:
+    write(text.replace(own, _ESCAPE), **options)
+
+
+def _shown(text: str, colour: re.Pattern[str], *, begun: bool) -> str:
+    """``console`` text, pytest's own colours and a carriage return before everything. ``begun``: something stands
+    before ``text`` in its line."""
     rewrites = "\r" if text.startswith("\r") else ""
-    begun = writer.width_of_current_line > 0 and not rewrites
-    parts = _COLOUR.split(text.removeprefix("\r")) if writer.hasmarkup else [text.removeprefix("\r")]
+    parts = colour.split(text.removeprefix("\r"))
     for number in range(0, len(parts), 2):  # what is between the colours
-        parts[number] = _shown(parts[number], begun or number > 0)
-    write(rewrites + "".join(parts), **markup)
-
-
-def _shown(text: str, begun: bool) -> str:
-    """``begun``: something stands before ``text`` in its line."""
-    return console(f".{text}")[1:] if begun else console(text)
+        part = parts[number]
+        parts[number] = console(f".{part}")[1:] if begun or number > 0 else console(part)
+    return rewrites + "".join(parts)
 
 
 def guard_report(report: pytest.TestReport) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -256,12 +257,19 @@ def test_blanks_in_a_recipe_and_a_makefile_that_hangs(parser_dir: Path, reposito
         build(build_plan(parser_dir, repository))
 
 
-def test_a_build_that_nobody_waits_for_any_more_is_killed(parser_dir: Path, repository: Path) -> None:
-    (parser_dir / "Makefile").write_text("all:\n\techo $$$$ >shell.pid; sleep 60\n")
+def test_a_build_that_nobody_waits_for_any_more_is_killed(
+    parser_dir: Path, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A compiler that is killed leaves its temporary files."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    left = set(tmp_path.iterdir())
+    (parser_dir / "Makefile").write_text("all:\n\ttouch $$TMPDIR/ccX.s; echo $$$$ >shell.pid; sleep 60\n")
     started = parser_dir / "shell.pid"
     with pytest.raises(DsbenchError, match="the build was stopped"):
         build(build_plan(parser_dir, repository), lambda: started.is_file() and bool(started.read_text()))
     assert _holds_within(10, lambda: not Path("/proc", started.read_text().strip()).exists())
+    assert set(tmp_path.iterdir()) == left
 
 
 def test_make_ends_with_whoever_started_it(parser_dir: Path, repository: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from _pytest._io import TerminalWriter
@@ -17,8 +17,7 @@ def writer(*, colours: bool) -> tuple[TerminalWriter, io.StringIO]:
     stream = io.StringIO()
     made = TerminalWriter(stream)
     made.hasmarkup = colours
-    manager = SimpleNamespace(getplugin=lambda name: SimpleNamespace(_tw=made))
-    terminal_guard.guard(cast(pytest.Config, SimpleNamespace(pluginmanager=manager)))
+    terminal_guard.guard(made)
     return made, stream
 
 
@@ -41,6 +40,21 @@ def test_colours_and_rewritten_lines_stay() -> None:
     gone = "\N{REPLACEMENT CHARACTER}"
     lines = "\x1b[31mab 模型\x1b[0m\n\rcollecting ... tests::test_x[net]"
     assert stream.getvalue() == f"{lines}\x1b[1mc{gone}\x1b[0m"
+
+
+def test_only_pytests_own_colours_stay() -> None:
+    made, stream = writer(colours=True)
+    name = "a\x1b[31mRED\x1b[0m"
+    made.line(f"rootdir: /{name}")
+    made.write(f"{made.markup('FAILED', red=True)} {made.markup(name, bold=True)}")
+    end = made.markup("", red=True)
+    assert end.endswith("\x1b[0m"), "pytest cuts that off"
+    made.write(end[:-4])
+    assert stream.getvalue() == "rootdir: /aRED\n\x1b[31mFAILED\x1b[0m \x1b[1maRED\x1b[0m\x1b[31m"
+    made._write_source([f"x = 1  # {name}"])
+    source = stream.getvalue().splitlines()[-1]
+    assert "\x1b[" in source, "pytest's highlighting"
+    assert "\x1b[31mRED" not in source
 
 
 def test_texts_of_a_report() -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from dsbench.formats import nvinfer
-from dsbench.formats.keyfile import KeyFile
+from dsbench.formats.keyfile import Group, KeyFile
 from dsbench.judge.lint.finding import Finding
 
 S = TypeVar("S")
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]\s*$|([\w-]+):\s*(?:#.*)?$")
 """The line of a group: of an ini file, or of a YAML file."""
+_PAIR = re.compile(r"\s*([^\s=:#][^=:]*?)\s*[=:]\s*(.*?)\s*$")
+MOST = 100
+"""Findings of one row for one file: whoever gave the wrong file need not read a line for each of its keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +79,37 @@ class ConfigText:
         return f"{self.path}:{line}" if line else str(self.path)
 
 
-def written_values(text: str, group: str, key: str) -> list[str]:
-    """Every value that a file gives a key of a group, in order, those that a later line replaces too."""
-    pattern = re.compile(rf"\s*{re.escape(key)}\s*[=:]\s*(.*?)\s*$")
-    found: list[str] = []
+def _written(text: str, group: str) -> Iterator[tuple[str, str]]:
+    """Every key of a group with its value, as often as it is written."""
     inside = False
     for line in text.splitlines():
         if header := _HEADER.match(line):
             inside = (header[1] or header[2]) == group
-        elif inside and (match := pattern.match(line)):
-            found.append(match[1])
-    return found
+        elif inside and (match := _PAIR.match(line)):
+            yield match[1], match[2]
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedKey:
+    """A key that a group has more than once. ``line``: of the last one, which counts; ``same``: all have one value."""
+
+    name: str
+    line: int
+    same: bool
+
+
+def repeated_keys(file: ConfigText, group: Group) -> Iterator[RepeatedKey]:
+    """The keys that a group has more than once, in order."""
+    counts = Counter(group.listed)
+    repeated = [name for name, count in counts.items() if count > 1]
+    if not repeated:
+        return
+    lines = {entry.key: entry.line for entry in group.entries}
+    values: dict[str, set[str]] = {}
+    for name, value in _written(file.text, group.name):
+        values.setdefault(name, set()).add(value)
+    for name in repeated:
+        yield RepeatedKey(name, lines.get(name, 0), len(values.get(name, ())) == 1)
 
 
 def hit(*values: object, key: str = "", group: str = nvinfer.PROPERTY, line: int = 0, severity: str = "") -> Hit:
@@ -94,11 +118,15 @@ def hit(*values: object, key: str = "", group: str = nvinfer.PROPERTY, line: int
 
 
 def apply(rules: Iterable[LintRule[S]], subject: S, file: ConfigText, *, alone: bool) -> Iterator[Finding]:
-    """The findings of every row, in the rows' order."""
+    """The findings of every row, in the rows' order, at most ``MOST`` of a row."""
     for rule in rules:
-        for found in rule.check(subject):
+        severity = (alone and rule.alone) or rule.severity
+        for number, found in enumerate(rule.check(subject)):
+            if number == MOST:
+                what = f"the file has more of these than {MOST}: the others are not listed"
+                yield Finding(rule.id, severity, what, str(file.path), "correct the others as well")
+                break
             place = found.file or file
             line = found.line or place.line(found.key, found.group)
-            severity = found.severity or (alone and rule.alone) or rule.severity
             what, fix = rule.text.format(*found.values), rule.fix.format(*found.values)
-            yield Finding(rule.id, severity, what, place.at(line), fix, line)
+            yield Finding(rule.id, found.severity or severity, what, place.at(line), fix, line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,14 @@ def test_yaml_has_its_own_rules(tmp_path: Path) -> None:
     assert rules(sound) == {}
     wrong = write(tmp_path, text + "class-attrs-all:\n  threshold: 0.3\ntopk: 20\n", "pgie.yml")
     assert rules(wrong) == {"deprecated-key": "warning", "unknown-group": "warning"}
+
+
+@pytest.mark.parametrize(("line", "rule"), [("k{0}=3", "unknown-key"), ("k{0}=3\nk{0}=4", "duplicate-key")])
+def test_a_file_with_very_many_faults_of_a_kind(tmp_path: Path, line: str, rule: str) -> None:
+    path = tmp_path / "config_infer.txt"
+    path.write_text("[property]\n" + "".join(line.format(number) + "\n" for number in range(20000)))
+    started = time.process_time()
+    found = [finding for finding in lint_alone(path) if finding.rule == rule]
+    assert len(found) == 101
+    assert found[-1].what == "the file has more of these than 100: the others are not listed"
+    assert time.process_time() - started < 5

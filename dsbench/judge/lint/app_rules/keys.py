@@ -10,7 +10,7 @@ from dsbench.formats.app.keys import FOREIGN_GROUPS, FOREIGN_PREFIXES
 from dsbench.formats.keyfile import Group
 from dsbench.judge.lint.app_subject import APPLICATION, PRIMARY, AppSubject
 from dsbench.judge.lint.finding import NOTE, WARNING
-from dsbench.judge.lint.rule import Hit, LintRule, hit, written_values
+from dsbench.judge.lint.rule import Hit, LintRule, hit, repeated_keys
 
 _SUFFIXES = (".txt", ".yml", ".yaml")
 _UNKNOWN = re.compile(r"Unknown (?:key|param found in [\w-]+ ?:) ?'?([^' ]+)'?(?: for group \[?([\w-]+)\]?)?")
@@ -64,11 +64,8 @@ def _unknown_group(subject: AppSubject) -> Iterator[Hit]:
 
 def _duplicate_key(subject: AppSubject) -> Iterator[Hit]:
     for group in subject.file.keys.groups:
-        for name in dict.fromkeys(name for name in group.listed if group.listed.count(name) > 1):
-            entry = group.entry(name)
-            line = entry.line if entry else 0
-            same = len(set(written_values(subject.file.text, group.name, name))) == 1
-            yield hit(name, group.name, line, line=line, severity=NOTE if same else "")
+        for one in repeated_keys(subject.file, group):
+            yield hit(one.name, group.name, one.line, line=one.line, severity=NOTE if one.same else "")
 
 
 def _inline_comment(subject: AppSubject) -> Iterator[Hit]:

@@ -11,7 +11,7 @@ from dsbench.formats.keyfile import Entry, Group, ValueKind
 from dsbench.formats.nvinfer.keys import CLASS_KEYS, PROPERTY_KEYS, SPECIAL_KEYS, class_key, property_key
 from dsbench.judge.lint.context import NvinferSubject
 from dsbench.judge.lint.finding import ERROR, NOTE, WARNING
-from dsbench.judge.lint.rule import Hit, LintRule, hit, written_values
+from dsbench.judge.lint.rule import Hit, LintRule, hit, repeated_keys
 
 _TEXT_KINDS = (ValueKind.PATH, ValueKind.STRING)
 _TELLING = {
@@ -106,11 +106,8 @@ def _duplicate_group(subject: NvinferSubject) -> Iterator[Hit]:
 
 def _duplicate_key(subject: NvinferSubject) -> Iterator[Hit]:
     for group in _groups(subject):
-        for name in dict.fromkeys(name for name in group.listed if group.listed.count(name) > 1):
-            entry = group.entry(name)
-            line = entry.line if entry else 0
-            same = len(set(written_values(subject.file.text, group.name, name))) == 1
-            yield hit(name, line, line=line, severity=NOTE if same else "")
+        for one in repeated_keys(subject.file, group):
+            yield hit(one.name, one.line, line=one.line, severity=NOTE if one.same else "")
 
 
 def _inline_comment(subject: NvinferSubject) -> Iterator[Hit]:
