@@ -21,8 +21,8 @@ class RecipeSettings:
     ``image``: container image; empty: DeepStream's or Python's, ``none``: no container. ``install``: what pip installs
     where the image has no dsbench; empty: a placeholder. ``mounts``: directories that every machine has at the same
     path; empty: found from the plan. ``claim``: Kubernetes' PersistentVolumeClaim that they lie on. ``parallel``: jobs
-    at a time, 0 for all. ``minutes``: limit of one run; engines give ten more. ``models`` as they were given, and
-    ``command``, the other arguments of ``dsbench fleet plan``, are for engines that plan on their own.
+    of one need at a time, 0 for all. ``minutes``: limit of one run; engines give ten more. ``models`` as they were
+    given, and ``command``, the other arguments of ``dsbench fleet plan``, are for engines that plan on their own.
     """
 
     image: str = ""
@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a directory that all machines have at this path; repeatable (default: that of all inputs and results)",
     )
     recipe.add_argument("--claim", metavar="NAME", default="dsbench", help="k8s: the volume (default: %(default)s)")
-    recipe.add_argument("--parallel", type=_count, metavar="N", default=0, help="jobs at a time (default: all)")
+    recipe.add_argument("--parallel", type=_count, metavar="N", default=0, help="jobs of a need at once (default: all)")
     recipe.add_argument(
         "--time-limit", type=_count, metavar="MINUTES", default=240, help="of one job (default: %(default)s)"
     )

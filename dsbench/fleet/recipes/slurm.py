@@ -26,17 +26,21 @@ from dsbench.fleet.recipes.settings import NO_IMAGE, SPARE_MINUTES, RecipeSettin
 
 SCRIPT_LIMIT = 2 * 1024 * 1024
 """Bytes of a plan that travels in the script; Slurm takes scripts of 4 MiB (``max_script_size``)."""
+GPU_CPUS = 8
+"""Processors of a job with a GPU that asks for no number, if its node has as many."""
 ARRAY_LIMIT = 1000
 """Tasks of one array: Slurm's MaxArraySize is 1001 unless a site sets it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Array:
-    """One array: ``options`` are sbatch's, safe in a shell; ``container`` is the image as enroot writes it."""
+    """One array: ``options`` are sbatch's, safe in a shell; ``container`` is the image as enroot writes it.
+    ``shares_node``: its number of processors is found when it is submitted."""
 
     offset: int
     options: str
     container: str
+    shares_node: bool
 
 
 def render(jobs: Sequence[FleetJob], settings: RecipeSettings) -> Recipe:
@@ -48,6 +52,7 @@ def render(jobs: Sequence[FleetJob], settings: RecipeSettings) -> Recipe:
         "fleet/slurm.sh.j2",
         name=plan.name,
         count=len(plan.jobs),
+        gpu_cpus=GPU_CPUS,
         arrays=arrays,
         minutes=settings.minutes + SPARE_MINUTES,
         seconds=settings.minutes * 60,
@@ -62,13 +67,13 @@ def render(jobs: Sequence[FleetJob], settings: RecipeSettings) -> Recipe:
 
 
 def _arrays(group: JobGroup, settings: RecipeSettings) -> list[_Array]:
-    image = image_of(group, settings)
+    image, needs = image_of(group, settings), group.needs
     container = "" if image == NO_IMAGE else shell_text(enroot_name(image))
     found = []
     for first in range(0, group.count, ARRAY_LIMIT):
         count = min(ARRAY_LIMIT, group.count - first)
         options = f"--array=0-{count - 1}%{settings.parallel or count} {_needs(group)}"
-        found.append(_Array(group.offset + first, options, container))
+        found.append(_Array(group.offset + first, options, container, bool(needs.gpus and not needs.cpus)))
     return found
 
 

@@ -156,7 +156,9 @@ class Runner:
                 if name.startswith(given["pattern"].rstrip("*")):
                     shutil.copytree(path, workspace / given["path"] / name)
         else:
-            shutil.copy(self.artifacts[given["name"]], workspace)
+            folder = workspace / given["path"]
+            folder.mkdir()
+            shutil.copy(self.artifacts[given["name"]], folder)
 
 
 def evaluated(text: str, values: dict[str, str]) -> str:

@@ -58,7 +58,7 @@ def test_one_array_for_each_need() -> None:
     text = script(MIXED, parallel=1)
     submitted = re.findall(r"^  ids\+=\(\"\$\(sbatch --parsable (.*) \"\$@\" \"\$0\" (\d+)\)\"\)$", text, re.MULTILINE)
     assert submitted == [
-        ("--array=0-1%1 --gres=gpu:L4:1", "0"),
+        ("--array=0-1%1 --gres=gpu:L4:1 --cpus-per-task=$cpus", "0"),
         ("--array=0-0%1 --gres=gpu:nvidia_h200:2 --cpus-per-task=8", "2"),
         ("--array=0-0%1 --gres=none --exclusive", "3"),
     ]
