@@ -136,3 +136,10 @@ def test_slurm_takes_the_options_of_a_gpu_job(cluster: LocalSlurm, tmp_path: Pat
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_script_that_is_no_file_says_so(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["bash"], input=script(MIXED), cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert (done.returncode, done.stderr) == (4, "write this script to a file: sbatch reads it again\n")
