@@ -39,7 +39,7 @@ ALLOWED = {
     "ci": "base model record report",
     "comparison": "base judge record report",
     "handover": "base formats model embedded record report",
-    "fleet": "base formats model comparison record report",
+    "fleet": "base formats model machine comparison record report",
     "plugin": "base model record report runtimes steps ci",
     "cli": "base runtimes steps doctor trtexec inspection advice repair selftest configdiff ci verify comparison"
     " handover fleet",

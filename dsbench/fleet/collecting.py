@@ -69,6 +69,14 @@ def replacing(target: Path) -> Iterator[Path]:
         scratch.remove(made)
 
 
+def require_place(target: Path) -> None:
+    """Raise OSError if no result directory can be made there: before hours of work, not after them."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    made = _hidden(target)
+    made.mkdir()
+    made.rmdir()
+
+
 def _hidden(target: Path) -> Path:
     return target.with_name(f".{target.name}.{secrets.token_hex(8)}")
 
@@ -101,10 +109,16 @@ def _put(made: Path, target: Path) -> None:
     raise FileExistsError(errno.EEXIST, "other processes write the same result", str(target))
 
 
-def known(target: Path, key: str) -> JobResult | None:
-    """The result with this key that lies there and says something about the model; None without one."""
+def earlier(target: Path, key: str) -> JobResult | None:
+    """The result with this key that lies there; None without one."""
     try:
         found = result.read(target)
     except (OSError, ValueError, RecursionError):
         return None
-    return found if found.key == key and found.state is not JobState.INVALID else None
+    return found if found.key == key else None
+
+
+def known(target: Path, key: str) -> JobResult | None:
+    """The result with this key that lies there and says something about the model; None without one."""
+    found = earlier(target, key)
+    return found if found is not None and found.state is not JobState.INVALID else None

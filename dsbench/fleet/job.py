@@ -115,6 +115,8 @@ def _check(job: FleetJob, seen: set[str]) -> None:
         raise ValueError(f"id {job.id!r} is there twice")
     if not _SHA256.fullmatch(job.key):
         raise ValueError(f"key {job.key!r} is no SHA-256")
+    if not is_place(f"{MODELS}/{job.model}") or "/" in job.model:
+        raise ValueError(f"model {job.model!r} is not the name of a directory")
     for file in job.files:
         if not is_place(file.place) or not _SHA256.fullmatch(file.sha256) or file.bytes < 0:
             raise ValueError(f"file {file.place!r} is not valid")

@@ -14,7 +14,7 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.fleet import collecting, plan_file, result, work
 from dsbench.fleet.ending import INTERRUPTED
 from dsbench.fleet.job import FleetJob
-from dsbench.fleet.result import JobResult
+from dsbench.fleet.result import JobResult, JobState
 
 _INTERRUPTED_STATUS = 130
 """As every command of dsbench after Ctrl-C or SIGTERM."""
@@ -28,12 +28,13 @@ def run(arguments: argparse.Namespace) -> int:
         one = _chosen(plan, arguments)
     if arguments.results is not None:
         one = replace(one, results=os.path.abspath(Path(os.path.expanduser(arguments.results), one.id)))
-    found = None if arguments.again else collecting.known(Path(one.results), one.key)
-    if found is not None:
+    found = collecting.earlier(Path(one.results), one.key)
+    if found is not None and found.state is not JobState.INVALID and not arguments.again:
         _say(f"{one.id}: is not run again, its result is there with equal hashes (--again runs it)")
-    else:
-        found = work.run_job(one, timeout_s=arguments.timeout or math.inf, announce=_say)
-    return _ended(found, one)
+        return _ended(found, one)
+    attempts = found.attempts + 1 if found is not None else 1
+    timeout_s = arguments.timeout or math.inf
+    return _ended(work.run_job(one, attempts=attempts, timeout_s=timeout_s, announce=_say), one)
 
 
 def _ended(found: JobResult, one: FleetJob) -> int:

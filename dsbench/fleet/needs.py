@@ -14,6 +14,7 @@ _KIND = re.compile(r"(?:NVIDIA|Tesla|Quadro)\s+([A-Z]{1,2}\d{1,4}[A-Z]?)(?=[\s-]
 """A GPU's name as NVML gives it, such as ``NVIDIA A100-SXM4-80GB`` or ``Tesla T4``. Ray takes the same word as
 accelerator type (``NvidiaGPUAcceleratorManager``); of names like ``NVIDIA GeForce RTX 4090`` it takes one that says
 nothing, so those give no kind."""
+_WORD = re.compile(r"[A-Z]{1,2}\d{1,4}[A-Z]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +40,16 @@ def engine_kind(layout: ModelLayout) -> str:
     ]
     engine = next((path for _, path in sorted(found) if not stand_in.is_stand_in(path)), None)
     provenance = engine_provenance.read(engine) if engine is not None else None
-    kind = _KIND.match(provenance.gpu) if provenance is not None else None
-    return kind[1] if kind else ""
+    return kind_of(provenance.gpu) if provenance is not None else ""
+
+
+def kind_of(gpu_name: str) -> str:
+    """The kind of a GPU by its name; empty if that does not say it without doubt."""
+    match = _KIND.match(gpu_name)
+    return match[1] if match else ""
+
+
+def is_other_kind(wanted: str, gpu_name: str) -> bool:
+    """Whether a GPU is surely of another kind than the one that a job needs. Ray's ``A100-80G`` counts as A100."""
+    found, word = kind_of(gpu_name), _WORD.match(wanted)
+    return bool(found and word) and wanted.partition("-")[0] != found

@@ -10,30 +10,30 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.private import is_own, is_private
 
 _PREFIX = "job-"
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_FIX = "set TMPDIR to a directory with room for the model and its clip"
 
 
 @contextmanager
 def directory(job_id: str) -> Iterator[Path]:
-    """A new directory, and everything in it removed at the end of the block. Raises OSError."""
-    home = Path(tempfile.gettempdir()) / f"dsbench-fleet-{os.getuid()}"
-    if not is_private(home):
-        raise PermissionError(1, "not a directory of this user alone", str(home))
-    with _locked(home):
-        for left in home.glob(f"{_PREFIX}*"):
-            _remove_if_left(left)
-        folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{job_id[:40]}-", dir=home))
-        lock = _lock(folder)
-    try:
+    """A new directory, and everything in it removed at the end of the block. Raises NOT_WRITABLE, OSError."""
+    home = _home()
+    with ExitStack() as held:
+        with ExitStack() as alone:  # a new directory is there for a moment before it is locked
+            _lock(home, alone, fcntl.LOCK_EX)
+            for left in home.glob(f"{_PREFIX}*"):
+                _remove_if_left(left)
+            folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{job_id[:40]}-", dir=home))
+            _lock(folder, held)
+            held.callback(remove, folder)
         yield folder
-    finally:
-        remove(folder)
-        os.close(lock)
 
 
 def remove(folder: Path) -> None:
@@ -41,46 +41,47 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder, onerror=_allow_and_retry)
 
 
-def _allow_and_retry(function: object, path: str, _: object) -> None:
+def _home() -> Path:
+    """Where the directories of this user's jobs on this machine lie. Raises NOT_WRITABLE."""
+    home = Path(tempfile.gettempdir()) / f"dsbench-fleet-{os.getuid()}-{_machine()}"
+    if not is_private(home):
+        what = "the directory of jobs cannot be made, or somebody else may write to it"
+        raise DsbenchError(Code.NOT_WRITABLE, what, where=str(home), fix=_FIX)
+    if os.statvfs(home).f_flag & os.ST_NOEXEC:
+        what = "the directory of jobs is on a file system mounted noexec: no parser can be loaded there"
+        raise DsbenchError(Code.NOT_WRITABLE, what, where=str(home), fix=_FIX)
+    return home
+
+
+def _machine() -> str:
+    """Tells machines apart that share a TMPDIR: one does not see the locks of another."""
+    with suppress(OSError):
+        return _BOOT_ID.read_text().strip()[:8]
+    return os.uname().nodename
+
+
+def _lock(folder: Path, held: ExitStack, operation: int = fcntl.LOCK_EX | fcntl.LOCK_NB) -> bool:
+    """Lock a directory until ``held`` closes; False if another process has it, or the file system has no locks."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    held.callback(os.close, handle)
     try:
+        fcntl.flock(handle, operation)
+    except OSError:
+        return False
+    return True
+
+
+def _remove_if_left(folder: Path) -> None:
+    with suppress(OSError), ExitStack() as held:
+        if is_own(folder) and _lock(folder, held):
+            remove(folder)
+
+
+def _allow_and_retry(function: object, path: str, _: object) -> None:
+    with suppress(OSError):
         os.chmod(os.path.dirname(path), 0o700)
         if os.path.isdir(path) and not os.path.islink(path):
             os.chmod(path, 0o700)
             shutil.rmtree(path, ignore_errors=True)
         else:
             os.unlink(path)
-    except OSError:
-        return
-
-
-def _remove_if_left(folder: Path) -> None:
-    if not is_own(folder):
-        return
-    try:
-        lock = _lock(folder)
-    except OSError:
-        return  # its job lives
-    remove(folder)
-    os.close(lock)
-
-
-@contextmanager
-def _locked(home: Path) -> Iterator[None]:
-    """Nobody else makes or sweeps meanwhile: a new directory is there for a moment before it is locked."""
-    handle = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _lock(folder: Path) -> int:
-    """A descriptor that locks the directory until it is closed. Raises OSError if another process holds it."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BaseException:
-        os.close(handle)
-        raise
-    return handle

@@ -17,13 +17,15 @@ from dsbench.base import process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.os_errors import as_dsbench_error, system_errors
 from dsbench.base.python_child import python_command
-from dsbench.fleet import collecting, inputs, job, result, scratch
+from dsbench.fleet import collecting, inputs, job, needs, result, scratch
 from dsbench.fleet.ending import INTERRUPTED, ending
 from dsbench.fleet.inputs import Fetch
 from dsbench.fleet.job import MODELS, FleetJob
 from dsbench.fleet.result import JobResult, JobState
+from dsbench.machine import hardware
 
 Announce = Callable[[str], object]
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_job(
@@ -39,15 +41,17 @@ def run_job(
     ``fetch`` gives inputs that neither a shared path nor an object store has. ``attempts``: starts of this job, this
     one included. ``timeout_s``: the longest time for pytest. ``announce`` gets what is being done.
 
-    SIGINT or SIGTERM ends pytest as Ctrl-C does: the partial record is kept, and the job is INVALID (``INTERRUPTED``).
-    At a second one, and before pytest runs, KeyboardInterrupt passes and the result has no record. A PASSED or FAILED
-    result with the same key is never replaced by an INVALID one.
+    SIGINT, SIGTERM or SIGHUP ends pytest as Ctrl-C does: the partial record is kept, and the job is INVALID
+    (``INTERRUPTED``). At a second one, and before pytest runs, KeyboardInterrupt passes and the result has no record. A
+    PASSED or FAILED result with the same key is never replaced by an INVALID one.
     Call it in the main thread: pytest is killed when the thread that started it ends, and only the main thread gets
     signals. Raises NOT_WRITABLE or FILE_ACCESS if the result cannot be written.
     """
     begun = _begun(one, attempts)
     try:
         _require_version(one)
+        _require_gpu_kind(one)
+        collecting.require_place(Path(one.results))
         with scratch.directory(one.id) as folder:
             announce(f"{one.id}: brings {len(one.files)} files")
             inputs.bring(one, folder, fetch)
@@ -85,6 +89,13 @@ def _require_version(one: FleetJob) -> None:
         raise DsbenchError(Code.JOB_VERSION, what, fix=fix)
 
 
+def _require_gpu_kind(one: FleetJob) -> None:
+    found = hardware.gpu(0) if one.needs.gpu_kind else None
+    if found is not None and needs.is_other_kind(one.needs.gpu_kind, found.name):
+        what = f"the job needs a GPU of the kind {one.needs.gpu_kind}, and this machine has {found.name}"
+        raise DsbenchError(Code.GPU_MISSING, what, fix="run it where such a GPU is, or plan with another --gpu-kind")
+
+
 def _command(one: FleetJob, folder: Path) -> tuple[str, ...]:
     """Paths are relative to the job's directory: the record and the report name inputs as the plan does."""
     model = f"{MODELS}/{one.model}"
@@ -108,7 +119,10 @@ def _write(one: FleetJob, found: JobResult, model_dir: Path | None = None) -> Jo
 
 @contextmanager
 def _until_signal() -> Iterator[threading.Event]:
-    """The first SIGINT or SIGTERM of the block sets the event; the next one raises KeyboardInterrupt."""
+    """The first SIGINT, SIGTERM or SIGHUP of the block sets the event; the next one raises KeyboardInterrupt.
+
+    An ignored signal stays ignored (nohup). Outside the main thread no signal does anything.
+    """
     signalled = threading.Event()
 
     def note(number: int, _: object) -> None:
@@ -117,7 +131,8 @@ def _until_signal() -> Iterator[threading.Event]:
         signalled.set()
 
     in_main = threading.current_thread() is threading.main_thread()
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM) if in_main}
+    numbers = [one for one in _SIGNALS if in_main and signal.getsignal(one) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, note) for number in numbers}
     try:
         yield signalled
     finally:

@@ -45,6 +45,9 @@ def test_a_plan_is_read_as_it_was_written() -> None:
         ({"files": [{"place": "models/net/x", "source": "x", "bytes": 1, "sha256": "x"}]}, "models/net/x"),
         ({"options": [{"name": "video", "place": "../clip.mp4"}]}, "clip.mp4"),
         ({"command": "pytest"}, "command"),
+        ({"model": ".."}, "model"),
+        ({"model": "a/../../b"}, "model"),
+        ({"model": ""}, "model"),
     ],
 )
 def test_a_line_that_is_no_safe_job_is_refused(changed: dict[str, Any], named: str) -> None:

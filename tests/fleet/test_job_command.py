@@ -26,9 +26,9 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[FleetJob]:
     """The jobs that were run; each passes."""
     jobs: list[FleetJob] = []
 
-    def run_job(one: FleetJob, **_: object) -> JobResult:
+    def run_job(one: FleetJob, *, attempts: int, **_: object) -> JobResult:
         jobs.append(one)
-        return JobResult(one.id, one.key, one.model, PASSED)
+        return JobResult(one.id, one.key, one.model, PASSED, attempts=attempts)
 
     monkeypatch.setattr(work, "run_job", run_job)
     return jobs
@@ -95,3 +95,17 @@ def test_an_invalid_job_has_a_status_that_says_so(
 ) -> None:
     monkeypatch.setattr(work, "run_job", lambda one, **_: JobResult(one.id, one.key, one.model, INVALID, reason))
     assert cli.main(["fleet", "job", str(plan), "--number", "0"]) == status
+
+
+def test_the_starts_of_a_job_that_could_not_be_run_are_counted(plan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = a_job("b", plan.parent / "results")
+    work.invalid(one, "the node was lost", 2)
+    counted: list[int] = []
+
+    def run_job(one: FleetJob, *, attempts: int, **_: object) -> JobResult:
+        counted.append(attempts)
+        return JobResult(one.id, one.key, one.model, PASSED)
+
+    monkeypatch.setattr(work, "run_job", run_job)
+    assert cli.main(["fleet", "job", str(plan), "--id", one.id]) == 0
+    assert counted == [3]

@@ -17,9 +17,11 @@ import pytest
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.fleet import collecting, inputs, plan, result, scratch, work
-from dsbench.fleet.job import FleetJob, JobFile, JobOption
+from dsbench.fleet.job import FleetJob, JobFile, JobOption, Needs
 from dsbench.fleet.plan import PlanSettings
 from dsbench.fleet.result import JobResult, JobState
+from dsbench.formats.versions import Gpu
+from dsbench.machine import hardware
 from dsbench.record import store
 from tests.fleet.plans import a_job, model_dir
 
@@ -58,8 +60,7 @@ def pytest_is(monkeypatch: pytest.MonkeyPatch) -> Script:
 
 
 def scratch_directories() -> list[str]:
-    home = Path(tempfile.gettempdir(), f"dsbench-fleet-{os.getuid()}")
-    return [path.name for path in home.iterdir()] if home.exists() else []
+    return [path.name for path in Path(tempfile.gettempdir()).glob("dsbench-fleet-*/*")]
 
 
 # --- inputs -----------------------------------------------------------------------------------------------------------
@@ -156,6 +157,28 @@ def test_a_plan_of_another_version_is_invalid_and_names_both(job: FleetJob) -> N
     assert work.__version__ in found.reason
 
 
+@pytest.mark.parametrize(("gpu", "state"), [("NVIDIA H100 PCIe", INVALID), ("NVIDIA L4", PASSED), (None, PASSED)])
+def test_a_job_for_another_kind_of_gpu_is_invalid(
+    job: FleetJob, pytest_is: Script, monkeypatch: pytest.MonkeyPatch, gpu: str | None, state: JobState
+) -> None:
+    monkeypatch.setattr(hardware, "gpu", lambda _: gpu and Gpu(0, gpu, 24576, "580.1", "13.0", "8.9"))
+    pytest_is("exit 0")
+    found = work.run_job(replace(job, needs=Needs(gpus=1, gpu_kind="L4")))
+    assert found.state is state
+    assert ("[gpu-missing]" in found.reason) is (state is INVALID)
+
+
+def test_ctrl_c_before_pytest_runs_leaves_a_result_too(job: FleetJob) -> None:
+    def interrupt(_: JobFile) -> Iterator[bytes]:
+        raise KeyboardInterrupt
+
+    Path(job.files[0].source).unlink()
+    with pytest.raises(KeyboardInterrupt):
+        work.run_job(job, fetch=interrupt)
+    assert result.read(Path(job.results)).reason == "interrupted"
+    assert not scratch_directories()
+
+
 # --- result directories -----------------------------------------------------------------------------------------------
 
 
@@ -185,6 +208,14 @@ def test_an_invalid_result_does_not_replace_one_of_the_same_key(job: FleetJob) -
     work.invalid(replace(job, key="ab" * 32), "the node was lost", 3)
     assert result.read(Path(job.results)).state is INVALID
     assert [path.name for path in Path(job.results).parent.iterdir()] == [job.id]
+
+
+def test_a_place_that_no_result_can_be_written_to_is_found_before_the_run(job: FleetJob, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    Path(job.files[0].source).unlink()  # it would be an INVALID job
+    with pytest.raises(DsbenchError) as caught:
+        work.run_job(replace(job, results=str(tmp_path / "file" / "net-1")))
+    assert caught.value.code in (Code.NOT_WRITABLE, Code.FILE_ACCESS)
 
 
 def test_a_result_is_replaced_by_a_whole_one_or_not_at_all(job: FleetJob) -> None:
@@ -268,6 +299,27 @@ def test_pytest_ends_with_a_killed_job_and_the_next_job_removes_what_it_left(
 def test_a_directory_of_a_job_that_still_runs_is_left_alone() -> None:
     with scratch.directory("one") as first, scratch.directory("two"):
         assert first.is_dir()
+
+
+def test_a_temporary_directory_from_which_nothing_can_be_loaded_is_refused(
+    job: FleetJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noexec = list(os.statvfs("/"))
+    noexec[8] |= os.ST_NOEXEC
+    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result(noexec))
+    found = work.run_job(job)
+    assert found.state is INVALID
+    assert "noexec" in found.reason
+
+
+def test_a_file_system_without_locks_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_lock(*_: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr("fcntl.flock", no_lock)
+    with scratch.directory("one") as first, scratch.directory("two"):
+        assert first.is_dir()
+    assert not scratch_directories()
 
 
 def test_a_scratch_directory_that_forbids_its_removal_is_removed() -> None:
