@@ -43,6 +43,7 @@ class FileKind(Enum):
     MESSAGE = ("a result of dsbench's own", 512 << 20)
     REPORT = ("a report", 512 << 20)
     JUNIT = ("a JUnit file", 64 << 20)
+    JOB_RESULT = ("a job's result", 1 << 20)
     SYSTEM = ("a file of the kernel", 4 << 20)
 
     def __init__(self, title: str, limit: int) -> None:

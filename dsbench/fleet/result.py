@@ -63,7 +63,7 @@ def write(result: JobResult, folder: Path) -> None:
 
 def read(folder: Path) -> JobResult:
     """The result of a job's directory. Raises OSError, ValueError (RecursionError too) if it has none that is valid."""
-    result = jsonable.loads(JobResult, reading.read_text(folder / RESULT_FILE, FileKind.MESSAGE))
+    result = jsonable.loads(JobResult, reading.read_text(folder / RESULT_FILE, FileKind.JOB_RESULT))
     if result.version != VERSION:
         raise ValueError(f"version {result.version} of {RESULT_FILE} is not known")
     return result

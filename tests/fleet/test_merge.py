@@ -206,8 +206,12 @@ def test_special_files_do_not_block_a_merge(tmp_path: Path) -> None:
         (tmp_path / path).unlink(missing_ok=True)
         os.mkfifo(tmp_path / path)
     os.mkfifo(tmp_path / "loose.json")
+    with (a_result(tmp_path, "large") / RESULT_FILE).open("ab") as file:
+        file.truncate(2 << 20)
     data, status = merged(tmp_path / "out", tmp_path)
-    assert states(data) == {"record": "passed", "junit": "passed", "result-1": "invalid", "picture": "passed"}
+    assert states(data) == {"record": "passed", "junit": "passed", "result-1": "invalid", "picture": "passed"} | {
+        "large-1": "invalid"
+    }
     assert status == 3
     assert "a FIFO" in data["left_out"][0]
 
