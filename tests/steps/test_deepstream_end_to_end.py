@@ -21,6 +21,8 @@ from pathlib import Path
 import pytest
 
 import dsbench
+from dsbench.fleet import model_files
+from dsbench.model.layout import ModelLayout
 from dsbench.record import store
 from dsbench.record.evidence import Evidence
 from dsbench.verify import verification
@@ -130,6 +132,14 @@ def test_every_step_passes(done: subprocess.CompletedProcess[str]) -> None:
     said = "".join(line for line in done.stdout.splitlines(keepends=True) if not line.startswith("metadata:"))
     assert "embedded" not in said.replace("embedded/sdk", ""), "nothing here is the embedded runtime"
     assert re.search(r"DS Run 1: 2 streams \| FPS/stream=[\d.]+ \| total=[\d.]+ img/s \| RT_STREAMS=\d+", done.stdout)
+
+
+def test_a_run_leaves_no_input_of_a_fleets_job(done: subprocess.CompletedProcess[str], site: Machine) -> None:
+    found = model_files.of_model(ModelLayout.at(str(site.model), site.model), "deepstream")
+    own = {path.relative_to(STREET).as_posix() for path in STREET.rglob("*") if path.is_file()}
+    made = {file.path for file in found.files} - own
+    assert made
+    assert all(re.fullmatch(r"benchmarks/(engines|b\d+)/[^/]+", path) for path in made), "what `dsbench prepare` makes"
 
 
 def test_step_8_reports_the_run(done: subprocess.CompletedProcess[str], site: Machine) -> None:

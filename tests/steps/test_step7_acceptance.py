@@ -12,6 +12,7 @@ import pytest
 
 from dsbench.base import places
 from dsbench.base.errors import DsbenchError
+from dsbench.fleet import model_files
 from dsbench.model import preflight
 from dsbench.model.layout import ModelLayout
 from dsbench.model.stand_in import STAND_IN_MARK
@@ -87,6 +88,11 @@ def test_every_step_passes_and_every_line_follows_from_the_files(
     step6, run1, run2, total = map(float, times.groups())
     assert total == pytest.approx(step6 + run1 + run2, abs=0.001)
     assert "[Step 6] completed in" in (workspace / "reports/net.html").read_text()
+
+
+def test_a_run_leaves_no_input_of_a_fleets_job(done: subprocess.CompletedProcess[str], workspace: Path) -> None:
+    found = model_files.of_model(ModelLayout.at("models/net", workspace), "embedded")
+    assert [file.path for file in found.files] == ["config/labels.txt", "model/net.onnx"]
 
 
 def test_step_8_follows_from_the_record_alone(done: subprocess.CompletedProcess[str], workspace: Path) -> None:
