@@ -105,10 +105,20 @@ def findings(found: tuple[InspectFinding, ...]) -> Iterator[str]:
     for item in found:
         code = f"[{item.code}] " if item.code else ""
         yield from _paragraph(item.severity, code + item.what, indent=10)
-        for title, text in (("where", item.where), ("fix", item.fix)):
-            for line in text.splitlines():  # a fix may hold a script: its lines stay as they are
-                yield _once(f"{'':10}{title}: {printable(line)}")
-                title = " " * len(title)
+        prose, script = _without_script(item.fix)
+        for title, lines in (("where", item.where.splitlines()), ("fix", prose)):
+            lead = f"{'':10}{title}:"
+            for line in lines:
+                yield from _paragraph(lead, line, indent=len(lead) + 1)
+                lead = " " * len(lead)
+        yield from (_once(printable(line)) for line in script)
+
+
+def _without_script(fix: str) -> tuple[list[str], list[str]]:
+    """The lines of a fix, and those of the shell script at its end: they stay as they are, to be copied."""
+    lines = fix.splitlines()
+    start = next((number for number, line in enumerate(lines) if "<<'EOF'" in line), len(lines))
+    return lines[:start], lines[start:]
 
 
 def _paragraph(title: str, text: str, *, indent: int = _INDENT) -> Iterator[str]:

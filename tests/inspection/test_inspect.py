@@ -13,6 +13,7 @@ import pytest
 
 from dsbench import cli
 from dsbench.inspection import inspection, text
+from dsbench.inspection.findings import InspectFinding
 from tests import onnx_zoo as zoo
 from tests.inspection.material import with_metadata, yolox
 
@@ -138,3 +139,14 @@ def test_names_of_the_metadata(tmp_path: Path) -> None:
     found = inspection.inspect(model).inspection
     assert (found.names, found.names_source) == (("a", "b c", "d"), "ONNX metadata: names")
     assert re.search(r"^  names +3 \(ONNX metadata: names\): a, 'b c', d$", text.render(found), re.MULTILINE)
+
+
+def test_a_fix_is_wrapped_and_its_script_stays_as_it_is() -> None:
+    long = "  model.graph.node.append(" + "x, " * 40 + ")"
+    fix = f"{'give every output a batch ' * 6}:\npython3 - <<'EOF'\n{long}\nEOF"
+    first, *prose, start, code, end = text.findings((InspectFinding("error", "what", "code", "net.onnx", fix),))
+    assert first == "error     [code] what"
+    assert prose[0] == "          where: net.onnx"
+    assert prose[1].startswith("          fix: give every output")
+    assert all(line.startswith(" " * 15) and len(line) <= 100 for line in prose[2:])
+    assert (start, code, end) == ("python3 - <<'EOF'", long, "EOF")
