@@ -35,17 +35,17 @@ _VARIABLE_LIMIT = 100 * 1024
 def render(jobs: Sequence[FleetJob], settings: RecipeSettings) -> Recipe:
     """The workflow. Raises USAGE for models that it cannot name."""
     plan = OrderedPlan(jobs)
-    first = plan.groups[0]
-    image = image_of(first, settings) if settings.image or first.needs.gpus else NO_IMAGE
+    gpus = next((group for group in plan.groups if group.needs.gpus), None)
+    image = settings.image or (image_of(gpus, settings) if gpus else NO_IMAGE)
     models = settings.models or tuple(job.model_dir for job in plan.jobs)
     rendered = resources.render(
         "fleet/github.yml.j2",
         models=_variable(models),
-        arguments=_variable(settings.command or ("--runtime", first.runtime)),
+        arguments=_variable(settings.command or ("--runtime", plan.jobs[0].runtime)),
         install=_expression_free(yaml_text(requirement(plan, settings))),
         image="" if image == NO_IMAGE else _expression_free(yaml_text(image)),
         small_image="" if image == NO_IMAGE else yaml_text(PYTHON_IMAGE),
-        gpus=first.needs.gpus,
+        gpus=gpus is not None,
         parallel=settings.parallel,
         minutes=settings.minutes,
         mounts=[_expression_free(yaml_text(f"{one}:{one}")) for one in settings.mounts],

@@ -7,13 +7,19 @@ import re
 from dsbench.base.errors import Code, DsbenchError
 
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
+_RAY = re.compile(r"[A-Z]{1,3}\d{1,4}[A-Z]{0,2}")
 _PRODUCTS = {
     "T4": ("Tesla-T4",),
-    "V100": ("Tesla-V100-SXM2-16GB", "Tesla-V100-SXM2-32GB", "Tesla-V100-PCIE-16GB", "Tesla-V100-PCIE-32GB"),
-    "P100": ("Tesla-P100-PCIE-16GB", "Tesla-P100-SXM2-16GB"),
     "P4": ("Tesla-P4",),
-    "A10": ("NVIDIA-A10",),
-    "A10G": ("NVIDIA-A10G",),
+    "P40": ("Tesla-P40",),
+    "P100": ("Tesla-P100-PCIE-12GB", "Tesla-P100-PCIE-16GB", "Tesla-P100-SXM2-16GB"),
+    "V100": (
+        "Tesla-V100-SXM2-16GB",
+        "Tesla-V100-SXM2-32GB",
+        "Tesla-V100-SXM3-32GB",
+        "Tesla-V100-PCIE-16GB",
+        "Tesla-V100-PCIE-32GB",
+    ),
     "A100": (
         "NVIDIA-A100-SXM4-40GB",
         "NVIDIA-A100-SXM4-80GB",
@@ -23,21 +29,20 @@ _PRODUCTS = {
     ),
     "A100-40G": ("NVIDIA-A100-SXM4-40GB", "NVIDIA-A100-PCIE-40GB"),
     "A100-80G": ("NVIDIA-A100-SXM4-80GB", "NVIDIA-A100-PCIE-80GB", "NVIDIA-A100-80GB-PCIe"),
-    "L4": ("NVIDIA-L4",),
-    "L40S": ("NVIDIA-L40S",),
     "H100": ("NVIDIA-H100-80GB-HBM3", "NVIDIA-H100-PCIe", "NVIDIA-H100-NVL"),
     "H200": ("NVIDIA-H200", "NVIDIA-H200-NVL"),
-    "H20": ("NVIDIA-H20",),
 }
-"""Ray's ``accelerator_type`` as values of the node label ``nvidia.com/gpu.product``, which is NVML's product name with
-dashes for blanks (GPU feature discovery, as its documentation and NVIDIA's lists of products name them)."""
+"""Names of Ray's whose products have longer names, as values of the node label ``nvidia.com/gpu.product``: NVML's name
+with dashes for blanks (NVIDIA's GPU feature discovery)."""
 
 
 def kubernetes_products(kind: str) -> tuple[str, ...]:
-    """Values of the label ``nvidia.com/gpu.product`` that a kind stands for. One that is not a name of Ray's is taken
-    as the product's. Raises USAGE if it cannot be a label."""
-    known = {name.lower(): products for name, products in _PRODUCTS.items()}
-    return known.get(kind.lower()) or (_label(kind, "-"),)
+    """Values of the label ``nvidia.com/gpu.product`` that a kind stands for: ``L4`` for ``NVIDIA-L4``. What is no name
+    of Ray's is taken as the product's. Raises USAGE if it cannot be a label."""
+    name = kind.strip().upper()
+    if name in _PRODUCTS:
+        return _PRODUCTS[name]
+    return (f"NVIDIA-{name}" if _RAY.fullmatch(name) else _label(kind, "-"),)
 
 
 def slurm_type(kind: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shlex
 from collections.abc import Iterable, Sequence
@@ -46,18 +47,16 @@ class OrderedPlan:
 
     def __init__(self, jobs: Sequence[FleetJob]) -> None:
         if not jobs:
-            raise DsbenchError(Code.USAGE, "the plan has no job", fix="name model directories that are not done yet")
+            raise DsbenchError(Code.USAGE, "no job is left to run", fix="merge the results that are there")
         self.jobs = sorted(jobs, key=_order)  # stable: otherwise as planned
 
     @cached_property
     def groups(self) -> tuple[JobGroup, ...]:
         found: list[JobGroup] = []
-        for number, job in enumerate(self.jobs):
-            last = found[-1] if found else None
-            if last and (last.needs, last.runtime) == (job.needs, job.runtime):
-                found[-1] = JobGroup(last.offset, last.count + 1, last.needs, last.runtime)
-            else:
-                found.append(JobGroup(number, 1, job.needs, job.runtime))
+        for _, jobs in itertools.groupby(self.jobs, key=_order):
+            first, *others = jobs
+            offset = found[-1].offset + found[-1].count if found else 0
+            found.append(JobGroup(offset, 1 + len(others), first.needs, first.runtime))
         return tuple(found)
 
     @cached_property
@@ -77,7 +76,7 @@ class OrderedPlan:
         if len(folders) > 1:
             what = f"the results of the jobs go to different directories: {', '.join(sorted(folders)[:3])}"
             raise DsbenchError(Code.USAGE, what, fix="plan with one --results DIR")
-        return checked_path(folders.pop())
+        return folders.pop()
 
     @cached_property
     def merged(self) -> str:
@@ -112,23 +111,22 @@ def requirement(plan: OrderedPlan, settings: RecipeSettings) -> str:
 def mounts(plan: OrderedPlan, settings: RecipeSettings) -> tuple[str, ...]:
     """The directories that have to be the same on every machine: models, files of options, results.
 
-    Files that an object store has need none. Raises USAGE if one of ``settings.mounts`` is missing or may not be one.
+    Files that an object store has need none. Raises USAGE if one is outside ``settings.mounts`` or cannot be mounted.
     """
     sources = {file.uri.removeprefix("file://") or file.source for job in plan.jobs for file in job.files}
     sources = {path for path in sources if path.startswith("/")}  # the others are URIs
     needed = {os.path.dirname(path) for path in sources} | {plan.results}
     found = settings.mounts or _outermost(needed)
     for path in found:
+        _check_characters(path)
         if path in _SYSTEM_FOLDERS or not path.startswith("/") or not path.strip("/"):
             what = f"{path} cannot be mounted in a container: it would hide what the container has there"
-            raise DsbenchError(
-                Code.USAGE, what, fix="move models, clips and results below one directory, or give --mount"
-            )
+            raise DsbenchError(Code.USAGE, what, fix="keep models, clips and results below a directory of their own")
     for path in sorted(needed):
         if not any(_is_inside(path, mount) for mount in found):
             what = f"{path} lies in none of the directories that are mounted: {', '.join(found)}"
             raise DsbenchError(Code.USAGE, what, fix="give a --mount for it, or put the inputs into a --store")
-    return tuple(checked_path(path) for path in found)
+    return found
 
 
 def _outermost(paths: Iterable[str]) -> tuple[str, ...]:
@@ -144,12 +142,11 @@ def _is_inside(path: str, folder: str) -> bool:
     return PurePosixPath(path).is_relative_to(folder)
 
 
-def checked_path(path: str) -> str:
-    """``path`` if engines can hold it. Raises USAGE: control characters, ``:`` and ``,`` separate paths there."""
+def _check_characters(path: str) -> None:
+    """Raise USAGE if engines cannot mount ``path``: they separate paths by ``:`` and ``,``."""
     if not path.isprintable() or set(path) & set(":,\\"):
         what = f"the path {path!r} has characters that a mount cannot have"
         raise DsbenchError(Code.USAGE, what, fix="use a path of letters, digits, blanks and . _ - /")
-    return path
 
 
 def yaml_text(text: str) -> str:

@@ -48,6 +48,7 @@ def render(jobs: Sequence[FleetJob], settings: RecipeSettings) -> Recipe:
     plan = OrderedPlan(jobs)
     text, path = plan.fitted(SCRIPT_LIMIT)
     arrays = [array for group in plan.groups for array in _arrays(group, settings)]
+    found = () if settings.image == NO_IMAGE else mounts(plan, settings)
     rendered = resources.render(
         "fleet/slurm.sh.j2",
         name=plan.name,
@@ -61,7 +62,7 @@ def render(jobs: Sequence[FleetJob], settings: RecipeSettings) -> Recipe:
         results=shell_text(plan.results),
         merged=shell_text(plan.merged),
         install=shell_text(requirement(plan, settings)),
-        container_mounts=shell_text(",".join(f"{one}:{one}" for one in mounts(plan, settings))),
+        container_mounts=shell_text(",".join(f"{one}:{one}" for one in found)),
     )
     return Recipe(rendered, path, plan.text if path else "")
 

@@ -36,7 +36,7 @@ def test_the_name_follows_from_the_plan() -> None:
 
 
 def test_a_plan_without_jobs_is_an_error() -> None:
-    with pytest.raises(DsbenchError, match="no job") as raised:
+    with pytest.raises(DsbenchError, match="no job is left") as raised:
         OrderedPlan([])
     assert raised.value.code is Code.USAGE
 
@@ -107,6 +107,8 @@ def test_hostile_texts_stay_data_in_yaml_and_in_a_shell() -> None:
     [
         ("L4", ("NVIDIA-L4",), "L4"),
         ("l40s", ("NVIDIA-L40S",), "l40s"),
+        ("A30", ("NVIDIA-A30",), "A30"),
+        ("RTX-A6000", ("RTX-A6000",), "RTX-A6000"),
         ("T4", ("Tesla-T4",), "T4"),
         ("H100", ("NVIDIA-H100-80GB-HBM3", "NVIDIA-H100-PCIe", "NVIDIA-H100-NVL"), "H100"),
         ("NVIDIA RTX A6000", ("NVIDIA-RTX-A6000",), "nvidia_rtx_a6000"),
