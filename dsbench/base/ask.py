@@ -10,8 +10,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dsbench.base.descendants import signal_group
 from dsbench.base.environment import snapshot
-from dsbench.base.process import prepare_child, signal_group
+from dsbench.base.process import prepare_child
 
 LIMIT = 4 << 20
 """Bytes of one stream after which a program is killed: a broken one may print without end."""

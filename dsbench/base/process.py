@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import resource
@@ -10,25 +9,23 @@ import shlex
 import signal
 import subprocess
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dsbench.base import isolation, places, text
+from dsbench.base.descendants import Descendants, signal_group
 from dsbench.base.environment import snapshot
 from dsbench.base.errors import Code, DsbenchError
 
 _PR_SET_PDEATHSIG = 1
 _POLL_S = 0.02
-_PASSES = 5
 _GRACE_S = 15.0
 """After SIGINT: deepstream-app takes 6 s to end with 128 streams."""
 _TERM_S = 2.0
 _NO_ROOM = 16 * 1024
 _MOST_FILES = 65536
 _BY_SIGINT = (0, -signal.SIGINT, 128 + signal.SIGINT)
-_MARK = "DSBENCH_CHILD"
 LOG_LIMIT = 1 << 30
 """Bytes of output after which a program is stopped, before it fills the disk."""
 
@@ -102,13 +99,16 @@ def run(
     Raises RUNTIME_UNAVAILABLE if the program cannot be started.
     """
     started = time.monotonic()
-    mark = uuid.uuid4().hex
-    child = _start(command, log, mark)
+    descendants = Descendants.of_next_child()
+    child = _start(command, log, descendants)
     try:
         clock = _Clock(started + deadline_s, progress, stall_s)
         end = _watch(child, until, clock, log)
     finally:
-        _kill_all(child, mark)
+        descendants.kill(child)
+        if child.stdin is not None:
+            child.stdin.close()
+        child.wait()
     return Finished(
         command=tuple(command),
         log=log,
@@ -120,7 +120,7 @@ def run(
     )
 
 
-def _start(command: Sequence[str], log: Path, mark: str) -> subprocess.Popen[bytes]:
+def _start(command: Sequence[str], log: Path, descendants: Descendants) -> subprocess.Popen[bytes]:
     try:
         output = places.new_file(log)  # closed below, the child has its own descriptor
     except OSError as error:
@@ -138,7 +138,7 @@ def _start(command: Sequence[str], log: Path, mark: str) -> subprocess.Popen[byt
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env=isolation.environment(snapshot(**{_MARK: f"{os.environ.get(_MARK, '')} {mark}".strip()})),
+                env=isolation.environment(snapshot(**descendants.variables)),
                 preexec_fn=prepare_child,  # noqa: PLW1509 - a few system calls, no lock, no allocation
             )
         except OSError as error:
@@ -195,7 +195,7 @@ def _watch(child: subprocess.Popen[bytes], until: Callable[[], bool] | None, clo
 
 
 def _stop(child: subprocess.Popen[bytes], interrupt_s: float, terminate_s: float) -> bool:
-    """Send SIGINT, then SIGTERM; True if SIGINT ended it within ``interrupt_s``. SIGKILL is left to ``_kill_all``."""
+    """Send SIGINT, then SIGTERM; True if SIGINT ended it within ``interrupt_s``. SIGKILL is left to ``Descendants``."""
     signal_group(child, signal.SIGINT)
     if _ends_within(child, interrupt_s):
         return True
@@ -217,41 +217,6 @@ def _ends_within(child: subprocess.Popen[bytes], seconds: float) -> bool:
     except subprocess.TimeoutExpired:
         return False
     return True
-
-
-def signal_group(child: subprocess.Popen[bytes], number: int) -> None:
-    """Send a signal to the process group that a child leads; does nothing if the group no longer exists."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # already ended
-        os.killpg(child.pid, number)
-
-
-def _kill_all(child: subprocess.Popen[bytes], mark: str) -> None:
-    """Kill the child's process group and the processes that it started outside of it."""
-    signal_group(child, signal.SIGKILL)
-    for _ in range(_PASSES):  # a killed process may just have started another one
-        strays = _marked(mark)
-        for pid in strays:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        if not strays:
-            break
-    if child.stdin is not None:
-        child.stdin.close()
-    child.wait()
-
-
-def _marked(mark: str) -> list[int]:
-    """Processes with our mark in their environment, including those that left the session (``setsid``), and those
-    that a program of ours below this one started before it was killed: marks add up."""
-    wanted = mark.encode()
-    found = []
-    for name in os.listdir("/proc"):
-        try:
-            if name.isdigit() and wanted in Path("/proc", name, "environ").read_bytes():
-                found.append(int(name))
-        except OSError:  # ended, or of another user
-            continue
-    return found
 
 
 _PRCTL = ctypes.CDLL(None).prctl

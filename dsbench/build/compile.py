@@ -17,6 +17,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from dsbench.base import isolation, logs, places, process, reading
+from dsbench.base.descendants import Descendants
 from dsbench.base.environment import snapshot
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.os_errors import require_present
@@ -173,11 +174,12 @@ def _wrapped_compilers(folder: Path, flags: tuple[str, ...]) -> str:
 
 
 def _run(command: list[str], plan: BuildPlan, temporary: Path, path: str, stopped: Callable[[], bool] | None) -> int:
-    """Exit status of the command, run in its own process group, which ends with it; ``path`` is its PATH.
+    """Exit status of the command; what it started ends with it. ``path`` is its PATH.
 
     What a compiler that is killed leaves of its own lies in ``temporary``.
     """
-    changed = snapshot(LC_ALL="C", TMPDIR=str(temporary))
+    descendants = Descendants.of_next_child()
+    changed = snapshot(LC_ALL="C", TMPDIR=str(temporary), **descendants.variables)
     environment = {name: value for name, value in changed.items() if name not in _MAKE_VARIABLES}
     if path:
         environment["PATH"] = path
@@ -194,7 +196,7 @@ def _run(command: list[str], plan: BuildPlan, temporary: Path, path: str, stoppe
         try:
             return _ended(child, plan, stopped)
         finally:
-            process.signal_group(child, signal.SIGKILL)
+            descendants.kill(child)
             child.wait()
 
 

@@ -3,6 +3,8 @@ built parsers agree with the reference decode."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import subprocess
 import sys
@@ -270,6 +272,31 @@ def test_a_build_that_nobody_waits_for_any_more_is_killed(
         build(build_plan(parser_dir, repository), lambda: started.is_file() and bool(started.read_text()))
     assert _holds_within(10, lambda: not Path("/proc", started.read_text().strip()).exists())
     assert set(tmp_path.iterdir()) == left
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        "(setsid sleep 61 >/dev/null 2>&1 </dev/null &); exit 0",
+        "nohup setsid sh -c 'sleep 61 & sleep 61' & exit 0",
+        "setsid -f sleep 61; exit 1",
+    ],
+)
+def test_what_a_makefile_starts_does_not_outlive_it(parser_dir: Path, repository: Path, recipe: str) -> None:
+    (parser_dir / "Makefile").write_text(
+        f"all:\n\tsetsid -f sleep 61.{os.getpid()}; {recipe.replace('61', f'61.{os.getpid()}')}\n"
+    )
+    with pytest.raises(DsbenchError):
+        build(build_plan(parser_dir, repository))
+    assert _holds_within(5, lambda: not _running(f"61.{os.getpid()}"))
+
+
+def _running(word: str) -> bool:
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if word.encode() in path.read_bytes():
+                return True
+    return False
 
 
 def test_make_ends_with_whoever_started_it(parser_dir: Path, repository: Path) -> None:
