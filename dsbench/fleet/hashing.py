@@ -14,6 +14,7 @@ from typing import Self
 
 from dsbench.base import reading
 from dsbench.base.cpus import usable_cpus
+from dsbench.fleet.walk import FileIdentity
 
 _BLOCK = 1 << 20
 _ATTEMPTS = 3
@@ -33,7 +34,7 @@ class FileHasher:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(min(8, usable_cpus() + 2), thread_name_prefix="dsbench-hash")
-        self._begun: dict[tuple[int, int], Future[FileHash]] = {}
+        self._begun: dict[FileIdentity, Future[FileHash]] = {}
         self._lock = threading.Lock()
         self.hashed = 0
         """Bytes that were read so far."""
@@ -44,8 +45,8 @@ class FileHasher:
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def begin(self, path: Path | str, identity: tuple[int, int]) -> Future[FileHash]:
-        """The hash to come of the file at ``path``. ``identity``: its device and inode, links followed."""
+    def begin(self, path: Path | str, identity: FileIdentity) -> Future[FileHash]:
+        """The hash to come of the file at ``path``, links followed; one of the same identity is taken."""
         found = self._begun.get(identity)
         if found is None:
             found = self._begun[identity] = self._pool.submit(of_file, path, self._count)

@@ -10,7 +10,6 @@ import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,9 +24,11 @@ from dsbench.formats.nvinfer.keys import PROPERTY_KEYS
 from dsbench.model.layout import ModelLayout
 
 _CONFIG = re.compile(r"(config|benchmarks/ds)/[^/]+\.(txt|yml|yaml)")
+_DS_CONFIG = re.compile(r"benchmarks/ds/[^/]+\.txt")
 _SOURCE = re.compile(r"parser/([^/]+\.(mk|c|cc|cpp|cu|h|hpp|cuh)|Makefile)")
 _KEYS = "|".join(["config-file", *(key.name for key in PROPERTY_KEYS if key.path_of)])
-_NAMED_FILE = re.compile(rf"^[ \t-]*(?P<key>{_KEYS})[ \t]*[=:][ \t]*(?P<path>\S.*?)[ \t\r]*$", re.MULTILINE)
+_NAMED_FILE = re.compile(rf"^[ \t-]*(?P<key>{_KEYS})[ \t]*[=:][ \t]*(?P<path>\S.*)$", re.MULTILINE)
+_YAML_COMMENT = re.compile(r"\s#.*")
 _NAMED_ABOVE = re.compile(r"(?:\.\./)+[\w.+-][\w./+-]*")
 _OF_THE_SYSTEM = ("/opt/nvidia/", "/usr/", "/lib/", "/lib64/", "/etc/")
 """Every machine that can run the job has these of its own."""
@@ -65,27 +66,44 @@ class NamedPath:
 
 
 def of_configs(layout: ModelLayout, own: Iterable[FoundFile]) -> list[Input]:
-    """Files beside the model directory that its nvinfer configs name; ``own``: the inputs in the directory, of which
+    """Files beside the model directory that the configs of a run name; ``own``: the inputs in the directory, of which
     generated configs are none. Raises USAGE for a file without a place."""
-    found = []
-    for file, text in _texts(own, _CONFIG):
-        for match in _NAMED_FILE.finditer(text):
-            value = match["path"].strip("\"'")
-            named = NamedPath.of(layout, posixpath.dirname(file.path), value)
-            if not os.path.isfile(named.source) or value.startswith(_OF_THE_SYSTEM):
-                continue  # an engine that is still to be built, or a file that the run misses
-            if not named.place:
-                raise cannot_travel(Path(file.source), f"{match['key']} names {value}", named.source)
-            if named.inside(layout) is None:
-                found += named.inputs
+    by_path = {file.path: file for file in own}
+    used = (layout.nvinfer_config, layout.kitti_app_config, layout.visual_app_config)
+    pending = [path.relative_to(layout.root).as_posix() for path in used]
+    pending += [path for path in by_path if _DS_CONFIG.fullmatch(path)]
+    found: list[Input] = []
+    seen: set[str] = set()
+    while pending:
+        path = pending.pop()
+        if path in by_path and path not in seen:
+            seen.add(path)
+            named = list(_named_files(layout, by_path[path]))
+            pending += [inside for one in named if (inside := one.inside(layout))]  # a config may name another one
+            found += [one for name in named if name.inside(layout) is None for one in name.inputs]
     return found
+
+
+def _named_files(layout: ModelLayout, config: FoundFile) -> Iterator[NamedPath]:
+    if not _CONFIG.fullmatch(config.path):
+        return
+    for match in _NAMED_FILE.finditer(_text(config)):
+        value = match["path"].strip()
+        if not config.path.endswith(".txt"):
+            value = _YAML_COMMENT.sub("", value).strip().strip("\"'")
+        named = NamedPath.of(layout, posixpath.dirname(config.path), value)
+        if not os.path.isfile(named.source) or value.startswith(_OF_THE_SYSTEM):
+            continue  # an engine that is still to be built, or a file that the run misses
+        if not named.place:
+            raise cannot_travel(Path(config.source), f"{match['key']} names {value}", named.source)
+        yield named
 
 
 def of_parser(layout: ModelLayout, own: Iterable[FoundFile]) -> list[Input]:
     """Files and folders beside the model directory that the user's Makefile and sources name."""
     found = []
-    for _, text in _texts(own, _SOURCE):
-        for match in _NAMED_ABOVE.finditer(text):
+    for file in own:
+        for match in _NAMED_ABOVE.finditer(_text(file)) if _SOURCE.fullmatch(file.path) else ():
             named = NamedPath.of(layout, "parser", match[0])
             if named.place and named.inside(layout) is None and os.path.exists(named.source):
                 found += named.inputs
@@ -102,8 +120,9 @@ def cannot_travel(file: Path, what: str, source: str) -> DsbenchError:
     )
 
 
-def _texts(own: Iterable[FoundFile], kind: re.Pattern[str]) -> Iterator[tuple[FoundFile, str]]:
-    for file in own:
-        if kind.fullmatch(file.path):
-            with suppress(OSError):  # too large for a text
-                yield file, reading.read_text(file.source, FileKind.SOURCE, errors="replace")
+def _text(file: FoundFile) -> str:
+    """The text of a file; empty if it is too large for a text, or cannot be read: hashing reports that."""
+    try:
+        return reading.read_text(file.source, FileKind.SOURCE, errors="replace")
+    except OSError:
+        return ""

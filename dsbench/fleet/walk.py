@@ -21,17 +21,18 @@ _KINDS = (
 )
 
 _BROKEN_LINKS = {errno.ENOENT: "a link to nothing", errno.ELOOP: "a link to itself"}
+FileIdentity = tuple[int, int, int, int]
+"""Device, inode, size, time of change: some network file systems give several files one inode."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """``path``: relative to the directory, POSIX; ``source``: absolute; ``identity``: device and inode;
-    ``executable``: its owner may run it."""
+    """``path``: relative to the directory, POSIX; ``source``: absolute; ``executable``: its owner may run it."""
 
     path: str
     source: str
     size: int
-    identity: tuple[int, int]
+    identity: FileIdentity
     executable: bool
 
 
@@ -61,7 +62,7 @@ def one(source: str) -> FoundFile:
 
 
 def _file(path: str, source: str, status: os.stat_result) -> FoundFile:
-    identity = (status.st_dev, status.st_ino)
+    identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
     return FoundFile(path, source, status.st_size, identity, bool(status.st_mode & stat.S_IXUSR))
 
 

@@ -153,14 +153,26 @@ def test_files_that_configs_name_beside_the_model_directory_travel(tmp_path: Pat
     assert extra(planned(root)) == {}, "a generated config is made anew"
 
 
-@pytest.mark.parametrize("named", ["{root}/model/net.onnx", "../../../far/net.onnx", '"{root}/model/net.onnx"'])
+@pytest.mark.parametrize("named", ["{root}/model/net.onnx", "../../../far/net.onnx"])
 def test_a_file_of_a_config_that_cannot_travel_is_an_error(tmp_path: Path, named: str) -> None:
     root = model_dir(tmp_path / "models")
     put(tmp_path / "far/net.onnx")
-    path = put(root / "config/infer.yml", f"property:\n  onnx-file: {named.format(root=root)}\n")
-    with pytest.raises(DsbenchError, match=r"infer.yml: onnx-file names .*net.onnx") as caught:
+    text = f"[property]\nonnx-file={named.format(root=root)}\n"
+    put(root / "config/config_infer_primary_other.txt", text)
+    assert planned(root), "no run reads this config"
+    path = put(root / "config/config_infer_primary_net.txt", text)
+    with pytest.raises(DsbenchError, match=r"config_infer_primary_net.txt: onnx-file names .*net.onnx") as caught:
         planned(root)
     assert str(path) in caught.value.where
+
+
+@pytest.mark.parametrize("value", ["../../shared/labels.txt", '"../../shared/labels.txt"  # names'])
+def test_a_config_that_a_config_names_is_read_too(tmp_path: Path, value: str) -> None:
+    root = model_dir(tmp_path / "models")
+    put(tmp_path / "models/shared/labels.txt")
+    put(root / "config/deepstream_app_kitti_net.txt", "[primary-gie]\nconfig-file=infer.yml\n")
+    put(root / "config/infer.yml", f"property:\n  labelfile-path: {value}\n")
+    assert list(extra(planned(root))) == ["models/shared/labels.txt"]
 
 
 def test_what_a_users_parser_names_above_the_directory_travels(tmp_path: Path) -> None:
