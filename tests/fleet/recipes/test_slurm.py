@@ -28,7 +28,9 @@ MIXED = (
     a_job("c", "/data/results", runtime="deepstream", needs=L4),
     a_job("d", "/data/results"),
 )
-HOSTILE_JOBS = [a_job("net", "/data/r", id=f"x{number}", model=name) for number, name in enumerate(HOSTILE)]
+HOSTILE_JOBS = [
+    a_job("net", "/data/r", id=f"x{number}", model=name) for number, name in enumerate(HOSTILE) if "/" not in name
+]
 
 
 def script(jobs: Sequence[FleetJob], **settings: Any) -> str:
