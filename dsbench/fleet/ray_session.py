@@ -22,6 +22,7 @@ _URL = re.compile(r"(?:ray://)?(?:\[(?P<v6>[0-9a-fA-F:]+)\]|(?P<host>[^\s:/@]+))
 _CONNECT_S = 10.0
 _REQUESTS = 10_000
 """Tasks that may wait for a reply at the same time."""
+_TOKEN = "~/.ray/auth_token"
 _SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "error"}
 
 
@@ -39,15 +40,17 @@ def check_address(address: str) -> None:
 def connected(address: str, log: Path) -> Iterator[TextIO]:
     """A connection to the cluster for the block; ``local`` starts one on this machine. Gives the stream to print to:
     standard output and standard error go to ``log`` meanwhile. Raises CLUSTER_UNAVAILABLE, NOT_WRITABLE."""
-    ray = _ray()
-    _require_answer(os.environ.get("RAY_ADDRESS", AUTO) if address == AUTO else address)
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
+    if any(map(os.path.exists, (os.path.expanduser(_TOKEN), os.environ.get("RAY_AUTH_TOKEN_PATH", "")))):
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # as `ray start` does; Ray reads it when it is imported
+    ray = _ray()
+    _require_answer(os.environ.get("RAY_ADDRESS", AUTO) if address == AUTO else address)
     own = {"num_cpus": usable_cpus(), "include_dashboard": False} if address == LOCAL else {}
     with _quiet(log) as shown:
         try:
             ray.init(address=address, log_to_driver=False, logging_level="error", **own)
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        except (ray.exceptions.RayError, RuntimeError, ValueError, OSError) as error:
             raise _unavailable(" ".join(str(error).split())[:300], address) from error
         try:
             yield shown

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 from dsbench.fleet import job, scratch, work
 from dsbench.fleet.job import FleetJob, JobFile
 from dsbench.fleet.ray_files import CHUNK, pieces_of
-from dsbench.fleet.ray_requests import BEGIN, END, FILE, RESULTS, SAY
+from dsbench.fleet.ray_requests import BEGIN, END, FILE, RESULTS, SAY, Request
+
+_STEP_S = 0.2
 
 
 def run(desk: Any, line: str, attempt: int) -> None:
@@ -31,6 +35,7 @@ def run(desk: Any, line: str, attempt: int) -> None:
             attempts=attempt,
             announce=lambda text: driver.ask(SAY, text.removeprefix(f"{one.id}: ")),
         )
+        signal.signal(signal.SIGINT, lambda *_: None)  # what has ended is sent, though the user stops the run now
         for pieces in pieces_of(results):
             driver.ask(RESULTS, pieces)
         driver.ask(END, None)
@@ -46,29 +51,45 @@ def _forget_threads() -> None:
 
 
 class _Driver:
-    """The driver, as a task sees it."""
+    """The driver, as a task sees it.
+
+    A thread waits for its replies: Ray lends the CPUs of a task whose main thread waits in ``ray.get`` to another task.
+    """
 
     def __init__(self, desk: Any, one: FleetJob, attempt: int) -> None:
         self._desk = desk
         self._job = one
         self._attempt = attempt
+        self._thread = ThreadPoolExecutor(1, "dsbench-driver")
 
     def ask(self, kind: str, what: Any) -> Any:
-        import ray
-
-        return ray.get(self._begun(kind, what))
+        return _reply(self._begun(kind, what))
 
     def content(self, file: JobFile) -> Iterator[bytes]:
         """The chunks of an input file; the next one travels while one is written. Raises OSError."""
-        import ray
-
         coming = self._begun(FILE, (file.sha256, 0))
         for offset in range(CHUNK, file.bytes + CHUNK, CHUNK):
-            chunk = ray.get(coming)
-            if isinstance(chunk, str):
-                raise OSError(0, f"the driver cannot read it: {chunk}")
-            coming = self._begun(FILE, (file.sha256, offset)) if offset < file.bytes else None
+            chunk = _reply(coming)
+            if not isinstance(chunk, bytes):
+                raise OSError(0, f"the driver does not give it: {chunk or 'it has given up this attempt'}")
+            if offset < file.bytes:
+                coming = self._begun(FILE, (file.sha256, offset))
             yield chunk
 
-    def _begun(self, kind: str, what: Any) -> Any:
-        return self._desk.ask.remote((kind, self._job.id, self._attempt, what))
+    def _begun(self, kind: str, what: Any) -> Future[Any]:
+        return self._thread.submit(self._asked, (kind, self._job.id, self._attempt, what))
+
+    def _asked(self, request: Request) -> Any:
+        import ray
+
+        return ray.get(self._desk.ask.remote(request))
+
+
+def _reply(coming: Future[Any]) -> Any:
+    """Wait in short steps: Ray's way to cancel a task does not wake its main thread."""
+    while True:
+        try:
+            return coming.result(_STEP_S)
+        except TimeoutError:
+            if coming.done():  # the reply is this exception
+                raise
