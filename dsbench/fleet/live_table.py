@@ -122,9 +122,9 @@ class LiveTable:
             self._draw()
 
     def end(self) -> None:
-        """Leave the last state of the table on the screen."""
-        if self._live:
-            self._draw()
+        """Remove the table: the events and the summary of the merge stay."""
+        self._write(self._erased())
+        self._drawn = 0
 
     def _draw(self) -> None:
         lines = table(self._rows(), *self._size())
