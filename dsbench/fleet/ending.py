@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dsbench.base import process, text
 from dsbench.base.error_catalogue import MACHINE_CODES
-from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.errors import DsbenchError
 from dsbench.base.process import Finished
 from dsbench.fleet.result import JobState
 from dsbench.record import store
@@ -26,8 +26,10 @@ _STATUSES = {
 }
 _SAID = re.compile(r"(?:ERROR|INTERNALERROR>|E)\b:?\s*(?P<words>\S.*)")
 _LINES_SEARCHED = 40
-_KILLED = "was killed by SIGKILL"
-"""In the error of an app that something from outside ended, most often the OOM killer."""
+_WORDS_OF_MACHINE = re.compile(
+    r"No space left on device|\bdisk (?:of \S+ |or the quota )?is full|was killed by SIGKILL"
+)
+"""In failures of any code: a full disk, and an app that something from outside ended, most often the OOM killer."""
 _LONGEST_REASON = 300
 
 
@@ -66,15 +68,16 @@ def _stopped(end: Finished) -> str:
 
 
 def _failed(record_file: Path) -> Ending:
-    """The model's failure, unless each failed step speaks about the machine, or the machine's disk is full."""
+    """The model's failure, unless each failed step speaks about the machine, or it could not even keep the record."""
     try:
         record = store.load(record_file)
     except DsbenchError:
         record = None
-    if process.disk_full(record_file):
-        return Ending(JobState.INVALID, "the disk of the job's directory is full: free space, or set TMPDIR")
-    if record is None:
-        return Ending(JobState.FAILED, "pytest ended with status 1 and left no record: see its log")
+    if record is None or record.ended is None:
+        why = (
+            "the run left no finished record, probably because the disk of its directory (TMPDIR) was full: see its log"
+        )
+        return Ending(JobState.INVALID, why)
     failed = [step.evidence for step in record.steps if step.outcome == "failed"]
     of_model = [one for one in failed if not of_machine(one.failure)]
     if failed:
@@ -87,7 +90,7 @@ def of_machine(failure: StepFailure | None) -> bool:
     """Whether a step failed because of the machine: on another one the same model need not."""
     if failure is None:  # an unexpected exception
         return False
-    return MACHINE_CODES.issuperset(failure.codes) or (failure.code == Code.APP_CRASHED and _KILLED in failure.what)
+    return MACHINE_CODES.issuperset(failure.codes) or _WORDS_OF_MACHINE.search(failure.what) is not None
 
 
 def _of_step(evidence: Evidence) -> str:

@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 
 from dsbench.base import process
-from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.errors import DsbenchError
 from dsbench.base.process import Finished
 from dsbench.fleet.ending import Ending, ending
 from dsbench.fleet.result import JobState
+from dsbench.formats.app.console import Console
 from dsbench.record import store
 from dsbench.record.evidence import EvidenceLog, StepFailure
 from dsbench.record.schema import Record, StepRecord
+from dsbench.runtimes import app_end
 from tests import finished_records
 
 FAILED, INVALID = JobState.FAILED, JobState.INVALID
@@ -29,7 +31,7 @@ def status_1(tmp_path: Path, *failures: tuple[str, str, str], record: Record | N
         failure = failed.get(step.evidence.step)
         evidence = replace(step.evidence, failure=failure)
         steps.append(replace(step, evidence=evidence, outcome="failed" if failure else step.outcome))
-    store.write(tmp_path / "record.json", replace(record, steps=tuple(steps)))
+    store.write(tmp_path / "record.json", replace(record, ended=record.updated, steps=tuple(steps)))
     return ending(Finished(("pytest",), tmp_path / "log", 1, 1.0, False, False), tmp_path / "record.json")
 
 
@@ -44,6 +46,9 @@ def status_1(tmp_path: Path, *failures: tuple[str, str, str], record: Record | N
         ([("preflight", "preflight", ONE_OF_EACH)], FAILED, "preflight failed"),
         ([("kitti_gate", "app-crashed", "dump: the app was killed by SIGKILL\n  last lines")], INVALID, "SIGKILL"),
         ([("kitti_gate", "app-crashed", "dump: the app was killed by SIGSEGV")], FAILED, "SIGSEGV"),
+        ([("parser_build", "parser-compile", "cc1plus: No space left on device")], INVALID, "No space"),
+        ([("model_outputs", "onnx-run-failed", "ended with 120 (the disk of /tmp/x is full: free")], INVALID, "/tmp/x"),
+        ([("model_outputs", "onnx-run-failed", "ended with 1 (the disk of fuller)")], FAILED, "fuller"),
     ],
 )
 def test_a_run_whose_failed_steps_all_speak_about_the_machine_is_invalid(
@@ -65,23 +70,25 @@ def test_a_step_that_could_not_decide_is_the_reason_where_none_failed(tmp_path: 
     assert found == Ending(FAILED, "import_parity is INCONCLUSIVE: [parity-unknown] the reference has no boxes")
 
 
-def test_a_full_disk_is_not_the_models_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "disk_full", lambda _: True)
-    found = status_1(tmp_path, ("kitti_gate", "app-failed", "the app ended with status 1, the disk is full"))
+@pytest.mark.parametrize("unfinished", [True, False])
+def test_a_run_that_could_not_keep_its_record_is_invalid(tmp_path: Path, unfinished: bool) -> None:
+    if unfinished:
+        store.write(tmp_path / "record.json", replace(finished_records.embedded(), ended=None))
+    found = ending(Finished(("pytest",), tmp_path / "log", 1, 1.0, False, False), tmp_path / "record.json")
     assert found.state is INVALID
     assert "TMPDIR" in found.reason
 
 
-def test_the_app_that_is_killed_is_said_in_words_that_are_recognised(tmp_path: Path) -> None:
-    """``ending`` reads them; runtimes/app_end.py writes them."""
-    from dsbench.formats.app.console import Console
-    from dsbench.runtimes import app_end
-
+@pytest.mark.parametrize(("status", "full"), [(-9, False), (1, True)])
+def test_the_words_for_a_killed_app_and_a_full_disk_are_recognised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, full: bool
+) -> None:
+    """As runtimes/app_end.py writes them."""
+    monkeypatch.setattr(process, "disk_full", lambda _: full)
     (tmp_path / "log").write_text("")
-    killed = Finished(("deepstream-app",), tmp_path / "log", -9, 1.0, False, False)
+    ended = Finished(("deepstream-app",), tmp_path / "log", status, 1.0, False, False)
     with pytest.raises(DsbenchError) as caught:
-        app_end.require_success(killed, Console(), "dump")
-    assert caught.value.code is Code.APP_CRASHED
+        app_end.require_success(ended, Console(), "dump")
     assert status_1(tmp_path, ("kitti_gate", str(caught.value.code), caught.value.what)).state is INVALID
 
 

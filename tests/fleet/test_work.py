@@ -120,7 +120,7 @@ def test_the_folder_that_an_option_names_is_there_though_no_file_is_in_it(tmp_pa
     ("script", "state", "status", "reason"),
     [
         ("exit 0", PASSED, 0, ""),
-        ("exit 1", FAILED, 1, "left no record"),
+        ("exit 1", INVALID, 1, "left no finished record"),
         ("echo 'ERROR: [runtime-unavailable] no deepstream'; exit 4", INVALID, 4, "[runtime-unavailable] no deeps"),
         ("exit 5", INVALID, 5, "no step to run"),
         ("exit 77", INVALID, 77, "status 77"),
