@@ -17,6 +17,8 @@ from dsbench.base.cpus import usable_cpus
 from dsbench.fleet.walk import FileIdentity
 
 _BLOCK = 1 << 20
+_SMALL = 256 << 10
+"""Bytes up to which a thread costs more than it saves: threads wait for one another between system calls."""
 _ATTEMPTS = 3
 """A file that changes while it is read is read again."""
 
@@ -49,12 +51,24 @@ class FileHasher:
         """The hash to come of the file at ``path``, links followed; one of the same identity is taken."""
         found = self._begun.get(identity)
         if found is None:
-            found = self._begun[identity] = self._pool.submit(of_file, path, self._count)
+            _, _, size, _ = identity
+            begin = self._pool.submit if size > _SMALL else _done
+            found = self._begun[identity] = begin(of_file, path, self._count)
         return found
 
     def _count(self, size: int) -> None:
         with self._lock:
             self.hashed += size
+
+
+def _done(function: Callable[..., FileHash], *arguments: object) -> Future[FileHash]:
+    """Like ``submit``, but here and now."""
+    future: Future[FileHash] = Future()
+    try:
+        future.set_result(function(*arguments))
+    except OSError as error:
+        future.set_exception(error)
+    return future
 
 
 def of_file(path: Path | str, count: Callable[[int], object] = lambda _: None) -> FileHash:
