@@ -46,10 +46,10 @@ class FoundResult:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The jobs that are merged, in a fixed order, and what was left out and why."""
+    """The jobs that are merged, in a fixed order. ``others``: paths of results and records that are not of the plan."""
 
     jobs: tuple[FoundResult, ...]
-    left_out: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 def find(given: Iterable[Path], trouble: list[str]) -> Iterator[FoundResult]:
@@ -188,8 +188,8 @@ def _of_plan(every: Sequence[FoundResult], plan: Iterable[FleetJob]) -> Chosen:
             jobs.append(_missing(job, near))
         else:
             jobs.append(replace(mine, result=replace(mine.result, id=job.id, model=job.model)))
-    left_out = (f"{one.folder or one.record}: not of the plan" for one in every if id(one) not in used)
-    return Chosen(tuple(sorted(jobs, key=_order)), tuple(left_out))
+    others = (one.folder or one.record for one in every if id(one) not in used)
+    return Chosen(tuple(sorted(jobs, key=_order)), tuple(others))
 
 
 def _missing(job: FleetJob, near: FoundResult | None) -> FoundResult:

@@ -7,7 +7,7 @@ the missing results came.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -16,7 +16,7 @@ from dsbench.base import files, jsonable
 from dsbench.comparison import index_page
 from dsbench.comparison.index_page import PageRow
 from dsbench.fleet import gather, merged_junit, result
-from dsbench.fleet.gather import Chosen, StateSource
+from dsbench.fleet.gather import FoundResult, StateSource
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.merged_job import merged_job
 from dsbench.fleet.result import JobState
@@ -43,7 +43,10 @@ class Merged:
 
     output: Path
     jobs: tuple[MergedState, ...]
-    left_out: tuple[str, ...]
+    unread: tuple[str, ...]
+    """Files and directories that were given or found and could not be read, and why."""
+    others: tuple[str, ...]
+    """Results that are not of the plan."""
 
     @property
     def states(self) -> tuple[JobState, ...]:
@@ -66,36 +69,35 @@ def merge(results: Iterable[Path], output: Path, plan: Iterable[FleetJob] | None
     ``results``: result directories, folders of them at any depth, model directories, records; one that is not there has
     no results. With a plan its jobs are merged and nothing else. Raises NOT_WRITABLE.
     """
-    trouble: list[str] = []
-    chosen = gather.choose(gather.find(results, trouble), plan)
-    chosen = replace(chosen, left_out=(*trouble, *chosen.left_out))
+    unread: list[str] = []
+    chosen = gather.choose(gather.find(results, unread), plan)
+    left_out = (*unread, *(f"{path}: not of the plan" for path in chosen.others))
     place = Path(os.path.realpath(output))
     rows: list[PageRow] = []
     with files.replacing(place / JUNIT) as junit, files.replacing(place / JSON) as data:
-        states = tuple(_written(chosen, place, rows, junit, data))
-    html.write_index(index_page.page(rows, chosen.left_out, "dsbench fleet merge"), place / PAGE)
-    return Merged(output, states, chosen.left_out)
+        data.write(f'{{"version": {VERSION}, "jobs": ['.encode())
+        jobs = tuple(_written(chosen.jobs, place, rows, junit, data))
+        merged = Merged(output, jobs, tuple(unread), chosen.others)
+        data.write(f"\n], {jsonable.dumps(_summary(merged, left_out))[1:]}\n".encode())
+    html.write_index(index_page.page(rows, left_out, "dsbench fleet merge"), place / PAGE)
+    return merged
+
+
+def _summary(merged: Merged, left_out: Sequence[str]) -> Mapping[str, object]:
+    counts = {state: len(merged.of(state)) for state in JobState}
+    return {"counts": counts, "exit_status": merged.exit_status, "left_out": left_out}
 
 
 def _written(
-    chosen: Chosen, place: Path, rows: list[PageRow], junit: BinaryIO, data: BinaryIO
+    jobs: Sequence[FoundResult], place: Path, rows: list[PageRow], junit: BinaryIO, data: BinaryIO
 ) -> Iterator[MergedState]:
     """Write each job to both files and add its row."""
-    counts = dict.fromkeys(JobState, 0)
     merged_junit.begin(junit)
-    data.write(f'{{"version": {VERSION}, "jobs": ['.encode())
-    for number, found in enumerate(chosen.jobs):
+    for number, found in enumerate(jobs):
         job, row = merged_job(found, str(place))
         refused = merged_junit.add(junit, job, place / job.paths.junit if job.paths.junit else None)
         job = replace(job, remarks=(*job.remarks, refused)) if refused else job
         data.write(f"{',' if number else ''}\n{jsonable.dumps(job)}".encode())
         rows.append(row)
-        counts[job.state] += 1
         yield MergedState(job.model, job.state, job.reason, job.source, job.remarks)
     merged_junit.end(junit)
-    ending = {"counts": counts, "exit_status": result.exit_status(_present(counts)), "left_out": chosen.left_out}
-    data.write(f"\n], {jsonable.dumps(ending)[1:]}\n".encode())
-
-
-def _present(counts: dict[JobState, int]) -> Iterator[JobState]:
-    return (state for state, count in counts.items() if count)

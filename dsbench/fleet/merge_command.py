@@ -44,7 +44,9 @@ def summary(merged: Merged) -> Iterable[str]:
     if by_record := sum(one.source is StateSource.RECORD for one in merged.jobs):
         yield f"{counted(by_record, 'record')} without result.json: the state follows from the record's verdict"
     yield from _cut("not read: ", [f"{one.model}: {remark}" for one in merged.jobs for remark in one.remarks])
-    yield from _cut("left out: ", merged.left_out)
+    yield from _cut("left out: ", merged.unread)
+    if merged.others:
+        yield f"left out: {counted(len(merged.others), 'result')} not of the plan, the first is {merged.others[0]}"
     if not merged.jobs:
         yield "no result was found"
 

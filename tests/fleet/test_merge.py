@@ -267,7 +267,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["fleet", "merge", str(tmp_path / "results"), "-o", out, "--plan", str(plan)]) == 3
     said = capsys.readouterr().out
     assert "26 jobs: 1 PASSED, 25 INVALID" in said
-    assert "  INVALID: n19: no result\n  INVALID: 5 more\n" in said
+    assert "  INVALID: n19: no result\n  INVALID: 5 more\nleft out: 2 results not of the plan, the first is" in said
     assert main(["fleet", "merge", str(tmp_path / "results" / "good-1"), "-o", out]) == 0
 
 
