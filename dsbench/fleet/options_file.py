@@ -59,7 +59,9 @@ class FleetOptions:
         return self.models.get(name, self.every)
 
     def with_gpu_kind(self, kind: str) -> FleetOptions:
-        """The same with this kind of GPU where none is named; empty: unchanged."""
+        """The same with this kind of GPU where none is named; empty: unchanged. Raises USAGE."""
+        if kind and not kind.isprintable():
+            raise DsbenchError(Code.USAGE, "--gpu-kind has control characters", fix="give a name such as L4 or H100")
         below = ModelOptions(needs=WantedNeeds(gpu_kind=kind or None))
         models = {name: one.over(below) for name, one in self.models.items()}
         return FleetOptions(self.every.over(below), models)

@@ -21,6 +21,8 @@ from dsbench.fleet.result import DEFAULT_FOLDER
 from dsbench.fleet.store import ObjectStore
 from dsbench.model import given_dirs
 
+_STANDARD_OUTPUT = ("-", "/dev/stdout")
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the plan, whole or not at all; returns 0."""
@@ -30,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.store:
         jobs = ObjectStore(arguments.store).with_files(jobs, say)
     text = _text(jobs, arguments)
-    if arguments.output:
+    if arguments.output and arguments.output not in _STANDARD_OUTPUT:
         replace_file(_path(arguments.output), text.encode())
     else:
         sys.stdout.write(text)

@@ -44,6 +44,8 @@ def test_a_plan_is_printed_or_written(tmp_path: Path, capsys: pytest.CaptureFixt
     assert fleet_plan("models/*", "--runtime", "embedded", "--results", "out", "-o", "new/plan.jsonl") == 0
     assert capsys.readouterr().out == ""
     assert read(tmp_path / "new/plan.jsonl") == jobs
+    assert fleet_plan("models/*", "--runtime", "embedded", "--results", "out", "-o", "-") == 0
+    assert capsys.readouterr().out == shown.out
 
 
 def test_a_table_for_a_model_that_is_not_planned_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,6 +62,7 @@ def test_a_table_for_a_model_that_is_not_planned_is_named(tmp_path: Path, capsys
         ([], "required"),
         (["models/a"], "--runtime"),
         (["models/a", "--runtime", "auto"], "invalid choice"),
+        (["models/a", "--runtime", "embedded", "--gpu-kind", "L4\n"], "control characters"),
         (["models", "--runtime", "embedded"], "folder of model directories (a, b)"),
         (["/", "--runtime", "embedded"], "root of the file system"),
         (["models/none*", "--runtime", "embedded"], "no directory matches"),
@@ -126,6 +129,19 @@ def test_jobs_with_a_result_of_equal_hashes_are_left_out(tmp_path: Path, capsys:
     (tmp_path / "models/a/config/labels.txt").write_text("bus\n")
     assert fleet_plan(*words) == 0
     assert [one.model for one in read(tmp_path / "plan.jsonl")] == ["a", "b"], "an input has changed"
+
+
+def test_of_equal_models_each_needs_a_result_of_its_own(tmp_path: Path) -> None:
+    model_dir(tmp_path / "copies", "a")
+    words = ("models/a", "copies/a", "--runtime", "embedded", "-o", "plan.jsonl", "--missing-from", "out")
+    assert fleet_plan(*words) == 0
+    first, second = read(tmp_path / "plan.jsonl")
+    assert first.key == second.key
+    _result(tmp_path / "out" / first.id, first, JobState.PASSED)
+    assert fleet_plan(*words) == 0
+    assert read(tmp_path / "plan.jsonl") == [second]
+    assert fleet_plan(*words[1:]) == 0
+    assert read(tmp_path / "plan.jsonl") == [], "alone it has the id of the first"
 
 
 def _result(folder: Path, one: FleetJob, state: JobState) -> None:
