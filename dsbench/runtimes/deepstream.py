@@ -15,7 +15,7 @@ from dsbench.machine import hardware
 from dsbench.machine.versions import Version, gpu_versions, machine_versions
 
 DEEPSTREAM_DIR = Path(spec.DEEPSTREAM_DIR)
-_VERSION_TIMEOUT_S = 60.0
+_VERSION_TIMEOUT_S = 30.0
 """The first start after an installation scans GStreamer's plugins."""
 _PARSER_HEADER = "sources/includes/nvdsinfer_custom_impl.h"
 
