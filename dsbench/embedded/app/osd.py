@@ -170,8 +170,8 @@ def draw(canvas: Canvas, objects: Boxes, job: VideoJob, labels: Sequence[str], c
 
 
 def to_yuv(color: Rgb, matrix: str, full_range: bool) -> tuple[int, int, int]:
-    """Y, Cb, Cr bytes of a colour whose parts run from 0 to 1."""
-    red, green, blue = color
+    """Y, Cb, Cr bytes of a colour whose parts run from 0 to 1; a config may have others, and nan, which is 0."""
+    red, green, blue = (min(1.0, max(0.0, part)) for part in color)
     weight_red, weight_blue = _WEIGHTS[matrix]
     luma = weight_red * red + (1 - weight_red - weight_blue) * green + weight_blue * blue
     cb, cr = (blue - luma) / (2 * (1 - weight_blue)), (red - luma) / (2 * (1 - weight_red))

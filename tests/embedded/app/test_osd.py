@@ -44,6 +44,11 @@ def test_colours(color: osd.Rgb, matrix: str, full_range: bool, expected: tuple[
     assert to_yuv(color, matrix, full_range) == expected
 
 
+def test_numbers_that_are_no_colour_are_drawn_all_the_same() -> None:
+    wild = (float("nan"), float("inf"), -3.0)
+    assert to_yuv(wild, "bt709", True) == to_yuv((0.0, 1.0, 0.0), "bt709", True)
+
+
 def test_an_outline_lies_inside_its_box() -> None:
     where = canvas()
     draw(where, objects((4, 6, 20, 10)), JOB, (), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.embedded.nvinfer.parser_host import OutputLayer, ParserHost
+from dsbench.jobs.harness import MAX_OBJECTS
 from tests.embedded.native_support import build_parser, rows_of
 
 ARGUMENTS = (
@@ -272,3 +274,8 @@ def test_a_library_that_needs_one_that_is_not_installed(tmp_path: Path) -> None:
 def test_a_relative_path_is_a_file_not_a_search(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(library.parent)
     assert parse(ParserHost(Path(library.name), "Rows"), layer(np.zeros((0, 5), np.float32))) == []
+
+
+def test_the_host_and_dsbench_have_one_limit_of_objects(repository: Path) -> None:
+    header = (repository / "dsbench/embedded/sdk/host/dsbench_host.h").read_text()
+    assert re.findall(r"DSB_MAX_OBJECTS = (\d+)", header) == [str(MAX_OBJECTS)]

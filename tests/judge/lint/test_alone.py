@@ -70,6 +70,8 @@ def test_a_config_whose_files_are_elsewhere_is_clean(tmp_path: Path) -> None:
         ("topk=300", "topk=1", {"topk": "note"}),
         ("topk=300", "topk=0", {"topk": "error"}),
         ("topk=300", "topk=300\ndetected-min-w=20", {"object-size": "note"}),
+        ("topk=300", "topk=300\nborder-color=nan;0;0;1", {"color-value": "warning"}),
+        ("topk=300", "topk=300\nborder-color=0;1;1;0.7\nbg-color=0.4;0.4;0.4;1", {}),
         ("[class-attrs-all]", "[class-attrs-99]", {"unreadable": "error"}),
         ("onnx-file=yolov8s.onnx", "model-file=a.caffemodel", {}),
     ],

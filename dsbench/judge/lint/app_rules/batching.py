@@ -9,6 +9,9 @@ from dsbench.judge.lint.app_subject import MUX, PRIMARY, AppSubject
 from dsbench.judge.lint.finding import NOTE, WARNING
 from dsbench.judge.lint.rule import Hit, LintRule, hit
 
+LARGEST_BATCH = 1024
+"""Of nvinfer's and nvstreammux's property batch-size."""
+
 
 def _size(subject: AppSubject) -> Iterator[Hit]:
     mux = subject.config.streammux
@@ -19,7 +22,7 @@ def _size(subject: AppSubject) -> Iterator[Hit]:
 def _batch(subject: AppSubject) -> Iterator[Hit]:
     streams, batch = len(subject.config.sources), subject.config.streammux.batch_size
     listed = subject.file.keys.group("source-list") is not None
-    if not streams or listed or batch == streams:
+    if not streams or listed or batch == streams or not 0 <= batch <= LARGEST_BATCH:
         return
     if batch == 0:
         yield hit("is not given", "the muxer's own batch size is used", streams, key="batch-size", group=MUX)
@@ -38,6 +41,16 @@ def _detector_batch(subject: AppSubject) -> Iterator[Hit]:
     batch = gie.batch_size if gie.batch_size is not None else subject.nvinfer.batch_size if subject.nvinfer else None
     if batch and batch < mux:
         yield hit(batch, mux, key="batch-size", group=PRIMARY)
+
+
+def _batch_range(subject: AppSubject) -> Iterator[Hit]:
+    """0 is no batch size for nvinfer; for the muxer deepstream-app leaves it out."""
+    gie, mux = subject.config.primary_gie, subject.config.streammux.batch_size
+    if gie is not None and gie.batch_size is not None and not 1 <= gie.batch_size <= LARGEST_BATCH:
+        then = "the nvinfer config's batch-size stays"
+        yield hit(PRIMARY, gie.batch_size, then, key="batch-size", group=PRIMARY)
+    if not 0 <= mux <= LARGEST_BATCH:
+        yield hit(MUX, mux, "the muxer keeps its own", key="batch-size", group=MUX)
 
 
 def _not_live(subject: AppSubject) -> Iterator[Hit]:
@@ -94,6 +107,14 @@ ROWS = (
         _detector_batch,
         "the detector's batch-size is {0}, the muxer sends {1} frames: each batch is inferred in several parts",
         "set [primary-gie] batch-size={1}, with an engine for that batch",
+    ),
+    LintRule(
+        "app-batch-size",
+        WARNING,
+        "[streammux] batch-size, [primary-gie] batch-size",
+        _batch_range,
+        "[{0}] batch-size={1} is not within 1 to 1024: GStreamer refuses it as out of range, and {2}",
+        "set it to the number of streams",
     ),
     LintRule(
         "not-live",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from dsbench.judge.lint.app_rules.batching import LARGEST_BATCH
 from dsbench.judge.lint.app_subject import APPLICATION, PRIMARY, AppSubject, whole
 from dsbench.judge.lint.finding import NOTE, WARNING
 from dsbench.judge.lint.rule import Hit, LintRule, hit
@@ -44,7 +45,8 @@ def _overridden(subject: AppSubject) -> Iterator[Hit]:
         ("batch-size", gie.batch_size, nvinfer.batch_size),
         ("interval", gie.interval, nvinfer.interval),
     ):
-        if value is not None and value != other and key in nvinfer.present:
+        taken = key != "batch-size" or 1 <= (value or 0) <= LARGEST_BATCH
+        if value is not None and value != other and key in nvinfer.present and taken:
             yield hit(f"{key}={value}", other, key=key, group=PRIMARY)
     mine, theirs = gie.model_engine_file, nvinfer.model_engine_file
     if mine and theirs and mine.name != theirs.name:

@@ -1,4 +1,4 @@
-"""Rules about [sinkN] and [tiled-display]."""
+"""Rules about [sinkN], [tiled-display], and what is drawn."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dsbench.formats.app import sinks
 from dsbench.formats.app.sinks import FILE
+from dsbench.judge.lint import colors
 from dsbench.judge.lint.app_subject import TILER, AppSubject
 from dsbench.judge.lint.finding import ERROR, NOTE, WARNING
 from dsbench.judge.lint.rule import Hit, LintRule, hit
@@ -66,6 +67,10 @@ def _endless(subject: AppSubject) -> Iterator[Hit]:
     for sink in subject.config.sinks:
         if sink.type == FILE and subject.config.tests.file_loop:
             yield hit(sink.group, key="type", group=sink.group)
+
+
+def _color(subject: AppSubject) -> Iterator[Hit]:
+    yield from colors.wrong(subject.file)
 
 
 ROWS = (
@@ -135,4 +140,5 @@ ROWS = (
         "[{0}] writes a file while file-loop=1: the run never ends and the file grows until the disk is full",
         "set file-loop=0",
     ),
+    LintRule("app-color", WARNING, colors.APP_KEYS, _color, colors.TEXT, colors.FIX),
 )

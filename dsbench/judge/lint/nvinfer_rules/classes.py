@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dsbench.formats.nvinfer import ClassAttrs
 from dsbench.judge import label_names
+from dsbench.judge.lint import colors
 from dsbench.judge.lint.context import NvinferSubject
 from dsbench.judge.lint.finding import ERROR, NOTE, WARNING
 from dsbench.judge.lint.rule import ConfigText, Hit, LintRule, hit
@@ -122,6 +123,10 @@ def _region(subject: NvinferSubject) -> Iterator[Hit]:
                 yield hit(f"{key}={value}", group, value, key.split("-")[1], key=key, group=group)
 
 
+def _color(subject: NvinferSubject) -> Iterator[Hit]:
+    yield from colors.wrong(subject.file)
+
+
 ROWS: tuple[LintRule[NvinferSubject], ...] = (
     LintRule(
         "class-count",
@@ -195,4 +200,5 @@ ROWS: tuple[LintRule[NvinferSubject], ...] = (
         "{0} in [{1}] drops objects in the {2} pixels at the {3} of the frame",
         "remove it if such objects are wanted",
     ),
+    LintRule("color-value", WARNING, colors.KEYS, _color, colors.TEXT, colors.FIX),
 )
