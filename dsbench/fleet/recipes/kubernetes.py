@@ -28,6 +28,8 @@ from dsbench.fleet.recipes.settings import NO_IMAGE, PYTHON_IMAGE, SPARE_MINUTES
 
 CONFIG_MAP_LIMIT = 900 * 1024
 """Bytes of a plan that travels in a ConfigMap, which holds 1 MiB with its names."""
+PARALLEL = 100
+"""Pods of one Job at a time: more that wait for a node are a burden for the scheduler."""
 _RUN = 'dsbench fleet job "$PLAN" --number "$((OFFSET + ${{JOB_COMPLETION_INDEX:-0}}))" --timeout {seconds}'
 _CLAIM = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
@@ -70,7 +72,7 @@ def render(jobs: Sequence[FleetJob], settings: RecipeSettings) -> Recipe:
         install=_env_text(requirement(plan, settings)),
         claim=yaml_text(settings.claim),
         mounts=[(yaml_text(one), yaml_text(one.strip("/")) if len(volumes) > 1 else "") for one in volumes],
-        parallel=settings.parallel,
+        parallel=settings.parallel or PARALLEL,
         seconds=(settings.minutes + SPARE_MINUTES) * 60,
     )
     return Recipe(rendered, path, plan.text if path else "")
