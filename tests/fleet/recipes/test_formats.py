@@ -13,6 +13,13 @@ from dsbench.fleet.recipes.formats import RECIPES
 from dsbench.fleet.recipes.settings import FORMATS
 from dsbench.fleet.result import JobResult, JobState
 from tests.fleet.plans import model_dir
+from tests.fleet.recipes import examples
+
+
+@pytest.mark.parametrize("kind", examples.NAMES)
+def test_the_examples_are_what_plan_writes(kind: str) -> None:
+    shown = (examples.FOLDER / examples.NAMES[kind]).read_text(encoding="utf-8")
+    assert shown == examples.text(kind), "run python -m tests.fleet.recipes.examples"
 
 
 @pytest.fixture
