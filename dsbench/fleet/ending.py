@@ -41,8 +41,14 @@ class Ending:
     reason: str = ""
 
 
-def ending(end: Finished, record_file: Path) -> Ending:
-    """The ending of a job whose pytest ended like this. ``record_file``: where the record is, if there is one."""
+def ending(end: Finished, record_file: Path, *, signalled: bool = False) -> Ending:
+    """The ending of a job whose pytest ended like this. ``record_file``: where the record is, if there is one.
+
+    ``signalled``: a signal came to end the job. Engines send it to every process at once, so a step may have failed or
+    pytest may have ended before it was stopped.
+    """
+    if signalled and end.returncode != 0:
+        return Ending(JobState.INVALID, INTERRUPTED)
     if reason := _stopped(end):
         return Ending(JobState.INVALID, reason)
     if end.returncode == 0:
@@ -56,8 +62,6 @@ def ending(end: Finished, record_file: Path) -> Ending:
 
 def _stopped(end: Finished) -> str:
     """Who ended pytest before its time; "" if it ended by itself."""
-    if end.stopped:
-        return INTERRUPTED
     if end.timed_out:
         return f"stopped after {end.seconds:.0f} s: the time limit of the job is over"
     if end.flooded:

@@ -60,7 +60,7 @@ def run_job(
             with _until_signal() as signalled:
                 command, log = _command(one, folder), model_dir / result.LOG
                 end = process.run(command, log, deadline_s=timeout_s, until=signalled.is_set)
-                found = ending(end, model_dir / result.RECORD)
+                found = ending(end, model_dir / result.RECORD, signalled=signalled.is_set())
                 status = end.returncode if end.returncode >= 0 else None
                 finished = replace(begun, state=found.state, reason=found.reason, exit_status=status)
                 return _write(one, finished, model_dir)

@@ -96,3 +96,8 @@ def test_a_reason_is_one_line_that_a_terminal_does_not_obey(tmp_path: Path) -> N
     found = status_1(tmp_path, ("kitti_gate", "kitti-gate", "\x1b[31m" + "x" * 400 + "\nmore"))
     assert "\x1b" not in found.reason
     assert len(found.reason) == 300
+
+
+def test_a_signal_does_not_undo_a_run_that_had_passed(tmp_path: Path) -> None:
+    passed = Finished(("pytest",), tmp_path / "log", 0, 1.0, False, False)
+    assert ending(passed, tmp_path / "record.json", signalled=True) == Ending(JobState.PASSED)

@@ -281,6 +281,17 @@ def test_a_signal_ends_pytest_as_ctrl_c_does_and_keeps_what_it_wrote(
     assert not scratch_directories()
 
 
+@pytest.mark.parametrize("status", [1, 2, 143])
+def test_an_engine_may_signal_every_process_at_once(
+    job: FleetJob, tmp_path: Path, pytest_is: Script, status: int
+) -> None:
+    """pytest then ends at the same time as its parent gets the signal."""
+    pytest_is(f"echo $$ > {tmp_path}/pid; kill -TERM $PPID; exit {status}")
+    _working(job, tmp_path).join(30)
+    found = result.read(Path(job.results))
+    assert (found.state, found.reason) == (INVALID, "interrupted")
+
+
 def test_pytest_ends_with_a_killed_job_and_the_next_job_removes_what_it_left(
     job: FleetJob, tmp_path: Path, pytest_is: Script
 ) -> None:
