@@ -69,7 +69,9 @@ def read_bytes(path: Path | str, kind: FileKind) -> bytes:
     """The whole file. Raises OSError; EFBIG if it is larger than ``kind.limit``."""
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
-        data = b"" if size > kind.limit else file.read(kind.limit + 1)
+        data = b"" if size > kind.limit else file.read(size + 1)
+        if len(data) > size:  # it grows, or it is the kernel's and has no size
+            data += file.read(kind.limit + 1 - len(data))
         if max(size, len(data)) > kind.limit:
             shown = f"{max(size, len(data)) / (1 << 20):.1f} MiB, and {kind.title} has {_size(kind.limit)} at most"
             raise OSError(errno.EFBIG, f"too large ({shown})", str(path))
@@ -78,7 +80,8 @@ def read_bytes(path: Path | str, kind: FileKind) -> bytes:
 
 def read_text(path: Path | str, kind: FileKind, *, encoding: str = "utf-8", errors: str = "strict") -> str:
     """``read_bytes`` as text, every line end a newline. Raises OSError, UnicodeDecodeError."""
-    return read_bytes(path, kind).decode(encoding, errors).replace("\r\n", "\n").replace("\r", "\n")
+    text = read_bytes(path, kind).decode(encoding, errors)
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def read_head(path: Path | str, size: int) -> bytes:
