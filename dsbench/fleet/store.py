@@ -21,6 +21,9 @@ from dsbench.fleet.job import FleetJob, JobFile
 _CHUNK = 4 << 20
 _THREADS = 4
 
+_WITH_BUCKETS = frozenset(("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "oci", "tos", "obs"))
+"""They have no folders: to make one would make a bucket, whose name may be a typing error."""
+
 
 class ObjectStore:
     """A store at ``uri``, as fsspec names it (``s3://bucket/folder``), or a folder.
@@ -62,7 +65,9 @@ class ObjectStore:
         try:
             entries = self._files.ls(self._root, detail=True)
         except FileNotFoundError:
-            self._files.makedirs(self._root, exist_ok=True)
+            given = self._files.protocol
+            if _WITH_BUCKETS.isdisjoint((given,) if isinstance(given, str) else given):
+                self._files.makedirs(self._root, exist_ok=True)
             return {}
         return {os.path.basename(entry["name"].rstrip("/")): int(entry["size"] or 0) for entry in entries}
 

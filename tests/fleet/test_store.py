@@ -78,3 +78,9 @@ def test_a_store_that_cannot_be_used(uri: str, code: Code, said: str) -> None:
         ObjectStore(uri)
     assert caught.value.code == code
     assert "secret" not in str(caught.value)
+
+
+def test_a_bucket_is_not_made(jobs: list[FleetJob], memory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(memory), "protocol", ("s3", "s3a"))
+    monkeypatch.setattr(type(memory), "makedirs", lambda *_, **__: pytest.fail("a typing error would be a bucket"))
+    ObjectStore("memory://typo/x").with_files(jobs, print)
