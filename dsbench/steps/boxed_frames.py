@@ -94,7 +94,8 @@ def _boxed(frame: FrameMatch, seen: Rgb, name: Callable[[int], str]) -> BoxedFra
 def _counts(frame: FrameMatch) -> str:
     """How the two sides of a frame compare, in words."""
     if not frame.missed and not frame.extra:
-        return f"all {len(frame.reference)} boxes agree" if len(frame.reference) else "no boxes"
+        count = len(frame.reference)
+        return "no boxes" if not count else "the box agrees" if count == 1 else f"all {count} boxes agree"
     return f"{len(frame.missed)} of {len(frame.reference)} missed, {len(frame.extra)} extra"
 
 

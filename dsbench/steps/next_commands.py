@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from dsbench.base import spec
 from dsbench.base.option import COMMAND_LINE
-from dsbench.base.options import RUNTIME, VIDEO
+from dsbench.base.option_kinds import Flag
+from dsbench.base.options import BLESS, CI, MODEL_DIRS, OPTIONS, VIDEO
 from dsbench.build import trtexec_commands
 from dsbench.model.facts import PreflightFacts
 from dsbench.record.evidence import Evidence
@@ -17,21 +18,28 @@ from dsbench.record.schema import INCONCLUSIVE
 from dsbench.steps.in_process import IMPORT_STEPS
 from dsbench.steps.model_run import ModelRun
 
+_THIS_RUN = (MODEL_DIRS, BLESS, CI)
+"""Options that a repeated run does not have, or has of its own."""
+
 
 def shell_lines(model: ModelRun) -> tuple[str, ...]:
     """Lines to copy into a shell; comment lines explain the commands."""
     facts = model.find(PreflightFacts)
     outcomes = {step.outcome for step in model.recorder.record.steps} if model.recorder is not None else set()
     if facts is None or "failed" in outcomes:
-        again = ["pytest", "--model-dir", model.layout.given]
-        for option in (RUNTIME, VIDEO):
-            given = model.option(option)
-            if given.origin == COMMAND_LINE:
-                again += [option.flag, given.value]
-        return (*_patch(model), "# once the failure above is fixed:", _join(*again))
+        again = _join("pytest", "--model-dir", model.layout.given, *_given(model))
+        return (*_patch(model), "# once the failure above is fixed:", again)
     if INCONCLUSIVE in outcomes:
         return (*_patch(model), *_next(model, facts))
     return _next(model, facts)
+
+
+def _given(model: ModelRun) -> Iterator[str]:
+    """The options of this run's command line, but for those that mean this run alone."""
+    for option in OPTIONS:
+        given = model.options.given.get(option.name)
+        if given is not None and given.command_line is not None and option not in _THIS_RUN:
+            yield from (option.flag,) if isinstance(option.kind, Flag) else (option.flag, str(given.command_line))
 
 
 def _patch(model: ModelRun) -> tuple[str, ...]:

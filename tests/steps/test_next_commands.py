@@ -33,12 +33,17 @@ def test_after_an_embedded_run(tmp_path: Path) -> None:
 def test_after_a_failure_the_patch_comes_first(tmp_path: Path) -> None:
     layout = ModelLayout.at("models/a b", tmp_path)
     layout.config_dir.mkdir(parents=True)
-    model = model_run(layout, write_clip(tmp_path / "clip.mp4", frames=2), tmp_path)
+    given = {"baseline": "old.json", "perf_seconds": "20", "bless": "yes"}
+    model = model_run(layout, write_clip(tmp_path / "clip.mp4", frames=2), tmp_path, replace_results=True, **given)
     patch, command, comment, again = next_commands.shell_lines(model)
     assert patch.startswith("# the change that dsbench proposes, as a diff")
     assert command.startswith("dsbench fix 'models/a b'")
     assert comment == "# once the failure above is fixed:"
-    assert again.startswith("pytest --model-dir 'models/a b'")
+    clip = tmp_path / "clip.mp4"
+    assert again == (
+        f"pytest --model-dir 'models/a b' --video {clip} --prepare auto --replace-results --perf-seconds 20"
+        " --baseline old.json"
+    )
 
 
 @pytest.mark.parametrize(
