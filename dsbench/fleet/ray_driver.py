@@ -116,9 +116,7 @@ class RayDriver:
     # what tasks ask
 
     def _asked(self) -> list[tuple[int, Request]]:
-        import ray
-
-        found: list[tuple[int, Request]] = ray.get(self._desk.asked.remote(_ASK_S, _REQUESTS))
+        found: list[tuple[int, Request]] = ray_session.ask(lambda: self._desk.asked.remote(_ASK_S, _REQUESTS))
         return found
 
     def _answer(self, request: Request) -> Any:
@@ -136,7 +134,7 @@ class RayDriver:
                 tracked.note = str(what)
             elif kind == RESULTS:
                 tracked.arriving = tracked.arriving or ArrivingResults(Path(tracked.job.results))
-                tracked.arriving.add(what)
+                tracked.arriving.add(*what)
             elif kind == END:
                 self._finish(tracked)
         except (OSError, ValueError, RecursionError) as error:
@@ -146,6 +144,8 @@ class RayDriver:
     def _begin(self, tracked: TrackedJob, host: str, node: str) -> bool:
         if self._stopping:
             return False
+        if tracked.phase is JobPhase.RUNNING:
+            return True
         tracked.phase, tracked.host, tracked.node, tracked.changed = JobPhase.RUNNING, host, node, time.monotonic()
         self._say(tracked, f"runs on {host}")
         return True

@@ -13,6 +13,7 @@ _SENTENCES = (
     ("TaskCancelledError", "it was cancelled"),
     ("RuntimeEnvSetupError", "Ray cannot prepare the node{on}: {first}"),
     ("RayTaskError", "dsbench ended with an error{on}: {last}"),
+    ("RayActorError", "Ray lost the actor between driver and tasks: {first}"),
     ("RayError", "Ray lost it{on}: {first}"),
 )
 """By the exception's classes, the first that fits. {on}: the host if it is known."""
@@ -33,6 +34,6 @@ def reason_of(ref: Any, host: str) -> str:
 def sentence(error: BaseException, host: str) -> str:
     """The first line of the message has the cause, of an exception in the task the last."""
     names = {kind.__name__ for kind in type(error).__mro__}
-    text = next((text for name, text in _SENTENCES if name in names), "{first}")
+    text = next((text for name, text in _SENTENCES if name in names), f"{type(error).__name__}: {{first}}")
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     return text.format(on=f" on {host}" if host else "", first=lines[0], last=lines[-1])[:_LENGTH]

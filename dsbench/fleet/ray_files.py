@@ -63,9 +63,16 @@ class ArrivingResults:
     def __init__(self, target: Path) -> None:
         self._place = collecting.replacing(target)
         self._folder = self._place.__enter__()
+        self._batches = 0
 
-    def add(self, pieces: Sequence[Piece]) -> None:
-        """Append the pieces to their files. Raises OSError; ValueError for a path that leads elsewhere."""
+    def add(self, number: int, pieces: Sequence[Piece]) -> None:
+        """Append the pieces to their files; a batch that came before is left out.
+
+        Raises OSError; ValueError for a path that leads elsewhere.
+        """
+        if number < self._batches:
+            return
+        self._batches += 1
         for name, data in pieces:
             if {"", ".", ".."} & set(name.split("/")):
                 raise ValueError(f"{name!r} is no file of a result")

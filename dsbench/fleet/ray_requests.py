@@ -1,4 +1,4 @@
-"""What a task asks the driver."""
+"""What a task asks the driver. A request may come twice: Ray may restart the actor in between before it replies."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ SAY = "say"
 FILE = "file"
 """(SHA-256, offset): a chunk of an input file, or a text that says why there is none."""
 RESULTS = "results"
-"""Pieces of the result directory."""
+"""(number from 0, pieces of the result directory)."""
 END = "end"
 """All pieces were sent."""

@@ -6,6 +6,7 @@ For that nothing of dsbench is imported at the top, and what goes back and forth
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ class RequestDesk:
     def __init__(self) -> None:
         self._waiting: dict[int, tuple[Request, asyncio.Future[Any]]] = {}
         self._new: asyncio.Queue[int] = asyncio.Queue()
-        self._count = 0
+        self._count = random.getrandbits(60)  # Ray may have killed and restarted the actor: no number is used twice
 
     async def ask(self, request: Request) -> Any:
         """The driver's reply."""

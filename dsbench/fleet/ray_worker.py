@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from dsbench.fleet import job, scratch, work
+from dsbench.fleet import job, ray_session, scratch, work
 from dsbench.fleet.job import FleetJob, JobFile
 from dsbench.fleet.ray_files import CHUNK, pieces_of
 from dsbench.fleet.ray_requests import BEGIN, END, FILE, RESULTS, SAY, Request
@@ -36,8 +36,8 @@ def run(desk: Any, line: str, attempt: int) -> None:
             announce=lambda text: driver.ask(SAY, text.removeprefix(f"{one.id}: ")),
         )
         signal.signal(signal.SIGINT, lambda *_: None)  # what has ended is sent, though the user stops the run now
-        for pieces in pieces_of(results):
-            driver.ask(RESULTS, pieces)
+        for number, pieces in enumerate(pieces_of(results)):
+            driver.ask(RESULTS, (number, pieces))
         driver.ask(END, None)
 
 
@@ -80,9 +80,7 @@ class _Driver:
         return self._thread.submit(self._asked, (kind, self._job.id, self._attempt, what))
 
     def _asked(self, request: Request) -> Any:
-        import ray
-
-        return ray.get(self._desk.ask.remote(request))
+        return ray_session.ask(lambda: self._desk.ask.remote(request))
 
 
 def _reply(coming: Future[Any]) -> Any:

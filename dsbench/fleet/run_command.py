@@ -18,7 +18,7 @@ from pathlib import Path
 from dsbench.base import process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.text import printable
-from dsbench.fleet import merge, merge_command, missing, plan_command, plan_file, ray_session
+from dsbench.fleet import merge, merge_command, missing, plan_command, plan_file, ray_endings, ray_session
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.live_table import LiveTable
 from dsbench.fleet.plan_command import say
@@ -149,7 +149,7 @@ def _child(work: Callable[[], None]) -> int:
         print(error.render(), file=sys.stderr)
         return _NO_CLUSTER if error.code is Code.CLUSTER_UNAVAILABLE else _STOPPED
     except Exception as error:
-        print(f"dsbench fleet: {type(error).__name__}: {error}", file=sys.stderr)
+        print(f"dsbench fleet: {ray_endings.sentence(error, '')}", file=sys.stderr)
         return _STOPPED
     finally:
         sys.stdout.flush()

@@ -33,8 +33,9 @@ def test_a_result_directory_arrives_as_it_was(tmp_path: Path, monkeypatch: pytes
     pieces = list(pieces_of(result_directory(tmp_path / "made")))
     assert pieces[-1][-1][0] == "result.json"
     arriving = ArrivingResults(tmp_path / "results" / "net-1")
-    for some in pieces:
-        arriving.add(some)
+    for number, some in enumerate(pieces):
+        arriving.add(number, some)
+        arriving.add(number, some)
         assert not (tmp_path / "results" / "net-1").exists()
     arriving.finish()
     assert content(tmp_path / "results") == {f"net-1/{name}": data for name, data in FILES.items()}
@@ -43,7 +44,7 @@ def test_a_result_directory_arrives_as_it_was(tmp_path: Path, monkeypatch: pytes
 def test_what_is_given_up_leaves_the_earlier_result(tmp_path: Path) -> None:
     target = result_directory(tmp_path / "results" / "net-1")
     arriving = ArrivingResults(target)
-    arriving.add([("result.json", b"half")])
+    arriving.add(0, [("result.json", b"half")])
     arriving.drop()
     assert content(tmp_path / "results") == {f"net-1/{name}": data for name, data in FILES.items()}
 
@@ -52,7 +53,7 @@ def test_what_is_given_up_leaves_the_earlier_result(tmp_path: Path) -> None:
 def test_no_piece_leaves_the_directory(tmp_path: Path, name: str) -> None:
     arriving = ArrivingResults(tmp_path / "results" / "net-1")
     with pytest.raises(ValueError, match="is no file of a result"):
-        arriving.add([(name, b"")])
+        arriving.add(0, [(name, b"")])
     arriving.drop()
     assert content(tmp_path) == {}
 
