@@ -169,8 +169,9 @@ class RayDriver:
         ready, _ = ray.wait(refs, num_returns=len(refs), timeout=0) if refs else ([], [])
         for ref in ready:
             tracked = self._by_ref.pop(ref)
-            reason = ray_endings.reason_of(ref, tracked.host)
+            reason, node = ray_endings.reason_of(ref, tracked.host)
             if tracked.ref is ref and tracked.unfinished:
+                tracked.node = tracked.node or node
                 self._lost(tracked, reason)
         self._nodes = ray_session.nodes()
         for tracked in self._jobs.values():

@@ -51,7 +51,7 @@ def connected(address: str, log: Path) -> Iterator[TextIO]:
     with _quiet(log) as shown:
         try:
             ray.init(address=address, log_to_driver=False, logging_level="error", **own)
-        except (ray.exceptions.RayError, RuntimeError, ValueError, OSError) as error:
+        except (ray.exceptions.RayError, RuntimeError, ValueError, OSError, ImportError) as error:
             raise _unavailable(" ".join(str(error).split())[:300], address) from error
         try:
             yield shown

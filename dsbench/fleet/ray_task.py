@@ -51,18 +51,21 @@ class RequestDesk:
             self._waiting[number][1].set_result(value)
 
 
-def run_model(desk: Any, line: str, attempt: int, version: str) -> str:
-    """Run the job of a plan's line; its results go to the desk. Returns why this node cannot run it, else "".
+def run_model(desk: Any, line: str, attempt: int, version: str) -> tuple[str, str]:
+    """Run the job of a plan's line; its results go to the desk. Returns why this node cannot run it, "" if it could,
+    and Ray's id of the node.
 
     ``version``: of the driver's dsbench.
     """
-    host = socket.gethostname()
+    import ray
+
+    host, node = socket.gethostname(), ray.get_runtime_context().get_node_id()
     try:
         import dsbench
         from dsbench.fleet import ray_worker
     except ImportError as error:
-        return f"dsbench cannot be imported on {host} ({error}): pip install dsbench=={version} there"
+        return f"dsbench cannot be imported on {host} ({error}): pip install dsbench=={version} there", node
     if dsbench.__version__ != version:
-        return f"{host} has dsbench {dsbench.__version__}, the driver {version}: pip install dsbench=={version} there"
+        return f"{host} has dsbench {dsbench.__version__}: pip install dsbench=={version} there", node
     ray_worker.run(desk, line, attempt)
-    return ""
+    return "", node
