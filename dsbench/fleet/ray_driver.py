@@ -11,7 +11,7 @@ from typing import Any
 
 from dsbench import __version__
 from dsbench.base.text import console, counted
-from dsbench.fleet import job, ray_endings, ray_files, ray_nodes, ray_session, result, work
+from dsbench.fleet import job, ray_endings, ray_files, ray_nodes, ray_requests, ray_session, result, work
 from dsbench.fleet.ending import INTERRUPTED
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.live_table import JobPhase, LiveTable, TableRow, duration
@@ -116,7 +116,7 @@ class RayDriver:
     # what tasks ask
 
     def _asked(self) -> list[tuple[int, Request]]:
-        found: list[tuple[int, Request]] = ray_session.ask(lambda: self._desk.asked.remote(_ASK_S, _REQUESTS))
+        found: list[tuple[int, Request]] = ray_requests.ask(lambda: self._desk.asked.remote(_ASK_S, _REQUESTS))
         return found
 
     def _answer(self, request: Request) -> Any:

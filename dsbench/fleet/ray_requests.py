@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
+
+_RESTART_S = 60.0
 
 Request = tuple[str, str, int, Any]
 """Kind, id of the job, attempt, what the kind needs."""
@@ -16,3 +20,20 @@ RESULTS = "results"
 """(number from 0, pieces of the result directory)."""
 END = "end"
 """All pieces were sent."""
+
+
+def ask(call: Callable[[], Any]) -> Any:
+    """The reply of the actor to a call; the call is made again where Ray had to restart the actor.
+
+    Raises RayActorError if the actor stays away.
+    """
+    import ray
+
+    deadline = time.monotonic() + _RESTART_S
+    while True:
+        try:
+            return ray.get(call())
+        except ray.exceptions.RayActorError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)

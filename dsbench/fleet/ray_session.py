@@ -6,8 +6,7 @@ import os
 import re
 import socket
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
@@ -20,7 +19,7 @@ from dsbench.fleet.ray_nodes import ClusterNode
 
 AUTO, LOCAL = "auto", "local"
 _URL = re.compile(r"(?:ray://)?(?:\[(?P<v6>[0-9a-fA-F:]+)\]|(?P<host>[^\s:/@]+)):(?P<port>\d{1,5})")
-_CONNECT_S, _RESTART_S = 10.0, 60.0
+_CONNECT_S = 10.0
 _REQUESTS = 10_000
 """Tasks that may wait for a reply at the same time."""
 _TOKEN = "~/.ray/auth_token"
@@ -123,7 +122,7 @@ def _unavailable(reason: str, address: str) -> DsbenchError:
 def desk_and_task() -> tuple[Any, Any]:
     """The actor that passes on requests, on this node, and the task that runs a job. Ray gets both by value.
 
-    Ray may kill the actor where memory is short, and restarts it: use ``ask``.
+    Ray may kill the actor where memory is short, and restarts it: use ``ray_requests.ask``.
     """
     import ray
     from ray import cloudpickle
@@ -136,23 +135,6 @@ def desk_and_task() -> tuple[Any, Any]:
     )
     task = ray.remote(max_calls=1, max_retries=0)(ray_task.run_model)
     return desk.remote(), task
-
-
-def ask(call: Callable[[], Any]) -> Any:
-    """The reply of the actor to a call; the call is made again where Ray had to restart the actor.
-
-    Raises RayActorError if the actor stays away.
-    """
-    import ray
-
-    deadline = time.monotonic() + _RESTART_S
-    while True:
-        try:
-            return ray.get(call())
-        except ray.exceptions.RayActorError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.5)
 
 
 def cancel(ref: Any, *, force: bool = False) -> None:

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from dsbench.fleet import job, ray_session, scratch, work
+from dsbench.fleet import job, ray_requests, scratch, work
 from dsbench.fleet.job import FleetJob, JobFile
 from dsbench.fleet.ray_files import CHUNK, pieces_of
 from dsbench.fleet.ray_requests import BEGIN, END, FILE, RESULTS, SAY, Request
@@ -80,7 +80,7 @@ class _Driver:
         return self._thread.submit(self._asked, (kind, self._job.id, self._attempt, what))
 
     def _asked(self, request: Request) -> Any:
-        return ray_session.ask(lambda: self._desk.ask.remote(request))
+        return ray_requests.ask(lambda: self._desk.ask.remote(request))
 
 
 def _reply(coming: Future[Any]) -> Any:
