@@ -14,6 +14,7 @@ from dsbench.fleet import result
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.result import RECORD, RESULT_FILE, JobResult, JobState
 
+_OWN_NAME = os.path.basename(RECORD)
 _HEAD = 16 << 10
 _RECORD_KEYS = (b'"model_name"', b'"schema_version"')
 """Near the beginning of every record, however it is laid out."""
@@ -75,9 +76,9 @@ def _below(path: str, trouble: list[str]) -> Iterator[FoundResult]:
         if RESULT_FILE in names:
             folders.clear()
             yield _result(folder)
-        elif os.path.isfile(record):
+        elif os.path.isfile(record) or _OWN_NAME in names:  # its reports/ alone came back: history/ holds earlier runs
             folders.clear()
-            yield _record(record)
+            yield _record(record if os.path.isfile(record) else os.path.join(folder, _OWN_NAME))
         else:
             folders[:] = sorted(name for name in folders if not name.startswith(".") and name != _OF_THE_DISK)
             candidates = (os.path.join(folder, name) for name in sorted(names) if name.endswith(".json"))
@@ -94,9 +95,10 @@ def _unread(error: OSError) -> FoundResult:
 def _file(path: str, trouble: list[str]) -> Iterator[FoundResult]:
     """What a file is that was given by its name, as by a shell's ``results/*``."""
     folder, name = os.path.split(path)
-    if name == RESULT_FILE:
-        yield _result(folder)
-    elif path.endswith(f"/{RECORD}") or _looks_like_a_record(path, trouble):
+    job = path.removesuffix(f"/{RECORD}")
+    if name == RESULT_FILE or os.path.isfile(os.path.join(job, RESULT_FILE)):
+        yield _result(folder if name == RESULT_FILE else job)
+    elif job != path or _looks_like_a_record(path, trouble):
         yield _record(path)
     else:
         trouble.append(f"{path}: neither a result nor a record")
@@ -118,11 +120,10 @@ def _invalid(folder: str, reason: str) -> FoundResult:
 
 
 def _record(path: str) -> FoundResult:
-    folder = os.path.dirname(path)
-    own = path.endswith(f"/{RECORD}")
-    home = os.path.dirname(folder) if own else ""
-    name = os.path.basename(home) if own else os.path.basename(path).removesuffix(".json")
-    return FoundResult(StateSource.RECORD, JobResult(name, "", name, JobState.INVALID), home, path)
+    folder, name = os.path.split(path)
+    home = os.path.dirname(folder) if path.endswith(f"/{RECORD}") else ""
+    shown = os.path.basename(home or folder) if name == _OWN_NAME else name.removesuffix(".json")
+    return FoundResult(StateSource.RECORD, JobResult(shown, "", shown, JobState.INVALID), home, path)
 
 
 def _looks_like_a_record(path: str, trouble: list[str]) -> bool:

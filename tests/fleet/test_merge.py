@@ -173,6 +173,23 @@ def test_records_as_files_and_damaged_results(tmp_path: Path) -> None:
     assert "1 INVALID, 2 in doubt or incomplete, 2 passed" in page
 
 
+def test_a_record_is_one_run_whatever_part_of_its_directory_came_back(tmp_path: Path) -> None:
+    reports = a_record(tmp_path / "whole", "whole").parent
+    for name in ("benchmark_data.previous.json", "history/run.json"):
+        (reports / name).parent.mkdir(exist_ok=True)
+        shutil.copy(a_record(tmp_path / "other", "old", failed=True), reports / name)
+    shutil.rmtree(tmp_path / "other")
+    shutil.copytree(reports, tmp_path / "reports-alone")
+    job = a_result(tmp_path, "job", FAILED)
+    for given in ((tmp_path,), (tmp_path / "whole" / "reports", tmp_path / "reports-alone", job / RECORD, job)):
+        data, _ = merged(tmp_path / "out", *given)
+        assert sorted((each["model"], each["state"]) for each in data["jobs"]) == [
+            ("job", "failed"),
+            ("whole", "passed"),
+            ("whole", "passed"),
+        ]
+
+
 def test_files_by_name_as_a_shell_gives_them(tmp_path: Path) -> None:
     a_record(tmp_path / "model", "net").rename(tmp_path / "net.json")
     (tmp_path / "plan.jsonl").write_text("{}")
