@@ -107,7 +107,8 @@ def cluster() -> Iterator[LocalSlurm]:
 def test_slurm_runs_every_job_tries_lost_ones_again_and_merges(cluster: LocalSlurm, tmp_path: Path) -> None:
     programs = stand_in.install(tmp_path / "bin")
     results = tmp_path / "the $(touch x) results"
-    jobs = [a_job(name, results) for name in ("pass", "fail", "lost")]
+    jobs = [a_job(name, results) for name in ("fail", "lost")]
+    jobs += [a_job("pass", results, runtime="deepstream", needs=Needs(gpus=1, gpu_kind="l4"))]
     path = tmp_path / "fleet run.sh"
     path.write_text(script(jobs, image="none"))
     environment = {**cluster.environment, "PATH": f"{programs}:{os.environ['PATH']}"}
