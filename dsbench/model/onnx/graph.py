@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import onnx
 
 MIN_OPSET = 7
+"""ONNX Runtime's oldest (onnxruntime.ai, compatibility)."""
+TENSORRT_OPSETS = (9, 24)
+"""What TensorRT's parser takes, as NVIDIA has it for 10.15 (onnx-tensorrt, docs/operators.md); 11 begins with 9, too."""
 MAX_SIDE = 65_536
 MISSING_INPUT_NAME = "ERROR: could not parse INPUT_NAME from inspect output"
 
@@ -118,7 +121,7 @@ def inspect(path: Path, *, input_size: tuple[int, int] | None = None) -> OnnxFac
 
 
 def _opset(model: onnx.ModelProto, path: Path) -> tuple[int, tuple[str, ...]]:
-    """The opset, and warnings about other domains of operators."""
+    """The opset, and warnings about it and about other domains of operators."""
     from onnx.defs import onnx_opset_version
 
     versions = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
@@ -140,6 +143,10 @@ def _opset(model: onnx.ModelProto, path: Path) -> tuple[int, tuple[str, ...]]:
         for domain in domains
         if domain not in ("com.microsoft", "ai.onnx.ml")
     )
+    first, last = TENSORRT_OPSETS
+    if not first <= opset <= last:
+        named = f"opset {opset}: NVIDIA names opset {first} to {last} for TensorRT 10.15"
+        return opset, (f"{named}, so trtexec may refuse the model: export with opset_version=17", *warnings)
     return opset, warnings
 
 

@@ -30,6 +30,16 @@ def test_frozen_batch_is_a_warning(tmp_path: Path) -> None:
     assert "batch frozen at 4" in facts.warnings[0]
 
 
+@pytest.mark.parametrize(("opset", "told"), [(7, True), (8, True), (9, False), (24, False), (25, True)])
+def test_an_opset_that_tensorrt_may_refuse_is_a_warning(tmp_path: Path, opset: int, told: bool) -> None:
+    path = zoo.detector(tmp_path / "tiny.onnx")
+    model = onnx.load(path)
+    model.opset_import[0].version = opset
+    onnx.save(model, path)
+    warnings = [text for text in inspect(path).warnings if "trtexec may refuse" in text]
+    assert len(warnings) == told
+
+
 def test_channels_last(tmp_path: Path) -> None:
     facts = inspect(zoo.detector(tmp_path / "tiny.onnx", shape=("n", 48, 64, 3)))
     assert (facts.nhwc, facts.height, facts.width) == (True, 48, 64)
