@@ -1,7 +1,11 @@
-"""Reads a log while a child program writes it: blocks of complete lines, in order, in constant memory."""
+"""Reads a log while a child program writes it: blocks of complete lines, in order, in constant memory.
+
+A carriage return ends a line, as in a log that is read at the end (``logs.py``).
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +14,7 @@ from dsbench.base.reading import open_regular
 _ONCE = 1 << 20
 _MAX = 16 << 20
 """Bytes read at one look, so that a program that floods its log is still watched."""
+_RETURN = re.compile(rb"\r(?=[^\n])")
 
 
 class Follower:
@@ -33,6 +38,8 @@ class Follower:
         before = self._offset
         for block in self._blocks():
             data = self._rest + block
+            if b"\r" in data:
+                data = _RETURN.sub(b"\n", data)
             end = data.rfind(b"\n") + 1
             self._rest = data[max(end, len(data) - _ONCE) :]
             if end:
