@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MIN_OPSET = 7
 """ONNX Runtime's oldest (onnxruntime.ai, compatibility)."""
 TENSORRT_OPSETS = (9, 24)
-"""What TensorRT's parser takes, as NVIDIA has it for 10.15 (onnx-tensorrt, docs/operators.md); 11 begins with 9, too."""
+"""What TensorRT's parser takes, as NVIDIA has it for 10.15 (onnx-tensorrt, docs/operators.md); 11 begins with 9 too."""
 MAX_SIDE = 65_536
 MISSING_INPUT_NAME = "ERROR: could not parse INPUT_NAME from inspect output"
 
