@@ -105,13 +105,17 @@ def require_regular(path: Path | str) -> None:
         _require_regular(os.stat(path).st_mode, path)
 
 
+def kind_of(mode: int) -> str:
+    """What is no regular file and no directory, in words; ``mode`` is of ``os.stat``."""
+    return next((name for test, name in _KINDS if test(mode)), "something else")
+
+
 def _require_regular(mode: int, path: Path | str) -> None:
     if stat.S_ISREG(mode):
         return
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    what = next((name for test, name in _KINDS if test(mode)), "something else")
-    raise OSError(errno.EINVAL, f"not a regular file but {what}", str(path))
+    raise OSError(errno.EINVAL, f"not a regular file but {kind_of(mode)}", str(path))
 
 
 def _size(size: int) -> str:

@@ -40,6 +40,8 @@ class OptionInputs:
     def __init__(self, models: Collection[str] = ()) -> None:
         self._models = frozenset(models)
         self._found: dict[tuple[str, str], OptionInput] = {}
+        self._common: dict[str, tuple[Path, ...]] = {}
+        """Records of a folder of baselines that do not have the name of a model of the plan."""
 
     def of(self, name: str, path: str, model: str) -> OptionInput:
         """The input of the option ``name`` for one model. Raises USAGE if nothing is there, FILE_ACCESS."""
@@ -50,9 +52,19 @@ class OptionInputs:
                 fix = "correct the path: those of an options file are relative to it, of dsbench.toml to its directory"
                 raise DsbenchError(Code.USAGE, f"{name} of {model} names nothing that is there", where=path, fix=fix)
             if name == BASELINE.name and os.path.isdir(path):
-                return _placed(name, path, _records(path, model, self._models))
+                return _placed(name, path, self._records(Path(path), model))
             files = truth_files(path) if name == GROUND_TRUTH.name else _own_files(path)
             return self._found.setdefault((name, path), _placed(name, path, files))
+
+    def _records(self, folder: Path, model: str) -> list[str]:
+        """The records of a folder of baselines that may be the model's; those with the name of another are not."""
+        common = self._common.get(str(folder))
+        if common is None:
+            common = tuple(one for one in folder.glob("*.json") if one.stem not in self._models)
+            self._common[str(folder)] = common
+        runs = [one / "benchmark_data.json" for one in (folder / "reports", folder / model / "reports")]
+        kept = (folder / "reports" / "history").glob("*.json")
+        return [os.fspath(one) for one in (folder / f"{model}.json", *common, *runs, *kept) if one.is_file()]
 
 
 def _placed(name: str, path: str, files: Iterable[str]) -> OptionInput:
@@ -79,12 +91,3 @@ def truth_files(path: str) -> list[str]:
         return files  # the run says what is wrong with it
     files += [os.fspath(frame.image) for frame in truth.frames if frame.image is not None]
     return files + [os.fspath(one) for one in (yolo.name_files(truth.path) if truth.format is TruthFormat.YOLO else ())]
-
-
-def _records(folder: str, model: str, models: frozenset[str]) -> list[str]:
-    """The records of a folder of baselines that may be the model's; those with the name of another are not."""
-    here = Path(folder)
-    named = [one for one in here.glob("*.json") if one.stem == model or one.stem not in models]
-    runs = [here / "reports", here / model / "reports"]
-    kept = [*(one / "benchmark_data.json" for one in runs), *(here / "reports" / "history").glob("*.json")]
-    return [os.fspath(one) for one in (*named, *kept) if one.is_file()]

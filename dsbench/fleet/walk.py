@@ -9,17 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
 
 MAX_FILES = 100_000
 """Of one directory; more come from a link that leads to something large."""
-_KINDS = (
-    (stat.S_ISFIFO, "a FIFO"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
-
 _BROKEN_LINKS = {errno.ENOENT: "a link to nothing", errno.ELOOP: "a link to itself"}
 FileIdentity = tuple[int, int, int, int]
 """Device, inode, size, time of change: some network file systems give several files one inode."""
@@ -98,8 +92,7 @@ class _Walk:
         elif stat.S_ISREG(status.st_mode):
             self._add(_file(path, entry.path, status))
         else:
-            kind = next((name for test, name in _KINDS if test(status.st_mode)), "no regular file")
-            self.left_out.append(f"{entry.path}: {kind}")
+            self.left_out.append(f"{entry.path}: {reading.kind_of(status.st_mode)}")
 
     def _add(self, file: FoundFile) -> None:
         self.files.append(file)
