@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.record import verdict
+from dsbench.record import baseline, verdict
 from dsbench.record.schema import Record
 from dsbench.report.step8 import benchmark_sections as benchmark
 from dsbench.report.step8 import import_sections as imports
@@ -37,6 +39,7 @@ def document(record: Record) -> Step8Document:
         f"How many real-time streams? {found.streams_answer}",
         f"Runtime: {record.runtime_label}",
         f"Verdict of the run: {record.verdict}" + _failed_steps(record),
+        *_compared(record),
         f"Run of {record.started}, dsbench {record.dsbench_version}",
     ]
     if said.embedded:
@@ -65,6 +68,13 @@ def _why(record: Record) -> str:
     if record.interrupted_in:
         return f"it was interrupted in {record.interrupted_in}"
     return f"the step {_LAST_STEP} was not run"
+
+
+def _compared(record: Record) -> Iterator[str]:
+    """The comparison with a baseline; nothing if there was none to compare with."""
+    found = baseline.shown(step.evidence for step in record.steps)
+    if found is not None and found.origin:
+        yield f"Compared with the baseline: {found.line}"
 
 
 def _failed_steps(record: Record) -> str:

@@ -9,8 +9,9 @@ from dataclasses import replace
 import pytest
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.record import codec
-from dsbench.record.schema import Record, StreamFigures
+from dsbench.record import baseline, codec
+from dsbench.record.evidence import EvidenceLog
+from dsbench.record.schema import Record, StepRecord, StreamFigures
 from dsbench.report.step8 import charts, derived, markdown, sections
 from dsbench.report.step8.document import ChartImage, Sheet
 from tests import finished_records as records
@@ -192,6 +193,19 @@ def test_an_unfinished_benchmark_is_refused(step: str, code: str) -> None:
         sections.document(records.failed(records.deepstream(), step, code))
     assert error.value.code is Code.BENCHMARK_UNFINISHED
     assert f"{step} failed [{code}]" in error.value.what
+
+
+@pytest.mark.parametrize("origin", [baseline.BaselineOrigin.GIVEN, ""])
+def test_the_comparison_with_a_baseline_stands_on_top(origin: str) -> None:
+    record = records.deepstream()
+    log = EvidenceLog("regression", "net", "k", "deepstream")
+    log.fact(baseline.RESULT, "regression", "throughput, run 1 75 FPS -> 11 FPS")
+    if origin:
+        log.fact(baseline.GIVEN, "old.json", origin)
+    steps = [step for step in record.steps if step.evidence.step != "regression"]
+    text = text_of(replace(record, steps=(*steps, StepRecord(log.snapshot(), "passed", 1.0))))
+    said = "Compared with the baseline: regression: throughput, run 1 75 FPS -> 11 FPS"
+    assert (said in text.replace("\\", "")) is bool(origin)
 
 
 def test_a_run_that_failed_beyond_the_benchmark_says_so_on_top() -> None:
