@@ -20,7 +20,6 @@ OWN_READS = {
     "base/cpp.py": "its own lock, and sources of the package",
     "base/cpus.py": "files of the kernel",
     "base/descendants.py": "files of the kernel",
-    "base/process.py": "files of the kernel",
     "base/reading.py": "the reader itself",
     "build/compile.py": "the log that a child writes",
     "ci/summary.py": "a file of the CI service, to which lines are added",
