@@ -101,6 +101,10 @@ merge() {
 }
 
 submit() {
+  if [[ $(srun --help 2>&1) != *--container-image* ]]; then
+    echo "this Slurm has no pyxis: plan with --image none, and install dsbench on the nodes" >&2
+    exit 4
+  fi
   local ids=() cpus
   # Without it, Slurm gives a job one processor: too few for the streams of a benchmark.
   cpus=$(sinfo --noheader --Node --format='%c %G' | sed -n 's/ .*gpu.*//p' | sort -n | head -n 1)

@@ -127,6 +127,17 @@ def test_slurm_runs_every_job_tries_lost_ones_again_and_merges(cluster: LocalSlu
     assert not list(tmp_path.rglob("x"))
 
 
+def test_a_slurm_without_pyxis_gets_no_job(cluster: LocalSlurm, tmp_path: Path) -> None:
+    path = tmp_path / "fleet.sh"
+    path.write_text(script([a_job("a", tmp_path)]))
+    done = subprocess.run(
+        ["bash", path], env=cluster.environment, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 4
+    assert "no pyxis: plan with --image none" in done.stderr
+    assert not cluster.output("squeue", "--noheader")
+
+
 def test_slurm_takes_the_options_of_a_gpu_job(cluster: LocalSlurm, tmp_path: Path) -> None:
     path = tmp_path / "fleet.sh"
     path.write_text(script([a_job("a", tmp_path, runtime="deepstream", needs=Needs(gpus=1, gpu_kind="l4"))]))
