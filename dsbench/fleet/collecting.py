@@ -31,7 +31,8 @@ _LEFT_BEHIND_S = 3600.0
 
 
 def collect(model_dir: Path, target: Path) -> None:
-    """Copy what makes a result out of a model directory that was run. Links and special files are left out.
+    """Copy what makes a result out of a model directory that was run. Links, special files and files that a
+    run took the rights of are left out.
 
     Raises OSError.
     """
@@ -41,7 +42,8 @@ def collect(model_dir: Path, target: Path) -> None:
             if stat.S_ISREG(found.st_mode) and found.st_size <= limit:
                 copy = target / path.relative_to(model_dir)
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, copy, follow_symlinks=False)
+                with suppress(PermissionError):
+                    shutil.copyfile(path, copy, follow_symlinks=False)
 
 
 def _files(path: Path) -> Iterator[Path]:

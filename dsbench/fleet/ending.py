@@ -57,7 +57,7 @@ def ending(end: Finished, record_file: Path, *, signalled: bool = False) -> Endi
         return _failed(record_file)
     reason = _STATUSES.get(end.returncode, f"pytest ended with status {end.returncode}")
     said = next(filter(None, map(_SAID.match, end.tail(_LINES_SEARCHED))), None)
-    return Ending(JobState.INVALID, _sentence(f"{reason}: {said['words']}" if said else reason))
+    return Ending(JobState.INVALID, sentence(f"{reason}: {said['words']}" if said else reason))
 
 
 def _stopped(end: Finished) -> str:
@@ -99,10 +99,10 @@ def of_machine(failure: StepFailure | None) -> bool:
 
 def _of_step(evidence: Evidence) -> str:
     if evidence.failure is None:
-        return _sentence(f"{evidence.step} failed: see the log")
+        return sentence(f"{evidence.step} failed: see the log")
     codes = evidence.failure.codes
     said = f"[{codes[0]}] {evidence.failure.what}" if len(codes) == 1 else ", ".join(f"[{code}]" for code in codes)
-    return _sentence(f"{evidence.step} failed: {said}")
+    return sentence(f"{evidence.step} failed: {said}")
 
 
 def _undecided(record: Record) -> str:
@@ -110,10 +110,10 @@ def _undecided(record: Record) -> str:
     if step is None:
         return "pytest ended with status 1 although no step failed: see its log"
     first = next(iter(step.undecided), None)
-    return _sentence(f"{step.step} is INCONCLUSIVE" + (f": [{first.code}] {first.what}" if first else ""))
+    return sentence(f"{step.step} is INCONCLUSIVE" + (f": [{first.code}] {first.what}" if first else ""))
 
 
-def _sentence(words: str) -> str:
+def sentence(words: str) -> str:
     """The first line, as text that a terminal shows and never obeys."""
     line = text.console(words.splitlines()[0])
     return line if len(line) <= _LONGEST_REASON else f"{line[: _LONGEST_REASON - 1]}…"

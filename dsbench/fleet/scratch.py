@@ -37,8 +37,14 @@ def directory(job_id: str) -> Iterator[Path]:
 
 
 def remove(folder: Path) -> None:
-    """Remove a directory; also one in which a run took its own rights away. What cannot be removed stays."""
-    shutil.rmtree(folder, onerror=_allow_and_retry)
+    """Remove a directory if it is there; also one in which a run took its own rights away. What cannot be removed
+    stays."""
+    if not os.path.lexists(folder):
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    if os.path.lexists(folder):
+        _take_rights(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _home() -> Path:
@@ -77,11 +83,12 @@ def _remove_if_left(folder: Path) -> None:
             remove(folder)
 
 
-def _allow_and_retry(function: object, path: str, _: object) -> None:
+def _take_rights(folder: Path) -> None:
+    """Make every directory below ``folder`` one that its owner may change."""
     with suppress(OSError):
-        os.chmod(os.path.dirname(path), 0o700)
-        if os.path.isdir(path) and not os.path.islink(path):
-            os.chmod(path, 0o700)
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            os.unlink(path)
+        folder.chmod(0o700)
+    for above, names, _ in os.walk(folder):  # from the top: what is below can be listed then
+        for path in (os.path.join(above, name) for name in names):
+            with suppress(OSError):
+                if not os.path.islink(path):
+                    os.chmod(path, 0o700)

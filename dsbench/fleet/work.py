@@ -18,7 +18,7 @@ from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.os_errors import as_dsbench_error, system_errors
 from dsbench.base.python_child import python_command
 from dsbench.fleet import collecting, inputs, job, needs, result, scratch
-from dsbench.fleet.ending import INTERRUPTED, ending
+from dsbench.fleet.ending import INTERRUPTED, ending, sentence
 from dsbench.fleet.inputs import Fetch
 from dsbench.fleet.job import MODELS, FleetJob
 from dsbench.fleet.result import JobResult, JobState
@@ -69,7 +69,10 @@ def run_job(
         raise
     except (DsbenchError, OSError) as error:
         failure = as_dsbench_error(error)
-        return _write(one, replace(begun, reason=f"[{failure.code}] {failure.what}"))
+        return _write(one, replace(begun, reason=sentence(f"[{failure.code}] {failure.what}")))
+    except Exception as error:
+        _write(one, replace(begun, reason=sentence(f"an error of dsbench itself: {type(error).__name__}: {error}")))
+        raise
 
 
 def invalid(one: FleetJob, reason: str, attempts: int) -> JobResult:

@@ -24,6 +24,7 @@ from dsbench.formats.versions import Gpu
 from dsbench.machine import hardware
 from dsbench.record import store
 from tests.fleet.plans import a_job, model_dir
+from tests.without_privileges import obey_permissions
 
 PASSED, FAILED, INVALID = JobState.PASSED, JobState.FAILED, JobState.INVALID
 
@@ -235,6 +236,29 @@ def test_a_result_is_replaced_by_a_whole_one_or_not_at_all(job: FleetJob) -> Non
     assert [path.name for path in target.parent.iterdir()] == [target.name]
 
 
+def test_the_folder_of_results_keeps_its_rights(job: FleetJob, pytest_is: Script) -> None:
+    folder = Path(job.results).parent
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    pytest_is("exit 0")
+    for _ in range(2):
+        work.run_job(job)
+    assert folder.stat().st_mode & 0o777 == 0o755
+    assert Path(job.results).stat().st_mode & 0o500 == 0o500
+
+
+def test_an_error_of_dsbench_itself_leaves_a_result_and_is_raised(
+    job: FleetJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a mistake\nof ours")
+
+    monkeypatch.setattr(inputs, "bring", broken)
+    with pytest.raises(ZeroDivisionError):
+        work.run_job(job)
+    assert result.read(Path(job.results)).reason == "an error of dsbench itself: ZeroDivisionError: a mistake"
+
+
 def test_what_a_killed_attempt_left_beside_the_result_is_removed_after_an_hour(job: FleetJob) -> None:
     target = Path(job.results)
     left, young = (target.with_name(f".{target.name}.{digit * 16}") for digit in "ab")
@@ -333,12 +357,21 @@ def test_a_file_system_without_locks_is_no_obstacle(monkeypatch: pytest.MonkeyPa
     assert not scratch_directories()
 
 
-def test_a_scratch_directory_that_forbids_its_removal_is_removed() -> None:
+def _leave_no_rights() -> None:
+    obey_permissions()
     with scratch.directory("one") as folder:
         (folder / "a/b").mkdir(parents=True)
         (folder / "a/b/c").write_text("x")
+        (folder / "a/link").symlink_to("/")
         (folder / "a/b").chmod(0o500)
         (folder / "a").chmod(0o000)
+
+
+def test_a_scratch_directory_that_forbids_its_removal_is_removed() -> None:
+    process = multiprocessing.get_context("fork").Process(target=_leave_no_rights)
+    process.start()
+    process.join(30)
+    assert process.exitcode == 0
     assert not scratch_directories()
 
 
