@@ -1,4 +1,4 @@
-"""``dsbench fleet run`` on a Ray cluster of two nodes. Ray is not a dependency of the tests: without it they are skipped.
+"""``dsbench fleet run`` on a Ray cluster of two nodes. The tests are skipped where Ray is not installed.
 
 ``ray_trial.py`` has what takes longer: runs that pass, a node that is lost.
 """
