@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from dsbench.fleet import hashing, job, plan_command, result
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.result import JobResult, JobState
 from tests.fleet.plans import model_dir
+from tests.hostile_names import HOSTILE, obeyed, unseen
 
 
 @pytest.fixture(autouse=True)
@@ -110,6 +112,18 @@ def test_no_error_of_a_fleet_command_has_the_status_of_a_failed_model(
 
     monkeypatch.setattr(plan_command, "run", fail)
     assert fleet_plan("models/a", "--runtime", "embedded") == status
+
+
+def test_hostile_names_are_planned_and_not_obeyed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = sorted({name for name in HOSTILE if not re.search("[/\\0\ud800]", name)} - {"", ".", ".."})
+    for name in names:
+        os.mkfifo(model_dir(tmp_path / "hostile", name) / f"{name[:20]}.fifo")
+    given = [str(tmp_path / "hostile" / name) for name in names]
+    assert fleet_plan("--runtime", "embedded", *given) == 0
+    shown = capsys.readouterr()
+    assert [one.model for one in job.from_lines(shown.out.splitlines(), "stdout")] == names
+    assert not obeyed(shown.out + shown.err)
+    assert not unseen(shown.out + shown.err)
 
 
 def test_jobs_with_a_result_of_equal_hashes_are_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
