@@ -15,6 +15,9 @@ import sys
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _PACKAGE = "dsbench"
+_ONE_BLAS_THREAD = ("OPENBLAS_NUM_THREADS", "1")
+"""For NumPy, which multiplies no large matrices here. With a thread for each processor OpenBLAS allocates 32 MiB for
+each of them as it is imported: under a limit of memory it fails on machines with 32 processors or more."""
 
 
 def python_command(module: str, *arguments: str) -> tuple[str, ...]:
@@ -30,6 +33,7 @@ def later_places(environment: dict[str, str], current: str) -> list[str]:
 
 def _main() -> None:
     """Import dsbench from where this file lies, then run the module that the command line names."""
+    os.environ.setdefault(*_ONE_BLAS_THREAD)
     found = list(sys.path)
     sys.path[:] = [_ROOT]
     __import__(_PACKAGE)  # the same dsbench as the parent's, whatever else is installed

@@ -45,6 +45,11 @@ def first_run(onnx: Path, input_bytes: int) -> int:
     return _FIRST_RUN_BYTES + _PER_WEIGHT * _stored_bytes(onnx.parent) + _PER_INPUT * input_bytes
 
 
+def resident_bytes() -> int:
+    """Memory of this process that is in use now."""
+    return _statm(1)
+
+
 def _set_soft(wanted: int) -> None:
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     if hard != resource.RLIM_INFINITY:
@@ -54,8 +59,12 @@ def _set_soft(wanted: int) -> None:
 
 
 def _private_bytes() -> int:
+    return _statm(5)
+
+
+def _statm(field: int) -> int:
     with open("/proc/self/statm", "rb") as file:
-        return int(file.read().split()[5]) * os.sysconf("SC_PAGESIZE")
+        return int(file.read().split()[field]) * os.sysconf("SC_PAGESIZE")
 
 
 def _stored_bytes(folder: Path) -> int:

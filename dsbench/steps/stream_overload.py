@@ -7,14 +7,14 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
-from dsbench.base import logs, places
+from dsbench.base import logs, machine_limits, places
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import GPU_ID
 from dsbench.formats.failures import app as app_failures
 from dsbench.judge.run import stream_limits
 from dsbench.judge.run.reasons import stalled_stream
 from dsbench.judge.run.stream_limits import MachineLimits
-from dsbench.machine import hardware, limits
+from dsbench.machine import hardware
 from dsbench.model.facts import PreflightFacts
 from dsbench.record.raw import TOO_MANY
 from dsbench.runtimes.perf_run import PerfRun
@@ -28,10 +28,10 @@ def exceeded(model: ModelRun, streams: int) -> tuple[str, ...]:
         return ()
     clip, gpu = model.get(PreflightFacts).video.value, hardware.gpu(model.option(GPU_ID).value)
     found = MachineLimits(
-        limits.open_files(),
-        limits.threads(),
-        limits.memory_maps(),
-        limits.available_mib(),
+        machine_limits.open_files(),
+        machine_limits.threads(),
+        machine_limits.memory_maps(),
+        machine_limits.available_mib(),
         (gpu.memory_mib or None) if gpu else None,
         clip.width * clip.height * 3 // 2,
     )

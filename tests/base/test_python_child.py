@@ -72,3 +72,15 @@ def test_every_program_of_ours_is_started_in_this_way() -> None:
 
 
 IMPORT = re.compile(r"^\s*(?:import onnxruntime|from onnxruntime)", re.MULTILINE)
+
+
+def test_numpy_fits_under_a_limit_of_memory_on_a_machine_with_many_processors(tmp_path: Path) -> None:
+    """OpenBLAS allocates 32 MiB for each of its threads as it is imported, unless it has one."""
+    shown = tmp_path / "shown.py"
+    shown.write_text("import os; print(os.environ['OPENBLAS_NUM_THREADS'])")
+    for given, expected in (({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")):
+        command = python_command("shown")
+        variables = {"PYTHONPATH": str(tmp_path), "OPENBLAS_NUM_THREADS": "", **given}
+        environment = {name: value for name, value in snapshot(**variables).items() if value}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout == f"{expected}\n"

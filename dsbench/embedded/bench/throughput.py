@@ -4,7 +4,8 @@
 --noDataTransfers`` on the embedded runtime. Line 1 identifies it; the other lines have trtexec's format, so that one
 reader serves both. A query is one batch: ``Throughput`` is in batches per second. As in the app, every processor runs
 queries of its own on one thread. ONNX Runtime's own thread pool is slower on small models, and very slow under other
-load (a thread spins while the one it waits for does not run).
+load (a thread spins while the one it waits for does not run). Where memory does not suffice for that, fewer queries run
+at a time, each on several threads.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dsbench.base import machine_limits
 from dsbench.base.cpus import usable_cpus
 from dsbench.embedded import memory
 from dsbench.embedded.ort import load_onnxruntime
@@ -52,25 +54,37 @@ def main(argv: Sequence[str] | None = None) -> int:
     pixels = arguments.batch * math.prod(arguments.size or ())
     with memory.limited(memory.first_run(arguments.model, _PIXEL_BYTES * pixels)):
         session, feed = _session(arguments.model, arguments.batch, arguments.size)
+        before = memory.resident_bytes()
         lost = _lost_batch(session, feed, arguments.batch)
     if arguments.batch > 1 and lost:
         print(lost, file=sys.stderr)
         return 1
-    _run_for(session, feed, arguments.warm_up)
-    measured = _run_for(session, feed, arguments.seconds)
+    cpus = usable_cpus()
+    queries = queries_at_a_time(cpus, memory.resident_bytes() - before, machine_limits.available_mib())
+    if queries < cpus:
+        session, feed = _session(arguments.model, arguments.batch, arguments.size, threads=cpus // queries)
+    _run_for(session, feed, arguments.warm_up, queries)
+    measured = _run_for(session, feed, arguments.seconds, queries)
     if arguments.first_line:
         print(arguments.first_line)
     print("\n".join(report_lines(measured, arguments.batch)))
     return 0
 
 
-def _session(model: Path, batch: int, size: Sequence[int] | None) -> tuple[Any, dict[str, Any]]:
+def queries_at_a_time(cpus: int, bytes_of_one: int, available_mib: int | None) -> int:
+    """One on each processor, but fewer where they would take more than half of the available memory."""
+    if available_mib is None:
+        return cpus
+    return max(1, min(cpus, (available_mib << 19) // max(1, bytes_of_one)))
+
+
+def _session(model: Path, batch: int, size: Sequence[int] | None, threads: int = 1) -> tuple[Any, dict[str, Any]]:
     import numpy as np
 
     onnxruntime = load_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     first = session.get_inputs()[0]
     spatial = iter(size or ())
@@ -91,9 +105,8 @@ def _lost_batch(session: Any, feed: dict[str, Any], batch: int) -> str:
     return ""
 
 
-def _run_for(session: Any, feed: dict[str, Any], seconds: float) -> Measured:
-    """Run queries on all processors concurrently for ``seconds``, at least one on each."""
-    cpus = usable_cpus()
+def _run_for(session: Any, feed: dict[str, Any], seconds: float, queries: int) -> Measured:
+    """Run ``queries`` at a time for ``seconds``, at least one of each."""
     started = time.perf_counter()
 
     def work(_: int) -> list[float]:
@@ -106,8 +119,8 @@ def _run_for(session: Any, feed: dict[str, Any], seconds: float) -> Measured:
             now = end
         return latencies
 
-    with ThreadPoolExecutor(cpus) as pool:  # ONNX Runtime releases the GIL while it runs
-        latencies = [value for each in pool.map(work, range(cpus)) for value in each]
+    with ThreadPoolExecutor(queries) as pool:  # ONNX Runtime releases the GIL while it runs
+        latencies = [value for each in pool.map(work, range(queries)) for value in each]
     return Measured(tuple(latencies), time.perf_counter() - started)
 
 

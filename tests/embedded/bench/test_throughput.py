@@ -36,3 +36,35 @@ def test_a_graph_that_loses_the_batch_is_not_measured(
     shown = capsys.readouterr()
     assert ("Throughput:" in shown.out) == (status == 0)
     assert shown.err == ("output found has shape [1, 3, 8, 8]: the graph does not keep the batch\n" if status else "")
+
+
+@pytest.mark.parametrize(
+    ("cpus", "of_one", "available_mib", "expected"),
+    [
+        (2, 300 << 20, 4096, 2),
+        (32, 300 << 20, 4096, 6),
+        (32, 300 << 20, 100, 1),
+        (8, 0, 1024, 8),
+        (8, 1 << 40, None, 8),
+    ],
+)
+def test_as_many_queries_run_at_a_time_as_fit_in_half_of_the_memory(
+    cpus: int, of_one: int, available_mib: int | None, expected: int
+) -> None:
+    assert throughput.queries_at_a_time(cpus, of_one, available_mib) == expected
+
+
+def test_fewer_queries_than_processors_run_on_several_threads_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made: list[int] = []
+    session = throughput._session
+    monkeypatch.setattr(throughput, "usable_cpus", lambda: 4)
+    monkeypatch.setattr(throughput, "queries_at_a_time", lambda *_: 2)
+    monkeypatch.setattr(
+        throughput, "_session", lambda *given, threads=1: (made.append(threads), session(*given, threads=threads))[1]
+    )
+    arguments = [str(model(tmp_path / "net.onnx", "batch")), "--batch", "2", "--seconds", "0.01", "--warm-up", "0"]
+    assert throughput.main(arguments) == 0
+    assert "Throughput:" in capsys.readouterr().out
+    assert made == [1, 2]

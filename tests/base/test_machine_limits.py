@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from dsbench.base import machine_limits as limits
 from dsbench.base.process import prepare_child
-from dsbench.machine import limits
 
 
 def write(root: Path, **files: str) -> None:
