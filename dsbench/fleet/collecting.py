@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import stat
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -61,9 +60,9 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises OSError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    _remove_left_behind(target)
     made = _hidden(target)
     made.mkdir()
+    _remove_left_behind(target, made.stat().st_mtime)
     try:
         yield made
         _put(made, target)
@@ -83,11 +82,11 @@ def _hidden(target: Path) -> Path:
     return target.with_name(f".{target.name}.{secrets.token_hex(8)}")
 
 
-def _remove_left_behind(target: Path) -> None:
-    """Remove what attempts at this job that were killed while they wrote have left."""
+def _remove_left_behind(target: Path, now: float) -> None:
+    """Remove what attempts at this job that were killed while they wrote have left. ``now``: by the file system."""
     for left in target.parent.glob(f".{target.name}.{'[0-9a-f]' * 16}"):
         with suppress(OSError):
-            if time.time() - left.stat().st_mtime > _LEFT_BEHIND_S:
+            if now - left.stat().st_mtime > _LEFT_BEHIND_S:
                 scratch.remove(left)
 
 

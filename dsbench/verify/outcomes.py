@@ -25,6 +25,7 @@ _MODEL = "model"
 def mismatches(record: Record, runs: tuple[RunAgain, ...]) -> Iterator[RecordMismatch]:
     """Steps that ran or were skipped without cause, and verdicts that the raw data do not give."""
     yield from _skipped(record)
+    yield from _excuses(record)
     found = {step.evidence.step: (place, step) for place, step in enumerate(record.steps)}
     for name, code, fails in _verdicts(record, runs):
         if name not in found or found[name][1].outcome == "skipped":
@@ -57,6 +58,14 @@ def _skipped(record: Record) -> Iterator[RecordMismatch]:
             yield RecordMismatch(path, evidence.skipped_for or "nothing", wanted or "nothing", FoundBy.RECOMPUTED)
         reported = "passed" if step.outcome == "inconclusive" else step.outcome
         ledger.note(_MODEL, evidence.step, reported, evidence.failure)
+
+
+def _excuses(record: Record) -> Iterator[RecordMismatch]:
+    """Only a failed step can say that its failure leaves the import unknown."""
+    for place, step in enumerate(record.steps):
+        if step.evidence.import_unknown and step.outcome != "failed":
+            said = step.evidence.import_unknown
+            yield RecordMismatch(f"steps[{place}].import_unknown", said, "nothing", FoundBy.CONTRADICTION)
 
 
 def _deselected(record: Record) -> Iterator[str]:
