@@ -210,12 +210,14 @@ def evidence(request: pytest.FixtureRequest) -> EvidenceLog:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """From the moment at which a step's name is shown an interrupt is one in that step."""
+    """From the moment at which a step's name is shown until its result is, an interrupt is one in that step."""
     step, layout = collection.step_of(item), collection.layout_of(item)
     if step is not None and layout is not None:
         item.config.stash[COLLECTOR].running = f"{step.name} of {layout.given}"
         item.config.stash[RECORDERS].begin(layout.key, step.name)
-    return (yield)
+    result = yield
+    item.config.stash[COLLECTOR].running = ""
+    return result
 
 
 @pytest.hookimpl(wrapper=True)
@@ -293,7 +295,6 @@ def pytest_runtest_makereport(
     recording.after_step(recorder, item.funcargs.get("model"), step)  # type: ignore[attr-defined]
     report.user_properties.append((RECORD_PROPERTY, jsonable.dumps(recorder.state)))
     step_collector.attach(report, evidence, recorder.record)
-    item.config.stash[COLLECTOR].running = ""
     return report
 
 

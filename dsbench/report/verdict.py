@@ -26,13 +26,14 @@ def model_verdict(results: Sequence[StepResult], running: str = "") -> ModelVerd
 
 
 def interrupted_step(results: Sequence[StepResult], running: str) -> str:
-    """The step of this model that was interrupted; empty if it was none of this model's.
+    """The step of this model that was interrupted, maybe while its result was being shown; empty if it was none of
+    this model's.
 
     ``running``: ``STEP of DIRECTORY``, as the collector has it.
     """
     step, _, given = running.partition(" of ")
     mine = PurePath(given).name in ("", ".", "..", results[0].evidence.model)
-    return step if mine and all(result.evidence.step != step for result in results) else ""
+    return step if mine and all(result.evidence.step != step for result in results[:-1]) else ""
 
 
 def _without_figures(results: Sequence[StepResult]) -> Record:

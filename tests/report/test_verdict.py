@@ -28,10 +28,14 @@ def test_interrupted_is_never_green() -> None:
 @pytest.mark.parametrize(
     ("running", "step"),
     [("", ""), ("run1_calibration of models/net", "run1_calibration"), ("run1_calibration of .", "run1_calibration"),
-     ("run1_calibration of models/other", ""), ("preflight of models/net", "")],
+     ("run1_calibration of models/other", ""), ("preflight of models/net", "preflight")],
 )  # fmt: skip
 def test_the_step_that_was_interrupted(running: str, step: str) -> None:
     assert interrupted_step([result("passed")], running) == step
+
+
+def test_a_step_before_the_last_one_was_not_interrupted() -> None:
+    assert interrupted_step([result("passed"), result("passed")], "preflight of models/net") == ""
 
 
 def test_without_a_record_the_steps_speak() -> None:
