@@ -23,7 +23,7 @@ FLEET = "fleet"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; a DsbenchError is printed without a traceback and gives status 1, for a fleet command 3 or 4."""
     restore = interrupts.install()
-    words = sys.argv[1:] if argv is None else argv
+    words = sys.argv[1:] if argv is None else list(argv)
     try:
         return _run_fleet(words) if words[:1] == [FLEET] else _run(words)
     except DsbenchError as error:

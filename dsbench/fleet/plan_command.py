@@ -26,11 +26,12 @@ _STANDARD_OUTPUT = ("-", "/dev/stdout")
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the plan, whole or not at all; returns 0."""
+    store = ObjectStore(arguments.store) if arguments.store else None  # before the work: a URI may be wrong
     jobs = planned(arguments)
     if arguments.missing_from:
         jobs = missing.without_results(jobs, [_path(one) for one in arguments.missing_from], say)
-    if arguments.store:
-        jobs = ObjectStore(arguments.store).with_files(jobs, say)
+    if store is not None:
+        jobs = store.with_files(jobs, say)
     text = _text(jobs, arguments)
     if arguments.output and arguments.output not in _STANDARD_OUTPUT:
         replace_file(_path(arguments.output), text.encode())

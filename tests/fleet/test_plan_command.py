@@ -80,7 +80,7 @@ def test_wrong_usage_has_status_4(words: list[str], said: str, capsys: pytest.Ca
 
 def test_help_has_status_0_and_no_command_4(capsys: pytest.CaptureFixture[str]) -> None:
     assert fleet_plan("--help") == 0
-    assert cli.main(["fleet"]) == 4
+    assert cli.main(("fleet",)) == 4
     assert cli.main(["fleet", "plna"]) == 4
 
 
