@@ -4,7 +4,7 @@ attempts, because only it knows that a failed pytest is a result and a lost mach
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ class RaySettings:
     """``labels``: Ray's label selector for all jobs. ``retries``: of a job that could not be run. ``wait_s``: for a
     node that can run a job, as an autoscaler takes its time."""
 
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[tuple[str, str], ...] = ()
     retries: int = 2
     wait_s: float = 60.0
 
@@ -107,7 +107,7 @@ class RayDriver:
         self._table.end()
 
     def _submit(self, tracked: TrackedJob) -> None:
-        arguments = (self._desk, job.to_line(tracked.job), tracked.attempt, __version__)
+        arguments = (self._desk, tracked.job.id, tracked.attempt, __version__)
         options = tracked.demand.options(tracked.avoided)
         tracked.ref = self._task.options(name=f"dsbench: {tracked.job.id}", **options).remote(*arguments)
         tracked.phase, tracked.note, tracked.unfit_since = JobPhase.WAITING, "", None
@@ -141,14 +141,13 @@ class RayDriver:
             self._lost(tracked, f"its results cannot be kept: {error}")
         return True
 
-    def _begin(self, tracked: TrackedJob, host: str, node: str) -> bool:
+    def _begin(self, tracked: TrackedJob, host: str, node: str) -> str | bool:
         if self._stopping:
             return False
-        if tracked.phase is JobPhase.RUNNING:
-            return True
-        tracked.phase, tracked.host, tracked.node, tracked.changed = JobPhase.RUNNING, host, node, time.monotonic()
-        self._say(tracked, f"runs on {host}")
-        return True
+        if tracked.phase is JobPhase.WAITING:
+            tracked.phase, tracked.host, tracked.node, tracked.changed = JobPhase.RUNNING, host, node, time.monotonic()
+            self._say(tracked, f"runs on {host}")
+        return job.to_line(tracked.job)
 
     def _finish(self, tracked: TrackedJob) -> None:
         """All pieces of the result are there."""
@@ -174,15 +173,17 @@ class RayDriver:
                 tracked.node = tracked.node or node
                 self._lost(tracked, reason)
         self._nodes = ray_session.nodes()
+        known: dict[Demand, str] = {}
         for tracked in self._jobs.values():
             if tracked.phase is JobPhase.WAITING and not self._stopping:
-                self._check_place(tracked)
+                if tracked.demand not in known:
+                    known[tracked.demand] = tracked.demand.missing(self._nodes)
+                self._check_place(tracked, known[tracked.demand])
 
-    def _check_place(self, tracked: TrackedJob) -> None:
-        """A job that no node of the cluster can run waits for one, but not for ever."""
-        missing = tracked.demand.missing(self._nodes)
+    def _check_place(self, tracked: TrackedJob, missing: str) -> None:
+        """A job that no node of the cluster can run waits for one, but not for ever. ``missing``: what none has."""
         if not missing:
-            tracked.unfit_since = None
+            tracked.unfit_since, tracked.note = None, ""
             return
         fresh = ray_nodes.demand(tracked.job, self._nodes, self._how.labels)
         if fresh != tracked.demand and not fresh.missing(self._nodes):  # the largest nodes are gone

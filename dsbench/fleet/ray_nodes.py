@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from dsbench.fleet.job import FleetJob
@@ -29,12 +29,12 @@ class ClusterNode:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What a task asks Ray for. ``labels``: Ray's label selector."""
+    """What a task asks Ray for. ``labels``: keys and values of Ray's label selector."""
 
     gpus: int
     gpu_kind: str
     cpus: int
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[tuple[str, str], ...] = ()
 
     def options(self, avoided: Sequence[str] = ()) -> dict[str, Any]:
         """Ray's options of the task. ``avoided``: ids of nodes that are taken only if no other one can run it."""
@@ -66,7 +66,7 @@ class Demand:
         lacking = [f"{self.gpus} GPU"] if node.resources.get("GPU", 0) < self.gpus else []
         lacking += [f"{self.cpus} CPU"] if node.resources.get("CPU", 0) < self.cpus else []
         lacking += [kind] if self.gpu_kind and kind not in node.resources else []
-        wrong = (f"label {key}={value}" for key, value in self.labels.items() if not _selects(value, node.labels, key))
+        wrong = (f"label {key}={value}" for key, value in self.labels if not _selects(value, node.labels, key))
         return [*lacking, *wrong]
 
 
@@ -79,7 +79,7 @@ def _selects(value: str, labels: Mapping[str, str], key: str) -> bool:
     return (labels.get(key) in wanted) is not bool(found["other"])
 
 
-def demand(one: FleetJob, nodes: Sequence[ClusterNode], labels: Mapping[str, str]) -> Demand:
+def demand(one: FleetJob, nodes: Sequence[ClusterNode], labels: tuple[tuple[str, str], ...]) -> Demand:
     """What a job asks for. A job without a GPU takes more than half of the largest node, so that no two jobs are on one
     host; figures of smaller nodes could not be compared with those of larger ones, so those are not used."""
     needs = one.needs

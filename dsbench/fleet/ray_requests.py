@@ -11,7 +11,7 @@ _RESTART_S = 60.0
 Request = tuple[str, str, int, Any]
 """Kind, id of the job, attempt, what the kind needs."""
 BEGIN = "begin"
-"""(host, Ray's id of the node): may this attempt run?"""
+"""(host, Ray's id of the node): the job as a line of a plan, or False if this attempt may not run any more."""
 SAY = "say"
 """A text for the live table."""
 FILE = "file"

@@ -51,11 +51,10 @@ class RequestDesk:
             self._waiting[number][1].set_result(value)
 
 
-def run_model(desk: Any, line: str, attempt: int, version: str) -> tuple[str, str]:
-    """Run the job of a plan's line; its results go to the desk. Returns why this node cannot run it, "" if it could,
-    and Ray's id of the node.
+def run_model(desk: Any, job_id: str, attempt: int, version: str) -> tuple[str, str]:
+    """Run a job. It comes from the driver by way of the desk, and so do its files; its results go back there.
 
-    ``version``: of the driver's dsbench.
+    Returns why this node cannot run it, "" if it could, and Ray's id of the node. ``version``: of the driver's dsbench.
     """
     import ray
 
@@ -67,5 +66,5 @@ def run_model(desk: Any, line: str, attempt: int, version: str) -> tuple[str, st
         return f"dsbench cannot be imported on {host} ({error}): pip install dsbench=={version} there", node
     if dsbench.__version__ != version:
         return f"{host} has dsbench {dsbench.__version__}: pip install dsbench=={version} there", node
-    ray_worker.run(desk, line, attempt)
+    ray_worker.run(desk, job_id, attempt)
     return "", node

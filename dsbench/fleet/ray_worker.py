@@ -11,21 +11,22 @@ from dataclasses import replace
 from typing import Any
 
 from dsbench.fleet import job, ray_requests, scratch, work
-from dsbench.fleet.job import FleetJob, JobFile
+from dsbench.fleet.job import JobFile
 from dsbench.fleet.ray_files import CHUNK, pieces_of
 from dsbench.fleet.ray_requests import BEGIN, END, FILE, RESULTS, SAY, Request
 
 _STEP_S = 0.2
 
 
-def run(desk: Any, line: str, attempt: int) -> None:
+def run(desk: Any, job_id: str, attempt: int) -> None:
     """Run the job and send its result directory; nothing is run if the driver has given up this attempt."""
     import ray
 
-    [one] = job.from_lines([line], "the driver's plan")
-    driver = _Driver(desk, one, attempt)
-    if not driver.ask(BEGIN, (socket.gethostname(), ray.get_runtime_context().get_node_id())):
+    driver = _Driver(desk, job_id, attempt)
+    line = driver.ask(BEGIN, (socket.gethostname(), ray.get_runtime_context().get_node_id()))
+    if not line:
         return
+    [one] = job.from_lines([line], "the driver's plan")
     _forget_threads()
     with scratch.directory(one.id) as folder:
         results = folder / one.id
@@ -56,9 +57,9 @@ class _Driver:
     A thread waits for its replies: Ray lends the CPUs of a task whose main thread waits in ``ray.get`` to another task.
     """
 
-    def __init__(self, desk: Any, one: FleetJob, attempt: int) -> None:
+    def __init__(self, desk: Any, job_id: str, attempt: int) -> None:
         self._desk = desk
-        self._job = one
+        self._job_id = job_id
         self._attempt = attempt
         self._thread = ThreadPoolExecutor(1, "dsbench-driver")
 
@@ -77,7 +78,7 @@ class _Driver:
             yield chunk
 
     def _begun(self, kind: str, what: Any) -> Future[Any]:
-        return self._thread.submit(self._asked, (kind, self._job.id, self._attempt, what))
+        return self._thread.submit(self._asked, (kind, self._job_id, self._attempt, what))
 
     def _asked(self, request: Request) -> Any:
         return ray_requests.ask(lambda: self._desk.ask.remote(request))

@@ -78,8 +78,8 @@ def _jobs(arguments: argparse.Namespace) -> list[FleetJob]:
 
 def _settings(arguments: argparse.Namespace) -> RaySettings:
     """Raises USAGE."""
-    labels = dict(text.partition("=")[::2] for text in arguments.label_selector)
-    if not all(labels) or not all("=" in text for text in arguments.label_selector):
+    labels = tuple((key, value) for text in arguments.label_selector for key, _, value in [text.partition("=")])
+    if not all(key and value for key, value in labels):
         raise DsbenchError(Code.USAGE, "--label-selector has no KEY=VALUE", fix="write --label-selector zone=eu-west")
     if arguments.retries < 0 or not 0 <= arguments.wait < float("inf"):
         raise DsbenchError(Code.USAGE, "--retries and --wait are at least 0", fix="give a number from 0")

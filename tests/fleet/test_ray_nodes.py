@@ -31,12 +31,12 @@ def node(name: str, resources: dict[str, float], **labels: str) -> ClusterNode:
 )
 def test_what_a_job_asks_for(needs: Needs, sizes: tuple[int, ...], expected: Demand) -> None:
     nodes = [node(str(number), {"CPU": float(size)}) for number, size in enumerate(sizes)]
-    assert ray_nodes.demand(a_job(needs=needs), nodes, {}) == expected
+    assert ray_nodes.demand(a_job(needs=needs), nodes, ()) == expected
 
 
 def test_two_jobs_of_a_whole_machine_never_fit_on_one_node() -> None:
     for size in range(1, 70):
-        asked = ray_nodes.demand(a_job(), [node("a", {"CPU": float(size)})], {}).cpus
+        asked = ray_nodes.demand(a_job(), [node("a", {"CPU": float(size)})], ()).cpus
         assert asked <= size < 2 * asked
 
 
@@ -54,8 +54,8 @@ def test_two_jobs_of_a_whole_machine_never_fit_on_one_node() -> None:
             [node("a", GPU), node("b", {"CPU": 64.0})],
             "no node of the cluster has all of 1 GPU, 32 CPU, accelerator_type:L4",
         ),
-        (Demand(0, "", 1, {"zone": "eu"}), [node("a", GPU, zone="eu")], ""),
-        (Demand(0, "", 1, {"zone": "us"}), [node("a", GPU, zone="eu")], "no node of the cluster has label zone=us"),
+        (Demand(0, "", 1, (("zone", "eu"),)), [node("a", GPU, zone="eu")], ""),
+        (Demand(0, "", 1, (("zone", "us"),)), [node("a", GPU, zone="eu")], "no node of the cluster has label zone=us"),
     ],
 )
 def test_what_no_node_has(asked: Demand, nodes: list[ClusterNode], expected: str) -> None:
@@ -77,12 +77,12 @@ def test_what_no_node_has(asked: Demand, nodes: list[ClusterNode], expected: str
     ],
 )
 def test_label_selectors(selector: str, fits: bool) -> None:
-    asked = Demand(0, "", 1, {"zone": selector})
+    asked = Demand(0, "", 1, (("zone", selector),))
     assert (asked.missing([node("a", GPU, zone="eu")]) == "") is fits
 
 
 def test_options_for_ray() -> None:
-    asked = Demand(1, "L4", 2, {"zone": "eu"})
+    asked = Demand(1, "L4", 2, (("zone", "eu"),))
     assert asked.options() == {
         "num_cpus": 2,
         "num_gpus": 1,
