@@ -15,9 +15,7 @@ from dsbench.fleet import collecting, plan_file, result, work
 from dsbench.fleet.ending import INTERRUPTED
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.result import JobResult, JobState
-
-_INTERRUPTED_STATUS = 130
-"""As every command of dsbench after Ctrl-C or SIGTERM."""
+from dsbench.fleet.status import INTERRUPTED_STATUS
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -40,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _ended(found: JobResult, one: FleetJob) -> int:
     reason = f": {found.reason}" if found.reason else ""
     print(f"{one.id}: {found.state.upper()}{reason}\n  results: {one.results}", flush=True)
-    return _INTERRUPTED_STATUS if found.reason == INTERRUPTED else result.exit_status([found.state])
+    return INTERRUPTED_STATUS if found.reason == INTERRUPTED else result.exit_status([found.state])
 
 
 def _say(text: str) -> None:

@@ -24,9 +24,9 @@ from dsbench.fleet.live_table import LiveTable
 from dsbench.fleet.plan_command import say
 from dsbench.fleet.ray_driver import RayDriver, RaySettings
 from dsbench.fleet.result import INVALID_STATUS
+from dsbench.fleet.status import INTERRUPTED_STATUS
 from dsbench.fleet.store import ObjectStore
 
-INTERRUPTED_STATUS = 130
 _DONE, _NO_CLUSTER, _STOPPED = 0, 3, 70
 """Statuses of the child: every job ended, or the user stopped them; nothing was run; an error that it printed."""
 _RAY_LOG = "ray.log"

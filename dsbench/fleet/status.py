@@ -7,6 +7,8 @@ from dsbench.fleet.result import INVALID_STATUS
 
 USAGE_STATUS = 4
 """The command cannot be carried out as it is given. As pytest's; never 1, which says that a model failed."""
+INTERRUPTED_STATUS = 130
+"""As every command of dsbench after Ctrl-C or SIGTERM."""
 CRASHED_STATUS = INVALID_STATUS
 """An exception that nobody expected says nothing about a model."""
 _NAMED_BY_THE_USER = frozenset(
