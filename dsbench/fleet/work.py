@@ -17,10 +17,12 @@ from dsbench.base import process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.os_errors import as_dsbench_error, system_errors
 from dsbench.base.python_child import python_command
+from dsbench.base.text import counted
 from dsbench.fleet import collecting, inputs, job, needs, result, scratch
 from dsbench.fleet.ending import INTERRUPTED, ending, sentence
 from dsbench.fleet.inputs import Fetch
 from dsbench.fleet.job import MODELS, FleetJob
+from dsbench.fleet.phases import Phases
 from dsbench.fleet.result import JobResult, JobState
 from dsbench.machine import hardware
 
@@ -53,13 +55,13 @@ def run_job(
         _require_gpu_kind(one)
         collecting.require_place(Path(one.results))
         with scratch.directory(one.id) as folder:
-            announce(f"{one.id}: brings {len(one.files)} files")
+            say = _prefixed(one.id, announce)
+            say(f"copies {counted(len(one.files), 'file')}")
             inputs.bring(one, folder, fetch)
-            announce(f"{one.id}: runs pytest")
+            say("runs pytest")
             model_dir = folder / MODELS / one.model
             with _until_signal() as signalled:
-                command, log = _command(one, folder), model_dir / result.LOG
-                end = process.run(command, log, deadline_s=timeout_s, until=signalled.is_set)
+                end = _run_pytest(one, folder, timeout_s, signalled.is_set, say)
                 found = ending(end, model_dir / result.RECORD, signalled=signalled.is_set())
                 status = end.returncode if end.returncode >= 0 else None
                 finished = replace(begun, state=found.state, reason=found.reason, exit_status=status)
@@ -97,6 +99,23 @@ def _require_gpu_kind(one: FleetJob) -> None:
     if found is not None and needs.is_other_kind(one.needs.gpu_kind, found.name):
         what = f"the job needs a GPU of the kind {one.needs.gpu_kind}, and this machine has {found.name}"
         raise DsbenchError(Code.GPU_MISSING, what, fix="run it where such a GPU is, or plan with another --gpu-kind")
+
+
+def _prefixed(job_id: str, announce: Announce) -> Announce:
+    return lambda text: announce(f"{job_id}: {text}")
+
+
+def _run_pytest(
+    one: FleetJob, folder: Path, timeout_s: float, stopped: Callable[[], bool], say: Announce
+) -> process.Finished:
+    log = folder / MODELS / one.model / result.LOG
+    phases = Phases(one.model, log, say)
+
+    def until() -> bool:
+        phases.look()
+        return stopped()
+
+    return process.run(_command(one, folder), log, deadline_s=timeout_s, until=until)
 
 
 def _command(one: FleetJob, folder: Path) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.fleet import collecting, inputs, plan, result, scratch, work
+from dsbench.fleet import collecting, inputs, phases, plan, result, scratch, work
 from dsbench.fleet.job import FleetJob, JobFile, JobOption, Needs
 from dsbench.fleet.plan import PlanSettings
 from dsbench.fleet.result import JobResult, JobState
@@ -141,6 +141,18 @@ def test_the_state_follows_from_how_pytest_ends(
     assert bool(found.reason) is (state is not PASSED)
     assert result.read(Path(job.results)) == found
     assert not scratch_directories()
+
+
+def test_what_a_job_does_is_announced(job: FleetJob, pytest_is: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest_is(
+        "echo 'dsbench: net: Run 1, 1 stream'; echo 'dsbench: other: Run 1'; echo '. [ 57%]';"
+        "echo 'dsbench: net: Run 2, 1 stream'; sleep 0.3; exit 0"
+    )
+    said: list[str] = []
+    monkeypatch.setattr(phases, "_EVERY_S", 0.0)
+    work.run_job(job, announce=said.append)
+    steps = ["copies 1 file", "runs pytest", "Run 1, 1 stream", "Run 2, 1 stream"]
+    assert said == [f"{job.id}: {step}" for step in steps]
 
 
 def test_a_job_without_its_inputs_is_invalid_and_leaves_a_result(job: FleetJob) -> None:
