@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,8 +53,8 @@ def render(jobs: Sequence[FleetJob], settings: RecipeSettings) -> Recipe:
 
 
 def matrix(jobs: Sequence[FleetJob], settings: RecipeSettings) -> Recipe:
-    """The matrix as one line of JSON. An entry has a ``name``, a runner's ``labels``, its ``models``, one path a line,
-    and the ``minutes`` that they may take. Above 256 models an entry has several."""
+    """The matrix as one line of JSON. An entry has a ``name``, a runner's ``labels``, its ``models`` as JSON, and the
+    ``minutes`` that they may take. Above 256 models an entry has several."""
     plan = OrderedPlan(jobs)
     size = _chunk_size([group.count for group in plan.groups])
     entries = []
@@ -63,10 +62,10 @@ def matrix(jobs: Sequence[FleetJob], settings: RecipeSettings) -> Recipe:
         for first in range(group.offset, group.offset + group.count, size):
             chunk = plan.jobs[first : min(first + size, group.offset + group.count)]
             name = chunk[0].id if len(chunk) == 1 else f"{chunk[0].id}-and-{len(chunk) - 1}-more"
-            models = "\n".join(_one_line(_from_here(job.model_dir)) for job in chunk)
+            models = _json([_from_here(job.model_dir) for job in chunk])
             minutes = (settings.minutes + SPARE_MINUTES) * len(chunk)
             entries.append({"name": name, "labels": _labels(group.needs), "models": models, "minutes": minutes})
-    return Recipe(f"{console_json(json.dumps({'include': entries}))}\n")
+    return Recipe(f"{_json({'include': entries})}\n")
 
 
 def _chunk_size(counts: Sequence[int]) -> int:
@@ -91,25 +90,18 @@ def _from_here(path: str) -> str:
     return os.path.relpath(path, here) if Path(path).is_relative_to(here) else path
 
 
-def _variable(words: Sequence[str]) -> str:
-    """The YAML of an environment variable with one word a line."""
-    if sum(len(_one_line(word).encode()) + 1 for word in words) > _VARIABLE_LIMIT:
+def _variable(words: Sequence[str]) -> list[str]:
+    """The lines of an environment variable: a JSON array, so that a word may have any character."""
+    text = _json(list(words), indent=2)
+    if len(text) > _VARIABLE_LIMIT:
         what = f"{counted(len(words), 'model')} do not fit into a variable of a workflow"
         raise DsbenchError(Code.USAGE, what, fix="give them as a pattern in quotes: 'models/*'")
-    lines = (yaml_text(word)[1:-1] for word in words)
-    return _expression_free('"' + "\\n\\\n    ".join(re.sub("^ ", r"\\x20", line) for line in lines) + '"')
+    return text.splitlines()
 
 
-def _one_line(word: str) -> str:
-    try:
-        word.encode()
-    except UnicodeEncodeError as error:
-        what = f"the name {word!r} is no UTF-8, and a workflow has no other"
-        raise DsbenchError(Code.USAGE, what, fix="rename it") from error
-    if "\n" in word or "\r" in word:
-        what = f"the name {word!r} has more than one line"
-        raise DsbenchError(Code.USAGE, what, fix="rename it: workflows have one name a line")
-    return word
+def _json(value: object, indent: int | None = None) -> str:
+    """ASCII; nothing of it is obeyed by GitHub, which evaluates ``${{ ... }}``."""
+    return console_json(json.dumps(value, indent=indent)).replace("${{", r"\u0024{{")
 
 
 def _expression_free(text: str) -> str:

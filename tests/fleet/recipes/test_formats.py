@@ -64,7 +64,7 @@ def test_github_is_given_the_arguments_and_not_the_paths_of_this_machine(
     (folder / "o.toml").write_text("[options]\nperf-seconds = 3\n")
     assert plan("--format", "github", "--options-file", "o.toml", "--time-limit", "30") == 0
     text = capsys.readouterr().out
-    assert 'MODELS: "models/*"' in text
+    assert 'MODELS: |\n        [\n          "models/*"\n        ]\n' in text
     for word in ("--runtime", "embedded", "--options-file", "o.toml", "--time-limit 30", "--timeout 1800"):
         assert word in text
     assert str(folder) not in text

@@ -26,7 +26,7 @@ from tests.hostile_names import HOSTILE
 
 L4 = Needs(gpus=1, gpu_kind="L4")
 GPU_JOBS = [a_job("a", runtime="deepstream", needs=L4), a_job("b", runtime="deepstream", needs=Needs(gpus=1))]
-NAMES = tuple(name for name in HOSTILE if not re.search("[\n\r\ud800-\udfff]", name))
+NAMES = tuple(name for name in HOSTILE if "\ud800" not in name)  # no file has such a name
 Workflow = dict[str, Any]
 Ended = tuple[int, dict[str, str], str]
 
@@ -92,22 +92,28 @@ def test_runners_have_the_labels_of_their_gpus_and_containers_only_for_them() ->
 def test_a_matrix_has_at_most_256_jobs_and_every_model_once(count: int, kinds: int, size: int) -> None:
     jobs = [a_job(f"m{n}", needs=Needs(gpus=1, gpu_kind=f"k{n % kinds}")) for n in range(count)]
     found = entries(jobs)
-    models = [path for one in found for path in one["models"].split("\n")]
+    models = [path for one in found for path in json.loads(one["models"])]
     assert len(found) <= 256
-    assert max(len(one["models"].split("\n")) for one in found) == size
+    assert max(len(json.loads(one["models"])) for one in found) == size
     assert sorted(models) == sorted(one.model_dir for one in jobs)
     assert len({one["name"] for one in found}) == len(found)
     for one in found:
-        assert one["minutes"] == 250 * len(one["models"].split("\n"))
+        assert one["minutes"] == 250 * len(json.loads(one["models"]))
         assert re.fullmatch(r"[\w-]+", one["name"])
 
 
-@pytest.mark.parametrize(
-    "models", [("a\nb",), ("a\rb",), ("a\udcffb",), tuple(f"models/{number:090}" for number in range(2000))]
-)
-def test_models_that_a_workflow_cannot_name_are_errors(models: tuple[str, ...]) -> None:
-    with pytest.raises(DsbenchError):
-        rendered([a_job("a")], models=models)
+def test_more_models_than_a_variable_holds_are_an_error() -> None:
+    with pytest.raises(DsbenchError, match="do not fit"):
+        rendered([a_job("a")], models=tuple(f"models/{number:090}" for number in range(2000)))
+
+
+def test_names_of_any_kind_are_in_the_variables(tmp_path: Path) -> None:
+    jobs = rendered([a_job("a")], models=NAMES)["jobs"]
+    (step,) = (one["run"] for one in jobs["plan"]["steps"] if one.get("id") == "plan")
+    reads = step.partition("mkdir")[0] + "printf '%s\\0' \"${models[@]}\""
+    variables = {"PATH": os.environ["PATH"], "MODELS": jobs["plan"]["env"]["MODELS"], "ARGUMENTS": "[]"}
+    done = subprocess.run(["bash", "-ec", reads], env=variables, capture_output=True, check=True, timeout=20)
+    assert [os.fsdecode(one) for one in done.stdout.split(b"\0")[:-1]] == list(NAMES)
 
 
 @dataclass
@@ -170,7 +176,7 @@ def evaluated(text: str, values: dict[str, str]) -> str:
 def test_the_steps_plan_run_and_merge_models_of_any_name(tmp_path: Path) -> None:
     programs = stand_in.install(tmp_path / "bin")
     origin = tmp_path / "origin"
-    names = ("pass $(touch x) ${{ secrets.X }}", "fail ::error::x")
+    names = ("pass $(touch x) ${{ secrets.X }}", "fail\n::error::x")
     for name in names:
         model_dir(origin / "models", name, name.encode())
     models = tuple(f"models/{name}" for name in names)
@@ -181,11 +187,11 @@ def test_the_steps_plan_run_and_merge_models_of_any_name(tmp_path: Path) -> None
     status, outputs, log = runner.run(workflow, "plan", origin, {})
     assert status == 0, log
     found = json.loads(outputs["matrix"])["include"]
-    assert sorted(one["models"] for one in found) == sorted(models)
+    assert sorted(json.loads(one["models"])[0] for one in found) == sorted(models)
     statuses = {}
     for one in found:
         values = {f"matrix.{key}": str(value) for key, value in one.items()}
-        statuses[one["models"]], _, log = runner.run(workflow, "run", origin, values)
+        statuses[json.loads(one["models"])[0]], _, log = runner.run(workflow, "run", origin, values)
     assert statuses == dict(zip(models, (0, 1), strict=True)), log
     status, _, log = runner.run(workflow, "merge", origin, {})
     assert status == 1, log
