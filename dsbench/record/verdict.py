@@ -202,12 +202,12 @@ def _doubts(record: Record) -> str:
     replaced = _replaced(record)
     if replaced is not None and replaced.disturbed:
         return f"maybe more, since run 2 with {_count(replaced.streams)} is in doubt ({listed(_codes(replaced))})"
-    beside = f"{_RUN_2}: " if replaced is not None else None
+    prefix = f"{_RUN_2}: " if replaced is not None else None
     warned = [
         step.evidence.step
         for step in record.steps
         if step.evidence.step in _MEASURING_STEPS
-        and any(beside is None or not text.startswith(beside) for text in step.evidence.warnings)
+        and any(prefix is None or not text.startswith(prefix) for text in step.evidence.warnings)
     ]
     return f"with warnings, see {listed(warned)}" if warned else ""
 
