@@ -18,12 +18,11 @@ _INTERRUPTED_SESSION, _INTERRUPTED = 2, 130
 
 
 def main() -> None:
-    """Prepare this process if its command is ``dsbench``, or pytest with ``--model-dir``."""
-    if not _is_ours(sys.argv):
-        return
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _end_command if _is_command(sys.argv) else _end_session)
-    if not _is_command(sys.argv):
+    """Prepare this process if its command is ``dsbench`` or pytest."""
+    command = bool(sys.argv) and os.path.basename(sys.argv[0]) == _COMMAND
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler and (command or _has_model_dir(sys.argv)):
+        signal.signal(signal.SIGINT, _end_command if command else _end_session)
+    if not command:
         from dsbench.base.pytest_words import join_at_start
 
         if not join_at_start():
@@ -36,12 +35,9 @@ def imported() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _is_ours(words: Sequence[str]) -> bool:
-    return _is_command(words) or any(word.split("=")[0] == "--model-dir" for word in words)
-
-
-def _is_command(words: Sequence[str]) -> bool:
-    return bool(words) and os.path.basename(words[0]) == _COMMAND
+def _has_model_dir(words: Sequence[str]) -> bool:
+    """Only then a session is dsbench's: that of another project ends as pytest ends it."""
+    return any(word.split("=")[0] == "--model-dir" for word in words)
 
 
 def _end_command(*_: object) -> None:

@@ -35,3 +35,17 @@ except KeyboardInterrupt:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == status
     assert done.stderr.strip() == said.strip()
+
+
+def test_the_words_of_pytests_variable_are_joined_too(repository: Path) -> None:
+    hook = (repository / "dsbench/base/dsbench.pth").read_text()
+    code = f"import os, sys; sys.path.append({str(repository)!r}); sys.orig_argv = sys.argv = ['pytest']; {hook}"
+    code += "\nprint(os.environ['PYTEST_ADDOPTS'])"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTEST_ADDOPTS": "--model-dir x"},
+    )
+    assert done.stdout.strip() == "--model-dir=x"
