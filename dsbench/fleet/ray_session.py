@@ -23,7 +23,8 @@ _CONNECT_S = 10.0
 _REQUESTS = 10_000
 """Tasks that may wait for a reply at the same time."""
 _TOKEN = "~/.ray/auth_token"
-_SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "error"}
+_SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "error", "RAY_worker_niceness": "0"}
+"""Of this process and of the clusters that it starts, unless the user says otherwise."""
 
 
 def check_address(address: str) -> None:

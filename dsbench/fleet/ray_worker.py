@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +28,7 @@ def run(desk: Any, job_id: str, attempt: int) -> None:
     if not line:
         return
     [one] = job.from_lines([line], "the driver's plan")
-    _forget_threads()
+    _as_without_ray()
     with scratch.directory(one.id) as folder:
         results = folder / one.id
         work.run_job(
@@ -42,13 +43,16 @@ def run(desk: Any, job_id: str, attempt: int) -> None:
         driver.ask(END, None)
 
 
-def _forget_threads() -> None:
-    """Ray sets OMP_NUM_THREADS to the CPUs of the task; a run decides itself how many threads it takes."""
+def _as_without_ray() -> None:
+    """A run decides itself how many threads it takes, and a benchmark has the priority of Ray's own processes: Ray sets
+    OMP_NUM_THREADS to the CPUs of the task, and its workers are nice by 15. Users but root cannot take that back."""
     import ray
 
     cpus = ray.get_runtime_context().get_assigned_resources().get("CPU", 0)
     if os.environ.get("OMP_NUM_THREADS") == str(max(1, int(cpus))):
         del os.environ["OMP_NUM_THREADS"]
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, os.getppid()))
 
 
 class _Driver:
