@@ -93,6 +93,8 @@ class RayDriver:
 
     def drive(self) -> None:
         """Until every job has a result, or the user stopped the run."""
+        for text in ray_nodes.unused((tracked.demand for tracked in self._jobs.values()), self._nodes):
+            self._table.event(text)
         for tracked in self._jobs.values():
             self._submit(tracked)
         while any(tracked.unfinished for tracked in self._jobs.values()):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dsbench.base.text import counted
 from dsbench.fleet.job import FleetJob
 
 _LABEL_VALUE = re.compile(r"(?P<other>!)?(?:in\((?P<several>[^()]*)\)|(?P<one>[\w.-]*))")
@@ -85,3 +86,13 @@ def demand(one: FleetJob, nodes: Sequence[ClusterNode], labels: tuple[tuple[str,
     needs = one.needs
     whole = 1 if needs.gpus else max((node.cpus for node in nodes), default=1) // 2 + 1
     return Demand(needs.gpus, needs.gpu_kind, needs.cpus or whole, labels)
+
+
+def unused(demands: Iterable[Demand], nodes: Sequence[ClusterNode]) -> list[str]:
+    """Of each node whose CPUs are too few for every job: a sentence."""
+    least = min((one.cpus for one in demands), default=0)
+    return [
+        f"{node.host} is not used: it has {counted(node.cpus, 'CPU')}, and a job takes {least}"
+        for node in nodes
+        if 0 < node.cpus < least
+    ]

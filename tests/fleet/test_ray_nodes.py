@@ -92,3 +92,10 @@ def test_options_for_ray() -> None:
     again = asked.options(["a", "b"])
     assert again["label_selector"] == {"zone": "eu", "ray.io/node-id": "!in(a,b)"}
     assert again["fallback_strategy"] == [{"label_selector": {"zone": "eu"}}]
+
+
+def test_small_nodes_are_named() -> None:
+    nodes = [node("a", {"CPU": 64.0}), node("b", {"CPU": 4.0}), node("head", {})]
+    asked = [ray_nodes.demand(a_job(), nodes, ())]
+    assert ray_nodes.unused(asked, nodes) == ["host-b is not used: it has 4 CPUs, and a job takes 33"]
+    assert ray_nodes.unused([*asked, Demand(1, "", 1)], nodes) == []
