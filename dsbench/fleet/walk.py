@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from dsbench.base import reading
 from dsbench.base.errors import Code, DsbenchError
@@ -45,9 +46,11 @@ Unwanted = Callable[[str], bool]
 def below(root: str, unwanted: Unwanted = lambda _: False) -> FoundFiles:
     """All regular files below ``root``, sorted. Raises USAGE for more than MAX_FILES, OSError."""
     walk = _Walk(root, unwanted)
-    walk.enter(root, "", ())
+    walk.pending.append(_Folder(root, "", ()))
+    while walk.pending:
+        walk.enter(walk.pending.pop())
     walk.files.sort(key=lambda file: file.path)
-    return FoundFiles(tuple(walk.files), tuple(walk.left_out))
+    return FoundFiles(tuple(walk.files), tuple(sorted(walk.left_out)))
 
 
 def one(source: str) -> FoundFile:
@@ -60,24 +63,35 @@ def _file(path: str, source: str, status: os.stat_result) -> FoundFile:
     return FoundFile(path, source, status.st_size, identity, bool(status.st_mode & stat.S_IXUSR))
 
 
+class _Folder(NamedTuple):
+    """A directory that is to be entered; ``above``: device and inode of those on the way to it."""
+
+    source: str
+    path: str
+    above: tuple[tuple[int, int], ...]
+
+
 @dataclass
 class _Walk:
     root: str
     unwanted: Unwanted
     files: list[FoundFile] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    pending: list[_Folder] = field(default_factory=list)
+    """Instead of recursion: paths may have 2000 parts."""
 
-    def enter(self, folder: str, path: str, above: tuple[tuple[int, int], ...]) -> None:
-        """``above``: the directories on the way here; one that contains itself by a link is entered once."""
-        status = os.stat(folder)
+    def enter(self, folder: _Folder) -> None:
+        """Take what the directory holds; one that contains itself by a link is entered once."""
+        status = os.stat(folder.source)
         here = (status.st_dev, status.st_ino)
-        if here in above:
-            self.left_out.append(f"{folder}: a link to a directory above it")
+        if here in folder.above:
+            self.left_out.append(f"{folder.source}: a link to a directory above it")
             return
-        for entry in os.scandir(folder):
-            inner = f"{path}/{entry.name}" if path else entry.name
-            if not self.unwanted(inner):
-                self._take(entry, inner, (*above, here))
+        with os.scandir(folder.source) as entries:
+            for entry in entries:
+                path = f"{folder.path}/{entry.name}" if folder.path else entry.name
+                if not self.unwanted(path):
+                    self._take(entry, path, (*folder.above, here))
 
     def _take(self, entry: os.DirEntry[str], path: str, above: tuple[tuple[int, int], ...]) -> None:
         try:
@@ -88,7 +102,7 @@ class _Walk:
             self.left_out.append(f"{entry.path}: {_BROKEN_LINKS[error.errno]}")
             return
         if stat.S_ISDIR(status.st_mode):
-            self.enter(entry.path, path, above)
+            self.pending.append(_Folder(entry.path, path, above))
         elif stat.S_ISREG(status.st_mode):
             self._add(_file(path, entry.path, status))
         else:

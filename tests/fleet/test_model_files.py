@@ -130,3 +130,17 @@ def test_a_link_to_something_large_is_refused(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(DsbenchError, match="more than 3 files") as caught:
         found(root)
     assert str(root / "data") in caught.value.where.replace(": ", "/")
+
+
+def test_deep_directories(tmp_path: Path) -> None:
+    root = model_dir(tmp_path)
+    folders = [f"{root}/{'d/' * depth}" for depth in range(1, 1201)]
+    for folder in folders:
+        os.mkdir(folder)
+    put(Path(folders[-1]), "x")
+    try:
+        assert found(root) == OWN | {"d/" * 1200 + "x"}
+    finally:
+        os.unlink(f"{folders[-1]}x")  # pytest's own cleaning is recursive
+        for folder in reversed(folders):
+            os.rmdir(folder)
