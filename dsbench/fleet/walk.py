@@ -46,7 +46,7 @@ Unwanted = Callable[[str], bool]
 def below(root: str, unwanted: Unwanted = lambda _: False) -> FoundFiles:
     """All regular files below ``root``, sorted. Raises USAGE for more than MAX_FILES, OSError."""
     walk = _Walk(root, unwanted)
-    walk.pending.append(_Folder(root, "", ()))
+    walk.pending.append(_OpenFolder(root, "", ()))
     while walk.pending:
         walk.enter(walk.pending.pop())
     walk.files.sort(key=lambda file: file.path)
@@ -63,7 +63,7 @@ def _file(path: str, source: str, status: os.stat_result) -> FoundFile:
     return FoundFile(path, source, status.st_size, identity, bool(status.st_mode & stat.S_IXUSR))
 
 
-class _Folder(NamedTuple):
+class _OpenFolder(NamedTuple):
     """A directory that is to be entered; ``above``: device and inode of those on the way to it."""
 
     source: str
@@ -77,10 +77,10 @@ class _Walk:
     unwanted: Unwanted
     files: list[FoundFile] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
-    pending: list[_Folder] = field(default_factory=list)
+    pending: list[_OpenFolder] = field(default_factory=list)
     """Instead of recursion: paths may have 2000 parts."""
 
-    def enter(self, folder: _Folder) -> None:
+    def enter(self, folder: _OpenFolder) -> None:
         """Take what the directory holds; one that contains itself by a link is entered once."""
         status = os.stat(folder.source)
         here = (status.st_dev, status.st_ino)
@@ -102,7 +102,7 @@ class _Walk:
             self.left_out.append(f"{entry.path}: {_BROKEN_LINKS[error.errno]}")
             return
         if stat.S_ISDIR(status.st_mode):
-            self.pending.append(_Folder(entry.path, path, above))
+            self.pending.append(_OpenFolder(entry.path, path, above))
         elif stat.S_ISREG(status.st_mode):
             self._add(_file(path, entry.path, status))
         else:
