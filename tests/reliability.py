@@ -213,7 +213,8 @@ BAD_INPUTS: tuple[Trial, ...] = (
     row("Ctrl-C in each stage", "the record and the page name the stage",
         "steps/test_recording.py::test_ctrl_c_and_a_kill_leave_the_record",
         "trtexec/test_command.py::test_ctrl_c_ends_trtexec_and_leaves_nothing",
-        "embedded/app/test_main.py::test_an_interrupt_while_loading"),
+        "embedded/app/test_main.py::test_an_interrupt_while_loading",
+        "report/test_html.py::test_an_interrupt_in_the_first_step_is_on_a_page_and_the_older_one_stays"),
 )
 
 FAULTS: tuple[Trial, ...] = (

@@ -321,18 +321,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
         terminalreporter.write_line(f"dsbench: {NO_MODEL_DIR}")
     if collector.running:
         terminalreporter.write_line(f"dsbench: interrupted in {console(collector.running)}", red=True)
+    report = config.stash.get(REPORT_FILE, None)
+    path = report.path if report and report.written else None
+    if path is not None and not collector.results:
+        terminalreporter.write_line(f"report: {console(str(path))}")
     if collector.results:
         terminalreporter.ensure_newline()
         terminalreporter.section("dsbench")
-        report = config.stash.get(REPORT_FILE, None)
-        path = report.path if report and report.written else None
         verbose = config.option.verbose > 0
         for line in terminal.summary_lines(collector.results, path, verbose, collector.running):
             terminalreporter.write_line(line)
-        if report and report.kept:
-            terminalreporter.write_line(f"the report of the earlier run was kept: {report.kept}")
-        if report and report.trouble:
-            terminalreporter.write_line(f"dsbench: {console(report.trouble)}", red=True)
+    if report and report.kept:
+        terminalreporter.write_line(f"the report of the earlier run was kept: {report.kept}")
+    if report and report.trouble:
+        terminalreporter.write_line(f"dsbench: {console(report.trouble)}", red=True)
 
 
 @pytest.hookimpl(optionalhook=True)

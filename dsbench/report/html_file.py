@@ -47,7 +47,8 @@ def configure(config: pytest.Config, default: Path) -> Path | None:
 class ReportFile:
     """Writes the report atomically: an older report stays until the new one is complete.
 
-    A session that executed no step writes no report, nor does one whose only directories are locked by other sessions.
+    A session that executed no step writes no report, nor does one whose only directories are locked by other sessions;
+    one that was interrupted in its first step does.
     """
 
     path: Path
@@ -56,21 +57,22 @@ class ReportFile:
     trouble: str = ""
     """Why the report could not be written; empty if it could."""
     kept: Path | None = None
-    """The earlier run's report, if this session failed in pre-flight."""
+    """The earlier run's report, if this session failed in pre-flight or was interrupted in it."""
     environment: Callable[[], tuple[tuple[str, str], ...]] = tuple
     """Rows of the page's last table."""
 
     def write(self, text: str) -> None:
         """Write the page and pytest-html's own document, ``text``. An error sets ``trouble`` and is not raised."""
         results = self.collector.results
-        if not _worth_a_report(results):
+        interrupted_at_once = bool(self.collector.running) and not results
+        if not (interrupted_at_once or _worth_a_report(results)):
             return
         made = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
         running, others = self.collector.running, tuple(self.collector.others)
         session = Session(self.path.parent, made, running, self.environment(), others)
         try:
             page = report_html(page_of(results, session), text)
-            if _only_preflight(results):
+            if interrupted_at_once or _only_preflight(results):
                 page += _ONLY_PREFLIGHT
                 self.kept = _keep_earlier(self.path)
             replace_file(self.path, page.encode("utf-8", "replace"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from dsbench.record.evidence import EvidenceLog, StepFailure
 from dsbench.report import html, html_file
 from dsbench.report.collector import StepCollector, StepResult
+from dsbench.report.page import build
 from tests.report import pages
 
 TAG = re.compile(r"<(script|img|iframe|image|details|math|title|style)\b[^>]*")
@@ -116,6 +117,20 @@ def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     report.write("name \udcff")
     assert report.written
     assert report.path.read_text().startswith("name \N{REPLACEMENT CHARACTER}")
+
+
+def test_an_interrupt_in_the_first_step_is_on_a_page_and_the_older_one_stays(tmp_path: Path) -> None:
+    collector = StepCollector()
+    collector.running = "preflight of models/m"
+    report = html_file.ReportFile(tmp_path / "r.html", collector)
+    report.path.write_text("older")
+    report.write("new")
+    assert report.written
+    assert report.kept is not None
+    assert report.kept.read_text() == "older"
+    page = html.page_html(build.page_of((), build.Session(tmp_path, "today", collector.running)))
+    assert "Interrupted in preflight of models/m" in page
+    assert "No step had ended." in page
 
 
 def test_a_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

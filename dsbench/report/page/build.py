@@ -46,6 +46,8 @@ def page_of(results: Sequence[StepResult], session: Session) -> PageView:
         for number, key in enumerate(keys, 1)
     )
     title = f"dsbench: {models[0].name}" if len(models) == 1 else f"dsbench: {len(models)} models"
+    if not models:
+        title = "dsbench: interrupted"
     others = tuple(sorted(session.others, key=lambda one: one.outcome != "failed"))
     return PageView(title, session.made, session.interrupted_in, models, session.environment, others)
 
