@@ -207,7 +207,7 @@ class RayDriver:
             tracked.arriving.drop()
             tracked.arriving = None
         if self._stopping:
-            self._invalid(tracked, f"{INTERRUPTED}: {reason}")
+            self._invalid(tracked, INTERRUPTED)
         elif not self._again(tracked, reason):
             self._invalid(tracked, reason)
 
