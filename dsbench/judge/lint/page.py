@@ -26,7 +26,8 @@ config/pgie.txt:9: warning: process-mode: process-mode=2 on a primary detector: 
 The kind of a file is recognised by its content; other files are skipped. An ONNX file, label file or parser library
 that a config names is read if it is there, so that the config can be compared with it. A file that is not there is no
 finding, unless its path is relative and a file of that name lies where a wrong base directory would lead. An app config
-is checked together with the nvinfer config of its `[primary-gie]`. Nothing is executed.
+is checked together with the nvinfer config of its `[primary-gie]`. Nothing is executed. Of one rule at most 100
+findings are listed for a file.
 
 Exit status: 1 if there is an error or a warning, else 0. `--no-notes` leaves notes out, `--json` prints a list with
 file, line, severity, rule, text, fix and page.
