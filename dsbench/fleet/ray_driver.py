@@ -71,7 +71,8 @@ class TrackedJob:
 
 
 class RayDriver:
-    """Runs jobs in the cluster that Ray is connected to. ``interrupts``: how often the user asked to stop."""
+    """Runs jobs in the cluster that Ray is connected to. ``show`` makes the table of a function that gives its rows;
+    ``interrupts``: how often the user asked to stop."""
 
     def __init__(
         self,
@@ -246,7 +247,7 @@ class RayDriver:
                 ray_session.cancel(tracked.ref, force=self._stopping > 1)
         running = sum(tracked.unfinished for tracked in self._jobs.values())
         if self._stopping == 1 and running:
-            self._table.event(f"stopping: {counted(running, 'run')} may write what they have; Ctrl-C again ends them")
+            self._table.event(f"stopping: {counted(running, 'run')} left to end; Ctrl-C again kills what is left")
 
     def _say(self, tracked: TrackedJob, text: str) -> None:
         self._table.event(f"{tracked.job.model}: {text}")
