@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from dsbench.fleet.job import RUNTIMES
 from dsbench.fleet.recipes import settings
 from dsbench.fleet.result import DEFAULT_FOLDER
-
-RUNTIMES = ("deepstream", "embedded")
 
 
 def add_commands(fleet: argparse.ArgumentParser) -> None:

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dsbench import __version__
 from dsbench.base import jsonable
 from dsbench.base.errors import Code, DsbenchError
+from dsbench.base.options import BLESS, CI, GPU_ID, MODEL_DIRS, OPTIONS, RUNTIME
 
 VERSION = 1
+RUNTIMES = ("deepstream", "embedded")
+NO_OPTIONS_OF_A_JOB: Mapping[str, str] = {
+    MODEL_DIRS.name: "give the model directories to `dsbench fleet plan`",
+    RUNTIME.name: "give --runtime to `dsbench fleet plan`",
+    GPU_ID.name: "remove it: whoever starts a job chooses its GPU with CUDA_VISIBLE_DEVICES",
+    BLESS.name: "remove it: a job runs on a copy; run pytest --bless in the model directory, or keep its record",
+    CI.name: "remove it: `dsbench fleet merge` writes the JUnit file and the summary of all jobs",
+}
+"""pytest's options that no job has, and what to do instead."""
+OPTIONS_OF_A_JOB = {row.name: row for row in OPTIONS if row.name not in NO_OPTIONS_OF_A_JOB}
 MODELS, FILES = "models", "files"
 """Folders of a job's own directory: the model directory lies in the first, files that options name in the second."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -75,6 +88,22 @@ class FleetJob:
     """The version of dsbench that planned: another one may give another result."""
 
 
+def key(one: FleetJob) -> str:
+    """SHA-256 of what decides a job's result."""
+    options = [(option.name, option.value, option.place) for option in one.options]
+    files = [(file.place, file.sha256, file.executable) for file in one.files]
+    decisive = [VERSION, one.dsbench, one.model, one.runtime, one.needs.gpu_kind, sorted(options), sorted(files)]
+    return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
+
+
+def require_unchanged(one: FleetJob) -> None:
+    """Raise USAGE if a job of this version was changed after it was planned: its results would have a wrong key."""
+    if one.dsbench == __version__ and one.key != key(one):
+        what = f"the job {one.id} was changed after it was planned: its key is not that of its inputs and options"
+        fix = "plan again with `dsbench fleet plan`; options belong in its --options-file"
+        raise DsbenchError(Code.USAGE, what, fix=fix)
+
+
 def arguments(options: Iterable[JobOption], path_of: Callable[[JobOption], str]) -> tuple[str, ...]:
     """The options as pytest's command line takes them; ``path_of`` says where the input of an option lies."""
     return tuple(_argument(option.name, path_of(option) if option.place else option.value) for option in options)
@@ -123,6 +152,12 @@ def _check(job: FleetJob, seen: set[str]) -> None:
     for option in job.options:
         if option.place and not is_place(option.place):
             raise ValueError(f"option {option.name!r} names {option.place!r}")
+        if option.name not in OPTIONS_OF_A_JOB and job.dsbench == __version__:  # another one is not run
+            raise ValueError(f"a job has no option {option.name!r}")
+    if job.runtime not in RUNTIMES:
+        raise ValueError(f"runtime {job.runtime!r} is not known")
+    if "\0" in job.model_dir or "\0" in job.results:
+        raise ValueError("a path has a null byte")
 
 
 def is_place(text: str) -> bool:

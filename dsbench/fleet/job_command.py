@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.fleet import collecting, plan_file, result, work
+from dsbench.base.text import counted
+from dsbench.fleet import collecting, job, plan_file, result, work
 from dsbench.fleet.ending import INTERRUPTED
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.result import JobResult, JobState
@@ -24,6 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise DsbenchError(Code.USAGE, f"--timeout {arguments.timeout} is less than 0", fix="give seconds, 0: no limit")
     with plan_file.jobs(arguments.plan) as plan:
         one = _chosen(plan, arguments)
+    job.require_unchanged(one)
     if arguments.results is not None:
         one = replace(one, results=os.path.abspath(Path(os.path.expanduser(arguments.results), one.id)))
     found = collecting.earlier(Path(one.results), one.key)
@@ -54,4 +56,6 @@ def _chosen(plan: Iterable[FleetJob], arguments: argparse.Namespace) -> FleetJob
         count += 1
     asked = f"no job {arguments.id}" if arguments.id is not None else f"no job number {arguments.number}"
     fix = "give an id of the plan with --id, or a number from 0 with --number"
-    raise DsbenchError(Code.USAGE, f"the plan has {asked}; it has {count} jobs", where=arguments.plan, fix=fix)
+    raise DsbenchError(
+        Code.USAGE, f"the plan has {asked}; it has {counted(count, 'job')}", where=arguments.plan, fix=fix
+    )

@@ -14,22 +14,15 @@ from dsbench.base import option_levels, reading
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.option import Option
 from dsbench.base.option_kinds import Flag, OptionKind, Text, Whole
-from dsbench.base.options import BASELINE, BLESS, CI, GPU_ID, GROUND_TRUTH, MODEL_DIRS, OPTIONS, RUNTIME, VIDEO
+from dsbench.base.options import BASELINE, GROUND_TRUTH, VIDEO
 from dsbench.base.reading import FileKind
+from dsbench.fleet.job import NO_OPTIONS_OF_A_JOB, OPTIONS_OF_A_JOB
 from dsbench.fleet.needs import WantedNeeds
 
 PATHS: tuple[Option[Any], ...] = (VIDEO, GROUND_TRUTH, BASELINE)
 """Options that name a file or folder: inputs of a job."""
-_REFUSED: Mapping[str, str] = {
-    MODEL_DIRS.name: "give the model directories to `dsbench fleet plan`",
-    RUNTIME.name: "give --runtime to `dsbench fleet plan`",
-    GPU_ID.name: "remove it: whoever starts a job chooses its GPU with CUDA_VISIBLE_DEVICES",
-    BLESS.name: "remove it: a job runs on a copy; run pytest --bless in the model directory, or keep its record",
-    CI.name: "remove it: `dsbench fleet merge` writes the JUnit file and the summary of all jobs",
-}
 _NEEDS: Mapping[str, OptionKind[Any]] = {"gpu-kind": Text(), "gpus": Whole(0, 64), "cpus": Whole(0, 4096)}
 _ALL, _MODELS = "options", "models"
-_KNOWN = {row.name: row for row in OPTIONS if row.name not in _REFUSED}
 _DOCS = "docs/fleet.md shows a whole file"
 
 
@@ -98,12 +91,12 @@ def _table(path: Path, shown: str, table: Mapping[str, Any]) -> ModelOptions:
         where = f"{shown} {key}"
         if key in _NEEDS:
             needs[key.replace("-", "_")] = _checked(path, where, _NEEDS[key], value)
-        elif key in _REFUSED:
-            raise _invalid(path, f"{where}: this option cannot be given to a fleet", _REFUSED[key])
-        elif key not in _KNOWN:
-            raise _invalid(path, f"{where}: there is no such option", _near(key, [*_KNOWN, *_NEEDS]))
+        elif key in NO_OPTIONS_OF_A_JOB:
+            raise _invalid(path, f"{where}: this option cannot be given to a fleet", NO_OPTIONS_OF_A_JOB[key])
+        elif key not in OPTIONS_OF_A_JOB:
+            raise _invalid(path, f"{where}: there is no such option", _near(key, [*OPTIONS_OF_A_JOB, *_NEEDS]))
         else:
-            values[key] = _text(path, where, _KNOWN[key], value)
+            values[key] = _text(path, where, OPTIONS_OF_A_JOB[key], value)
     return ModelOptions(values, WantedNeeds(**needs))
 
 
@@ -127,7 +120,7 @@ def _checked(path: Path, where: str, kind: OptionKind[Any], value: Any) -> Any:
 
 def _check_together(path: Path, shown: str, options: ModelOptions) -> None:
     """Rules about several options at once, as at the start of pytest."""
-    texts = {name: text for name, text in options.values.items() if not isinstance(_KNOWN[name].kind, Flag)}
+    texts = {name: text for name, text in options.values.items() if not isinstance(OPTIONS_OF_A_JOB[name].kind, Flag)}
     try:
         option_levels.read(texts, environment={}).check()
     except DsbenchError as error:

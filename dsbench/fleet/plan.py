@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 import unicodedata
@@ -20,7 +18,7 @@ from dsbench.base.text import counted
 from dsbench.fleet import job
 from dsbench.fleet.draft import Draft, Drafter, Say
 from dsbench.fleet.hashing import FileHash, FileHasher
-from dsbench.fleet.job import VERSION, FleetJob, JobFile
+from dsbench.fleet.job import FleetJob, JobFile
 from dsbench.fleet.options_file import FleetOptions
 from dsbench.model.layout import ModelLayout
 
@@ -104,15 +102,7 @@ def _job(draft: Draft, hashes: Sequence[Future[FileHash]], how: PlanSettings) ->
         files=tuple(files),
         results="",
     )
-    return replace(unfinished, key=key(unfinished))
-
-
-def key(one: FleetJob) -> str:
-    """SHA-256 of what decides a job's result."""
-    options = [(option.name, option.value, option.place) for option in one.options]
-    files = [(file.place, file.sha256, file.executable) for file in one.files]
-    decisive = [VERSION, one.dsbench, one.model, one.runtime, one.needs.gpu_kind, sorted(options), sorted(files)]
-    return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()
+    return replace(unfinished, key=job.key(unfinished))
 
 
 def _with_ids(planned: Iterable[FleetJob], results: Path) -> Iterator[FleetJob]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from dsbench.base import process
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.text import printable
-from dsbench.fleet import merge, merge_command, missing, plan_command, plan_file, ray_endings, ray_session
+from dsbench.fleet import job, merge, merge_command, missing, plan_command, plan_file, ray_endings, ray_session
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.live_table import LiveTable
 from dsbench.fleet.plan_command import say
@@ -70,6 +70,8 @@ def _jobs(arguments: argparse.Namespace) -> list[FleetJob]:
         raise DsbenchError(Code.USAGE, what, fix="give those to `dsbench fleet plan`")
     with plan_file.jobs(arguments.plan) as read:
         planned = list(read)
+    for one in planned:
+        job.require_unchanged(one)
     if arguments.results is None:
         return planned
     folder = Path.cwd() / os.path.expanduser(arguments.results)

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dsbench.fleet import job
 from dsbench.fleet.job import FleetJob, JobFile, Needs
 
 
 def a_job(name: str = "net", results: Path | str = "/results", **changed: Any) -> FleetJob:
-    """A job that nothing has to be there for; its key follows from its name."""
-    key = hashlib.sha256(name.encode()).hexdigest()
+    """A job that nothing has to be there for."""
+    sha256 = hashlib.sha256(name.encode()).hexdigest()
     values: dict[str, Any] = {
         "id": f"{name}-1",
         "model": name,
         "model_dir": f"/data/{name}",
-        "key": key,
+        "key": "",
         "runtime": "embedded",
         "command": ("pytest", f"--model-dir=/data/{name}", "--runtime=embedded"),
         "options": (),
         "needs": Needs(),
-        "files": (JobFile(f"models/{name}/model/{name}.onnx", f"/data/{name}/model/{name}.onnx", 3, key),),
+        "files": (JobFile(f"models/{name}/model/{name}.onnx", f"/data/{name}/model/{name}.onnx", 3, sha256),),
         "results": f"{results}/{name}-1",
     }
-    return FleetJob(**values | changed)
+    made = FleetJob(**values | changed)
+    return made if "key" in changed else replace(made, key=job.key(made))
 
 
 def model_dir(folder: Path, name: str = "net", content: bytes = b"onnx") -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from dsbench.fleet import result
 from dsbench.fleet.result import JUNIT, RECORD, JobResult, JobState
 from dsbench.record import store
 from tests import finished_records
+from tests.fleet.plans import a_job
 
 CASES = (
     '<testcase classname="dsbench.{0}" name="test_preflight[{0}]" time="1.5"><properties>'
@@ -27,7 +27,7 @@ def a_result(folder: Path, name: str, state: JobState = JobState.PASSED, **chang
     reasons = {JobState.PASSED: "", JobState.FAILED: "kitti_gate failed", JobState.INVALID: "the node was lost"}
     values: dict[str, Any] = {
         "id": f"{name}-1",
-        "key": hashlib.sha256(name.encode()).hexdigest(),
+        "key": a_job(name).key,
         "model": name,
         "state": state,
         "reason": reasons[state],

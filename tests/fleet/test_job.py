@@ -48,6 +48,10 @@ def test_a_plan_is_read_as_it_was_written() -> None:
         ({"model": ".."}, "model"),
         ({"model": "a/../../b"}, "model"),
         ({"model": ""}, "model"),
+        ({"model_dir": "/data/a\0b"}, "null byte"),
+        ({"runtime": "auto"}, "runtime 'auto'"),
+        ({"options": [{"name": "model-dir", "value": "/data/net"}]}, "no option 'model-dir'"),
+        ({"options": [{"name": "junitxml", "value": "/data/x.xml"}]}, "no option 'junitxml'"),
     ],
 )
 def test_a_line_that_is_no_safe_job_is_refused(changed: dict[str, Any], named: str) -> None:
@@ -67,3 +71,19 @@ def test_an_id_that_is_there_twice_is_refused() -> None:
 def test_a_line_that_is_no_object_is_refused(line: str) -> None:
     with pytest.raises(DsbenchError, match="line 1"):
         list(job.from_lines([line], "plan.jsonl"))
+
+
+def test_a_job_that_was_changed_after_it_was_planned_is_refused() -> None:
+    planned = replace(JOB, key=job.key(JOB))
+    job.require_unchanged(planned)
+    job.require_unchanged(replace(planned, results="/elsewhere/net-1", model_dir="/elsewhere/net"))
+    for changed in (
+        replace(planned, options=()),
+        replace(planned, runtime="deepstream"),
+        replace(planned, files=(replace(NET, sha256="cd" * 32),)),
+        replace(planned, needs=Needs(1, "L4")),
+    ):
+        with pytest.raises(DsbenchError, match="was changed after it was planned") as caught:
+            job.require_unchanged(changed)
+        assert caught.value.code == Code.USAGE
+    job.require_unchanged(replace(planned, dsbench="0.0.1"))  # its result says that the version is another one

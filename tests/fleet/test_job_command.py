@@ -52,6 +52,16 @@ def test_a_plan_is_read_from_standard_input(plan: Path, ran: list[FleetJob], mon
     assert [one.model for one in ran] == ["b"]
 
 
+def test_a_job_that_was_edited_by_hand_is_not_run(
+    plan: Path, ran: list[FleetJob], capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan.write_text(plan.read_text().replace('"options": []', '"options": [{"name": "sweep"}]'))
+    for command in (["job", str(plan), "--number", "1"], ["run", "--plan", str(plan)]):
+        assert cli.main(["fleet", *command]) == 4
+        assert "was changed after it was planned" in capsys.readouterr().err
+    assert not ran
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

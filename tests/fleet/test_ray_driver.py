@@ -210,4 +210,4 @@ def test_a_second_interrupt_does_not_wait(drive: Drive, tmp_path: Path) -> None:
 def test_a_job_reads_only_its_own_files(tmp_path: Path) -> None:
     one: FleetJob = a_job()
     assert ray_driver._chunk(one, "0" * 64, 0) == "no file of the job"
-    assert ray_driver._chunk(one, one.key, 0) == "No such file or directory"
+    assert ray_driver._chunk(one, one.files[0].sha256, 0) == "No such file or directory"
