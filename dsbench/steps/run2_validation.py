@@ -8,8 +8,9 @@ from pathlib import Path
 from dsbench.base import places
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.options import MIN_STREAMS
+from dsbench.base.text import counted
 from dsbench.judge import streams
-from dsbench.judge.run.measurement import RealTime, State
+from dsbench.judge.run.measurement import Measurement, RealTime, State
 from dsbench.judge.run.reason import named
 from dsbench.judge.streams import Benchmark
 from dsbench.model.facts import PreflightFacts
@@ -43,9 +44,13 @@ class Run2ValidationResult:
     def confirmed_streams(self) -> int:
         """Real-time streams that both the specification's figure and every stream confirm; 0 if one does not."""
         sure = self.final.measurement.real_time is RealTime.YES
+        return max(self.benchmark.confirmed_streams if sure else 0, self.decided_streams)
+
+    @property
+    def decided_streams(self) -> int:
+        """Real-time streams that the run for ``--min-streams`` confirms; 0 without such a run."""
         made = self.decision
-        decided = made.plan.streams if made and decision_run.confirms(made.perf.stream0, made.measurement) else 0
-        return max(self.benchmark.confirmed_streams if sure else 0, decided)
+        return made.plan.streams if made and decision_run.confirms(made.perf.stream0, made.measurement) else 0
 
 
 def run(model: ModelRun, log: EvidenceLog) -> Run2ValidationResult:
@@ -163,7 +168,7 @@ def add_evidence(log: EvidenceLog, result: Run2ValidationResult) -> None:
     counts = f"by stream 0: {benchmark.confirmed_streams}; by every stream: {result.confirmed_streams}"
     said = f"RT: {benchmark.final.confirmed}; every stream: {final.measurement.real_time}"
     log.fact("Real-time streams confirmed", counts, said)
-    if verdict := shortfall(benchmark):
+    if verdict := shortfall(benchmark, final.measurement):
         log.warn(f"RT: NO, {verdict} ({final.figures.fps} of {final.figures.target_fps:g} FPS)")
     elif final.facts is not None and final.facts.below_target:
         log.warn(
@@ -174,11 +179,14 @@ def add_evidence(log: EvidenceLog, result: Run2ValidationResult) -> None:
         log.warn("RT: YES is about stream 0 only; not every stream keeps up")
 
 
-def shortfall(result: Benchmark) -> str:
-    """The meaning of ``RT: NO`` in words; "" if the streams keep up."""
+def shortfall(result: Benchmark, found: Measurement) -> str:
+    """The meaning of ``RT: NO`` in words; "" if the streams keep up. ``found``: the measurement of the last run."""
     final = result.final
     if final.real_time:
         return ""
+    if found.disturbed and found.real_time is RealTime.UNSURE:
+        keeps_up = f"whether {counted(final.streams, 'stream')} can be real-time is not known"
+        return f"by stream 0; {keeps_up}: the run was disturbed"
     if final.streams == 1:
         return "not real-time at any stream count"
     return f"not real-time at {final.streams} streams; fewer were not tried"

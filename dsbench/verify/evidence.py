@@ -12,7 +12,6 @@ from dsbench.base.option import Value
 from dsbench.judge import gate, streams
 from dsbench.judge.imports import parity
 from dsbench.judge.run import stream_facts
-from dsbench.judge.streams import Benchmark
 from dsbench.record.evidence import Evidence, EvidenceLog, Fact
 from dsbench.record.schema import INCONCLUSIVE, Record
 from dsbench.record.verdict import DECISION
@@ -20,8 +19,8 @@ from dsbench.steps import accuracy, benchmark_run, import_parity, kitti_gate, su
 from dsbench.steps.rows import measurement_rows
 from dsbench.verify import extra_evidence, stated_evidence
 from dsbench.verify.mismatch import FoundBy, RecordMismatch
-from dsbench.verify.recompute import benchmark, confirmed_streams, scan_of
-from dsbench.verify.runs import RunAgain, named
+from dsbench.verify.recompute import benchmark, confirmed_streams, decided_streams, scan_of
+from dsbench.verify.runs import RunAgain, last_of_run_2, named
 
 _RUN_1 = "Run 1"
 
@@ -38,7 +37,7 @@ def mismatches(record: Record, runs: tuple[RunAgain, ...]) -> Iterator[RecordMis
         "throughput_limit": lambda log: extra_evidence.limit(log, record, runs),
         "stream_sweep": lambda log: extra_evidence.stream_counts(log, record, runs),
         "frame_latency": lambda log: extra_evidence.frame_times(log, record, runs),
-        "summary": lambda log: _summary(log, record, benchmark(record, runs)),
+        "summary": lambda log: _summary(log, record, runs),
         "regression": lambda log: extra_evidence.baseline(log, record),
     }
     stated = {
@@ -188,8 +187,9 @@ def _windows(log: EvidenceLog, run: RunAgain) -> None:
     benchmark_run.add_windows(log, run.raw.name, windows, facts, run.series, found)
 
 
-def _summary(log: EvidenceLog, record: Record, result: Benchmark | None) -> None:
+def _summary(log: EvidenceLog, record: Record, runs: tuple[RunAgain, ...]) -> None:
     """The closing block; engine and directory are shown as the user gave them."""
+    result, final = benchmark(record, runs), last_of_run_2(runs)
     stated = next((step.evidence.lines for step in record.steps if step.evidence.step == "summary"), ())
     step6_s, engine = record.handover.durations.step_6, record.figures.engine
     shown = next((line.partition("Engine: ")[2] for line in stated if line.startswith("Model: ")), "")
@@ -199,5 +199,5 @@ def _summary(log: EvidenceLog, record: Record, result: Benchmark | None) -> None
         return
     given = shown.removesuffix(engine).rstrip("/")
     log.print(*streams.closing_block(record.model_name, shown, given, result, step6_s))
-    if remark := summary.remark(result):
+    if final is not None and (remark := summary.remark(result, final.measurement, decided_streams(runs))):
         log.print(remark)

@@ -35,7 +35,7 @@ from dsbench.steps import (
     stream_sweep,
     throughput_limit,
 )
-from dsbench.verify.runs import RunAgain, named
+from dsbench.verify.runs import RunAgain, last_of_run_2, named
 
 _STILL_MEASURED = (Code.MEASUREMENT_INVALID, Code.TOO_FEW_STREAMS)
 """Failures of runs 1 and 2 after which their figures are on record all the same."""
@@ -67,12 +67,15 @@ def _kept(record: Record, run: RunAgain) -> bool:
 
 def confirmed_streams(record: Record, runs: tuple[RunAgain, ...]) -> int:
     """Real-time streams that stream 0's figure and every stream confirm."""
-    result, decision = benchmark(record, runs), named(runs, DECISION)
-    final = named(runs, "Retry") or named(runs, "Run 2")
+    result, final = benchmark(record, runs), last_of_run_2(runs)
     sure = final is not None and final.measurement.real_time is RealTime.YES
-    decides = decision is not None and decision_run.confirms(decision.raw.stream0, decision.measurement)
-    decided = decision.raw.streams if decision is not None and decides else 0
-    return max(result.confirmed_streams if result is not None and sure else 0, decided)
+    return max(result.confirmed_streams if result is not None and sure else 0, decided_streams(runs))
+
+
+def decided_streams(runs: tuple[RunAgain, ...]) -> int:
+    """Real-time streams that the run for ``--min-streams`` confirms; 0 without such a run."""
+    made = named(runs, DECISION)
+    return made.raw.streams if made is not None and decision_run.confirms(made.raw.stream0, made.measurement) else 0
 
 
 # --- Step 8's figures -------------------------------------------------------------------------------------------------

@@ -87,3 +87,8 @@ def _again(raw: AppRun, series: Series, target: float, imgs_per_sec: float | Non
 def named(runs: tuple[RunAgain, ...], name: str) -> RunAgain | None:
     """The last run of that name."""
     return next((run for run in reversed(runs) if run.raw.name == name), None)
+
+
+def last_of_run_2(runs: tuple[RunAgain, ...]) -> RunAgain | None:
+    """Its retry if there was one."""
+    return named(runs, "Retry") or named(runs, "Run 2")

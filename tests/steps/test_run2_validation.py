@@ -84,6 +84,8 @@ def test_zero_streams_on_a_slow_processor(bench: Bench) -> None:
     assert validation.benchmark.confirmed_streams == 0
     block = summary.run(model, bench.log).lines
     assert "DS Run 1 (PEAK): 0 streams | 12.0 fps/s | eff 75.0%" in block
+    assert "DS Run 1 was made with 1 stream (at least" in block[-1]
+    assert "run 2 at 1 stream was not real-time" in block[-1]
     assert block[-1].endswith("not real-time at any stream count")
 
 
@@ -135,6 +137,9 @@ def test_min_streams_after_a_disturbed_run_asks_for_a_quiet_machine(bench: Bench
         run2_validation.require_streams(model, validation)
     assert caught.value.fix.startswith("close other programs and measure again")
     assert "stream 0 does not keep up; every stream: UNSURE\n  rows-lost: other output cut" in caught.value.what
+    said = "by stream 0; whether 2 streams can be real-time is not known: the run was disturbed"
+    assert summary.run(model, bench.log).lines[-1].endswith(said)
+    assert any(text.startswith(f"RT: NO, {said}") for text in bench.log.snapshot().warnings)
 
 
 def test_max_bs_as_the_limit_is_named_in_the_fix(bench: Bench) -> None:
@@ -176,6 +181,7 @@ def test_one_more_run_decides_min_streams(bench: Bench) -> None:
     result = decided(bench, (6, (26.0,)), (5, NEAR), (4, (35.0,) * 12), wanted="4")
     assert result.run.measurement.real_time is RealTime.UNSURE
     assert result.confirmed_streams == 4
+    assert summary.remark(result.benchmark, result.final.measurement, 4).endswith("one more run confirms 4 streams")
     assert "ds_s4_decision.log" in bench.logs()
     facts = {fact.name: (fact.value, fact.origin) for fact in bench.log.snapshot().facts}
     value, why = facts["One more run"]
