@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import socket
 import sys
 from collections.abc import Iterator
@@ -41,10 +42,8 @@ def check_address(address: str) -> None:
 def connected(address: str, log: Path) -> Iterator[TextIO]:
     """A connection to the cluster for the block; ``local`` starts one on this machine. Gives the stream to print to:
     standard output and standard error go to ``log`` meanwhile. Raises CLUSTER_UNAVAILABLE, NOT_WRITABLE."""
-    for name, value in _SETTINGS.items():
+    for name, value in (*_SETTINGS.items(), *_authentication(address)):
         os.environ.setdefault(name, value)
-    if any(map(os.path.exists, (os.path.expanduser(_TOKEN), os.environ.get("RAY_AUTH_TOKEN_PATH", "")))):
-        os.environ.setdefault("RAY_AUTH_MODE", "token")  # as `ray start` does; Ray reads it when it is imported
     ray = _ray()
     _require_answer(os.environ.get("RAY_ADDRESS", AUTO) if address == AUTO else address)
     own = {"num_cpus": usable_cpus(), "include_dashboard": False} if address == LOCAL else {}
@@ -57,6 +56,15 @@ def connected(address: str, log: Path) -> Iterator[TextIO]:
             yield shown
         finally:
             ray.shutdown()
+
+
+def _authentication(address: str) -> Iterator[tuple[str, str]]:
+    """Ray reads these variables when it is imported. A cluster of its own gets a token of its own: Ray would write one
+    to the home directory, and clusters that are started later would ask for it."""
+    if address == LOCAL:
+        yield from (("RAY_AUTH_MODE", "token"), ("RAY_AUTH_TOKEN", secrets.token_hex(32)))
+    elif any(map(os.path.exists, (os.path.expanduser(_TOKEN), os.environ.get("RAY_AUTH_TOKEN_PATH", "")))):
+        yield "RAY_AUTH_MODE", "token"  # as `ray start --head` does
 
 
 @contextmanager
