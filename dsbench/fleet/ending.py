@@ -11,6 +11,8 @@ from dsbench.base.error_catalogue import MACHINE_CODES
 from dsbench.base.errors import DsbenchError
 from dsbench.base.process import Finished
 from dsbench.fleet.result import JobState
+from dsbench.formats.failures import app, gst
+from dsbench.formats.failures.matcher import FailureKind
 from dsbench.record import store
 from dsbench.record.evidence import Evidence, StepFailure
 from dsbench.record.schema import INCONCLUSIVE, Record
@@ -30,6 +32,10 @@ _WORDS_OF_MACHINE = re.compile(
     r"No space left on device|\bdisk (?:of \S+ |or the quota )?is full|was killed by SIGKILL"
 )
 """In failures of any code: a full disk, and an app that something from outside ended, most often the OOM killer."""
+_CAUSES_OF_MACHINE = re.compile(
+    "|".join(row.cause_pattern for row in (*app.ROWS, *gst.ROWS) if row.kind is FailureKind.MACHINE)
+)
+"""In the first line of a failure of DeepStream or GStreamer, as the log showed it: no driver, no GPU, no NVDEC."""
 _LONGEST_REASON = 300
 
 
@@ -94,7 +100,9 @@ def of_machine(failure: StepFailure | None) -> bool:
     """Whether a step failed because of the machine: on another one the same model need not."""
     if failure is None:  # an unexpected exception
         return False
-    return MACHINE_CODES.issuperset(failure.codes) or _WORDS_OF_MACHINE.search(failure.what) is not None
+    if MACHINE_CODES.issuperset(failure.codes) or _WORDS_OF_MACHINE.search(failure.what):
+        return True
+    return _CAUSES_OF_MACHINE.search(failure.what.partition("\n")[0]) is not None
 
 
 def _of_step(evidence: Evidence) -> str:

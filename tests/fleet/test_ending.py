@@ -92,6 +92,34 @@ def test_the_words_for_a_killed_app_and_a_full_disk_are_recognised(
     assert status_1(tmp_path, ("kitti_gate", str(caught.value.code), caught.value.what)).state is INVALID
 
 
+@pytest.mark.parametrize(
+    ("line", "state"),
+    [
+        ("Cuda failure: status=35 in CreateTextureObj", INVALID),
+        ("cuInit failed : 100", INVALID),
+        ("deepstream-app: error while loading shared libraries: libnvinfer.so.10: cannot open shared object", INVALID),
+        ("Device '/dev/v4l2-nvdec' failed during initialization", INVALID),
+        ("Too many open files", INVALID),
+        ("Error: Out of memory", FAILED),  # a GPU of this kind may be too small
+        ("invalid device ordinal", FAILED),  # a config may name it
+        ("dlsym failed to get func NvDsInferParseNet pointer", FAILED),
+        ("Could not open lib: /x/libp.so, error string: libfoo.so: cannot open shared object file", FAILED),
+        ("", FAILED),
+    ],
+)
+def test_what_the_log_of_deepstream_says_about_the_machine(tmp_path: Path, line: str, state: JobState) -> None:
+    (tmp_path / "log").write_text(f"{line}\n")
+    ended = Finished(("deepstream-app",), tmp_path / "log", 255, 1.0, False, False)
+    with pytest.raises(DsbenchError) as caught:
+        app_end.require_success(ended, Console(), "dump")
+    assert status_1(tmp_path, ("kitti_gate", str(caught.value.code), caught.value.what)).state is state
+
+
+def test_only_the_cause_counts_not_what_a_log_quotes(tmp_path: Path) -> None:
+    what = "dump: the app ended with status 255: no such label\n  last lines:\n    CUDA finds no GPU"
+    assert status_1(tmp_path, ("kitti_gate", "app-failed", what)).state is FAILED
+
+
 def test_a_reason_is_one_line_that_a_terminal_does_not_obey(tmp_path: Path) -> None:
     found = status_1(tmp_path, ("kitti_gate", "kitti-gate", "\x1b[31m" + "x" * 400 + "\nmore"))
     assert "\x1b" not in found.reason

@@ -20,13 +20,15 @@ _MAX_SEEN = 100_000
 
 
 class FailureKind(StrEnum):
-    """What a failure says about the engine that was being built."""
+    """What a failure says about the model, and about the engine that was being built."""
 
     OTHER = "other"
     MEMORY = "memory"
     """A smaller batch would not fail in this way."""
     DISK = "disk"
-    """The machine's fault: it says nothing about the engine."""
+    """The machine's fault, as the next one: it says nothing about the engine."""
+    MACHINE = "machine"
+    """On a machine that is set up as it should be, the same model need not fail."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ class Row:
     kind: FailureKind = FailureKind.OTHER
     consequence: bool = False
     """The text only passes on that something failed before."""
+
+    @property
+    def cause_pattern(self) -> str:
+        """Finds the cause in the text of an error, whatever the groups were."""
+        return r".*?".join(map(re.escape, re.split(r"\{\d\}", self.cause)))
 
     def with_fix(self, fix: str) -> Row:
         """The same text where another program prints it."""

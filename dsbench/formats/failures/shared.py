@@ -14,6 +14,7 @@ MISSING_LIBRARY = Row(
     r"error while loading shared libraries: (\S+?):",
     "the program cannot start: the shared library {1} is missing",
     "install the package that has {1} (dsbench doctor), or run inside DeepStream's container",
+    FailureKind.MACHINE,
 )
 DRIVER = Row(
     "driver",
@@ -22,6 +23,7 @@ DRIVER = Row(
     r"[Cc][Uu][Dd][Aa] initialization failure with error:? 35\b",
     "the NVIDIA driver is too old for this CUDA version, or does not match it",
     "update the driver, or use a container made for it (`nvidia-smi` shows the CUDA version that it supports)",
+    FailureKind.MACHINE,
 )
 NO_GPU = Row(
     "no-gpu",
@@ -29,6 +31,7 @@ NO_GPU = Row(
     r"Cuda failure: status=100\b|[Cc][Uu][Dd][Aa] initialization failure with error:? 100\b",
     "CUDA finds no GPU",
     "start the container with --gpus all; `nvidia-smi` must list the GPU",
+    FailureKind.MACHINE,
 )
 GPU_NUMBER = Row(
     "gpu-number",
@@ -51,12 +54,14 @@ OPEN_FILES = Row(
     r"Too many open files|\bEMFILE\b",
     "the program may not open more files (ulimit -n)",
     "raise the limit (ulimit -n, docker run --ulimit nofile=65536), or use fewer streams",
+    FailureKind.MACHINE,
 )
 THREADS = Row(
     "no-threads",
     r"[Ee]rror creating thread|pthread_create failed|[Cc]ould not create thread|Failed to create thread",
     "the program may not start more threads",
     "raise the limit (ulimit -u, docker run --pids-limit), or use fewer streams",
+    FailureKind.MACHINE,
 )
 VIDEO_ENGINE = Row(
     "video-engine",
@@ -68,6 +73,7 @@ VIDEO_ENGINE = Row(
     "or of another driver",
     "start the container with -e NVIDIA_DRIVER_CAPABILITIES=all (it must include `video`), or install the driver's "
     "video libraries; dsbench doctor checks libnvcuvid.so.1",
+    FailureKind.MACHINE,
 )
 
 # --- engines and ONNX files
