@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from dsbench import __version__
 from dsbench.base import interrupts, options
-from dsbench.base.console import console_streams
+from dsbench.base.console import console_streams, open_closed_streams
 from dsbench.base.errors import DsbenchError
 from dsbench.base.option import add_argument
 from dsbench.base.os_errors import system_errors
@@ -22,12 +22,13 @@ FLEET = "fleet"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; a DsbenchError is printed without a traceback and gives status 1, for a fleet command 3 or 4."""
+    open_closed_streams()
     restore = interrupts.install()
     words = sys.argv[1:] if argv is None else list(argv)
     try:
         return _run_fleet(words) if words[:1] == [FLEET] else _run(words)
     except DsbenchError as error:
-        print(error.render(), file=sys.stderr)
+        _print_error(error)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -46,10 +47,15 @@ def _run_fleet(argv: Sequence[str]) -> int:
     try:
         return _run(argv, crashed=status.CRASHED_STATUS)
     except DsbenchError as error:
-        print(error.render(), file=sys.stderr)
+        _print_error(error)
         return status.of_error(error.code)
     except SystemExit as end:  # of argparse, which printed what is wrong
         return status.USAGE_STATUS if end.code == 2 else int(end.code or 0)
+
+
+def _print_error(error: DsbenchError) -> None:
+    with console_streams():
+        print(error.render(), file=sys.stderr)
 
 
 def _run(argv: Sequence[str], crashed: int = 1) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TextIO, cast
 
 from dsbench.base.text import console
@@ -38,14 +39,60 @@ class ConsoleStream:
         return getattr(self._stream, name)
 
 
+class NotesStream(ConsoleStream):
+    """Standard error: where it takes nothing more (full disk, closed pipe), the command goes on without notes."""
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except OSError:
+            _lead_nowhere(self._stream)
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError:
+            _lead_nowhere(self._stream)
+
+
 @contextmanager
 def console_streams() -> Iterator[None]:
-    """Make standard output and standard error ``ConsoleStream`` for the block."""
+    """Make standard output a ``ConsoleStream`` and standard error a ``NotesStream`` for the block."""
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (
-        cast(TextIO, ConsoleStream(stream)) if stream is not None else stream for stream in before
-    )
+    if sys.stdout is not None:
+        sys.stdout = cast(TextIO, ConsoleStream(sys.stdout))
+    if sys.stderr is not None:
+        sys.stderr = cast(TextIO, NotesStream(sys.stderr))
     try:
         yield
     finally:
         sys.stdout, sys.stderr = before
+
+
+def print_outcome(lines: Iterable[str]) -> None:
+    """Print what a command has done, after it was done: where standard output takes nothing more, that changes neither
+    the outcome nor the command's status."""
+    try:
+        for line in lines:
+            print(line)
+        sys.stdout.flush()
+    except OSError:
+        _lead_nowhere(sys.stdout)
+
+
+def open_closed_streams() -> None:
+    """Lead standard streams that the caller closed to nowhere, so that no file gets their numbers and no note is
+    printed elsewhere. ``sys.__stdout__`` stays None for standard output."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, which is this one
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def _lead_nowhere(stream: TextIO) -> None:
+    """What was not written yet is lost; the end of the process does not try again."""
+    with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())

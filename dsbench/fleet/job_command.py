@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from dsbench.base.console import print_outcome
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.text import counted
 from dsbench.fleet import collecting, job, plan_file, result, work
@@ -39,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _ended(found: JobResult, one: FleetJob) -> int:
     reason = f": {found.reason}" if found.reason else ""
-    print(f"{one.id}: {found.state.upper()}{reason}\n  results: {one.results}", flush=True)
+    print_outcome((f"{one.id}: {found.state.upper()}{reason}", f"  results: {one.results}"))
     return INTERRUPTED_STATUS if found.reason == INTERRUPTED else result.exit_status([found.state])
 
 

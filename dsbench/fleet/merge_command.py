@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
+from dsbench.base.console import print_outcome
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.text import counted, printable
 from dsbench.fleet import merge, plan_file
@@ -28,8 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise DsbenchError(Code.USAGE, "no such result directory", where=str(gone[0]), fix="correct the path")
     with nullcontext() if arguments.plan is None else plan_file.jobs(arguments.plan) as plan:
         merged = merge.merge(given, start / os.path.expanduser(arguments.output), plan)
-    for line in summary(merged):
-        print(printable(line))
+    print_outcome(map(printable, summary(merged)))
     return merged.exit_status
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
 from dsbench.base.progress import ProgressDisplay, Terminal
 from dsbench.base.text import counted
@@ -25,18 +26,23 @@ _STANDARD_OUTPUT = ("-", "/dev/stdout")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the plan, whole or not at all; returns 0."""
+    """Write the plan, whole or not at all; returns 0. Raises USAGE, NOT_WRITABLE."""
     store = ObjectStore(arguments.store) if arguments.store else None  # before the work: a URI may be wrong
+    prints = not arguments.output or arguments.output in _STANDARD_OUTPUT
+    if prints and sys.__stdout__ is None:
+        raise DsbenchError(
+            Code.NOT_WRITABLE, "standard output is closed", fix="write the plan to a file: -o PLAN.jsonl"
+        )
     jobs = planned(arguments)
     if arguments.missing_from:
         jobs = missing.without_results(jobs, [_path(one) for one in arguments.missing_from], say)
     if store is not None:
         jobs = store.with_files(jobs, say)
     text = _text(jobs, arguments)
-    if arguments.output and arguments.output not in _STANDARD_OUTPUT:
-        replace_file(_path(arguments.output), text.encode())
-    else:
+    if prints:
         sys.stdout.write(text)
+    else:
+        replace_file(_path(arguments.output), text.encode())
     say(summary(jobs))
     return 0
 

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dsbench.base import process
+from dsbench.base.console import print_outcome
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.text import printable
 from dsbench.fleet import job, merge, merge_command, missing, plan_command, plan_file, ray_endings, ray_session
@@ -52,8 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     if ended not in (_DONE, _STOPPED) and not interrupted:
         say(f"the connection to the Ray cluster is lost: {output / _RAY_LOG}")
     merged = merge.merge(results, output, jobs)
-    for line in merge_command.summary(merged):
-        print(printable(line))
+    print_outcome(map(printable, merge_command.summary(merged)))
     return INTERRUPTED_STATUS if interrupted else merged.exit_status
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 
 import pytest
 
-from dsbench.base.console import ConsoleStream, console_streams
+from dsbench.base.console import ConsoleStream, console_streams, print_outcome
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.text import console, console_json, fitted, float32_text, printable, visible
 from tests.hostile_names import HOSTILE, obeyed, unseen
@@ -78,6 +79,29 @@ def test_streams_are_put_back(capsys: pytest.CaptureFixture[str]) -> None:
         print("##[error]", file=sys.stderr)
     assert (sys.stdout, sys.stderr) == before
     assert capsys.readouterr().err == "# #[error]\n"
+
+
+def test_notes_that_nobody_takes_do_not_end_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open("/dev/full", "w", buffering=1) as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        with console_streams():
+            for _ in range(3):
+                print("a note", file=sys.stderr, flush=True)
+
+
+def test_what_was_done_is_done_though_nobody_takes_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        print_outcome(["passed", "see results/"])
+
+
+def test_closed_streams_lead_nowhere() -> None:
+    """Errors go to standard error alone: where that is closed, not to standard output."""
+    script = (
+        "exec 2>&-; exec \"$0\" -c \"import sys; from dsbench import cli; sys.exit(cli.main(['explain', '/none']))\""
+    )
+    ended = subprocess.run(["sh", "-c", script, sys.executable], check=False, capture_output=True, timeout=60)
+    assert (ended.returncode, ended.stdout) == (1, b"")
 
 
 @pytest.mark.parametrize(

@@ -119,3 +119,13 @@ def test_the_starts_of_a_job_that_could_not_be_run_are_counted(plan: Path, monke
     monkeypatch.setattr(work, "run_job", run_job)
     assert cli.main(["fleet", "job", str(plan), "--id", one.id]) == 0
     assert counted == [3]
+
+
+def test_a_job_keeps_its_status_though_its_log_is_on_a_full_disk(
+    plan: Path, monkeypatch: pytest.MonkeyPatch, ran: list[FleetJob]
+) -> None:
+    with open("/dev/full", "w") as full, open("/dev/full", "w", buffering=1) as notes:
+        monkeypatch.setattr("sys.stdout", full)
+        monkeypatch.setattr("sys.stderr", notes)
+        assert cli.main(["fleet", "job", str(plan), "--id", "a-1"]) == 0
+        assert cli.main(["fleet", "job", str(plan), "--id", "none"]) == 4
