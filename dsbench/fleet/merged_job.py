@@ -14,6 +14,9 @@ from dsbench.fleet.gather import FoundResult, StateSource
 from dsbench.fleet.result import JUNIT, LOG, RECORD, REPORT, RESULT_FILE, JobState
 
 _STEP_8 = "reports/benchmark_report.html"
+_CONTRADICTION = (
+    f"{RESULT_FILE} says passed, the record says failed: the directory has files of two runs, remove it and run again"
+)
 _COLORS = {JobState.FAILED: "failed", JobState.INVALID: "invalid"}
 
 
@@ -84,6 +87,8 @@ def merged_job(found: FoundResult, output: str) -> tuple[MergedJob, PageRow]:
         mine = replace(mine, state=state, reason=reason)
         if row is not None:
             mine = replace(mine, model=row.model, started=row.started, ended=row.ended)
+    elif row is not None and mine.state is JobState.PASSED and _judged(row)[0] is JobState.FAILED:
+        mine = replace(mine, state=JobState.INVALID, reason=_CONTRADICTION)
     job = MergedJob(
         id=mine.id,
         key=mine.key,

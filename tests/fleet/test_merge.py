@@ -190,6 +190,14 @@ def test_a_record_is_one_run_whatever_part_of_its_directory_came_back(tmp_path: 
         ]
 
 
+def test_a_directory_with_files_of_two_runs_says_nothing(tmp_path: Path) -> None:
+    folder = a_result(tmp_path / "results", "mixed", PASSED)
+    a_record(folder, "mixed", failed=True)
+    data, status = merged(tmp_path / "out", tmp_path / "results")
+    assert (states(data), status) == ({"mixed": "invalid"}, 3)
+    assert "remove it and run again" in data["jobs"][0]["reason"]
+
+
 def test_files_by_name_as_a_shell_gives_them(tmp_path: Path) -> None:
     a_record(tmp_path / "model", "net").rename(tmp_path / "net.json")
     (tmp_path / "plan.jsonl").write_text("{}")
