@@ -42,7 +42,7 @@ CATALOGUE: tuple[Topic, ...] = (
         CodeEntry(Code.INSTALLATION_BROKEN,
             "A file of dsbench itself is missing.",
             "The installation is incomplete.",
-            "Install again: `pip install --force-reinstall dsbench`.",
+            "Install again from the checkout or the wheel: `pip install --force-reinstall --no-deps CHECKOUT`.",
             machine=True),
         CodeEntry(Code.BUILD_TOOL_MISSING,
             "A tool that builds something is not installed: `make`, `g++` or `trtexec`.",

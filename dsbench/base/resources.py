@@ -24,7 +24,7 @@ def data_folder(name: str) -> Path:
         Code.INSTALLATION_BROKEN,
         f"the folder {name} of dsbench is missing",
         where=str(_PACKAGE),
-        fix="install dsbench again (pip install --force-reinstall dsbench)",
+        fix="install dsbench again from its checkout or wheel: pip install --force-reinstall --no-deps CHECKOUT",
     )
 
 

@@ -63,8 +63,8 @@ def run_model(desk: Any, job_id: str, attempt: int, version: str) -> tuple[str, 
         import dsbench
         from dsbench.fleet import ray_worker
     except ImportError as error:
-        return f"dsbench cannot be imported on {host} ({error}): pip install dsbench=={version} there", node
+        return f"dsbench cannot be imported on {host} ({error}): install dsbench {version} there", node
     if dsbench.__version__ != version:
-        return f"{host} has dsbench {dsbench.__version__}: pip install dsbench=={version} there", node
+        return f"{host} has dsbench {dsbench.__version__}: install dsbench {version} there", node
     ray_worker.run(desk, job_id, attempt)
     return "", node
