@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import math
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from dsbench.fleet.ending import INTERRUPTED
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.result import JobResult, JobState
 from dsbench.fleet.status import INTERRUPTED_STATUS
+
+_NAMED = 3
+"""Ids that an error names."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -50,13 +54,21 @@ def _say(text: str) -> None:
 
 def _chosen(plan: Iterable[FleetJob], arguments: argparse.Namespace) -> FleetJob:
     """The job with ``--id``, or at the place ``--number``. Raises USAGE if the plan has none."""
-    count = 0
+    ids: list[str] = []
     for one in plan:
-        if arguments.id == one.id or arguments.number == count:
+        if arguments.id == one.id or arguments.number == len(ids):
             return one
-        count += 1
-    asked = f"no job {arguments.id}" if arguments.id is not None else f"no job number {arguments.number}"
-    fix = "give an id of the plan with --id, or a number from 0 with --number"
-    raise DsbenchError(
-        Code.USAGE, f"the plan has {asked}; it has {counted(count, 'job')}", where=arguments.plan, fix=fix
-    )
+        ids.append(one.id)
+    asked = f"no job number {arguments.number}" if arguments.id is None else f"no job {arguments.id}"
+    what = f"the plan has {asked}; it has {counted(len(ids), 'job')}"
+    raise DsbenchError(Code.USAGE, what, where=arguments.plan, fix=_other_choice(ids, arguments.id or ""))
+
+
+def _other_choice(ids: Sequence[str], asked: str) -> str:
+    """``asked``: a model's name, the beginning of an id or an id with a typing error; empty for a number."""
+    if not ids:
+        return "nothing is left to run: merge the results"
+    begun = [one for one in ids if asked and one.startswith(asked)]
+    near = (begun or difflib.get_close_matches(asked, ids))[:_NAMED]
+    number = "--number 0" if len(ids) == 1 else f"--number 0 to {len(ids) - 1}"
+    return f"give {' or '.join([*(f'--id {one}' for one in near), number])}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         replace_file(_path(arguments.output), text.encode())
     say(summary(jobs))
+    if jobs and arguments.output not in (None, *_STANDARD_OUTPUT) and arguments.format not in RECIPES:
+        say(f"run each with: dsbench fleet job {shlex.quote(arguments.output)} --number N, from 0 to {len(jobs) - 1}")
     return 0
 
 

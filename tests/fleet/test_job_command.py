@@ -46,6 +46,28 @@ def test_a_job_is_chosen_by_id_or_number(
     assert f"{chosen}-1: PASSED" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("which", "fix"),
+    [
+        (("--id", "b"), "give --id b-1 or --number 0 to 2"),
+        (("--id", "c_1"), "give --id c-1 or --number 0 to 2"),
+        (("--id", "yolo"), "give --number 0 to 2"),
+        (("--number", "3"), "give --number 0 to 2"),
+    ],
+)
+def test_a_job_that_is_not_in_the_plan_is_answered_with_those_that_are(
+    plan: Path, capsys: pytest.CaptureFixture[str], which: tuple[str, str], fix: str
+) -> None:
+    assert cli.main(["fleet", "job", str(plan), *which]) == 4
+    assert f"fix: {fix}\n" in capsys.readouterr().err
+
+
+def test_an_empty_plan_has_nothing_to_run(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan.write_text("")
+    assert cli.main(["fleet", "job", str(plan), "--number", "0"]) == 4
+    assert "fix: nothing is left to run: merge the results" in capsys.readouterr().err
+
+
 def test_a_plan_is_read_from_standard_input(plan: Path, ran: list[FleetJob], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(plan.read_text()))
     assert cli.main(["fleet", "job", "-", "--number", "1"]) == 0

@@ -100,6 +100,15 @@ def test_a_file_that_cannot_be_read_is_named(
     assert shown.out == "", "no part of a plan"
 
 
+def test_a_plan_in_a_file_says_what_runs_its_jobs(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("models/*", "--runtime", "embedded", "-o", "my plan.jsonl")
+    assert fleet_plan(*words) == 0
+    assert "run each with: dsbench fleet job 'my plan.jsonl' --number N, from 0 to 1" in capsys.readouterr().err
+    assert fleet_plan(*words[:-2]) == 0
+    assert fleet_plan(*words, "--format", "slurm", "--results", "out") == 0
+    assert "run each" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [(DsbenchError(Code.NOT_WRITABLE, "x"), 3), (DsbenchError(Code.USAGE, "x"), 4), (ZeroDivisionError(), 3)],
