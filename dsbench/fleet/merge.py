@@ -22,7 +22,7 @@ from dsbench.fleet.merged_job import merged_job
 from dsbench.fleet.result import JobState
 from dsbench.report import html
 
-PAGE, JUNIT, JSON = "index.html", "junit.xml", "fleet.json"
+PAGE, JUNIT, JSON = "index.html", "junit.xml", result.MERGED_FILE
 VERSION = 1
 
 

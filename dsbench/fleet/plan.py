@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dsbench.base.errors import DsbenchError
+from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.os_errors import system_errors
 from dsbench.base.progress import ProgressDisplay, Task
 from dsbench.base.text import counted
-from dsbench.fleet import job
+from dsbench.fleet import job, own_output
 from dsbench.fleet.draft import Draft, Drafter, Say
 from dsbench.fleet.hashing import FileHash, FileHasher
 from dsbench.fleet.job import FleetJob, JobFile
@@ -47,7 +47,7 @@ class PlanSettings:
 
 def jobs(models: Sequence[Path], how: PlanSettings) -> list[FleetJob]:
     """A job for each model directory, in their order. Raises one DsbenchError for everything that is wrong."""
-    layouts = [ModelLayout.at(os.fspath(path), Path.cwd()) for path in models]
+    layouts = list(_models(models, how))
     drafter = Drafter(how.runtime, how.options, layouts, how.say)
     errors: list[DsbenchError] = []
     begun: list[tuple[Draft, list[Future[FileHash]]]] = []
@@ -65,6 +65,20 @@ def jobs(models: Sequence[Path], how: PlanSettings) -> list[FleetJob]:
         raise _together(errors)
     drafter.end()
     return list(_with_ids(planned, how.results))
+
+
+def _models(given: Sequence[Path], how: PlanSettings) -> Iterator[ModelLayout]:
+    """The model directories; what the fleet itself wrote is left out with a note. Raises USAGE if none is left."""
+    left_out = 0
+    for path in given:
+        layout = ModelLayout.at(os.fspath(path), Path.cwd())
+        if kind := own_output.kind_of(layout.root, how.results):
+            how.say(f"left out: {layout.given}: {kind}, no model directory")
+            left_out += 1
+        else:
+            yield layout
+    if given and left_out == len(given):
+        raise DsbenchError(Code.USAGE, "no model directory is given, only results", fix="give the model directories")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
 from dsbench.base.progress import ProgressDisplay, Terminal
-from dsbench.base.text import counted
+from dsbench.base.text import counted, printable
 from dsbench.fleet import job, missing, options_file, plan
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.options_file import FleetOptions
@@ -88,8 +88,8 @@ def summary(jobs: Sequence[FleetJob]) -> str:
 
 
 def say(text: str) -> None:
-    """A note beside the plan."""
-    print(f"dsbench fleet: {text}", file=sys.stderr)
+    """A note beside the plan: one line."""
+    print(f"dsbench fleet: {printable(text)}", file=sys.stderr)
 
 
 def _path(text: str) -> Path:

@@ -16,6 +16,8 @@ from dsbench.base import files, jsonable, reading
 from dsbench.base.reading import FileKind
 
 RESULT_FILE = "result.json"
+MERGED_FILE = "fleet.json"
+"""Of a merge."""
 DEFAULT_FOLDER = "fleet-results"
 """Gets a directory of each job, below the current directory."""
 RECORD, JUNIT, REPORT, LOG = (

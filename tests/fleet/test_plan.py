@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from dsbench.base.errors import Code, DsbenchError
-from dsbench.fleet import job, plan
+from dsbench.fleet import job, merge, plan
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.plan import PlanSettings
 from tests.fleet.plans import model_dir
+from tests.fleet.results import a_result
 
 
 def planned(*models: Path, **how: object) -> list[FleetJob]:
@@ -32,6 +33,29 @@ def test_a_job_says_all_that_a_machine_needs(tmp_path: Path) -> None:
     assert one.results == f"/results/{one.id}"
     assert one.id == f"net-{one.key[:10]}"
     assert list(job.from_lines([job.to_line(one)], "plan")) == [one]
+
+
+def test_what_the_fleet_wrote_beside_the_models_is_no_model(tmp_path: Path) -> None:
+    """``dsbench fleet run *`` in the folder of the models, for the second time."""
+    root, results = model_dir(tmp_path), tmp_path / "fleet-results"
+    (root / "result.json").write_text("{}")  # of another program
+    a_result(results, "net")
+    a_result(tmp_path / "earlier", "net")
+    merge.merge([results], tmp_path / "fleet")
+    (tmp_path / "planned").mkdir()
+    said: list[str] = []
+    given = [root, results, results / "net-1", tmp_path / "earlier", tmp_path / "fleet", tmp_path / "planned"]
+    (one,) = planned(*given, results=tmp_path / "planned", say=said.append)
+    assert one.model == "net"
+    assert [text.rpartition(": ")[2].removesuffix(", no model directory") for text in said if "left out" in text] == [
+        "results of jobs",
+        "the result of a job",
+        "results of jobs",
+        "a merge of results",
+        "the results of the jobs",
+    ]
+    with pytest.raises(DsbenchError, match="only results"):
+        planned(results)
 
 
 def test_two_models_of_one_name_have_ids_of_their_own(tmp_path: Path) -> None:
