@@ -35,6 +35,8 @@ class MergedState:
     reason: str
     source: StateSource
     remarks: tuple[str, ...]
+    runtime: str
+    machine: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,5 +101,5 @@ def _written(
         job = replace(job, remarks=(*job.remarks, refused)) if refused else job
         data.write(f"{',' if number else ''}\n{jsonable.dumps(job)}".encode())
         rows.append(row)
-        yield MergedState(job.model, job.state, job.reason, job.source, job.remarks)
+        yield MergedState(job.model, job.state, job.reason, job.source, job.remarks, job.runtime, job.machine)
     merged_junit.end(junit)

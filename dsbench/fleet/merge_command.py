@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -18,6 +19,8 @@ from dsbench.fleet.result import JobState
 
 _NAMED = 20
 """Lines of one kind."""
+_MODELS = 3
+"""Models in one line."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -29,7 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise DsbenchError(Code.USAGE, "no such result directory", where=str(gone[0]), fix="correct the path")
     with nullcontext() if arguments.plan is None else plan_file.jobs(arguments.plan) as plan:
         merged = merge.merge(given, start / os.path.expanduser(arguments.output), plan)
-    print_outcome(map(printable, summary(merged)))
+    hints = _measured_again(merged) if arguments.plan is None else ()
+    print_outcome(map(printable, (*summary(merged), *hints)))
     return merged.exit_status
 
 
@@ -49,6 +53,16 @@ def summary(merged: Merged) -> Iterable[str]:
         yield f"left out: {counted(len(merged.others), 'result')} not of the plan, the first is {merged.others[0]}"
     if not merged.jobs:
         yield "no result was found"
+
+
+def _measured_again(merged: Merged) -> Iterable[str]:
+    """Names models with results of several jobs of one runtime and machine: without a plan all of them count."""
+    jobs = [(one.model, one.runtime, one.machine) for one in merged.jobs if one.source is StateSource.RESULT]
+    models = sorted({model for (model, _, _), count in Counter(jobs).items() if count > 1})
+    if models:
+        named = ", ".join(models[:_MODELS]) + (f" and {len(models) - _MODELS} more" if len(models) > _MODELS else "")
+        yield f"several results, of other files, options or versions: {named}"
+        yield "  give --plan PLAN.jsonl to merge the results of that plan alone"
 
 
 def _cut(prefix: str, lines: Sequence[str]) -> Iterable[str]:

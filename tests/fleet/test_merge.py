@@ -296,6 +296,28 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["fleet", "merge", str(tmp_path / "results" / "good-1"), "-o", out]) == 0
 
 
+@pytest.mark.parametrize(
+    ("second", "with_plan", "hint"),
+    [
+        ({"key": "ab" * 32}, False, True),
+        ({"key": "ab" * 32}, True, False),
+        ({}, False, False),
+        ({"model": "other", "key": "ab" * 32}, False, False),
+    ],
+)
+def test_a_result_of_other_files_is_pointed_out_if_there_is_no_plan(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], second: dict[str, str], with_plan: bool, hint: bool
+) -> None:
+    a_result(tmp_path / "results/a", "net")
+    a_result(tmp_path / "results/b", "net", **second)
+    plan = tmp_path / "plan.jsonl"
+    plan.write_text(to_line(a_job("net")))
+    words = ("--plan", str(plan)) if with_plan else ()
+    assert main(["fleet", "merge", str(tmp_path / "results"), "-o", str(tmp_path / "out"), *words]) == 0
+    said = capsys.readouterr().out
+    assert ("several results, of other files, options or versions: net\n  give --plan" in said) is hint
+
+
 def test_wrong_usage_is_4(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "plan.jsonl").write_text("{}")
     out = ["-o", str(tmp_path / "out")]
