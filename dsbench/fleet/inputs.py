@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +15,12 @@ from dsbench.fleet.job import FleetJob, JobFile
 Fetch = Callable[[JobFile], Iterable[bytes]]
 """Gives the content of a file in chunks, or raises an Exception that says why it cannot."""
 _CHUNK = 1 << 20
+_PATH, _STORE, _ENGINE = "at its path", "in the store", "from the engine"
+_OTHER_CONTENT = "not the planned content"
+_FIX = "let this machine see the file as it was planned, or plan again, with --store if the path is not shared"
+_FIX_OF_STORE = (
+    "the file in the store is damaged: delete {uri}, and plan again with --store, which writes what is missing"
+)
 
 
 def bring(job: FleetJob, folder: Path, fetch: Fetch | None = None) -> None:
@@ -27,29 +33,31 @@ def bring(job: FleetJob, folder: Path, fetch: Fetch | None = None) -> None:
         if option.place:
             (folder / option.place).parent.mkdir(parents=True, exist_ok=True)
     for file in job.files:
-        sources = [_shared_path, *([_object_store] if file.uri else []), *([fetch] if fetch else [])]
+        sources: dict[str, Fetch] = {_PATH: _shared_path}
+        sources |= {_STORE: _object_store} if file.uri else {}
+        sources |= {_ENGINE: fetch} if fetch else {}
         _bring(file, folder / file.place, sources)
     for option in job.options:
         if option.place and not (folder / option.place).exists():
             (folder / option.place).mkdir(parents=True)  # a folder without files
 
 
-def _bring(file: JobFile, target: Path, sources: Iterable[Fetch]) -> None:
+def _bring(file: JobFile, target: Path, sources: Mapping[str, Fetch]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    reasons: dict[str, None] = {}
-    for source in sources:
+    reasons: dict[str, str] = {}
+    for name, source in sources.items():
         reason = _wrong(file, target, source)
         if not reason:
             target.chmod(0o755 if file.executable else 0o644)
             return
-        reasons[reason] = None
+        reasons[name] = reason
     with suppress(FileNotFoundError):
         target.unlink()
     raise DsbenchError(
         Code.JOB_INPUT,
-        f"{file.place} cannot be had on this machine: {'; '.join(reasons)}",
+        f"{file.place} cannot be had on this machine: {'; '.join(f'{one}: {why}' for one, why in reasons.items())}",
         where=file.source,
-        fix="let this machine see the file as it was planned, or plan again, with --store if the path is not shared",
+        fix=_FIX_OF_STORE.format(uri=file.uri) if reasons.get(_STORE) == _OTHER_CONTENT else _FIX,
     )
 
 
@@ -66,9 +74,11 @@ def _wrong(file: JobFile, target: Path, source: Fetch) -> str:
                 out.write(chunk)
     except _NotGiven as error:
         return str(error)
+    except OSError as error:  # of a write, which names no file
+        raise OSError(error.errno, error.strerror, str(target)) from error
     if (size, digest.hexdigest()) == (file.bytes, file.sha256):
         return ""
-    return "its content is not the planned one"
+    return _OTHER_CONTENT
 
 
 class _NotGiven(Exception):

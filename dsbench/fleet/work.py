@@ -71,7 +71,8 @@ def run_job(
         raise
     except (DsbenchError, OSError) as error:
         failure = as_dsbench_error(error)
-        return _write(one, replace(begun, reason=sentence(f"[{failure.code}] {failure.what}")))
+        where = f" (where: {failure.where})" if failure.where else ""
+        return _write(one, replace(begun, reason=sentence(f"[{failure.code}] {failure.what}{where}")))
     except Exception as error:
         _write(one, replace(begun, reason=sentence(f"an error of dsbench itself: {type(error).__name__}: {error}")))
         raise

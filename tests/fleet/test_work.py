@@ -108,6 +108,19 @@ def test_an_input_that_is_not_the_planned_one_is_an_error(
     assert not list((tmp_path / "a").rglob("*.onnx"))
 
 
+def test_a_damaged_file_of_a_store_is_named(job: FleetJob, tmp_path: Path) -> None:
+    """``plan --store`` does not write it again: its size is right."""
+    pytest.importorskip("fsspec")
+    blob = tmp_path / "blob"
+    blob.write_bytes(b"nEt")
+    gone = replace(job.files[0], source="/gone", uri=blob.as_uri())
+    with pytest.raises(
+        DsbenchError, match=r"at its path: No such file.*in the store: not the planned content"
+    ) as caught:
+        inputs.bring(replace(job, files=(gone,)), tmp_path / "a")
+    assert f"delete {blob.as_uri()}" in caught.value.fix
+
+
 def test_the_folder_that_an_option_names_is_there_though_no_file_is_in_it(tmp_path: Path) -> None:
     job = a_job(files=(), options=(JobOption("baseline", place="files/baseline/records"),))
     inputs.bring(job, tmp_path)
