@@ -47,7 +47,7 @@ MEANINGS = (
     Meaning((errno.EFBIG,), Code.NOT_WRITABLE, "cannot be written: it would exceed the limit on the size of files",
             "raise the limit: ulimit -f unlimited"),
     Meaning((errno.EROFS,), Code.NOT_WRITABLE, "cannot be written: its file system is read-only",
-            "use a place that you may write to: copy the model directory, or name another directory for what is written"),
+            "write to another place: copy the model directory, or name another directory for what is written"),
     Meaning((errno.EAGAIN, errno.ENOMEM), Code.FILE_ACCESS, "cannot be used: memory or processes are exhausted",
             "close other programs, or raise the limits (ulimit -u, ulimit -v)"),
 )  # fmt: skip
