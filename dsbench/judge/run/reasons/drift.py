@@ -83,7 +83,8 @@ def drift(values: Sequence[float], quantum: float) -> Change | None:
         return None
     slope = median((points[j] - points[i]) / (j - i) for i, j in pairs)
     middle = median(points)
-    change = Change(middle - slope * (count - 1) / 2, middle + slope * (count - 1) / 2)
+    half = slope * (count - 1) / 2
+    change = Change(max(0.0, middle - half), max(0.0, middle + half))  # a line may end below zero, FPS do not
     return change if change.high - change.low > quantum else None
 
 

@@ -23,6 +23,9 @@ def test_drift() -> None:
     rising = drift.drift(falling[::-1], 0.5)
     assert rising is not None
     assert rising.second > rising.first
+    starts = drift.drift([0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 50.0, 80.0], 0.5)
+    assert starts is not None
+    assert starts.first == 0.0, "FPS are never below zero"
     assert drift.drift(noisy(60, 20), 0.5) is None
     assert drift.drift([60.0] * 20, 0.5) is None
     assert drift.drift([60.0, 59.0, 58.0], 0.5) is None
