@@ -185,8 +185,7 @@ def shortfall(result: Benchmark, found: Measurement) -> str:
     if final.real_time:
         return ""
     if found.disturbed and found.real_time is RealTime.UNSURE:
-        keeps_up = f"whether {counted(final.streams, 'stream')} can be real-time is not known"
-        return f"by stream 0; {keeps_up}: the run was disturbed"
+        return f"the run was disturbed, so whether {counted(final.streams, 'stream')} can be real-time is not known"
     if final.streams == 1:
         return "not real-time at any stream count"
     return f"not real-time at {final.streams} streams; fewer were not tried"

@@ -137,7 +137,7 @@ def test_min_streams_after_a_disturbed_run_asks_for_a_quiet_machine(bench: Bench
         run2_validation.require_streams(model, validation)
     assert caught.value.fix.startswith("close other programs and measure again")
     assert "stream 0 does not keep up; every stream: UNSURE\n  rows-lost: other output cut" in caught.value.what
-    said = "by stream 0; whether 2 streams can be real-time is not known: the run was disturbed"
+    said = "the run was disturbed, so whether 2 streams can be real-time is not known"
     assert summary.run(model, bench.log).lines[-1].endswith(said)
     assert any(text.startswith(f"RT: NO, {said}") for text in bench.log.snapshot().warnings)
 
