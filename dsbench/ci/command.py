@@ -20,6 +20,8 @@ from dsbench.record import baseline
 
 JUNIT = "reports/junit.xml"
 SCOPES = ("all", "import")
+_REPORT = "report"
+"""The step that shows the change which the findings name."""
 _PASSED_ON = ("runtime", "video", "min-streams", "baseline")
 _NOT_STARTED = {
     3: "pytest ended with an internal error (status 3)",
@@ -111,7 +113,7 @@ def _selection(scope: str, *, compared: bool) -> tuple[str, ...]:
     """``compared``: with a baseline, the accuracy of an import is compared as well."""
     if scope not in SCOPES:
         raise DsbenchError(Code.USAGE, f"scope {scope!r} is not known", fix=f"give one of {', '.join(SCOPES)}")
-    names = (*IMPORT_STEPS, *((baseline.ENTRY,) if compared else ()))
+    names = (*IMPORT_STEPS, *((baseline.ENTRY,) if compared else ()), _REPORT)
     return ("-k", " or ".join(f"test_{name}" for name in names)) if scope == "import" else ()
 
 

@@ -16,6 +16,7 @@ from dsbench.build import symbols
 from dsbench.build.file_edits import Edit, FileEdit, KeyEdit, SettingRemoval
 from dsbench.formats.nvinfer import CLASS_PREFIX, PROPERTY
 from dsbench.judge import label_names, lint
+from dsbench.judge.accuracy import verdict
 from dsbench.judge.imports.config_choices import PARSER, RuleChoice
 from dsbench.judge.imports.parity import ParityOutcome
 from dsbench.judge.lint import ERROR, NOTE, Finding
@@ -27,6 +28,7 @@ from dsbench.model.onnx import graph as onnx_graph
 from dsbench.model.settings import TABLES
 from dsbench.record.evidence import Evidence
 from dsbench.steps import ideal_config, nvinfer_config
+from dsbench.steps.accuracy import AccuracyResult
 from dsbench.steps.dump_comparison import DumpComparison
 from dsbench.steps.ideal_config import PREPROCESSING
 from dsbench.steps.model_outputs import ModelOutputsResult
@@ -36,6 +38,7 @@ from dsbench.steps.parser_source import parser_function
 
 _LABEL_RULES = (label_names.ORDER, label_names.COUNT)
 _HEAD_TABLES = ("", PROPERTY, "class-attrs-all", "parser", "head")
+_ACCURACY = "accuracy"
 _FILTERS = ("filter-out-class-ids",)
 
 
@@ -167,6 +170,25 @@ def _of_labels(found: RunFindings) -> Iterator[NamedEdit]:
     yield NamedEdit(target, FileEdit(below_root(found, facts.layout.labels), _lines(corrected)), what)
 
 
+def _of_accuracy(found: RunFindings) -> Iterator[NamedEdit]:
+    """Names that the ground truth gives to each other's objects, where the boxes are the model's."""
+    facts, outputs = found.model.find(PreflightFacts), found.model.find(ModelOutputsResult)
+    result, codes = found.model.find(AccuracyResult), [one.code for one in found.problems if one.step == _ACCURACY]
+    if facts is None or outputs is None or result is None or result.measured is None or not codes:
+        return
+    parity = found.comparison.parity if found.comparison else None
+    if parity is None or parity.outcome is not ParityOutcome.SAME:
+        return  # boxes of a faulty parser show nothing about names
+    if outputs.exporter.names_but_of(facts.layout.labels) is not None:
+        return  # `_of_labels` compares with these
+    corrected = verdict.relabelled(
+        [line.strip() for line in facts.labels.lines if line.strip()], result.measured.errors
+    )
+    if corrected is not None:
+        edit = FileEdit(below_root(found, facts.layout.labels), _lines(corrected))
+        yield NamedEdit(codes[0], edit, "labels.txt gets the names of the ground truth's objects")
+
+
 def _of_lint(found: RunFindings) -> Iterator[NamedEdit]:
     """Errors of the user's config: the key gets the value that dsbench would write."""
     text, values = ideal_config.users_config(found.model), ideal_config.of_model(found.model)
@@ -276,6 +298,7 @@ def below_root(found: RunFindings, path: Path) -> str:
 _RULES: tuple[Callable[[RunFindings], Iterator[NamedEdit]], ...] = (
     _of_unread_labels,
     _of_labels,
+    _of_accuracy,
     _of_lint,
     _of_costs,
     _of_function,

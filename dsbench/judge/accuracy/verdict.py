@@ -83,6 +83,13 @@ def relabelling(run: RunErrors) -> str:
     return f"write the model's class names into labels.txt in its order: {changes}"
 
 
+def relabelled(labels: Sequence[str], run: RunErrors) -> tuple[str, ...] | None:
+    """``labels`` with the names of `renamed` in their places; None unless these classes exchange their names."""
+    names = {name: truth for truth, name, _, _ in _renamed(run)}
+    corrected = tuple(names.get(label, label) for label in labels)
+    return corrected if corrected != tuple(labels) and sorted(corrected) == sorted(labels) else None
+
+
 def _renamed(run: RunErrors) -> Sequence[tuple[str, str, int, int]]:
     """True class, detected class, objects found so, objects in all."""
     found = []

@@ -105,12 +105,20 @@ def test_a_class_under_another_name_and_a_lost_class_are_named() -> None:
     swapped = errors(*(frame([A], [(*AS_PERSON, 0.9)], number) for number in range(12)))
     assert verdict.renamed(swapped) == "a class is detected under another name: car as person (12 of 12)"
     assert verdict.relabelling(swapped).endswith("labels.txt in its order: car instead of person")
+    assert verdict.relabelled(("car", "person"), swapped) is None, "the names of persons are not known"
     assert verdict.warnings(precision(0, 0, 0, 0.0), swapped) == ()
     lost = errors(*(frame([A], [], number) for number in range(12)))
     assert verdict.renamed(lost) == ""
     (text,) = verdict.warnings(precision(0, 0, 0, 0.0), lost)
     assert text.startswith("never found, even with a low threshold: car (0 of 20)")
     assert verdict.warnings(precision(0.7, 0.6, 0.8), errors(frame([A], [(*A, 0.9)]))) == ()
+
+
+def test_classes_that_exchange_their_names_are_put_right() -> None:
+    person, as_car = (1, *B[1:]), (0, *B[1:], 0.9)
+    both = errors(*(frame([A, person], [(*AS_PERSON, 0.9), as_car], number) for number in range(12)))
+    assert verdict.relabelled(("car", "dog", "person"), both) == ("person", "dog", "car")
+    assert verdict.relabelled(("auto", "person"), both) is None, "another spelling"
 
 
 def test_boxes_come_back_from_the_surface_to_the_source() -> None:
