@@ -43,6 +43,9 @@ class FoundResult:
     folder: str = ""
     record: str = ""
     """Of a record without ``result.json``."""
+    runtime: str = ""
+    gpu_kind: str = ""
+    """As the plan has them; empty without a plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +188,9 @@ def _of_plan(every: Sequence[FoundResult], plan: Iterable[FleetJob]) -> Chosen:
             mine = by_key.get(job.key)  # equal hashes: the result of a job with another id is this one's, too
         near = mine or by_id.get(job.id)
         used.add(id(near))
-        if mine is None:
-            jobs.append(_missing(job, near))
-        else:
-            jobs.append(replace(mine, result=replace(mine.result, id=job.id, model=job.model)))
+        found = _missing(job, near) if mine is None else mine
+        named = replace(found.result, id=job.id, model=job.model)
+        jobs.append(replace(found, result=named, runtime=job.runtime, gpu_kind=job.needs.gpu_kind))
     others = (one.folder or one.record for one in every if id(one) not in used)
     return Chosen(tuple(sorted(jobs, key=_order)), tuple(others))
 

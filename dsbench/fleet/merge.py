@@ -30,7 +30,7 @@ VERSION = 1
 class MergedState:
     """What the terminal and the exit status need of a job."""
 
-    model: str
+    title: str
     state: JobState
     reason: str
     source: StateSource
@@ -101,5 +101,5 @@ def _written(
         job = replace(job, remarks=(*job.remarks, refused)) if refused else job
         data.write(f"{',' if number else ''}\n{jsonable.dumps(job)}".encode())
         rows.append(row)
-        yield MergedState(job.model, job.state, job.reason, job.source, job.remarks, job.runtime, job.machine)
+        yield MergedState(job.title, job.state, job.reason, job.source, job.remarks, job.runtime, job.machine)
     merged_junit.end(junit)

@@ -43,11 +43,11 @@ def summary(merged: Merged) -> Iterable[str]:
     counts = ", ".join(f"{len(jobs)} {state.upper()}" for state, jobs in states.items() if jobs)
     yield f"{merged.output / merge.PAGE}: {counted(len(merged.jobs), 'job')}{f': {counts}' if counts else ''}"
     for state in (JobState.FAILED, JobState.INVALID):
-        named = [f"{one.model}: {one.reason or 'no reason was given'}" for one in states[state]]
+        named = [f"{one.title}: {one.reason or 'no reason was given'}" for one in states[state]]
         yield from _cut(f"  {state.upper()}: ", named)
     if by_record := sum(one.source is StateSource.RECORD for one in merged.jobs):
         yield f"{counted(by_record, 'record')} without result.json: the state follows from the record's verdict"
-    yield from _cut("not read: ", [f"{one.model}: {remark}" for one in merged.jobs for remark in one.remarks])
+    yield from _cut("not read: ", [f"{one.title}: {remark}" for one in merged.jobs for remark in one.remarks])
     yield from _cut("left out: ", merged.unread)
     if merged.others:
         yield f"left out: {counted(len(merged.others), 'result')} not of the plan, the first is {merged.others[0]}"
@@ -57,7 +57,7 @@ def summary(merged: Merged) -> Iterable[str]:
 
 def _measured_again(merged: Merged) -> Iterable[str]:
     """Names models with results of several jobs of one runtime and machine: without a plan all of them count."""
-    jobs = [(one.model, one.runtime, one.machine) for one in merged.jobs if one.source is StateSource.RESULT]
+    jobs = [(one.title, one.runtime, one.machine) for one in merged.jobs if one.source is StateSource.RESULT]
     models = sorted({model for (model, _, _), count in Counter(jobs).items() if count > 1})
     if models:
         named = ", ".join(models[:_MODELS]) + (f" and {len(models) - _MODELS} more" if len(models) > _MODELS else "")

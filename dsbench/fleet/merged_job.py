@@ -66,6 +66,7 @@ class MergedJob:
     attempts: int
     host: str
     machine: str
+    gpu_kind: str
     runtime: str
     started: str
     ended: str
@@ -73,6 +74,11 @@ class MergedJob:
     answers: Answers | None
     remarks: tuple[str, ...] = ()
     """Files of the job that could not be read, and why."""
+
+    @property
+    def title(self) -> str:
+        """The model, and which of its jobs if the plan names kinds of GPU."""
+        return f"{self.model} ({self.gpu_kind})" if self.gpu_kind else self.model
 
 
 def merged_job(found: FoundResult, output: str) -> tuple[MergedJob, PageRow]:
@@ -100,7 +106,8 @@ def merged_job(found: FoundResult, output: str) -> tuple[MergedJob, PageRow]:
         attempts=mine.attempts,
         host=mine.host,
         machine=row.machine if row else "",
-        runtime=row.runtime if row else "",
+        gpu_kind=found.gpu_kind,
+        runtime=row.runtime if row else found.runtime,
         started=mine.started,
         ended=mine.ended,
         paths=paths,
@@ -166,7 +173,8 @@ def _page_row(job: MergedJob, row: IndexRow | None, found: FoundResult, output: 
     if job.state is JobState.INVALID or row is None:
         verdict = f"INVALID: {job.reason}" if job.state is JobState.INVALID else _by_state(job)
         color = _COLORS.get(job.state, "amber")
-        return PageRow(color, job.model, verdict, link, found.folder, where=job.host, started=job.started)
+        where = ", ".join(part for part in (job.runtime, job.gpu_kind, job.host) if part)
+        return PageRow(color, job.model, verdict, link, found.folder, where=where, started=job.started)
     made = index_page.of_record(row, link, job.host)
     if job.state is JobState.FAILED:
         return replace(

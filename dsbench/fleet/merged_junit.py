@@ -58,7 +58,7 @@ def add(stream: BinaryIO, job: MergedJob, file: Path | None) -> str:
             suite, refused = Suite(), f"{JUNIT} was refused: {error}"
     _complete(suite, job)
     counts = {"tests": len(suite.cases), "failures": suite.failures, "errors": suite.errors, "skipped": suite.skipped}
-    attributes = {"name": job.model, **counts, "time": f"{suite.seconds:.3f}"}
+    attributes = {"name": job.title, **counts, "time": f"{suite.seconds:.3f}"}
     attributes |= {"timestamp": job.started} if job.started else {}
     attributes |= {"hostname": job.host} if job.host else {}
     stream.write(f"<testsuite{_attributes(**attributes)}>".encode())
@@ -85,7 +85,7 @@ def _complete(suite: Suite, job: MergedJob) -> None:
 
 
 def _case(job: MergedJob, inner: str) -> bytes:
-    names = _attributes(classname=f"dsbench.{job.model.replace('.', '_')}", name=f"job[{job.model}]", time="0")
+    names = _attributes(classname=f"dsbench.{job.model.replace('.', '_')}", name=f"job[{job.title}]", time="0")
     return f"<testcase{names}>{inner}</testcase>".encode()
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from dsbench.cli import main
 from dsbench.fleet import merge, result
-from dsbench.fleet.job import FleetJob, to_line
+from dsbench.fleet.job import FleetJob, Needs, to_line
 from dsbench.fleet.result import JUNIT, RECORD, RESULT_FILE, JobResult, JobState
 from tests.fleet.plans import a_job
 from tests.fleet.results import FAILURE, SUITES, a_record, a_result
@@ -294,6 +294,25 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "26 jobs: 1 PASSED, 25 INVALID" in said
     assert "  INVALID: n19: no result\n  INVALID: 5 more\nleft out: 2 results not of the plan, the first is" in said
     assert main(["fleet", "merge", str(tmp_path / "results" / "good-1"), "-o", out]) == 0
+
+
+def test_jobs_of_several_kinds_of_gpu_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kinds = {
+        kind: a_job("net", id=f"net-{kind}", needs=Needs(1, kind), runtime="deepstream") for kind in ("L4", "H100")
+    }
+    a_result(tmp_path / "results", "net", INVALID, id="net-L4", key=kinds["L4"].key)
+    plan = tmp_path / "plan.jsonl"
+    plan.write_text("".join(f"{to_line(one)}\n" for one in kinds.values()))
+    assert main(["fleet", "merge", str(tmp_path / "results"), "-o", str(tmp_path), "--plan", str(plan)]) == 3
+    said = capsys.readouterr().out
+    assert "  INVALID: net (H100): no result\n  INVALID: net (L4): the node was lost\n" in said
+    jobs = json.loads((tmp_path / "fleet.json").read_text())["jobs"]
+    assert [(job["runtime"], job["gpu_kind"]) for job in jobs] == [("deepstream", "H100"), ("deepstream", "L4")]
+    page = (tmp_path / "index.html").read_text()
+    assert "deepstream, H100" in page
+    assert "deepstream, L4, node-1" in page
+    suites = ET.parse(tmp_path / "junit.xml").getroot()
+    assert [suite.get("name") for suite in suites] == ["net (H100)", "net (L4)"]
 
 
 @pytest.mark.parametrize(
