@@ -13,6 +13,7 @@ from dsbench.base.files import replace_file
 from dsbench.base.text import printable
 from dsbench.handover import bmf, coco, frame_pictures, recorded_run
 from dsbench.handover.recorded_run import RecordedRun
+from dsbench.record import run_clip
 from dsbench.report import model_card
 
 MODEL_CARD = "model_card.md"
@@ -53,7 +54,8 @@ def _coco(found: RecordedRun, target: Path, frames: Path | None) -> None:
     video = found.record.video
     if frames is not None and video is not None:
         numbers = {image["id"] for image in exported.dataset["images"]}
-        written = frame_pictures.write(Path(video.path), numbers, frames)
+        clip = run_clip.find(found.record, found.layout.root) or Path(video.path)  # which is not there, and it says so
+        written = frame_pictures.write(clip, numbers, frames)
         print(printable(f"{frames}: {written} frames"))
 
 

@@ -20,6 +20,7 @@ from dsbench.judge.imports import dump_boxes, matching, parity
 from dsbench.judge.imports.dump_boxes import ClassNames
 from dsbench.judge.imports.match_tally import MatchTally
 from dsbench.model.layout import ModelLayout
+from dsbench.record import run_clip
 from dsbench.record.schema import Record
 from dsbench.repair import trial, workcopy
 from dsbench.steps.dump_comparison import EXACT_MARGIN, MARGIN
@@ -62,12 +63,12 @@ def derive(record: Record, layout: ModelLayout, start: Path, scratch: Path) -> D
     data, video = record.raw.gate, record.video
     if data is None or video is None:
         return Derived(None, "the run has no KITTI dump")
-    clip = _clip(record, layout)
+    clip = run_clip.find(record, layout.root)
     if clip is None:
         return Derived(None, f"the video is not here: {video.path}")
     given = option_levels.read(
         {
-            options.VIDEO.name: clip,
+            options.VIDEO.name: os.fspath(clip),
             options.KITTI_FRAMES.name: data.frames_asked,
             options.REPLACE_RESULTS.name: True,
             options.PREPARE.name: "never",
@@ -114,12 +115,3 @@ def _compare(
 
 def _frames(directory: Path) -> dict[int, Path]:
     return {file.name.frame: file.path for file in kitti.list_frames(directory) if file.name.stream == 0}
-
-
-def _clip(record: Record, layout: ModelLayout) -> str | None:
-    """The run's video: where it was, or a file of its name in the model directory. Another clip has other boxes."""
-    assert record.video is not None
-    known = record.file("video")
-    places = (layout.root / record.video.path, layout.root / Path(record.video.path).name)
-    found = (path for path in places if path.is_file() and (known is None or reading.sha256(path) == known.sha256))
-    return next(map(os.fspath, found), None)
