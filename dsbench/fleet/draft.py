@@ -43,11 +43,14 @@ class Drafter:
         self._names = {layout.name for layout in models}
         self._named = OptionInputs(self._names)
         self._without_video: list[str] = []
+        self._without_model: list[str] = []
 
     def draft(self, layout: ModelLayout) -> Draft:
         """Raises a DsbenchError that names the file or option that is wrong."""
         with system_errors():
             _require_model(layout)
+            if not _looks_like_a_model(layout.root):
+                self._without_model.append(layout.name)
             wanted = self._options.of_model(layout.name)
             paths = _paths(wanted)
             stated = settings_inputs.of_settings(layout, paths)
@@ -75,6 +78,9 @@ class Drafter:
             first, count = self._without_video[0], counted(len(self._without_video), "model")
             clip = os.path.basename(VIDEO.default)
             self._say(f"{count} without a video ({first}): the machine of the job must have DeepStream's {clip}")
+        if self._without_model:
+            first, count = self._without_model[0], counted(len(self._without_model), "job")
+            self._say(f"{count} will fail: the directory has neither model/ nor dsbench.toml ({first})")
         for name in sorted(self._options.models.keys() - self._names):
             self._say(f'no model of the plan is named as [models."{name}"] of the options file')
 

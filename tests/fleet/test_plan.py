@@ -35,6 +35,15 @@ def test_a_job_says_all_that_a_machine_needs(tmp_path: Path) -> None:
     assert list(job.from_lines([job.to_line(one)], "plan")) == [one]
 
 
+def test_a_directory_with_nothing_of_a_model_is_named(tmp_path: Path) -> None:
+    """``models/*`` matches ``models/shared`` too; a model that lost its files fails."""
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "labels.txt").write_text("car\n")
+    said: list[str] = []
+    assert len(planned(model_dir(tmp_path), tmp_path / "shared", say=said.append)) == 2
+    assert "1 job will fail: the directory has neither model/ nor dsbench.toml (shared)" in said
+
+
 def test_what_the_fleet_wrote_beside_the_models_is_no_model(tmp_path: Path) -> None:
     """``dsbench fleet run *`` in the folder of the models, for the second time."""
     root, results = model_dir(tmp_path), tmp_path / "fleet-results"
