@@ -57,8 +57,9 @@ def _files(path: Path) -> Iterator[Path]:
 def replacing(target: Path) -> Iterator[Path]:
     """A new directory beside ``target`` that takes its place at the end of the block; after an exception it is removed.
 
-    Raises OSError.
+    Raises OSError; EEXIST as ``require_replaceable``.
     """
+    require_replaceable(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     made = _hidden(target)
     made.mkdir()
@@ -72,10 +73,19 @@ def replacing(target: Path) -> Iterator[Path]:
 
 def require_place(target: Path) -> None:
     """Raise OSError if no result directory can be made there: before hours of work, not after them."""
+    require_replaceable(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     made = _hidden(target)
     made.mkdir()
     made.rmdir()
+
+
+def require_replaceable(target: Path) -> None:
+    """Raise OSError (EEXIST) if something else than a result lies there: a plan may name any directory of the user."""
+    if not os.path.lexists(target) or os.path.lexists(target / result.RESULT_FILE):
+        return
+    if not target.is_dir() or any(target.iterdir()):
+        raise OSError(errno.EEXIST, "it is there and is no result of a job: move it, or give --results", str(target))
 
 
 def _hidden(target: Path) -> Path:

@@ -19,7 +19,17 @@ from dsbench.base import process
 from dsbench.base.console import print_outcome
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.text import printable
-from dsbench.fleet import job, merge, merge_command, missing, plan_command, plan_file, ray_endings, ray_session
+from dsbench.fleet import (
+    collecting,
+    job,
+    merge,
+    merge_command,
+    missing,
+    plan_command,
+    plan_file,
+    ray_endings,
+    ray_session,
+)
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.live_table import LiveTable
 from dsbench.fleet.plan_command import say
@@ -43,6 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     results = sorted({Path(one.results).parent for one in jobs})
     output = Path.cwd() / os.path.expanduser(arguments.output)
     left = missing.without_results(jobs, results, say)
+    for one in left:
+        collecting.require_replaceable(Path(one.results))
     if arguments.store and left:
         left = ObjectStore(arguments.store).with_files(left, say)
     ended, interrupted = _DONE, False

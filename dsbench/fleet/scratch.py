@@ -37,9 +37,11 @@ def directory(job_id: str) -> Iterator[Path]:
 
 
 def remove(folder: Path) -> None:
-    """Remove a directory if it is there; also one in which a run took its own rights away. What cannot be removed
-    stays."""
-    if not os.path.lexists(folder):
+    """Remove a directory if it is there; also one in which a run took its own rights away. Of a link the link alone is
+    removed. What cannot be removed stays."""
+    if os.path.islink(folder) or not os.path.isdir(folder):
+        with suppress(OSError):
+            folder.unlink()
         return
     shutil.rmtree(folder, ignore_errors=True)
     if os.path.lexists(folder):

@@ -248,7 +248,7 @@ def test_a_result_is_replaced_by_a_whole_one_or_not_at_all(job: FleetJob) -> Non
     target = Path(job.results)
     for text in ("old", "new"):
         with collecting.replacing(target) as made:
-            (made / text).write_text(text)
+            (made / "result.json").write_text(text)
 
     def half_written() -> None:
         with collecting.replacing(target) as made:
@@ -257,7 +257,7 @@ def test_a_result_is_replaced_by_a_whole_one_or_not_at_all(job: FleetJob) -> Non
 
     with pytest.raises(OSError, match="full"):
         half_written()
-    assert [path.name for path in target.iterdir()] == ["new"]
+    assert [path.read_text() for path in target.iterdir()] == ["new"]
     assert [path.name for path in target.parent.iterdir()] == [target.name]
 
 
@@ -282,6 +282,38 @@ def test_an_error_of_dsbench_itself_leaves_a_result_and_is_raised(
     with pytest.raises(ZeroDivisionError):
         work.run_job(job)
     assert result.read(Path(job.results)).reason == "an error of dsbench itself: ZeroDivisionError: a mistake"
+
+
+@pytest.mark.parametrize("kind", ["directory", "file", "link"])
+def test_nothing_but_a_result_is_replaced(job: FleetJob, tmp_path: Path, pytest_is: Script, kind: str) -> None:
+    pytest_is("true")
+    target, other = Path(job.results), tmp_path / "work of years"
+    other.mkdir(mode=0o755)
+    (other / "thesis").touch()
+    target.parent.mkdir()
+    if kind == "directory":
+        other.rename(target)
+    elif kind == "file":
+        target.touch()
+    else:
+        target.symlink_to(other)
+    with pytest.raises(DsbenchError, match="no result of a job"):
+        work.run_job(job)
+    assert [path.name for path in target.parent.iterdir()] == [target.name]
+    assert kind == "file" or (target / "thesis").exists()
+
+
+def test_of_a_link_to_a_result_the_link_alone_is_replaced(job: FleetJob, tmp_path: Path, pytest_is: Script) -> None:
+    pytest_is("true")
+    moved, target = tmp_path / "moved", Path(job.results)
+    moved.mkdir()
+    moved.chmod(0o755)
+    (moved / "result.json").write_text("old")
+    target.parent.mkdir()
+    target.symlink_to(moved)
+    assert work.run_job(job).state is PASSED
+    assert (moved.stat().st_mode & 0o777, (moved / "result.json").read_text()) == (0o755, "old")
+    assert [path.name for path in target.parent.iterdir()] == [target.name]
 
 
 def test_what_a_killed_attempt_left_beside_the_result_is_removed_after_an_hour(job: FleetJob) -> None:
