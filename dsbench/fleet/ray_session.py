@@ -45,9 +45,9 @@ def connected(address: str, log: Path) -> Iterator[TextIO]:
     for name, value in (*_SETTINGS.items(), *_authentication(address)):
         os.environ.setdefault(name, value)
     ray = _ray()
-    _require_answer(os.environ.get("RAY_ADDRESS", AUTO) if address == AUTO else address)
     own = {"num_cpus": usable_cpus(), "include_dashboard": False} if address == LOCAL else {}
     with _quiet(log) as shown:
+        _require_answer(_found_by_ray() if address == AUTO else address)
         try:
             ray.init(address=address, log_to_driver=False, logging_level="error", **own)
         except (ray.exceptions.RayError, RuntimeError, ValueError, OSError, ImportError) as error:
@@ -106,6 +106,19 @@ def _ray() -> Any:
             Code.CLUSTER_UNAVAILABLE, "Ray is not installed", fix="pip install 'dsbench[fleet]'"
         ) from error
     return ray
+
+
+def _found_by_ray() -> str:
+    """The address that Ray takes for ``auto``; empty if there is none, or if this release of Ray does not say so.
+
+    Ray's file of the latest cluster stays when a cluster is killed.
+    """
+    try:
+        from ray._private import services
+
+        return str(services.get_ray_address_from_environment(AUTO, None))
+    except Exception:  # not Ray's public interface: `ray.init` finds out itself, and says so
+        return os.environ.get("RAY_ADDRESS", "")
 
 
 def _require_answer(address: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -61,6 +62,26 @@ def test_a_cluster_that_does_not_answer(
         address = f"127.0.0.1:{closed.getsockname()[1]}"
         assert cli.main(["fleet", "run", "--plan", str(plan), "--address", address]) == 3
     assert "[cluster-unavailable] the Ray cluster cannot be reached" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("known_to", ["ray", "environment"])
+def test_auto_takes_no_address_of_a_cluster_that_is_gone(
+    plan: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], known_to: str
+) -> None:
+    """Ray itself would try for minutes. What it knows is in /tmp/ray, or in RAY_ADDRESS."""
+    monkeypatch.setitem(sys.modules, "ray", pytest)  # any module: nothing of it is used
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+        services = SimpleNamespace(get_ray_address_from_environment=lambda *_: address)
+        if known_to == "ray":
+            monkeypatch.setitem(sys.modules, "ray._private", SimpleNamespace(services=services))
+        else:
+            monkeypatch.setenv("RAY_ADDRESS", address)
+        assert cli.main(["fleet", "run", "--plan", str(plan)]) == 3
+    said = capfd.readouterr().err
+    assert "[cluster-unavailable] the Ray cluster cannot be reached" in said
+    assert f"--address {address}" in said
 
 
 def test_results_that_are_there_need_no_cluster(
