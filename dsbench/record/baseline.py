@@ -99,8 +99,8 @@ def unusable(record: Record) -> str:
 def find(given: Path | None, record_path: Path, now: Record, *, missing_ok: bool = False) -> BaselineSearch:
     """The baseline of ``now``, whose own record is at ``record_path``. ``missing_ok``: ``given`` need not exist.
 
-    Of several records one that can be compared is taken first, then the newest. Raises BASELINE_INVALID if ``given``
-    is no record, no folder, or the record of a failed run.
+    Of several records one that can be compared is taken first, then one with a benchmark if this run has one, then the
+    newest. Raises BASELINE_INVALID if ``given`` is no record, no folder, or the record of a failed run.
     """
     key = comparable.of_record(now)
     earlier = tuple(one for one in history.kept(record_path) if one.record.session != now.session)
@@ -181,9 +181,13 @@ def _as_baseline(kept: KeptRecord, origin: BaselineOrigin) -> Baseline:
 
 
 def _first_comparable(found: Iterable[Baseline], now: ComparableRun) -> Baseline | None:
+    """A run with a benchmark is compared with one that has a benchmark too: a check of the import alone, made since
+    then, would show nothing about its speed."""
     every = list(found)
-    fits = (one for one in every if not regression.differences(one.run, now))
-    return next(fits, every[0] if every else None)
+    fits = [one for one in every if not regression.differences(one.run, now)]
+    if fits and fits[0].origin is not BaselineOrigin.BLESSED and now.measure(regression.THROUGHPUT) is not None:
+        fits = [one for one in fits if one.run.measure(regression.THROUGHPUT) is not None] or fits
+    return next(iter(fits), every[0] if every else None)
 
 
 def _worse(record: Record) -> bool:

@@ -129,6 +129,19 @@ def test_the_last_good_run_warns_and_a_chosen_baseline_fails(bench: Bench, ran: 
     assert log.snapshot().warnings == (), "the error says it"
 
 
+def test_a_check_of_the_import_alone_does_not_hide_the_last_benchmark(bench: Bench, ran: Ran) -> None:
+    def import_alone(record: Record) -> Record:
+        no_runs = replace(record, raw=type(record.raw)(), measurements=(), telemetry=())
+        return replace(
+            no_runs, beyond={"import_parity": {"f1": 1.0}}, session="later", started="2999-01-01T00:00:00+00:00"
+        )
+
+    finished(ran(21.0))
+    finished(ran(21.0, import_alone))
+    assert len(history.paths(bench.layout.record)) == 2
+    assert facts(compared(ran(15.0))) == "regression"
+
+
 def test_a_blessed_run_is_the_baseline_from_then_on(bench: Bench, ran: Ran, tmp_path: Path) -> None:
     blessed = ran(21.0, bless="1")
     compared(blessed)
