@@ -17,7 +17,8 @@ def kind_of(folder: Path, results: Path) -> str:
         return "the result of a job"
     if (folder / MERGED_FILE).is_file():
         return "a merge of results"
-    return "results of jobs" if _holds_results(folder) else ""
+    is_folder = not (folder / "model").is_dir() and _holds_results(folder)
+    return "results of jobs" if is_folder else ""
 
 
 def _holds_results(folder: Path) -> bool:
