@@ -18,6 +18,7 @@ from dsbench.base.options import BASELINE, GROUND_TRUTH, VIDEO
 from dsbench.base.reading import FileKind
 from dsbench.fleet.job import NO_OPTIONS_OF_A_JOB, OPTIONS_OF_A_JOB
 from dsbench.fleet.needs import WantedNeeds
+from dsbench.fleet.together import collected, raise_together
 
 PATHS: tuple[Option[Any], ...] = (VIDEO, GROUND_TRUTH, BASELINE)
 """Options that name a file or folder: inputs of a job."""
@@ -61,42 +62,54 @@ class FleetOptions:
 
 
 def load(path: Path) -> FleetOptions:
-    """Read the file. Raises USAGE that names the key, or the line of text that is not TOML."""
+    """Read the file. Raises USAGE that names each wrong key, or the line of text that is not TOML."""
     try:
         data = tomllib.loads(reading.read_bytes(path, FileKind.SETTINGS).decode("utf-8-sig"))
     except OSError as error:
         raise _invalid(path, f"cannot be read: {error.strerror}", "give a readable file") from error
     except (ValueError, RecursionError) as error:
         raise _invalid(path, f"is not valid TOML: {error}", "correct the text") from error
+    errors: list[DsbenchError] = []
     for name, table in data.items():
-        if name not in (_ALL, _MODELS):
-            raise _invalid(path, f"has an unknown key {name}", _near(name, [f"[{_ALL}]", f"[{_MODELS}.NAME]"]))
-        if not isinstance(table, dict):
-            raise _invalid(path, f"{name} = {table!r} must be a table", _DOCS)
-    every = _table(path, f"[{_ALL}]", data.get(_ALL, {}))
-    models = {}
-    for name, table in data.get(_MODELS, {}).items():
-        shown = f'[{_MODELS}."{name}"]'
-        if not isinstance(table, dict):
-            raise _invalid(path, f"{shown} must be a table, of one model", _DOCS)
-        models[name] = _table(path, shown, table).over(every)
-    for shown, one in ((f"[{_ALL}]", every), *((f'[{_MODELS}."{name}"]', one) for name, one in models.items())):
-        _check_together(path, shown, one)
+        with collected(errors):
+            _check_head(path, name, table)
+    every = _table(path, f"[{_ALL}]", data.get(_ALL), errors)
+    tables = data.get(_MODELS)
+    named = {name: f'[{_MODELS}."{name}"]' for name in (tables if isinstance(tables, dict) else ())}
+    models = {name: _table(path, shown, data[_MODELS][name], errors).over(every) for name, shown in named.items()}
+    if not errors:  # of single values
+        for shown, one in ((f"[{_ALL}]", every), *((named[name], one) for name, one in models.items())):
+            with collected(errors):
+                _check_together(path, shown, one)
+    raise_together(errors, f"options file: {len(errors)} errors")
     return FleetOptions(every, models)
 
 
-def _table(path: Path, shown: str, table: Mapping[str, Any]) -> ModelOptions:
-    values, needs = {}, {}
-    for key, value in table.items():
+def _check_head(path: Path, name: str, table: object) -> None:
+    if name not in (_ALL, _MODELS):
+        raise _invalid(path, f"has an unknown key {name}", _near(name, [f"[{_ALL}]", f"[{_MODELS}.NAME]"]))
+    if not isinstance(table, dict):
+        raise _invalid(path, f"{name} = {table!r} must be a table", _DOCS)
+    for model, inner in table.items() if name == _MODELS else ():
+        if not isinstance(inner, dict):
+            raise _invalid(path, f'[{_MODELS}."{model}"] must be a table, of one model', _DOCS)
+
+
+def _table(path: Path, shown: str, table: object, errors: list[DsbenchError]) -> ModelOptions:
+    """What is no table has no options: ``_check_head`` said so."""
+    values: dict[str, str] = {}
+    needs: dict[str, Any] = {}
+    for key, value in table.items() if isinstance(table, dict) else ():
         where = f"{shown} {key}"
-        if key in _NEEDS:
-            needs[key.replace("-", "_")] = _checked(path, where, _NEEDS[key], value)
-        elif key in NO_OPTIONS_OF_A_JOB:
-            raise _invalid(path, f"{where}: this option cannot be given to a fleet", NO_OPTIONS_OF_A_JOB[key])
-        elif key not in OPTIONS_OF_A_JOB:
-            raise _invalid(path, f"{where}: there is no such option", _near(key, [*OPTIONS_OF_A_JOB, *_NEEDS]))
-        else:
-            values[key] = _text(path, where, OPTIONS_OF_A_JOB[key], value)
+        with collected(errors):
+            if key in _NEEDS:
+                needs[key.replace("-", "_")] = _checked(path, where, _NEEDS[key], value)
+            elif key in NO_OPTIONS_OF_A_JOB:
+                raise _invalid(path, f"{where}: this option cannot be given to a fleet", NO_OPTIONS_OF_A_JOB[key])
+            elif key not in OPTIONS_OF_A_JOB:
+                raise _invalid(path, f"{where}: there is no such option", _near(key, [*OPTIONS_OF_A_JOB, *_NEEDS]))
+            else:
+                values[key] = _text(path, where, OPTIONS_OF_A_JOB[key], value)
     return ModelOptions(values, WantedNeeds(**needs))
 
 

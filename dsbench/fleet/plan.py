@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,9 +19,9 @@ from dsbench.fleet.draft import Draft, Drafter, Say
 from dsbench.fleet.hashing import FileHash, FileHasher
 from dsbench.fleet.job import FleetJob, JobFile
 from dsbench.fleet.options_file import FleetOptions
+from dsbench.fleet.together import collected, raise_together
 from dsbench.model.layout import ModelLayout
 
-_MAX_ERRORS = 20
 _LONGEST_NAME = 60
 """Characters of a model's name in an id."""
 _KEY_IN_ID = 10
@@ -54,15 +53,14 @@ def jobs(models: Sequence[Path], how: PlanSettings) -> list[FleetJob]:
     planned: list[FleetJob] = []
     with FileHasher() as hasher:
         for layout in layouts:
-            with _collected(errors):
+            with collected(errors):
                 draft = drafter.draft(layout)
                 begun.append((draft, [hasher.begin(one.file.source, one.file.identity) for one in draft.inputs]))
         with how.display.task(_hashing(begun, hasher)):
             for draft, hashes in begun:
-                with _collected(errors):
+                with collected(errors):
                     planned.append(_job(draft, hashes, how))
-    if errors:
-        raise _together(errors)
+    raise_together(errors, f"{counted(len(errors), 'model')} cannot be planned")
     drafter.end()
     return list(_with_ids(planned, how.results))
 
@@ -79,14 +77,6 @@ def _models(given: Sequence[Path], how: PlanSettings) -> Iterator[ModelLayout]:
             yield layout
     if given and left_out == len(given):
         raise DsbenchError(Code.USAGE, "no model directory is given, only results", fix="give the model directories")
-
-
-@contextmanager
-def _collected(errors: list[DsbenchError]) -> Iterator[None]:
-    try:
-        yield
-    except DsbenchError as error:
-        errors.append(error)
 
 
 def _hashing(begun: Iterable[tuple[Draft, object]], hasher: FileHasher) -> Task:
@@ -129,12 +119,3 @@ def _with_ids(planned: Iterable[FleetJob], results: Path) -> Iterator[FleetJob]:
         used[plain] = used.get(plain, 0) + 1
         unique = plain if used[plain] == 1 else f"{plain}-{used[plain]}"
         yield replace(one, id=unique, results=os.path.abspath(results / unique))
-
-
-def _together(errors: Sequence[DsbenchError]) -> DsbenchError:
-    if len(errors) == 1:
-        return errors[0]
-    texts = [error.render() for error in errors[:_MAX_ERRORS]]
-    texts += [f"and {len(errors) - _MAX_ERRORS} more"] if len(errors) > _MAX_ERRORS else []
-    what = f"{counted(len(errors), 'model')} cannot be planned:\n" + "\n".join(texts)
-    return DsbenchError(errors[0].code, what)

@@ -88,6 +88,16 @@ def test_a_wrong_name_or_value_is_named(tmp_path: Path, text: str, what: str, fi
     assert caught.value.where == str(tmp_path / "fleet.toml")
 
 
+def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    text = "x = 1\n[options]\ncpus = -1\nnone = 1\nsweep = true\n[models]\na = 1\n[models.b]\ngpu-id = 0\n"
+    with pytest.raises(DsbenchError) as caught:
+        load(tmp_path, text)
+    assert caught.value.what.startswith("options file: 5 errors:")
+    named = ["unknown key x", "[options] cpus", "[options] none", '[models."a"]', '[models."b"] gpu-id']
+    assert [one for one in named if one not in caught.value.what] == []
+    assert "sweep =" not in caught.value.what
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DsbenchError, match="cannot be read"):
         options_file.load(tmp_path / "none.toml")
