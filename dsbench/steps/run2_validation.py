@@ -115,7 +115,8 @@ def require_streams(model: ModelRun, validation: Run2ValidationResult) -> None:
         max_bs, first = validation.benchmark.max_bs, validation.benchmark.run1
         if first.total_fps // first.target_fps > max_bs:
             fix = f"use a larger batch first: run 1 could carry more streams than MAX_BS={max_bs}; else {fix}"
-        found = validation.decision.measurement if validation.decision else validation.final.measurement
+        last = validation.decision or validation.final
+        found = last.measurement
         if found.disturbed:
             fix = f"close other programs and measure again, see the reasons above; else {fix}"
         elif found.real_time is RealTime.UNSURE:
@@ -125,7 +126,7 @@ def require_streams(model: ModelRun, validation: Run2ValidationResult) -> None:
             Code.TOO_FEW_STREAMS,
             f"{confirmed} real-time stream{plural} confirmed on {model.runtime.label}, --min-streams {wanted} wanted"
             f"{_unconfirmed(validation)}",
-            where=str(validation.final.perf.plan.log),
+            where=str(last.perf.plan.log),
             fix=fix,
         )
 

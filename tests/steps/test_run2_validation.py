@@ -198,6 +198,7 @@ def test_one_more_run_may_not_decide_either(bench: Bench) -> None:
     with pytest.raises(DsbenchError) as caught:
         run2_validation.require_streams(model, result)
     assert "one more run at 5 streams: every stream real-time: UNSURE" in caught.value.what
+    assert caught.value.where.endswith("ds_s5_decision.log")
 
 
 @pytest.mark.parametrize("wanted", ["4", "5"])
