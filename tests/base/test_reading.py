@@ -17,6 +17,7 @@ from dsbench.base.reading import FileKind
 PACKAGE = Path(dsbench.__file__).resolve().parent
 OWN_READS = {
     "advice/explain_command.py": "the pipe of a shell's <(command)",
+    "base/console.py": "standard streams, and the null device",
     "base/cpp.py": "its own lock, and sources of the package",
     "base/cpus.py": "files of the kernel",
     "base/descendants.py": "files of the kernel",
