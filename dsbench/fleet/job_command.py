@@ -6,7 +6,6 @@ import argparse
 import difflib
 import math
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from dsbench.base.text import counted
 from dsbench.fleet import collecting, job, plan_file, result, work
 from dsbench.fleet.ending import INTERRUPTED
 from dsbench.fleet.job import FleetJob
+from dsbench.fleet.notes import say
 from dsbench.fleet.result import JobResult, JobState
 from dsbench.fleet.status import INTERRUPTED_STATUS
 
@@ -35,21 +35,17 @@ def run(arguments: argparse.Namespace) -> int:
         one = replace(one, results=os.path.abspath(Path(os.path.expanduser(arguments.results), one.id)))
     found = collecting.earlier(Path(one.results), one.key)
     if found is not None and found.state is not JobState.INVALID and not arguments.again:
-        _say(f"{one.id}: is not run again, its result is there with equal hashes (--again runs it)")
+        say(f"{one.id}: is not run again, its result is there with equal hashes (--again runs it)")
         return _ended(found, one)
     attempts = found.attempts + 1 if found is not None else 1
     timeout_s = arguments.timeout or math.inf
-    return _ended(work.run_job(one, attempts=attempts, timeout_s=timeout_s, announce=_say), one)
+    return _ended(work.run_job(one, attempts=attempts, timeout_s=timeout_s, announce=say), one)
 
 
 def _ended(found: JobResult, one: FleetJob) -> int:
     reason = f": {found.reason}" if found.reason else ""
     print_outcome((f"{one.id}: {found.state.upper()}{reason}", f"  results: {one.results}"))
     return INTERRUPTED_STATUS if found.reason == INTERRUPTED else result.exit_status([found.state])
-
-
-def _say(text: str) -> None:
-    print(f"dsbench fleet: {text}", file=sys.stderr, flush=True)
 
 
 def _chosen(plan: Iterable[FleetJob], arguments: argparse.Namespace) -> FleetJob:

@@ -12,9 +12,10 @@ from pathlib import Path
 from dsbench.base.errors import Code, DsbenchError
 from dsbench.base.files import replace_file
 from dsbench.base.progress import ProgressDisplay, Terminal
-from dsbench.base.text import counted, printable
+from dsbench.base.text import counted
 from dsbench.fleet import job, missing, options_file, plan
 from dsbench.fleet.job import FleetJob
+from dsbench.fleet.notes import say
 from dsbench.fleet.options_file import FleetOptions
 from dsbench.fleet.plan import PlanSettings
 from dsbench.fleet.recipes import settings as recipe_settings
@@ -85,11 +86,6 @@ def summary(jobs: Sequence[FleetJob]) -> str:
     """How many jobs, and what their inputs weigh: a file that several jobs share counts once."""
     sizes = {file.source: file.bytes for one in jobs for file in one.files}
     return f"{counted(len(jobs), 'job')}, {counted(len(sizes), 'file')} of {sum(sizes.values()) / 1e6:.1f} MB"
-
-
-def say(text: str) -> None:
-    """A note beside the plan: one line."""
-    print(f"dsbench fleet: {printable(text)}", file=sys.stderr)
 
 
 def _path(text: str) -> Path:

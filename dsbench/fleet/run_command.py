@@ -32,7 +32,7 @@ from dsbench.fleet import (
 )
 from dsbench.fleet.job import FleetJob
 from dsbench.fleet.live_table import LiveTable
-from dsbench.fleet.plan_command import say
+from dsbench.fleet.notes import say
 from dsbench.fleet.ray_driver import RayDriver, RaySettings
 from dsbench.fleet.result import INVALID_STATUS
 from dsbench.fleet.status import INTERRUPTED_STATUS
@@ -163,7 +163,7 @@ def _child(work: Callable[[], None]) -> int:
         print(error.render(), file=sys.stderr)
         return _NO_CLUSTER if error.code is Code.CLUSTER_UNAVAILABLE else _STOPPED
     except Exception as error:
-        print(f"dsbench fleet: {ray_endings.sentence(error, '')}", file=sys.stderr)
+        say(ray_endings.sentence(error, ""))
         return _STOPPED
     finally:
         sys.stdout.flush()
