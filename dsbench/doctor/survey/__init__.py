@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from dsbench.base import cpp
+from dsbench.base import cpp, machine_limits
 from dsbench.doctor.inventory import Inventory
 from dsbench.doctor.probe import EncoderAnswer
 from dsbench.doctor.survey import clip, gstreamer, nvidia, python, system
@@ -62,7 +62,7 @@ async def _take(cwd: Path, gpu_id: int, named_video: str | None, scratch: Path) 
         make=make.result(),
         compiled=compiled.result(),
         folders=system.folders(cwd),
-        memory_mib=system.available_mib(),
+        memory_mib=machine_limits.available_mib(),
         shared_memory_mib=system.free_mib("/dev/shm"),
         video=video.result(),
         nvidia=nvidia.nvidia(gpu.result(), libraries.result()),

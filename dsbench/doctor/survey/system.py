@@ -69,14 +69,3 @@ def free_mib(path: str) -> int | None:
     except OSError:
         return None
     return disk.f_bavail * disk.f_frsize // 2**20
-
-
-def available_mib() -> int | None:
-    """MiB that a new program could have; a control group's limit counts."""
-    match = re.search(r"^MemAvailable:\s+(\d+) kB", read("/proc/meminfo"), re.MULTILINE)
-    available = int(match[1]) // 1024 if match else None
-    limit, used = (read(f"/sys/fs/cgroup/memory.{name}").strip() for name in ("max", "current"))
-    if limit.isdigit() and used.isdigit():
-        left = max(0, int(limit) - int(used)) // 2**20
-        return left if available is None else min(left, available)
-    return available
